@@ -1,0 +1,34 @@
+"""Plug-ins that know where pictures, labels and groups come from.
+
+Contract: ``datasets/NAME.py`` gives ``NAME(**options) -> RawData``, cheap to call: pictures are
+read one by one, later. A source that lives in files has the option ``root``; one that can be
+had from its publisher also gives ``download(root: Path) -> None``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class RawData:
+    """A data set as its source has it, nothing checked yet.
+
+    Args:
+        rows: One row a picture. Columns: ``id`` (unique, str), ``split`` (one of ``SPLITS``),
+            ``label`` (index into ``classes``, or null), ``identity`` (str or null: whose picture
+            it is), ``weight`` (what the row counts in pooled rates; 1.0 unless the split was
+            drawn with unnatural shares), and one str column a group.
+        classes: Names of the labels, in the order of their index.
+        groups: Names of the group columns of ``rows``. ``label`` may stand among them.
+        read: Picture of row number i: the bytes of an image file, or uint8 ``(height, width, 3)``.
+    """
+
+    rows: pd.DataFrame
+    classes: tuple[str, ...]
+    groups: tuple[str, ...]
+    read: Callable[[int], bytes | np.ndarray]

@@ -1,0 +1,254 @@
+"""params.yaml as frozen classes. Nothing heavy is imported, so a typo is found in milliseconds."""
+
+import difflib
+import importlib.util
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from faircompress.bounds import Count, NotNegative, OpenShare, Positive, Seed, Share
+from faircompress.plugins import Section, choice, names
+
+Size = Count | Annotated[list[Count], Field(min_length=2, max_length=2)] | None
+
+
+@cache
+def model_names() -> tuple[str, ...]:
+    """Return our own networks and every torchvision classifier, without importing torch."""
+    spec = importlib.util.find_spec("torchvision")
+    folder = Path(spec.origin).parent / "models" if spec and spec.origin else Path("absent")
+    sources = (path.read_text("utf-8") for path in sorted(folder.glob("*.py")))
+    registered = re.compile(r"@register_model\(\)\n(?:@.*\n)*def (\w+)\(")
+    return (*names("models"), *(name for text in sources for name in registered.findall(text)))
+
+
+def _known_model(name: str) -> str:
+    if name not in model_names():
+        raise ValueError(f"no model {name!r}.{_meant(name, model_names())}")
+    return name
+
+
+class Checks(Section):
+    """What a data set must be to be worth hours of training."""
+
+    min_cell: Annotated[Count, Field(description="pictures in a label x group x split cell")]
+    absent_cells: Annotated[
+        list[str], Field(description="cells not expected, such as 'train label=1 hair=short'")
+    ]
+    class_share: Annotated[
+        list[Share], Field(min_length=2, max_length=2, description="of a class in a split")
+    ]
+    quarantine: Annotated[Share, Field(description="undecodable pictures set aside, at most")]
+
+
+class Optimisation(Section):
+    """How weights are moved."""
+
+    epochs: Annotated[Count, Field(description="passes over the train split")]
+    batch: Annotated[Count, Field(description="pictures a step")]
+    optimizer: Literal["adamw", "sgd"]
+    lr: Annotated[Positive, Field(description="learning rate at the start")]
+    weight_decay: NotNegative
+    momentum: Annotated[Share, Field(description="sgd only")]
+    schedule: Literal["cosine", "step", "constant"]
+    steps: Annotated[
+        list[OpenShare], Field(description="where lr falls to a tenth, shares of the epochs")
+    ]
+    augment: Annotated[
+        list[Literal["flip", "crop"]], Field(description="flip: left-right; crop: shift by 1/12")
+    ]
+
+
+class Train(Optimisation):
+    """The dense model, against which harm is measured."""
+
+    seed: Seed
+    model: Annotated[str, AfterValidator(_known_model)]
+    weights: Annotated[
+        Literal["imagenet"] | None, Field(description="start from these; null: at random")
+    ]
+
+
+class Prune(Optimisation):
+    """Which channels go, and how the rest are taught to make up for them."""
+
+    seed: Seed
+    speedup: Annotated[float, Field(gt=1, description="dense over pruned multiply-adds")]
+    rounds: Annotated[Count, Field(description="cuts on the way; scores are taken before each")]
+    floor: Annotated[Share, Field(description="of a layer's channels that stay, at least one")]
+    round_to: Annotated[Count, Field(description="channels stay in multiples of this")]
+    criterion: choice("criteria")  # type: ignore[valid-type]
+    scoring: choice("objectives")  # type: ignore[valid-type]
+    scoring_batches: Annotated[Count, Field(description="train batches a score is taken on")]
+    tuning: choice("objectives")  # type: ignore[valid-type]
+
+
+class Export(Section):
+    """The files that will be deployed."""
+
+    opset: Annotated[int, Field(ge=18, description="of ONNX")]
+    tolerance: Annotated[Positive, Field(description="largest probability difference to torch")]
+    latency_batches: list[Count]
+    latency_repeats: Annotated[Count, Field(description="timed runs a batch size")]
+
+
+class Rule(Section):
+    """One condition that a compressed model must meet."""
+
+    metric: Literal[names("metrics")]  # type: ignore[valid-type]
+    binds: Annotated[
+        Literal["change", "drift", "floor"],
+        Field(description="dense to pruned; between two groups' changes; the pruned rate itself"),
+    ]
+    limit: Annotated[float, Field(gt=0, lt=1)]
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    groups: Annotated[
+        list[str] | None, Field(min_length=1, description="group columns bound; null: all")
+    ] = None
+
+
+class Gate(Section):
+    """What harm is too much."""
+
+    threshold: Annotated[
+        OpenShare | Literal["validation"],
+        Field(description="of a two-class decision; validation: most accurate there"),
+    ]
+    power: Annotated[OpenShare, Field(description="for the row counts that would settle it")]
+    intersections: bool
+    rules: Annotated[list[Rule], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _no_rule_twice(self) -> "Gate":
+        seen = [(r.metric, r.binds, tuple(r.groups or ())) for r in self.rules]
+        twice = [key for key in set(seen) if seen.count(key) > 1]
+        if twice:
+            raise ValueError(f"two rules for {', '.join(' '.join(k[:2]) for k in twice)}; keep one")
+        return self
+
+
+class Compute(Section):
+    """Where it runs."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    devices: Count
+    strategy: Literal["auto", "ddp"]
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+
+
+class Data(choice("datasets")):  # type: ignore[misc]
+    """Where pictures come from, and how they are made alike."""
+
+    resize: Annotated[Size, Field(description="shorter side, or [height, width]; null: as is")]
+    crop: Annotated[Size, Field(description="centre; side, or [height, width]; null: none")]
+    resampler: Literal["bilinear", "bicubic", "lanczos", "box"]
+
+
+class Params(Section):
+    """Every choice, one section a stage, in chain order."""
+
+    data: Data
+    checks: Checks
+    train: Train
+    prune: Prune
+    export: Export
+    gate: Gate
+    compute: Compute
+
+
+class BadParams(ValueError):
+    """Everything that is wrong with params.yaml, one line each."""
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Params:
+    """Read params.yaml, put ``section.key=value`` overrides over it, and check it all.
+
+    Raises:
+        BadParams: Naming every mistake, with the key that was probably meant.
+    """
+    return check(overridden(path, overrides))
+
+
+def overridden(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
+    """Return params.yaml as plain values, with overrides put over it."""
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadParams(f"{path} is missing. Run this in the project's folder.") from None
+    except yaml.YAMLError as error:
+        raise BadParams(f"{path} is not YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise BadParams(f"{path} holds {type(raw).__name__}; needed: sections with keys.")
+    for override in overrides:
+        _put(raw, override)
+    return raw
+
+
+def check(raw: dict[str, Any]) -> Params:
+    """Return params as frozen classes, or say all that is wrong with them."""
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        lines = [_sentence(dict(e), raw) for e in error.errors(include_url=False)]
+        raise BadParams("\n".join(dict.fromkeys(lines))) from None
+
+
+def _put(raw: dict[str, Any], override: str) -> None:
+    path, equals, value = override.partition("=")
+    if not equals or not path:
+        raise BadParams(f"-S {override}: needed is section.key=value")
+    *parents, last = path.strip().split(".")
+    place = raw
+    for key in parents:
+        place = place.setdefault(key, {})
+        if not isinstance(place, dict):
+            raise BadParams(f"-S {override}: {key} holds a value, not keys")
+    try:
+        place[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise BadParams(f"-S {override}: {value!r} is not YAML") from None
+
+
+def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:
+    path = [part for part in error["loc"] if isinstance(part, int) or _is_key(part, raw, error)]
+    where = ".".join(str(part) for part in path)
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key.{_meant(str(path[-1]), _known_keys(path[:-1]))}"
+    if error["type"] == "missing":
+        return f"{where}: missing."
+    found = error["input"]
+    if error["type"] == "literal_error":
+        known = re.findall(r"'([^']+)'", error["ctx"]["expected"])
+        return f"{where}: {found!r} is not known.{_meant(str(found), known)}"
+    return f"{where}: {error['msg'].removeprefix('Value error, ')} (found {found!r})."
+
+
+def _is_key(part: str, raw: dict[str, Any], error: dict[str, Any]) -> bool:
+    """Tell keys of the file from the names pydantic gives to the arms of a union."""
+    if error["type"] == "missing" and part == error["loc"][-1]:
+        return True
+    texts = yaml.safe_dump(raw)
+    return re.search(rf"\b{re.escape(part)}\b\s*:", texts) is not None
+
+
+def _known_keys(path: Sequence[str | int]) -> list[str]:
+    section: Any = Params
+    for part in path:
+        if isinstance(part, int):
+            section = Rule
+        elif isinstance(section, type) and issubclass(section, Section):
+            field = section.model_fields.get(part)
+            section = field.annotation if field else None
+    return list(section.model_fields) if isinstance(section, type) else []
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known: {', '.join(known[:40])}." if known else ""

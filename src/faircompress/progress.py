@@ -1,0 +1,66 @@
+"""Tell whoever waits how far a long step is, and keep its numbers.
+
+A stage run by hand shows a bar on the terminal. A stage run by a flow appends each word as one
+line of JSON to the file named in ``FAIRCOMPRESS_EVENTS``; the flow shows and records it.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+EVENTS = "FAIRCOMPRESS_EVENTS"
+T = TypeVar("T")
+
+
+class Log(Protocol):
+    """Takes numbers as they come to be, by name; ``step`` orders them."""
+
+    def __call__(self, numbers: dict[str, float], *, step: int) -> None: ...
+
+
+def log(numbers: dict[str, float], *, step: int) -> None:
+    """Hand numbers to the flow that runs this stage, if one does."""
+    _emit({"metrics": numbers, "step": step, "time": time.time()})
+
+
+def silent(numbers: dict[str, float], *, step: int) -> None:
+    """Take numbers and keep none."""
+
+
+def say(words: str) -> None:
+    """Tell one line: on the terminal, or to the flow."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """Pass items on, showing how many of them are done; ``what`` says what they are."""
+    count = total if total is not None else len(items)  # type: ignore[arg-type]
+    if os.environ.get(EVENTS):
+        yield from _report(items, what, count)
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track as bar
+
+        yield from bar(items, what, count, console=Console(stderr=True), transient=True)
+    else:
+        yield from items
+
+
+def _report(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    last = 0.0
+    for done, item in enumerate(items):
+        if time.monotonic() - last > 0.25:
+            last = time.monotonic()
+            _emit({"progress": [done, total], "what": what})
+        yield item
+    _emit({"progress": [total, total], "what": what})
+
+
+def _emit(event: dict[str, Any]) -> None:
+    if path := os.environ.get(EVENTS):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")
