@@ -1,0 +1,1 @@
+"""When and where: Prefect runs the chain, DVC decides what of it must run, MLflow remembers."""

@@ -1,11 +1,19 @@
 """The checked data set, as every later stage reads it: one Parquet file and a few facts."""
 
+import hashlib
 import io
+import json
+import math
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.dataset as arrow
 import pyarrow.parquet as pq
 from PIL import Image
 
@@ -14,6 +22,7 @@ from faircompress.files import read_json
 TABLE = "data.parquet"
 FACTS = "facts.json"
 OWN_COLUMNS = ("id", "split", "label", "identity", "weight", "sha256", "image")
+MEMORY = 4 * 2**30  # bytes of decoded pictures above which a split lies in a file, not in memory
 
 
 @dataclass(frozen=True)
@@ -59,25 +68,53 @@ class Split:
 
 def load_facts(folder: Path) -> Facts:
     """Read what ``validate`` wrote about its data set."""
-    raw = read_json(folder / FACTS)
-    pairs = ("classes", "groups", "size", "mean", "std")
-    return Facts(**{k: tuple(v) if k in pairs else v for k, v in raw.items()})
+    raw: dict[str, Any] = read_json(folder / FACTS)
+    lists = {key: tuple(value) for key, value in raw.items() if isinstance(value, list)}
+    return Facts(**{**raw, **lists})
 
 
 def load_split(folder: Path, split: str) -> Split:
-    """Read and decode one split of the data set that ``validate`` wrote."""
-    table = pq.read_table(folder / TABLE, filters=[("split", "=", split)])
-    if table.num_rows == 0:
-        raise ValueError(f"{folder / TABLE} has no row of split {split!r}")
-    rows = table.drop_columns(["image"]).to_pandas()
-    images = np.stack([decode(cell.as_py()) for cell in table.column("image")])
+    """Read and decode one split of the data set that ``validate`` wrote.
+
+    Rows come in the table's order. A split that would fill memory is decoded into a temporary
+    file instead, which is gone as soon as nobody holds its pictures.
+    """
+    path, of_split = folder / TABLE, arrow.field("split") == split
+    columns = [name for name in pq.read_schema(path).names if name != "image"]
+    rows = pq.read_table(path, columns=columns, filters=of_split).to_pandas()
+    if rows.empty:
+        raise ValueError(f"{path} has no row of split {split!r}")
+    images = _room((len(rows), *load_facts(folder).size, 3), folder.parent)
+    scanner = arrow.dataset(path).scanner(
+        columns=["image"], filter=of_split, batch_size=1024, batch_readahead=2
+    )
+    start = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for batch in scanner.to_batches():
+            encoded = batch.column(0)
+            spans = [range(at, min(at + 64, len(encoded))) for at in range(0, len(encoded), 64)]
+
+            def fill(span: range, encoded: Any = encoded, start: int = start) -> None:
+                for at in span:
+                    images[start + at] = decode(encoded[at].as_py())
+
+            list(pool.map(fill, spans))
+            start += len(encoded)
     return Split(rows, images, rows["label"].to_numpy(np.int64))
+
+
+def _room(shape: tuple[int, ...], folder: Path) -> np.ndarray:
+    """Return an array to fill: in memory, or above ``MEMORY`` in a file without a name."""
+    if math.prod(shape) <= MEMORY:
+        return np.empty(shape, np.uint8)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return np.memmap(file, np.uint8, "w+", shape=shape)
 
 
 def decode(encoded: bytes) -> np.ndarray:
     """Return the picture in an image file's bytes as uint8 ``(height, width, 3)``."""
     with Image.open(io.BytesIO(encoded)) as picture:
-        return np.asarray(picture.convert("RGB"))
+        return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def encode(picture: np.ndarray) -> bytes:
@@ -85,3 +122,31 @@ def encode(picture: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def pixel_sha256(picture: np.ndarray) -> str:
+    """Return the hex sha256 of a picture's shape and pixels, whatever file they came in."""
+    shape = "x".join(map(str, picture.shape))
+    return hashlib.sha256(shape.encode() + b":" + picture.tobytes()).hexdigest()
+
+
+def content_sha256(rows: pd.DataFrame) -> str:
+    """Return the hex sha256 of rows and their pixels, by which equal data is known as equal.
+
+    Args:
+        rows: Of a whole data set or of one split, without the column ``image``.
+    """
+    names = sorted(name for name in rows.columns if name != "image")
+    content = hashlib.sha256(json.dumps(names).encode())
+    for row in rows[names].astype(object).where(rows[names].notna(), None).itertuples(index=False):
+        content.update(json.dumps(row, default=str).encode())
+    return content.hexdigest()
+
+
+def lot(key: str, *, salt: str) -> float:
+    """Return the place of a key in [0, 1): the same on every machine, whatever else there is.
+
+    Splits are cut by it. A picture keeps its side when the data grow, since its place depends on
+    its own identity (or pixels) alone.
+    """
+    return int.from_bytes(hashlib.sha256(f"{salt}:{key}".encode()).digest()[:7]) / 2**56

@@ -1,9 +1,18 @@
 """What a model said about a split: the value the chain hands to its judge. No torch in sight."""
 
+import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from faircompress.files import write_bytes
+
+GROUP, PROBABILITY, FACTS = "group:", "p:", b"faircompress"
+SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,198 @@ class Predictions:
 
 
 def save(predictions: Predictions, path: Path) -> None:
-    """Write predictions as Parquet, whole or not at all."""
-    raise NotImplementedError
+    """Write predictions as Parquet, whole or not at all.
+
+    Raises:
+        ValueError: If they are not fit to be judged; see ``check``.
+    """
+    check(predictions)
+    facts = {k: getattr(predictions, k) for k in ("classes", "model", "data")}
+    table = pa.table(_columns(predictions))
+    buffer = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({FACTS: json.dumps(facts)}), buffer)
+    write_bytes(path, buffer.getvalue())
 
 
 def load(path: Path) -> Predictions:
     """Read predictions; refuse NaN, probabilities outside 0-1, duplicate or missing ids."""
-    raise NotImplementedError
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ValueError(f"{path} cannot be read: {error}. Was export run?") from error
+    facts = json.loads((table.schema.metadata or {}).get(FACTS, b"null"))
+    lacking = {"id", "label", "weight", PROBABILITY + "0"} - set(table.column_names)
+    if facts is None or lacking:
+        raise ValueError(
+            f"{path} is no file of predictions: it lacks {', '.join(sorted(lacking)) or 'its facts'}"
+            "; needed is what `export` writes."
+        )
+    try:
+        predictions = _from_table(table, facts)
+        check(predictions)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return predictions
+
+
+def check(predictions: Predictions) -> None:
+    """Refuse predictions that cannot be judged.
+
+    Raises:
+        ValueError: If there is no row, lengths differ, an id, group or identity is missing, an id
+            stands twice, a label is no class, a weight is not above 0, or a probability is NaN,
+            outside 0-1, or in a row that does not sum to 1.
+    """
+    _check_shapes(predictions)
+    _check_numbers(predictions)
+    _check_words(predictions)
+
+
+def check_pair(dense: Predictions, pruned: Predictions) -> None:
+    """Refuse two predictions that do not speak of the same rows.
+
+    Raises:
+        ValueError: If data, classes, ids or their order, labels, groups, identities or weights
+            differ, or if one file gave two answers.
+    """
+    for fact in ("data", "classes"):
+        ours, theirs = getattr(dense, fact), getattr(pruned, fact)
+        if ours != theirs:
+            raise ValueError(
+                f"{fact} differ: dense {ours}, pruned {theirs}; both files must be asked about the "
+                "same test set. Run export again."
+            )
+    if list(dense.groups) != list(pruned.groups):
+        raise ValueError(
+            f"group columns differ: dense {list(dense.groups)}, pruned {list(pruned.groups)}; "
+            "they must be equal. Run export again."
+        )
+    for name, one, other in _paired_columns(dense, pruned):
+        _check_equal(name, one, other, dense.ids)
+    if dense.model == pruned.model:
+        ours, theirs = dense.probabilities, pruned.probabilities
+        _check_equal("probabilities of one and the same file", ours, theirs, dense.ids)
+
+
+def _paired_columns(
+    dense: Predictions, pruned: Predictions
+) -> list[tuple[str, np.ndarray | None, np.ndarray | None]]:
+    columns = [(k, getattr(dense, k), getattr(pruned, k)) for k in ("ids", "labels")]
+    columns += [(f"groups {k!r}", v, pruned.groups[k]) for k, v in dense.groups.items()]
+    return columns + [
+        (k, getattr(dense, k), getattr(pruned, k)) for k in ("identities", "weights")
+    ]
+
+
+def _check_equal(
+    what: str, one: np.ndarray | None, other: np.ndarray | None, ids: np.ndarray
+) -> None:
+    if one is None and other is None:
+        return
+    if one is None or other is None or len(one) != len(other):
+        sizes = [0 if column is None else len(column) for column in (one, other)]
+        raise ValueError(
+            f"{what}: dense has {sizes[0]} rows, pruned {sizes[1]}; both must be asked about the "
+            "same rows. Run export again."
+        )
+    unequal = one != other
+    if unequal.any():
+        row = int(np.argmax(unequal.reshape(len(one), -1).any(axis=1)))
+        raise ValueError(
+            f"{what} differ in {int(unequal.reshape(len(one), -1).any(axis=1).sum())} rows, first "
+            f"in {ids[row]!r}: dense {one[row]}, pruned {other[row]}; they must be equal, in the "
+            "same order. Run export again."
+        )
+
+
+def _columns(predictions: Predictions) -> dict[str, pa.Array]:
+    columns = {"id": pa.array(predictions.ids, pa.string()), "label": predictions.labels}
+    if predictions.identities is not None:
+        columns["identity"] = pa.array(predictions.identities, pa.string())
+    columns["weight"] = predictions.weights
+    for name, groups in predictions.groups.items():
+        columns[GROUP + name] = pa.array(groups, pa.string())
+    for k in range(len(predictions.classes)):
+        columns[f"{PROBABILITY}{k}"] = np.ascontiguousarray(predictions.probabilities[:, k])
+    return columns
+
+
+def _from_table(table: pa.Table, facts: dict[str, object]) -> Predictions:
+    names, classes = table.column_names, tuple(facts["classes"])  # type: ignore[arg-type]
+    wanted = [f"{PROBABILITY}{k}" for k in range(len(classes))]
+    found = [name for name in names if name.startswith(PROBABILITY)]
+    if sorted(found) != sorted(wanted):
+        raise ValueError(f"{len(classes)} classes, but columns {', '.join(found)}; one each needed")
+    return Predictions(
+        ids=_words(table, "id"),
+        labels=table["label"].to_numpy(),
+        probabilities=np.stack([table[name].to_numpy() for name in wanted], axis=1),
+        groups={n.removeprefix(GROUP): _words(table, n) for n in names if n.startswith(GROUP)},
+        identities=_words(table, "identity") if "identity" in names else None,
+        weights=table["weight"].to_numpy(),
+        classes=classes,
+        model=str(facts["model"]),
+        data=str(facts["data"]),
+    )
+
+
+def _words(table: pa.Table, column: str) -> np.ndarray:
+    missing = table[column].null_count
+    if missing:
+        raise ValueError(f"column {column!r} is empty in {missing} rows; every row needs one")
+    return table[column].to_numpy().astype(str)
+
+
+def _check_shapes(predictions: Predictions) -> None:
+    rows, classes = len(predictions.ids), len(predictions.classes)
+    if rows == 0:
+        raise ValueError("there is no row; needed is at least one. Is the split empty?")
+    if classes < 2 or len(set(predictions.classes)) < classes:
+        raise ValueError(f"classes are {predictions.classes}; needed are two or more, all different")
+    if predictions.probabilities.shape != (rows, classes):
+        raise ValueError(
+            f"probabilities have shape {predictions.probabilities.shape}; {rows} rows of {classes} "
+            f"classes need {(rows, classes)}."
+        )
+    columns = {"labels": predictions.labels, "weights": predictions.weights, **predictions.groups}
+    if predictions.identities is not None:
+        columns["identities"] = predictions.identities
+    for name, column in columns.items():
+        if column.shape != (rows,):
+            raise ValueError(f"{name} has shape {column.shape}; {rows} ids need {(rows,)}.")
+
+
+def _check_words(predictions: Predictions) -> None:
+    ids, times = np.unique(predictions.ids, return_counts=True)
+    if times.max() > 1:
+        raise ValueError(
+            f"{int((times > 1).sum())} ids stand more than once, such as {ids[times.argmax()]!r}; "
+            "ids must be unique. Were two splits joined?"
+        )
+    for name, groups in predictions.groups.items():
+        if (groups == "").any():
+            raise ValueError(f"group column {name!r} is empty in some rows; every row needs a group")
+    if "label" in predictions.groups:
+        truth = np.asarray(predictions.classes)[predictions.labels]
+        if (truth != predictions.groups["label"]).any():
+            raise ValueError("group column 'label' must hold the class names of the labels")
+
+
+def _check_numbers(predictions: Predictions) -> None:
+    labels, weights, p = predictions.labels, predictions.weights, predictions.probabilities
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= p.shape[1]:
+        raise ValueError(f"labels must be integers in [0, {p.shape[1]}); found {np.unique(labels)}")
+    if not (np.isfinite(weights).all() and (weights > 0).all()):
+        raise ValueError(f"weights must be finite and above 0; the smallest is {weights.min()}")
+    for what, bad in {
+        "NaN": np.isnan(p).any(axis=1),
+        "outside 0-1": ((p < 0) | (p > 1)).any(axis=1),
+        "not summing to 1": np.abs(p.sum(axis=1) - 1) > SUM_TOLERANCE,
+    }.items():
+        if bad.any():
+            row = int(bad.argmax())
+            raise ValueError(
+                f"probabilities are {what} in {int(bad.sum())} rows, first in "
+                f"{predictions.ids[row]!r}: {p[row].tolist()}; needed are shares that sum to 1. "
+                "Does the exported model end in a softmax?"
+            )

@@ -1,1 +1,11 @@
-def accuracy() -> None: ...
+"""Accuracy."""
+
+import numpy as np
+
+from faircompress.metrics import Answers, Mean, metric
+
+
+@metric(better="higher", per_class=False)
+def accuracy(said: Answers) -> Mean:
+    """Share of all rows that are decided rightly."""
+    return Mean(said.right, over=np.ones_like(said.right))

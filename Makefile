@@ -1,0 +1,44 @@
+# The words a newcomer and CI need. Everything lives in .venv; nothing is installed elsewhere.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# gpu: ONNX Runtime with CUDA, which also runs on the CPU. cpu: the smaller one. See the README.
+RUNTIME ?= gpu
+
+.PHONY: run test ui serve lint bench clean help
+
+help:
+	@echo "make run    set everything up and take the embedded data to a verdict"
+	@echo "make test   set everything up and pass the suite"
+	@echo "make ui     open the MLflow UI on what was run"
+	@echo "make serve  run the chain on a schedule (needs a Prefect server)"
+
+run: $(VENV)/.ready
+	@$(BIN)/faircompress run
+
+test: $(VENV)/.ready
+	@echo "== Style and types"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@echo "== Tests"
+	@$(BIN)/python -m pytest $(TESTS)
+
+ui: $(VENV)/.ready
+	@$(BIN)/faircompress ui
+
+serve: $(VENV)/.ready
+	@$(BIN)/faircompress serve
+
+$(VENV)/.ready: pyproject.toml requirements.lock
+	@echo "== Setting up $(VENV): about 6 GB and 1-4 minutes the first time, seconds after"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8"
+	@$(BIN)/uv pip install --quiet --python $(VENV) --constraints requirements.lock --editable '.[$(RUNTIME),s3,dev]'
+	@$(BIN)/faircompress setup
+	@touch $@
+
+clean:
+	rm -rf $(VENV) artifacts/*/ variants .checkpoints mlflow.db mlartifacts

@@ -1,0 +1,52 @@
+"""The pipeline's sentence."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from faircompress.verdict import Verdict
+from flows.record import recorded
+from flows.stage_tasks import reproduce
+from flows.workspace import prepare
+
+
+class GateFailed(RuntimeError):
+    """The compressed model does more harm than its owner allowed."""
+
+
+class Undecided(RuntimeError):
+    """The test set is too small to tell whether the compressed model does harm."""
+
+
+@flow(name="fair-compression", flow_run_name="{project}", validate_parameters=False)
+def compress(project: Path = Path(), overrides: tuple[str, ...] = ()) -> Verdict:
+    """Validate the data, train dense, prune fairly, export to ONNX, and judge the result.
+
+    Args:
+        project: Folder with ``params.yaml`` and ``dvc.yaml``.
+        overrides: Changes for this run only, as ``section.key=value``.
+
+    Raises:
+        GateFailed: Naming rule and group.
+        Undecided: Naming what would settle it.
+    """
+    workspace = prepare(project, overrides)
+    with recorded(workspace) as record:
+        for stage in ("source", "validate", "train", "prune", "export", "gate"):
+            reproduce(stage, workspace.folder, record)
+        verdict = record.conclude()
+    insist_on(verdict)
+    return verdict
+
+
+def insist_on(verdict: Verdict) -> None:
+    """Fail the flow unless the verdict is a pass."""
+    words = " ".join([verdict.sentence, *verdict.reasons[:3]])
+    if verdict.verdict == "fail":
+        raise GateFailed(words)
+    if verdict.verdict == "inconclusive":
+        raise Undecided(words)
+
+
+if __name__ == "__main__":
+    compress()

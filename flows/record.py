@@ -1,0 +1,153 @@
+"""What one execution leaves in MLflow and shows on the terminal while it works."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from faircompress import tracking
+from faircompress.dataset import load_facts
+from faircompress.files import read_json
+from faircompress.verdict import Verdict
+from flows.console import Console
+from flows.stage_tasks import Outcome
+from flows.workspace import Workspace
+
+KEPT = {
+    "validate": ("findings.html", "findings.json"),
+    "train": ("curve.png",),
+    "prune": ("curve.png", "layers.png", "layers.json"),
+    "export": ("latency.json", "parity.json"),
+    "gate": ("report.html", "verdict.json"),
+}
+
+
+class Record:
+    """One parent run, a nested run for each stage that really runs, and the terminal."""
+
+    def __init__(self, workspace: Workspace, store: tracking.Store, run_id: str) -> None:
+        self.workspace, self.store, self.run_id = workspace, store, run_id
+        self.params = workspace.params()
+        self.console = Console()
+        self.nested: dict[str, str] = {}
+
+    @property
+    def experiment(self) -> str:
+        """Return the name under which runs on this data set are compared."""
+        return f"faircompress-{self.params.data.name}"
+
+    def begins(self, stage: str) -> None:
+        """Show that a stage is looked at."""
+        self.console.begins(stage)
+
+    def runs(self, stage: str) -> None:
+        """Open a nested run."""
+        tags = {"stage": stage, "mlflow.parentRunId": self.run_id}
+        self.nested[stage] = tracking.begin(self.store, self.experiment, stage, tags)
+        section = getattr(self.params, {"source": "data", "validate": "checks"}.get(stage, stage))
+        tracking.log_params(self.store, self.nested[stage], section.model_dump())
+
+    def event(self, stage: str, event: dict[str, Any]) -> None:
+        """Record numbers, show progress."""
+        if "progress" in event:
+            self.console.progress(stage, event["what"], *event["progress"])
+        elif stage in self.nested:
+            tracking.log_numbers(self.store, self.nested[stage], [event])
+
+    def line(self, stage: str, line: str) -> None:
+        """Show what a stage says."""
+        self.console.line(line)
+
+    def ends(self, stage: str, outcome: Outcome) -> None:
+        """Keep the stage's numbers and files, and close its nested run."""
+        self.console.ends(stage, outcome)
+        if run_id := self.nested.get(stage):
+            self._keep(run_id, stage)
+            tracking.end(self.store, run_id, "FINISHED")
+        tracking.log_tags(self.store, self.run_id, {f"stage.{stage}": outcome})
+
+    def fails(self, stage: str, error: BaseException) -> None:
+        """Close the nested run as failed."""
+        self.console.fails(stage)
+        if run_id := self.nested.get(stage):
+            tracking.log_tags(self.store, run_id, {"error": str(error)})
+            tracking.end(self.store, run_id, "FAILED")
+
+    def conclude(self) -> Verdict:
+        """Give the parent run the final numbers, report and verdict; register what passed."""
+        artifacts, store = self.workspace.artifacts, self.store
+        verdict = Verdict.from_json(read_json(artifacts / "gate" / "verdict.json"))
+        for stage in KEPT:
+            self._keep(self.run_id, stage)
+        tracking.log_files(store, self.run_id, [self.workspace.folder / "dvc.lock"])
+        facts = load_facts(artifacts / "validate")
+        tracking.log_data(
+            store, self.run_id, artifacts / "validate" / "data.parquet", self.params.data.name,
+            facts.sha256,
+        )  # fmt: skip
+        tracking.log_tags(
+            store,
+            self.run_id,
+            {
+                "verdict": verdict.verdict,
+                "verdict.sentence": verdict.sentence,
+                **tracking.provenance(self.workspace.folder, commit(self.workspace.project)),
+            },
+        )
+        if verdict.verdict != "fail":
+            self._register(verdict)
+        return verdict
+
+    def _register(self, verdict: Verdict) -> None:
+        """Enter the file in the registry; the project's own params may move its aliases."""
+        tags = {
+            "verdict": verdict.verdict,
+            "run_id": self.run_id,
+            "workspace": self.workspace.folder.name if self.workspace.is_variant else "project",
+        }
+        file = self.workspace.artifacts / "export" / "pruned.onnx"
+        version = tracking.register(self.store, self.run_id, file, self.experiment, tags)
+        if self.workspace.is_variant:
+            return
+        if verdict.verdict == "pass":
+            tracking.promote(self.store, self.experiment, version)
+        else:
+            tracking.challenge(self.store, self.experiment, version)
+
+    def _keep(self, run_id: str, stage: str) -> None:
+        folder = self.workspace.artifacts
+        numbers = {
+            f"{stage}.{k}": v for k, v in tracking.flat(read_json(folder / f"{stage}.json")).items()
+        }
+        tracking.log_numbers(self.store, run_id, [{"metrics": numbers, "step": 0}])
+        files = [folder / stage / name for name in KEPT.get(stage, ())]
+        tracking.log_files(self.store, run_id, [f for f in files if f.exists()], stage)
+
+
+@contextmanager
+def recorded(workspace: Workspace) -> Iterator[Record]:
+    """Record one execution of the chain; an error ends the parent run as failed."""
+    store = tracking.open_store(workspace.project)
+    params = workspace.params()
+    name = workspace.folder.name if workspace.is_variant else "project"
+    tags = {"workspace": str(workspace.folder), "overrides": " ".join(workspace.overrides)}
+    run_id = tracking.begin(store, f"faircompress-{params.data.name}", name, tags)
+    tracking.log_params(store, run_id, params.model_dump())
+    record = Record(workspace, store, run_id)
+    try:
+        with record.console:
+            yield record
+    except BaseException:
+        tracking.end(store, run_id, "FAILED")
+        raise
+    tracking.end(store, run_id, "FINISHED")
+
+
+def commit(folder: Path) -> str:
+    """Return the git commit of a folder, marked when files differ from it."""
+    found = subprocess.run(
+        ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return found.stdout.strip() or "none"

@@ -1,0 +1,49 @@
+"""`faircompress run`: the flow, and what came of it in a few lines."""
+
+import sys
+import threading
+
+from prefect.exceptions import PrefectException
+
+from faircompress.cli import ERROR, FAIL, INCONCLUSIVE, PASS
+from flows.workspace import Workspace
+
+CODES = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE}
+
+
+def run_and_tell(workspace: Workspace) -> int:
+    """Run the chain; return the exit code: 0 pass, 1 fail, 2 inconclusive, 3 error."""
+    threading.Thread(target=_warm_up, daemon=True).start()
+    from flows.compress import GateFailed, Undecided, compress
+    from flows.stage_tasks import DvcBusy, StageFailed
+
+    try:
+        compress(workspace.project, workspace.overrides)
+    except (GateFailed, Undecided):
+        pass
+    except (StageFailed, DvcBusy, PrefectException) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return ERROR
+    return tell(workspace)
+
+
+def tell(workspace: Workspace) -> int:
+    """Say what came out and what to open next."""
+    from faircompress.files import read_json
+    from faircompress.verdict import Verdict
+
+    verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
+    print(f"\n{verdict.verdict.upper()}: {verdict.sentence}")
+    for reason in verdict.reasons[:5]:
+        print(f"  - {reason}")
+    print(
+        f"\nreport    {workspace.artifacts / 'gate' / 'report.html'}"
+        f"\nmodel     {workspace.artifacts / 'export' / 'pruned.onnx'}"
+        "\nhistory   make ui"
+    )
+    return CODES[verdict.verdict]
+
+
+def _warm_up() -> None:
+    """Import what takes seconds while the Prefect server starts."""
+    import faircompress.tracking  # noqa: F401

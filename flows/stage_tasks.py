@@ -1,0 +1,171 @@
+"""One DVC stage as one Prefect task. The only file that calls dvc.
+
+A subprocess, because DVC inside this process is not safe in threads, hides what a stage prints
+and cannot be killed.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from faircompress.progress import EVENTS
+
+Outcome = Literal["ran", "restored", "unchanged"]
+SIGNS: dict[str, Outcome] = {
+    "Running stage": "ran",
+    "is cached - skipping run": "restored",
+    "didn't change, skipping": "unchanged",
+}
+NOISE = ("To track the changes", "git add", "To enable auto staging", "dvc config core.autostage",
+         "Use `dvc push`", "Updating lock file", "Verifying", "Stage '", "> faircompress",
+         "Running stage", "ERROR: failed to reproduce", "Generating lock file")  # fmt: skip
+
+
+class StageFailed(RuntimeError):
+    """A stage could not do its work; says what it said."""
+
+
+class DvcBusy(RuntimeError):
+    """Another process holds the workspace; trying again helps."""
+
+
+class Listener(Protocol):
+    """Who is told what happens to a stage."""
+
+    def begins(self, stage: str) -> None:
+        """Hear that it is looked at."""
+
+    def runs(self, stage: str) -> None:
+        """Hear that it is not up to date and really runs."""
+
+    def event(self, stage: str, event: dict[str, Any]) -> None:
+        """Hear numbers or progress from inside the stage."""
+
+    def line(self, stage: str, line: str) -> None:
+        """Hear a line that it prints."""
+
+    def ends(self, stage: str, outcome: Outcome) -> None:
+        """Hear that it is up to date."""
+
+    def fails(self, stage: str, error: BaseException) -> None:
+        """Hear that it is not."""
+
+
+def _only_if_busy(found: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.result(raise_on_failure=False), DvcBusy)
+
+
+@task(
+    task_run_name="{stage}",
+    retries=40,
+    retry_delay_seconds=15,
+    retry_condition_fn=_only_if_busy,
+    cache_policy=NO_CACHE,
+)
+def reproduce(stage: str, workspace: Path, tell: Listener) -> Outcome:
+    """Bring one stage up to date, telling what happens meanwhile.
+
+    Returns:
+        ``ran``; ``restored`` from the cache of earlier runs; or ``unchanged``.
+
+    Raises:
+        StageFailed: With the stage's own words.
+        DvcBusy: If another process works on this stage; Prefect then tries again.
+    """
+    tell.begins(stage)
+    try:
+        outcome = dvc_repro(stage, workspace, tell)
+    except BaseException as error:
+        tell.fails(stage, error)
+        raise
+    tell.ends(stage, outcome)
+    return outcome
+
+
+def dvc_repro(stage: str, workspace: Path, tell: Listener) -> Outcome:
+    """Run `dvc repro` for one stage and pass on what it says."""
+    events = workspace / ".checkpoints" / f"{stage}.{os.getpid()}.events"
+    events.parent.mkdir(exist_ok=True)
+    events.write_text("")
+    tail: deque[str] = deque(maxlen=60)
+    outcome: Outcome = "unchanged"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage],
+        cwd=workspace,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
+        env={**os.environ, EVENTS: str(events), "PYTHONUNBUFFERED": "1"},
+    )
+    done = threading.Event()
+    follower = threading.Thread(target=_follow, args=(stage, events, done, tell), daemon=True)
+    follower.start()
+    try:
+        assert process.stdout is not None
+        for line in (raw.rstrip() for raw in process.stdout):
+            for sign, meaning in SIGNS.items():
+                if sign in line:
+                    outcome = meaning
+                    if meaning == "ran":
+                        tell.runs(stage)
+            if line and not line.strip().startswith(NOISE):
+                tail.append(line)
+                tell.line(stage, line)
+        code = process.wait()
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        raise
+    finally:
+        done.set()
+        follower.join()
+        events.unlink(missing_ok=True)
+    if code:
+        _raise(stage, list(tail))
+    return outcome
+
+
+def _raise(stage: str, tail: list[str]) -> None:
+    words = "\n".join(tail).strip() or "it said nothing"
+    if "is busy" in words or "Unable to acquire lock" in words:
+        raise DvcBusy(words)
+    said = words.split(": failed to run: faircompress", 1)[0].removesuffix(f"'{stage}'")
+    raise StageFailed(f"stage {stage} failed: {said.strip()}")
+
+
+def _follow(stage: str, events: Path, done: threading.Event, tell: Listener) -> None:
+    for event in _lines(events, done):
+        tell.event(stage, event)
+
+
+def _lines(events: Path, done: threading.Event) -> Iterator[dict[str, Any]]:
+    with events.open(encoding="utf-8") as file:
+        while True:
+            finished = done.is_set()
+            while line := file.readline():
+                yield json.loads(line)
+            if finished:
+                return
+            done.wait(0.3)
+
+
+def _die_with_parent() -> None:
+    """See that a killed flow does not leave a stage behind that goes on writing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)

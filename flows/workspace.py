@@ -1,0 +1,127 @@
+"""Where one execution of the chain lives: the project itself, or a variant beside it.
+
+A variant (``run -S key=value``) gets its own folder under ``variants/`` with the same code, its
+own ``params.yaml`` and its own results; the project's stay untouched. It shares the project's DVC
+cache, so that a stage which the override does not touch is restored, not repeated. DVC's own
+experiments were not used: they need a commit first, take seconds to start, and hide their results
+in git references; a folder can be opened.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from faircompress import params
+from faircompress.files import write_text
+
+COPIED = ("src", "dvc.yaml", ".dvcignore")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with ``params.yaml``, ``dvc.yaml`` and, once run, ``artifacts/``.
+
+    Args:
+        folder: Where it is; absolute.
+        project: The project it belongs to; the same folder unless this is a variant.
+        overrides: What a variant changes, as ``section.key=value``.
+    """
+
+    folder: Path
+    project: Path
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def artifacts(self) -> Path:
+        """Return the folder of results."""
+        return self.folder / "artifacts"
+
+    @property
+    def is_variant(self) -> bool:
+        """Tell whether the params were overridden."""
+        return self.folder != self.project
+
+    def params(self) -> params.Params:
+        """Return the workspace's params, checked."""
+        return params.load(self.folder / "params.yaml")
+
+
+def prepare(project: Path, overrides: Sequence[str] = ()) -> Workspace:
+    """Check the params, then lay out what a run needs; return where.
+
+    Raises:
+        BadParams: Before anything is written.
+    """
+    project = project.resolve()
+    raw = params.overridden(project / "params.yaml", overrides)
+    params.check(raw)
+    if not overrides:
+        _set_up_dvc(project)
+        return Workspace(project, project)
+    folder = project / "variants" / _slug(overrides)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in COPIED:
+        _copy(project / name, folder / name)
+    data = folder / "data"
+    if not data.is_symlink():
+        data.symlink_to(project / "data")
+    write_text(folder / "params.yaml", yaml.safe_dump(raw, sort_keys=False))
+    _set_up_variant(project, folder)
+    return Workspace(folder, project, tuple(overrides))
+
+
+def _slug(overrides: Sequence[str]) -> str:
+    words = ",".join(sorted(overrides))
+    safe = re.sub(r"[^A-Za-z0-9_.,=-]+", "_", words)
+    if safe == words and len(safe) <= 80:
+        return safe
+    return f"{safe[:70]}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Bring a file or folder up to date without touching what is equal already."""
+    if source.is_file():
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            write_text(target, source.read_text("utf-8"))
+        return
+    if not source.exists():
+        return
+    wanted = {p.relative_to(source) for p in source.rglob("*") if _is_code(p)}
+    for stale in [p for p in target.rglob("*") if p.is_file()]:
+        if stale.relative_to(target) not in wanted:
+            stale.unlink()
+    for path in wanted:
+        _copy(source / path, target / path)
+
+
+def _is_code(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path)
+
+
+def _set_up_dvc(project: Path) -> None:
+    """Initialise DVC where a copy of the project has none, or has no git above it."""
+    in_git = subprocess.run(
+        ["git", "-C", str(project), "rev-parse", "--git-dir"], capture_output=True, check=False
+    )
+    if not (project / ".dvc").exists():
+        (project / ".dvc").mkdir()
+        write_text(project / ".dvc" / "config", "[core]\n    analytics = false\n")
+    local = project / ".dvc" / "config.local"
+    if in_git.returncode != 0 and not local.exists():
+        write_text(local, "[core]\n    no_scm = true\n")
+
+
+def _set_up_variant(project: Path, folder: Path) -> None:
+    _set_up_dvc(project)
+    cache = project / ".dvc" / "cache"
+    config = f"[core]\n    analytics = false\n    no_scm = true\n[cache]\n    dir = {cache}\n"
+    target = folder / ".dvc" / "config"
+    if not target.exists() or target.read_text("utf-8") != config:
+        shutil.rmtree(folder / ".dvc", ignore_errors=True)
+        write_text(target, config)

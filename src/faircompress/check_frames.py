@@ -1,0 +1,164 @@
+"""The tables a data set is checked by: pictures, equal pictures, people, cells, class shares.
+
+Each has the columns ``named`` (what to call a line in a sentence) and ``ids`` (the rows behind
+it, at most 20, one a line of text), which Great Expectations hands back for what it finds.
+"""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from faircompress.datasets import SPLITS
+from faircompress.ingest import READ
+
+SHOWN = 20
+CELL_COLUMNS = [
+    "cell", "split", "label", "word", "group", "value", "count", "expected", "named", "ids",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Frames:
+    """All tables of one data set, by the names that checks use.
+
+    Args:
+        pictures: One line a row of the source, readable or not.
+        rows: One line a row whose picture could be read.
+        equal: One line a prepared picture that more than one row has.
+        people: One line an identity.
+        cells: One line a label x group x split cell, expected or not.
+        expected: The cells that are expected.
+        absent: One line an entry of ``checks.absent_cells``.
+        shares: One line a class and split.
+    """
+
+    pictures: pd.DataFrame
+    rows: pd.DataFrame
+    equal: pd.DataFrame
+    people: pd.DataFrame
+    cells: pd.DataFrame
+    expected: pd.DataFrame
+    absent: pd.DataFrame
+    shares: pd.DataFrame
+
+
+def frames(
+    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], absent: Sequence[str]
+) -> Frames:
+    """Return the tables of a data set.
+
+    Args:
+        rows: As ``ingest`` returns them.
+        classes: Names of the labels.
+        groups: Group columns; ``label`` may stand among them.
+        absent: Cells that are not expected, as ``cell_names`` spells them.
+    """
+    unnamed = "row " + rows["at"].astype(str) + " of the source"
+    called = rows["id"].where(rows["id"].notna(), unnamed)
+    because = (" (" + rows["state"] + ": " + rows["reason"] + ")").where(rows["state"] != READ, "")
+    pictures = rows.assign(ids=called, named=called + because)
+    readable = pictures[pictures["state"] == READ].reset_index(drop=True)
+    cells = _cells(readable, classes, groups, set(absent))
+    return Frames(
+        pictures=pictures,
+        rows=readable,
+        equal=_sharing(readable, "sha256", " = "),
+        people=_sharing(readable, "identity", ", ", of="person "),
+        cells=cells,
+        expected=cells[cells["expected"]].reset_index(drop=True),
+        absent=_absent(absent, cells),
+        shares=_shares(readable, classes, cells),
+    )
+
+
+def cell_names(split: str, label: int, word: str, group: str, value: str) -> list[str]:
+    """Return the ways to spell a cell in params; the first is the one that findings use."""
+    tail = f" {group}={value}" if group != "label" else ""
+    names = [f"{split} label={label}{tail}", f"{split} label={word}{tail}"]
+    return [*names, f"{split}{tail}"] if tail else names
+
+
+def _sharing(rows: pd.DataFrame, column: str, joint: str, of: str = "") -> pd.DataFrame:
+    """Return one line a value that several rows have: in how many splits, and twice in one."""
+    found = rows[rows[column].notna() & rows[column].duplicated(keep=False)]
+    lines = found.groupby(column, sort=True)["split"].agg(splits="nunique", rows="size")
+    lines["within"] = (lines["rows"] > lines["splits"]).astype(int)
+    told = {value: ("", "") for value in lines.index}
+    doubtful = lines.index[(lines["splits"] > 1) | (column == "sha256")][: 10 * SHOWN]
+    for value, part in found[found[column].isin(doubtful)].groupby(column):
+        few = part.drop_duplicates("split") if part["split"].nunique() > 1 else part.head(3)
+        words = joint.join(f"{i} in {s}" for i, s in zip(few["ids"], few["split"], strict=True))
+        told[value] = (f"{of}{value}: {words}" if of else words, _ids(part))
+    lines["named"], lines["ids"] = ([told[value][part] for value in lines.index] for part in (0, 1))
+    return lines.reset_index(drop=True)
+
+
+def _cells(
+    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], absent: set[str]
+) -> pd.DataFrame:
+    """Count every cell that can be made of what there is, empty ones too."""
+    lines = []
+    for group, value, part in _parts(rows, groups):
+        found = {key: cell for key, cell in part.groupby(["split", "label"], sort=False)}
+        for split in SPLITS:
+            for label, word in enumerate(classes):
+                cell = found.get((split, label), part.iloc[:0])
+                names = cell_names(split, label, word, group, value)
+                lines.append(
+                    {
+                        "cell": names[0],
+                        "split": split,
+                        "label": label,
+                        "word": word,
+                        "group": group,
+                        "value": value,
+                        "count": len(cell),
+                        "expected": not absent & set(names),
+                        "named": f"{names[0]} ({word}) has {len(cell)}",
+                        "ids": _ids(cell),
+                    }
+                )
+    return pd.DataFrame(lines, columns=CELL_COLUMNS).astype({"expected": bool})
+
+
+def _parts(rows: pd.DataFrame, groups: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Give each group's rows; classes that are groups, or no groups at all, are one part."""
+    named = [group for group in groups if group != "label"]
+    if not named:
+        yield "label", "", rows
+    for group in named:
+        for value, part in rows.groupby(group, sort=True):
+            yield group, str(value), part
+
+
+def _absent(absent: Sequence[str], cells: pd.DataFrame) -> pd.DataFrame:
+    """Tell whether each cell said to be absent is one, and which was meant."""
+    columns = cells[["split", "label", "word", "group", "value"]].itertuples(index=False)
+    known = [name for cell in columns for name in cell_names(*cell)]
+    lines = []
+    for entry in absent:
+        close = difflib.get_close_matches(entry, known, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else f" (such as {known[:1]})"
+        lines.append({"named": repr(entry) + hint, "ids": "", "known": entry in known})
+    return pd.DataFrame(lines, columns=["named", "ids", "known"])
+
+
+def _shares(rows: pd.DataFrame, classes: Sequence[str], cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of each class in each split, where the class is expected."""
+    expected = cells[cells["expected"]]
+    wanted = set(zip(expected["split"], expected["label"], strict=True))
+    lines = []
+    for split in SPLITS:
+        labels = rows.loc[rows["split"] == split, "label"].dropna()
+        for label, word in enumerate(classes):
+            if (split, label) in wanted and len(labels):
+                share = float((labels == label).mean())
+                named = f"{split} label={label} ({word}) is {share:.4f}"
+                lines.append({"named": named, "ids": "", "share": share})
+    return pd.DataFrame(lines, columns=["named", "ids", "share"])
+
+
+def _ids(rows: pd.DataFrame) -> str:
+    return "\n".join(rows["ids"].head(SHOWN))

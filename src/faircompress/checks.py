@@ -1,0 +1,158 @@
+"""What makes a data set unfit, as Great Expectations over its tables."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from faircompress.check_frames import SHOWN, Frames, frames
+from faircompress.params import Checks
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+UNKNOWN = r"^\s*([Uu]nknown|UNKNOWN|nan|NaN|None|null|NULL|[Nn]/[Aa]|\?|-1)?\s*$"
+TOLD = 5  # lines named in a sentence
+
+
+class UnfitData(ValueError):
+    """The data set is not worth training on; the message names each failed check and its rows."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found.
+
+    Args:
+        check: What must hold.
+        severity: ``error`` stops the chain, ``warning`` is told.
+        ok: It holds.
+        sentence: What was found, naming rows.
+        rows: Ids of the rows behind it, at most 20.
+        count: Lines of the checked table that do not hold.
+    """
+
+    check: str
+    severity: str
+    ok: bool
+    sentence: str
+    rows: list[str]
+    count: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation of one table, and the words for what comes of it.
+
+    Args:
+        name: What must hold.
+        frame: Table that is checked; a name of ``Frames``.
+        expectation: Of Great Expectations; its severity is the check's.
+        wrong: Sentence if it does not hold, with ``{count}`` and ``{total}`` lines.
+        holds: Sentence if it does.
+    """
+
+    name: str
+    frame: str
+    expectation: "Expectation"
+    wrong: str
+    holds: str
+
+
+def inspect(
+    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], limits: Checks
+) -> tuple[list[Finding], Frames]:
+    """Check a data set; return what was found and the tables it was found in.
+
+    Args:
+        rows: As ``ingest`` returns them.
+        classes: Names of the labels.
+        groups: Group columns; ``label`` may stand among them.
+        limits: The section ``checks`` of params.
+
+    Raises:
+        RuntimeError: If Great Expectations could not run a check. That is no finding.
+    """
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    tables = frames(rows, classes, groups, limits.absent_cells)
+    from faircompress.check_suite import suite
+
+    checks = suite(tables, len(classes), [g for g in groups if g != "label"], limits)
+    return _run(checks, tables), tables
+
+
+def unfit(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that stop the chain."""
+    return [finding for finding in findings if not finding.ok and finding.severity == "error"]
+
+
+def refusal(findings: Sequence[Finding], page: str) -> str:
+    """Return the words by which unfit data is refused."""
+    failed = unfit(findings)
+    lines = [f"- {finding.check}: {finding.sentence}" for finding in failed]
+    return "\n".join(
+        [f"The data is unfit; {len(failed)} checks failed:", *lines, f"All findings: {page}"]
+    )
+
+
+def noted(rows: pd.DataFrame) -> list[Finding]:
+    """Return what the plug-in itself has to say, from ``rows.attrs['notes']``, as warnings."""
+    told = rows.attrs.get("notes", [])
+    return [Finding("notes of the source", "warning", False, note, [], 1) for note in told]
+
+
+def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Return findings as plain values."""
+    return [asdict(finding) for finding in findings]
+
+
+def _run(checks: Sequence[Check], tables: Frames) -> list[Finding]:
+    """Run the checks of each table at once; return findings in the order of the checks."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_pandas("data set")
+    results: dict[str, dict[str, Any]] = {}
+    for frame in dict.fromkeys(check.frame for check in checks):
+        asset = source.add_dataframe_asset(frame)
+        of_frame = gx.ExpectationSuite(name=frame)
+        for check in (c for c in checks if c.frame == frame):
+            check.expectation.meta = {"check": check.name}
+            of_frame.add_expectation(check.expectation)
+        definition = gx.ValidationDefinition(
+            name=frame,
+            data=asset.add_batch_definition_whole_dataframe("all"),
+            suite=context.suites.add(of_frame),
+        )
+        ran = context.validation_definitions.add(definition).run(
+            batch_parameters={"dataframe": getattr(tables, frame)},
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": ["named", "ids"],
+            },
+        )
+        outcomes = [result.to_json_dict() for result in ran.results]
+        results |= {out["expectation_config"]["meta"]["check"]: out for out in outcomes}
+    return [_finding(check, results[check.name]) for check in checks]
+
+
+def _finding(check: Check, outcome: dict[str, Any]) -> Finding:
+    """Put the result of an expectation into words."""
+    trouble = outcome["exception_info"]
+    if trouble.get("raised_exception", True):
+        raise RuntimeError(f"check {check.name!r} could not be run: {trouble}")
+    result, ok = outcome["result"], bool(outcome["success"])
+    hits = result["unexpected_index_list"] or []
+    ids = [id for hit in hits[: 4 * SHOWN] for id in hit["ids"].split("\n") if id]
+    count, total = len(hits), result["element_count"]
+    sentence = (check.holds if ok else check.wrong).format(count=f"{count:,}", total=f"{total:,}")
+    if not ok:
+        more = f" and {count - TOLD:,} more" if count > TOLD else ""
+        sentence += ": " + "; ".join(hit["named"] for hit in hits[:TOLD]) + more + "."
+    severity = "warning" if check.expectation.severity == "warning" else "error"
+    rows = [] if ok else list(dict.fromkeys(ids))[:SHOWN]
+    return Finding(check.name, severity, ok, sentence, rows, 0 if ok else count)

@@ -1,0 +1,95 @@
+"""The command line. Nothing heavy is imported before it is needed."""
+
+import ctypes
+import importlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faircompress import environment
+from faircompress.files import write_json
+from faircompress.params import BadParams, load
+
+PASS, FAIL, INCONCLUSIVE, ERROR = 0, 1, 2, 3
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False
+)
+Override = Annotated[
+    list[str] | None,
+    typer.Option("-S", metavar="section.key=value", help="Change a param, for this run only."),
+]
+
+
+@app.command()
+def run(
+    set_: Override = None, project: Annotated[Path, typer.Option(hidden=True)] = Path()
+) -> None:
+    """Take the data to a verdict. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
+    from flows import workspace
+
+    where = workspace.prepare(project, set_ or [])
+    from flows.run import run_and_tell
+
+    raise typer.Exit(run_and_tell(where))
+
+
+@app.command()
+def stage(name: str) -> None:
+    """Run one stage of the chain on the files of this folder; `dvc repro` calls this."""
+    die_with_parent()
+    stages = [p.stem for p in (Path(__file__).parent / "stages").glob("[a-z]*.py")]
+    if name not in stages:
+        raise ValueError(f"no stage {name!r}; there are: {', '.join(sorted(stages))}")
+    params = load(Path("params.yaml"))
+    artifacts = Path("artifacts")
+    artifacts.mkdir(exist_ok=True)
+    module = importlib.import_module(f"faircompress.stages.{name}")
+    numbers = getattr(module, name)(params, artifacts.resolve())
+    write_json(artifacts / f"{name}.json", numbers)
+
+
+@app.command()
+def params(set_: Override = None) -> None:
+    """Check params.yaml and name every mistake."""
+    load(Path("params.yaml"), set_ or [])
+    typer.echo("params.yaml is fine.")
+
+
+def main() -> None:
+    """Run a command; tell an expected error in words, without a traceback, and exit with 3."""
+    environment.settle()
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except BadParams as error:
+        _tell(f"params.yaml cannot be used:\n{error}")
+    except (ValueError, OSError, RuntimeError) as error:
+        if os.environ.get("FAIRCOMPRESS_DEBUG"):
+            raise
+        _tell(f"error: {error}")
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        _tell(error.format_message())
+
+
+def die_with_parent() -> None:
+    """See that no stage outlives a killed `dvc` and goes on writing where the next one works."""
+    if sys.platform == "linux" and os.environ.get("DVC_STAGE"):
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(ERROR)
+
+
+def _tell(words: str) -> None:
+    print(words, file=sys.stderr)
+    sys.exit(ERROR)

@@ -1,0 +1,95 @@
+"""Plug-ins that say what a good answer is.
+
+Contract: ``metrics/NAME.py`` gives ``NAME(said: Answers) -> Mean | Ranking``, under ``@metric``,
+which states the better direction. A metric only says which rows count and what each is worth; it
+never averages. The judge does: one value a group, and the paired units that the bounds need, come
+from the same description (``verdict/rates.py``, ``verdict/evidence.py``).
+
+- ``Mean``, of values in 0-1 over some rows: accuracy, true and false positive rate; to come:
+  false negative rate, selection rate, Brier score, flip rate. Values True/False get a bound for
+  proportions, others one for bounded numbers. A metric whose ``over`` depends on the answers
+  (precision) has no paired rows; the judge refuses it until it has a bound for that.
+- ``Ranking``, of rows against rows: AUROC.
+
+Questions: two classes -> class 1 is the positive. A group column ``label`` -> this class against
+the rest, over all rows. More classes in any other group -> each class against the rest, and
+the mean of these, unless the metric is not ``per_class``: then one question, "is it right?".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one file said to one yes-no question about some rows.
+
+    Args:
+        truth: Is the row positive? ``(rows,)``, bool.
+        score: Probability that it is, ``(rows,)``.
+        decided: Does the file say that it is? ``(rows,)``, bool.
+        right: Is the decision right? ``(rows,)``, bool.
+    """
+
+    truth: np.ndarray
+    score: np.ndarray
+    decided: np.ndarray
+    right: np.ndarray
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of ``values``, bool or in 0-1, over the rows where ``over`` holds."""
+
+    values: np.ndarray
+    over: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How often a row where ``above`` holds has a higher score than one where it does not."""
+
+    scores: np.ndarray
+    above: np.ndarray
+
+
+Measure = Mean | Ranking
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric's function and what the judge must know about it.
+
+    Args:
+        measure: The plug-in's function.
+        name: Its name in params.yaml.
+        title: Its name in a sentence.
+        better: Direction in which it gets better.
+        per_class: Does it need to know which class is the positive?
+    """
+
+    measure: Callable[[Answers], Measure]
+    name: str
+    title: str
+    better: Better
+    per_class: bool
+
+    def __call__(self, said: Answers) -> Measure:
+        """Say which rows count and what each is worth."""
+        return self.measure(said)
+
+
+def metric(
+    *, better: Better, per_class: bool = True, title: str = ""
+) -> Callable[[Callable[[Answers], Measure]], Metric]:
+    """Make a function a metric."""
+
+    def make(measure: Callable[[Answers], Measure]) -> Metric:
+        name = measure.__name__
+        return Metric(measure, name, title or name.replace("_", " "), better, per_class)
+
+    return make

@@ -1,0 +1,258 @@
+"""Exported files at work: what they predict, whether that is what torch predicts, and how fast."""
+
+import copy
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from faircompress.networks import Network
+from faircompress.onnx_export import INPUT
+from faircompress.progress import say, track
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+PAIR_SECONDS = 20.0  # of timing a batch size, after which no further pair is run
+FEWEST_PAIRS = 5
+WARM_UP = 3  # untimed runs before
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far a file's probabilities are from torch's on one split.
+
+    Args:
+        max_difference: Largest absolute difference of a probability.
+        row: Id of the row that has it.
+        flips: Rows that torch decides clearly and the file otherwise; 0, or it was refused.
+        near_ties: Rows decided differently where torch's two best are within twice the tolerance.
+    """
+
+    max_difference: float
+    row: str
+    flips: int
+    near_ties: int
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long both files take for one batch, milliseconds, and what that says.
+
+    Args:
+        batch: Pictures a run.
+        pairs: Timed runs of each file; each dense run has a pruned one beside it.
+        dense: Quantiles .05, .25, .5, .75 and .95 of the dense file's times.
+        pruned: Likewise.
+        speedup: Median over pairs of dense over pruned time.
+        low: Lower end of the median's 95 % interval, by order statistics.
+        high: Upper end.
+    """
+
+    batch: int
+    pairs: int
+    dense: dict[str, float]
+    pruned: dict[str, float]
+    speedup: float
+    low: float
+    high: float
+
+
+def session(path: Path, device: str = "auto", *, threads: int | None = None) -> "InferenceSession":
+    """Open a file on the GPU if there is one and ``device`` allows it, else on the CPU.
+
+    ONNX Runtime falls back to the CPU without an error, so which of the two it became is said on
+    the terminal when it is not what was asked, and can be read with ``provider``.
+
+    Args:
+        path: ONNX file.
+        device: ``auto`` or ``cuda`` for the GPU if there is one; any other word for the CPU.
+        threads: Within an operator; as many as torch uses, if None.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or torch.get_num_threads()
+    options.inter_op_num_threads = 1
+    # idle threads of one file must not take the processor from the other while it is timed
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    providers: list[str | tuple[str, dict[str, str]]] = ["CPUExecutionProvider"]
+    wants_gpu = _has_gpu(device)
+    if wants_gpu:
+        ort.preload_dlls()
+        # tf32 keeps 10 bits of a weight; differences to torch would be past any useful tolerance
+        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))
+    opened = ort.InferenceSession(str(path), options, providers=providers)
+    if provider(opened) != "CUDAExecutionProvider" and (wants_gpu or device == "cuda"):
+        why = "ONNX Runtime could not use it" if wants_gpu else "torch sees none"
+        say(f"{path.name} runs on the CPU although a GPU was asked for: {why}.")
+    return opened
+
+
+def provider(opened: "InferenceSession") -> str:
+    """Return what really runs a session: ``CPUExecutionProvider`` or ``CUDAExecutionProvider``."""
+    return str(opened.get_providers()[0])
+
+
+def predict(
+    opened: "InferenceSession", images: np.ndarray, *, batch: int = 256, what: str = "ONNX Runtime"
+) -> np.ndarray:
+    """Return a file's probabilities, float32 ``(rows, classes)``, of uint8 NHWC pictures."""
+    starts = range(0, len(images), batch)
+    return np.concatenate(
+        [
+            opened.run(None, {INPUT: images[start : start + batch]})[0]
+            for start in track(starts, what, len(starts))
+        ]
+    )
+
+
+@torch.no_grad()
+def reference(
+    network: Network,
+    images: np.ndarray,
+    *,
+    device: str = "auto",
+    batch: int = 256,
+    what: str = "torch",
+) -> np.ndarray:
+    """Return torch's probabilities, float32 ``(rows, classes)``, of uint8 NHWC pictures."""
+    where = "cuda" if _has_gpu(device) else "cpu"
+    net = copy.deepcopy(network.net).eval().to(where)
+    starts, found = range(0, len(images), batch), []
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        for start in track(starts, what, len(starts)):
+            pictures = torch.from_numpy(images[start : start + batch]).to(where)
+            found.append(net(network.normalised(pictures)).float().softmax(1).cpu().numpy())
+    return np.concatenate(found)
+
+
+def compare(
+    expected: np.ndarray, found: np.ndarray, ids: Sequence[str], *, tolerance: float, what: str
+) -> Parity:
+    """Compare a file's probabilities with torch's, row by row.
+
+    Args:
+        expected: Torch's, ``(rows, classes)``.
+        found: The file's, ``(rows, classes)``.
+        ids: Of the rows, for messages.
+        tolerance: Largest difference let through, > 0.
+        what: Model and split, for messages.
+
+    Raises:
+        ValueError: If a value differs by more, is no finite number, or a row that torch decides
+            by more than twice the tolerance is decided otherwise.
+    """
+    if expected.shape != found.shape:
+        raise ValueError(f"{what}: torch gives shape {expected.shape}, the file {found.shape}")
+    differences = np.abs(expected.astype(np.float64) - found)
+    differences[~np.isfinite(differences)] = np.inf
+    row, column = divmod(int(differences.argmax()), differences.shape[1])
+    largest = float(differences[row, column])
+    changed = expected.argmax(1) != found.argmax(1)
+    best = np.sort(expected, 1)[:, -2:]
+    clear = best[:, -1] - best[:, 0] > 2 * tolerance
+    flips = np.flatnonzero(changed & clear)
+    if largest > tolerance or len(flips):
+        raise ValueError(
+            f"{what}: the file gives row {ids[row]} the probability {found[row, column]:.6g} of "
+            f"class {column}, torch {expected[row, column]:.6g}; they may differ by {tolerance:g}, "
+            f"and {len(flips)} of {len(ids)} decisions flipped. Was the file written from this "
+            "network?"
+        )
+    return Parity(largest, str(ids[row]), len(flips), int((changed & ~clear).sum()))
+
+
+def latency(
+    dense: "InferenceSession",
+    pruned: "InferenceSession",
+    images: np.ndarray,
+    *,
+    batch: int,
+    repeats: int,
+) -> Latency:
+    """Time both files on one batch, taking turns, so that other load meets both alike.
+
+    Args:
+        dense: File to compare with.
+        pruned: File that should be faster.
+        images: uint8 NHWC pictures, repeated if there are fewer than ``batch``.
+        batch: Pictures a run.
+        repeats: Pairs of runs, at least 5; fewer are run where they would take above 20 s.
+    """
+    feed = {INPUT: np.ascontiguousarray(images[np.arange(batch) % len(images)])}
+    for _ in range(WARM_UP):
+        _milliseconds(dense, feed), _milliseconds(pruned, feed)
+    times: list[tuple[float, float]] = []
+    start = time.monotonic()
+    for number in range(max(repeats, FEWEST_PAIRS)):
+        if number % 2:
+            second, first = _milliseconds(pruned, feed), _milliseconds(dense, feed)
+        else:
+            first, second = _milliseconds(dense, feed), _milliseconds(pruned, feed)
+        times.append((first, second))
+        if len(times) >= FEWEST_PAIRS and time.monotonic() - start > PAIR_SECONDS:
+            break
+    measured = np.array(times)
+    ratios = measured[:, 0] / measured[:, 1]
+    low, high = _median_interval(ratios)
+    return Latency(
+        batch,
+        len(times),
+        _quantiles(measured[:, 0]),
+        _quantiles(measured[:, 1]),
+        float(np.median(ratios)),
+        low,
+        high,
+    )
+
+
+def hardware(opened: "InferenceSession") -> dict[str, str | int]:
+    """Say on what a session's times were measured: they hold nowhere else."""
+    import onnxruntime as ort
+
+    on_gpu = provider(opened) == "CUDAExecutionProvider"
+    return {
+        "provider": provider(opened),
+        "processor": torch.cuda.get_device_name() if on_gpu else _processor(),
+        "threads": opened.get_session_options().intra_op_num_threads,
+        "onnxruntime": ort.__version__,
+    }
+
+
+def _has_gpu(device: str) -> bool:
+    return device in ("auto", "cuda") and torch.cuda.is_available()
+
+
+def _milliseconds(opened: "InferenceSession", feed: dict[str, np.ndarray]) -> float:
+    start = time.perf_counter()
+    opened.run(None, feed)
+    return (time.perf_counter() - start) * 1000
+
+
+def _quantiles(times: np.ndarray) -> dict[str, float]:
+    names = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+    return {name: float(np.quantile(times, share)) for name, share in names.items()}
+
+
+def _median_interval(values: np.ndarray) -> tuple[float, float]:
+    """Return a 95 % interval of the median that assumes nothing of the values' distribution."""
+    from scipy.stats import binom
+
+    ordered = np.sort(values)
+    below = max(int(binom.ppf(0.025, len(values), 0.5)) - 1, 0)
+    return float(ordered[below]), float(ordered[len(values) - 1 - below])
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()

@@ -1,0 +1,178 @@
+"""Cut whole channels out of a network until it needs as few multiply-adds as asked."""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from faircompress.channels import ChannelGroup, Widths, read_widths, remove
+
+Score = Callable[[nn.Module, int], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a cut achieved.
+
+    Args:
+        speedup: Dense over pruned multiply-adds, counted on the network that is left.
+        granularity: What the smallest further step would change, as a share of the target.
+        within: Whether the target is met within 1 %.
+    """
+
+    speedup: float
+    granularity: float
+    within: bool
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Channels of a group that can only go together, and after those of lower score."""
+
+    group: int
+    channels: tuple[int, ...]
+    score: float
+
+
+def cut(
+    dense: nn.Module,
+    score: Score,
+    example: Tensor,
+    *,
+    speedup: float,
+    rounds: int = 1,
+    floor: float = 0.0,
+    round_to: int = 1,
+) -> tuple[nn.Module, Cut]:
+    """Return a smaller network whose weights are the dense one's, and what the cut achieved.
+
+    In each of ``rounds`` rounds a working copy is scored, and the lowest channels of all layers
+    go until the round's share of the way, even in the logarithm, is done. What the working copy
+    learnt while it was scored is thrown away: the result has the surviving dense weights.
+
+    Args:
+        dense: Network to cut; left as it is.
+        score: Given a working copy, which it may change, and the round's number from 0,
+            returns one score per output channel of each convolution.
+        example: One normalised picture, ``(1, 3, height, width)``.
+        speedup: Wanted ratio of dense to pruned multiply-adds, > 1.
+        rounds: How often scores are taken anew.
+        floor: Share of a group's channels that stay; at least one does.
+        round_to: Channels stay in multiples of this, in groups that have as many.
+
+    Raises:
+        ValueError: If the speed-up cannot be reached, naming what can.
+    """
+    pruned, working = copy.deepcopy(dense).eval(), copy.deepcopy(dense).eval()
+    start = read_widths(dense, example)
+    target = start.macs() / speedup
+    least = {g.root: _least(g.size, floor, round_to) for g in start.groups}
+    _refuse_unreachable(start, target, least, round_to)
+    for number in range(1, rounds + 1):
+        widths = read_widths(pruned, example)
+        goal = start.macs() / speedup ** (number / rounds)
+        scores = reduced(widths.groups, score(working, number - 1))
+        doomed = _lowest(widths, scores, goal, least, round_to)
+        remove(working, example, doomed)
+        remove(pruned, example, doomed)
+    left = read_widths(pruned, example)
+    achieved = start.macs() / left.macs()
+    step = min((_smallest_step(left, least, round_to)) / target, 1.0)
+    return pruned, Cut(achieved, step, left.macs() >= 0.99 * target)
+
+
+def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tensor]:
+    """Return one score per channel of each group: the mean over the convolutions that share it."""
+    found = []
+    for group in groups:
+        members = torch.stack([scores[name].detach().cpu().double() for name in group.writers])
+        if not torch.isfinite(members).all():
+            raise ValueError(f"scores of {', '.join(group.writers)} are not all finite numbers")
+        found.append(members.mean(0))
+    return found
+
+
+def _least(size: int, floor: float, round_to: int) -> int:
+    least = max(1, math.ceil(floor * size))
+    return min(size, math.ceil(least / round_to) * round_to)
+
+
+def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], round_to: int) -> None:
+    smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
+    if smallest > target:
+        raise ValueError(
+            f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest channels "
+            f"allowed in each layer (floor, round_to {round_to}) it is {start.macs() / smallest:.4g}. "
+            "Set a lower prune.speedup, or a lower prune.floor."
+        )
+
+
+def _lowest(
+    widths: Widths, scores: list[Tensor], goal: float, least: dict[str, int], round_to: int
+) -> dict[str, list[int]]:
+    """Return the channels to remove, by group root, so that at most ``goal`` MACs are left."""
+    blocks = sorted(
+        (
+            block
+            for index, group in enumerate(widths.groups)
+            for block in _blocks(index, scores[index], least[group.root], round_to)
+        ),
+        key=lambda block: block.score,
+    )
+    low, high = 0, len(blocks)
+    while low < high:
+        middle = (low + high) // 2
+        if widths.macs(_counts(widths, blocks[:middle])) <= goal:
+            high = middle
+        else:
+            low = middle + 1
+    gone = _refilled(widths, blocks[:low], goal)
+    return {
+        group.root: [c for block in gone if block.group == index for c in block.channels]
+        for index, group in enumerate(widths.groups)
+    }
+
+
+def _refilled(widths: Widths, gone: list[_Block], goal: float) -> list[_Block]:
+    """Put back the best channels for which there is still room."""
+    changed = True
+    while changed:
+        changed = False
+        latest = {block.group: block for block in gone}
+        for block in sorted(latest.values(), key=lambda block: -block.score):
+            without = [other for other in gone if other is not block]
+            if widths.macs(_counts(widths, without)) <= goal:
+                gone, changed = without, True
+                break
+    return gone
+
+
+def _blocks(index: int, scores: Tensor, least: int, round_to: int) -> list[_Block]:
+    size = len(scores)
+    removable = torch.argsort(scores, stable=True)[: size - least].tolist()
+    step = round_to if size >= round_to else 1
+    first = size % step
+    edges = [0, *range(first or step, len(removable) + 1, step)]
+    parts = [removable[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [_Block(index, tuple(part), scores[part].mean().item()) for part in parts if part]
+
+
+def _counts(widths: Widths, blocks: list[_Block]) -> dict[str, int]:
+    counts = {group.root: 0 for group in widths.groups}
+    for block in blocks:
+        counts[widths.groups[block.group].root] += len(block.channels)
+    return counts
+
+
+def _smallest_step(widths: Widths, least: dict[str, int], round_to: int) -> float:
+    """Return the fewest MACs that one more channel block would save."""
+    now = widths.macs()
+    steps = [
+        now - widths.macs({group.root: min(round_to, group.size - least[group.root])})
+        for group in widths.groups
+        if group.size > least[group.root]
+    ]
+    return min((s for s in steps if s > 0), default=0.0)

@@ -1,0 +1,17 @@
+"""The chain: files in, files out.
+
+``stages/NAME.py`` gives ``NAME(params, artifacts) -> numbers``. It reads earlier folders of
+``artifacts``, writes ``artifacts/NAME/``, and returns what goes into ``artifacts/NAME.json``.
+
+=========  ====================================  =================================================
+stage      reads                                 writes under its folder
+=========  ====================================  =================================================
+source     the raw data                          nothing; its numbers are the data's fingerprint
+validate   source.json, the raw data             data.parquet, facts.json, findings.json and .html
+train      validate                              model.pt (dense), curve.json and .png
+prune      validate, train                       model.pt (pruned), layers.json and .png, curve
+export     validate, train, prune                dense.onnx, pruned.onnx, predictions of both on
+                                                 validation and test, parity.json, latency.json
+gate       export's predictions, the champion's  verdict.json, report.html
+=========  ====================================  =================================================
+"""

@@ -1,0 +1,85 @@
+"""Stage ``validate``: raw pictures become a checked table, or are refused by name."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from faircompress import files, plugins
+from faircompress.check_frames import Frames
+from faircompress.checks import Finding, UnfitData, as_json, inspect, noted, refusal, unfit
+from faircompress.checks_page import page, sample_rows
+from faircompress.dataset import FACTS, TABLE, content_sha256
+from faircompress.datasets import RawData
+from faircompress.ingest import Ingested, ingest, tidy
+from faircompress.params import Params
+
+
+def validate(params: Params, artifacts: Path) -> dict[str, float]:
+    """Read, prepare and check the data set; return its counts, or refuse it.
+
+    Raises:
+        UnfitData: Naming every failed check with its rows, and a page that shows them.
+    """
+    if files.read_json(artifacts / "source.json").get("name") != params.data.name:
+        raise ValueError("artifacts/source.json is of another data set; run the stage source")
+    raw = plugins.find("datasets", params.data.name)(**plugins.options_of(params.data))
+    preparation = params.data.model_dump(include={"resize", "crop", "resampler"})
+    rows = tidy(raw)
+    cells = sample_rows(rows, raw.groups)
+    keep = {row for sample in cells.values() for row in sample}
+
+    with files.new_folder(artifacts / "validate") as folder:
+        ingested = ingest(raw, rows, preparation, folder / TABLE, keep=keep)
+        found, tables = inspect(ingested.rows, raw.classes, raw.groups, params.checks)
+        findings = [*found, *noted(raw.rows)]
+        facts = _facts(raw, ingested, tables, preparation)
+        shown = {cell: [ingested.samples[r] for r in sample if r in ingested.samples]
+                 for cell, sample in cells.items()}  # fmt: skip
+        told = {"data set": params.data.name, **facts}
+        html = page(findings, tables, told, shown, min_cell=params.checks.min_cell)
+        refused = artifacts.parent / ".checkpoints" / "validate"
+        if unfit(findings):
+            _leave(refused, findings, html)
+            shutil.rmtree(folder)
+            raise UnfitData(refusal(findings, str(refused / "findings.html")))
+        _leave(folder, findings, html)
+        files.write_json(folder / FACTS, facts)
+
+    shutil.rmtree(refused, ignore_errors=True)
+    return _numbers(findings, tables)
+
+
+def _leave(folder: Path, findings: Sequence[Finding], html: str) -> None:
+    """Write what was found for machines and for people."""
+    files.write_json(folder / "findings.json", as_json(findings))
+    files.write_text(folder / "findings.html", html)
+
+
+def _facts(
+    raw: RawData, ingested: Ingested, tables: Frames, preparation: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the values of ``dataset.Facts``."""
+    groups = [name for name in raw.groups if name != "label"]
+    told = ["id", "split", "label", "identity", "weight", "sha256", *groups]
+    sizes = tables.rows["size"].mode()
+    return {
+        "classes": list(raw.classes),
+        "groups": list(raw.groups),
+        "size": [int(side) for side in sizes.iloc[0].split(" x ")] if len(sizes) else [0, 0],
+        "mean": ingested.mean,
+        "std": ingested.std,
+        "sha256": content_sha256(tables.rows[told]),
+        "preparation": preparation,
+    }
+
+
+def _numbers(findings: Sequence[Finding], tables: Frames) -> dict[str, float]:
+    """Return what is worth following from run to run."""
+    counts = tables.rows["split"].value_counts().to_dict()
+    return {
+        **{f"rows_{split}": count for split, count in counts.items()},
+        "smallest_cell": int(tables.expected["count"].min()),
+        "dropped": len(tables.pictures) - len(tables.rows),
+        "warnings": sum(not finding.ok for finding in findings),
+    }

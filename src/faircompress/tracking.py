@@ -1,0 +1,200 @@
+"""What MLflow remembers of an execution. The only file that knows MLflow."""
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from faircompress.files import sha256
+
+NAME_LIMIT, VALUE_LIMIT, BATCH_LIMIT = 250, 5000, 900
+
+
+@dataclass(frozen=True)
+class Store:
+    """The tracking store of a project; variants write to their project's."""
+
+    client: MlflowClient
+    uri: str
+    project: Path
+
+    def experiment(self, name: str) -> str:
+        """Return the id of an experiment, made at first use."""
+        found = self.client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        local = self.uri.startswith("sqlite:")
+        place = (self.project / "mlartifacts" / name).as_uri() if local else None
+        return str(self.client.create_experiment(name, artifact_location=place))
+
+
+def open_store(project: Path) -> Store:
+    """Open the store named by ``MLFLOW_TRACKING_URI``, by default SQLite in the project."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project / 'mlflow.db'}"
+    mlflow.set_tracking_uri(uri)
+    return Store(MlflowClient(uri), uri, project)
+
+
+def begin(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str:
+    """Open a run and return its id."""
+    found = store.client.create_run(store.experiment(experiment), run_name=name, tags=tags)
+    return str(found.info.run_id)
+
+
+def end(store: Store, run_id: str, status: str) -> None:
+    """Close a run as ``FINISHED`` or ``FAILED``."""
+    store.client.set_terminated(run_id, status)
+
+
+def log_numbers(store: Store, run_id: str, events: Iterable[dict[str, Any]]) -> None:
+    """Record numbers with their step and time, many at once."""
+    metrics = [
+        Metric(_name(name), value, int(1000 * event.get("time", time.time())), event["step"])
+        for event in events
+        for name, value in flat(event["metrics"]).items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    for start in range(0, len(metrics), BATCH_LIMIT):
+        store.client.log_batch(run_id, metrics=metrics[start : start + BATCH_LIMIT])
+
+
+def log_params(store: Store, run_id: str, params: dict[str, Any]) -> None:
+    """Record every choice of a run by its dotted name."""
+    words = [
+        Param(_name(key), str(value)[:VALUE_LIMIT])
+        for key, value in flat(params, lists=False).items()
+    ]
+    for start in range(0, len(words), 100):
+        store.client.log_batch(run_id, params=words[start : start + 100])
+
+
+def log_tags(store: Store, run_id: str, tags: dict[str, str]) -> None:
+    """Set tags on a run."""
+    store.client.log_batch(run_id, tags=[RunTag(k, v[:VALUE_LIMIT]) for k, v in tags.items()])
+
+
+def log_files(store: Store, run_id: str, files: Iterable[Path], folder: str | None = None) -> None:
+    """Keep copies of files with a run."""
+    for path in files:
+        store.client.log_artifact(run_id, str(path), folder)
+
+
+def log_data(store: Store, run_id: str, table: Path, name: str, digest: str) -> None:
+    """Record the data set a run read: its name, hash and columns, and the counts of its cells."""
+    import pyarrow.parquet as pq
+    from mlflow.data.pandas_dataset import from_pandas
+    from mlflow.entities import DatasetInput, InputTag
+
+    columns = [c for c in pq.read_schema(table).names if c != "image"]
+    rows: pd.DataFrame = pq.read_table(table, columns=columns).to_pandas()
+    data = from_pandas(rows, str(table), targets="label", name=name, digest=digest[:36])
+    entity = data._to_mlflow_entity()
+    store.client.log_inputs(
+        run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "validated")])]
+    )
+
+
+def register(store: Store, run_id: str, onnx_file: Path, model: str, tags: dict[str, str]) -> str:
+    """Register an ONNX file as a version of ``model``, once for each sha256; return the version."""
+    import numpy as np
+    import onnx
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    digest = sha256(onnx_file)
+    known = version_of(store, model, digest)
+    if known is not None:
+        return known
+    graph = onnx.load(onnx_file)
+    shape = [d.dim_value or -1 for d in graph.graph.input[0].type.tensor_type.shape.dim]
+    classes = graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value
+    signature = ModelSignature(
+        Schema([TensorSpec(np.dtype("uint8"), tuple(shape), graph.graph.input[0].name)]),
+        Schema([TensorSpec(np.dtype("float32"), (-1, classes), graph.graph.output[0].name)]),
+    )
+    mlflow.set_tracking_uri(store.uri)
+    with mlflow.start_run(run_id=run_id):
+        mlflow.onnx.log_model(
+            graph,
+            name="pruned",
+            signature=signature,
+            save_as_external_data=False,
+            onnx_execution_providers=["CPUExecutionProvider"],
+            pip_requirements=["onnxruntime"],
+            registered_model_name=model,
+        )
+    version = max(
+        store.client.search_model_versions(f"name='{model}'"), key=lambda v: int(v.version)
+    )
+    for key, value in {**tags, "sha256": digest}.items():
+        store.client.set_model_version_tag(model, version.version, key, value[:VALUE_LIMIT])
+    return str(version.version)
+
+
+def version_of(store: Store, model: str, digest: str) -> str | None:
+    """Return the version of a registered model with this sha256, if there is one."""
+    try:
+        found = store.client.search_model_versions(f"name='{model}' and tags.sha256='{digest}'")
+    except MlflowException:
+        return None
+    return str(max(int(v.version) for v in found)) if found else None
+
+
+def alias(store: Store, model: str, name: str) -> str | None:
+    """Return the version that an alias points to, if it does."""
+    try:
+        return str(store.client.get_model_version_by_alias(model, name).version)
+    except MlflowException:
+        return None
+
+
+def promote(store: Store, model: str, version: str) -> bool:
+    """Point ``champion`` to a version, and ``previous`` to the one before; tell if it moved."""
+    champion = alias(store, model, "champion")
+    if champion == version:
+        return False
+    if champion is not None:
+        store.client.set_registered_model_alias(model, "previous", champion)
+    store.client.set_registered_model_alias(model, "champion", version)
+    return True
+
+
+def challenge(store: Store, model: str, version: str) -> None:
+    """Point ``challenger`` to a version that waits for a person's word."""
+    if alias(store, model, "challenger") != version:
+        store.client.set_registered_model_alias(model, "challenger", version)
+
+
+def flat(values: Any, prefix: str = "", *, lists: bool = True) -> dict[str, Any]:
+    """Return nested keys joined by dots; ``lists`` opens lists too."""
+    if isinstance(values, dict):
+        items: Iterable[tuple[Any, Any]] = values.items()
+    elif lists and isinstance(values, list):
+        items = enumerate(values)
+    else:
+        return {prefix: values}
+    found: dict[str, Any] = {}
+    for key, value in items:
+        found |= flat(value, f"{prefix}.{key}" if prefix else str(key), lists=lists)
+    return found
+
+
+def provenance(folder: Path, commit: str) -> dict[str, str]:
+    """Return the tags that say which code and which files a run stands on."""
+    lock = folder / "dvc.lock"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "none"
+    return {"git.commit": commit, "dvc.lock.sha256": digest}
+
+
+def _name(words: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_\-. :/]", "_", words)[:NAME_LIMIT]

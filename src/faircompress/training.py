@@ -1,0 +1,183 @@
+"""Move a network's weights until the objective is low; resume where a killed run stopped."""
+
+import io
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from faircompress.dataset import Split
+from faircompress.feed import Batch, Feed
+from faircompress.files import write_bytes
+from faircompress.networks import Network
+from faircompress.objectives import Objective, needs_dense
+from faircompress.params import Compute, Optimisation
+from faircompress.progress import track
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
+AfterEpoch = Callable[[int, float, nn.Module], None]
+
+
+def fabric_for(compute: Compute) -> "Fabric":
+    """Return what places networks and batches on the devices of ``compute``."""
+    from lightning.fabric import Fabric
+
+    fabric = Fabric(
+        accelerator=compute.device,
+        devices=compute.devices,
+        strategy=compute.strategy,
+        precision=compute.precision,
+    )
+    fabric.launch()
+    return fabric
+
+
+def fit(
+    network: Network,
+    split: Split,
+    objective: Objective,
+    how: Optimisation,
+    fabric: "Fabric",
+    *,
+    seed: int,
+    what: str,
+    dense: nn.Module | None = None,
+    checkpoint: Path | None = None,
+    after_epoch: AfterEpoch = lambda epoch, loss, net: None,
+) -> None:
+    """Train ``network.net`` in place.
+
+    Args:
+        network: What is trained; ends on the CPU, in evaluation mode.
+        split: Pictures and labels.
+        objective: Minimised; gets ``dense``'s probabilities if it names them.
+        how: Optimizer, schedule, batch size, epochs, augmentation.
+        fabric: Device, precision and strategy.
+        seed: Of order and augmentation.
+        what: Named on the progress bar.
+        dense: The frozen dense model, for objectives that ask for it.
+        checkpoint: Written after each epoch and read at the start, so that a killed run
+            loses at most an epoch and ends with the same weights.
+        after_epoch: Told the epoch's number from 1, its mean loss in nats, and the network.
+
+    Raises:
+        ValueError: If the loss is no longer a number.
+    """
+    optimizer = _optimizer(network.net, how)
+    net, optimizer = fabric.setup(network.net, optimizer)
+    teacher = _frozen(dense, fabric) if dense is not None and needs_dense(objective) else None
+    done = _resume(checkpoint, network.net, optimizer, fabric)
+    feed = Feed(
+        split,
+        network,
+        batch=min(how.batch, len(split) // fabric.world_size),
+        augment=how.augment,
+        device=fabric.device,
+        seed=seed,
+        rank=fabric.global_rank,
+        world=fabric.world_size,
+    )
+    for epoch in range(done, how.epochs):
+        net.train()
+        batches = track(feed.epoch(epoch), f"{what}, epoch {epoch + 1} of {how.epochs}", len(feed))
+        losses = []
+        for step, batch in enumerate(batches):
+            _set_lr(optimizer, how, (epoch + step / len(feed)) / how.epochs)
+            loss = objective_on(net, batch, objective, teacher)
+            optimizer.zero_grad()
+            fabric.backward(loss)
+            optimizer.step()
+            losses.append(loss.detach())
+        mean = torch.stack(losses).mean().item()
+        if not math.isfinite(mean):
+            raise ValueError(
+                f"{what}: the loss of epoch {epoch + 1} is {mean}; a lower lr than {how.lr} may help"
+            )
+        if fabric.is_global_zero:
+            _remember(checkpoint, network.net, optimizer, epoch + 1)
+            after_epoch(epoch + 1, mean, network.net)
+    network.net.eval().cpu()
+
+
+def objective_on(
+    net: nn.Module, batch: Batch, objective: Objective, dense: nn.Module | None
+) -> Tensor:
+    """Return the objective of a network on a batch, asking ``dense`` if the objective does."""
+    if not needs_dense(objective):
+        return objective(net(batch.images), batch.labels)
+    if dense is None:
+        raise ValueError("this objective compares with the dense model, and there is none yet")
+    with torch.no_grad():
+        dense_probs = dense(batch.images).float().softmax(1)
+    return objective(net(batch.images), batch.labels, dense_probs)
+
+
+@torch.no_grad()
+def predict(network: Network, split: Split, fabric: "Fabric | None" = None) -> np.ndarray:
+    """Return the probabilities of a network on a split, float32 ``(rows, classes)``."""
+    device = fabric.device if fabric else torch.device("cpu")
+    was_training, was_on = network.net.training, next(network.net.parameters()).device
+    network.net.eval().to(device)
+    chunks = [
+        network.net(network.normalised(torch.from_numpy(split.images[i : i + 512]).to(device)))
+        .float()
+        .softmax(1)
+        .cpu()
+        .numpy()
+        for i in range(0, len(split), 512)
+    ]
+    network.net.train(was_training).to(was_on)
+    return np.concatenate(chunks)
+
+
+def _frozen(dense: nn.Module, fabric: "Fabric") -> nn.Module:
+    for weight in dense.parameters():
+        weight.requires_grad_(False)
+    return dense.eval().to(fabric.device)
+
+
+def _optimizer(net: nn.Module, how: Optimisation) -> torch.optim.Optimizer:
+    if how.optimizer == "sgd":
+        return torch.optim.SGD(
+            net.parameters(), how.lr, momentum=how.momentum, weight_decay=how.weight_decay
+        )
+    return torch.optim.AdamW(net.parameters(), how.lr, weight_decay=how.weight_decay)
+
+
+def _set_lr(optimizer: torch.optim.Optimizer, how: Optimisation, progress: float) -> None:
+    """Set the learning rate that ``how`` wants at a share ``progress`` of all steps."""
+    factor = 1.0
+    if how.schedule == "cosine":
+        factor = (1 + math.cos(math.pi * progress)) / 2
+    elif how.schedule == "step":
+        factor = 0.1 ** sum(progress >= step for step in how.steps)
+    for group in optimizer.param_groups:
+        group["lr"] = how.lr * factor
+
+
+def _remember(
+    checkpoint: Path | None, net: nn.Module, optimizer: torch.optim.Optimizer, epochs: int
+) -> None:
+    if checkpoint is None:
+        return
+    buffer = io.BytesIO()
+    state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
+    torch.save(state, buffer)
+    write_bytes(checkpoint, buffer.getvalue())
+
+
+def _resume(
+    checkpoint: Path | None, net: nn.Module, optimizer: torch.optim.Optimizer, fabric: "Fabric"
+) -> int:
+    if checkpoint is None or not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, map_location=fabric.device, weights_only=True)
+    net.load_state_dict(state["net"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["epochs"])

@@ -1,0 +1,213 @@
+"""Both models before the judge: every rate, and the evidence for its change, group by group."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from faircompress.metrics import Answers, Mean, Measure, Metric, Ranking
+from faircompress.predictions import Predictions
+from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence, Shares
+from faircompress.verdict.groups import POOLED, Group
+from faircompress.verdict.rates import Decided, answers, decide, is_share, rate
+from faircompress.verdict.units import (
+    averaged,
+    kish,
+    paired_blocks,
+    rare_is_above,
+    weight_of_each,
+)
+
+MIN_UNITS = 2  # on every side that a metric needs; below, it is undefined
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """Why a metric has no value in a group, and what it had to go by."""
+
+    why: str
+    rows: int
+    people: int | None
+    units: float
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Hearing:
+    """Everything the judge may look at.
+
+    Args:
+        dense: The dense model's answers.
+        pruned: The pruned model's.
+        who: Identity of each row, integers.
+        has_identities: Do identities come from the data? Else each row is its own.
+        weights: Of each row.
+        classes: Names of the classes.
+        same_file: Both models are one file.
+    """
+
+    dense: Decided
+    pruned: Decided
+    who: np.ndarray
+    has_identities: bool
+    weights: np.ndarray
+    classes: tuple[str, ...]
+    same_file: bool
+    _known: dict[tuple[str, str], Evidence | Undefined] = field(default_factory=dict)
+
+    def evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
+        """Return what the test set says about a metric in a group."""
+        key = (metric.name, group.key)
+        if key not in self._known:
+            self._known[key] = self._evidence(metric, group)
+        return self._known[key]
+
+    def everyone(self) -> Group:
+        """Return all rows as one group."""
+        return Group(POOLED, POOLED, np.arange(len(self.who)))
+
+    def people(self, rows: np.ndarray) -> int | None:
+        """Count the identities of some rows; None where there are none."""
+        return len(np.unique(self.who[rows])) if self.has_identities else None
+
+    def units(self, rows: np.ndarray) -> float:
+        """Return Kish's number of independent units of some rows."""
+        return kish(weight_of_each(self.who[rows], self.weights[rows]))
+
+    def share_people(self, one: Group, other: Group) -> bool:
+        """Tell whether any identity has rows in both groups."""
+        return bool(np.intersect1d(self.who[one.rows], self.who[other.rows]).size)
+
+    def _evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
+        if group.question is not None:
+            return self._answer(metric, group, group.question)
+        if len(self.classes) == 2:
+            return self._answer(metric, group, 1)
+        if not metric.per_class:
+            return self._answer(metric, group, None)
+        return self._average([self._answer(metric, group, k) for k in range(len(self.classes))])
+
+    def _answer(self, metric: Metric, group: Group, question: int | None) -> Evidence | Undefined:
+        said = [answers(model, group.rows, question) for model in (self.dense, self.pruned)]
+        measures = [metric(one) for one in said]
+        lacking = self._lacking(measures, group, said[0], question)
+        if lacking is not None:
+            return lacking
+        bounds, method, over = self._bounds(measures, metric, group)
+        rows = group.rows[over]
+        rates = [rate(measure, self.weights[group.rows]) for measure in measures]
+        dense, pruned = (float("nan") if value is None else value for value in rates)
+        return Evidence(
+            dense=dense,
+            pruned=pruned,
+            change=(pruned - dense) if metric.better == "higher" else (dense - pruned),
+            rows=len(rows),
+            people=self.people(rows),
+            units=self.units(rows),
+            kind=self._kind(over, said[0].truth, question),
+            method=method,
+            bounds=bounds,
+            same_file=self.same_file,
+        )
+
+    def _kind(self, over: np.ndarray, truth: np.ndarray, question: int | None) -> str:
+        """Name the class of the rows that a metric conditions on; all rows have no name."""
+        if question is None or over.all():
+            return ""
+        return self.classes[question] if truth[over].all() else self._other(question)
+
+    def _other(self, question: int) -> str:
+        return self.classes[1 - question] if len(self.classes) == 2 else (
+            f"not {self.classes[question]}"
+        )
+
+    def _bounds(
+        self, measures: list[Measure], metric: Metric, group: Group
+    ) -> tuple[Bounds, str, np.ndarray]:
+        """Return bounds, their name, and which rows they condition on (the rarer side)."""
+        dense, pruned = measures
+        who, weights = self.who[group.rows], self.weights[group.rows]
+        sign = 1.0 if metric.better == "higher" else -1.0
+        if isinstance(dense, Ranking) and isinstance(pruned, Ranking):
+            above = dense.above
+            units = paired_blocks(dense.scores, pruned.scores, above, who, weights)
+            return Bets(units, sign), "betting", above if rare_is_above(above, who) else ~above
+        if not (isinstance(dense, Mean) and isinstance(pruned, Mean)):
+            raise TypeError(f"{metric.name} gave {type(dense).__name__}; needed: Mean or Ranking")
+        over = dense.over
+        ours, theirs = dense.values[over], pruned.values[over]
+        if is_share(dense):
+            return self._shares(ours, theirs, sign, group.rows[over]), "tango", over
+        return Bets(averaged(ours, theirs, who[over], weights[over]), sign), "betting", over
+
+    def _shares(
+        self, dense: np.ndarray, pruned: np.ndarray, sign: float, rows: np.ndarray
+    ) -> Shares:
+        weights, units = self.weights[rows], self.units(rows)
+        better = pruned & ~dense if sign > 0 else dense & ~pruned
+        worse = dense & ~pruned if sign > 0 else pruned & ~dense
+        counts = [weights[which].sum() / weights.sum() * units for which in (worse, better, pruned)]
+        return Shares(*map(float, counts), units)
+
+    def _lacking(
+        self, measures: list[Measure], group: Group, said: Answers, question: int | None
+    ) -> Undefined | None:
+        """Say which side has too few units, if any."""
+        dense, pruned = measures
+        if isinstance(dense, Ranking):
+            sides = [dense.above, ~dense.above]
+        elif isinstance(pruned, Mean) and (dense.over == pruned.over).all():
+            sides = [dense.over]
+        else:
+            raise ValueError(
+                "this metric's rows depend on the answers, so they are not paired; "
+                "no bound for that is known here. Choose another metric."
+            )
+        for side in sides:
+            rows = group.rows[side]
+            units = len(np.unique(self.who[rows]))
+            if units < MIN_UNITS:
+                told = said.truth[side].all() if units else question is not None and side is sides[0]
+                kind = self._side(question, bool(told), said.truth, side)
+                why = f"at least {MIN_UNITS} independent pictures are needed"
+                return Undefined(why, len(rows), self.people(rows), float(units), kind)
+        return None
+
+    def _average(self, parts: list[Evidence | Undefined]) -> Evidence | Undefined:
+        known = tuple(part for part in parts if isinstance(part, Evidence))
+        if not known:
+            first = next(part for part in parts if isinstance(part, Undefined))
+            return first
+        pairs = zip(parts, self.classes, strict=True)
+        left_out = tuple(name for part, name in pairs if isinstance(part, Undefined))
+        mean = [float(np.mean([getattr(p, k) for p in known])) for k in ("dense", "pruned")]
+        scarcest = min(known, key=lambda part: part.units)
+        return Evidence(
+            dense=mean[0],
+            pruned=mean[1],
+            change=float(np.mean([part.change for part in known])),
+            rows=scarcest.rows,
+            people=scarcest.people,
+            units=scarcest.units,
+            kind=scarcest.kind,
+            method=f"mean of {len(known)} {known[0].method} bounds",
+            bounds=Average(known),
+            same_file=self.same_file,
+            left_out=left_out,
+        )
+
+
+def hear(
+    dense: Predictions, pruned: Predictions, thresholds: tuple[float | None, float | None]
+) -> Hearing:
+    """Call both models; rows are taken in the order of their ids, so their order is no matter."""
+    named = dense.identities is not None
+    who = np.unique(dense.identities if named else dense.ids, return_inverse=True)[1]
+    return Hearing(
+        dense=decide(dense, thresholds[0]),
+        pruned=decide(pruned, thresholds[1]),
+        who=who,
+        has_identities=named,
+        weights=dense.weights.astype(float),
+        classes=dense.classes,
+        same_file=dense.model == pruned.model,
+    )

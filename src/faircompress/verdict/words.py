@@ -1,0 +1,140 @@
+"""The judge's sentences."""
+
+from faircompress.metrics import Metric
+from faircompress.params import Rule
+from faircompress.verdict.evidence import Evidence
+from faircompress.verdict.findings import FAIL, INCONCLUSIVE, PASS, Finding
+from faircompress.verdict.hearing import Hearing, Undefined
+
+
+def reads(rule: Rule, metric: Metric) -> str:
+    """Say what a rule demands."""
+    where = "in every group" if rule.groups is None else f"in every group of {_list(rule.groups)}"
+    falls = "falls" if metric.better == "higher" else "rises"
+    if rule.binds == "change":
+        return f"{metric.title} {falls} by at most {rule.limit:g} {where}"
+    if rule.binds == "drift":
+        of = "" if rule.groups is None else f" of {_list(rule.groups)}"
+        return f"{metric.title} drifts apart by at most {rule.limit:g} between any two groups{of}"
+    least = "at least" if metric.better == "higher" else "at most"
+    return f"{metric.title} of the pruned model is {least} {rule.limit:g} {where}"
+
+
+def reason(finding: Finding, verdict: str, hearing: Hearing, power: float) -> str:
+    """Say what was found in a group, and why that decides or does not."""
+    if isinstance(finding.evidence, Undefined):
+        return f"{_place(finding)} is undefined: {finding.evidence.why}; {_counts(finding, hearing)}{_settle(finding, power)}."  # noqa: E501
+    start = f"{_found(finding)}; {_limit(finding)}"
+    if verdict == PASS:
+        return f"{start}. Certified."
+    if verdict == FAIL:
+        return f"{start}. Harm is confirmed."
+    alone = finding.fails_at(finding.alpha)
+    why = "more harm is likely, but not certain among this many checks" if alone else "not settled"
+    return f"{start}: {why}. {_counts(finding, hearing)}{_settle(finding, power)}."
+
+
+def headline(verdict: str, findings: list[tuple[Finding, str]]) -> str:
+    """Say the verdict in one sentence for the top of a report."""
+    checks = f"{len(findings)} checks" if len(findings) != 1 else "1 check"
+    if verdict == PASS:
+        return f"Pass: {checks} certified that no group was harmed more than allowed."
+    worst = [f for f, v in findings if v == verdict]
+    places = _list([_place(f) for f in worst[:3]]) + (" and more" if len(worst) > 3 else "")
+    if verdict == FAIL:
+        return f"Fail: harm beyond the limit is confirmed for {places}."
+    return (
+        f"Inconclusive: harm beyond the limit is neither confirmed nor excluded in {len(worst)} of "
+        f"{checks}: {places}."
+    )
+
+
+def what_next(verdict: str, findings: list[tuple[Finding, str]]) -> list[str]:
+    """Say what to do, most useful first."""
+    if verdict == PASS:
+        return ["Release the pruned file."]
+    failed = dict.fromkeys(_keys(f) for f, v in findings if v == FAIL)
+    steps = []
+    if failed:
+        steps.append(
+            f"Protect {_list(list(failed))}: prune less (prune.speedup), fine-tune longer, or give "
+            "badly served pictures more weight (prune.tuning). Do not test again on these rows."
+        )
+    needs: dict[str, int] = {}
+    for finding, found in findings:
+        if found == INCONCLUSIVE and finding.units_needed is not None:
+            key = f"{_kind(finding)} in {finding.scarce.key}"
+            needs[key] = max(needs.get(key, 0), finding.units_needed)
+    steps += [f"Test on about {needed} {key}." for key, needed in needs.items()]
+    if verdict == INCONCLUSIVE:
+        steps.append("Or have a reviewer decide with the bounds in view.")
+    return steps
+
+
+def assumption(power: float) -> str:
+    """Say what the counts that would settle a question rest on."""
+    return (
+        f"Counts hold with {power:.0%} power if the models go on disagreeing as often as observed "
+        "and no group truly changes; for a floor, if the observed rate is the true one."
+    )
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.metric.title} in {_keys(finding)}"
+
+
+def _keys(finding: Finding) -> str:
+    return finding.group.key if finding.other is None else _against(finding)
+
+
+def _against(finding: Finding) -> str:
+    return f"{finding.group.key} against {finding.other.key if finding.other else ''}"
+
+
+def _found(finding: Finding) -> str:
+    evidence, estimate = finding.evidence, finding.estimate
+    sure = f"{finding.rule.confidence:.0%} bounds {finding.lower:+.3f} and {finding.upper:+.3f}"
+    if not isinstance(evidence, Evidence) or estimate is None:
+        return _place(finding)
+    if finding.rule.binds == "change":
+        return (
+            f"{_place(finding)} went from {evidence.dense:.3f} to {evidence.pruned:.3f} "
+            f"({estimate:+.3f}; {sure})"
+        )
+    if finding.rule.binds == "drift":
+        return f"{_place(finding)} drifted apart by {estimate:+.3f} ({sure})"
+    return f"{_place(finding)} is {estimate:.3f} ({sure.replace('+', '')})"
+
+
+def _limit(finding: Finding) -> str:
+    rule, higher = finding.rule, finding.metric.better == "higher"
+    if rule.binds == "change":
+        return f"a {'fall' if higher else 'rise'} of at most {rule.limit:g} is allowed"
+    if rule.binds == "drift":
+        return f"at most {rule.limit:g} is allowed"
+    return f"{'at least' if higher else 'at most'} {rule.limit:g} is needed"
+
+
+def _counts(finding: Finding, hearing: Hearing) -> str:
+    evidence, group = finding.evidence, finding.scarce
+    of = "" if evidence.people is None else f" of {evidence.people} people"
+    kind = evidence.kind
+    return f"{evidence.rows} pictures{of} are {f'{kind} in ' if kind else 'in '}{group.key}"
+
+
+def _settle(finding: Finding, power: float) -> str:
+    if finding.units_needed is None:
+        return ""
+    return (
+        f"; about {finding.units_needed} would certify {finding.rule.limit:g} at {power:.0%} power, "
+        f"if {'the observed rate is true' if finding.rule.binds == 'floor' else 'there is no true change'}"  # noqa: E501
+    )
+
+
+def _kind(finding: Finding) -> str:
+    pictures = "people" if finding.evidence.people is not None else "pictures"
+    return f"{pictures} that are {finding.evidence.kind}" if finding.evidence.kind else pictures
+
+
+def _list(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,89 @@
+"""What is minimised, checked by hand."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from faircompress import plugins
+from faircompress.objectives import needs_dense
+from faircompress.objectives.performance_weighted import performance_weighted
+
+RIGHT_AND_WRONG = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # sure and right; sure and wrong
+
+
+def test_a_sample_the_dense_model_got_right_counts_least() -> None:
+    logits, labels = torch.zeros(2, 2), torch.tensor([0, 0])  # each sample costs log 2
+    loss = performance_weighted(logits, labels, RIGHT_AND_WRONG, min_weight=0.2, gamma=2)
+    assert loss.item() == pytest.approx((0.2 + 1.0) / 2 * math.log(2))
+
+
+def test_the_weight_falls_with_the_power_gamma_of_the_missing_probability() -> None:
+    logits, labels = torch.zeros(1, 2), torch.tensor([0])
+    dense = torch.tensor([[0.75, 0.25]])  # weight .2 + .8 * .25 ** 2 = .25; any target costs log 2
+    loss = performance_weighted(logits, labels, dense, min_weight=0.2, gamma=2)
+    assert loss.item() == pytest.approx(0.25 * math.log(2))
+
+
+def test_where_the_dense_model_is_right_its_probabilities_are_the_target() -> None:
+    logits, labels = torch.tensor([[1.0, -1.0]]), torch.tensor([0])
+    dense = torch.tensor([[0.6, 0.4]])
+    loss = performance_weighted(logits, labels, dense, min_weight=1.0, gamma=1)
+    log_probs = functional.log_softmax(logits, 1)[0]
+    assert loss.item() == pytest.approx(-(0.6 * log_probs[0] + 0.4 * log_probs[1]).item())
+
+
+def test_where_the_dense_model_is_wrong_the_true_class_is_the_target() -> None:
+    logits, labels = torch.tensor([[1.0, -1.0]]), torch.tensor([0])
+    dense = torch.tensor([[0.4, 0.6]])
+    loss = performance_weighted(logits, labels, dense, min_weight=1.0, gamma=1)
+    assert loss.item() == pytest.approx(functional.cross_entropy(logits, labels).item())
+
+
+@pytest.mark.parametrize(
+    "setting", [{"min_weight": 1.0, "gamma": 3.0}, {"min_weight": 0.1, "gamma": 0.0}]
+)
+def test_theta_one_or_gamma_zero_weighs_all_alike(setting: dict[str, float]) -> None:
+    logits, labels = torch.randn(8, 3), torch.randint(3, (8,))
+    dense = torch.randn(8, 3).softmax(1)
+    loss = performance_weighted(logits, labels, dense, corrected_targets=False, **setting)
+    assert loss.item() == pytest.approx(functional.cross_entropy(logits, labels).item(), rel=1e-5)
+
+
+def test_no_gradient_reaches_the_dense_model() -> None:
+    logits = torch.zeros(2, 2, requires_grad=True)
+    dense_logits = torch.zeros(2, 2, requires_grad=True)
+    labels = torch.tensor([0, 1])
+    performance_weighted(
+        logits, labels, dense_logits.softmax(1), min_weight=0.2, gamma=1
+    ).backward()
+    assert dense_logits.grad is None
+    assert logits.grad is not None
+
+
+def test_probabilities_of_another_batch_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(3, 2\), logits \(2, 2\)"):
+        performance_weighted(torch.zeros(2, 2), torch.tensor([0, 1]), torch.ones(3, 2))
+
+
+@pytest.mark.parametrize("name", plugins.names("objectives"))
+def test_every_objective_is_a_finite_scalar_with_a_gradient(name: str) -> None:
+    objective = plugins.find("objectives", name)
+    logits, labels = torch.randn(6, 4, requires_grad=True), torch.randint(4, (6,))
+    given = [torch.randn(6, 4).softmax(1)] if needs_dense(objective) else []
+    loss = objective(logits, labels, *given)
+    loss.backward()
+    assert loss.shape == ()
+    assert torch.isfinite(loss)
+    assert logits.grad is not None
+    assert logits.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", plugins.names("objectives"))
+def test_every_objective_prefers_the_truth(name: str) -> None:
+    objective = plugins.find("objectives", name)
+    labels = torch.tensor([0, 1, 2])
+    good, bad = 9 * torch.eye(3), -9 * torch.eye(3)
+    given = [good.softmax(1)] if needs_dense(objective) else []
+    assert objective(good, labels, *given) < objective(bad, labels, *given)

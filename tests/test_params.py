@@ -1,0 +1,75 @@
+"""Mistakes in params.yaml are found at once, all of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from faircompress import params
+
+PARAMS = Path(__file__).parent.parent / "params.yaml"
+
+
+def mistakes(*overrides: str) -> str:
+    with pytest.raises(params.BadParams) as error:
+        params.load(PARAMS, overrides)
+    return str(error.value)
+
+
+def test_the_params_of_the_project_are_fine() -> None:
+    assert params.load(PARAMS).prune.speedup > 1
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    said = mistakes("train.epochs=0", "prune.speedup=0.5", "gate.rules=[]")
+    assert [line.split(":")[0] for line in said.splitlines()] == [
+        "train.epochs", "prune.speedup", "gate.rules",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("train.epoch=3", "train.epoch: unknown key. Did you mean 'epochs'?"),
+        ("data.name=celba", "data.name: 'celba' is not known. Did you mean 'celeba'?"),
+        ("train.model=resnet81", "no model 'resnet81'. Did you mean 'resnet18'?"),
+        ("prune.tuning.performance_weighted.gama=1", "gama: unknown key. Did you mean 'gamma'?"),
+    ],
+)
+def test_the_word_that_was_meant_is_suggested(override: str, meant: str) -> None:
+    assert meant in mistakes(override)
+
+
+def test_options_of_a_plugin_are_bound_by_its_own_signature() -> None:
+    said = mistakes("prune.tuning.performance_weighted.min_weight=1.5")
+    assert "less than or equal to 1" in said
+
+
+def test_a_list_where_a_number_belongs_is_named() -> None:
+    assert "data.resize" in mistakes("data.resize=[48]")
+
+
+def test_the_same_rule_twice_is_refused() -> None:
+    rule = "{metric: auroc, binds: change, limit: 0.1}"
+    assert "two rules for auroc change" in mistakes(f"gate.rules=[{rule}, {rule}]")
+
+
+@pytest.mark.parametrize("override", ["train.epochs", "=3", "train.epochs.more=3"])
+def test_an_override_that_is_none_is_refused(override: str) -> None:
+    assert override in mistakes(override)
+
+
+def test_every_torchvision_classifier_is_known() -> None:
+    assert {"resnet18", "vgg16", "efficientnet_v2_s", "convnext_tiny"} <= set(params.model_names())
+    assert "fcn_resnet50" not in params.model_names()
+
+
+def test_params_are_checked_without_torch_prefect_or_mlflow() -> None:
+    code = (
+        "import sys; from pathlib import Path; from faircompress import params;"
+        f"params.load(Path({str(PARAMS)!r}));"
+        "print([m for m in ('torch', 'prefect', 'mlflow', 'pandas') if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"

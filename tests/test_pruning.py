@@ -1,0 +1,152 @@
+"""Channels go, and the network that is left is really smaller."""
+
+import pytest
+import torch
+from torch import Generator, Tensor, nn
+
+from faircompress import networks, plugins, pruning
+from faircompress.channels import read_widths
+from faircompress.criteria import convolutions
+from faircompress.feed import Batch
+from faircompress.networks import Network
+
+PICTURE = torch.zeros(1, 3, 32, 32)
+BATCHES = [Batch(torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 2, 3])) for _ in range(2)]
+
+
+def plain_net() -> nn.Module:
+    """Two convolutions of 8 and 4 channels; 32 x 32 x 9 x (3 x 8 + 8 x 4) + 4 x 2 MACs."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 4, 3, padding=1),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2),
+    )  # fmt: skip
+
+
+def first_first(net: nn.Module, number: int) -> dict[str, Tensor]:
+    """Score channels by their number, so that it is known which go."""
+    return {
+        n: torch.arange(c.out_channels, dtype=torch.float) for n, c in convolutions(net).items()
+    }
+
+
+def cross_entropy_of(net: nn.Module, batch: Batch) -> Tensor:
+    return nn.functional.cross_entropy(net(batch.images), batch.labels)
+
+
+def test_multiply_adds_are_counted_as_by_hand() -> None:
+    assert read_widths(plain_net(), PICTURE).macs() == 32 * 32 * 9 * (3 * 8 + 8 * 4) + 4 * 2
+
+
+def test_the_lowest_channels_go_and_the_rest_keep_their_dense_weights() -> None:
+    torch.manual_seed(0)
+    dense = plain_net()
+    pruned, _ = pruning.cut(dense, first_first, PICTURE, speedup=3)
+    kept = pruned[0].weight.shape[0]
+    assert kept < 8
+    assert torch.equal(pruned[0].weight, dense[0].weight[8 - kept :])
+    assert dense[0].weight.shape[0] == 8
+
+
+@pytest.mark.parametrize("speedup", [2, 4, 16])
+def test_the_target_is_met_within_one_percent_in_a_residual_net(speedup: int) -> None:
+    net = networks.build("resnet20", 10)
+    pruned, cut = pruning.cut(net, first_first, PICTURE, speedup=speedup, rounds=3)
+    counted = read_widths(net, PICTURE).macs() / read_widths(pruned, PICTURE).macs()
+    assert cut.speedup == pytest.approx(counted)
+    assert speedup <= counted <= speedup * 1.0102
+
+
+def test_where_the_target_cannot_be_met_the_nearest_below_is_taken_and_said() -> None:
+    _, cut = pruning.cut(plain_net(), first_first, PICTURE, speedup=7)
+    assert cut.speedup >= 7
+    assert not cut.within
+    assert cut.granularity > 0.01
+
+
+def test_an_unreachable_speedup_is_refused_with_the_reachable_one() -> None:
+    smallest = 32 * 32 * 9 * (3 + 1) + 2  # one channel a layer
+    reachable = (32 * 32 * 9 * (3 * 8 + 8 * 4) + 8) / smallest
+    with pytest.raises(ValueError, match=f"it is {reachable:.4g}"):
+        pruning.cut(plain_net(), first_first, PICTURE, speedup=1000)
+
+
+def test_one_channel_of_each_layer_stays() -> None:
+    pruned, _ = pruning.cut(plain_net(), first_first, PICTURE, speedup=13)
+    assert all(conv.out_channels >= 1 for conv in convolutions(pruned).values())
+
+
+def test_a_floor_keeps_its_share_of_every_layer() -> None:
+    net = networks.build("resnet20", 10)
+    pruned, _ = pruning.cut(net, first_first, PICTURE, speedup=3, floor=0.5)
+    before, after = convolutions(net), convolutions(pruned)
+    assert all(after[name].out_channels >= before[name].out_channels / 2 for name in before)
+
+
+def test_channels_stay_in_multiples_of_round_to() -> None:
+    pruned, _ = pruning.cut(
+        networks.build("resnet20", 10), first_first, PICTURE, speedup=4, round_to=4
+    )
+    assert all(conv.out_channels % 4 == 0 for conv in convolutions(pruned).values())
+
+
+def test_scores_that_are_not_numbers_are_refused() -> None:
+    def broken(net: nn.Module, number: int) -> dict[str, Tensor]:
+        return {n: torch.full((c.out_channels,), torch.nan) for n, c in convolutions(net).items()}
+
+    with pytest.raises(ValueError, match="not all finite"):
+        pruning.cut(plain_net(), broken, PICTURE, speedup=2)
+
+
+def test_taylor_is_the_mean_of_the_absolute_sum_of_activation_times_gradient() -> None:
+    torch.manual_seed(1)
+    net = plain_net()
+    batch = Batch(torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 0]))
+    first = net[0](batch.images).detach().requires_grad_(True)
+    loss = nn.functional.cross_entropy(net[1:](first), batch.labels)
+    (gradient,) = torch.autograd.grad(loss, first)
+    by_hand = (first.detach() * gradient).sum((2, 3)).abs().mean(0)
+    taylor = plugins.find("criteria", "taylor")
+    scores = taylor(net, [batch], cross_entropy_of, rng=Generator(), lr=0.0)
+    assert torch.allclose(scores["0"], by_hand, atol=1e-7)
+
+
+def test_magnitude_ranks_filters_by_their_norm() -> None:
+    net = plain_net()
+    with torch.no_grad():
+        net[0].weight.copy_(torch.arange(8).view(8, 1, 1, 1).expand(8, 3, 3, 3))
+    scores = plugins.find("criteria", "magnitude")(net, [], cross_entropy_of, rng=Generator())
+    assert scores["0"].argsort().tolist() == list(range(8))
+    assert scores["0"].mean().item() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", plugins.names("criteria"))
+def test_every_criterion_gives_each_channel_a_finite_score(name: str) -> None:
+    net = networks.build("resnet20", 10)
+    criterion = plugins.find("criteria", name)
+    scores = criterion(net, BATCHES, cross_entropy_of, rng=Generator().manual_seed(0))
+    for layer, conv in convolutions(net).items():
+        assert scores[layer].shape == (conv.out_channels,)
+        assert torch.isfinite(scores[layer]).all()
+
+
+@pytest.mark.parametrize("name", plugins.names("criteria"))
+def test_every_criterion_says_the_same_to_the_same_seed(name: str) -> None:
+    said = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        net, rng = networks.build("resnet20", 10), Generator().manual_seed(5)
+        said.append(plugins.find("criteria", name)(net, BATCHES, cross_entropy_of, rng=rng))
+    assert all(torch.equal(said[0][layer], said[1][layer]) for layer in said[0])
+
+
+@pytest.mark.parametrize("name", [*plugins.names("models"), "resnet18", "mobilenet_v3_small"])
+def test_a_pruned_network_comes_back_from_disk_as_it_was(name: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    picture = torch.rand(1, 3, 48, 48)
+    magnitude = plugins.find("criteria", "magnitude")
+    pruned, _ = pruning.cut(
+        networks.build(name, 3), lambda net, _: magnitude(net, [], cross_entropy_of, rng=Generator()),
+        picture, speedup=4,
+    )  # fmt: skip
+    networks.save(Network(pruned, name, 3, (0.5,) * 3, (0.2,) * 3), tmp_path / "model.pt")
+    again = networks.load(tmp_path / "model.pt")
+    assert torch.equal(again.net(picture), pruned.eval()(picture))
