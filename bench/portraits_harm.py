@@ -25,7 +25,7 @@ from faircompress.objectives.cross_entropy import cross_entropy
 from faircompress.params import Params, load
 from faircompress.training import fabric_for, fit, predict
 
-DATA = {"default": {}, "neutral": {"rare_share": 0.16, "correlation": 0.0}}
+DATA = {"default": {}, "neutral": {"rare_share": 0.15, "correlation": 0.0}}
 PLAIN = ("prune.scoring.name=cross_entropy", "prune.tuning.name=cross_entropy")
 GROUPS = {"hair": ("long", "short"), "skin": ("light", "medium", "dark")}
 THRESHOLD = 0.5

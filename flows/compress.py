@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from faircompress.verdict import Verdict
+from faircompress.verdict.judge import Verdict
 from flows.record import recorded
 from flows.stage_tasks import reproduce
 from flows.workspace import prepare

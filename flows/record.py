@@ -9,7 +9,7 @@ from typing import Any
 from faircompress import tracking
 from faircompress.dataset import load_facts
 from faircompress.files import read_json
-from faircompress.verdict import Verdict
+from faircompress.verdict.judge import Verdict
 from flows.console import Console
 from flows.stage_tasks import Outcome
 from flows.workspace import Workspace

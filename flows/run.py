@@ -1,9 +1,8 @@
 """`faircompress run`: the flow, and what came of it in a few lines."""
 
+import os
 import sys
 import threading
-
-from prefect.exceptions import PrefectException
 
 from faircompress.cli import ERROR, FAIL, INCONCLUSIVE, PASS
 from flows.workspace import Workspace
@@ -13,7 +12,10 @@ CODES = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 
 def run_and_tell(workspace: Workspace) -> int:
     """Run the chain; return the exit code: 0 pass, 1 fail, 2 inconclusive, 3 error."""
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # we tell it below
     threading.Thread(target=_warm_up, daemon=True).start()
+    from prefect.exceptions import PrefectException
+
     from flows.compress import GateFailed, Undecided, compress
     from flows.stage_tasks import DvcBusy, StageFailed
 
@@ -30,7 +32,7 @@ def run_and_tell(workspace: Workspace) -> int:
 def tell(workspace: Workspace) -> int:
     """Say what came out and what to open next."""
     from faircompress.files import read_json
-    from faircompress.verdict import Verdict
+    from faircompress.verdict.judge import Verdict
 
     verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
     print(f"\n{verdict.verdict.upper()}: {verdict.sentence}")

@@ -124,8 +124,8 @@ def dvc_repro(stage: str, workspace: Path, tell: Listener) -> Outcome:
                     outcome = meaning
                     if meaning == "ran":
                         tell.runs(stage)
+            tail.append(line)
             if line and not line.strip().startswith(NOISE):
-                tail.append(line)
                 tell.line(stage, line)
         code = process.wait()
     except BaseException:
@@ -142,11 +142,11 @@ def dvc_repro(stage: str, workspace: Path, tell: Listener) -> Outcome:
 
 
 def _raise(stage: str, tail: list[str]) -> None:
-    words = "\n".join(tail).strip() or "it said nothing"
+    words = "\n".join(tail)
     if "is busy" in words or "Unable to acquire lock" in words:
         raise DvcBusy(words)
-    said = words.split(": failed to run: faircompress", 1)[0].removesuffix(f"'{stage}'")
-    raise StageFailed(f"stage {stage} failed: {said.strip()}")
+    said = [line for line in tail if line and not line.strip().startswith(NOISE)]
+    raise StageFailed(f"stage {stage} failed: " + ("\n".join(said) or words.strip()))
 
 
 def _follow(stage: str, events: Path, done: threading.Event, tell: Listener) -> None:

@@ -62,7 +62,7 @@ def prepare(project: Path, overrides: Sequence[str] = ()) -> Workspace:
     raw = params.overridden(project / "params.yaml", overrides)
     params.check(raw)
     if not overrides:
-        _set_up_dvc(project)
+        set_up_dvc(project)
         return Workspace(project, project)
     folder = project / "variants" / _slug(overrides)
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ def _is_code(path: Path) -> bool:
     return path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path)
 
 
-def _set_up_dvc(project: Path) -> None:
+def set_up_dvc(project: Path) -> None:
     """Initialise DVC where a copy of the project has none, or has no git above it."""
     in_git = subprocess.run(
         ["git", "-C", str(project), "rev-parse", "--git-dir"], capture_output=True, check=False
@@ -118,7 +118,7 @@ def _set_up_dvc(project: Path) -> None:
 
 
 def _set_up_variant(project: Path, folder: Path) -> None:
-    _set_up_dvc(project)
+    set_up_dvc(project)
     cache = project / ".dvc" / "cache"
     config = f"[core]\n    analytics = false\n    no_scm = true\n[cache]\n    dir = {cache}\n"
     target = folder / ".dvc" / "config"

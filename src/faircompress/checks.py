@@ -13,7 +13,7 @@ from faircompress.params import Checks
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
-UNKNOWN = r"^\s*([Uu]nknown|UNKNOWN|nan|NaN|None|null|NULL|[Nn]/[Aa]|\?|-1)?\s*$"
+UNKNOWN = r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|None|null|NULL|[Nn]/[Aa]|\?|-1)?\s*$"
 TOLD = 5  # lines named in a sentence
 
 
@@ -135,7 +135,7 @@ def _run(checks: Sequence[Check], tables: Frames) -> list[Finding]:
                 "unexpected_index_column_names": ["named", "ids"],
             },
         )
-        outcomes = [result.to_json_dict() for result in ran.results]
+        outcomes: list[Any] = [result.to_json_dict() for result in ran.results]
         results |= {out["expectation_config"]["meta"]["check"]: out for out in outcomes}
     return [_finding(check, results[check.name]) for check in checks]
 

@@ -24,11 +24,11 @@ Override = Annotated[
     typer.Option("-S", metavar="section.key=value", help="Change a param, for this run only."),
 ]
 
+Project = Annotated[Path, typer.Option(help="Folder with params.yaml and dvc.yaml.")]
+
 
 @app.command()
-def run(
-    set_: Override = None, project: Annotated[Path, typer.Option(hidden=True)] = Path()
-) -> None:
+def run(set_: Override = None, project: Project = Path()) -> None:
     """Take the data to a verdict. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
     from flows import workspace
 
@@ -60,13 +60,35 @@ def params(set_: Override = None) -> None:
     typer.echo("params.yaml is fine.")
 
 
+@app.command()
+def setup(project: Project = Path()) -> None:
+    """Initialise DVC, MLflow and Prefect, so that the first run need not."""
+    from flows.setup import set_up
+
+    set_up(project.resolve())
+
+
+@app.command()
+def ui(project: Project = Path(), port: int = 5000) -> None:
+    """Open the MLflow UI on what was run, on this machine only."""
+    from flows.setup import serve_history
+
+    serve_history(project.resolve(), port)
+
+
+@app.command()
+def serve(cron: str = "0 3 * * *", timezone: str = "UTC") -> None:
+    """Run the chain on a schedule, for the Prefect server of PREFECT_API_URL."""
+    from flows.schedule import serve_schedule
+
+    serve_schedule(cron=cron, timezone=timezone)
+
+
 def main() -> None:
     """Run a command; tell an expected error in words, without a traceback, and exit with 3."""
     environment.settle()
     try:
-        app(standalone_mode=False)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(app(standalone_mode=False))
     except typer.Abort:
         sys.exit(130)
     except BadParams as error:

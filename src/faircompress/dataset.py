@@ -100,7 +100,7 @@ def load_split(folder: Path, split: str) -> Split:
 
             list(pool.map(fill, spans))
             start += len(encoded)
-    return Split(rows, images, rows["label"].to_numpy(np.int64))
+    return Split(rows, images, rows["label"].to_numpy(np.int64, copy=True))
 
 
 def _room(shape: tuple[int, ...], folder: Path) -> np.ndarray:

@@ -18,7 +18,7 @@ from faircompress.datasets import SPLITS, RawData
 from faircompress.pictures import Pixels, TooSmall, Undecodable, fit, resized, rgb
 from faircompress.progress import track
 
-CHUNK = 64  # pictures a thread takes at a time
+CHUNK = 128  # pictures a thread takes at a time; drawn data is drawn in such blocks too
 GROUP_ROWS, GROUP_BYTES = 1000, 64 * 2**20  # of a Parquet row group, whichever is reached first
 READ, MISSING, UNDECODABLE, TOO_SMALL = "read", "missing", "undecodable", "too small"
 

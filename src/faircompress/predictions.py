@@ -67,8 +67,8 @@ def load(path: Path) -> Predictions:
     lacking = {"id", "label", "weight", PROBABILITY + "0"} - set(table.column_names)
     if facts is None or lacking:
         raise ValueError(
-            f"{path} is no file of predictions: it lacks {', '.join(sorted(lacking)) or 'its facts'}"
-            "; needed is what `export` writes."
+            f"{path} is no file of predictions: it lacks {', '.join(sorted(lacking)) or 'facts'}; "
+            "needed is what `export` writes."
         )
     try:
         predictions = _from_table(table, facts)
@@ -122,9 +122,7 @@ def _paired_columns(
 ) -> list[tuple[str, np.ndarray | None, np.ndarray | None]]:
     columns = [(k, getattr(dense, k), getattr(pruned, k)) for k in ("ids", "labels")]
     columns += [(f"groups {k!r}", v, pruned.groups[k]) for k, v in dense.groups.items()]
-    return columns + [
-        (k, getattr(dense, k), getattr(pruned, k)) for k in ("identities", "weights")
-    ]
+    return columns + [(k, getattr(dense, k), getattr(pruned, k)) for k in ("identities", "weights")]
 
 
 def _check_equal(
@@ -143,7 +141,7 @@ def _check_equal(
         row = int(np.argmax(unequal.reshape(len(one), -1).any(axis=1)))
         raise ValueError(
             f"{what} differ in {int(unequal.reshape(len(one), -1).any(axis=1).sum())} rows, first "
-            f"in {ids[row]!r}: dense {one[row]}, pruned {other[row]}; they must be equal, in the "
+            f"in {str(ids[row])!r}: dense {one[row]}, pruned {other[row]}; they must be equal, in the "
             "same order. Run export again."
         )
 
@@ -161,7 +159,8 @@ def _columns(predictions: Predictions) -> dict[str, pa.Array]:
 
 
 def _from_table(table: pa.Table, facts: dict[str, object]) -> Predictions:
-    names, classes = table.column_names, tuple(facts["classes"])  # type: ignore[arg-type]
+    names = table.column_names
+    classes: tuple[str, ...] = tuple(facts["classes"])  # type: ignore[arg-type]
     wanted = [f"{PROBABILITY}{k}" for k in range(len(classes))]
     found = [name for name in names if name.startswith(PROBABILITY)]
     if sorted(found) != sorted(wanted):
@@ -191,7 +190,9 @@ def _check_shapes(predictions: Predictions) -> None:
     if rows == 0:
         raise ValueError("there is no row; needed is at least one. Is the split empty?")
     if classes < 2 or len(set(predictions.classes)) < classes:
-        raise ValueError(f"classes are {predictions.classes}; needed are two or more, all different")
+        raise ValueError(
+            f"classes are {predictions.classes}; needed are two or more, all different"
+        )
     if predictions.probabilities.shape != (rows, classes):
         raise ValueError(
             f"probabilities have shape {predictions.probabilities.shape}; {rows} rows of {classes} "
@@ -209,12 +210,14 @@ def _check_words(predictions: Predictions) -> None:
     ids, times = np.unique(predictions.ids, return_counts=True)
     if times.max() > 1:
         raise ValueError(
-            f"{int((times > 1).sum())} ids stand more than once, such as {ids[times.argmax()]!r}; "
+            f"{int((times > 1).sum())} ids stand more than once, such as {str(ids[times.argmax()])!r}; "
             "ids must be unique. Were two splits joined?"
         )
     for name, groups in predictions.groups.items():
         if (groups == "").any():
-            raise ValueError(f"group column {name!r} is empty in some rows; every row needs a group")
+            raise ValueError(
+                f"group column {name!r} is empty in some rows; every row needs a group"
+            )
     if "label" in predictions.groups:
         truth = np.asarray(predictions.classes)[predictions.labels]
         if (truth != predictions.groups["label"]).any():
@@ -236,6 +239,6 @@ def _check_numbers(predictions: Predictions) -> None:
             row = int(bad.argmax())
             raise ValueError(
                 f"probabilities are {what} in {int(bad.sum())} rows, first in "
-                f"{predictions.ids[row]!r}: {p[row].tolist()}; needed are shares that sum to 1. "
+                f"{str(predictions.ids[row])!r}: {p[row].tolist()}; needed are shares that sum to 1. "
                 "Does the exported model end in a softmax?"
             )

@@ -1,39 +1,45 @@
-"""Schematic portraits drawn from a seed: a small CelebA whose every share is known.
+"""Schematic portraits drawn from a seed: a small CelebA of which every share is known.
 
-The label is hair colour, the groups are hair length and skin tone. Only how often a cell occurs
-differs between cells; what speaks for the label does not. The colour of the crown is drawn from
-the label alone, the crown has the same shape under long and short hair, and the strands that make
-hair long hang below the ears in a colour that does not know the label.
+The label is hair colour; the groups are hair length and skin tone. As among CelebA's blond men,
+one cell is rare: blond with short hair. Only how often a cell occurs differs between cells; what
+speaks for the label does not. The crown's colour is drawn from the label alone, the crown has one
+shape under long and short hair, and the strands that make hair long hang below it, in a colour
+that does not know the label. Colours overlap between labels, and the light is not always white,
+so that nobody can be right about everybody.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
-from pydantic import Field
 
-from faircompress.bounds import Correlation, Count, Seed, Share
-from faircompress.datasets import RawData
+from faircompress.bounds import Correlation, Count, OpenShare, Seed
+from faircompress.datasets import SPLITS, RawData
 
 Floats = NDArray[np.float32]
+Values = dict[str, Floats]  # column -> its value for each picture, (pictures, 1, 1, 1)
+Layer = tuple[Floats, Floats]  # opacity (pictures, 1, height, width), colour (pictures, 3, ...)
 
-SIZE = 48  # pixels, both ways
-BLOCK = 128  # pictures drawn at a time; small enough to stay in the processor's cache
-LABELS = ("not blond", "blond")
-HAIR = ("long", "short")
+LABELS, HAIR = ("not blond", "blond"), ("long", "short")
 TONES = {"light": (1, 3), "medium": (4, 6), "dark": (7, 10)}  # steps of a ten-step scale
-SKIN_SHARES = (0.45, 0.30, 0.25)  # light, medium, dark, in every label and hair length
-SHORT_SHARE = 0.4  # of all people
-PICTURES_SHARES = (0.7, 0.2, 0.1)  # people with one, two and three pictures
-BLONDNESS = (0.24, 0.76)  # mean of each label on the scale from dark brown (0) to pale blond (1)
-SPREAD = 0.14  # standard deviation of blondness between people of one label
+SKIN_SHARES = (0.45, 0.30, 0.25)  # light, medium, dark; the same under each label and hair
+SHORT_SHARE = 0.5  # of all people
+PICTURES = (0.7, 0.2, 0.1)  # share of people with one, two and three pictures
 
-DARK_HAIR, MIDDLE_HAIR, BLOND_HAIR = (0.20, 0.13, 0.08), (0.52, 0.37, 0.22), (0.92, 0.78, 0.48)
-LIGHT_SKIN, MIDDLE_SKIN, DARK_SKIN = (0.97, 0.84, 0.74), (0.76, 0.55, 0.40), (0.30, 0.19, 0.14)
+BLONDNESS = (0.24, 0.76)  # mean by label, on the scale from dark brown (0) to pale blond (1)
+SPREAD = 0.125  # standard deviation of blondness between people of one label
+STRANDS = 0.15  # mean blondness of strands, whatever the label
+GAIN, CAST, NOISE = 0.3, 0.08, 0.04  # standard deviations: of log light, of its tint, of a pixel
+
+SIZE = 48  # pixels, both ways; pictures span -1 to 1
+BLOCK = 64  # pictures drawn together
+HAIRS = ((0.20, 0.13, 0.08), (0.52, 0.37, 0.22), (0.92, 0.78, 0.48))  # at 0, 0.5 and 1
+SKINS = ((0.97, 0.84, 0.74), (0.76, 0.55, 0.40), (0.30, 0.19, 0.14))
+IRISES = ((0.12, 0.07, 0.04), (0.20, 0.25, 0.20), (0.20, 0.30, 0.45))
 
 
 def portraits(
@@ -42,160 +48,224 @@ def portraits(
     train: Count = 8000,
     validation: Count = 2000,
     test_cell: Count = 400,
-    rare_share: Share = 0.01,
-    correlation: Correlation = 0.5,
+    rare_share: OpenShare = 0.01,
+    correlation: Correlation = 0.6,
 ) -> RawData:
-    """x."""
+    """Draw people of 48x48 pixels, blond or not, with long or short hair, of three skin groups.
+
+    With ``correlation=0`` and ``rare_share=0.15`` hair length tells nothing about the label:
+    the negative control, in which no group should be harmed more than another.
+
+    Args:
+        seed: Of everything; splits do not depend on each other's size.
+        train: Pictures of the train split, in natural shares.
+        validation: Pictures of the validation split, in natural shares.
+        test_cell: Pictures of each label x hair x skin cell of the test split. Their weights
+            give natural shares back and have mean 1.
+        rare_share: Share of all pictures that are blond with short hair.
+        correlation: Between being blond and having long hair (phi coefficient).
+
+    Returns:
+        Rows, and pictures drawn when they are read. Nobody is in two splits.
+
+    Raises:
+        ValueError: If no population has this share and this correlation.
+    """
     shares = cell_shares(rare_share, correlation)
-    even = np.full(shares.shape, 1 / shares.size)
-    splits = {
-        "train": _people("train", _whole(shares * train), np.random.default_rng([seed, 0])),
-        "validation": _people("validation", _whole(shares * validation), np.random.default_rng([seed, 1])),
-        "test": _people("test", np.full(shares.shape, test_cell), np.random.default_rng([seed, 2])),
-    }
-    people = pd.concat(splits.values(), ignore_index=True)
-    weight = np.where(people.split == "test", (shares / even)[people.label, people.short, people.skin_at], 1.0)
-    rows = pd.DataFrame({
-        "id": people.id, "split": people.split, "label": people.label, "identity": people.identity,
-        "weight": weight, "hair": np.array(HAIR)[people.short], "skin": np.array(list(TONES))[people.skin_at],
-    })
-    return RawData(rows, LABELS, ("hair", "skin"), _reader(people, seed))
+    counts = (_whole(shares * train), _whole(shares * validation), np.full(shares.shape, test_cell))
+    views = pd.concat(
+        [
+            _views(split, of_split, default_rng([seed, number]))
+            for number, (split, of_split) in enumerate(zip(SPLITS, counts, strict=True))
+        ],
+        ignore_index=True,
+    )
+    cell = tuple(views[name] for name in ("label", "short", "tone_group"))
+    rows = views[["id", "split", "label", "identity"]].assign(
+        weight=np.where(views["split"] == "test", (shares * shares.size)[cell], 1.0),
+        hair=np.array(HAIR, object)[views["short"]],
+        skin=np.array(list(TONES), object)[views["tone_group"]],
+    )
+    return RawData(rows, LABELS, ("hair", "skin"), _reader(views))
 
 
 def cell_shares(rare_share: float, correlation: float) -> NDArray[np.float64]:
-    q, r, spread = SHORT_SHARE, rare_share, correlation**2 * SHORT_SHARE * (1 - SHORT_SHARE)
-    a, b = q * q + spread, 2 * q * r + spread
-    blond = (b + math.copysign(math.sqrt(max(0.0, b * b - 4 * a * r * r)), correlation)) / (2 * a)
-    table = np.array([[1 - q - blond + r, q - r], [blond - r, r]])
-    if table.min() < -1e-12:
-        raise ValueError("impossible")
-    return table.clip(0)[:, :, None] * np.array(SKIN_SHARES)
+    """Return the share of each label x hair x skin cell, ``(2, 2, 3)``, in the order of names.
+
+    The share b of blond people is where ``b * s - rare_share``, with s the share of short hair,
+    is the covariance ``correlation * sqrt(b * (1 - b) * s * (1 - s))``: a quadratic equation.
+    """
+    s, r, spread = SHORT_SHARE, rare_share, correlation**2 * SHORT_SHARE * (1 - SHORT_SHARE)
+    a, half = s * s + spread, s * r + spread / 2
+    root = math.sqrt(max(half * half - a * r * r, 0.0))
+    blond = (half + math.copysign(root, correlation)) / a
+    table = np.array([[1 - s - blond + r, s - r], [blond - r, r]])
+    if table.min() <= 0:
+        raise ValueError(
+            f"rare_share {r:g} with correlation {correlation:g} leaves a share of {table.min():.3g} "
+            f"to some label and hair length, as {s:g} of all people have short hair; every cell "
+            "needs some. Bring correlation nearer to 0, or rare_share nearer to 0.15."
+        )
+    return table[:, :, None] * np.array(SKIN_SHARES)
 
 
 def _whole(counts: NDArray[np.float64]) -> NDArray[np.int64]:
     """Round counts to whole numbers of the same sum, the largest remainders upwards."""
-    whole = np.floor(counts + 1e-9).astype(int)
-    short = round(counts.sum()) - whole.sum()
-    whole.flat[np.argsort((whole - counts).ravel(), kind="stable")[:short]] += 1
+    whole = np.floor(counts + 1e-9).astype(np.int64)
+    lacking = round(counts.sum()) - whole.sum()
+    whole.flat[np.argsort((whole - counts).ravel(), kind="stable")[:lacking]] += 1
     return whole
 
 
-def _people(split: str, counts: NDArray[np.int64], rng: np.random.Generator) -> pd.DataFrame:
-    sizes, cells = [], []
-    for cell, count in enumerate(counts.ravel()):
-        of = rng.choice([1, 2, 3], size=count, p=PICTURES_SHARES)
-        ends = np.minimum(np.cumsum(of), count)
-        of = np.diff(ends, prepend=0)
-        of = of[of > 0]
-        sizes.append(of)
-        cells.append(np.full(len(of), cell))
-    size, cell = np.concatenate(sizes), np.concatenate(cells)
-    n = len(size)
-    label, short, skin_at = np.unravel_index(cell, counts.shape)
+def _views(split: str, counts: NDArray[np.int64], rng: Generator) -> pd.DataFrame:
+    """Return all that is seen on each picture of a split, one row a picture, shuffled."""
+    sizes = [_pictures_each(count, rng) for count in counts.flat]
+    cell = np.repeat(np.arange(counts.size), [len(of_cell) for of_cell in sizes])
+    people = _people(split, *np.unravel_index(cell, counts.shape), rng)
+    views = people.loc[np.repeat(people.index, np.concatenate(sizes))]
+    views = views.iloc[rng.permutation(len(views))].reset_index(drop=True)
+    number = len(views)
+    ids = [f"{split}-{row:06d}" for row in range(number)]
+    colours = {f"{thing}{c}": rng.uniform(0.15, 0.9, number) for thing in ("wall", "cloth") for c in "rgb"}
+    return views.assign(
+        id=ids,
+        split=split,
+        x=rng.uniform(-0.10, 0.10, number),
+        y=rng.uniform(-0.10, 0.06, number),
+        roll=rng.normal(0, 0.10, number),
+        yaw=rng.uniform(-0.09, 0.09, number),
+        scale=rng.uniform(0.88, 1.10, number),
+        smile=rng.uniform(-0.02, 0.10, number),
+        wave=rng.uniform(0, 2 * np.pi, number),
+        gain=np.exp(rng.normal(0, GAIN, number)),
+        warm=rng.normal(0, CAST, number),
+        green=rng.normal(0, CAST / 2, number),
+        side=rng.normal(0, 0.15, number),
+        grain=rng.integers(2**63, size=number),
+        **colours,
+    )
+
+
+def _pictures_each(count: int, rng: Generator) -> NDArray[np.int64]:
+    """Return how many pictures each person of a cell has, ``count`` together."""
+    ends = np.cumsum(1 + rng.choice(len(PICTURES), size=count, p=PICTURES)).clip(max=count)
+    each = np.diff(ends, prepend=0)
+    return each[each > 0]
+
+
+def _people(
+    split: str, label: NDArray[np.int64], short: NDArray[np.int64], tone_group: NDArray[np.int64], rng: Generator
+) -> pd.DataFrame:
+    """Return what stays the same on all pictures of a person, one row a person."""
+    number = len(label)
     low, high = np.array(list(TONES.values())).T
-    u = lambda a, b: rng.uniform(a, b, n)
-    person = pd.DataFrame({
-        "identity": [f"{split}-person-{k:05d}" for k in range(n)],
-        "label": label, "short": short, "skin_at": skin_at,
-        "tone": rng.integers(low[skin_at], high[skin_at] + 1),
+    return pd.DataFrame({
+        "identity": [f"{split}-person-{person:06d}" for person in range(number)],
+        "label": label,
+        "short": short,
+        "tone_group": tone_group,
+        "tone": rng.integers(low[tone_group], high[tone_group] + 1),
         "blondness": rng.normal(np.array(BLONDNESS)[label], SPREAD),
-        "strand": rng.normal(STRAND, 0.05, n),
-        "width": u(0.37, 0.46), "height": u(0.50, 0.60), "fringe": u(0.0, 0.14), "eyes": u(0.15, 0.2),
-        "mouth": u(0.09, 0.17), "length": u(0.75, 1.1), "iris": u(0, 1),
+        "strands": rng.normal(STRANDS, 0.05, number),
+        "width": rng.uniform(0.37, 0.46, number),
+        "height": rng.uniform(0.50, 0.60, number),
+        "fringe": rng.uniform(0.0, 0.14, number),
+        "length": rng.uniform(0.75, 1.1, number),
+        "eyes": rng.uniform(0.15, 0.2, number),
+        "iris": rng.uniform(0, 1, number),
+        "mouth": rng.uniform(0.09, 0.17, number),
     })
-    rows = person.loc[np.repeat(np.arange(n), size)]
-    rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
-    n = len(rows)
-    rows.insert(0, "id", [f"{split}-{i:05d}" for i in range(n)])
-    rows.insert(1, "split", split)
-    pose = {
-        "x": u(-0.10, 0.10), "y": u(-0.08, 0.08), "roll": rng.normal(0, 0.10, n), "yaw": u(-0.09, 0.09),
-        "scale": u(0.88, 1.10), "smile": u(-0.05, 0.10),
-        "gain": np.exp(rng.normal(0, GAIN, n)), "warm": rng.normal(0, CAST, n), "green": rng.normal(0, CAST/2, n),
-        "side": rng.normal(0, 0.15, n), "wave": u(0, 6.3),
-        **{f"wall{c}": u(0.25, 0.9) for c in "rgb"}, **{f"cloth{c}": u(0.1, 0.8) for c in "rgb"},
-    }
-    return rows.assign(**pose)
-
-GAIN, CAST, NOISE, STRAND, WIDE, CROWN = 0.15, 0.05, 0.04, 0.15, 0.24, 0.28
-
-def _reader(people: pd.DataFrame, seed: int):
-    @lru_cache(maxsize=2)
-    def block(b: int):
-        part = people.iloc[b * BLOCK : (b + 1) * BLOCK]
-        return _draw(part, np.random.default_rng([seed, 3, b]))
-
-    def read(row: int):
-        return block(row // BLOCK)[row % BLOCK]
-    return read
 
 
-def _draw(people: pd.DataFrame, rng: np.random.Generator):
-    of = {c: people[c].to_numpy(np.float32)[:, None, None, None] for c in people.columns if people[c].dtype.kind in "fi"}
-    grid = (np.arange(SIZE, dtype=np.float32) + 0.5) * 2 / SIZE - 1
-    y, x = np.meshgrid(grid, grid, indexing="ij")
+def _reader(views: pd.DataFrame) -> Callable[[int], NDArray[np.uint8]]:
+    """Return what draws the picture of a row, together with its neighbours."""
+
+    @lru_cache(maxsize=16)
+    def block(number: int) -> NDArray[np.uint8]:
+        return draw(views.iloc[number * BLOCK : (number + 1) * BLOCK])
+
+    return lambda row: block(row // BLOCK)[row % BLOCK]
+
+
+def draw(views: pd.DataFrame) -> NDArray[np.uint8]:
+    """Return the pictures that rows describe, ``(rows, 48, 48, 3)``; each depends on its row only."""
+    numbers = views.select_dtypes("number").astype(np.float32)
+    of = {name: column.to_numpy()[:, None, None, None] for name, column in numbers.items()}
+    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32) * (2 / SIZE) + (1 / SIZE - 1)
+    canvas = _rgb(of, "wall") * (1 - 0.22 * (y + 1) / 2 - 0.1 * (x * x + y * y))
+    for opacity, colour in _layers(of, *_head_axes(of, x, y)):
+        canvas += opacity * (colour - canvas)
+    tint = np.concatenate([1 + of["warm"], 1 + of["green"], 1 - of["warm"]], 1)
+    canvas *= of["gain"] * (1 + of["side"] * x) * tint
+    for picture, grain in zip(canvas, views["grain"], strict=True):
+        picture += NOISE * default_rng(grain).standard_normal(picture.shape, np.float32)
+    return (canvas.clip(0, 1) * 255 + 0.5).astype(np.uint8).transpose(0, 2, 3, 1)
+
+
+def _head_axes(of: Values, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return coordinates across and down the head; the nose is near 0, 0."""
     cos, sin = np.cos(of["roll"]), np.sin(of["roll"])
-    dx, dy = (x - of["x"]) / of["scale"], (y - of["y"] + 0.1) / of["scale"]
-    u, v = cos * dx + sin * dy, cos * dy - sin * dx
-    n = len(people)
-    skin = _scale((of["tone"] - 1) / 9, LIGHT_SKIN, MIDDLE_SKIN, DARK_SKIN)
-    crown = _scale(of["blondness"], DARK_HAIR, MIDDLE_HAIR, BLOND_HAIR)
-    strand = _scale(of["strand"], DARK_HAIR, MIDDLE_HAIR, BLOND_HAIR)
-    cloth = np.concatenate([of["clothr"], of["clothg"], of["clothb"]], 1)
-    wall = np.concatenate([of["wallr"], of["wallg"], of["wallb"]], 1)
-    w, h = of["width"], of["height"]
-    long = 1 - of["short"]
-    f = u - of["yaw"]  # features turn with the head
-    canvas = wall * (1 - 0.22 * (y + 1) / 2 - 0.1 * (x * x + y * y))
-    texture = 1 + 0.10 * np.sin(34 * u + 5 * v + of["wave"])
-
-    def paint(alpha, colour):
-        nonlocal canvas
-        canvas += alpha * (colour - canvas)
-
-    below = _edge(v - 0.02)
-    paint(long * below * _oval(u, v - 0.15, w + WIDE, of["length"] - 0.1), strand * texture * 0.8)
-    paint(_box(u, v - 0.7, 0.17, 0.4), skin * 0.8)
-    paint(_oval(u, v - 1.42, 0.95, 0.70), cloth)
-    paint(_oval(u, v - 0.72, 0.21, 0.17), skin * 0.86)
-    for s in (-1, 1):
-        paint(_oval(u - s * w, v - 0.06, 0.07, 0.11), skin * 0.9)
-    face = _oval(u, v, w, h)
-    paint(face, skin * (1.02 - 0.12 * (u / w) ** 2))
-    for s in (-1, 1):
-        paint(long * below * _oval(u - s * (w + 0.05), v - 0.30, WIDE - 0.03, of["length"] - 0.35), strand * texture)
-        e = f - s * of["eyes"]
-        paint(_oval(e, v - 0.02, 0.085, 0.055), np.float32([0.96, 0.96, 0.95])[:, None, None])
-        paint(_oval(e, v - 0.02, 0.042, 0.05), _scale(of["iris"], (0.12, 0.07, 0.04), (0.2, 0.25, 0.2), (0.2, 0.3, 0.45)))
-        paint(_oval(e, v + 0.10, 0.10, 0.022), skin * 0.45)
-        paint(0.25 * _oval(f - s * 0.22, v - 0.2, 0.09, 0.07), skin * np.float32([1.05, 0.72, 0.72])[:, None, None])
-    paint(0.6 * _oval(f, v - 0.17, 0.045, 0.03), skin * 0.72)
-    bend = of["smile"] * (f / 0.15) ** 2
-    paint(_oval(f, v - 0.33 + bend, of["mouth"], 0.035), skin * np.float32([0.85, 0.5, 0.5])[:, None, None])
-    cap = _oval(u, v + 0.10, w + 0.08, h + 0.02)
-    front = _oval(u, v - CROWN - 0.0 * of["fringe"], w + 0.0, 0.60 + 0.0 - of["fringe"])
-    paint(cap * (1 - front) * _edge(0.02 - v), crown * texture)
-
-    light = of["gain"] * (1 + of["side"] * x)
-    cast = np.concatenate([1 + of["warm"], 1 + of["green"], 1 - of["warm"]], 1)
-    canvas *= light * cast
-    canvas += rng.standard_normal(canvas.shape, dtype=np.float32) * NOISE
-    return (canvas.transpose(0, 2, 3, 1).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+    x, y = (x - of["x"]) / of["scale"], (y - of["y"] + 0.1) / of["scale"]
+    return cos * x + sin * y, cos * y - sin * x
 
 
-def _edge(d):
-    return np.clip(0.5 + d * (SIZE / 2), 0, 1)
+def _layers(of: Values, u: Floats, v: Floats) -> Iterator[Layer]:
+    """Give what is painted, from back to front."""
+    skin, hair = _on_scale((of["tone"] - 1) / 9, SKINS), _on_scale(of["blondness"], HAIRS)
+    strands = _on_scale(of["strands"], HAIRS)
+    width, height = of["width"], of["height"]
+    combed = 1 + 0.1 * np.sin(34 * u + 5 * v + of["wave"])
+    hanging = (1 - of["short"]) * _inside(v - 0.065)  # clear of the crown's edge at 0.02
+
+    yield hanging * _oval(u, v - 0.15, width + 0.24, of["length"] - 0.1), 0.8 * strands * combed
+    yield _inside(np.minimum(0.17 - np.abs(u), 0.4 - np.abs(v - 0.7))), 0.80 * skin  # neck
+    yield _oval(u, v - 1.42, 0.95, 0.70), _rgb(of, "cloth")
+    yield _oval(u, v - 0.72, 0.21, 0.17), 0.86 * skin  # neckline
+    for side in (-1, 1):
+        yield _oval(u - side * width, v - 0.06, 0.07, 0.11), 0.9 * skin  # ear
+    yield _oval(u, v, width, height), skin * (1.02 - 0.12 * (u / width) ** 2)
+    for side in (-1, 1):
+        lock = _oval(u - side * (width + 0.05), v - 0.30, 0.21, of["length"] - 0.35)
+        yield hanging * lock, strands * combed
+    yield from _features(of, u - of["yaw"], v, skin)
+    bare = _oval(u, v - 0.28, width, 0.60 - of["fringe"])
+    crown = _oval(u, v + 0.10, width + 0.08, height + 0.02) * (1 - bare) * _inside(0.02 - v)
+    yield crown, hair * combed
 
 
-def _oval(x, y, a, b):
-    r = np.sqrt((x / a) ** 2 + (y / b) ** 2)
-    return _edge((1 - r) * np.minimum(a, b))
+def _features(of: Values, u: Floats, v: Floats, skin: Floats) -> Iterator[Layer]:
+    """Give eyes, brows, cheeks, nose and mouth, which turn with the head."""
+    for side in (-1, 1):
+        across = u - side * of["eyes"]
+        yield _oval(across, v - 0.02, 0.085, 0.055), np.full_like(skin, 0.95)
+        yield _oval(across, v - 0.02, 0.042, 0.05), _on_scale(of["iris"], IRISES)
+        yield _oval(across, v + 0.10, 0.10, 0.022), 0.45 * skin
+        yield 0.25 * _oval(u - side * 0.22, v - 0.20, 0.09, 0.07), skin * _colour(1.05, 0.72, 0.72)
+    yield 0.6 * _oval(u, v - 0.17, 0.045, 0.03), 0.72 * skin
+    bent = v - 0.33 + of["smile"] * (u / 0.15) ** 2
+    yield _oval(u, bent, of["mouth"], 0.035), skin * _colour(0.85, 0.5, 0.5)
 
 
-def _box(x, y, a, b):
-    return _edge(np.minimum(a - np.abs(x), b - np.abs(y)))
+def _inside(distance: Floats) -> Floats:
+    """Turn the distance to an edge, > 0 inside, into opacity; the edge is one pixel wide."""
+    return np.clip(0.5 + distance * (SIZE / 2), 0, 1)
 
 
-def _scale(t, low, middle, high):
-    low, middle, high = (np.float32(c)[:, None, None] for c in (low, middle, high))
-    return np.where(t < 0.5, low + (middle - low) * (2 * t), middle + (high - middle) * (2 * t - 1)).clip(0.02, 1)
+def _oval(x: Floats, y: Floats, a: Floats | float, b: Floats | float) -> Floats:
+    """Return the opacity of an oval of half-axes a and b."""
+    return _inside((1 - np.sqrt((x / a) ** 2 + (y / b) ** 2)) * np.minimum(a, b))
+
+
+def _on_scale(place: Floats, colours: tuple[tuple[float, float, float], ...]) -> Floats:
+    """Return the colours at places 0-1 of a scale; beyond its ends it goes on."""
+    low, middle, high = (_colour(*colour) for colour in colours)
+    first, second = low + (middle - low) * (2 * place), middle + (high - middle) * (2 * place - 1)
+    return np.where(place < 0.5, first, second).clip(0.02, 1)
+
+
+def _rgb(of: Values, thing: str) -> Floats:
+    return np.concatenate([of[f"{thing}{channel}"] for channel in "rgb"], 1)
+
+
+def _colour(red: float, green: float, blue: float) -> Floats:
+    return np.array([red, green, blue], np.float32)[:, None, None]

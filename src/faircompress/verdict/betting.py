@@ -21,8 +21,8 @@ import numpy as np
 from scipy.special import ndtri
 
 OVERSHOOT = 3.0  # wealth is averaged over orders of the units; a third of them must reach the goal
-STEPS = 256  # bets placed at most; units between two bets are bet on alike
-GRID = 24  # null hypotheses tried at once; three rounds
+STEPS = 128  # bets placed at most; units between two bets are bet on alike
+GRID = 16  # null hypotheses tried at once; three rounds
 
 
 def mean_lower(

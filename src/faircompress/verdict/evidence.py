@@ -15,10 +15,17 @@ from faircompress.verdict.units import Units
 class Bounds(Protocol):
     """One-sided bounds for an oriented change and for the pruned rate."""
 
-    def change_lower(self, alpha: float) -> float: ...
-    def change_upper(self, alpha: float) -> float: ...
-    def rate_lower(self, alpha: float) -> float: ...
-    def rate_upper(self, alpha: float) -> float: ...
+    def change_lower(self, alpha: float) -> float:
+        """Bound the change from below."""
+
+    def change_upper(self, alpha: float) -> float:
+        """Bound the change from above."""
+
+    def rate_lower(self, alpha: float) -> float:
+        """Bound the pruned rate from below."""
+
+    def rate_upper(self, alpha: float) -> float:
+        """Bound the pruned rate from above."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,7 @@ class Evidence:
 class Average:
     """The mean over classes: the mean of their bounds, each at its share of alpha.
 
-    All of C bounds at ``alpha / C`` hold at once with chance ``1 - alpha``; then so does their mean.
+    All C bounds at ``alpha / C`` hold at once with chance ``1 - alpha``; then so does their mean.
     """
 
     parts: tuple[Evidence, ...]

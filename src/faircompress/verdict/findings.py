@@ -33,7 +33,7 @@ class Finding:
         passes: Is the bound on the right side of the limit?
         fails_at: Is harm confirmed at this alpha?
         smallest_limit: What this test set can certify.
-        units_needed: Units that would settle it.
+        units_needed: People, or pictures where there are no identities, that would settle it.
     """
 
     rule: Rule
@@ -166,7 +166,7 @@ def _drift(
         passes=low > -rule.limit and high < rule.limit,
         fails_at=fails_at,
         smallest_limit=smallest,
-        units_needed=powers.scaled(evidence.units, smallest, rule.limit),
+        units_needed=powers.scaled(evidence, smallest, rule.limit),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from faircompress.verdict.groups import POOLED, Group
 from faircompress.verdict.rates import Decided, answers, decide, is_share, rate
 from faircompress.verdict.units import (
     averaged,
+    count_people,
     kish,
     paired_blocks,
     rare_is_above,
@@ -67,7 +68,7 @@ class Hearing:
 
     def people(self, rows: np.ndarray) -> int | None:
         """Count the identities of some rows; None where there are none."""
-        return len(np.unique(self.who[rows])) if self.has_identities else None
+        return count_people(self.who[rows]) if self.has_identities else None
 
     def units(self, rows: np.ndarray) -> float:
         """Return Kish's number of independent units of some rows."""
@@ -75,7 +76,8 @@ class Hearing:
 
     def share_people(self, one: Group, other: Group) -> bool:
         """Tell whether any identity has rows in both groups."""
-        return bool(np.intersect1d(self.who[one.rows], self.who[other.rows]).size)
+        there = [np.bincount(self.who[g.rows], minlength=len(self.who)) > 0 for g in (one, other)]
+        return bool((there[0] & there[1]).any())
 
     def _evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
         if group.question is not None:
@@ -110,15 +112,13 @@ class Hearing:
         )
 
     def _kind(self, over: np.ndarray, truth: np.ndarray, question: int | None) -> str:
-        """Name the class of the rows that a metric conditions on; all rows have no name."""
-        if question is None or over.all():
+        """Name the class of the rows that a metric conditions on; mixed rows have no name."""
+        if question is None or not ((over == truth).all() or (over == ~truth).all()):
             return ""
-        return self.classes[question] if truth[over].all() else self._other(question)
-
-    def _other(self, question: int) -> str:
-        return self.classes[1 - question] if len(self.classes) == 2 else (
-            f"not {self.classes[question]}"
-        )
+        if (over == truth).all():
+            return self.classes[question]
+        two = len(self.classes) == 2
+        return self.classes[1 - question] if two else f"not {self.classes[question]}"
 
     def _bounds(
         self, measures: list[Measure], metric: Metric, group: Group
@@ -145,8 +145,10 @@ class Hearing:
         weights, units = self.weights[rows], self.units(rows)
         better = pruned & ~dense if sign > 0 else dense & ~pruned
         worse = dense & ~pruned if sign > 0 else pruned & ~dense
-        counts = [weights[which].sum() / weights.sum() * units for which in (worse, better, pruned)]
-        return Shares(*map(float, counts), units)
+        lost, gained, hits = (
+            float(weights[which].sum() / weights.sum() * units) for which in (worse, better, pruned)
+        )
+        return Shares(lost, gained, hits, units)
 
     def _lacking(
         self, measures: list[Measure], group: Group, said: Answers, question: int | None
@@ -164,10 +166,9 @@ class Hearing:
             )
         for side in sides:
             rows = group.rows[side]
-            units = len(np.unique(self.who[rows]))
+            units = count_people(self.who[rows])
             if units < MIN_UNITS:
-                told = said.truth[side].all() if units else question is not None and side is sides[0]
-                kind = self._side(question, bool(told), said.truth, side)
+                kind = self._kind(side, said.truth, question)
                 why = f"at least {MIN_UNITS} independent pictures are needed"
                 return Undefined(why, len(rows), self.people(rows), float(units), kind)
         return None
@@ -175,8 +176,7 @@ class Hearing:
     def _average(self, parts: list[Evidence | Undefined]) -> Evidence | Undefined:
         known = tuple(part for part in parts if isinstance(part, Evidence))
         if not known:
-            first = next(part for part in parts if isinstance(part, Undefined))
-            return first
+            return next(part for part in parts if isinstance(part, Undefined))
         pairs = zip(parts, self.classes, strict=True)
         left_out = tuple(name for part, name in pairs if isinstance(part, Undefined))
         mean = [float(np.mean([getattr(p, k) for p in known])) for k in ("dense", "pruned")]
@@ -200,13 +200,13 @@ def hear(
     dense: Predictions, pruned: Predictions, thresholds: tuple[float | None, float | None]
 ) -> Hearing:
     """Call both models; rows are taken in the order of their ids, so their order is no matter."""
-    named = dense.identities is not None
-    who = np.unique(dense.identities if named else dense.ids, return_inverse=True)[1]
+    names = dense.ids if dense.identities is None else dense.identities
+    who = np.unique(names, return_inverse=True)[1]
     return Hearing(
         dense=decide(dense, thresholds[0]),
         pruned=decide(pruned, thresholds[1]),
         who=who,
-        has_identities=named,
+        has_identities=dense.identities is not None,
         weights=dense.weights.astype(float),
         classes=dense.classes,
         same_file=dense.model == pruned.model,

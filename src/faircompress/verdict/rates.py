@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faircompress.metrics import Answers, Measure, Mean, Ranking
+from faircompress.metrics import Answers, Mean, Measure, Ranking
 from faircompress.predictions import Predictions
 
 

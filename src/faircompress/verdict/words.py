@@ -1,10 +1,12 @@
 """The judge's sentences."""
 
+from collections.abc import Sequence
+
 from faircompress.metrics import Metric
 from faircompress.params import Rule
 from faircompress.verdict.evidence import Evidence
 from faircompress.verdict.findings import FAIL, INCONCLUSIVE, PASS, Finding
-from faircompress.verdict.hearing import Hearing, Undefined
+from faircompress.verdict.hearing import Undefined
 
 
 def reads(rule: Rule, metric: Metric) -> str:
@@ -20,10 +22,11 @@ def reads(rule: Rule, metric: Metric) -> str:
     return f"{metric.title} of the pruned model is {least} {rule.limit:g} {where}"
 
 
-def reason(finding: Finding, verdict: str, hearing: Hearing, power: float) -> str:
+def reason(finding: Finding, verdict: str, power: float) -> str:
     """Say what was found in a group, and why that decides or does not."""
     if isinstance(finding.evidence, Undefined):
-        return f"{_place(finding)} is undefined: {finding.evidence.why}; {_counts(finding, hearing)}{_settle(finding, power)}."  # noqa: E501
+        counts = f"{_counts(finding)}{_settle(finding, power)}"
+        return f"{_place(finding)} is undefined: {finding.evidence.why}; {counts}."
     start = f"{_found(finding)}; {_limit(finding)}"
     if verdict == PASS:
         return f"{start}. Certified."
@@ -31,10 +34,10 @@ def reason(finding: Finding, verdict: str, hearing: Hearing, power: float) -> st
         return f"{start}. Harm is confirmed."
     alone = finding.fails_at(finding.alpha)
     why = "more harm is likely, but not certain among this many checks" if alone else "not settled"
-    return f"{start}: {why}. {_counts(finding, hearing)}{_settle(finding, power)}."
+    return f"{start}: {why}. {_counts(finding)}{_settle(finding, power)}."
 
 
-def headline(verdict: str, findings: list[tuple[Finding, str]]) -> str:
+def headline(verdict: str, findings: Sequence[tuple[Finding, str]]) -> str:
     """Say the verdict in one sentence for the top of a report."""
     checks = f"{len(findings)} checks" if len(findings) != 1 else "1 check"
     if verdict == PASS:
@@ -49,11 +52,11 @@ def headline(verdict: str, findings: list[tuple[Finding, str]]) -> str:
     )
 
 
-def what_next(verdict: str, findings: list[tuple[Finding, str]]) -> list[str]:
+def what_next(verdict: str, findings: Sequence[tuple[Finding, str]]) -> list[str]:
     """Say what to do, most useful first."""
     if verdict == PASS:
         return ["Release the pruned file."]
-    failed = dict.fromkeys(_keys(f) for f, v in findings if v == FAIL)
+    failed = dict.fromkeys(_harmed(f) for f, v in findings if v == FAIL)
     steps = []
     if failed:
         steps.append(
@@ -87,6 +90,13 @@ def _keys(finding: Finding) -> str:
     return finding.group.key if finding.other is None else _against(finding)
 
 
+def _harmed(finding: Finding) -> str:
+    """Name the group that changed for the worse, of two that drifted apart."""
+    sign = 1 if finding.metric.better == "higher" else -1
+    first_is_worse = finding.other is None or sign * (finding.estimate or 0.0) < 0
+    return finding.group.key if first_is_worse or not finding.other else finding.other.key
+
+
 def _against(finding: Finding) -> str:
     return f"{finding.group.key} against {finding.other.key if finding.other else ''}"
 
@@ -115,20 +125,20 @@ def _limit(finding: Finding) -> str:
     return f"{'at least' if higher else 'at most'} {rule.limit:g} is needed"
 
 
-def _counts(finding: Finding, hearing: Hearing) -> str:
+def _counts(finding: Finding) -> str:
     evidence, group = finding.evidence, finding.scarce
     of = "" if evidence.people is None else f" of {evidence.people} people"
     kind = evidence.kind
-    return f"{evidence.rows} pictures{of} are {f'{kind} in ' if kind else 'in '}{group.key}"
+    return f"{evidence.rows} pictures{of} are {kind + ' ' if kind else ''}in {group.key}"
 
 
 def _settle(finding: Finding, power: float) -> str:
     if finding.units_needed is None:
         return ""
-    return (
-        f"; about {finding.units_needed} would certify {finding.rule.limit:g} at {power:.0%} power, "
-        f"if {'the observed rate is true' if finding.rule.binds == 'floor' else 'there is no true change'}"  # noqa: E501
-    )
+    floor = finding.rule.binds == "floor"
+    given = "the observed rate is true" if floor else "there is no true change"
+    sure = f"{finding.rule.limit:g} at {power:.0%} power"
+    return f"; about {finding.units_needed} would certify {sure}, if {given}"
 
 
 def _kind(finding: Finding) -> str:

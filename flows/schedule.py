@@ -1,0 +1,103 @@
+"""The chain by the clock: one process that waits, and runs it when it is time.
+
+It also runs when somebody tells the server that there is new data, by the event
+``dataset.updated``. Nothing is computed twice, so a run without news takes seconds.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import httpx
+from prefect import flow, serve
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events import DeploymentEventTrigger
+from prefect.schedules import Cron
+from prefect.settings import get_current_settings
+
+from faircompress import environment
+from flows.remote import pull, push
+
+CRON = "0 3 * * *"
+START_ONE = (
+    "Start one with: prefect server start\n"
+    "and name it with: export PREFECT_API_URL=http://127.0.0.1:4200/api"
+)
+
+
+class NoServer(RuntimeError):
+    """A schedule outlives this process, so it needs a Prefect server, and there is none."""
+
+
+@flow(name="scheduled-compression")
+def scheduled(overrides: list[str] | None = None) -> None:
+    """Pull what other machines computed, run the chain, push what is new, also after a failure.
+
+    Args:
+        overrides: Changes for this run only, as ``section.key=value``.
+    """
+    # here, because it loads MLflow, which the waiting process does not need
+    from flows.compress import compress
+
+    project = Path.cwd()
+    pull(project)
+    try:
+        compress(project, tuple(overrides or ()))
+    finally:
+        push(project)
+
+
+def deployment(cron: str = CRON, timezone: str = "UTC") -> RunnerDeployment:
+    """Return what the server is told: when to run, and never two at a time.
+
+    Raises:
+        ValueError: If ``cron`` or ``timezone`` is none.
+    """
+    return scheduled.to_deployment(
+        "clock",
+        schedule=Cron(cron, timezone=timezone),
+        concurrency_limit=1,
+        triggers=[DeploymentEventTrigger(name="new data", expect={"dataset.updated"})],
+        description=f"The whole chain in {Path.cwd()}",
+        tags=["faircompress"],
+    )
+
+
+def serve_schedule(cron: str = CRON, timezone: str = "UTC") -> None:
+    """Run the project in this folder by the clock, until stopped.
+
+    Raises:
+        NoServer: If no Prefect server answers.
+        ValueError: If ``cron`` or ``timezone`` is none.
+    """
+    planned = deployment(cron, timezone)
+    _insist_on_a_server()
+    serve(planned, limit=1)
+
+
+def _insist_on_a_server() -> None:
+    url = get_current_settings().api.url
+    if not url:
+        raise NoServer(f"no Prefect server is named by PREFECT_API_URL. {START_ONE}")
+    try:
+        httpx.get(f"{url}/health", timeout=10).raise_for_status()
+    except httpx.HTTPError as error:
+        raise NoServer(f"no Prefect server answers at {url} ({error}). {START_ONE}") from None
+
+
+def main() -> None:
+    """Read the command line, then wait."""
+    environment.settle()
+    parser = argparse.ArgumentParser(prog="python -m flows.schedule", description=__doc__)
+    parser.add_argument("--cron", default=CRON, help="minute hour day month weekday")
+    parser.add_argument("--timezone", default="UTC", help="such as Europe/Paris")
+    words = parser.parse_args()
+    try:
+        serve_schedule(words.cron, words.timezone)
+    except (NoServer, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

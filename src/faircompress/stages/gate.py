@@ -1,0 +1,90 @@
+"""predictions -> artifacts/gate: may the pruned file go out, and a page that says why."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as arrow
+
+from faircompress import predictions
+from faircompress.dataset import TABLE
+from faircompress.files import new_folder, read_json, sha256, write_json, write_text
+from faircompress.params import Params
+from faircompress.predictions import Predictions
+from faircompress.verdict.exemplars import Unlearnt, unlearnt
+from faircompress.verdict.judge import Verdict, judge
+from faircompress.verdict.report import ReportContext, report
+
+SIDES = ("dense", "pruned")
+NUMBERS = ("dense", "pruned", "change", "lower", "upper")
+
+
+def gate(params: Params, artifacts: Path) -> dict[str, Any]:
+    """Judge the pruned file by group; return the verdict and every defined rate.
+
+    A rejected model is a result, not an error.
+
+    Raises:
+        ValueError: If predictions are unfit, or are not of the exported files.
+    """
+    exported = artifacts / "export"
+    dense, pruned = (_said(exported, side, "test") for side in SIDES)
+    tuned = (_said(exported, "dense", "validation"), _said(exported, "pruned", "validation"))
+
+    verdict = judge(dense, pruned, params.gate, validation=tuned)
+    lost = unlearnt(verdict, dense, pruned)
+
+    with new_folder(artifacts / "gate") as folder:
+        write_json(folder / "verdict.json", verdict.to_json())
+        write_text(folder / "report.html", report(verdict, _context(artifacts, lost)))
+    return {"verdict": verdict.verdict, "groups": _numbers(verdict)}
+
+
+def _said(exported: Path, side: str, split: str) -> Predictions:
+    """Return what one exported file said, and refuse the word of any other file."""
+    said = predictions.load(exported / "predictions" / f"{side}-{split}.parquet")
+    found = sha256(exported / f"{side}.onnx")
+    if said.model != found:
+        raise ValueError(
+            f"predictions {side}-{split} are of file {said.model}, but {side}.onnx is {found}; the "
+            "verdict must be about the file that goes out. Run export again."
+        )
+    return said
+
+
+def _context(artifacts: Path, lost: list[Unlearnt]) -> ReportContext:
+    exported = artifacts / "export"
+    ids = [one.id for group in lost for one in group.exemplars]
+    return ReportContext(
+        unlearnt=lost,
+        pictures=_pictures(artifacts / "validate" / TABLE, ids),
+        sizes={side: (exported / f"{side}.onnx").stat().st_size for side in SIDES},
+        layers=read_json(artifacts / "prune" / "layers.json"),
+        latency=read_json(exported / "latency.json"),
+        parity=read_json(exported / "parity.json"),
+    )
+
+
+def _pictures(table: Path, ids: Iterable[str]) -> dict[str, bytes]:
+    """Return the encoded test pictures of some rows; row groups of other splits are not read."""
+    wanted = (arrow.field("split") == "test") & arrow.field("id").isin(list(ids))
+    scanner = arrow.dataset(table).scanner(
+        columns=["id", "image"], filter=wanted, batch_size=256, batch_readahead=2
+    )
+    found = scanner.to_table()
+    return dict(zip(found["id"].to_pylist(), found["image"].to_pylist(), strict=True))
+
+
+def _numbers(verdict: Verdict) -> dict[str, dict[str, dict[str, float]]]:
+    """Return metric -> group -> number; what is undefined is left out."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for group in verdict.groups:
+        for name, rates in group["metrics"].items():
+            defined = _defined(rates)
+            if defined:
+                found.setdefault(name, {})[group["group"]] = defined
+    return found
+
+
+def _defined(rates: Mapping[str, Any]) -> dict[str, float]:
+    return {key: float(rates[key]) for key in NUMBERS if rates[key] is not None}

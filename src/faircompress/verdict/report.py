@@ -1,0 +1,237 @@
+"""The verdict as one page that needs no network, for whoever must answer for it.
+
+Nothing is computed anew: what the page says is what ``verdict.json`` and export's files say.
+The same input gives the same bytes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jinja2
+
+from faircompress.verdict import costs, plots
+from faircompress.verdict.exemplars import Unlearnt, gallery
+from faircompress.verdict.judge import Verdict
+from faircompress.verdict.plots import Json, capital, group_name, minus, plain, signed
+
+PARTS = {
+    "change": ("Harm by group", "Is any group harmed more than allowed?"),
+    "drift": ("Drift between groups", "Has pruning moved any two groups apart?"),
+    "floor": ("Floors", "Is the pruned model good enough for each group, whatever dense was?"),
+}
+HOW_TO_READ = (
+    "Pass: the line stays clear of the shaded area. Fail: it lies wholly inside, also after Holm's "
+    "correction over all checks. Inconclusive: neither. Units are independent people, by weight."
+)
+METHODS = {
+    "tango": "tango, for shares: Tango's score bound for a paired difference, never tighter than "
+    "the exact distribution of gained minus lost allows. A share of the pruned model alone (a "
+    "floor) has Clopper and Pearson's bound.",
+    "betting": "betting, for AUROC and other bounded numbers: each unit is one independent person "
+    "(or picture) of the rarer class with a block of the others of its own; a bound holds what no "
+    "betting strategy could have become rich against (Waudby-Smith and Ramdas, JRSS-B 2024), "
+    "at any sample size.",
+    "mean": "mean of bounds, over classes: each class's bound at its share of the allowed error.",
+    "identity": "identity: both files have the same sha256, so the change is exactly 0.",
+}
+CERTAINTY = (
+    "No method turns zero observed harm into certainty: n unharmed units never exclude a harm "
+    "below 1 \N{MINUS SIGN} \N{GREEK SMALL LETTER ALPHA}^(1/n)."
+)
+DRIFT = "A drift's bounds join those of two groups (Zou and Donner's MOVER)."
+NEGATIVE = {f"-{digit}" for digit in range(10)}
+TOP = 4  # reasons and steps that stand at the top; the others one click below
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """What the report shows beside the verdict; every part may be absent.
+
+    Args:
+        unlearnt: By group, hardest-hit first; see ``exemplars.unlearnt``.
+        pictures: Encoded pictures by row id.
+        sizes: Bytes of the ONNX files: ``dense``, ``pruned``.
+        layers: As ``prune/layers.json``.
+        latency: As ``export/latency.json``.
+        parity: As ``export/parity.json``.
+    """
+
+    unlearnt: Sequence[Unlearnt] = ()
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    layers: Sequence[Mapping[str, Any]] = ()
+    latency: Mapping[str, Any] = field(default_factory=dict)
+    parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def report(verdict: Verdict, context: ReportContext) -> str:
+    """Return the page as HTML; style, figures and pictures inside."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("faircompress"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        css=lambda word: word if word in plots.SEVERITY else "none",
+        top=TOP,
+        **_headline(verdict),
+        rules=[_rule(rule) for rule in verdict.rules],
+        parts=_parts(verdict),
+        rates=[plots.rates(verdict.groups, name) for name in verdict.groups[0]["metrics"]],
+        gallery=gallery(context.unlearnt, context.pictures),
+        cost=costs.cost(context.sizes, context.layers, context.latency),
+        layers=costs.layer_bars(context.layers),
+        parity=costs.parity(context.parity),
+        power=_power(verdict),
+        glance=_glance(verdict, context),
+        facts=_facts(verdict),
+        methods=_methods(verdict),
+    )
+
+
+def _headline(verdict: Verdict) -> Json:
+    word, colon, rest = verdict.sentence.partition(": ")
+    told_apart = colon and word.lower() == verdict.verdict
+    return {
+        "title": verdict.sentence,
+        "verdict": verdict.verdict,
+        "sentence": capital(rest) if told_apart else verdict.sentence,
+        "reasons": [minus_signs(capital(reason)) for reason in verdict.reasons],
+        "next": verdict.next,
+    }
+
+
+def minus_signs(sentence: str) -> str:
+    """Return a sentence with proper minus signs before its numbers."""
+    words = sentence.split(" ")
+    return " ".join(
+        w.replace("-", "\N{MINUS SIGN}", 1) if w.lstrip("(")[:2] in NEGATIVE else w for w in words
+    )
+
+
+def _rule(rule: Json) -> Json:
+    findings = rule["findings"]
+    counts = {word: sum(f["verdict"] == word for f in findings) for word in plots.SEVERITY}
+    closest = min(findings, key=plots.urgency(rule))
+    what = "pairs" if rule["binds"] == "drift" else "groups"
+    tally = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
+    return {
+        "verdict": rule["verdict"],
+        "reads": f"{capital(rule['reads'])}, at {rule['confidence']:.0%} confidence.",
+        "tally": f"{len(findings)} {what}: {tally}",
+        "closest": f"{group_name(closest)}: {_found(rule, closest)}",
+    }
+
+
+def _found(rule: Json, finding: Json) -> str:
+    if finding["estimate"] is None:
+        return "undefined"
+    show = plain if rule["binds"] == "floor" else signed
+    low, high, line = finding["lower"], finding["upper"], finding["line"]
+    return f"{show(finding['estimate'])} [{show(low, line)}, {show(high, line)}]"
+
+
+def _parts(verdict: Verdict) -> list[Json]:
+    parts = []
+    for binds, (heading, caption) in PARTS.items():
+        figures = [plots.forest(rule) for rule in verdict.rules if rule["binds"] == binds]
+        if figures:
+            caption = f"{caption} {HOW_TO_READ}"
+            parts.append({"heading": heading, "caption": caption, "figures": figures})
+    return parts
+
+
+def _glance(verdict: Verdict, context: ReportContext) -> list[Json]:
+    """Return the few numbers that a reader in a hurry wants."""
+    glance = []
+    changes = [
+        (plots.urgency(rule)(f), rule, f)
+        for rule in verdict.rules
+        if rule["binds"] == "change"
+        for f in rule["findings"]
+    ]
+    if changes:
+        _, rule, worst = min(changes, key=lambda one: one[0])
+        what = "Hardest-hit group" if worst["verdict"] == "fail" else "Nearest to its limit"
+        number, _, bounds = _found(rule, worst).partition(" ")
+        limit = minus(format(worst["line"], "g"))
+        note = f"{rule['title']} in {worst['group']} {bounds}, limit {limit}"
+        glance.append({"what": what, "number": number, "note": note})
+    cost = costs.cost(context.sizes, context.layers, context.latency)
+    for bar in cost["bars"] if cost else ():
+        if bar["glance"]:
+            glance.append({"what": bar["glance"], "number": bar["found"], "note": bar["size"]})
+    return glance
+
+
+def _power(verdict: Verdict) -> Json:
+    return {
+        "caption": f"How small a harm these {verdict.rows:,} pictures can exclude, and how many "
+        f"independent units would do for the limit asked. {verdict.assumption}",
+        "rules": [
+            {
+                "reads": capital(rule["reads"]),
+                "rows": [
+                    _power_row(rule, finding)
+                    for finding in sorted(rule["findings"], key=plots.urgency(rule))
+                ],
+            }
+            for rule in verdict.rules
+        ],
+    }
+
+
+def _power_row(rule: Json, finding: Json) -> list[str]:
+    best, needed = finding["smallest_certifiable_limit"], finding["units_needed"]
+    return [
+        group_name(finding),
+        f"{finding['units']:,.0f}",
+        f"{rule['limit']:g}",
+        "nothing" if best is None else plain(best, rule["limit"]),
+        "not known" if needed is None else f"{needed:,}",
+    ]
+
+
+def _facts(verdict: Verdict) -> list[tuple[str, str, bool]]:
+    """Return name, value, and whether the value is code."""
+    everyone = verdict.groups[0]
+    people = everyone["people"]
+    counts = f"{verdict.rows:,} pictures" + (f" of {people:,} people" if people else "")
+    return [
+        ("Test set", f"{counts}; {everyone['units']:,.0f} independent units by weight", False),
+        ("Data", verdict.data, True),
+        ("Dense file", verdict.models["dense"], True),
+        ("Pruned file", verdict.models["pruned"], True),
+        ("Classes", ", ".join(verdict.classes) + _positive(verdict), False),
+        ("Decision", _decision(verdict.thresholds), False),
+        ("Checks", f"{verdict.checks}, over which confirmed failures are corrected (Holm). A pass "
+         "needs all of them, so passing needs no correction.", False),
+        ("Looks", "The stated confidence is for one look at one test set.", False),
+        ("Signs", "A change is pruned minus dense. Independent counts people, not their pictures, "
+         "by weight (Kish).", False),
+    ]  # fmt: skip
+
+
+def _positive(verdict: Verdict) -> str:
+    return f"; positive: {verdict.positive}" if verdict.positive else ""
+
+
+def _decision(thresholds: Mapping[str, float | None]) -> str:
+    dense, pruned = thresholds["dense"], thresholds["pruned"]
+    if dense is None or pruned is None:
+        return "for the most probable class"
+    if dense == pruned:
+        return f"by threshold {dense:g}, both files"
+    return f"by threshold {dense:.4g} (dense) and {pruned:.4g} (pruned), chosen on validation"
+
+
+def _methods(verdict: Verdict) -> list[str]:
+    found = {f["method"] for rule in verdict.rules for f in rule["findings"]}
+    found |= {m["method"] for group in verdict.groups for m in group["metrics"].values()}
+    said = " ".join(method for method in found if method).split()
+    lines = [line for word, line in METHODS.items() if word in said]
+    binds = {rule["binds"] for rule in verdict.rules}
+    return [capital(line) for line in lines] + ([DRIFT] if "drift" in binds else []) + [CERTAINTY]

@@ -1,0 +1,135 @@
+"""Bounds by betting: valid at every size, and worth having."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from faircompress.verdict import betting
+from faircompress.verdict.tango import certainty_floor
+from faircompress.verdict.units import averaged, kish, paired_blocks
+
+
+def one_order(values: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([values]), np.ones((1, len(values)))
+
+
+@pytest.mark.parametrize("harm", [0.1, 0.3, 0.6])
+@pytest.mark.parametrize("weights", [[1.0] * 10, [1, 0.2, 0.5, 1, 1, 0.1, 0.7, 1, 0.3, 1]])
+def test_wealth_is_no_more_than_one_on_average_if_the_null_holds(
+    harm: float, weights: list[float]
+) -> None:
+    lost = np.array(list(itertools.product([0, 1], repeat=10)))  # every outcome of ten units
+    chances = (harm**lost * (1 - harm) ** (1 - lost)).prod(axis=1)
+    counts = np.tile(np.array(weights), (len(lost), 1))
+    log = betting.log_wealth(-lost.astype(float), counts, np.array([-harm]), 0.05, low=-1)[0]
+    assert chances @ np.exp(log) <= 1 + 1e-9
+    assert chances @ (np.exp(log) >= 20) <= 0.05
+
+
+@pytest.mark.parametrize("units", [60, 150])
+def test_harm_at_the_limit_in_few_units_rarely_passes(units: int) -> None:
+    samples = -(np.random.default_rng(1).random((4000, units)) < 0.05).astype(float)
+    log = betting.log_wealth(samples, np.ones_like(samples), np.array([-0.05]), 0.05, low=-1)[0]
+    assert (np.exp(log) >= 20).mean() <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 4000)
+
+
+def test_more_certainty_costs_width_and_more_units_save_it() -> None:
+    values = np.random.default_rng(0).choice([-1, 0, 0, 0, 0, 0, 0, 1], (4, 400)).astype(float)
+    by_alpha = [
+        betting.mean_lower(values, np.ones_like(values), alpha, low=-1, high=1)
+        for alpha in (0.2, 0.05, 0.01, 0.001)
+    ]
+    assert by_alpha == sorted(by_alpha, reverse=True)
+    few = values[:, :100]
+    fewer = betting.mean_lower(few - few.mean(), np.ones_like(few), 0.05, low=-2, high=2)
+    assert fewer < betting.mean_lower(values - values.mean(), np.ones_like(values), 0.05,
+                                      low=-2, high=2)  # fmt: skip
+
+
+def test_upper_is_lower_mirrored_and_both_hold_the_mean() -> None:
+    values, weights = one_order([0.5, -0.5, 0.25, 0, 0, -0.25] * 20)
+    lower = betting.mean_lower(values, weights, 0.05, low=-1, high=1)
+    assert lower == -betting.mean_upper(-values, weights, 0.05, low=-1, high=1)
+    assert lower < values.mean() < betting.mean_upper(values, weights, 0.05, low=-1, high=1)
+
+
+@pytest.mark.parametrize("units", [10, 58, 59, 200])
+def test_unharmed_units_never_beat_the_certainty_floor(units: int) -> None:
+    values, weights = one_order([0.0] * units)
+    bound = betting.mean_lower(values, weights, 0.05, low=-1, high=1)
+    assert bound <= -certainty_floor(units, 0.05) + 1e-9
+    assert not betting.excluded(values, weights, np.array([-0.05]), 0.05, low=-1)[0] or units > 58
+
+
+def test_70_unharmed_units_certify_one_in_twenty() -> None:
+    values, weights = one_order([0.0] * 70)
+    assert betting.mean_lower(values, weights, 0.05, low=-1, high=1) > -0.05
+
+
+def test_a_unit_without_weight_is_not_there() -> None:
+    values, weights = one_order([0.0, 1.0, -1.0, 0.5] * 30)
+    padded = np.append(values, [[-1.0, -1.0]], axis=1)
+    zeros = np.append(weights, [[0.0, 0.0]], axis=1)
+    null = np.array([-0.3])
+    with_padding = betting.log_wealth(padded, zeros, null, 0.05, low=-1)
+    assert with_padding == pytest.approx(betting.log_wealth(values, weights, null, 0.05, low=-1))
+
+
+def scores(positives: int, negatives: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng, above = np.random.default_rng(seed), np.arange(positives + negatives) < positives
+    return rng.normal(above * 1.5), above
+
+
+def test_units_of_a_block_estimate_the_auroc() -> None:
+    dense, above = scores(300, 900)
+    units = paired_blocks(dense, -dense, above, np.arange(1200), np.ones(1200))
+    whole = (dense[above][:, None] > dense[~above]).mean()
+    assert units.dense.shape == (8, 300)
+    assert units.dense.mean() == pytest.approx(whole, abs=0.01)
+    assert units.pruned.mean() == pytest.approx(1 - whole, abs=0.01)
+
+
+@pytest.mark.parametrize(("positives", "negatives"), [(5, 40), (40, 5)])
+def test_units_are_led_by_the_rarer_class(positives: int, negatives: int) -> None:
+    dense, above = scores(positives, negatives)
+    units = paired_blocks(dense, dense, above, np.arange(45), np.ones(45))
+    assert units.dense.shape[1] == units.people == units.count == 5
+    assert units.dense.mean() > 0.6
+
+
+def test_an_identity_serves_in_one_unit_only_and_mixed_ones_change_sides() -> None:
+    dense, above = scores(60, 60)
+    who = np.arange(120) % 60  # everybody has one picture of each class
+    units = paired_blocks(dense, dense, above, who, np.ones(120))
+    assert (units.weights > 0).sum(axis=1).max() <= 30 + 15  # about half lead
+    assert units.dense[units.weights > 0].mean() == pytest.approx(
+        (dense[above][:, None] > dense[~above]).mean(), abs=0.08
+    )
+
+
+def test_weights_make_the_units_estimate_the_weighted_auroc() -> None:
+    rng, above = np.random.default_rng(3), np.arange(4000) < 400
+    heavy = rng.random(4000) < 0.5
+    dense = rng.normal(above * np.where(heavy, 2.5, 0.5))  # heavy positives are easy
+    weights = np.where(heavy, 3.0, 1.0)
+    units = paired_blocks(dense, dense, above, np.arange(4000), weights)
+    wins = dense[above][:, None] > dense[~above]
+    pairs = weights[above][:, None] * weights[~above]
+    weighted = (wins * pairs).sum() / pairs.sum()
+    assert np.average(units.dense, weights=units.weights) == pytest.approx(weighted, abs=0.01)
+    assert abs(units.dense.mean() - weighted) > 0.05  # unweighted would be another number
+
+
+def test_pictures_of_one_person_are_averaged() -> None:
+    units = averaged(
+        np.zeros(3), np.array([1.0, 0.0, 1.0]), np.array([4, 4, 9]), np.array([1.0, 3.0, 2.0])
+    )
+    assert sorted(units.pruned[0]) == [0.25, 1.0]
+    assert sorted(units.weights[0]) == [0.5, 1.0]
+
+
+def test_kish_counts_equal_weights_fully_and_a_single_heavy_one_as_one() -> None:
+    assert kish(np.full(7, 3.0)) == pytest.approx(7)
+    assert kish(np.array([1000.0, 1e-6])) == pytest.approx(1)

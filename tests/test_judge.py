@@ -1,0 +1,344 @@
+"""The verdict, from predictions and rules."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faircompress.params import Gate
+from faircompress.predictions import Predictions
+from faircompress.verdict.judge import Verdict, judge
+
+TPR = {"metric": "true_positive_rate", "binds": "change", "limit": 0.05}
+
+
+def gate(*rules: dict[str, Any], **more: Any) -> Gate:
+    basics = {"threshold": 0.5, "power": 0.8, "intersections": False}
+    return Gate.model_validate({**basics, **more, "rules": list(rules) or [TPR]})
+
+
+def said(
+    positives: dict[str, tuple[int, int]], *, model: str, negatives: int = 20, split: str = "test"
+) -> Predictions:
+    """Give each group some positives and how many of them are found; all negatives are right."""
+    hair, labels, found = [], [], []
+    for group, (count, hits) in positives.items():
+        hair += [group] * (count + negatives)
+        labels += [1] * count + [0] * negatives
+        found += [0.9] * hits + [0.1] * (count - hits + negatives)
+    rows, p = len(labels), np.array(found)
+    return Predictions(
+        ids=np.array([f"{split}-{i:05d}" for i in range(rows)]),
+        labels=np.array(labels),
+        probabilities=np.stack([1 - p, p], axis=1),
+        groups={"hair": np.array(hair)},
+        identities=None,
+        weights=np.ones(rows),
+        classes=("dark", "blond"),
+        model=hashlib.sha256(model.encode()).hexdigest(),
+        data="data",
+    )
+
+
+def put(
+    dense: dict[str, tuple[int, int]], pruned: dict[str, tuple[int, int]], by: Gate | None = None
+) -> Verdict:
+    pair = said(dense, model="dense"), said(pruned, model="pruned")
+    return judge(*pair, by or gate(), validation=in_validation(*pair))
+
+
+def in_validation(*pair: Predictions) -> tuple[Predictions, Predictions]:
+    names = np.char.add("validation-", pair[0].ids)
+    return replace(pair[0], ids=names), replace(pair[1], ids=names)
+
+
+def only(verdict: Verdict, group: str, rule: int = 0) -> dict[str, Any]:
+    (finding,) = (f for f in verdict.rules[rule]["findings"] if f["group"] == group)
+    return finding
+
+
+def test_no_loss_in_enough_positives_passes() -> None:
+    verdict = put({"a": (100, 90), "b": (59, 50)}, {"a": (100, 90), "b": (59, 50)})
+    assert verdict.verdict == "pass"
+    assert only(verdict, "hair=b")["lower"] == pytest.approx(-(1 - 0.05 ** (1 / 59)))
+
+
+def test_no_loss_in_58_positives_is_inconclusive_and_says_that_59_would_do() -> None:
+    verdict = put({"a": (100, 100), "b": (58, 58)}, {"a": (100, 100), "b": (58, 58)})
+    assert verdict.verdict == "inconclusive"
+    assert "true positive rate in hair=b" in verdict.sentence
+    (reason,) = verdict.reasons
+    assert "58 pictures are blond in hair=b; about 59 would certify 0.05 at 80% power" in reason
+
+
+def test_a_group_that_loses_a_third_fails_and_is_named() -> None:
+    verdict = put({"a": (100, 90), "b": (90, 90)}, {"a": (100, 90), "b": (90, 60)})
+    assert verdict.verdict == "fail"
+    assert only(verdict, "hair=b")["estimate"] == pytest.approx(-1 / 3)
+    assert (
+        verdict.sentence
+        == "Fail: harm beyond the limit is confirmed for true positive rate in hair=b."
+    )
+    assert "Protect hair=b" in verdict.next[0]
+
+
+def test_harm_that_one_check_would_confirm_is_not_confirmed_among_forty() -> None:
+    few = {"b": (60, 60)}, {"b": (60, 52)}
+    alone = put(*few)
+    many = {f"c{i}": (60, 60) for i in range(39)}
+    among_forty = put({**few[0], **many}, {**few[1], **many})
+    assert (alone.verdict, among_forty.verdict) == ("fail", "inconclusive")
+    assert only(alone, "hair=b")["upper"] == only(among_forty, "hair=b")["upper"] < -0.05
+    assert "not certain among this many checks" in among_forty.reasons[0]
+
+
+def test_holm_confirms_the_second_harm_more_easily_once_the_first_is_confirmed() -> None:
+    unharmed = {f"c{i}": (60, 60) for i in range(8)}
+    second = {"b": (60, 60)}, {"b": (60, 51)}
+    third = {"a": (60, 60)}, {"a": (60, 10)}
+
+    def word(*cases: tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]) -> str:
+        dense = unharmed | {k: v for case in cases for k, v in case[0].items()}
+        pruned = unharmed | {k: v for case in cases for k, v in case[1].items()}
+        return only(put(dense, pruned), "hair=b")["verdict"]
+
+    assert word(second, third) == word(second, ({"a": (60, 60)}, {"a": (60, 60)})) == "fail"
+
+
+def test_the_same_file_passes_whatever_the_size_and_an_equal_answer_does_not() -> None:
+    dense = said({"a": (3, 2), "b": (5, 5)}, model="dense")
+    same = judge(dense, dense, gate(), validation=in_validation(dense, dense))
+    assert same.verdict == "pass"
+    assert (only(same, "hair=a")["lower"], only(same, "hair=a")["upper"]) == (0, 0)
+    other = replace(dense, model="another")
+    assert judge(dense, other, gate(), validation=in_validation(dense, other)).verdict != "pass"
+
+
+def test_a_group_without_the_class_is_undefined_and_never_passes() -> None:
+    verdict = put({"a": (100, 100), "b": (0, 0)}, {"a": (100, 100), "b": (0, 0)})
+    finding = only(verdict, "hair=b")
+    assert (finding["verdict"], finding["estimate"], finding["rows"]) == ("inconclusive", None, 0)
+    assert "0 pictures are blond in hair=b; about 59 would certify" in finding["reason"]
+
+
+@pytest.mark.parametrize("metric", ["true_positive_rate", "auroc", "accuracy"])
+def test_copies_of_pictures_under_the_same_name_change_no_bound(metric: str) -> None:
+    rng = np.random.default_rng(0)
+    dense = said({"a": (40, 30), "b": (25, 20)}, model="dense")
+    shaken = np.clip(dense.probabilities[:, 1] + rng.normal(0, 0.3, len(dense.ids)), 0, 1)
+    pruned = replace(dense, model="pruned", probabilities=np.stack([1 - shaken, shaken], axis=1))
+    pair = [replace(p, identities=p.ids) for p in (dense, pruned)]
+    twice = [doubled(p) for p in pair]
+    rule = gate({"metric": metric, "binds": "change", "limit": 0.1})
+    one, two = (judge(*p, rule, validation=in_validation(*p)) for p in (pair, twice))
+    for finding, copied in zip(one.rules[0]["findings"], two.rules[0]["findings"], strict=True):
+        for key in ("estimate", "lower", "upper", "units", "people"):
+            assert copied[key] == pytest.approx(finding[key], abs=1e-9)
+        assert copied["rows"] == 2 * finding["rows"]
+
+
+def doubled(p: Predictions) -> Predictions:
+    def twice(column: np.ndarray) -> np.ndarray:
+        return np.concatenate([column, column])
+
+    return replace(
+        p,
+        ids=np.concatenate([p.ids, np.char.add(p.ids, "-copy")]),
+        labels=twice(p.labels),
+        probabilities=twice(p.probabilities),
+        groups={k: twice(v) for k, v in p.groups.items()},
+        identities=None if p.identities is None else twice(p.identities),
+        weights=twice(p.weights),
+    )
+
+
+def test_equal_weights_of_any_size_are_no_weights() -> None:
+    pair = [said(x, model=m) for x, m in (({"a": (80, 70)}, "d"), ({"a": (80, 66)}, "p"))]
+    heavy = [replace(p, weights=np.full(len(p.ids), 7.0)) for p in pair]
+    plain, weighed = (judge(*p, gate(), validation=in_validation(*p)) for p in (pair, heavy))
+    assert only(plain, "hair=a") == only(weighed, "hair=a")
+
+
+def test_weights_count_in_the_rate_and_unequal_ones_cost_units() -> None:
+    pair = [said(x, model=m) for x, m in (({"a": (2, 2)}, "d"), ({"a": (2, 1)}, "p"))]
+    weights = np.ones(22)
+    weights[0] = 3.0  # the first positive is still found and counts three times the lost one
+    pair = [replace(p, weights=weights) for p in pair]
+    finding = only(judge(*pair, gate(), validation=in_validation(*pair)), "hair=a")
+    assert finding["estimate"] == pytest.approx(-0.25)
+    assert finding["units"] == pytest.approx(4**2 / (3**2 + 1**2))
+
+
+def test_rows_in_another_order_get_the_same_verdict() -> None:
+    pair = [said(x, model=m) for x, m in (({"a": (80, 70)}, "d"), ({"a": (80, 66)}, "p"))]
+    order = np.random.default_rng(0).permutation(len(pair[0].ids))
+    mixed = [
+        replace(
+            p,
+            ids=p.ids[order],
+            labels=p.labels[order],
+            probabilities=p.probabilities[order],
+            groups={"hair": p.groups["hair"][order]},
+        )
+        for p in pair
+    ]
+    rules = gate(TPR, {"metric": "auroc", "binds": "change", "limit": 0.05})
+    one, other = (judge(*p, rules, validation=in_validation(*p)) for p in (pair, mixed))
+    assert json.dumps(one.to_json()) == json.dumps(other.to_json())
+
+
+def test_drift_binds_every_pair_and_names_the_group_that_lost() -> None:
+    rule = gate({"metric": "true_positive_rate", "binds": "drift", "limit": 0.2})
+    groups = {"a": (200, 200), "b": (200, 200), "c": (200, 200)}
+    verdict = put(groups, {**groups, "c": (200, 100)}, rule)
+    found = {(f["group"], f["other"]): f["verdict"] for f in verdict.rules[0]["findings"]}
+    assert found == {
+        ("hair=a", "hair=b"): "pass",
+        ("hair=a", "hair=c"): "fail",
+        ("hair=b", "hair=c"): "fail",
+    }
+    assert verdict.next[0].startswith("Protect hair=c:")
+
+
+@pytest.mark.parametrize(("hits", "word"), [(200, "pass"), (185, "inconclusive"), (150, "fail")])
+def test_a_floor_binds_the_pruned_rate_alone(hits: int, word: str) -> None:
+    rule = gate({"metric": "true_positive_rate", "binds": "floor", "limit": 0.9})
+    assert put({"a": (200, 150)}, {"a": (200, hits)}, rule).verdict == word
+
+
+@pytest.mark.parametrize(("alarms", "word"), [(0, "pass"), (30, "inconclusive"), (90, "fail")])
+def test_where_lower_is_better_a_rise_is_harm_and_the_floor_is_a_ceiling(
+    alarms: int, word: str
+) -> None:
+    dense = said({"a": (50, 50)}, model="dense", negatives=300)
+    p = dense.probabilities[:, 1].copy()
+    p[50 : 50 + alarms] = 0.9
+    pruned = replace(dense, model="pruned", probabilities=np.stack([1 - p, p], axis=1))
+    for binds in ("change", "floor"):
+        rule = gate({"metric": "false_positive_rate", "binds": binds, "limit": 0.1})
+        verdict = judge(dense, pruned, rule, validation=in_validation(dense, pruned))
+        assert verdict.verdict == word
+        assert only(verdict, "hair=a")["estimate"] == pytest.approx(alarms / 300)
+        assert only(verdict, "hair=a")["line"] == 0.1
+
+
+def test_intersections_are_judged_on_request_only() -> None:
+    pair = [said({"a": (80, 80), "b": (80, 80)}, model=m) for m in "dp"]
+    skin = np.where(np.arange(200) % 2, "dark", "light")
+    pair = [replace(p, groups={**p.groups, "skin": skin}) for p in pair]
+    plain = judge(*pair, gate(), validation=in_validation(*pair))
+    crossed = judge(*pair, gate(intersections=True), validation=in_validation(*pair))
+    assert (plain.checks, crossed.checks) == (4, 8)
+    assert only(crossed, "hair=a & skin=dark")["rows"] == 40
+    assert "hair=a & skin=dark" in [g["group"] for g in crossed.groups]
+
+
+def three_classes(model: str, cats_found: int) -> Predictions:
+    labels = np.repeat([0, 1, 2], 200)
+    decisions = labels.copy()
+    decisions[cats_found:200] = 1  # lost cats are called dogs
+    names = np.array(["cat", "dog", "fox"])
+    return Predictions(
+        ids=np.arange(600).astype(str),
+        labels=labels,
+        probabilities=np.eye(3)[decisions] * 0.7 + 0.1,
+        groups={"label": names[labels], "place": np.array(["in", "out"])[np.arange(600) % 2]},
+        identities=None,
+        weights=np.ones(600),
+        classes=tuple(names),
+        model=model,
+        data="data",
+    )
+
+
+def test_label_groups_are_one_against_the_rest_over_all_rows() -> None:
+    pair = three_classes("d", 200), three_classes("p", 100)
+    names = ("true_positive_rate", "false_positive_rate", "accuracy", "auroc")
+    rules = [{"metric": n, "binds": "change", "limit": 0.1, "groups": ["label"]} for n in names]
+    verdict = judge(*pair, gate(*rules), validation=in_validation(*pair))
+    changes = {g["group"]: g["metrics"] for g in verdict.groups}
+    assert changes["label=cat"]["true_positive_rate"]["change"] == pytest.approx(-0.5)
+    assert changes["label=dog"]["false_positive_rate"]["change"] == pytest.approx(100 / 400)
+    assert changes["label=cat"]["accuracy"]["change"] == pytest.approx(-100 / 600)
+    assert changes["label=cat"]["auroc"]["change"] == pytest.approx(-0.25)
+    assert changes["label=fox"]["accuracy"]["change"] == 0
+    assert only(verdict, "label=cat")["verdict"] == "fail"
+    assert only(verdict, "label=fox")["verdict"] == "pass"
+    assert verdict.thresholds == {"dense": None, "pruned": None}
+
+
+def test_with_more_classes_other_groups_get_the_mean_over_classes() -> None:
+    pair = three_classes("d", 200), three_classes("p", 100)
+    rule = {"metric": "true_positive_rate", "binds": "change", "limit": 0.1, "groups": ["place"]}
+    verdict = judge(*pair, gate(rule), validation=in_validation(*pair))
+    (whole,) = (g["metrics"] for g in verdict.groups if g["group"] == "all")
+    assert whole["true_positive_rate"]["change"] == pytest.approx(-0.5 / 3)
+    assert whole["accuracy"]["change"] == pytest.approx(-100 / 600)
+    assert whole["auroc"]["method"] == "mean of 3 betting bounds"
+    assert {f["group"] for f in verdict.rules[0]["findings"]} == {"place=in", "place=out"}
+
+
+def test_a_threshold_may_come_from_validation_but_never_from_test() -> None:
+    dense = said({"a": (100, 100)}, model="dense")
+    low = np.where(dense.labels == 1, 0.3, 0.1)
+    pruned = replace(dense, model="pruned", probabilities=np.stack([1 - low, low], axis=1))
+    chosen = gate(threshold="validation")
+    verdict = judge(dense, pruned, chosen, validation=in_validation(dense, pruned))
+    assert verdict.verdict == "pass"  # at 0.5 every positive would be lost
+    assert verdict.thresholds == {"dense": pytest.approx(0.5), "pruned": pytest.approx(0.2)}
+    with pytest.raises(ValueError, match="may not be chosen on test rows"):
+        judge(dense, pruned, chosen, validation=(dense, pruned))
+
+
+def broken(p: Predictions, **change: Any) -> Predictions:
+    return replace(p, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "complaint"),
+    [
+        ({"probabilities": np.full((120, 2), np.nan)}, TPR, "NaN in 120 rows"),
+        ({"labels": np.zeros(120, int)}, TPR, "labels differ"),
+        ({"data": "other"}, TPR, "data differ"),
+        ({"ids": np.arange(120).astype(str)}, TPR, "ids differ"),
+        ({}, {**TPR, "groups": ["skin"]}, "group column skin; the predictions have hair"),
+        ({}, {**TPR, "binds": "drift"}, "binds no group"),
+    ],
+)
+def test_what_cannot_be_judged_is_an_error_and_no_verdict(
+    change: dict[str, Any], rule: dict[str, Any], complaint: str
+) -> None:
+    dense, pruned = (said({"a": (100, 100)}, model=m) for m in ("d", "p"))
+    with pytest.raises(ValueError, match=complaint):
+        judge(dense, broken(pruned, **change), gate(rule), validation=in_validation(dense, pruned))
+
+
+def test_predictions_without_group_columns_cannot_pass_for_want_of_checks() -> None:
+    pair = [replace(said({"a": (100, 100)}, model=m), groups={}) for m in "dp"]
+    with pytest.raises(ValueError, match="binds no group, so it cannot fail"):
+        judge(*pair, gate(), validation=in_validation(*pair))
+
+
+def test_validation_predictions_of_another_file_are_refused() -> None:
+    pair = [said({"a": (100, 100)}, model=m) for m in "dp"]
+    with pytest.raises(ValueError, match="must be of the same file"):
+        judge(*pair, gate(), validation=in_validation(pair[1], pair[0]))
+
+
+def test_no_rules_and_unknown_metrics_are_refused_before_anything_is_judged() -> None:
+    with pytest.raises(ValueError, match="rules"):
+        Gate.model_validate({"threshold": 0.5, "power": 0.8, "intersections": False, "rules": []})
+    with pytest.raises(ValueError, match="metric"):
+        gate({**TPR, "metric": "niceness"})
+
+
+def test_a_verdict_survives_json_and_refuses_other_shapes() -> None:
+    verdict = put({"a": (100, 90), "b": (0, 0)}, {"a": (100, 80), "b": (0, 0)})
+    text = json.dumps(verdict.to_json(), allow_nan=False)
+    assert Verdict.from_json(json.loads(text)) == verdict
+    for wrong in ({"schema": 2}, {"verdict": "maybe"}, {"novelty": 1}):
+        with pytest.raises(ValueError, match="no verdict of schema 1"):
+            Verdict.from_json({**verdict.to_json(), **wrong})

@@ -1,0 +1,80 @@
+"""Every metric, found by name, against scikit-learn and by hand."""
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from faircompress import plugins
+from faircompress.metrics import Answers, Mean, Metric, Ranking
+from faircompress.verdict.rates import Decided, answers, rate
+
+KNOWN = {
+    "accuracy": lambda t, s, d, w: reference.accuracy_score(t, d, sample_weight=w),
+    "auroc": lambda t, s, d, w: reference.roc_auc_score(t, s, sample_weight=w),
+    "false_positive_rate": lambda t, s, d, w: (
+        1 - reference.recall_score(t, d, sample_weight=w, pos_label=False)
+    ),
+    "true_positive_rate": lambda t, s, d, w: reference.recall_score(t, d, sample_weight=w),
+}
+
+
+def drawn(seed: int = 0, rows: int = 200) -> Answers:
+    rng = np.random.default_rng(seed)
+    truth, score = rng.random(rows) < 0.3, rng.integers(0, 12, rows) / 11  # many ties
+    return Answers(truth, score, score >= 0.5, (score >= 0.5) == truth)
+
+
+@pytest.mark.parametrize("name", plugins.names("metrics"))
+def test_a_metric_says_which_rows_count_and_what_they_are_worth(name: str) -> None:
+    metric, said = plugins.find("metrics", name), drawn()
+    assert isinstance(metric, Metric)
+    assert (metric.name, metric.better in ("higher", "lower")) == (name, True)
+    measure = metric(said)
+    assert isinstance(measure, Mean | Ranking)
+    if isinstance(measure, Mean):
+        assert measure.over.dtype == bool
+        assert len(measure.over) == len(measure.values) == len(said.truth)
+        assert 0 <= measure.values.min() <= measure.values.max() <= 1
+
+
+@pytest.mark.parametrize("name", plugins.names("metrics"))
+def test_a_metric_is_best_at_its_better_end_for_perfect_answers(name: str) -> None:
+    metric, truth = plugins.find("metrics", name), np.array([True, True, False])
+    perfect = Answers(truth, truth * 1.0, truth, np.ones(3, bool))
+    best = 1.0 if metric.better == "higher" else 0.0
+    assert rate(metric(perfect), np.ones(3)) == best
+
+
+@pytest.mark.parametrize("name", plugins.names("metrics"))
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_metric_agrees_with_scikit_learn(name: str, weighted: bool) -> None:
+    said = drawn(1)
+    rows = len(said.truth)
+    weights = np.random.default_rng(2).uniform(0.2, 3, rows) if weighted else np.ones(rows)
+    expected = KNOWN[name](said.truth, said.score, said.decided, weights)
+    assert rate(plugins.find("metrics", name)(said), weights) == pytest.approx(expected)
+
+
+def test_two_positives_and_two_negatives_by_hand() -> None:
+    truth, score = np.array([True, True, False, False]), np.array([0.9, 0.4, 0.4, 0.1])
+    said = Answers(truth, score, score >= 0.5, (score >= 0.5) == truth)
+    found = {name: rate(plugins.find("metrics", name)(said), np.ones(4)) for name in KNOWN}
+    assert found == {
+        "accuracy": 0.75,  # only the second positive is missed
+        "auroc": 0.875,  # 3 of 4 pairs won, one tied
+        "false_positive_rate": 0.0,
+        "true_positive_rate": 0.5,
+    }
+
+
+def test_a_rate_without_rows_is_none_not_nan() -> None:
+    said = answers(Decided(np.zeros(3, int), np.eye(3)[:, :2], np.zeros(3, int)), np.arange(3), 1)
+    assert rate(plugins.find("metrics", "auroc")(said), np.ones(3)) is None
+    assert rate(plugins.find("metrics", "true_positive_rate")(said), np.ones(3)) is None
+
+
+def test_one_class_against_the_rest_asks_for_that_class_only() -> None:
+    labels, decisions = np.array([0, 1, 2]), np.array([0, 2, 2])
+    said = answers(Decided(labels, np.eye(3), decisions), np.arange(3), 0)
+    assert said.right.all()  # confusing 1 with 2 is no mistake about class 0
+    assert not answers(Decided(labels, np.eye(3), decisions), np.arange(3), None).right.all()
