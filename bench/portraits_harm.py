@@ -39,10 +39,14 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", metavar="section.key=value")
     asked = parser.parse_args()
     for data in asked.data:
-        found = pd.DataFrame({
-            seed: run(data, load(Path("params.yaml"), [*asked.overrides, *PLAIN, *_seeds(seed)]))
-            for seed in range(1, asked.seeds + 1)
-        })
+        found = pd.DataFrame(
+            {
+                seed: run(
+                    data, load(Path("params.yaml"), [*asked.overrides, *PLAIN, *_seeds(seed)])
+                )
+                for seed in range(1, asked.seeds + 1)
+            }
+        )
         print(f"\n## {data} data\n\n{table(found)}", flush=True)
 
 
@@ -98,7 +102,9 @@ def harm(rows: pd.DataFrame, before: np.ndarray, after: np.ndarray) -> dict[str,
     for group, mask in masks.items():
         found[f"AUROC dense, {group}"] = _auroc(label, before, mask)
     for group, mask in masks.items():
-        found[f"AUROC change, {group}"] = _auroc(label, after, mask) - found[f"AUROC dense, {group}"]
+        found[f"AUROC change, {group}"] = (
+            _auroc(label, after, mask) - found[f"AUROC dense, {group}"]
+        )
     right = {
         side: ((said >= THRESHOLD) == (label == 1)) for side, said in (("d", before), ("p", after))
     }

@@ -10,10 +10,23 @@ from pathlib import Path
 
 import httpx
 from prefect import flow, serve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 from prefect.schedules import Cron
 from prefect.settings import get_current_settings
+from prefect.states import Crashed
 
 from faircompress import environment
 from flows.remote import pull, push
@@ -53,8 +66,9 @@ def deployment(cron: str = CRON, timezone: str = "UTC") -> RunnerDeployment:
     Raises:
         ValueError: If ``cron`` or ``timezone`` is none.
     """
-    return scheduled.to_deployment(
-        "clock",
+    return RunnerDeployment.from_flow(
+        scheduled,
+        Path.cwd().name,
         schedule=Cron(cron, timezone=timezone),
         concurrency_limit=1,
         triggers=[DeploymentEventTrigger(name="new data", expect={"dataset.updated"})],
@@ -72,7 +86,35 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC") -> None:
     """
     planned = deployment(cron, timezone)
     _insist_on_a_server()
+    bury(planned.name)
     serve(planned, limit=1)
+
+
+def bury(name: str) -> int:
+    """Mark runs as crashed whose process died with its machine; return how many.
+
+    To the server they run for ever, and while they do, it lets no other begin. Only one process
+    waits for a deployment, and it has not started any yet: whatever runs, is dead.
+    """
+    alive = FlowRunFilterState(
+        type=FlowRunFilterStateType(
+            any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+        )
+    )
+    with get_client(sync_client=True) as client:
+        dead = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[scheduled.name])),
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[name])),
+            flow_run_filter=FlowRunFilter(state=alive),
+        )
+        if dead:
+            inside = FlowRunFilterParentFlowRunId(any_=[run.id for run in dead])
+            dead += client.read_flow_runs(
+                flow_run_filter=FlowRunFilter(parent_flow_run_id=inside, state=alive)
+            )
+        for run in dead:
+            client.set_flow_run_state(run.id, Crashed(message="Its process is gone."))
+    return len(dead)
 
 
 def _insist_on_a_server() -> None:

@@ -66,12 +66,13 @@ def test_no_loss_in_enough_positives_passes() -> None:
     assert only(verdict, "hair=b")["lower"] == pytest.approx(-(1 - 0.05 ** (1 / 59)))
 
 
-def test_no_loss_in_58_positives_is_inconclusive_and_says_that_59_would_do() -> None:
+def test_no_loss_in_58_positives_is_inconclusive_and_says_what_would_do() -> None:
     verdict = put({"a": (100, 100), "b": (58, 58)}, {"a": (100, 100), "b": (58, 58)})
     assert verdict.verdict == "inconclusive"
     assert "true positive rate in hair=b" in verdict.sentence
     (reason,) = verdict.reasons
-    assert "58 pictures are blond in hair=b; about 59 would certify 0.05 at 80% power" in reason
+    # half a lost or gained picture is assumed in 58: of 93, none or one is lost 8 times in 10
+    assert "58 pictures are blond in hair=b; about 93 would certify 0.05 at 80% power" in reason
 
 
 def test_a_group_that_loses_a_third_fails_and_is_named() -> None:
@@ -95,17 +96,12 @@ def test_harm_that_one_check_would_confirm_is_not_confirmed_among_forty() -> Non
     assert "not certain among this many checks" in among_forty.reasons[0]
 
 
-def test_holm_confirms_the_second_harm_more_easily_once_the_first_is_confirmed() -> None:
-    unharmed = {f"c{i}": (60, 60) for i in range(8)}
-    second = {"b": (60, 60)}, {"b": (60, 51)}
-    third = {"a": (60, 60)}, {"a": (60, 10)}
-
-    def word(*cases: tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]) -> str:
-        dense = unharmed | {k: v for case in cases for k, v in case[0].items()}
-        pruned = unharmed | {k: v for case in cases for k, v in case[1].items()}
-        return only(put(dense, pruned), "hair=b")["verdict"]
-
-    assert word(second, third) == word(second, ({"a": (60, 60)}, {"a": (60, 60)})) == "fail"
+def test_holm_confirms_a_harm_more_easily_once_the_others_are_confirmed() -> None:
+    dense = {f"c{i}": (60, 60) for i in range(9)} | {"b": (60, 60)}
+    unharmed = {**dense, "b": (60, 52)}  # 8 lost of 60: chance 0.0098 if 1 in 20 is lost
+    harmed = {f"c{i}": (60, 10) for i in range(9)} | {"b": (60, 52)}
+    assert only(put(dense, unharmed), "hair=b")["verdict"] == "inconclusive"  # 0.0098 > 0.05 / 10
+    assert only(put(dense, harmed), "hair=b")["verdict"] == "fail"  # 0.0098 < 0.05 / 1
 
 
 def test_the_same_file_passes_whatever_the_size_and_an_equal_answer_does_not() -> None:
@@ -121,7 +117,8 @@ def test_a_group_without_the_class_is_undefined_and_never_passes() -> None:
     verdict = put({"a": (100, 100), "b": (0, 0)}, {"a": (100, 100), "b": (0, 0)})
     finding = only(verdict, "hair=b")
     assert (finding["verdict"], finding["estimate"], finding["rows"]) == ("inconclusive", None, 0)
-    assert "0 pictures are blond in hair=b; about 59 would certify" in finding["reason"]
+    # as often as models disagree in all 100 positives: half a picture
+    assert "0 pictures are blond in hair=b; about 62 would certify" in finding["reason"]
 
 
 @pytest.mark.parametrize("metric", ["true_positive_rate", "auroc", "accuracy"])
@@ -234,51 +231,6 @@ def test_intersections_are_judged_on_request_only() -> None:
     assert (plain.checks, crossed.checks) == (4, 8)
     assert only(crossed, "hair=a & skin=dark")["rows"] == 40
     assert "hair=a & skin=dark" in [g["group"] for g in crossed.groups]
-
-
-def three_classes(model: str, cats_found: int) -> Predictions:
-    labels = np.repeat([0, 1, 2], 200)
-    decisions = labels.copy()
-    decisions[cats_found:200] = 1  # lost cats are called dogs
-    names = np.array(["cat", "dog", "fox"])
-    return Predictions(
-        ids=np.arange(600).astype(str),
-        labels=labels,
-        probabilities=np.eye(3)[decisions] * 0.7 + 0.1,
-        groups={"label": names[labels], "place": np.array(["in", "out"])[np.arange(600) % 2]},
-        identities=None,
-        weights=np.ones(600),
-        classes=tuple(names),
-        model=model,
-        data="data",
-    )
-
-
-def test_label_groups_are_one_against_the_rest_over_all_rows() -> None:
-    pair = three_classes("d", 200), three_classes("p", 100)
-    names = ("true_positive_rate", "false_positive_rate", "accuracy", "auroc")
-    rules = [{"metric": n, "binds": "change", "limit": 0.1, "groups": ["label"]} for n in names]
-    verdict = judge(*pair, gate(*rules), validation=in_validation(*pair))
-    changes = {g["group"]: g["metrics"] for g in verdict.groups}
-    assert changes["label=cat"]["true_positive_rate"]["change"] == pytest.approx(-0.5)
-    assert changes["label=dog"]["false_positive_rate"]["change"] == pytest.approx(100 / 400)
-    assert changes["label=cat"]["accuracy"]["change"] == pytest.approx(-100 / 600)
-    assert changes["label=cat"]["auroc"]["change"] == pytest.approx(-0.25)
-    assert changes["label=fox"]["accuracy"]["change"] == 0
-    assert only(verdict, "label=cat")["verdict"] == "fail"
-    assert only(verdict, "label=fox")["verdict"] == "pass"
-    assert verdict.thresholds == {"dense": None, "pruned": None}
-
-
-def test_with_more_classes_other_groups_get_the_mean_over_classes() -> None:
-    pair = three_classes("d", 200), three_classes("p", 100)
-    rule = {"metric": "true_positive_rate", "binds": "change", "limit": 0.1, "groups": ["place"]}
-    verdict = judge(*pair, gate(rule), validation=in_validation(*pair))
-    (whole,) = (g["metrics"] for g in verdict.groups if g["group"] == "all")
-    assert whole["true_positive_rate"]["change"] == pytest.approx(-0.5 / 3)
-    assert whole["accuracy"]["change"] == pytest.approx(-100 / 600)
-    assert whole["auroc"]["method"] == "mean of 3 betting bounds"
-    assert {f["group"] for f in verdict.rules[0]["findings"]} == {"place=in", "place=out"}
 
 
 def test_a_threshold_may_come_from_validation_but_never_from_test() -> None:

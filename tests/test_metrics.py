@@ -6,6 +6,9 @@ from sklearn import metrics as reference
 
 from faircompress import plugins
 from faircompress.metrics import Answers, Mean, Metric, Ranking
+from faircompress.params import Gate
+from faircompress.predictions import Predictions
+from faircompress.verdict.judge import judge
 from faircompress.verdict.rates import Decided, answers, rate
 
 KNOWN = {
@@ -78,3 +81,53 @@ def test_one_class_against_the_rest_asks_for_that_class_only() -> None:
     said = answers(Decided(labels, np.eye(3), decisions), np.arange(3), 0)
     assert said.right.all()  # confusing 1 with 2 is no mistake about class 0
     assert not answers(Decided(labels, np.eye(3), decisions), np.arange(3), None).right.all()
+
+
+def gate(*rules: dict[str, object]) -> Gate:
+    basics = {"threshold": 0.5, "power": 0.8, "intersections": False}
+    return Gate.model_validate({**basics, "rules": list(rules)})
+
+
+def three_classes(model: str, cats_found: int) -> Predictions:
+    labels = np.repeat([0, 1, 2], 200)
+    decisions = labels.copy()
+    decisions[cats_found:200] = 1  # lost cats are called dogs
+    names = np.array(["cat", "dog", "fox"])
+    return Predictions(
+        ids=np.arange(600).astype(str),
+        labels=labels,
+        probabilities=np.eye(3)[decisions] * 0.7 + 0.1,
+        groups={"label": names[labels], "place": np.array(["in", "out"])[np.arange(600) % 2]},
+        identities=None,
+        weights=np.ones(600),
+        classes=tuple(names),
+        model=model,
+        data="data",
+    )
+
+
+def test_label_groups_are_one_against_the_rest_over_all_rows() -> None:
+    pair = three_classes("d", 200), three_classes("p", 100)
+    names = ("true_positive_rate", "false_positive_rate", "accuracy", "auroc")
+    rules = [{"metric": n, "binds": "change", "limit": 0.1, "groups": ["label"]} for n in names]
+    verdict = judge(*pair, gate(*rules), validation=pair)
+    changes = {g["group"]: g["metrics"] for g in verdict.groups}
+    assert changes["label=cat"]["true_positive_rate"]["change"] == pytest.approx(-0.5)
+    assert changes["label=dog"]["false_positive_rate"]["change"] == pytest.approx(100 / 400)
+    assert changes["label=cat"]["accuracy"]["change"] == pytest.approx(-100 / 600)
+    assert changes["label=cat"]["auroc"]["change"] == pytest.approx(-0.25)
+    assert changes["label=fox"]["accuracy"]["change"] == 0
+    words = {f["group"]: f["verdict"] for f in verdict.rules[0]["findings"]}
+    assert (words["label=cat"], words["label=fox"]) == ("fail", "pass")
+    assert verdict.thresholds == {"dense": None, "pruned": None}
+
+
+def test_with_more_classes_other_groups_get_the_mean_over_classes() -> None:
+    pair = three_classes("d", 200), three_classes("p", 100)
+    rule = {"metric": "true_positive_rate", "binds": "change", "limit": 0.1, "groups": ["place"]}
+    verdict = judge(*pair, gate(rule), validation=pair)
+    (whole,) = (g["metrics"] for g in verdict.groups if g["group"] == "all")
+    assert whole["true_positive_rate"]["change"] == pytest.approx(-0.5 / 3)
+    assert whole["accuracy"]["change"] == pytest.approx(-100 / 600)
+    assert whole["auroc"]["method"] == "mean of 3 betting bounds"
+    assert {f["group"] for f in verdict.rules[0]["findings"]} == {"place=in", "place=out"}

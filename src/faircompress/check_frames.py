@@ -85,7 +85,7 @@ def _sharing(rows: pd.DataFrame, column: str, joint: str, of: str = "") -> pd.Da
     found = rows[rows[column].notna() & rows[column].duplicated(keep=False)]
     lines = found.groupby(column, sort=True)["split"].agg(splits="nunique", rows="size")
     lines["within"] = (lines["rows"] > lines["splits"]).astype(int)
-    told = {value: ("", "") for value in lines.index}
+    told = dict.fromkeys(lines.index, ("", ""))
     doubtful = lines.index[(lines["splits"] > 1) | (column == "sha256")][: 10 * SHOWN]
     for value, part in found[found[column].isin(doubtful)].groupby(column):
         few = part.drop_duplicates("split") if part["split"].nunique() > 1 else part.head(3)
@@ -101,7 +101,7 @@ def _cells(
     """Count every cell that can be made of what there is, empty ones too."""
     lines = []
     for group, value, part in _parts(rows, groups):
-        found = {key: cell for key, cell in part.groupby(["split", "label"], sort=False)}
+        found = dict(list(part.groupby(["split", "label"], sort=False)))
         for split in SPLITS:
             for label, word in enumerate(classes):
                 cell = found.get((split, label), part.iloc[:0])

@@ -54,7 +54,7 @@ def compress(
     net, achieved = cut(
         dense.net,
         score,
-        blank(dense, split.images.shape[1:3]),
+        dense.blank(split.images.shape[1:3]),
         speedup=how.speedup,
         rounds=how.rounds,
         floor=how.floor,
@@ -67,11 +67,6 @@ def compress(
 def chosen(section: Any, folder: str) -> Any:
     """Return the plug-in that a section of the params names, with its options set."""
     return bound(plugins.find(folder, section.name), plugins.options_of(section))
-
-
-def blank(network: Network, size: tuple[int, ...]) -> Tensor:
-    """Return one black picture as the network takes it, ``(1, 3, height, width)``."""
-    return network.normalised(torch.zeros(1, *size, 3, dtype=torch.uint8))
 
 
 def by_layer(dense: nn.Module, pruned: nn.Module, example: Tensor) -> list[dict[str, Any]]:

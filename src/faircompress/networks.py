@@ -42,6 +42,10 @@ class Network:
         mean, std = (torch.tensor(v, device=images.device) for v in (self.mean, self.std))
         return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)
 
+    def blank(self, size: tuple[int, ...]) -> Tensor:
+        """Return one black picture as ``net`` takes it, ``(1, 3, height, width)``."""
+        return self.normalised(torch.zeros(1, *size, 3, dtype=torch.uint8))
+
 
 def build(architecture: str, classes: int, weights: str | None = None) -> nn.Module:
     """Build a network with fresh weights, or with ImageNet's below a fresh head."""
@@ -65,8 +69,8 @@ def _load_imagenet(net: nn.Module, architecture: str) -> None:
         found = models.get_model_weights(architecture).DEFAULT.get_state_dict(check_hash=True)
     except (URLError, OSError) as error:
         raise ValueError(
-            f"ImageNet weights of {architecture} could not be downloaded ({error}). Go online once, "
-            f"or put the file into {torch.hub.get_dir()}/checkpoints, or set train.weights: null."
+            f"ImageNet weights of {architecture} could not be downloaded ({error}). Go online "
+            f"once, or put the file into {torch.hub.get_dir()}/checkpoints, or set train.weights: null."
         ) from error
     own = net.state_dict()
     net.load_state_dict(

@@ -267,5 +267,6 @@ def _numel(dims) -> int:  # type: ignore[no-untyped-def]
 
 
 def _listed(shapes: Shapes) -> str:
-    named = [f"{count} {kind} {list(shape)}" for (kind, shape), count in sorted(shapes.items())]
+    largest = sorted(shapes.items(), key=lambda item: (-_numel(item[0][1]), item[0]))
+    named = [f"{count} {kind} {list(shape)}" for (kind, shape), count in largest]
     return ", ".join(named[:4]) + (" ..." if len(named) > 4 else "") if named else "nothing"

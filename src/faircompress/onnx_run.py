@@ -1,6 +1,7 @@
 """Exported files at work: what they predict, whether that is what torch predicts, and how fast."""
 
 import copy
+import math
 import platform
 import time
 from collections.abc import Sequence
@@ -186,24 +187,12 @@ def latency(
         repeats: Pairs of runs, at least 5; fewer are run where they would take above 20 s.
     """
     feed = {INPUT: np.ascontiguousarray(images[np.arange(batch) % len(images)])}
-    for _ in range(WARM_UP):
-        _milliseconds(dense, feed), _milliseconds(pruned, feed)
-    times: list[tuple[float, float]] = []
-    start = time.monotonic()
-    for number in range(max(repeats, FEWEST_PAIRS)):
-        if number % 2:
-            second, first = _milliseconds(pruned, feed), _milliseconds(dense, feed)
-        else:
-            first, second = _milliseconds(dense, feed), _milliseconds(pruned, feed)
-        times.append((first, second))
-        if len(times) >= FEWEST_PAIRS and time.monotonic() - start > PAIR_SECONDS:
-            break
-    measured = np.array(times)
+    measured = _in_turns(dense, pruned, feed, repeats)
     ratios = measured[:, 0] / measured[:, 1]
     low, high = _median_interval(ratios)
     return Latency(
         batch,
-        len(times),
+        len(measured),
         _quantiles(measured[:, 0]),
         _quantiles(measured[:, 1]),
         float(np.median(ratios)),
@@ -229,6 +218,25 @@ def _has_gpu(device: str) -> bool:
     return device in ("auto", "cuda") and torch.cuda.is_available()
 
 
+def _in_turns(
+    dense: "InferenceSession", pruned: "InferenceSession", feed: dict[str, np.ndarray], repeats: int
+) -> np.ndarray:
+    """Return milliseconds ``(pairs, 2)``; each of the two goes first in every second pair."""
+    for _ in range(WARM_UP):
+        _milliseconds(dense, feed), _milliseconds(pruned, feed)
+    times: list[tuple[float, float]] = []
+    start = time.monotonic()
+    while len(times) < max(repeats, FEWEST_PAIRS):
+        if len(times) % 2:
+            second, first = _milliseconds(pruned, feed), _milliseconds(dense, feed)
+        else:
+            first, second = _milliseconds(dense, feed), _milliseconds(pruned, feed)
+        times.append((first, second))
+        if len(times) >= FEWEST_PAIRS and time.monotonic() - start > PAIR_SECONDS:
+            break
+    return np.array(times)
+
+
 def _milliseconds(opened: "InferenceSession", feed: dict[str, np.ndarray]) -> float:
     start = time.perf_counter()
     opened.run(None, feed)
@@ -242,11 +250,10 @@ def _quantiles(times: np.ndarray) -> dict[str, float]:
 
 def _median_interval(values: np.ndarray) -> tuple[float, float]:
     """Return a 95 % interval of the median that assumes nothing of the values' distribution."""
-    from scipy.stats import binom
-
-    ordered = np.sort(values)
-    below = max(int(binom.ppf(0.025, len(values), 0.5)) - 1, 0)
-    return float(ordered[below]), float(ordered[len(values) - 1 - below])
+    count, ordered = len(values), np.sort(values)
+    tails = np.cumsum([math.comb(count, k) / 2**count for k in range(count)])
+    outside = max(int((tails <= 0.025).sum()) - 1, 0)
+    return float(ordered[outside]), float(ordered[count - 1 - outside])
 
 
 def _processor() -> str:

@@ -136,13 +136,13 @@ def _check_equal(
             f"{what}: dense has {sizes[0]} rows, pruned {sizes[1]}; both must be asked about the "
             "same rows. Run export again."
         )
-    unequal = one != other
+    unequal = (one != other).reshape(len(one), -1).any(axis=1)
     if unequal.any():
-        row = int(np.argmax(unequal.reshape(len(one), -1).any(axis=1)))
+        row = int(unequal.argmax())
         raise ValueError(
-            f"{what} differ in {int(unequal.reshape(len(one), -1).any(axis=1).sum())} rows, first "
-            f"in {str(ids[row])!r}: dense {one[row]}, pruned {other[row]}; they must be equal, in the "
-            "same order. Run export again."
+            f"{what} differ in {int(unequal.sum())} rows, first in {str(ids[row])!r}: dense "
+            f"{one[row]}, pruned {other[row]}; they must be equal, in the same order. Run export "
+            "again."
         )
 
 
@@ -209,8 +209,9 @@ def _check_shapes(predictions: Predictions) -> None:
 def _check_words(predictions: Predictions) -> None:
     ids, times = np.unique(predictions.ids, return_counts=True)
     if times.max() > 1:
+        example = str(ids[times.argmax()])
         raise ValueError(
-            f"{int((times > 1).sum())} ids stand more than once, such as {str(ids[times.argmax()])!r}; "
+            f"{int((times > 1).sum())} ids stand more than once, such as {example!r}; "
             "ids must be unique. Were two splits joined?"
         )
     for name, groups in predictions.groups.items():
@@ -237,8 +238,9 @@ def _check_numbers(predictions: Predictions) -> None:
     }.items():
         if bad.any():
             row = int(bad.argmax())
+            name = str(predictions.ids[row])
             raise ValueError(
-                f"probabilities are {what} in {int(bad.sum())} rows, first in "
-                f"{str(predictions.ids[row])!r}: {p[row].tolist()}; needed are shares that sum to 1. "
+                f"probabilities are {what} in {int(bad.sum())} rows, first in {name!r}: "
+                f"{p[row].tolist()}; needed are shares that sum to 1. "
                 "Does the exported model end in a softmax?"
             )

@@ -9,8 +9,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from faircompress import files
 from faircompress.progress import track
 
 Stamp = tuple[int, int, int]
-Memory = dict[str, list[Any]]
+Known = dict[str, list[Any]]
 RACE = 2_000_000_000  # nanoseconds within which a file may change without its times telling
 
 
@@ -27,26 +28,32 @@ def fingerprint(root: Path, memory: Path) -> dict[str, Any]:
 
     Args:
         root: Folder of the data; every file under it counts, hidden ones too.
-        memory: JSON file in which hashes are kept from one call to the next.
+        memory: File in which hashes are kept from one call to the next.
 
     Raises:
         ValueError: If something under ``root`` points outside it, or is not a plain file.
     """
-    now, known = time.time_ns(), _recall(memory)
-    stamps = dict(sorted(_walk(root)))
+    now, stamps = time.time_ns(), dict(sorted(_walk(root)))
+    seen = _together((name, *stamp) for name, stamp in stamps.items())
+    answer, read_known = _recall(memory)
+    if answer.get("seen") == seen:
+        found: dict[str, Any] = answer["found"]
+        return found
+    known = read_known()
     stale = [name for name, stamp in stamps.items() if known.get(name, [])[:3] != list(stamp)]
     hashes = {name: entry[3] for name, entry in known.items() if name in stamps}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         fresh = pool.map(lambda name: files.sha256(root / name), stale)
         hashes |= zip(stale, track(fresh, "files hashed", len(stale)), strict=True)
-    settled = {n: [*s, hashes[n]] for n, s in stamps.items() if max(s[1:]) < now - RACE}
-    if settled != known:
-        files.write_text(memory, json.dumps(settled))
-    return {
+    found = {
         "files": len(stamps),
         "bytes": sum(stamp[0] for stamp in stamps.values()),
         "sha256": _together((name, stamps[name][0], hashes[name]) for name in stamps),
     }
+    settled = {n: [*s, hashes[n]] for n, s in stamps.items() if max(s[1:]) < now - RACE}
+    answer = {"seen": seen, "found": found} if len(settled) == len(stamps) else {}
+    files.write_text(memory, json.dumps(answer) + "\n" + json.dumps(settled) + "\n")
+    return found
 
 
 def within(root: Path, name: str) -> Path:
@@ -89,17 +96,24 @@ def _refuse_escape(root: Path, home: str, name: str) -> None:
         )
 
 
-def _recall(memory: Path) -> Memory:
-    """Return what was hashed before; a memory that is lost or broken only costs time."""
-    try:
-        known = json.loads(memory.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
+def _recall(memory: Path) -> tuple[dict[str, Any], Callable[[], Known]]:
+    """Return the last answer, and a way to the hash of each file, which takes longer to read.
+
+    A memory that is lost or broken only costs time.
+    """
+
+    def line(number: int) -> dict[str, Any]:
+        try:
+            with memory.open(encoding="utf-8") as file:
+                value = json.loads(next(islice(file, number, None)))
+        except (OSError, ValueError, StopIteration):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    return line(0), lambda: line(1)
 
 
-def _together(entries: Iterator[tuple[str, int, str]]) -> str:
-    content = hashlib.sha256()
-    for entry in entries:
-        content.update(json.dumps(entry).encode() + b"\n")
-    return content.hexdigest()
+def _together(entries: Iterable[tuple[object, ...]]) -> str:
+    """Return the sha256 of lines of values; no value holds the zero byte that parts them."""
+    lines = "\n".join(["\0".join(map(str, entry)) for entry in entries])
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()

@@ -14,6 +14,7 @@ ATTRIBUTES, PEOPLE, PARTITION = (
     "identity_CelebA.txt",
     "list_eval_partition.txt",
 )
+CODES = dict(zip("012", SPLITS, strict=True))
 PICTURES = "img_align_celeba"
 PARTS = ("", "Anno", "Eval", "Img")  # the release's folders; most copies have all in one
 
@@ -43,24 +44,16 @@ def celeba(
     """
     home = Path(root)
     attributes = _attributes(_part(home, ATTRIBUTES))
-    partition, people = _pairs(_part(home, PARTITION)), _pairs(_part(home, PEOPLE))
-    pictures = _part(home, PICTURES)
-    wanted = {"label": [label], "groups": groups}
-    for key, names in wanted.items():
-        _refuse_unknown(key, names, list(attributes.columns))
-    names = attributes.index
-    rows = pd.DataFrame(
-        {
-            "id": names,
-            "split": partition.reindex(names).map(dict(zip("012", SPLITS, strict=True))).to_numpy(),
-            "label": attributes[label].map({1: 1, -1: 0}).to_numpy(),
-            "identity": people.reindex(names).to_numpy(),
-            "weight": 1.0,
-        }
-    )
+    for key, wanted in {"label": [label], "groups": groups}.items():
+        _refuse_unknown(key, wanted, list(attributes.columns))
+    pictures, names = _part(home, PICTURES), attributes.index
+    rows = pd.DataFrame({"id": names})
+    rows["split"] = _of(names, _part(home, PARTITION)).map(CODES)
+    rows["label"] = attributes[label].map({1: 1, -1: 0}).to_numpy()
+    rows["identity"] = _of(names, _part(home, PEOPLE))
+    rows["weight"] = 1.0
     for group in groups:
-        words = {1: group, -1: f"not {group}"}
-        rows[group] = attributes[group].map(words).to_numpy()
+        rows[group] = attributes[group].map({1: group, -1: f"not {group}"}).to_numpy()
 
     def read(row: int) -> bytes:
         return within(pictures, str(names[row])).read_bytes()
@@ -90,15 +83,15 @@ def _attributes(path: Path) -> pd.DataFrame:
         raise ValueError(f"{path} is not CelebA's attribute list: {error}") from error
 
 
-def _pairs(path: Path) -> "pd.Series[str]":
-    """Read lines of a picture's name and one word."""
+def _of(names: "pd.Index[str]", path: Path) -> "pd.Series[str]":
+    """Return the word that a list of pictures' names and words has for each name, or null."""
     try:
         read = pd.read_csv(path, sep=r"\s+", header=None, index_col=0, dtype=str)
     except (ValueError, pd.errors.ParserError) as error:
         raise ValueError(f"{path} is not a list of pictures and values: {error}") from error
     if read.shape[1] != 1 or read.index.has_duplicates:
         raise ValueError(f"{path} must hold each picture once, with one value after its name")
-    return read.iloc[:, 0]
+    return read.iloc[:, 0].reindex(names).reset_index(drop=True)
 
 
 def _refuse_unknown(key: str, names: Sequence[str], known: list[str]) -> None:

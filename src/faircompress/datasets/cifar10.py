@@ -56,21 +56,14 @@ def cifar10(
     test, test_labels = _read(home, train=False)
     images = np.concatenate([train, test])
     hashes = [pixel_sha256(image) for image in images]
-    seen_in_test = set(hashes[len(train) :])
-    places = [lot(key, salt=SALT) < validation for key in hashes[: len(train)]]
-    rows = pd.DataFrame(
-        {
-            "id": [f"{row:05d}" for row in range(len(images))],
-            "split": [*np.where(places, "validation", "train"), *["test"] * len(test)],
-            "label": np.concatenate([train_labels, test_labels]),
-            "identity": None,
-            "weight": 1.0,
-        }
-    )
-    leaks = np.array([key in seen_in_test for key in hashes[: len(train)]] + [False] * len(test))
+    held = [lot(key, salt=SALT) < validation for key in hashes[: len(train)]]
+    rows = pd.DataFrame({"id": [f"{row:05d}" for row in range(len(images))]})
+    rows["split"] = [*np.where(held, "validation", "train"), *["test"] * len(test)]
+    rows["label"] = np.concatenate([train_labels, test_labels])
+    rows["identity"], rows["weight"] = None, 1.0
+    leaks = np.isin(hashes, hashes[len(train) :]) & (np.arange(len(hashes)) < len(train))
     kept = np.flatnonzero(~leaks)
-    rows = _noted(rows, leaks)
-    return RawData(rows, CLASSES, ("label",), lambda row: images[kept[row]])
+    return RawData(_noted(rows, leaks), CLASSES, ("label",), lambda row: images[kept[row]])
 
 
 def download(root: Path) -> None:

@@ -11,6 +11,7 @@ so that nobody can be right about everybody.
 import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from faircompress.bounds import Correlation, Count, OpenShare, Seed
 from faircompress.datasets import SPLITS, RawData
 
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]  # float32
 Values = dict[str, Floats]  # column -> its value for each picture, (pictures, 1, 1, 1)
 Layer = tuple[Floats, Floats]  # opacity (pictures, 1, height, width), colour (pictures, 3, ...)
 
@@ -31,9 +32,9 @@ SHORT_SHARE = 0.5  # of all people
 PICTURES = (0.7, 0.2, 0.1)  # share of people with one, two and three pictures
 
 BLONDNESS = (0.24, 0.76)  # mean by label, on the scale from dark brown (0) to pale blond (1)
-SPREAD = 0.125  # standard deviation of blondness between people of one label
+SPREAD = 0.13  # standard deviation of blondness between people of one label
 STRANDS = 0.15  # mean blondness of strands, whatever the label
-GAIN, CAST, NOISE = 0.3, 0.08, 0.04  # standard deviations: of log light, of its tint, of a pixel
+GAIN, CAST, NOISE = 0.2, 0.12, 0.08  # standard deviations: of log light, of its tint, of a pixel
 
 SIZE = 48  # pixels, both ways; pictures span -1 to 1
 BLOCK = 64  # pictures drawn together
@@ -119,14 +120,16 @@ def _whole(counts: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _views(split: str, counts: NDArray[np.int64], rng: Generator) -> pd.DataFrame:
     """Return all that is seen on each picture of a split, one row a picture, shuffled."""
-    sizes = [_pictures_each(count, rng) for count in counts.flat]
+    sizes = [_pictures_each(int(count), rng) for count in counts.flat]
     cell = np.repeat(np.arange(counts.size), [len(of_cell) for of_cell in sizes])
-    people = _people(split, *np.unravel_index(cell, counts.shape), rng)
+    people = _people(split, cell, counts.shape, rng)
     views = people.loc[np.repeat(people.index, np.concatenate(sizes))]
     views = views.iloc[rng.permutation(len(views))].reset_index(drop=True)
     number = len(views)
     ids = [f"{split}-{row:06d}" for row in range(number)]
-    colours = {f"{thing}{c}": rng.uniform(0.15, 0.9, number) for thing in ("wall", "cloth") for c in "rgb"}
+    colours = {
+        f"{thing}{c}": rng.uniform(0.15, 0.9, number) for thing in ("wall", "cloth") for c in "rgb"
+    }
     return views.assign(
         id=ids,
         split=split,
@@ -154,27 +157,29 @@ def _pictures_each(count: int, rng: Generator) -> NDArray[np.int64]:
 
 
 def _people(
-    split: str, label: NDArray[np.int64], short: NDArray[np.int64], tone_group: NDArray[np.int64], rng: Generator
+    split: str, cell: NDArray[np.int64], shape: tuple[int, ...], rng: Generator
 ) -> pd.DataFrame:
     """Return what stays the same on all pictures of a person, one row a person."""
-    number = len(label)
+    number, (label, short, tone_group) = len(cell), np.unravel_index(cell, shape)
     low, high = np.array(list(TONES.values())).T
-    return pd.DataFrame({
-        "identity": [f"{split}-person-{person:06d}" for person in range(number)],
-        "label": label,
-        "short": short,
-        "tone_group": tone_group,
-        "tone": rng.integers(low[tone_group], high[tone_group] + 1),
-        "blondness": rng.normal(np.array(BLONDNESS)[label], SPREAD),
-        "strands": rng.normal(STRANDS, 0.05, number),
-        "width": rng.uniform(0.37, 0.46, number),
-        "height": rng.uniform(0.50, 0.60, number),
-        "fringe": rng.uniform(0.0, 0.14, number),
-        "length": rng.uniform(0.75, 1.1, number),
-        "eyes": rng.uniform(0.15, 0.2, number),
-        "iris": rng.uniform(0, 1, number),
-        "mouth": rng.uniform(0.09, 0.17, number),
-    })
+    return pd.DataFrame(
+        {
+            "identity": [f"{split}-person-{person:06d}" for person in range(number)],
+            "label": label,
+            "short": short,
+            "tone_group": tone_group,
+            "tone": rng.integers(low[tone_group], high[tone_group] + 1),
+            "blondness": rng.normal(np.array(BLONDNESS)[label], SPREAD),
+            "strands": rng.normal(STRANDS, 0.05, number),
+            "width": rng.uniform(0.37, 0.46, number),
+            "height": rng.uniform(0.50, 0.60, number),
+            "fringe": rng.uniform(0.0, 0.14, number),
+            "length": rng.uniform(0.75, 1.1, number),
+            "eyes": rng.uniform(0.15, 0.2, number),
+            "iris": rng.uniform(0, 1, number),
+            "mouth": rng.uniform(0.09, 0.17, number),
+        }
+    )
 
 
 def _reader(views: pd.DataFrame) -> Callable[[int], NDArray[np.uint8]]:
@@ -188,7 +193,7 @@ def _reader(views: pd.DataFrame) -> Callable[[int], NDArray[np.uint8]]:
 
 
 def draw(views: pd.DataFrame) -> NDArray[np.uint8]:
-    """Return the pictures that rows describe, ``(rows, 48, 48, 3)``; each depends on its row only."""
+    """Return the pictures that rows describe, uint8 ``(rows, 48, 48, 3)``, each from its row."""
     numbers = views.select_dtypes("number").astype(np.float32)
     of = {name: column.to_numpy()[:, None, None, None] for name, column in numbers.items()}
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32) * (2 / SIZE) + (1 / SIZE - 1)
@@ -199,7 +204,8 @@ def draw(views: pd.DataFrame) -> NDArray[np.uint8]:
     canvas *= of["gain"] * (1 + of["side"] * x) * tint
     for picture, grain in zip(canvas, views["grain"], strict=True):
         picture += NOISE * default_rng(grain).standard_normal(picture.shape, np.float32)
-    return (canvas.clip(0, 1) * 255 + 0.5).astype(np.uint8).transpose(0, 2, 3, 1)
+    pixels = (canvas.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
 
 
 def _head_axes(of: Values, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -228,7 +234,7 @@ def _layers(of: Values, u: Floats, v: Floats) -> Iterator[Layer]:
         lock = _oval(u - side * (width + 0.05), v - 0.30, 0.21, of["length"] - 0.35)
         yield hanging * lock, strands * combed
     yield from _features(of, u - of["yaw"], v, skin)
-    bare = _oval(u, v - 0.28, width, 0.60 - of["fringe"])
+    bare = _oval(u, v - 0.24, width, 0.60 - of["fringe"])
     crown = _oval(u, v + 0.10, width + 0.08, height + 0.02) * (1 - bare) * _inside(0.02 - v)
     yield crown, hair * combed
 

@@ -1,9 +1,10 @@
 """predictions -> artifacts/gate: may the pruned file go out, and a page that says why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as arrow
 
 from faircompress import predictions
@@ -54,7 +55,7 @@ def _said(exported: Path, side: str, split: str) -> Predictions:
 
 def _context(artifacts: Path, lost: list[Unlearnt]) -> ReportContext:
     exported = artifacts / "export"
-    ids = [one.id for group in lost for one in group.exemplars]
+    ids = pa.array([one.id for group in lost for one in group.exemplars], pa.string())
     return ReportContext(
         unlearnt=lost,
         pictures=_pictures(artifacts / "validate" / TABLE, ids),
@@ -65,9 +66,9 @@ def _context(artifacts: Path, lost: list[Unlearnt]) -> ReportContext:
     )
 
 
-def _pictures(table: Path, ids: Iterable[str]) -> dict[str, bytes]:
+def _pictures(table: Path, ids: pa.Array) -> dict[str, bytes]:
     """Return the encoded test pictures of some rows; row groups of other splits are not read."""
-    wanted = (arrow.field("split") == "test") & arrow.field("id").isin(list(ids))
+    wanted = (arrow.field("split") == "test") & arrow.field("id").isin(ids)
     scanner = arrow.dataset(table).scanner(
         columns=["id", "image"], filter=wanted, batch_size=256, batch_readahead=2
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from faircompress import networks
 from faircompress.checkpoints import Curve, checkpoint
-from faircompress.compression import blank, by_layer, chosen, compress
+from faircompress.compression import by_layer, chosen, compress
 from faircompress.curves import follow
 from faircompress.dataset import load_facts, load_split
 from faircompress.figures import draw_curves, draw_layers
@@ -49,7 +49,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         )
         if not fabric.is_global_zero:
             raise SystemExit(0)
-        layers = by_layer(dense.net.cpu(), pruned.net, blank(dense, facts.size))
+        layers = by_layer(dense.net.cpu(), pruned.net, dense.blank(facts.size))
         with new_folder(artifacts / "prune") as folder:
             networks.save(pruned, folder / "model.pt")
             write_json(folder / "layers.json", layers)

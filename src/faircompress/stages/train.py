@@ -8,7 +8,6 @@ import torch
 from faircompress import networks
 from faircompress.channels import read_widths
 from faircompress.checkpoints import Curve, checkpoint
-from faircompress.compression import blank
 from faircompress.curves import follow
 from faircompress.dataset import Facts, load_facts, load_split
 from faircompress.figures import draw_curves
@@ -49,7 +48,7 @@ def train(params: Params, artifacts: Path) -> dict[str, Any]:
     return {
         "model_sha256": sha256(artifacts / "train" / "model.pt"),
         "parameters": sum(p.numel() for p in network.net.parameters()),
-        "macs": int(read_widths(network.net, blank(network, facts.size)).macs()),
+        "macs": int(read_widths(network.net, network.blank(facts.size)).macs()),
         "validation": curve.last(),
     }
 

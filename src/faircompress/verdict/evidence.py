@@ -189,9 +189,10 @@ def drift_bounds(
     """Bound the difference of two groups' changes from both sides, each at alpha.
 
     Groups without a person in common: Zou and Donner's MOVER, which adds the distances to the two
-    bounds as if they were standard errors. It is exact for normal bounds and holds for ours in
-    simulation (``bench/``). Groups that share people or rows: the distances are added, each
-    at half of alpha, which holds whatever the dependence.
+    bounds as if they were standard errors. It is exact for normal bounds; for ours it rests on
+    simulation, where a drift exactly at the limit passed at most 0.041 of the time (shares, 28 to
+    1,000 units a group, 4,000 draws a case). Groups that share people or rows: the distances are
+    added, each at half of alpha, which holds whatever the dependence.
     """
     estimate = one.change - other.change
     share = alpha if independent else alpha / 2

@@ -181,8 +181,8 @@ def _check(
     shared = np.intersect1d(dense.ids, validation[0].ids)
     if gate.threshold == "validation" and len(shared):
         raise ValueError(
-            f"{len(shared)} rows, such as {str(shared[0])!r}, are in validation and test; a threshold "
-            "may not be chosen on test rows. Correct the splits."
+            f"{len(shared)} rows, such as {str(shared[0])!r}, are in validation and test; a "
+            "threshold may not be chosen on test rows. Correct the splits."
         )
 
 
@@ -236,7 +236,7 @@ def _finding(finding: Finding, word: Word, power: float) -> Json:
         "upper": finding.upper,
         "limit": rule.limit,
         "line": -rule.limit if down else rule.limit,
-        "method": known.method if known else None,
+        "method": _method(known, rule.binds) if known else None,
         "kind": evidence.kind,
         "rows": evidence.rows,
         "people": evidence.people,
@@ -246,6 +246,10 @@ def _finding(finding: Finding, word: Word, power: float) -> Json:
         "smallest_certifiable_limit": finding.smallest_limit,
         "units_needed": finding.units_needed,
     }
+
+
+def _method(evidence: Evidence, binds: str) -> str:
+    return "identity" if evidence.same_file and binds != "floor" else evidence.method
 
 
 def _group(group: Group, hearing: Hearing, gate: Gate) -> Json:
@@ -289,7 +293,7 @@ def _rates(name: str, group: Group, hearing: Hearing, gate: Gate) -> Json:
         "change": evidence.pruned - evidence.dense,
         "lower": lower,
         "upper": upper,
-        "method": "identity" if evidence.same_file else evidence.method,
+        "method": _method(evidence, "change"),
         **counts,
         "left_out": list(evidence.left_out),
         "undefined": None,

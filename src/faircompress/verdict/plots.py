@@ -10,7 +10,7 @@ ARROW, DOT = "\N{RIGHTWARDS ARROW}", "\N{MIDDLE DOT}"
 SEVERITY = ("fail", "inconclusive", "pass")
 NAMES = {"change": "change by group", "drift": "drift between groups", "floor": "floor by group"}
 SIZES = ("Pictures", "Units")
-COLUMNS = ("Group", "Found", "Lower", "Upper", "Limit", *SIZES, "Bound")
+COLUMNS = ("Group", "Found", "Lower", "Upper", "Limit", *SIZES, "Bound", "Verdict")
 MOST_PAIRS = 12  # of a drift rule that are drawn; the table has them all
 EDGE = 20.0  # percent of the width that the word for a line may need on a phone
 LEAST_SPAN = 0.1  # of an axis for rates
@@ -113,7 +113,7 @@ def forest(rule: Json) -> Json:
         "ticks": _ticks(scale, signs=binds != "floor"),
         "bars": [_bar(f, scale, show) for f in shown],
         "hidden": len(findings) - len(shown),
-        "columns": [*COLUMNS, "Verdict and reason"],
+        "columns": COLUMNS,
         "table": [_row(f, show) for f in findings],
     }
 
@@ -256,7 +256,7 @@ def _row(finding: Json, show: Callable[..., str]) -> list[str]:
     words = ["undefined" if x is None else show(x, finding["line"]) for x in numbers[:3]]
     counts = [f"{finding['rows']:,}", f"{finding['units']:,.1f}"]
     method = finding["method"] or "none"
-    return [group_name(finding), *words, show(numbers[3]), *counts, method, finding["reason"]]
+    return [group_name(finding), *words, show(numbers[3]), *counts, method, finding["verdict"]]
 
 
 def _rate_scale(values: Sequence[float]) -> Scale:

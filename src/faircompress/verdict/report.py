@@ -22,7 +22,7 @@ PARTS = {
 }
 HOW_TO_READ = (
     "Pass: the line stays clear of the shaded area. Fail: it lies wholly inside, also after Holm's "
-    "correction over all checks. Inconclusive: neither. Units are independent people, by weight."
+    "correction over all checks. Inconclusive: neither."
 )
 METHODS = {
     "tango": "tango, for shares: Tango's score bound for a paired difference, never tighter than "
@@ -135,11 +135,11 @@ def _found(rule: Json, finding: Json) -> str:
 
 
 def _parts(verdict: Verdict) -> list[Json]:
-    parts = []
+    parts, units = [], "pictures" if verdict.groups[0]["people"] is None else "people"
     for binds, (heading, caption) in PARTS.items():
         figures = [plots.forest(rule) for rule in verdict.rules if rule["binds"] == binds]
         if figures:
-            caption = f"{caption} {HOW_TO_READ}"
+            caption = f"{caption} {HOW_TO_READ} Units are independent {units}, by weight."
             parts.append({"heading": heading, "caption": caption, "figures": figures})
     return parts
 
@@ -210,8 +210,9 @@ def _facts(verdict: Verdict) -> list[tuple[str, str, bool]]:
         ("Checks", f"{verdict.checks}, over which confirmed failures are corrected (Holm). A pass "
          "needs all of them, so passing needs no correction.", False),
         ("Looks", "The stated confidence is for one look at one test set.", False),
-        ("Signs", "A change is pruned minus dense. Independent counts people, not their pictures, "
-         "by weight (Kish).", False),
+        ("Signs", "A change is pruned minus dense.", False),
+        ("Units", "All pictures of a person count as one unit; unequal weights count as fewer "
+         "(Kish's effective number).", False),
     ]  # fmt: skip
 
 

@@ -1,0 +1,5 @@
+"""`python -m faircompress`."""
+
+from faircompress.cli import main
+
+main()

@@ -1,0 +1,127 @@
+"""A real project, run once for all tests that look at what a run leaves behind."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from faircompress import environment
+
+environment.settle()
+ROOT = Path(__file__).parent.parent
+TINY = (
+    "data.portraits.train=640", "data.portraits.validation=320", "data.portraits.test_cell=80",
+    "data.portraits.rare_share=0.05", "checks.min_cell=2", "train.epochs=2", "train.batch=64",
+    "prune.speedup=3", "prune.rounds=2", "prune.scoring_batches=2", "prune.epochs=2",
+    "prune.batch=64", "export.latency_repeats=3",
+)  # fmt: skip
+LENIENT = "gate.rules=[{metric: accuracy, binds: change, limit: 0.9}]"
+
+
+@dataclass
+class Project:
+    """A copy of this project with tiny params, and a way to run commands in it."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def call(self, *command: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project's folder."""
+        env = {**os.environ, **self.env}
+        done = subprocess.run(
+            command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def run(self, *given: str) -> subprocess.CompletedProcess[str]:
+        """Run the chain."""
+        return self.call(sys.executable, "-m", "faircompress", "run", *given)
+
+    def stage(self, name: str) -> subprocess.CompletedProcess[str]:
+        """Run one stage on the files of the folder."""
+        return self.call(sys.executable, "-m", "faircompress", "stage", name)
+
+    def set(self, **sections: dict[str, object]) -> None:
+        """Change params.yaml."""
+        path = self.folder / "params.yaml"
+        raw = yaml.safe_load(path.read_text())
+        for name, changes in sections.items():
+            raw[name] |= changes
+        path.write_text(yaml.safe_dump(raw, sort_keys=False))
+
+
+def new_project(folder: Path) -> Project:
+    """Copy what a clone would hold, and make it small."""
+    from faircompress import params
+
+    skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=skip)
+    for name in (
+        "params.yaml",
+        "dvc.yaml",
+        ".dvcignore",
+        ".gitignore",
+        ".dvc/config",
+        ".dvc/.gitignore",
+    ):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    raw = params.overridden(folder / "params.yaml", TINY)
+    (folder / "params.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
+    project = Project(folder)
+    project.call("git", "init", "-q", check=True)
+    commit(project, "start")
+    return project
+
+
+def commit(project: Project, words: str) -> None:
+    """Commit everything that git does not ignore."""
+    project.call("git", "add", "-A", check=True)
+    who = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+    project.call("git", *who, "commit", "-q", "-m", words, check=True)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Give the environment in which a real Prefect server is found."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api"
+    env = {"PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "PREFECT_API_URL": url}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)],
+        env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(f"{url}/health", timeout=2)
+            break
+        except OSError:
+            time.sleep(0.5)
+    yield env
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="session")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, prefect_server: dict[str, str]
+) -> tuple[Project, subprocess.CompletedProcess[str]]:
+    """Give a tiny project after its first run, and what the run said. Do not change it."""
+    project = new_project(tmp_path_factory.mktemp("finished"))
+    project.set(gate={"rules": [{"metric": "accuracy", "binds": "change", "limit": 0.9}]})
+    commit(project, "lenient")
+    project.env = prefect_server
+    return project, project.run()

@@ -1,0 +1,227 @@
+"""The whole chain on real parts: Prefect, DVC, MLflow, ONNX Runtime; small data."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import Project, commit, new_project
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+Finished = tuple[Project, subprocess.CompletedProcess[str]]
+STAGES = ["source", "validate", "train", "prune", "export", "gate"]
+MODEL = "faircompress-portraits"
+
+
+def client(project: Project) -> MlflowClient:
+    return MlflowClient(f"sqlite:///{project.folder / 'mlflow.db'}")
+
+
+def runs(project: Project) -> list[Run]:
+    """Return the runs of the project's experiment, the oldest first."""
+    mlflow = client(project)
+    experiment = mlflow.get_experiment_by_name(MODEL)
+    assert experiment is not None
+    return mlflow.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
+
+
+def parents(project: Project) -> list[Run]:
+    return [run for run in runs(project) if "mlflow.parentRunId" not in run.data.tags]
+
+
+def copied(finished: Finished, folder: Path) -> Project:
+    """Return a copy of the finished project that a test may change."""
+    project, _ = finished
+    shutil.copytree(project.folder, folder, dirs_exist_ok=True, symlinks=True)
+    return Project(folder, project.env)
+
+
+def test_a_first_run_ends_in_a_verdict_and_says_what_to_open(finished: Finished) -> None:
+    project, said = finished
+    assert said.returncode == 0, said.stdout + said.stderr
+    verdict = json.loads((project.folder / "artifacts/gate/verdict.json").read_text())
+    assert verdict["verdict"] == "pass"
+    assert said.stdout.strip().startswith("PASS: ")
+    assert "artifacts/gate/report.html" in said.stdout
+
+
+def test_mlflow_holds_one_parent_and_one_nested_run_a_stage(finished: Finished) -> None:
+    project, _ = finished
+    first = parents(project)[0]
+    nested = [
+        r for r in runs(project) if r.data.tags.get("mlflow.parentRunId") == first.info.run_id
+    ]
+    assert sorted(r.info.run_name for r in nested) == sorted(STAGES)
+    assert {r.info.status for r in (first, *nested)} == {"FINISHED"}
+
+
+def test_the_parent_run_holds_numbers_params_data_files_and_provenance(finished: Finished) -> None:
+    project, _ = finished
+    first = parents(project)[0]
+    assert first.data.params["prune.speedup"] == "3"
+    assert first.data.tags["verdict"] == "pass"
+    assert len(first.data.tags["dvc.lock.sha256"]) == 64
+    assert len(first.data.tags["git.commit"]) >= 40
+    assert any(name.startswith("gate.groups.auroc.hair_short") for name in first.data.metrics)
+    facts = json.loads((project.folder / "artifacts/validate/facts.json").read_text())
+    assert first.inputs.dataset_inputs[0].dataset.digest == facts["sha256"][:36]
+    mlflow, run_id = client(project), first.info.run_id
+    kept = {
+        f.path
+        for stage in ("gate", "validate", "prune")
+        for f in mlflow.list_artifacts(run_id, stage)
+    }
+    assert {
+        "gate/report.html",
+        "gate/verdict.json",
+        "validate/findings.html",
+        "prune/layers.png",
+    } <= kept
+
+
+def test_learning_curves_are_kept_by_group_and_epoch(finished: Finished) -> None:
+    project, _ = finished
+    train = next(r for r in runs(project) if r.info.run_name == "train")
+    history = client(project).get_metric_history(train.info.run_id, "accuracy/hair_short")
+    assert [point.step for point in history] == [1, 2]
+
+
+def test_a_file_that_passed_is_the_champion_and_gives_the_gated_predictions(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+    import numpy as np
+
+    from faircompress import predictions
+    from faircompress.dataset import load_split
+
+    project, _ = finished
+    champion = client(project).get_model_version_by_alias(MODEL, "champion")
+    assert champion.tags["verdict"] == "pass"
+    monkeypatch.chdir(project.folder)
+    mlflow.set_tracking_uri(f"sqlite:///{project.folder / 'mlflow.db'}")
+    served = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    images = load_split(project.folder / "artifacts/validate", "test").images[:32]
+    gated = predictions.load(project.folder / "artifacts/export/predictions/pruned-test.parquet")
+    said = served.predict(images)["probabilities"]
+    assert np.abs(said - gated.probabilities[:32]).max() < 1e-6
+
+
+def test_with_nothing_changed_no_stage_runs_and_nothing_is_registered_twice(
+    finished: Finished, tmp_path: Path
+) -> None:
+    project = copied(finished, tmp_path)
+    before = len(client(project).search_model_versions(f"name='{MODEL}'"))
+    said = project.run()
+    assert said.returncode == 0
+    assert [
+        line.split()[1]
+        for line in said.stderr.splitlines()
+        if line.split()[:1][0:1] and line.split()[0] in STAGES[1:]
+    ] == ["unchanged"] * 5
+    assert len(client(project).search_model_versions(f"name='{MODEL}'")) == before
+    last = parents(project)[-1]
+    assert last.data.tags["stage.train"] == "unchanged"
+    assert last.data.metrics["prune.speedup"] == pytest.approx(3, rel=0.02)
+
+
+def test_with_all_cached_and_an_empty_mlflow_the_model_is_registered_anyway(
+    finished: Finished, tmp_path: Path
+) -> None:
+    project = copied(finished, tmp_path)
+    (project.folder / "mlflow.db").unlink()
+    assert project.run().returncode == 0
+    assert client(project).get_model_version_by_alias(MODEL, "champion").version is not None
+
+
+def test_a_variant_leaves_the_project_alone_and_shares_its_cache(
+    finished: Finished, tmp_path: Path
+) -> None:
+    project = copied(finished, tmp_path)
+    before = {
+        p: (project.folder / p).read_bytes()
+        for p in ("params.yaml", "dvc.lock", "artifacts/gate.json")
+    }
+    strict = "gate.rules=[{metric: accuracy, binds: floor, limit: 0.999}]"
+    said = project.run("-S", strict)
+    assert said.returncode == 1, said.stdout + said.stderr
+    assert "train     restored from the cache" in said.stderr
+    assert {p: (project.folder / p).read_bytes() for p in before} == before
+    assert said.stdout.strip().startswith("FAIL: ")
+    assert "hair=" in said.stdout
+    assert parents(project)[-1].data.tags["verdict"] == "fail"
+    assert len(client(project).search_model_versions(f"name='{MODEL}'")) == 1
+
+
+def test_too_small_a_test_set_is_inconclusive_and_says_what_would_settle_it(
+    finished: Finished, tmp_path: Path
+) -> None:
+    project = copied(finished, tmp_path)
+    said = project.run("-S", "gate.rules=[{metric: accuracy, binds: change, limit: 0.001}]")
+    assert said.returncode in (1, 2), said.stdout + said.stderr
+    verdict = json.loads(
+        next(project.folder.glob("variants/*/artifacts/gate/verdict.json")).read_text()
+    )
+    open_questions = [
+        f for r in verdict["rules"] for f in r["findings"] if f["verdict"] == "inconclusive"
+    ]
+    assert open_questions
+    assert all(f["units_needed"] is None or f["units_needed"] > f["units"] for f in open_questions)
+
+
+def test_a_clone_that_pulls_runs_nothing(finished: Finished, tmp_path: Path) -> None:
+    project = copied(finished, tmp_path / "a")
+    project.call("dvc", "remote", "add", "-d", "store", str(tmp_path / "remote"), check=True)
+    commit(project, "results")
+    project.call("dvc", "push", "-q", check=True)
+    project.call("git", "clone", "-q", str(project.folder), str(tmp_path / "b"), check=True)
+    clone = Project(tmp_path / "b", project.env)
+    clone.call("dvc", "pull", "-q", check=True)
+    said = clone.run()
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert said.stderr.count("unchanged") == 5
+    assert clone.call("git", "status", "--porcelain", "--untracked-files=no").stdout == ""
+    assert clone.call("dvc", "metrics", "diff", check=True).stdout.strip() == ""
+
+
+def test_plain_dvc_repro_sees_the_same_chain(finished: Finished, tmp_path: Path) -> None:
+    project = copied(finished, tmp_path)
+    said = project.call("dvc", "repro", check=True)
+    assert said.stdout.count("didn't change, skipping") == 5
+
+
+def test_it_runs_without_a_server_too(finished: Finished, tmp_path: Path) -> None:
+    project = copied(finished, tmp_path)
+    project.env = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": ""}
+    said = project.run()
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_bad_params_stop_a_run_before_anything_starts(tmp_path: Path) -> None:
+    project = new_project(tmp_path)
+    said = project.run("-S", "prune.speedup=0.5", "-S", "train.epoch=1")
+    assert said.returncode == 3
+    assert "prune.speedup" in said.stderr
+    assert "train.epoch: unknown key. Did you mean 'epochs'?" in said.stderr
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_unfit_data_stops_the_chain_and_the_flow_says_why(
+    finished: Finished, tmp_path: Path
+) -> None:
+    project = copied(finished, tmp_path)
+    said = project.run("-S", "checks.min_cell=500")
+    assert said.returncode == 3
+    assert "500" in said.stderr
+    assert "hair" in said.stderr
+    assert parents(project)[-1].info.status == "FAILED"
+
+
+def test_an_unreachable_server_is_an_error_and_not_a_verdict(tmp_path: Path) -> None:
+    project = new_project(tmp_path)
+    project.env = {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    said = project.run()
+    assert said.returncode == 3
+    assert "PREFECT_API_URL" in said.stderr or "Failed to reach API" in said.stderr

@@ -1,0 +1,180 @@
+"""The export stage: two files, their word, and proof that they are what was trained."""
+
+import itertools
+import json
+import math
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from faircompress import networks, onnx_run, params, predictions
+from faircompress.criteria.magnitude import magnitude
+from faircompress.dataset import encode
+from faircompress.files import read_json, sha256, write_json
+from faircompress.networks import Network
+from faircompress.pruning import cut
+from faircompress.stages.export import export, git_commit, params_hash
+
+ROWS = {"train": 4, "validation": 9, "test": 21}
+CHOSEN = params.load(
+    Path(__file__).parents[1] / "params.yaml",
+    ["export.latency_repeats=6", "export.latency_batches=[1,4]", "compute.device=cpu"],
+)
+
+
+def write_validated(folder: Path, *, identities: list[str | None]) -> None:
+    """Write what ``validate`` leaves: pictures of noise, three groups, every second one blond."""
+    count = sum(ROWS.values())
+    noise = np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3), np.uint8)
+    rows = pd.DataFrame(
+        {
+            "id": [f"picture-{i}" for i in range(count)],
+            "split": [split for split, size in ROWS.items() for _ in range(size)],
+            "label": np.arange(count) % 2,
+            "identity": pd.Series((identities * count)[:count], dtype="object"),
+            "weight": np.where(np.arange(count) % 3, 1.0, 0.5),
+            "sha256": [f"{i:064x}" for i in range(count)],
+            "hair": np.array(["long", "short", "bald"])[np.arange(count) % 3],
+            "image": [encode(picture) for picture in noise],
+        }
+    )
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pandas(rows, preserve_index=False), folder / "data.parquet")
+    facts = {
+        "classes": ["dark", "blond"],
+        "groups": ["hair", "label"],
+        "size": [32, 32],
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.25, 0.25, 0.25],
+        "sha256": "d" * 64,
+        "preparation": {"resize": None, "crop": None, "resampler": "bilinear"},
+    }
+    write_json(folder / "facts.json", facts)
+
+
+def write_models(artifacts: Path) -> None:
+    torch.manual_seed(0)
+    dense = Network(networks.build("small", 2).eval(), "small", 2, (0.5,) * 3, (0.25,) * 3)
+    rng = torch.Generator()
+    net, _ = cut(
+        dense.net,
+        lambda working, _: magnitude(working, [], len, rng=rng),
+        torch.zeros(1, 3, 32, 32),
+        speedup=4,
+    )
+    networks.save(dense, artifacts / "train" / "model.pt")
+    networks.save(Network(net, "small", 2, dense.mean, dense.std), artifacts / "prune" / "model.pt")
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export") / "artifacts"
+    write_validated(folder / "validate", identities=[None, "ann"])
+    write_models(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def numbers(artifacts: Path) -> dict[str, Any]:
+    return export(CHOSEN, artifacts)
+
+
+def test_the_stage_leaves_exactly_its_files(artifacts: Path, numbers: dict[str, Any]) -> None:
+    folder = artifacts / "export"
+    left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    said = {
+        f"predictions/{model}-{split}.parquet"
+        for model, split in itertools.product(("dense", "pruned"), ("validation", "test"))
+    }
+    assert left == {"dense.onnx", "pruned.onnx", "parity.json", "latency.json", *said}
+    assert not (artifacts / ".export.part").exists()
+
+
+def test_numbers_are_plain_and_true(artifacts: Path, numbers: dict[str, Any]) -> None:
+    json.dumps(numbers, allow_nan=False)
+    assert all(isinstance(value, int | float | str) for value in numbers.values())
+    for model in ("dense", "pruned"):
+        file = artifacts / "export" / f"{model}.onnx"
+        assert numbers[f"{model}_bytes"] == file.stat().st_size
+        assert numbers[f"{model}_sha256"] == sha256(file)
+    assert numbers["size_ratio"] > 2
+    assert 4 <= numbers["speedup_macs"] < 4.5
+    assert numbers["max_difference"] < 1e-5
+    assert (numbers["flips"], numbers["provider"]) == (0, "CPUExecutionProvider")
+    for batch in (1, 4):
+        share = numbers[f"speedup_share_batch_{batch}"]
+        assert numbers[f"speedup_batch_{batch}"] == pytest.approx(share * numbers["speedup_macs"])
+        assert numbers[f"dense_ms_batch_{batch}"] > 0
+
+
+def test_predictions_are_the_files_own(artifacts: Path, numbers: dict[str, Any]) -> None:
+    folder = artifacts / "export"
+    said = predictions.load(folder / "predictions" / "pruned-test.parquet")
+    assert list(said.ids) == [f"picture-{i}" for i in range(13, 34)]
+    assert list(said.labels[:3]) == [1, 0, 1]
+    assert list(said.groups) == ["hair", "label"]
+    assert list(said.groups["hair"][:3]) == ["short", "bald", "long"]
+    assert list(said.groups["label"][:3]) == ["blond", "dark", "blond"]
+    assert list(said.weights[:3]) == [1.0, 1.0, 0.5]
+    assert (said.classes, said.data) == (("dark", "blond"), "d" * 64)
+    assert said.model == numbers["pruned_sha256"]
+
+    noise = np.random.default_rng(0).integers(0, 256, (34, 32, 32, 3), np.uint8)
+    opened = onnx_run.session(folder / "pruned.onnx", "cpu", threads=1)
+    assert said.probabilities == pytest.approx(onnx_run.predict(opened, noise[13:]), abs=1e-6)
+
+
+def test_a_row_of_nobody_known_stands_for_itself(artifacts: Path, numbers: dict[str, Any]) -> None:
+    said = predictions.load(artifacts / "export" / "predictions" / "dense-validation.parquet")
+    assert said.identities is not None
+    assert list(said.identities[:4]) == ["picture-4", "ann", "picture-6", "ann"]
+
+
+def test_parity_and_latency_are_told_by_split_and_batch(
+    artifacts: Path, numbers: dict[str, Any]
+) -> None:
+    parity = read_json(artifacts / "export" / "parity.json")
+    assert set(parity) == {"dense-test", "dense-validation", "pruned-test", "pruned-validation"}
+    assert max(found["max_difference"] for found in parity.values()) == numbers["max_difference"]
+    latency = read_json(artifacts / "export" / "latency.json")
+    assert [(time["batch"], time["pairs"]) for time in latency["times"]] == [(1, 6), (4, 6)]
+    assert latency["threads"] == torch.get_num_threads()
+    assert all(time["low"] <= time["speedup"] <= time["high"] for time in latency["times"])
+
+
+def test_without_identities_rows_are_independent_and_a_rerun_gives_the_same_files(
+    artifacts: Path, numbers: dict[str, Any], tmp_path: Path
+) -> None:
+    write_validated(tmp_path / "artifacts" / "validate", identities=[None])
+    for stage in ("train", "prune"):
+        shutil.copytree(artifacts / stage, tmp_path / "artifacts" / stage)
+    again = export(CHOSEN, tmp_path / "artifacts")
+    said = predictions.load(tmp_path / "artifacts/export/predictions/dense-validation.parquet")
+    assert said.identities is None
+    assert again["dense_sha256"] == numbers["dense_sha256"]
+    assert again["pruned_sha256"] == numbers["pruned_sha256"]
+
+
+def test_the_commit_is_gits_or_unknown(tmp_path: Path) -> None:
+    assert git_commit(tmp_path) == "unknown"
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+    assert len(git_commit(tmp_path)) == 40
+    assert int(git_commit(tmp_path), 16) > 0
+
+
+def test_the_gate_is_not_part_of_what_made_a_file() -> None:
+    path = Path(__file__).parents[1] / "params.yaml"
+    same = params.load(path, ["gate.power=0.9"])
+    other = params.load(path, ["prune.speedup=8"])
+    assert params_hash(same) == params_hash(params.load(path)) != params_hash(other)
+    assert math.log2(16) * len(params_hash(other)) == 256

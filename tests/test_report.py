@@ -1,0 +1,282 @@
+import base64
+import functools
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faircompress.dataset import encode
+from faircompress.params import Gate
+from faircompress.predictions import Predictions
+from faircompress.verdict import costs, plots
+from faircompress.verdict.exemplars import FIRST, gallery, unlearnt
+from faircompress.verdict.judge import Verdict, judge
+from faircompress.verdict.report import ReportContext, report
+
+VOID = {"meta", "img", "br"}
+RULES = [
+    {"metric": "true_positive_rate", "binds": "change", "limit": 0.10},
+    {"metric": "true_positive_rate", "binds": "drift", "limit": 0.20},
+    {"metric": "accuracy", "binds": "floor", "limit": 0.80},
+    {"metric": "false_positive_rate", "binds": "change", "limit": 0.10},
+]
+GATE = Gate(threshold=0.5, power=0.8, intersections=False, rules=RULES)
+LATENCY = {
+    "provider": "CPUExecutionProvider", "processor": "Some Processor", "threads": 2,
+    "onnxruntime": "1.23", "times": [
+        {"batch": 64, "pairs": 30, "dense": {"median": 90.0}, "pruned": {"median": 9.0},
+         "speedup": 10.0, "low": 9.5, "high": 10.5},
+    ],
+}  # fmt: skip
+LAYERS = [
+    {"layer": "stem", "dense_channels": 16, "pruned_channels": 4, "dense_macs": 8000,
+     "pruned_macs": 500, "dense_parameters": 400, "pruned_parameters": 100},
+]  # fmt: skip
+PARITY = {"pruned-test": {"max_difference": 2e-7, "row": "test-0", "flips": 0, "near_ties": 0}}
+
+
+def said(
+    labels: np.ndarray, sure: np.ndarray, model: str, split: str, **more: object
+) -> Predictions:
+    """A file that gives ``sure`` to the true class and shares the rest out evenly."""
+    names = more.pop("classes", ("dark", "blond"))
+    p = np.repeat(((1 - sure) / (len(names) - 1))[:, None], len(names), axis=1)
+    p[np.arange(len(labels)), labels] = sure
+    return Predictions(
+        ids=np.array([f"{split}-{i}" for i in range(len(labels))]), labels=labels, probabilities=p,
+        identities=None, weights=np.ones(len(labels)), classes=names, model=model, data="d" * 64,
+        **more,
+    )  # fmt: skip
+
+
+def hair_pair(lost: int, split: str = "test") -> tuple[Predictions, Predictions]:
+    """200 rows in each cell; pruning loses the first ``lost`` blond short-haired ones."""
+    labels = np.tile([0, 1], 400)
+    groups = {"hair": np.repeat(["long", "short"], 400)}
+    dense, pruned = np.full(800, 0.9), np.full(800, 0.9)
+    harmed = np.flatnonzero((labels == 1) & (groups["hair"] == "short"))[:lost]
+    pruned[harmed] = 0.4 - 0.3 * np.arange(lost) / max(lost, 1)  # the last falls furthest
+    return (
+        said(labels, dense, "a" * 64, split, groups=groups),
+        said(labels, pruned, "b" * 64, split, groups=groups),
+    )
+
+
+def class_pair(split: str = "test") -> tuple[Predictions, Predictions]:
+    """Ten classes of 60 rows; pruning loses 40 of class c3."""
+    classes = tuple(f"c{k}" for k in range(10))
+    labels = np.repeat(np.arange(10), 60)
+    pruned = np.full(600, 0.9)
+    pruned[180:220] = 0.05
+    more = {"groups": {"label": np.array(classes)[labels]}, "classes": classes}
+    return (
+        said(labels, np.full(600, 0.9), "a" * 64, split, **more),
+        said(labels, pruned, "b" * 64, split, **more),
+    )
+
+
+PAIRS = {
+    "pass": functools.partial(hair_pair, 0),
+    "inconclusive": functools.partial(hair_pair, 20),
+    "fail": functools.partial(hair_pair, 100),
+    "ten": class_pair,
+}
+
+
+@functools.cache
+def judged(which: str) -> Verdict:
+    pair = PAIRS[which]
+    gate = GATE if which != "ten" else GATE.model_copy(update={"rules": GATE.rules[:2]})
+    return judge(*pair(), gate, validation=pair("validation"))
+
+
+def colour(row: int) -> tuple[int, int, int]:
+    return (row // 4, 255 - row // 4, 128)
+
+
+@functools.cache
+def page(which: str) -> str:
+    lost = unlearnt(judged(which), *PAIRS[which]())
+    pictures = {
+        one.id: encode(np.full((12, 9, 3), colour(int(one.id[5:])), np.uint8))
+        for group in lost
+        for one in group.exemplars
+    }
+    context = ReportContext(
+        lost, pictures, {"dense": 9000, "pruned": 1000}, LAYERS, LATENCY, PARITY
+    )
+    return report(judged(which), context)
+
+
+class Balance(HTMLParser):
+    """Collects tags that are closed wrongly or never."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(f"{tag} at {self.getpos()}")
+
+
+@pytest.mark.parametrize("which", PAIRS)
+def test_every_tag_is_closed_in_order(which: str) -> None:
+    found = Balance(page(which))
+    assert found.wrong == [] and found.open == []
+
+
+@pytest.mark.parametrize("which", PAIRS)
+def test_the_page_asks_nothing_of_the_network(which: str) -> None:
+    text = page(which)
+    assert not re.search(r"https?:|//cdn|<script|<link|@import|url\(", text)
+    assert all(
+        src.startswith("data:image/jpeg;base64,") for src in re.findall(r'src="([^"]*)', text)
+    )
+    assert all(href.startswith("#") for href in re.findall(r'href="([^"]*)', text))
+    assert "/work/" not in text and "/tmp/" not in text
+
+
+@pytest.mark.parametrize("which", PAIRS)
+def test_every_group_rule_and_file_of_the_verdict_stands_on_the_page(which: str) -> None:
+    text, verdict = page(which), judged(which)
+    for group in verdict.groups:
+        assert f"<b>{group['group']}</b>" in text
+    for rule in verdict.rules:
+        assert plots.capital(rule["reads"]) in text
+        for finding in rule["findings"]:
+            assert plots.group_name(finding) in text
+    for fact in (verdict.data, *verdict.models.values()):
+        assert fact in text
+
+
+@pytest.mark.parametrize("which", ["pass", "inconclusive", "fail"])
+def test_verdict_comes_first_by_colour_word_and_symbol(which: str) -> None:
+    assert judged(which).verdict == which
+    top = page(which).split("<main>")[1].split("</header>")[0]
+    assert f'class="verdict {which}"' in top
+    assert f'href="#mark-{which}"' in top
+    assert f"</svg> {which}</p>" in top
+    assert judged(which).sentence.split(": ", 1)[1][1:] in top
+
+
+def test_a_failed_verdict_names_its_group_and_what_to_do_at_the_top() -> None:
+    top = page("fail").split("<main>")[1].split("</header>")[0]
+    assert "hair=short" in top and "What to do next" in top
+    assert "went from 1.000 to 0.500 (\N{MINUS SIGN}0.500" in top
+
+
+@pytest.mark.parametrize("which", PAIRS)
+def test_the_same_verdict_gives_the_same_bytes_also_when_read_back_from_json(which: str) -> None:
+    context = ReportContext(latency=LATENCY, layers=LAYERS, parity=PARITY)
+    written = json.dumps(judged(which).to_json(), sort_keys=True)
+    again = Verdict.from_json(json.loads(written))
+    assert report(again, context) == report(judged(which), context)
+
+
+@pytest.mark.parametrize("which", ["fail", "ten"])
+def test_pictures_are_those_the_dense_model_got_right_and_the_pruned_one_wrong(which: str) -> None:
+    dense, pruned = PAIRS[which]()
+    right = [p.probabilities.argmax(axis=1) == p.labels for p in (dense, pruned)]
+    found = re.findall(
+        r'<img alt="test-(\d+),[^"]*" src="data:image/jpeg;base64,([^"]*)"', page(which)
+    )
+    assert len(found) >= FIRST
+    assert len({row for row, _ in found}) == len(found)  # none twice
+    for row, data in found:
+        assert right[0][int(row)] and not right[1][int(row)]
+        with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+            assert np.abs(np.subtract(picture.getpixel((4, 6)), colour(int(row)))).max() <= 4
+
+
+def test_the_hardest_hit_group_comes_first_and_in_it_the_largest_fall() -> None:
+    lost = unlearnt(judged("fail"), *hair_pair(100))
+    assert [(g.group, g.rows, g.lost, g.gained) for g in lost] == [
+        ("hair=short", 400, 100, 0),
+        ("hair=long", 400, 0, 0),
+    ]
+    falls = [one.dense - one.pruned for one in lost[0].exemplars]
+    assert falls == sorted(falls, reverse=True)
+    assert falls[0] == pytest.approx(0.9 - (0.4 - 0.3 * 99 / 100))
+
+
+def test_pictures_of_a_class_are_of_that_class_alone() -> None:
+    lost = unlearnt(judged("ten"), *class_pair())
+    assert lost[0].group == "label=c3" and lost[0].rows == 60 and lost[0].lost == 40
+    assert all(group.lost == 0 for group in lost[1:])
+
+
+def test_a_model_that_lost_nothing_has_no_pictures() -> None:
+    assert gallery(unlearnt(judged("pass"), *hair_pair(0)), {}) == []
+    assert 'id="pictures"' not in page("pass")
+
+
+def test_a_group_without_positives_is_shown_as_undefined() -> None:
+    def pair(split: str = "test") -> tuple[Predictions, ...]:
+        labels = np.r_[np.tile([0, 1], 200), np.zeros(50, int)]
+        groups = {"hair": np.repeat(["long", "none"], [400, 50])}
+        return tuple(said(labels, np.full(450, 0.9), m * 64, split, groups=groups) for m in "ab")
+
+    verdict = judge(*pair(), GATE, validation=pair("validation"))
+    text = report(verdict, ReportContext())
+    assert verdict.verdict == "inconclusive"
+    assert '<span class="found">undefined</span>' in text
+    assert not re.search(r"\b(nan|None|inf)\b", text)
+    assert Balance(text).wrong == []
+
+
+def test_each_rule_has_a_figure_and_each_figure_a_table() -> None:
+    text = page("fail")
+    tables = text.count("The numbers as a table")
+    assert tables == len(RULES) + len(judged("fail").groups[0]["metrics"]) + 1  # and the costs
+    assert text.count('role="img"') == text.count('role="img"><title>')
+
+
+def test_a_bound_that_rounding_would_put_on_the_limit_shows_more_decimals() -> None:
+    assert plots.signed(-0.09996, -0.1) == "\N{MINUS SIGN}0.09996"
+    assert plots.signed(-0.0996, -0.1) == "\N{MINUS SIGN}0.0996"
+    assert plots.signed(-0.0804, -0.1) == "\N{MINUS SIGN}0.080"
+    assert plots.plain(0.9, 0.9) == "0.900"
+    assert plots.signed(-0.0001) == "0.000"
+
+
+def test_an_axis_holds_all_estimates_but_is_not_stretched_by_one_wide_interval() -> None:
+    axis = plots.fitted([-0.1, 0.0], [-0.9, 0.02], most=2.0)
+    assert axis.outside(-0.9) and axis(-0.9) == 0.0
+    assert not axis.outside(-0.1) and not axis.outside(0.02)
+    assert all(0 < axis(tick) < 100 for tick in axis.ticks())
+
+
+def test_the_limit_is_drawn_on_the_side_that_is_worse() -> None:
+    falling, _, floor, rising = (plots.forest(rule) for rule in judged("fail").rules)
+    limit = {kind["kind"]: kind["x"] for kind in falling["marks"]}
+    assert limit["limit"] < limit["zero"] and falling["bands"][0]["x"] == 0
+    limit = {kind["kind"]: kind["x"] for kind in rising["marks"]}
+    assert limit["limit"] > limit["zero"] and rising["bands"][0]["x"] == limit["limit"]
+    assert [mark["text"] for mark in floor["marks"]] == ["floor 0.8"]
+
+
+def test_speed_is_measured_against_what_the_multiply_adds_promise() -> None:
+    found = costs.cost({"dense": 9000, "pruned": 1000}, LAYERS, LATENCY)
+    assert found is not None
+    rows = {row[0]: row for row in found["table"]}
+    assert rows["Multiply-adds"][1:4] == ["8 k", "500", "16\N{MULTIPLICATION SIGN}"]
+    assert rows["ONNX file"][1:4] == ["9 kB", "1 kB", "9\N{MULTIPLICATION SIGN}"]
+    assert "0.62 of the promised speed-up" in rows["Latency, batch 64"][4]  # 10 of 16
+    assert costs.cost({}, [], {}) is None
+
+
+@pytest.mark.parametrize("which", PAIRS)
+def test_the_page_is_small(which: str) -> None:
+    assert len(page(which)) < 600_000
