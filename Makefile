@@ -21,7 +21,6 @@ test: $(VENV)/.ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
 	@echo "== Tests"
 	@$(BIN)/python -m pytest $(TESTS)
 

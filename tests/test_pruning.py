@@ -143,10 +143,11 @@ def test_every_criterion_says_the_same_to_the_same_seed(name: str) -> None:
 def test_a_pruned_network_comes_back_from_disk_as_it_was(name: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
     picture = torch.rand(1, 3, 48, 48)
     magnitude = plugins.find("criteria", "magnitude")
-    pruned, _ = pruning.cut(
-        networks.build(name, 3), lambda net, _: magnitude(net, [], cross_entropy_of, rng=Generator()),
-        picture, speedup=4,
-    )  # fmt: skip
+
+    def score(net: nn.Module, number: int) -> dict[str, Tensor]:
+        return magnitude(net, [], cross_entropy_of, rng=Generator())
+
+    pruned, _ = pruning.cut(networks.build(name, 3), score, picture, speedup=4)
     networks.save(Network(pruned, name, 3, (0.5,) * 3, (0.2,) * 3), tmp_path / "model.pt")
     again = networks.load(tmp_path / "model.pt")
     assert torch.equal(again.net(picture), pruned.eval()(picture))

@@ -3,6 +3,7 @@ import functools
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,7 +14,7 @@ from faircompress.dataset import encode
 from faircompress.params import Gate
 from faircompress.predictions import Predictions
 from faircompress.verdict import costs, plots
-from faircompress.verdict.exemplars import FIRST, gallery, unlearnt
+from faircompress.verdict.exemplars import FIRST, OTHERS, gallery, unlearnt
 from faircompress.verdict.judge import Verdict, judge
 from faircompress.verdict.report import ReportContext, report
 
@@ -215,6 +216,19 @@ def test_pictures_of_a_class_are_of_that_class_alone() -> None:
     lost = unlearnt(judged("ten"), *class_pair())
     assert lost[0].group == "label=c3" and lost[0].rows == 60 and lost[0].lost == 40
     assert all(group.lost == 0 for group in lost[1:])
+
+
+def test_a_picture_that_lies_in_two_groups_is_shown_once() -> None:
+    everyone = {"place": np.full(800, "here")}
+    pairs = {
+        split: [replace(p, groups={**p.groups, **everyone}) for p in hair_pair(100, split)]
+        for split in ("test", "validation")
+    }
+    verdict = judge(*pairs["test"], GATE, validation=tuple(pairs["validation"]))
+    lost = unlearnt(verdict, *pairs["test"])
+    shown = [one.id for group in lost for one in group.exemplars]
+    assert [group.lost for group in lost] == [100, 100, 0]
+    assert len(shown) == len(set(shown)) == FIRST + OTHERS
 
 
 def test_a_model_that_lost_nothing_has_no_pictures() -> None:

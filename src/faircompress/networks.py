@@ -70,7 +70,7 @@ def _load_imagenet(net: nn.Module, architecture: str) -> None:
     except (URLError, OSError) as error:
         raise ValueError(
             f"ImageNet weights of {architecture} could not be downloaded ({error}). Go online "
-            f"once, or put the file into {torch.hub.get_dir()}/checkpoints, or set train.weights: null."
+            f"once, put the file into {torch.hub.get_dir()}/checkpoints, or set train.weights: null"
         ) from error
     own = net.state_dict()
     net.load_state_dict(

@@ -244,7 +244,8 @@ def _known_keys(path: Sequence[str | int]) -> list[str]:
         elif isinstance(section, type) and issubclass(section, Section):
             field = section.model_fields.get(part)
             section = field.annotation if field else None
-    return list(section.model_fields) if isinstance(section, type) else []
+    known: dict[str, Any] = getattr(section, "model_fields", {})
+    return list(known)
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

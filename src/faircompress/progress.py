@@ -19,7 +19,8 @@ T = TypeVar("T")
 class Log(Protocol):
     """Takes numbers as they come to be, by name; ``step`` orders them."""
 
-    def __call__(self, numbers: dict[str, float], *, step: int) -> None: ...
+    def __call__(self, numbers: dict[str, float], *, step: int) -> None:
+        """Take numbers of a step."""
 
 
 def log(numbers: dict[str, float], *, step: int) -> None:

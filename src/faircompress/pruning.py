@@ -105,8 +105,8 @@ def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], rou
     if smallest > target:
         raise ValueError(
             f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest channels "
-            f"allowed in each layer (floor, round_to {round_to}) it is {start.macs() / smallest:.4g}. "
-            "Set a lower prune.speedup, or a lower prune.floor."
+            f"that floor and round_to allow in each layer it is {start.macs() / smallest:.4g}. "
+            "Set a lower prune.speedup or prune.floor."
         )
 
 

@@ -97,7 +97,8 @@ def fit(
         mean = torch.stack(losses).mean().item()
         if not math.isfinite(mean):
             raise ValueError(
-                f"{what}: the loss of epoch {epoch + 1} is {mean}; a lower lr than {how.lr} may help"
+                f"{what}: the loss of epoch {epoch + 1} is {mean}; "
+                f"a lower lr than {how.lr} may help"
             )
         if fabric.is_global_zero:
             _remember(checkpoint, network.net, optimizer, epoch + 1)

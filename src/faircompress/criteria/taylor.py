@@ -41,7 +41,7 @@ def taylor(
     try:
         for batch in batches:
             net.zero_grad()
-            loss(net, batch).backward()
+            torch.autograd.backward(loss(net, batch))
             for name, a in maps.items():
                 if a.grad is not None:
                     totals[name] += (a.detach() * a.grad).sum((2, 3)).abs().sum(0).cpu()

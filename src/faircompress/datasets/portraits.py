@@ -103,7 +103,7 @@ def cell_shares(rare_share: float, correlation: float) -> NDArray[np.float64]:
     table = np.array([[1 - s - blond + r, s - r], [blond - r, r]])
     if table.min() <= 0:
         raise ValueError(
-            f"rare_share {r:g} with correlation {correlation:g} leaves a share of {table.min():.3g} "
+            f"rare_share {r:g} with correlation {correlation:g} leaves {table.min():.3g} of all "
             f"to some label and hair length, as {s:g} of all people have short hair; every cell "
             "needs some. Bring correlation nearer to 0, or rare_share nearer to 0.15."
         )

@@ -27,8 +27,8 @@ class _Block(nn.Module):
 def small(classes: int) -> nn.Module:
     """Build an untrained residual network of three stages for pictures of 32 pixels and more.
 
-    The first convolution halves the picture, each later stage halves it again; the last features are
-    averaged over the picture, so any input size >= 32 fits. At 48x48 it takes 7.0 million
+    The first convolution halves the picture, as do the second and third stage; the last features
+    are averaged over the picture, so any input size >= 32 fits. At 48x48 it takes 7.0 million
     multiply-adds and has 78,000 parameters.
 
     Args:
