@@ -35,7 +35,8 @@ def tell(workspace: Workspace) -> int:
     from faircompress.verdict.judge import Verdict
 
     verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
-    print(f"\n{verdict.verdict.upper()}: {verdict.sentence}")
+    word, _, rest = verdict.sentence.partition(": ")
+    print(f"\n{word.upper()}: {rest}")
     for reason in verdict.reasons[:5]:
         print(f"  - {reason}")
     print(

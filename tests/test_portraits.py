@@ -72,7 +72,7 @@ def test_half_have_short_hair_and_skin_is_45_30_25_percent_whatever_label_and_ha
     )
 
 
-@pytest.mark.parametrize(("share", "phi"), [(0.01, 0.6), (0.02, 0.3), (0.15, 0.0), (0.3, -0.3)])
+@pytest.mark.parametrize(("share", "phi"), [(0.01, 0.7), (0.02, 0.3), (0.175, 0.0), (0.3, -0.3)])
 def test_the_population_has_the_rare_share_and_the_correlation_asked_for(
     share: float, phi: float
 ) -> None:
@@ -84,9 +84,9 @@ def test_the_population_has_the_rare_share_and_the_correlation_asked_for(
 
 
 def test_without_correlation_as_many_are_blond_under_short_hair_as_under_long() -> None:
-    rows = portraits(correlation=0, rare_share=0.15).rows.query("split == 'train'")
+    rows = portraits(correlation=0, rare_share=0.175).rows.query("split == 'train'")
     blond = rows.groupby("hair")["label"].sum()
-    assert blond["short"] == blond["long"] == 8000 * 0.15
+    assert blond["short"] == blond["long"] == 8000 * 0.175
 
 
 def test_a_population_that_cannot_be_is_refused_with_both_numbers() -> None:

@@ -16,7 +16,7 @@ from faircompress.networks import Network
 from faircompress.objectives.cross_entropy import cross_entropy
 from faircompress.objectives.performance_weighted import performance_weighted
 from faircompress.params import Compute, Optimisation
-from faircompress.training import fabric_for, fit, objective_on, predict
+from faircompress.training import fabric_for, fit, objective_on
 
 CPU = Compute(device="cpu", devices=1, strategy="auto", precision="32-true")
 
@@ -59,7 +59,7 @@ def trained(network: Network, kept: Path | None = None, **given: object) -> Netw
 def test_a_network_learns_what_can_be_learnt() -> None:
     network = trained(fresh(), epochs=4)
     split = light_and_dark()
-    assert (predict(network, split).argmax(1) == split.labels).mean() > 0.95
+    assert (networks.probabilities(network, split.images).argmax(1) == split.labels).mean() > 0.95
 
 
 def test_a_killed_training_goes_on_and_ends_in_the_same_weights(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from torch import nn
 
 from faircompress.checkpoints import Curve
 from faircompress.dataset import Facts, Split
-from faircompress.networks import Network
+from faircompress.networks import Network, probabilities
 from faircompress.progress import log
-from faircompress.training import AfterEpoch, predict
+from faircompress.training import AfterEpoch
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
@@ -26,18 +26,19 @@ def follow(
     """Return what is to be done after each epoch: measure, write down, tell."""
 
     def after_epoch(epoch: int, loss: float, net: nn.Module) -> None:
-        numbers = {"loss": loss, **rates(predict(network, validation, fabric), validation, facts)}
+        said = probabilities(network, validation.images, fabric.device, what="validation")
+        numbers = {"loss": loss, **rates(said, validation, facts)}
         curve.add(epoch, numbers)
         log(numbers, step=epoch)
 
     return after_epoch
 
 
-def rates(probabilities: np.ndarray, split: Split, facts: Facts) -> dict[str, float]:
+def rates(said: np.ndarray, split: Split, facts: Facts) -> dict[str, float]:
     """Return accuracy, and AUROC where there are two classes, of all rows and of each group.
 
     Args:
-        probabilities: ``(rows, classes)``.
+        said: Probabilities, ``(rows, classes)``.
         split: Whose labels and groups they are compared with.
         facts: Names of classes and groups.
 
@@ -45,11 +46,11 @@ def rates(probabilities: np.ndarray, split: Split, facts: Facts) -> dict[str, fl
         ``accuracy/all``, ``accuracy/hair=short``, ``auroc/all``, ...; a group that lacks one of
         two classes has no AUROC.
     """
-    decided, found = probabilities.argmax(1), {}
+    decided, found = said.argmax(1), {}
     for name, rows in _groups(split, facts).items():
         found[f"accuracy/{name}"] = float(accuracy_score(split.labels[rows], decided[rows]))
         if len(facts.classes) == 2 and len(np.unique(split.labels[rows])) == 2:
-            area = roc_auc_score(split.labels[rows], probabilities[rows, 1])
+            area = roc_auc_score(split.labels[rows], said[rows, 1])
             found[f"auroc/{name}"] = float(area)
     return found
 

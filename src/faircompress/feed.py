@@ -70,33 +70,33 @@ class Feed:
         order = torch.randperm(len(self.labels), generator=rng)
         for step in range(len(self)):
             start = (step * self.world + self.rank) * self.batch
-            rows = order[start : start + self.batch].to(self.images.device)
-            images = self.network.normalised(self.images[rows].to(self.device))
-            yield Batch(self._augmented(images, rng), self.labels[rows].to(self.device))
+            rows = order[start : start + self.batch]
+            images = self._augmented(rows, rng).to(self.device)
+            labels = self.labels[rows.to(self.labels.device)].to(self.device)
+            yield Batch(self.network.normalised(images), labels)
 
-    def _augmented(self, images: Tensor, rng: Generator) -> Tensor:
+    def _augmented(self, rows: Tensor, rng: Generator) -> Tensor:
+        """Read pictures at shifted and flipped places: one selection, nothing is padded."""
+        count, (height, width) = len(rows), self.images.shape[1:3]
+        y, x = torch.arange(height).repeat(count, 1), torch.arange(width).repeat(count, 1)
         if "flip" in self.augment:
-            flip = torch.rand(len(images), generator=rng).to(images.device) < 0.5
-            images = torch.where(flip.view(-1, 1, 1, 1), images.flip(3), images)
+            flip = torch.rand(count, 1, generator=rng) < 0.5
+            x = torch.where(flip, width - 1 - x, x)
         if "crop" in self.augment:
-            images = _shifted(images, rng)
-        return images
+            y, x = _shifted(y, height, rng), _shifted(x, width, rng)
+        if not self.augment:
+            return self.images[rows.to(self.images.device)]
+        places = (rows.view(-1, 1, 1) * height + y.unsqueeze(2)) * width + x.unsqueeze(1)
+        pixels = self.images.view(-1, 3).index_select(0, places.view(-1).to(self.images.device))
+        return pixels.view(count, height, width, 3)
 
     def _fits(self) -> bool:
         free, _ = torch.cuda.mem_get_info(self.device)
         return self.images.nbytes < free / 2
 
 
-def _shifted(images: Tensor, rng: Generator) -> Tensor:
-    """Shift each picture by up to 1/12 of its side; what comes in is the normalised mean, 0."""
-    count, _, height, width = images.shape
-    reach_y, reach_x = -(-height // 12), -(-width // 12)
-    padded = torch.nn.functional.pad(images, (reach_x, reach_x, reach_y, reach_y))
-    top = torch.randint(2 * reach_y + 1, (count, 1), generator=rng)
-    left = torch.randint(2 * reach_x + 1, (count, 1), generator=rng)
-    rows = (top + torch.arange(height)).to(images.device)
-    columns = (left + torch.arange(width)).to(images.device)
-    which = torch.arange(count, device=images.device)
-    return padded.permute(0, 2, 3, 1)[
-        which.view(-1, 1, 1), rows.unsqueeze(2), columns.unsqueeze(1)
-    ].permute(0, 3, 1, 2)
+def _shifted(places: Tensor, side: int, rng: Generator) -> Tensor:
+    """Shift places by up to 1/12 of the side; beyond the edge the edge is repeated."""
+    reach = -(-side // 12)
+    shift = torch.randint(-reach, reach + 1, (len(places), 1), generator=rng)
+    return (places + shift).clamp(0, side - 1)

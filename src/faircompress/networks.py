@@ -4,17 +4,20 @@ A saved network is its weights and two words (architecture, classes). The shapes
 say how wide each layer is, so a pruned network needs no pickled code.
 """
 
+import copy
 import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from faircompress import plugins
 from faircompress.files import write_bytes
+from faircompress.progress import track
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -40,7 +43,7 @@ class Network:
     def normalised(self, images: Tensor) -> Tensor:
         """Turn uint8 ``(batch, height, width, 3)`` into what ``net`` takes."""
         mean, std = (torch.tensor(v, device=images.device) for v in (self.mean, self.std))
-        return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)
+        return images.float().mul_(1 / (255 * std)).sub_(mean / std).permute(0, 3, 1, 2)
 
     def blank(self, size: tuple[int, ...]) -> Tensor:
         """Return one black picture as ``net`` takes it, ``(1, 3, height, width)``."""
@@ -76,6 +79,36 @@ def _load_imagenet(net: nn.Module, architecture: str) -> None:
     net.load_state_dict(
         {k: v for k, v in found.items() if k in own and own[k].shape == v.shape}, strict=False
     )
+
+
+@torch.no_grad()
+def probabilities(
+    network: Network,
+    images: np.ndarray,
+    device: torch.device | str = "cpu",
+    *,
+    batch: int = 512,
+    what: str = "predicting",
+) -> np.ndarray:
+    """Return what a network says of pictures, in full float32 precision.
+
+    Args:
+        network: In any mode, on any device; left as it is.
+        images: uint8 ``(rows, height, width, 3)``.
+        device: Where it is computed.
+        batch: Pictures at a time.
+        what: Named on the progress bar.
+
+    Returns:
+        Probabilities, float32 ``(rows, classes)``; rows sum to 1.
+    """
+    net = copy.deepcopy(network.net).eval().to(device)
+    starts, found = range(0, len(images), batch), []
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        for start in track(starts, what, len(starts)):
+            pictures = torch.from_numpy(images[start : start + batch]).to(device)
+            found.append(net(network.normalised(pictures)).float().softmax(1).cpu().numpy())
+    return np.concatenate(found)
 
 
 def save(network: Network, path: Path) -> None:

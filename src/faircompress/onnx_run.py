@@ -1,6 +1,5 @@
 """Exported files at work: what they predict, whether that is what torch predicts, and how fast."""
 
-import copy
 import math
 import platform
 import time
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from faircompress.networks import Network
 from faircompress.onnx_export import INPUT
 from faircompress.progress import say, track
 
@@ -83,7 +81,7 @@ def session(path: Path, device: str = "auto", *, threads: int | None = None) -> 
     # idle threads of one file must not take the processor from the other while it is timed
     options.add_session_config_entry("session.force_spinning_stop", "1")
     providers: list[str | tuple[str, dict[str, str]]] = ["CPUExecutionProvider"]
-    wants_gpu = _has_gpu(device)
+    wants_gpu = has_gpu(device)
     if wants_gpu:
         ort.preload_dlls()
         # tf32 keeps 10 bits of a weight; differences to torch would be past any useful tolerance
@@ -111,26 +109,6 @@ def predict(
             for start in track(starts, what, len(starts))
         ]
     )
-
-
-@torch.no_grad()
-def reference(
-    network: Network,
-    images: np.ndarray,
-    *,
-    device: str = "auto",
-    batch: int = 256,
-    what: str = "torch",
-) -> np.ndarray:
-    """Return torch's probabilities, float32 ``(rows, classes)``, of uint8 NHWC pictures."""
-    where = "cuda" if _has_gpu(device) else "cpu"
-    net = copy.deepcopy(network.net).eval().to(where)
-    starts, found = range(0, len(images), batch), []
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        for start in track(starts, what, len(starts)):
-            pictures = torch.from_numpy(images[start : start + batch]).to(where)
-            found.append(net(network.normalised(pictures)).float().softmax(1).cpu().numpy())
-    return np.concatenate(found)
 
 
 def compare(
@@ -214,7 +192,8 @@ def hardware(opened: "InferenceSession") -> dict[str, str | int]:
     }
 
 
-def _has_gpu(device: str) -> bool:
+def has_gpu(device: str) -> bool:
+    """Tell whether a device of the params means a GPU that is really there."""
     return device in ("auto", "cuda") and torch.cuda.is_available()
 
 

@@ -104,8 +104,8 @@ def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], rou
     smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
     if smallest > target:
         raise ValueError(
-            f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest channels "
-            f"that floor and round_to allow in each layer it is {start.macs() / smallest:.4g}. "
+            f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
+            f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
             "Set a lower prune.speedup or prune.floor."
         )
 

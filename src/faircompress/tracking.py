@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import time
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,9 @@ def log_data(store: Store, run_id: str, table: Path, name: str, digest: str) -> 
 
     columns = [c for c in pq.read_schema(table).names if c != "image"]
     rows: pd.DataFrame = pq.read_table(table, columns=columns).to_pandas()
-    data = from_pandas(rows, str(table), targets="label", name=name, digest=digest[:36])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that integers cannot be null: ours are not
+        data = from_pandas(rows, str(table), targets="label", name=name, digest=digest[:36])
     entity = data._to_mlflow_entity()
     store.client.log_inputs(
         run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "validated")])]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -117,24 +116,6 @@ def objective_on(
     with torch.no_grad():
         dense_probs = dense(batch.images).float().softmax(1)
     return objective(net(batch.images), batch.labels, dense_probs)
-
-
-@torch.no_grad()
-def predict(network: Network, split: Split, fabric: "Fabric | None" = None) -> np.ndarray:
-    """Return the probabilities of a network on a split, float32 ``(rows, classes)``."""
-    device = fabric.device if fabric else torch.device("cpu")
-    was_training, was_on = network.net.training, next(network.net.parameters()).device
-    network.net.eval().to(device)
-    chunks = [
-        network.net(network.normalised(torch.from_numpy(split.images[i : i + 512]).to(device)))
-        .float()
-        .softmax(1)
-        .cpu()
-        .numpy()
-        for i in range(0, len(split), 512)
-    ]
-    network.net.train(was_training).to(was_on)
-    return np.concatenate(chunks)
 
 
 def _frozen(dense: nn.Module, fabric: "Fabric") -> nn.Module:

@@ -50,11 +50,11 @@ def portraits(
     validation: Count = 2000,
     test_cell: Count = 400,
     rare_share: OpenShare = 0.01,
-    correlation: Correlation = 0.6,
+    correlation: Correlation = 0.7,
 ) -> RawData:
     """Draw people of 48x48 pixels, blond or not, with long or short hair, of three skin groups.
 
-    With ``correlation=0`` and ``rare_share=0.15`` hair length tells nothing about the label:
+    With ``correlation=0`` and ``rare_share=0.175`` hair length tells nothing about the label:
     the negative control, in which no group should be harmed more than another.
 
     Args:
@@ -105,7 +105,7 @@ def cell_shares(rare_share: float, correlation: float) -> NDArray[np.float64]:
         raise ValueError(
             f"rare_share {r:g} with correlation {correlation:g} leaves {table.min():.3g} of all "
             f"to some label and hair length, as {s:g} of all people have short hair; every cell "
-            "needs some. Bring correlation nearer to 0, or rare_share nearer to 0.15."
+            "needs some. Bring correlation nearer to 0, or rare_share nearer to 0.175."
         )
     return table[:, :, None] * np.array(SKIN_SHARES)
 
@@ -259,7 +259,7 @@ def _inside(distance: Floats) -> Floats:
 
 def _oval(x: Floats, y: Floats, a: Floats | float, b: Floats | float) -> Floats:
     """Return the opacity of an oval of half-axes a and b."""
-    return _inside((1 - np.sqrt((x / a) ** 2 + (y / b) ** 2)) * np.minimum(a, b))
+    return _inside((1 - np.sqrt((x / a) ** 2 + (y / b) ** 2)) * np.minimum(a, b, dtype=np.float32))
 
 
 def _on_scale(place: Floats, colours: tuple[tuple[float, float, float], ...]) -> Floats:

@@ -80,9 +80,10 @@ def checked(
     network: Network, opened: "InferenceSession", split: Split, params: Params, what: str
 ) -> tuple[np.ndarray, Parity]:
     """Return a file's probabilities on a split, which are torch's, and how nearly so."""
-    images, device = split.images, params.compute.device
+    images = split.images
     found = onnx_run.predict(opened, images, what=f"{what}: ONNX Runtime")
-    expected = onnx_run.reference(network, images, device=device, what=f"{what}: torch")
+    device = "cuda" if onnx_run.has_gpu(params.compute.device) else "cpu"
+    expected = networks.probabilities(network, images, device, what=f"{what}: torch")
     ids = list(split.rows["id"])
     return found, onnx_run.compare(
         expected, found, ids, tolerance=params.export.tolerance, what=what
