@@ -129,11 +129,32 @@ def _lowest(
             high = middle
         else:
             low = middle + 1
-    gone = _refilled(widths, blocks[:low], goal)
+    gone = _nearest(widths, blocks, low, goal)
     return {
         group.root: [c for block in gone if block.group == index for c in block.channels]
         for index, group in enumerate(widths.groups)
     }
+
+
+def _nearest(widths: Widths, blocks: list[_Block], low: int, goal: float) -> list[_Block]:
+    """Return the lowest blocks that save enough, and as little more as can be.
+
+    If the block that crosses the goal is so dear that more than 1 % too much goes with it, blocks
+    of higher score but lower cost go in its place.
+    """
+    gone = _refilled(widths, blocks[:low], goal)
+    if low == 0 or widths.macs(_counts(widths, gone)) >= 0.99 * goal:
+        return gone
+    cheaper, stays = blocks[: low - 1], set()
+    for block in blocks[low - 1 :]:
+        if block.group not in stays:
+            if widths.macs(_counts(widths, [*cheaper, block])) >= 0.99 * goal:
+                cheaper = [*cheaper, block]
+            else:
+                stays.add(block.group)
+        if widths.macs(_counts(widths, cheaper)) <= goal:
+            return _refilled(widths, cheaper, goal)
+    return gone
 
 
 def _refilled(widths: Widths, gone: list[_Block], goal: float) -> list[_Block]:

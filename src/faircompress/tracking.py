@@ -101,7 +101,7 @@ def log_data(store: Store, run_id: str, table: Path, name: str, digest: str) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that integers cannot be null: ours are not
         data = from_pandas(rows, str(table), targets="label", name=name, digest=digest[:36])
-    entity = data._to_mlflow_entity()
+        entity = data._to_mlflow_entity()
     store.client.log_inputs(
         run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "validated")])]
     )
