@@ -6,8 +6,10 @@ from prefect import flow
 
 from faircompress.verdict.judge import Verdict
 from flows.record import recorded
-from flows.stage_tasks import reproduce
+from flows.stage_tasks import reproduce, up_to_date
 from flows.workspace import prepare
+
+CHAIN = ("validate", "train", "prune", "export", "gate")
 
 
 class GateFailed(RuntimeError):
@@ -32,8 +34,10 @@ def compress(project: Path = Path(), overrides: tuple[str, ...] = ()) -> Verdict
     """
     workspace = prepare(project, overrides)
     with recorded(workspace) as record:
-        for stage in ("source", "validate", "train", "prune", "export", "gate"):
-            reproduce(stage, workspace.folder, record)
+        reproduce("source", workspace.folder, record)
+        current = up_to_date(workspace.folder, CHAIN)
+        for stage in CHAIN:
+            reproduce(stage, workspace.folder, record, current)
         verdict = record.conclude()
     insist_on(verdict)
     return verdict

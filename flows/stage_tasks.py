@@ -5,6 +5,7 @@ and cannot be killed.
 """
 
 import ctypes
+import itertools
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -30,9 +31,21 @@ SIGNS: dict[str, Outcome] = {
     "is cached - skipping run": "restored",
     "didn't change, skipping": "unchanged",
 }
-NOISE = ("To track the changes", "git add", "To enable auto staging", "dvc config core.autostage",
-         "Use `dvc push`", "Updating lock file", "Verifying", "Stage '", "> faircompress",
-         "Running stage", "ERROR: failed to reproduce", "Generating lock file")  # fmt: skip
+NOISE = (
+    "To track the changes",
+    "To enable auto staging",
+    "git add",
+    "dvc config core.autostage",
+    "Use `dvc push`",
+    "Data and pipelines are up to date",
+    "Updating lock file",
+    "Generating lock file",
+    "Verifying",
+    "Stage '",
+    "> faircompress",
+    "Running stage",
+    "ERROR: failed to reproduce",
+)
 
 
 class StageFailed(RuntimeError):
@@ -76,8 +89,16 @@ def _only_if_busy(found: Task[..., Any], run: TaskRun, state: State[Any]) -> boo
     retry_condition_fn=_only_if_busy,
     cache_policy=NO_CACHE,
 )
-def reproduce(stage: str, workspace: Path, tell: Listener) -> Outcome:
+def reproduce(
+    stage: str, workspace: Path, tell: Listener, current: Collection[str] = ()
+) -> Outcome:
     """Bring one stage up to date, telling what happens meanwhile.
+
+    Args:
+        stage: Its name in ``dvc.yaml``.
+        workspace: The folder of ``dvc.yaml``.
+        tell: Who hears of it.
+        current: Stages known to be up to date; DVC is not asked about them again.
 
     Returns:
         ``ran``; ``restored`` from the cache of earlier runs; or ``unchanged``.
@@ -88,12 +109,22 @@ def reproduce(stage: str, workspace: Path, tell: Listener) -> Outcome:
     """
     tell.begins(stage)
     try:
-        outcome = dvc_repro(stage, workspace, tell)
+        outcome = "unchanged" if stage in current else dvc_repro(stage, workspace, tell)
     except BaseException as error:
         tell.fails(stage, error)
         raise
     tell.ends(stage, outcome)
     return outcome
+
+
+def up_to_date(workspace: Path, stages: Collection[str]) -> Collection[str]:
+    """Return the first stages of the chain that DVC would leave alone, asking it once for all."""
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    said = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
+    if said.returncode:
+        return ()
+    changed = json.loads(said.stdout or "{}")
+    return list(itertools.takewhile(lambda stage: stage not in changed, stages))
 
 
 def dvc_repro(stage: str, workspace: Path, tell: Listener) -> Outcome:
