@@ -116,11 +116,7 @@ def test_with_nothing_changed_no_stage_runs_and_nothing_is_registered_twice(
     before = len(client(project).search_model_versions(f"name='{MODEL}'"))
     said = project.run()
     assert said.returncode == 0
-    assert [
-        line.split()[1]
-        for line in said.stderr.splitlines()
-        if line.split()[:1][0:1] and line.split()[0] in STAGES[1:]
-    ] == ["unchanged"] * 5
+    assert said.stderr.count("unchanged") == 5
     assert len(client(project).search_model_versions(f"name='{MODEL}'")) == before
     last = parents(project)[-1]
     assert last.data.tags["stage.train"] == "unchanged"

@@ -1,0 +1,64 @@
+"""What the README and the docs say can be done, can be done."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from faircompress import params
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = [
+    line.split("#")[0].strip()
+    for page in PAGES
+    for block in re.findall(r"```(?:console|bash|sh)\n(.*?)```", page.read_text(), re.DOTALL)
+    for line in block.splitlines()
+    if line.strip() and not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
+def test_a_make_target_of_the_docs_exists(command: str) -> None:
+    said = subprocess.run(
+        ["make", "--dry-run", *command.split()[1:]], cwd=ROOT, capture_output=True, text=True
+    )
+    assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("faircompress ")])
+def test_a_command_of_the_docs_exists_and_its_overrides_are_valid(command: str) -> None:
+    name, *given = command.split()[1:]
+    said = subprocess.run(
+        [sys.executable, "-m", "faircompress", name, "--help"], capture_output=True, text=True
+    )
+    assert said.returncode == 0, said.stderr
+    params.load(ROOT / "params.yaml", [w for w in given if "=" in w and not w.startswith("-")])
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if re.match(r"python \S+\.py", c)])
+def test_a_script_of_the_docs_explains_itself(command: str) -> None:
+    script = command.split()[1]
+    said = subprocess.run(
+        [sys.executable, script, "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert said.returncode == 0, said.stderr
+
+
+def test_there_are_commands_to_check() -> None:
+    assert {"make run", "make test"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_params_are_checked_in_words_by_a_command() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "faircompress", "params"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (said.returncode, said.stdout.strip()) == (0, "params.yaml is fine.")
