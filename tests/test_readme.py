@@ -17,7 +17,7 @@ COMMANDS = [
     for block in re.findall(r"```(?:console|bash|sh)\n(.*?)```", page.read_text(), re.DOTALL)
     for line in block.splitlines()
     if line.strip() and not line.startswith("#")
-]
+] + [c for page in PAGES for c in re.findall(r"\| `(faircompress [^`]+)` \|", page.read_text())]
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])

@@ -1,6 +1,7 @@
 """What MLflow remembers of an execution. The only file that knows MLflow."""
 
 import hashlib
+import logging
 import os
 import re
 import time
@@ -43,6 +44,7 @@ def open_store(project: Path) -> Store:
     """Open the store named by ``MLFLOW_TRACKING_URI``, by default SQLite in the project."""
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project / 'mlflow.db'}"
     mlflow.set_tracking_uri(uri)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     return Store(MlflowClient(uri), uri, project)
 
 
