@@ -28,7 +28,11 @@ from faircompress.training import fabric_for, fit
 
 DATA = {"default": {}, "neutral": {"rare_share": 0.175, "correlation": 0.0}}
 RECIPE = ("prune.speedup=16",)  # -S may say otherwise
-PLAIN = ("prune.scoring.name=cross_entropy", "prune.tuning.name=cross_entropy")
+PLAIN = (
+    "prune.speedup=16",
+    "prune.scoring.name=cross_entropy",
+    "prune.tuning.name=cross_entropy",
+)
 GROUPS = {"hair": ("long", "short"), "skin": ("light", "medium", "dark")}
 THRESHOLD = 0.5
 

@@ -60,7 +60,7 @@ def test_mlflow_holds_one_parent_and_one_nested_run_a_stage(finished: Finished) 
 def test_the_parent_run_holds_numbers_params_data_files_and_provenance(finished: Finished) -> None:
     project, _ = finished
     first = parents(project)[0]
-    assert first.data.params["prune.speedup"] == "3"
+    assert first.data.params["prune.speedup"] == "3.0"
     assert first.data.tags["verdict"] == "pass"
     assert len(first.data.tags["dvc.lock.sha256"]) == 64
     assert len(first.data.tags["git.commit"]) >= 40
