@@ -36,7 +36,7 @@ class Project:
 
     def call(self, *command: str, check: bool = False) -> subprocess.CompletedProcess[str]:
         """Run a command in the project's folder."""
-        env = {**os.environ, **self.env}
+        env = {**os.environ, "OMP_NUM_THREADS": "1", **self.env}
         done = subprocess.run(
             command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )

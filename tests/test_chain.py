@@ -101,7 +101,7 @@ def test_a_file_that_passed_is_the_champion_and_gives_the_gated_predictions(
     champion = client(project).get_model_version_by_alias(MODEL, "champion")
     assert champion.tags["verdict"] == "pass"
     monkeypatch.chdir(project.folder)
-    mlflow.set_tracking_uri(f"sqlite:///{project.folder / 'mlflow.db'}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project.folder / 'mlflow.db'}")
     served = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
     images = load_split(project.folder / "artifacts/validate", "test").images[:32]
     gated = predictions.load(project.folder / "artifacts/export/predictions/pruned-test.parquet")

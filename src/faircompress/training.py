@@ -100,8 +100,8 @@ def fit(
                 f"a lower lr than {how.lr} may help"
             )
         if fabric.is_global_zero:
+            after_epoch(epoch + 1, mean, network.net)  # first: a kill in between repeats an epoch
             _remember(checkpoint, network.net, optimizer, epoch + 1)
-            after_epoch(epoch + 1, mean, network.net)
     network.net.eval().cpu()
 
 
