@@ -97,7 +97,7 @@ def main() -> None:
         if os.environ.get("FAIRCOMPRESS_DEBUG"):
             raise
         _tell(f"error: {error}")
-    except Exception as error:
+    except Exception as error:  # Typer's usage errors have no public class
         if not hasattr(error, "format_message"):
             raise
         _tell(error.format_message())
