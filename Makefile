@@ -1,18 +1,21 @@
 # The words a newcomer and CI need. Everything lives in .venv; nothing is installed elsewhere.
 PYTHON ?= python3
+.DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
 # gpu: ONNX Runtime with CUDA, which also runs on the CPU. cpu: the smaller one. See the README.
 RUNTIME ?= gpu
 BACKEND_cpu := --torch-backend cpu
 
-.PHONY: run test ui serve lint bench clean help
+.PHONY: run test ui serve bench clean help
 
 help:
 	@echo "make run    set everything up and take the embedded data to a verdict"
 	@echo "make test   set everything up and pass the suite"
 	@echo "make ui     open the MLflow UI on what was run"
 	@echo "make serve  run the chain on a schedule (needs a Prefect server)"
+	@echo "make bench  measure what plain pruning does to the embedded data (10 minutes)"
+	@echo "make clean  remove .venv and everything that was run"
 
 run: $(VENV)/.ready
 	@$(BIN)/faircompress run
@@ -30,6 +33,9 @@ ui: $(VENV)/.ready
 
 serve: $(VENV)/.ready
 	@$(BIN)/faircompress serve
+
+bench: $(VENV)/.ready
+	@$(BIN)/python bench/portraits_harm.py --seeds 3
 
 $(VENV)/.ready: pyproject.toml requirements.lock
 	@echo "== Setting up $(VENV): about 6 GB and 1-4 minutes the first time, seconds after"
