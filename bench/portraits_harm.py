@@ -18,7 +18,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from faircompress.compression import compress
-from faircompress.dataset import Split
+from faircompress.dataset import Split, group_indices
 from faircompress.datasets import SPLITS
 from faircompress.datasets.portraits import portraits
 from faircompress.networks import Network, build, probabilities
@@ -86,7 +86,9 @@ def drawn(seed: int, options: dict[str, float]) -> tuple[dict[str, Split], int]:
     for name in SPLITS:
         here = (raw.rows["split"] == name).to_numpy()
         rows = raw.rows[here].reset_index(drop=True)
-        splits[name] = Split(rows, images[here], rows["label"].to_numpy(np.int64, copy=True))
+        groups, count = group_indices(raw.rows, raw.groups)
+        labels = rows["label"].to_numpy(np.int64, copy=True)
+        splits[name] = Split(rows, images[here], labels, groups[here], count)
     return splits, len(raw.classes)
 
 

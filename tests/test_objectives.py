@@ -4,10 +4,12 @@ import math
 
 import pytest
 import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 from faircompress import plugins
-from faircompress.objectives import needs_dense
+from faircompress.feed import Batch
+from faircompress.goals import Goal
 from faircompress.objectives.performance_weighted import performance_weighted
 
 RIGHT_AND_WRONG = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # sure and right; sure and wrong
@@ -67,23 +69,36 @@ def test_probabilities_of_another_batch_are_refused() -> None:
         performance_weighted(torch.zeros(2, 2), torch.tensor([0, 1]), torch.ones(3, 2))
 
 
+class Says(nn.Module):
+    """A network that says the same logits to whatever pictures."""
+
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(logits)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.logits
+
+
+def loss_of(name: str, said: Says, dense: Tensor, labels: list[int], groups: list[int]) -> Tensor:
+    batch = Batch(torch.empty(0), torch.tensor(labels), torch.tensor(groups), 2)
+    return Goal(plugins.find("objectives", name), Says(dense))(said, batch)
+
+
 @pytest.mark.parametrize("name", plugins.names("objectives"))
 def test_every_objective_is_a_finite_scalar_with_a_gradient(name: str) -> None:
-    objective = plugins.find("objectives", name)
-    logits, labels = torch.randn(6, 4, requires_grad=True), torch.randint(4, (6,))
-    given = [torch.randn(6, 4).softmax(1)] if needs_dense(objective) else []
-    loss = objective(logits, labels, *given)
+    torch.manual_seed(0)
+    said = Says(torch.randn(6, 4))
+    loss = loss_of(name, said, torch.randn(6, 4), [0, 1, 2, 3, 0, 1], [0, 1, 0, 1, 0, 1])
     loss.backward()
     assert loss.shape == ()
     assert torch.isfinite(loss)
-    assert logits.grad is not None
-    assert logits.grad.abs().sum() > 0
+    assert said.logits.grad is not None
+    assert said.logits.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("name", plugins.names("objectives"))
 def test_every_objective_prefers_the_truth(name: str) -> None:
-    objective = plugins.find("objectives", name)
-    labels = torch.tensor([0, 1, 2])
-    good, bad = 9 * torch.eye(3), -9 * torch.eye(3)
-    given = [good.softmax(1)] if needs_dense(objective) else []
-    assert objective(good, labels, *given) < objective(bad, labels, *given)
+    truth, labels, groups = 9 * torch.eye(3), [0, 1, 2], [0, 1, 0]
+    good, bad = (loss_of(name, Says(said), truth, labels, groups) for said in (truth, -truth))
+    assert good < bad

@@ -1,17 +1,27 @@
 """Channels go, and the network that is left is really smaller."""
 
+from itertools import cycle
+
 import pytest
 import torch
 from torch import Generator, Tensor, nn
 
 from faircompress import networks, plugins, pruning
-from faircompress.channels import read_widths
-from faircompress.criteria import convolutions
+from faircompress.channels import Budget, read_widths
 from faircompress.feed import Batch
+from faircompress.goals import needs
+from faircompress.layers import scored
 from faircompress.networks import Network
 
 PICTURE = torch.zeros(1, 3, 32, 32)
-BATCHES = [Batch(torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 2, 3])) for _ in range(2)]
+GROUPS = torch.tensor([0, 1, 0, 1])
+
+
+def batch_of(labels: list[int]) -> Batch:
+    return Batch(torch.randn(4, 3, 32, 32), torch.tensor(labels), GROUPS, 2)
+
+
+BATCHES = [batch_of([0, 1, 2, 3]) for _ in range(2)]
 
 
 def plain_net() -> nn.Module:
@@ -22,11 +32,9 @@ def plain_net() -> nn.Module:
     )  # fmt: skip
 
 
-def first_first(net: nn.Module, number: int) -> dict[str, Tensor]:
+def first_first(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
     """Score channels by their number, so that it is known which go."""
-    return {
-        n: torch.arange(c.out_channels, dtype=torch.float) for n, c in convolutions(net).items()
-    }
+    return {n: torch.arange(len(m.weight), dtype=torch.float) for n, m in scored(net).items()}
 
 
 def cross_entropy_of(net: nn.Module, batch: Batch) -> Tensor:
@@ -72,26 +80,26 @@ def test_an_unreachable_speedup_is_refused_with_the_reachable_one() -> None:
 
 def test_one_channel_of_each_layer_stays() -> None:
     pruned, _ = pruning.cut(plain_net(), first_first, PICTURE, speedup=13)
-    assert all(conv.out_channels >= 1 for conv in convolutions(pruned).values())
+    assert all(len(layer.weight) >= 1 for layer in scored(pruned).values())
 
 
 def test_a_floor_keeps_its_share_of_every_layer() -> None:
     net = networks.build("resnet20", 10)
     pruned, _ = pruning.cut(net, first_first, PICTURE, speedup=3, floor=0.5)
-    before, after = convolutions(net), convolutions(pruned)
-    assert all(after[name].out_channels >= before[name].out_channels / 2 for name in before)
+    before, after = scored(net), scored(pruned)
+    assert all(len(after[name].weight) >= len(before[name].weight) / 2 for name in before)
 
 
 def test_channels_stay_in_multiples_of_round_to() -> None:
     pruned, _ = pruning.cut(
         networks.build("resnet20", 10), first_first, PICTURE, speedup=4, round_to=4
     )
-    assert all(conv.out_channels % 4 == 0 for conv in convolutions(pruned).values())
+    assert all(len(layer.weight) % 4 == 0 for layer in scored(pruned).values())
 
 
 def test_scores_that_are_not_numbers_are_refused() -> None:
-    def broken(net: nn.Module, number: int) -> dict[str, Tensor]:
-        return {n: torch.full((c.out_channels,), torch.nan) for n, c in convolutions(net).items()}
+    def broken(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
+        return {n: torch.full((len(m.weight),), torch.nan) for n, m in scored(net).items()}
 
     with pytest.raises(ValueError, match="not all finite"):
         pruning.cut(plain_net(), broken, PICTURE, speedup=2)
@@ -100,7 +108,7 @@ def test_scores_that_are_not_numbers_are_refused() -> None:
 def test_taylor_is_the_mean_of_the_absolute_sum_of_activation_times_gradient() -> None:
     torch.manual_seed(1)
     net = plain_net()
-    batch = Batch(torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 0]))
+    batch = batch_of([0, 1, 1, 0])
     first = net[0](batch.images).detach().requires_grad_(True)
     loss = nn.functional.cross_entropy(net[1:](first), batch.labels)
     (gradient,) = torch.autograd.grad(loss, first)
@@ -119,13 +127,19 @@ def test_magnitude_ranks_filters_by_their_norm() -> None:
     assert scores["0"].mean().item() == pytest.approx(1)
 
 
+def scores_of(name: str, net: nn.Module, *, seed: int) -> dict[str, Tensor]:
+    criterion, widths = plugins.find("criteria", name), read_widths(net, PICTURE)
+    more = {"budget": Budget(widths, widths.macs() / 2)} if needs(criterion, "budget") else {}
+    rng = Generator().manual_seed(seed)
+    return criterion(net, cycle(BATCHES), cross_entropy_of, rng=rng, **more)
+
+
 @pytest.mark.parametrize("name", plugins.names("criteria"))
 def test_every_criterion_gives_each_channel_a_finite_score(name: str) -> None:
     net = networks.build("resnet20", 10)
-    criterion = plugins.find("criteria", name)
-    scores = criterion(net, BATCHES, cross_entropy_of, rng=Generator().manual_seed(0))
-    for layer, conv in convolutions(net).items():
-        assert scores[layer].shape == (conv.out_channels,)
+    scores = scores_of(name, net, seed=0)
+    for layer, module in scored(net).items():
+        assert scores[layer].shape == (len(module.weight),)
         assert torch.isfinite(scores[layer]).all()
 
 
@@ -134,8 +148,7 @@ def test_every_criterion_says_the_same_to_the_same_seed(name: str) -> None:
     said = []
     for _ in range(2):
         torch.manual_seed(3)
-        net, rng = networks.build("resnet20", 10), Generator().manual_seed(5)
-        said.append(plugins.find("criteria", name)(net, BATCHES, cross_entropy_of, rng=rng))
+        said.append(scores_of(name, networks.build("resnet20", 10), seed=5))
     assert all(torch.equal(said[0][layer], said[1][layer]) for layer in said[0])
 
 
@@ -144,7 +157,7 @@ def test_a_pruned_network_comes_back_from_disk_as_it_was(name: str, tmp_path) ->
     picture = torch.rand(1, 3, 48, 48)
     magnitude = plugins.find("criteria", "magnitude")
 
-    def score(net: nn.Module, number: int) -> dict[str, Tensor]:
+    def score(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
         return magnitude(net, [], cross_entropy_of, rng=Generator())
 
     pruned, _ = pruning.cut(networks.build(name, 3), score, picture, speedup=4)

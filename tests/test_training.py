@@ -12,11 +12,12 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from faircompress import networks
 from faircompress.dataset import Split
 from faircompress.feed import Feed
+from faircompress.goals import Goal
 from faircompress.networks import Network
 from faircompress.objectives.cross_entropy import cross_entropy
 from faircompress.objectives.performance_weighted import performance_weighted
 from faircompress.params import Compute, Optimisation
-from faircompress.training import fabric_for, fit, objective_on
+from faircompress.training import fabric_for, fit
 
 CPU = Compute(device="cpu", devices=1, strategy="auto", precision="32-true")
 
@@ -34,7 +35,8 @@ def light_and_dark(rows: int = 64) -> Split:
     rng = np.random.default_rng(0)
     labels = np.arange(rows) % 2
     images = rng.integers(0, 120, (rows, 32, 32, 3)) + 120 * labels.reshape(-1, 1, 1, 1)
-    return Split(pd.DataFrame({"label": labels}), images.astype(np.uint8), labels.astype(np.int64))
+    rows = pd.DataFrame({"label": labels})
+    return Split(rows, images.astype(np.uint8), labels.astype(np.int64), labels % 2, 2)
 
 
 def fresh() -> Network:
@@ -128,4 +130,4 @@ def test_the_dense_model_sees_the_same_augmented_pictures_and_stays_frozen() -> 
 def test_an_objective_without_its_dense_model_is_refused() -> None:
     batch = next(Feed(light_and_dark(), fresh(), batch=8).epoch(0))
     with pytest.raises(ValueError, match="compares with the dense model"):
-        objective_on(fresh().net, batch, performance_weighted, None)
+        Goal(performance_weighted)(fresh().net, batch)

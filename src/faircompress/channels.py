@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from faircompress.layers import head
+
 
 @dataclass(frozen=True)
 class ChannelGroup:
@@ -70,13 +72,26 @@ class Widths:
         return found
 
 
+@dataclass(frozen=True)
+class Budget:
+    """What a cut must come down to.
+
+    Args:
+        widths: Of the network as it is.
+        macs: Multiply-adds of one picture that may be left.
+    """
+
+    widths: Widths
+    macs: float
+
+
 def read_widths(net: nn.Module, example: Tensor) -> Widths:
     """Measure a network on one normalised picture, ``(1, 3, height, width)``."""
     graph = _graph(net, example)
     names = {module: name for name, module in net.named_modules()}
-    head = _head(net)
+    last = head(net)
     groups = []
-    for found in graph.get_all_groups(ignored_layers=[head], root_module_types=[nn.Conv2d]):
+    for found in graph.get_all_groups(ignored_layers=[last], root_module_types=[nn.Conv2d]):
         group = _group(found, names, graph)
         if group is not None:
             groups.append(group)
@@ -127,10 +142,6 @@ def _group(found, names: dict[nn.Module, str], graph) -> ChannelGroup | None:  #
     return ChannelGroup(
         names[root], size, tuple(dict.fromkeys(writers)), dict(outputs), dict(inputs)
     )
-
-
-def _head(net: nn.Module) -> nn.Module:
-    return [m for m in net.modules() if isinstance(m, nn.Linear)][-1]
 
 
 def _layers(net: nn.Module, example: Tensor, names: dict[nn.Module, str]) -> dict[str, Layer]:

@@ -3,22 +3,20 @@
 import copy
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 from faircompress import plugins
-from faircompress.channels import read_widths
+from faircompress.channels import Budget, read_widths
 from faircompress.dataset import Split
 from faircompress.feed import Batch, Feed
+from faircompress.goals import Goal, needs
 from faircompress.networks import Network
-from faircompress.objectives import Objective, bound
 from faircompress.params import Prune
 from faircompress.progress import track
 from faircompress.pruning import Cut, cut
-from faircompress.training import objective_on
 
 
 def compress(
@@ -36,18 +34,17 @@ def compress(
         ValueError: If the speed-up cannot be reached.
     """
     criterion = chosen(how.criterion, "criteria")
-    objective = chosen(how.scoring, "objectives")
-    teacher = copy.deepcopy(dense.net).eval().to(device)
+    loss = Goal(chosen(how.scoring, "objectives"), copy.deepcopy(dense.net).eval().to(device))
     rng = Generator().manual_seed(how.seed)
     size = min(how.batch, len(split))
     feed = Feed(split, dense, batch=size, augment=how.augment, device=device, seed=how.seed + 1)
     rounds = iter(track(range(how.rounds), "cutting channels", how.rounds))
 
-    def score(working: nn.Module, number: int) -> dict[str, Tensor]:
+    def score(working: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
         next(rounds)
-        batches = islice(_endless(feed, number), how.scoring_batches)
-        loss = partial(_loss, objective, teacher)
-        scores: dict[str, Tensor] = criterion(working.to(device), batches, loss, rng=rng)
+        more = {"budget": budget} if needs(criterion, "budget") else {}
+        batches = _endless(feed, number)
+        scores: dict[str, Tensor] = criterion(working.to(device), batches, loss, rng=rng, **more)
         working.cpu()
         return scores
 
@@ -66,7 +63,7 @@ def compress(
 
 def chosen(section: Any, folder: str) -> Any:
     """Return the plug-in that a section of the params names, with its options set."""
-    return bound(plugins.find(folder, section.name), plugins.options_of(section))
+    return partial(plugins.find(folder, section.name), **plugins.options_of(section))
 
 
 def by_layer(dense: nn.Module, pruned: nn.Module, example: Tensor) -> list[dict[str, Any]]:
@@ -90,10 +87,6 @@ def by_layer(dense: nn.Module, pruned: nn.Module, example: Tensor) -> list[dict[
 
 def _parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _loss(objective: Objective, teacher: nn.Module, net: nn.Module, batch: Batch) -> Tensor:
-    return objective_on(net, batch, objective, teacher)
 
 
 def _endless(feed: Feed, number: int) -> Iterator[Batch]:

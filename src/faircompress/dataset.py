@@ -6,6 +6,7 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +57,15 @@ class Split:
         rows: Everything but the pictures: id, label, identity, weight, sha256, groups.
         images: uint8 ``(rows, height, width, 3)``.
         labels: int64 ``(rows,)``.
+        groups: Index of each row's group, int64 ``(rows,)``; see ``group_indices``.
+        group_count: How many groups the whole data set has.
     """
 
     rows: pd.DataFrame
     images: np.ndarray
     labels: np.ndarray
+    groups: np.ndarray
+    group_count: int
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -81,7 +86,10 @@ def load_split(folder: Path, split: str) -> Split:
     """
     path, of_split = folder / TABLE, arrow.field("split") == split
     columns = [name for name in pq.read_schema(path).names if name != "image"]
-    rows = pq.read_table(path, columns=columns, filters=of_split).to_pandas()
+    table = pq.read_table(path, columns=columns).to_pandas()
+    groups, group_count = group_indices(table, load_facts(folder).groups)
+    here = (table["split"] == split).to_numpy()
+    rows = table[here].reset_index(drop=True)
     if rows.empty:
         raise ValueError(f"{path} has no row of split {split!r}")
     images = _room((len(rows), *load_facts(folder).size, 3), folder.parent)
@@ -100,7 +108,24 @@ def load_split(folder: Path, split: str) -> Split:
 
             list(pool.map(fill, spans))
             start += len(encoded)
-    return Split(rows, images, rows["label"].to_numpy(np.int64, copy=True))
+    labels = rows["label"].to_numpy(np.int64, copy=True)
+    return Split(rows, images, labels, groups[here], group_count)
+
+
+def group_indices(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, int]:
+    """Return the group of each row as an index, and how many groups there are.
+
+    Several columns are crossed: a group is one combination of their values that occurs. They are
+    numbered in the order of their names over the whole data set, so that every split agrees.
+
+    Args:
+        rows: Of the whole data set.
+        columns: Group columns; none: all rows are one group.
+    """
+    if not columns:
+        return np.zeros(len(rows), np.int64), 1
+    indices = rows.groupby(list(columns), sort=True, dropna=False).ngroup().to_numpy(np.int64)
+    return indices, int(indices.max()) + 1
 
 
 def _room(shape: tuple[int, ...], folder: Path) -> np.ndarray:

@@ -17,10 +17,18 @@ class Batch:
     Args:
         images: Normalised, ``(batch, 3, height, width)``.
         labels: Integers in ``[0, classes)``, ``(batch,)``.
+        groups: Integers in ``[0, group_count)``, ``(batch,)``.
+        group_count: How many groups the data set has.
     """
 
     images: Tensor
     labels: Tensor
+    groups: Tensor
+    group_count: int
+
+    def part(self, rows: Tensor) -> "Batch":
+        """Return some of the pictures; ``rows`` are indices or a mask."""
+        return Batch(self.images[rows], self.labels[rows], self.groups[rows], self.group_count)
 
 
 class Feed:
@@ -56,6 +64,7 @@ class Feed:
             )
         self.device = torch.device(device)
         self.images, self.labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
+        self.groups, self.group_count = torch.from_numpy(split.groups), split.group_count
         if self.device.type == "cuda" and self._fits():
             self.images, self.labels = self.images.to(device), self.labels.to(device)
         self.network, self.batch, self.augment, self.seed = network, batch, tuple(augment), seed
@@ -73,7 +82,8 @@ class Feed:
             rows = order[start : start + self.batch]
             images = self._augmented(rows, rng).to(self.device)
             labels = self.labels[rows.to(self.labels.device)].to(self.device)
-            yield Batch(self.network.normalised(images), labels)
+            groups = self.groups[rows].to(self.device)
+            yield Batch(self.network.normalised(images), labels, groups, self.group_count)
 
     def _augmented(self, rows: Tensor, rng: Generator) -> Tensor:
         """Read pictures at shifted and flipped places: one selection, nothing is padded."""

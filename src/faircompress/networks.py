@@ -102,7 +102,7 @@ def probabilities(
     Returns:
         Probabilities, float32 ``(rows, classes)``; rows sum to 1.
     """
-    net = copy.deepcopy(network.net).eval().to(device)
+    net = copy.deepcopy(network.net).eval().to(device).to(memory_format=torch.channels_last)
     starts, found = range(0, len(images), batch), []
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         for start in track(starts, what, len(starts)):

@@ -84,7 +84,6 @@ class Prune(Optimisation):
     round_to: Annotated[Count, Field(description="channels stay in multiples of this")]
     criterion: choice("criteria")  # type: ignore[valid-type]
     scoring: choice("objectives")  # type: ignore[valid-type]
-    scoring_batches: Annotated[Count, Field(description="train batches a score is taken on")]
     tuning: choice("objectives")  # type: ignore[valid-type]
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from faircompress.channels import ChannelGroup, Widths, read_widths, remove
+from faircompress.channels import Budget, ChannelGroup, Widths, read_widths, remove
 
-Score = Callable[[nn.Module, int], dict[str, Tensor]]
+Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def cut(
 
     Args:
         dense: Network to cut; left as it is.
-        score: Given a working copy, which it may change, and the round's number from 0,
-            returns one score per output channel of each convolution.
+        score: Given a working copy, which it may change, the round's number from 0, and what is
+            to be left after it, returns one score per output channel of each layer.
         example: One normalised picture, ``(1, 3, height, width)``.
         speedup: Wanted ratio of dense to pruned multiply-adds, > 1.
         rounds: How often scores are taken anew.
@@ -74,7 +74,7 @@ def cut(
     for number in range(1, rounds + 1):
         widths = read_widths(pruned, example)
         goal = start.macs() / speedup ** (number / rounds)
-        scores = reduced(widths.groups, score(working, number - 1))
+        scores = reduced(widths.groups, score(working, number - 1, Budget(widths, goal)))
         doomed = _lowest(widths, scores, goal, least, round_to)
         remove(working, example, doomed)
         remove(pruned, example, doomed)

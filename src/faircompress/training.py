@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from faircompress.dataset import Split
-from faircompress.feed import Batch, Feed
+from faircompress.feed import Feed
 from faircompress.files import write_bytes
+from faircompress.goals import Goal, needs
 from faircompress.networks import Network
-from faircompress.objectives import Objective, needs_dense
+from faircompress.objectives import Objective, State
 from faircompress.params import Compute, Optimisation
 from faircompress.progress import track
 
@@ -55,7 +56,7 @@ def fit(
     Args:
         network: What is trained; ends on the CPU, in evaluation mode.
         split: Pictures and labels.
-        objective: Minimised; gets ``dense``'s probabilities if it names them.
+        objective: Minimised; gets what it names, see ``objectives``.
         how: Optimizer, schedule, batch size, epochs, augmentation.
         fabric: Device, precision and strategy.
         seed: Of order and augmentation.
@@ -68,10 +69,12 @@ def fit(
     Raises:
         ValueError: If the loss is no longer a number.
     """
+    network.net.to(memory_format=torch.channels_last)  # 1.3 times as fast, here and on a GPU
     optimizer = _optimizer(network.net, how)
     net, optimizer = fabric.setup(network.net, optimizer)
-    teacher = _frozen(dense, fabric) if dense is not None and needs_dense(objective) else None
-    done = _resume(checkpoint, network.net, optimizer, fabric)
+    asked = dense is not None and needs(objective, "dense_probs")
+    goal = Goal(objective, _frozen(dense, fabric) if dense is not None and asked else None)
+    done = _resume(checkpoint, network.net, optimizer, goal.state, fabric)
     feed = Feed(
         split,
         network,
@@ -88,7 +91,7 @@ def fit(
         losses = []
         for step, batch in enumerate(batches):
             _set_lr(optimizer, how, (epoch + step / len(feed)) / how.epochs)
-            loss = objective_on(net, batch, objective, teacher)
+            loss = goal(net, batch)
             optimizer.zero_grad()
             fabric.backward(loss)
             optimizer.step()
@@ -101,21 +104,8 @@ def fit(
             )
         if fabric.is_global_zero:
             after_epoch(epoch + 1, mean, network.net)  # first: a kill in between repeats an epoch
-            _remember(checkpoint, network.net, optimizer, epoch + 1)
-    network.net.eval().cpu()
-
-
-def objective_on(
-    net: nn.Module, batch: Batch, objective: Objective, dense: nn.Module | None
-) -> Tensor:
-    """Return the objective of a network on a batch, asking ``dense`` if the objective does."""
-    if not needs_dense(objective):
-        return objective(net(batch.images), batch.labels)
-    if dense is None:
-        raise ValueError("this objective compares with the dense model, and there is none yet")
-    with torch.no_grad():
-        dense_probs = dense(batch.images).float().softmax(1)
-    return objective(net(batch.images), batch.labels, dense_probs)
+            _remember(checkpoint, network.net, optimizer, goal.state, epoch + 1)
+    network.net.eval().cpu().to(memory_format=torch.contiguous_format)
 
 
 def _frozen(dense: nn.Module, fabric: "Fabric") -> nn.Module:
@@ -144,22 +134,31 @@ def _set_lr(optimizer: torch.optim.Optimizer, how: Optimisation, progress: float
 
 
 def _remember(
-    checkpoint: Path | None, net: nn.Module, optimizer: torch.optim.Optimizer, epochs: int
+    checkpoint: Path | None,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    memory: State,
+    epochs: int,
 ) -> None:
     if checkpoint is None:
         return
     buffer = io.BytesIO()
     state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
-    torch.save(state, buffer)
+    torch.save({**state, "objective": memory}, buffer)
     write_bytes(checkpoint, buffer.getvalue())
 
 
 def _resume(
-    checkpoint: Path | None, net: nn.Module, optimizer: torch.optim.Optimizer, fabric: "Fabric"
+    checkpoint: Path | None,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    memory: State,
+    fabric: "Fabric",
 ) -> int:
     if checkpoint is None or not checkpoint.exists():
         return 0
     state = torch.load(checkpoint, map_location=fabric.device, weights_only=True)
     net.load_state_dict(state["net"])
     optimizer.load_state_dict(state["optimizer"])
+    memory |= state["objective"]
     return int(state["epochs"])

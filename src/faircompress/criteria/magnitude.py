@@ -3,7 +3,8 @@
 from torch import Generator, nn
 
 from faircompress.bounds import Count
-from faircompress.criteria import Batches, Loss, Scores, convolutions
+from faircompress.criteria import Batches, Loss, Scores
+from faircompress.layers import filters, scored
 
 
 def magnitude(
@@ -19,14 +20,11 @@ def magnitude(
         norm: 1 for the sum of absolute weights, 2 for the Euclidean norm.
 
     Returns:
-        For each convolution, scores >= 0 with mean 1, ``(out_channels,)``.
+        For each layer, scores >= 0 with mean 1, ``(out_channels,)``.
 
     Source:
         Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017.
         Departure: divided by the layer's mean, so that layers can be ranked together.
     """
-    sizes = {
-        name: conv.weight.detach().flatten(1).norm(norm, dim=1)
-        for name, conv in convolutions(net).items()
-    }
+    sizes = {name: filters(layer).norm(norm, dim=1) for name, layer in scored(net).items()}
     return {name: size / size.mean().clamp_min(1e-12) for name, size in sizes.items()}

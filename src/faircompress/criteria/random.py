@@ -3,12 +3,12 @@
 import torch
 from torch import Generator, nn
 
-from faircompress.criteria import Batches, Loss, Scores, convolutions
+from faircompress.criteria import Batches, Loss, Scores
+from faircompress.layers import scored
 
 
 def random(net: nn.Module, batches: Batches, loss: Loss, *, rng: Generator) -> Scores:
     """Give each channel a uniform number in [0, 1)."""
     return {
-        name: torch.rand(conv.out_channels, generator=rng)
-        for name, conv in convolutions(net).items()
+        name: torch.rand(len(layer.weight), generator=rng) for name, layer in scored(net).items()
     }
