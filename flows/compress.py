@@ -21,18 +21,21 @@ class Undecided(RuntimeError):
 
 
 @flow(name="fair-compression", flow_run_name="{project}", validate_parameters=False)
-def compress(project: Path = Path(), overrides: tuple[str, ...] = ()) -> Verdict:
+def compress(
+    project: Path = Path(), overrides: tuple[str, ...] = (), name: str | None = None
+) -> Verdict:
     """Validate the data, train dense, prune fairly, export to ONNX, and judge the result.
 
     Args:
         project: Folder with ``params.yaml`` and ``dvc.yaml``.
         overrides: Changes for this run only, as ``section.key=value``.
+        name: Of the folder such a run gets; by default what it changes.
 
     Raises:
         GateFailed: Naming rule and group.
         Undecided: Naming what would settle it.
     """
-    workspace = prepare(project, overrides)
+    workspace = prepare(project, overrides, name)
     with recorded(workspace) as record:
         reproduce("source", workspace.folder, record)
         current = up_to_date(workspace.folder, CHAIN)

@@ -20,7 +20,7 @@ def run_and_tell(workspace: Workspace) -> int:
     from flows.stage_tasks import DvcBusy, StageFailed
 
     try:
-        compress(workspace.project, workspace.overrides)
+        compress(workspace.project, workspace.overrides, workspace.folder.name)
     except (GateFailed, Undecided):
         pass
     except (StageFailed, DvcBusy, PrefectException) as error:

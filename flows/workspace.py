@@ -52,8 +52,13 @@ class Workspace:
         return params.load(self.folder / "params.yaml")
 
 
-def prepare(project: Path, overrides: Sequence[str] = ()) -> Workspace:
+def prepare(project: Path, overrides: Sequence[str] = (), name: str | None = None) -> Workspace:
     """Check the params, then lay out what a run needs; return where.
+
+    Args:
+        project: Folder with ``params.yaml`` and ``dvc.yaml``.
+        overrides: Changes for this run only, as ``section.key=value``.
+        name: Of the variant's folder; by default what it changes.
 
     Raises:
         BadParams: Before anything is written.
@@ -64,10 +69,10 @@ def prepare(project: Path, overrides: Sequence[str] = ()) -> Workspace:
     if not overrides:
         set_up_dvc(project)
         return Workspace(project, project)
-    folder = project / "variants" / _slug(overrides)
+    folder = project / "variants" / (_slug([name]) if name else _slug(overrides))
     folder.mkdir(parents=True, exist_ok=True)
-    for name in COPIED:
-        _copy(project / name, folder / name)
+    for copied in COPIED:
+        _copy(project / copied, folder / copied)
     data = folder / "data"
     if not data.is_symlink():
         data.symlink_to(project / "data")
@@ -120,7 +125,8 @@ def set_up_dvc(project: Path) -> None:
 def _set_up_variant(project: Path, folder: Path) -> None:
     set_up_dvc(project)
     cache = project / ".dvc" / "cache"
-    config = f"[core]\n    analytics = false\n    no_scm = true\n[cache]\n    dir = {cache}\n"
+    config = "[core]\n    analytics = false\n    no_scm = true\n[cache]\n"
+    config += f"    dir = {cache}\n    type = reflink,hardlink,copy\n"
     target = folder / ".dvc" / "config"
     if not target.exists() or target.read_text("utf-8") != config:
         shutil.rmtree(folder / ".dvc", ignore_errors=True)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from faircompress import environment
+from faircompress import environment, presets
 from faircompress.files import write_json
 from faircompress.params import BadParams, load
 
@@ -23,16 +23,21 @@ Override = Annotated[
     list[str] | None,
     typer.Option("-S", metavar="section.key=value", help="Change a param, for this run only."),
 ]
-
+Presets = Annotated[
+    list[str] | None,
+    typer.Option("--preset", metavar="NAME", help="Params of presets.yaml, for this run only."),
+]
 Project = Annotated[Path, typer.Option(help="Folder with params.yaml and dvc.yaml.")]
 
 
 @app.command()
-def run(set_: Override = None, project: Project = Path()) -> None:
+def run(set_: Override = None, preset: Presets = None, project: Project = Path()) -> None:
     """Take the data to a verdict. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
     from flows import workspace
 
-    where = workspace.prepare(project, set_ or [])
+    chosen = presets.preset(project / "presets.yaml", preset or [])
+    name = "+".join([*preset, *(set_ or [])]) if preset else None
+    where = workspace.prepare(project, [*chosen, *(set_ or [])], name=name)
     from flows.run import run_and_tell
 
     raise typer.Exit(run_and_tell(where))
@@ -54,9 +59,9 @@ def stage(name: str) -> None:
 
 
 @app.command()
-def params(set_: Override = None) -> None:
+def params(set_: Override = None, preset: Presets = None) -> None:
     """Check params.yaml and name every mistake."""
-    load(Path("params.yaml"), set_ or [])
+    load(Path("params.yaml"), [*presets.preset(Path("presets.yaml"), preset or []), *(set_ or [])])
     typer.echo("params.yaml is fine.")
 
 

@@ -36,7 +36,7 @@ def compress(
     criterion = chosen(how.criterion, "criteria")
     loss = Goal(chosen(how.scoring, "objectives"), copy.deepcopy(dense.net).eval().to(device))
     rng = Generator().manual_seed(how.seed)
-    size = min(how.batch, len(split))
+    size = min(how.scoring_batch, len(split))
     feed = Feed(split, dense, batch=size, augment=how.augment, device=device, seed=how.seed + 1)
     rounds = iter(track(range(how.rounds), "cutting channels", how.rounds))
 

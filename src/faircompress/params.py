@@ -82,6 +82,7 @@ class Prune(Optimisation):
     rounds: Annotated[Count, Field(description="cuts on the way; scores are taken before each")]
     floor: Annotated[Share, Field(description="of a layer's channels that stay, at least one")]
     round_to: Annotated[Count, Field(description="channels stay in multiples of this")]
+    scoring_batch: Annotated[Count, Field(description="pictures a step while channels are scored")]
     criterion: choice("criteria")  # type: ignore[valid-type]
     scoring: choice("objectives")  # type: ignore[valid-type]
     tuning: choice("objectives")  # type: ignore[valid-type]
