@@ -42,7 +42,7 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8"
-	@$(BIN)/uv pip install --python $(VENV) --compile-bytecode --constraints requirements.lock $(BACKEND_$(RUNTIME)) --editable '.[$(RUNTIME),s3,dev]'
+	@$(BIN)/uv pip install --python $(VENV) --compile-bytecode --constraints requirements.lock $(BACKEND_$(RUNTIME)) --editable '.[$(RUNTIME),s3,ray,dev]'
 	@echo "== Making the databases of MLflow and Prefect, some 10 seconds"
 	@$(BIN)/faircompress setup
 	@touch $@
