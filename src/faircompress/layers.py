@@ -7,13 +7,24 @@ Scored = nn.Conv2d | nn.Linear
 
 def scored(net: nn.Module) -> dict[str, Scored]:
     """Return the layers whose output channels can go, by name: all but the last linear one."""
+    last = head(net)
     layers = {n: m for n, m in net.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
-    return {name: layer for name, layer in layers.items() if layer is not head(net)}
+    return {name: layer for name, layer in layers.items() if layer is not last}
 
 
 def head(net: nn.Module) -> nn.Linear:
-    """Return the last linear layer, whose outputs are the classes."""
-    return [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
+    """Return the last linear layer, whose outputs are the classes.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    layers = [module for module in net.modules() if isinstance(module, nn.Linear)]
+    if not layers:
+        raise ValueError(
+            f"{type(net).__name__} has no linear layer, and the last one is needed to give the "
+            "classes. Choose another architecture."
+        )
+    return layers[-1]
 
 
 def by_channel(layer: Scored, values: Tensor) -> Tensor:
@@ -26,3 +37,20 @@ def by_channel(layer: Scored, values: Tensor) -> Tensor:
 def filters(layer: Scored) -> Tensor:
     """Return a layer's weights, one row an output channel, without gradient."""
     return layer.weight.detach().flatten(1)
+
+
+def is_depthwise(layer: nn.Conv2d) -> bool:
+    """Tell whether a convolution filters each channel by itself."""
+    return layer.groups == layer.in_channels == layer.out_channels > 1
+
+
+def gates(net: nn.Module) -> set[str]:
+    """Return the last layer of each squeeze-and-excitation: it scales what other layers write.
+
+    A gate that always says the same still lets its channel pass, so how much a gate matters does
+    not tell how much its channel does.
+    """
+    from torchvision.ops import SqueezeExcitation
+
+    blocks = {n: m for n, m in net.named_modules() if isinstance(m, SqueezeExcitation)}
+    return {f"{name}.fc2" for name in blocks}

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from faircompress import plugins
 from faircompress.files import write_bytes
+from faircompress.layers import is_depthwise
 from faircompress.progress import track
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -134,19 +135,18 @@ def fit_shapes(net: nn.Module, weights: dict[str, Tensor]) -> None:
     for prefix, module in net.named_modules():
         for name, old in [*module.named_parameters(recurse=False)]:
             shape = weights[f"{prefix}.{name}" if prefix else name].shape
-            setattr(module, name, nn.Parameter(torch.empty(shape), old.requires_grad))
+            setattr(module, name, nn.Parameter(old.new_empty(shape), old.requires_grad))
         for name, buffer in [*module.named_buffers(recurse=False)]:
             key = f"{prefix}.{name}" if prefix else name
             if key in weights:
-                setattr(module, name, torch.empty(weights[key].shape, dtype=buffer.dtype))
+                setattr(module, name, buffer.new_empty(weights[key].shape))
         _fit_words(module)
 
 
 def _fit_words(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d):
-        depthwise = module.groups > 1 and module.weight.shape[1] == 1
+        module.groups = module.weight.shape[0] if is_depthwise(module) else module.groups
         module.out_channels = module.weight.shape[0]
-        module.groups = module.out_channels if depthwise else module.groups
         module.in_channels = module.weight.shape[1] * module.groups
     elif isinstance(module, nn.Linear):
         module.out_features, module.in_features = module.weight.shape

@@ -2,13 +2,15 @@
 
 import copy
 import math
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from faircompress.channels import Budget, ChannelGroup, Widths, read_widths, remove
+from faircompress.channels import Budget, Widths, read_widths, take_out
+from faircompress.dependencies import ChannelGroup
 
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
 
@@ -32,8 +34,8 @@ class Cut:
 class _Block:
     """Channels of a group that can only go together, and after those of lower score."""
 
-    group: int
-    channels: tuple[int, ...]
+    root: str
+    channels: list[int]
     score: float
 
 
@@ -67,28 +69,32 @@ def cut(
         ValueError: If the speed-up cannot be reached, naming what can.
     """
     pruned, working = copy.deepcopy(dense).eval(), copy.deepcopy(dense).eval()
-    start = read_widths(dense, example)
+    start = widths = read_widths(dense, example)
     target = start.macs() / speedup
     least = {g.root: _least(g.size, floor, round_to) for g in start.groups}
     _refuse_unreachable(start, target, least, round_to)
     for number in range(1, rounds + 1):
-        widths = read_widths(pruned, example)
         goal = start.macs() / speedup ** (number / rounds)
         scores = reduced(widths.groups, score(working, number - 1, Budget(widths, goal)))
         doomed = _lowest(widths, scores, goal, least, round_to)
-        remove(working, example, doomed)
-        remove(pruned, example, doomed)
-    left = read_widths(pruned, example)
-    achieved = start.macs() / left.macs()
-    step = min((_smallest_step(left, least, round_to)) / target, 1.0)
-    return pruned, Cut(achieved, step, left.macs() >= 0.99 * target)
+        for net in (working, pruned):
+            take_out(net, widths.groups, doomed)
+        widths = widths.without(doomed)
+    left = read_widths(pruned, example).macs()
+    step = min(_smallest_step(widths, least, round_to) / target, 1.0)
+    return pruned, Cut(start.macs() / left, step, left >= 0.99 * target)
 
 
 def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tensor]:
-    """Return one score per channel of each group: the mean over the convolutions that share it."""
+    """Return one score per channel of each group: the mean over the layers that write it."""
     found = []
     for group in groups:
-        members = torch.stack([scores[name].detach().cpu().double() for name in group.writers])
+        members = torch.stack(
+            [
+                scores[name].detach().cpu().double()[group.parts[f"{name}.weight", 0]].mean(1)
+                for name in group.writers
+            ]
+        )
         if not torch.isfinite(members).all():
             raise ValueError(f"scores of {', '.join(group.writers)} are not all finite numbers")
         found.append(members.mean(0))
@@ -117,23 +123,22 @@ def _lowest(
     blocks = sorted(
         (
             block
-            for index, group in enumerate(widths.groups)
-            for block in _blocks(index, scores[index], least[group.root], round_to)
+            for group, of_group in zip(widths.groups, scores, strict=True)
+            for block in _blocks(group.root, of_group, least[group.root], round_to)
         ),
         key=lambda block: block.score,
     )
     low, high = 0, len(blocks)
     while low < high:
         middle = (low + high) // 2
-        if widths.macs(_counts(widths, blocks[:middle])) <= goal:
+        if widths.macs(_counts(blocks[:middle])) <= goal:
             high = middle
         else:
             low = middle + 1
-    gone = _nearest(widths, blocks, low, goal)
-    return {
-        group.root: [c for block in gone if block.group == index for c in block.channels]
-        for index, group in enumerate(widths.groups)
-    }
+    doomed: dict[str, list[int]] = {group.root: [] for group in widths.groups}
+    for block in _nearest(widths, blocks, low, goal):
+        doomed[block.root] += block.channels
+    return doomed
 
 
 def _nearest(widths: Widths, blocks: list[_Block], low: int, goal: float) -> list[_Block]:
@@ -143,48 +148,58 @@ def _nearest(widths: Widths, blocks: list[_Block], low: int, goal: float) -> lis
     of higher score but lower cost go in its place.
     """
     gone = _refilled(widths, blocks[:low], goal)
-    if low == 0 or widths.macs(_counts(widths, gone)) >= 0.99 * goal:
+    if low == 0 or widths.macs(_counts(gone)) >= 0.99 * goal:
         return gone
     cheaper, stays = blocks[: low - 1], set()
+    counts = _counts(cheaper)
     for block in blocks[low - 1 :]:
-        if block.group not in stays:
-            if widths.macs(_counts(widths, [*cheaper, block])) >= 0.99 * goal:
-                cheaper = [*cheaper, block]
+        if block.root not in stays:
+            counts[block.root] += len(block.channels)
+            left = widths.macs(counts)
+            if left >= 0.99 * goal:
+                cheaper.append(block)
             else:
-                stays.add(block.group)
-        if widths.macs(_counts(widths, cheaper)) <= goal:
-            return _refilled(widths, cheaper, goal)
+                counts[block.root] -= len(block.channels)
+                stays.add(block.root)
+            if 0.99 * goal <= left <= goal:
+                return _refilled(widths, cheaper, goal)
     return gone
 
 
 def _refilled(widths: Widths, gone: list[_Block], goal: float) -> list[_Block]:
     """Put back the best channels for which there is still room."""
-    changed = True
-    while changed:
-        changed = False
-        latest = {block.group: block for block in gone}
-        for block in sorted(latest.values(), key=lambda block: -block.score):
-            without = [other for other in gone if other is not block]
-            if widths.macs(_counts(widths, without)) <= goal:
-                gone, changed = without, True
+    counts, of_group = _counts(gone), defaultdict(list)
+    for block in gone:
+        of_group[block.root].append(block)
+    room = True
+    while room:
+        room = False
+        for blocks in sorted(filter(None, of_group.values()), key=lambda b: -b[-1].score):
+            best = blocks[-1]
+            counts[best.root] -= len(best.channels)
+            if widths.macs(counts) <= goal:
+                blocks.pop()
+                room = True
                 break
-    return gone
+            counts[best.root] += len(best.channels)
+    return [block for blocks in of_group.values() for block in blocks]
 
 
-def _blocks(index: int, scores: Tensor, least: int, round_to: int) -> list[_Block]:
+def _blocks(root: str, scores: Tensor, least: int, round_to: int) -> list[_Block]:
     size = len(scores)
-    removable = torch.argsort(scores, stable=True)[: size - least].tolist()
+    ranked, order = (part[: size - least].tolist() for part in scores.sort(stable=True))
     step = round_to if size >= round_to else 1
-    first = size % step
-    edges = [0, *range(first or step, len(removable) + 1, step)]
-    parts = [removable[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-    return [_Block(index, tuple(part), scores[part].mean().item()) for part in parts if part]
+    edges = [0, *range(size % step or step, len(order) + 1, step)]
+    return [
+        _Block(root, order[a:b], sum(ranked[a:b]) / (b - a))
+        for a, b in zip(edges, edges[1:], strict=False)
+    ]
 
 
-def _counts(widths: Widths, blocks: list[_Block]) -> dict[str, int]:
-    counts = {group.root: 0 for group in widths.groups}
+def _counts(blocks: list[_Block]) -> Counter[str]:
+    counts: Counter[str] = Counter()
     for block in blocks:
-        counts[widths.groups[block.group].root] += len(block.channels)
+        counts[block.root] += len(block.channels)
     return counts
 
 
