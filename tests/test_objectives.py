@@ -1,9 +1,11 @@
 """What is minimised, checked by hand."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -102,3 +104,57 @@ def test_every_objective_prefers_the_truth(name: str) -> None:
     truth, labels, groups = 9 * torch.eye(3), [0, 1, 2], [0, 1, 0]
     good, bad = (loss_of(name, Says(said), truth, labels, groups) for said in (truth, -truth))
     assert good < bad
+
+
+def two_goals(name: str) -> tuple[Goal, Goal, list[Batch]]:
+    """Return two goals that know the same dense model, and batches of 50 pictures."""
+    torch.manual_seed(0)
+    dense, objective = nn.Linear(5, 3), plugins.find("objectives", name)
+    batches = [
+        Batch(torch.randn(50, 5), torch.randint(3, (50,)), torch.randint(2, (50,)), 2)
+        for _ in range(4)
+    ]
+    return Goal(objective, dense), Goal(objective, dense), batches
+
+
+@pytest.mark.parametrize("name", plugins.names("objectives"))
+def test_every_objective_goes_on_from_what_it_had_saved_as_if_nothing_had_happened(
+    name: str, tmp_path: Path
+) -> None:
+    goal, again, batches = two_goals(name)
+    net = nn.Linear(5, 3)
+    for batch in batches[:3]:
+        goal(net, batch)
+    torch.save(goal.state, tmp_path / "state.pt")
+    again.state |= torch.load(tmp_path / "state.pt", weights_only=True)
+    assert torch.equal(again(net, batches[3]), goal(net, batches[3]))
+    assert all(torch.equal(again.state[key], value) for key, value in goal.state.items())
+
+
+@pytest.mark.parametrize("name", plugins.names("objectives"))
+def test_what_an_objective_remembers_has_no_gradient_and_is_not_changed_in_place(name: str) -> None:
+    goal, _, batches = two_goals(name)
+    net = nn.Linear(5, 3)
+    loss = goal(net, batches[0])
+    assert not any(value.requires_grad for value in goal.state.values())
+    before = {key: (value, value.clone()) for key, value in goal.state.items()}
+    goal(net, batches[1])
+    assert all(torch.equal(value, copy) for value, copy in before.values())
+    loss.backward()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("distillation", {"temperature": 0}),
+        ("distillation", {"hard_weight": 1.5}),
+        ("group_dro", {"step_size": 0}),
+        ("equalized_loss", {"dual_step": -1}),
+        ("ceag", {"tolerance": 2}),
+        ("ceag", {"memory": 0}),
+    ],
+)
+def test_options_out_of_bounds_are_refused(name: str, options: dict[str, float]) -> None:
+    plugins.choice("objectives").model_validate({"name": name})
+    with pytest.raises(ValidationError, match=next(iter(options))):
+        plugins.choice("objectives").model_validate({"name": name, name: options})

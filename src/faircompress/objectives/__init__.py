@@ -8,7 +8,8 @@ as a further parameter without default:
   ``(batch, classes)``, without gradient;
 - ``groups``: index of each picture's group, ``(batch,)``, and ``group_count``, how many there are;
 - ``state``: tensors by name, empty at first, its own to keep from step to step (multipliers,
-  buffers); kept in the checkpoint, so that a killed run goes on with them.
+  buffers); kept in the checkpoint, so that a killed run goes on with them. A step puts new
+  tensors, without gradient, in the old ones' place: the loss may still need those.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,33 @@
+"""Group by group: what is averaged, and what has no meaning without groups."""
+
+from torch import Tensor
+from torch.nn import functional
+
+
+def require_groups(count: int, who: str) -> None:
+    """Refuse data of a single group.
+
+    Raises:
+        ValueError: If there are fewer than two groups.
+    """
+    if count < 2:
+        raise ValueError(
+            f"{who} compares groups, and the data have {count}: name at least one group column "
+            "with two values in the data section, or choose a plug-in that needs none."
+        )
+
+
+def group_means(values: Tensor, groups: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return each group's mean, and which groups are there.
+
+    Args:
+        values: One number a picture, ``(batch,)``; gradients pass through.
+        groups: Integers in ``[0, count)``, ``(batch,)``.
+        count: Number of groups.
+
+    Returns:
+        Means, 0 for a group without pictures, ``(count,)``; and a mask, ``(count,)``.
+    """
+    member = functional.one_hot(groups, count).to(values.dtype)  # a sum that does not race on a GPU
+    sizes = member.sum(0)
+    return values @ member / sizes.clamp_min(1), sizes > 0
