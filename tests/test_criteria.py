@@ -1,6 +1,7 @@
 """Which channels go first, checked by hand."""
 
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 import torch
@@ -159,3 +160,9 @@ def test_a_criterion_that_compares_groups_refuses_a_single_one(
     pictures = batch([[1.0], [2.0]], [0, 0], group_count)
     with pytest.raises(ValueError, match=rf"{name}.*{found}"):
         plugins.find("criteria", name)(linear([1.0]), cycle([pictures]), output, rng=RNG)
+
+
+@pytest.mark.parametrize("folder", ["criteria", "objectives"])
+def test_the_methods_page_has_a_row_for_every_plug_in(folder: str) -> None:
+    page = (Path(__file__).parent.parent / "docs/methods.md").read_text()
+    assert [name for name in plugins.names(folder) if f"\n| `{name}` |" not in page] == []
