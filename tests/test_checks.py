@@ -144,7 +144,7 @@ def test_a_cell_that_is_said_to_be_absent_is_not_missed(spelt: str, tmp_path: Pa
 
 def test_an_absent_cell_that_is_no_cell_is_refused_with_the_one_meant(tmp_path: Path) -> None:
     findings = look(clean(), tmp_path, absent_cells=["train label=0 hair=lang"])
-    assert "did you mean 'train label=0 hair=long'?" in unfit(findings)[0].sentence
+    assert "Did you mean 'train label=0 hair=long'?" in unfit(findings)[0].sentence
 
 
 def test_where_classes_are_the_groups_cells_are_label_and_split(tmp_path: Path) -> None:

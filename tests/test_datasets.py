@@ -3,6 +3,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import galleries
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -13,7 +14,7 @@ from faircompress import plugins
 from faircompress.dataset import encode
 from faircompress.datasets import SPLITS, RawData
 from faircompress.datasets.celeba import celeba
-from faircompress.datasets.cifar10 import cifar10
+from faircompress.datasets.cifar10 import cifar10, squared
 from faircompress.ingest import tidy
 from faircompress.pictures import rgb
 
@@ -21,23 +22,11 @@ BESIDE = Path(__file__).parents[2] / "shared" / "data"
 DATA = Path(os.environ.get("FAIRCOMPRESS_DATA", BESIDE))
 
 
-def options(name: str) -> dict[str, Any]:
-    """Return a plug-in's defaults, with its root in the folder of test data."""
-    section = plugins.choice("datasets")(name=name)
-    given = plugins.options_of(section)
-    if "root" in given:
-        given["root"] = str(DATA / name)
-        if not (DATA / name).is_dir():
-            pytest.skip(f"{DATA / name} is absent; set FAIRCOMPRESS_DATA to a folder that has it")
-    return given
-
-
 @pytest.mark.parametrize("name", plugins.names("datasets"))
-def test_a_plugin_keeps_the_contract(name: str) -> None:
-    try:
-        raw = plugins.find("datasets", name)(**options(name))
-    except FileNotFoundError as error:
-        pytest.skip(f"the test data of {name} is not whole: {error}")
+def test_a_plugin_keeps_the_contract(name: str, tmp_path: Path) -> None:
+    given = getattr(galleries, name)(tmp_path)
+    section = plugins.choice("datasets").model_validate({"name": name, name: given})
+    raw = plugins.find("datasets", name)(**plugins.options_of(section))
     rows = tidy(raw)
     assert rows["id"].is_unique and rows["id"].notna().all()
     assert set(rows["split"]) == set(SPLITS)
@@ -48,17 +37,15 @@ def test_a_plugin_keeps_the_contract(name: str) -> None:
         pixels, _ = rgb(raw.read(at))
         again, _ = rgb(raw.read(at))
         assert pixels.size and np.array_equal(pixels, again)
+    again = plugins.find("datasets", name)(**plugins.options_of(section))
+    pd.testing.assert_frame_equal(raw.rows, again.rows)
 
 
-@pytest.mark.parametrize("name", plugins.names("datasets"))
-def test_a_plugin_gives_the_same_rows_twice(name: str) -> None:
-    find, given = plugins.find("datasets", name), options(name)
-    if name == "cifar10":
-        pytest.skip("reads 60,000 pictures; its cut is tested on a small copy below")
-    try:
-        pd.testing.assert_frame_equal(find(**given).rows, find(**given).rows)
-    except FileNotFoundError as error:
-        pytest.skip(f"the test data of {name} is not whole: {error}")
+def real(name: str) -> str:
+    """Return where the real data set lies, or skip."""
+    if not (DATA / name).is_dir():
+        pytest.skip(f"{DATA / name} is absent; set FAIRCOMPRESS_DATA to a folder that has it")
+    return str(DATA / name)
 
 
 @pytest.fixture
@@ -118,27 +105,55 @@ def test_celeba_reads_no_file_that_a_list_names_outside_its_pictures(faces: Path
         raw.read(2)
 
 
-def pictures() -> tuple[np.ndarray, np.ndarray]:
-    """Sixty pictures of ten classes; the last ten are the test split, one of them a copy."""
-    images = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), np.uint8)
-    images[59] = images[4]
-    return images, np.arange(60) % 10
+CELLS = [(0, 0, 30), (0, 1, 20), (1, 0, 9), (1, 1, 4)]  # blond, male, pictures
 
 
-def batches(root: Path, protocol: int = 2) -> Path:
-    images, labels = pictures()
-    folder = root / "cifar-10-batches-py"
-    folder.mkdir(parents=True)
-    planes = images.transpose(0, 3, 1, 2).reshape(60, -1)
-    for at, name in enumerate([*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]):
-        part = slice(at * 10, at * 10 + 10)
-        content = {"data": planes[part], "labels": labels[part].tolist()}
-        (folder / name).write_bytes(pickle.dumps(content, protocol=protocol))
-    return root
+@pytest.mark.parametrize(
+    ("balance", "kept"),
+    [([1, 1], [4, 4, 4, 4]), ([5, 1], [20, 4, 9, 4]), ([1, 5], [20, 20, 4, 4])],
+)
+def test_a_balanced_celeba_keeps_the_rarest_cell_and_multiples_of_it(
+    balance: list[int], kept: list[int], tmp_path: Path
+) -> None:
+    given = galleries.celeba(tmp_path, {"0": CELLS, "1": CELLS, "2": CELLS})
+    rows = celeba(**given, balance=balance).rows
+    counts = rows.groupby(["split", "label", "Male"])["id"].count().unstack([1, 2])
+    order = [(0, "not Male"), (0, "Male"), (1, "not Male"), (1, "Male")]
+    assert counts.loc["train", order].tolist() == kept
+    assert counts.loc["validation", order].tolist() == [30, 20, 9, 4]
+    assert counts.loc["test", order].tolist() == [30, 20, 9, 4]
+
+
+def test_a_balanced_celeba_says_which_cell_had_too_few_and_reads_its_own_pictures(
+    tmp_path: Path,
+) -> None:
+    given = galleries.celeba(tmp_path, {"0": CELLS, "1": CELLS, "2": CELLS})
+    raw = celeba(**given, balance=[5, 1])
+    assert "Blond_Hair=1 not Male: 9 of 9, all there are (asked: 20)" in raw.notes[0]
+    assert "Blond_Hair=0 Male: 4 of 20;" in raw.notes[0]
+    last = len(raw.rows) - 1
+    assert raw.read(last) == galleries.jpeg(int(raw.rows["id"][last][:6]))
+    with pytest.raises(ValueError, match=r"balance needs one group; groups are \[\]"):
+        celeba(**given, groups=[], balance=[1, 1])
+
+
+def test_the_real_celeba_has_every_cell_at_every_cut_anew() -> None:
+    root = real("celeba")
+    published, sides = celeba(root=root).rows, []
+    for seed in (1, 2, 3):
+        raw = celeba(root=root, resplit=seed, balance=[1, 1])
+        whole = celeba(root=root, resplit=seed).rows
+        assert raw.rows.groupby(["split", "label", "Male"]).size().size == 12
+        assert whole.groupby("identity")["split"].nunique().max() == 1
+        assert whole["split"].eq("test").equals(published["split"].eq("test"))
+        share = whole["split"].value_counts()["validation"] / 6501
+        assert share == pytest.approx(1501 / 6501, abs=0.02)
+        sides.append(whole["split"].tolist())
+    assert sides[0] != sides[1] != sides[2]
 
 
 def tables(root: Path) -> Path:
-    images, labels = pictures()
+    images, labels = galleries.cifar10_pictures()
     (root / "plain_text").mkdir(parents=True)
     for name, part in (("train", slice(0, 50)), ("test", slice(50, 60))):
         encoded = [{"bytes": encode(image), "path": None} for image in images[part]]
@@ -148,22 +163,18 @@ def tables(root: Path) -> Path:
 
 
 def test_both_layouts_of_cifar10_give_the_same_data(tmp_path: Path) -> None:
-    one, other = (
-        cifar10(root=str(batches(tmp_path / "a"))),
-        cifar10(root=str(tables(tmp_path / "b"))),
-    )
+    one = cifar10(**galleries.cifar10(tmp_path / "a"))
+    other = cifar10(root=str(tables(tmp_path / "b")))
     pd.testing.assert_frame_equal(one.rows, other.rows)
     assert all(np.array_equal(one.read(at), other.read(at)) for at in range(len(one.rows)))
 
 
 def test_a_train_picture_that_is_also_a_test_picture_is_left_out_and_told(tmp_path: Path) -> None:
-    raw = cifar10(root=str(batches(tmp_path)))
+    raw = cifar10(**galleries.cifar10(tmp_path))
     assert len(raw.rows) == 59 and "00004" not in raw.rows["id"].tolist()
-    assert raw.rows.attrs["notes"] == [
-        "1 official train pictures equal a test picture and were left out: 00004"
-    ]
+    assert raw.notes == ("1 official train pictures equal a test picture and were left out: 00004",)
     at = raw.rows["id"].tolist().index("00005")
-    assert np.array_equal(raw.read(at), pictures()[0][5])
+    assert np.array_equal(raw.read(at), galleries.cifar10_pictures()[0][5])
     assert raw.rows["label"].tolist()[at] == 5
 
 
@@ -171,10 +182,45 @@ def test_a_larger_validation_share_moves_no_picture_back_to_train(tmp_path: Path
     def held(raw: RawData) -> set[str]:
         return set(raw.rows.loc[raw.rows["split"] == "validation", "id"])
 
-    root = str(batches(tmp_path))
-    some, more = held(cifar10(root=root)), held(cifar10(root=root, validation=0.5))
+    given = galleries.cifar10(tmp_path)
+    some, more = held(cifar10(**given)), held(cifar10(**given, validation=0.5))
     assert some < more
     assert 15 < len(more) < 35
+
+
+def test_imbalanced_takes_four_fifths_of_cats_and_dogs_and_nothing_of_test(tmp_path: Path) -> None:
+    given = galleries.cifar10(tmp_path, each=100)
+    plain, less = (cifar10(**given, validation=0.4, bias=b).rows for b in (None, "imbalanced"))
+    before, after = (rows.groupby(["split", "label"]).size() for rows in (plain, less))
+    for split in ("train", "validation"):
+        for dog_or_cat in (3, 5):
+            all_of = before[split, dog_or_cat]
+            assert after[split, dog_or_cat] == round(all_of / 5)
+    untouched = before.index.map(lambda cell: cell[0] == "test" or cell[1] not in (3, 5))
+    assert after[untouched].equals(before[untouched])
+
+
+def test_shortcut_marks_dogs_and_shows_each_test_picture_twice(tmp_path: Path) -> None:
+    given = galleries.cifar10(tmp_path, each=500)
+    raw = cifar10(**given, validation=0.4, bias="shortcut")
+    assert raw.groups == ("label", "square")
+    marked = raw.rows.assign(marked=raw.rows["square"] == "with").groupby(["split", "label"])
+    for (split, label), share in marked["marked"].mean().items():
+        wanted = {"test": 0.5}.get(split, 0.98 if label == 5 else 0.02)
+        assert share == pytest.approx(wanted, abs=0.01)  # cells of 100 and of 150
+    test = raw.rows[raw.rows["split"] == "test"]
+    assert len(test) == 1000 and test.groupby("identity")["square"].nunique().eq(2).all()
+    plain, twin = test[test["identity"] == test["identity"].iloc[0]].index
+    differs = (raw.read(plain) != raw.read(twin)).any(axis=2)
+    assert differs.sum() == 16 and (raw.read(twin)[differs] == (255, 255, 0)).all()
+
+
+def test_a_square_lies_near_the_middle_in_a_place_of_its_own() -> None:
+    black = np.zeros((32, 32, 3), np.uint8)
+    corners = [np.argwhere(squared(black, str(key)).any(axis=2))[0] for key in range(400)]
+    assert np.min(corners) == 7 and np.max(corners) == 21  # the middle one would be at 14
+    assert len({tuple(corner) for corner in corners}) > 150
+    assert not black.any()
 
 
 class Evil:
@@ -186,7 +232,8 @@ def test_a_batch_that_wants_to_run_code_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    root = batches(tmp_path / "data")
+    root = tmp_path / "data"
+    galleries.cifar10(root)
     bad = pickle.dumps({"data": Evil(), "labels": []})
     (root / "cifar-10-batches-py" / "data_batch_3").write_bytes(bad)
     with pytest.raises(ValueError, match=r"data_batch_3 .* asks for posix\.mkdir"):
@@ -197,7 +244,7 @@ def test_a_batch_that_wants_to_run_code_is_refused(
 def test_cifar10_says_what_it_looked_for(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"data\.cifar10\.root: .*plain_text/train"):
         cifar10(root=str(tmp_path))
-    root = batches(tmp_path)
-    (root / "cifar-10-batches-py" / "data_batch_2").unlink()
+    given = galleries.cifar10(tmp_path)
+    (tmp_path / "cifar-10-batches-py" / "data_batch_2").unlink()
     with pytest.raises(FileNotFoundError, match="data_batch_2 is missing"):
-        cifar10(root=str(root))
+        cifar10(**given)

@@ -103,7 +103,8 @@ def run(tmp_path: Path, *overrides: str) -> dict:
 def test_the_stage_says_what_the_data_is_and_not_where(root: Path, tmp_path: Path) -> None:
     found = run(tmp_path, "data.name=celeba", f"data.celeba.root={root}")
     assert found["name"] == "celeba" and found["files"] == 2
-    assert found["options"] == {"label": "Blond_Hair", "groups": ["Male"]}
+    usual = {"label": "Blond_Hair", "groups": ["Male"], "balance": None, "resplit": None}
+    assert found["options"] == usual
     assert str(tmp_path) not in json.dumps(found)
 
 

@@ -4,12 +4,12 @@ Each has the columns ``named`` (what to call a line in a sentence) and ``ids`` (
 it, at most 20, one a line of text), which Great Expectations hands back for what it finds.
 """
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from faircompress.columns import meant
 from faircompress.datasets import SPLITS
 from faircompress.ingest import READ
 
@@ -29,7 +29,7 @@ class Frames:
         equal: One line a prepared picture that more than one row has.
         people: One line an identity.
         cells: One line a label x group x split cell, expected or not.
-        expected: The cells that are expected.
+        expected: The cells that are expected; those of a group that a split wholly lacks are one.
         absent: One line an entry of ``checks.absent_cells``.
         shares: One line a class and split.
     """
@@ -67,7 +67,7 @@ def frames(
         equal=_sharing(readable, "sha256", " = "),
         people=_sharing(readable, "identity", ", ", of="person "),
         cells=cells,
-        expected=cells[cells["expected"]].reset_index(drop=True),
+        expected=_expected(cells),
         absent=_absent(absent, cells),
         shares=_shares(readable, classes, cells),
     )
@@ -123,6 +123,17 @@ def _cells(
     return pd.DataFrame(lines, columns=CELL_COLUMNS).astype({"expected": bool})
 
 
+def _expected(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells that are expected, with one line for a group that a split wholly lacks."""
+    found = cells[cells["expected"]]
+    there = found.groupby(["split", "group", "value"])["count"].transform("sum").to_numpy() > 0
+    lacking = ~there & (found["group"] != "label").to_numpy()
+    gone = found[lacking].drop_duplicates(["split", "group", "value"])
+    whole = gone["split"] + " " + gone["group"] + "=" + gone["value"]
+    gone = gone.assign(cell=whole, named="'" + whole + "' has none")
+    return pd.concat([found[~lacking], gone], ignore_index=True)
+
+
 def _parts(rows: pd.DataFrame, groups: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Give each group's rows; classes that are groups, or no groups at all, are one part."""
     named = [group for group in groups if group != "label"]
@@ -139,9 +150,8 @@ def _absent(absent: Sequence[str], cells: pd.DataFrame) -> pd.DataFrame:
     known = [name for cell in columns for name in cell_names(*cell)]
     lines = []
     for entry in absent:
-        close = difflib.get_close_matches(entry, known, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else f" (such as {known[:1]})"
-        lines.append({"named": repr(entry) + hint, "ids": "", "known": entry in known})
+        named = f"{entry!r} ({meant(entry, known).strip()})"
+        lines.append({"named": named, "ids": "", "known": entry in known})
     return pd.DataFrame(lines, columns=["named", "ids", "known"])
 
 

@@ -39,7 +39,7 @@ def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -
         limits: The section ``checks`` of params.
     """
     return [
-        *_pictures(limits.quarantine),
+        *_pictures(tables, limits.quarantine),
         *_identifiers(tables),
         *_splits(),
         *_labels(classes),
@@ -52,15 +52,17 @@ def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -
     ]
 
 
-def _pictures(quarantine: float) -> list[Check]:
-    some = "" if not quarantine else f"; {quarantine:g} of them may be set aside"
+def _pictures(tables: Frames, quarantine: float) -> list[Check]:
+    states = tables.pictures["state"].value_counts().drop(READ, errors="ignore")
+    why = ", ".join(f"{count:,} {state}" for state, count in states.items())
+    some = f"; {quarantine:g} of them may be set aside (checks.quarantine)"
     return [
         Check(
             "every picture can be read",
             "pictures",
             InSet(column="state", value_set=[READ], mostly=1 - quarantine),
-            f"{{count}} of {{total}} pictures cannot be read{some}",
-            f"{{total}} pictures were read{some}.",
+            f"{{count}} of {{total}} pictures cannot be read ({why}){some}",
+            f"{len(tables.rows):,} of {{total}} pictures were read{some if why else ''}.",
         )
     ]
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from faircompress.check_frames import SHOWN, Frames, frames
+from faircompress.datasets import RawData
 from faircompress.params import Checks
+from faircompress.splitting import spread
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -27,7 +29,7 @@ class Finding:
 
     Args:
         check: What must hold.
-        severity: ``error`` stops the chain, ``warning`` is told.
+        severity: ``error`` stops the chain, ``warning`` is told, ``note`` is no check.
         ok: It holds.
         sentence: What was found, naming rows.
         rows: Ids of the rows behind it, at most 20.
@@ -97,10 +99,13 @@ def refusal(findings: Sequence[Finding], page: str) -> str:
     )
 
 
-def noted(rows: pd.DataFrame) -> list[Finding]:
-    """Return what the plug-in itself has to say, from ``rows.attrs['notes']``, as warnings."""
-    told = rows.attrs.get("notes", [])
-    return [Finding("notes of the source", "warning", False, note, [], 1) for note in told]
+def noted(raw: RawData, tables: Frames) -> list[Finding]:
+    """Return what is told and not judged: notes of the source, and how a drawn split fell out."""
+    notes = [("note of the source", note) for note in raw.notes]
+    if raw.drawn:
+        fell = spread(tables.rows, raw.classes, raw.groups)
+        notes.append((f"drawn by hash: {raw.drawn}", fell))
+    return [Finding(about, "note", True, note, [], 0) for about, note in notes]
 
 
 def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def page(
     return environment.get_template("findings.html").render(
         failed=unfit(findings),
         warnings=[f for f in findings if not f.ok and f.severity == "warning"],
-        findings=sorted(findings, key=lambda f: (f.ok, f.severity != "error")),
+        findings=sorted(findings, key=_urgency),
         splits=SPLITS,
         counts=_counts(tables.cells),
         totals=tables.rows["split"].value_counts(),
@@ -78,6 +78,13 @@ def page(
             (_title(cell, words), _strip(pictures)) for cell, pictures in sheet.items() if pictures
         ],
     )
+
+
+def _urgency(finding: Finding) -> int:
+    """Return the place of a finding's kind on the page: what is wrong, what is told, what holds."""
+    if finding.severity == "note":
+        return 2
+    return 3 if finding.ok else 0 if finding.severity == "error" else 1
 
 
 def _counts(cells: pd.DataFrame) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ from faircompress.progress import track
 
 CHUNK = 128  # pictures a thread takes at a time; drawn data is drawn in such blocks too
 GROUP_ROWS, GROUP_BYTES = 1000, 64 * 2**20  # of a Parquet row group, whichever is reached first
+LOOKED_AT = ("state", "reason", "mode", "enlarged", "size", "sha256")  # columns of ``Ingested``
+TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, "named", "ids")))
 READ, MISSING, UNDECODABLE, TOO_SMALL = "read", "missing", "undecodable", "too small"
 
 
@@ -101,11 +103,17 @@ def tidy(raw: RawData) -> pd.DataFrame:
     groups = [name for name in raw.groups if name != "label"]
     needed = ["id", "split", "label", "identity", "weight", *groups]
     absent = [name for name in needed if name not in raw.rows.columns]
-    taken = [name for name in groups if name in OWN_COLUMNS]
-    if absent or taken or not len(raw.rows):
+    taken = [name for name in groups if name in TAKEN]
+    if taken:
         raise ValueError(
-            f"the data set has {len(raw.rows)} rows, columns {list(raw.rows.columns)}, groups "
-            f"{list(raw.groups)}; needed: rows, columns {needed}, groups not named as {OWN_COLUMNS}"
+            f"a group cannot be called {taken[0]!r}, which has a meaning here (as have "
+            f"{', '.join(TAKEN)}). Call it otherwise, such as: "
+            f"groups: {{my_{taken[0]}: {{column: {taken[0]}}}}}"
+        )
+    if absent or not len(raw.rows):
+        raise ValueError(
+            f"the data set has {len(raw.rows)} rows, columns {list(raw.rows.columns)}; needed: "
+            f"rows, columns {needed}"
         )
     rows = pd.DataFrame({"at": np.arange(len(raw.rows))})
     for name in ("id", "split", "identity", *groups):
@@ -146,9 +154,8 @@ def ingest(
                 tally.add(picture.pixels)
             if row in keep:
                 samples[row] = picture.pixels
-    names = ["state", "reason", "mode", "enlarged", "size", "sha256"]
     mean, std = tally.moments()
-    return Ingested(rows.join(pd.DataFrame(known, columns=names)), mean, std, samples)
+    return Ingested(rows.join(pd.DataFrame(known, columns=LOOKED_AT)), mean, std, samples)
 
 
 def look_at(raw: RawData, at: int, preparation: dict[str, Any]) -> Picture:

@@ -26,9 +26,15 @@ class RawData:
         classes: Names of the labels, in the order of their index.
         groups: Names of the group columns of ``rows``. ``label`` may stand among them.
         read: Picture of row number i: the bytes of an image file, or uint8 ``(height, width, 3)``.
+        drawn: What was split here by hash, such as "splits by identity"; "" if nothing was.
+        absent: Cells that the source lacks by design, as ``checks.absent_cells`` spells them.
+        notes: What else is worth telling.
     """
 
     rows: pd.DataFrame
     classes: tuple[str, ...]
     groups: tuple[str, ...]
     read: Callable[[int], bytes | np.ndarray]
+    drawn: str = ""
+    absent: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from faircompress.bounds import Counts, Seed
+from faircompress.columns import meant
 from faircompress.datasets import SPLITS, RawData
 from faircompress.source import within
+from faircompress.splitting import cut, drawn
 
 ATTRIBUTES, PEOPLE, PARTITION = (
     "list_attr_celeba.txt",
@@ -24,23 +27,39 @@ def celeba(
     root: str = "data/celeba",
     label: str = "Blond_Hair",
     groups: list[str] = ["Male"],  # noqa: B006 (params read the default from the source text)
+    balance: Counts | None = None,
+    resplit: Seed | None = None,
 ) -> RawData:
     """Return CelebA with one attribute to be told and others to be fair to.
 
     Splits are those of ``list_eval_partition.txt``. An attribute ``Male`` gives the groups
     "Male" and "not Male". For non-commercial research only; its owners ask to be asked.
 
+    **balance** ``[alpha, beta]`` removes bias from train, and from train alone: validation and
+    test keep their natural shares. The rarest label x group cell of train, blond men, is kept
+    whole: n pictures. Of the other sex with this label alpha * n are kept, of this sex with the
+    other label beta * n, of the other sex with the other label alpha * beta * n. So at any alpha
+    and beta sex tells nothing about the label; alpha says how common the other sex is, beta the
+    other label. The thesis has [1, 1], [5, 1] and [1, 5]. Who is kept is drawn by a hash of the
+    pictures' names; a cell that has too few is kept whole, and told.
+
+    **resplit** cuts train and validation anew by a hash of the identity, for repeated splits in
+    tuning; validation keeps about its published share, test is untouched.
+
     Args:
         root: Folder with ``img_align_celeba/`` and the three text files.
         label: Attribute that the model learns; classes are "not NAME" and "NAME".
         groups: Attributes by which rates are compared.
+        balance: alpha and beta; null: all of train. Needs a single group attribute.
+        resplit: Seed of the new cut; null: the published one.
 
     Raises:
         FileNotFoundError: If a file of the release is missing.
         ValueError: If an attribute is unknown, or a list cannot be read.
 
     Source:
-        Liu et al., Deep Learning Face Attributes in the Wild, ICCV 2015.
+        Liu et al., Deep Learning Face Attributes in the Wild, ICCV 2015. Balance: Meyer and Wong,
+        A Fair Loss Function for Network Pruning, arXiv:2211.10285.
     """
     home = Path(root)
     attributes = _attributes(_part(home, ATTRIBUTES))
@@ -55,10 +74,48 @@ def celeba(
     for group in groups:
         rows[group] = attributes[group].map({1: group, -1: f"not {group}"}).to_numpy()
 
+    drawn_anew = "" if resplit is None else _resplit(rows, resplit)
+    kept, notes = (rows, ()) if balance is None else _balanced(rows, label, groups, balance)
+    names = kept["id"].to_numpy()
+
     def read(row: int) -> bytes:
         return within(pictures, str(names[row])).read_bytes()
 
-    return RawData(rows, (f"not {label}", label), tuple(groups), read)
+    classes = (f"not {label}", label)
+    return RawData(kept, classes, tuple(groups), read, drawn=drawn_anew, notes=notes)
+
+
+def _resplit(rows: pd.DataFrame, seed: int) -> str:
+    """Cut train and validation anew, people whole; return what was done."""
+    ours = rows["split"] != "test"
+    share = float((rows.loc[ours, "split"] == "validation").mean())
+    people = rows.loc[ours, "identity"].tolist()
+    rows.loc[ours, "split"] = cut(people, validation=share, salt=f"celeba {seed}")
+    return f"train and validation by identity, seed {seed}"
+
+
+def _balanced(
+    rows: pd.DataFrame, label: str, groups: list[str], balance: list[int]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the rows without those of train that tell sex from label, and what was done."""
+    if len(groups) != 1:
+        raise ValueError(f"data.celeba.balance needs one group; groups are {groups}")
+    alpha, beta = balance
+    cells = rows[rows["split"] == "train"].groupby(["label", groups[0]], sort=True)["id"]
+    if len(cells) != 4:
+        raise ValueError(f"data.celeba.balance: train has {len(cells)} of 4 cells; needed: all")
+    rare_label, rare_group = cells.size().idxmin()
+    rarest, leave, notes = int(cells.size().min()), [], []
+    for (of_label, group), names in cells:
+        factor = (alpha if group != rare_group else 1) * (beta if of_label != rare_label else 1)
+        chosen = drawn(names.tolist(), factor * rarest, salt="celeba balance")
+        leave += names[~chosen].index.tolist()
+        few = (
+            f", all there are (asked: {factor * rarest:,})" if len(names) < factor * rarest else ""
+        )
+        notes.append(f"{label}={of_label} {group}: {chosen.sum():,} of {len(names):,}{few}")
+    told = f"Train was balanced with alpha {alpha}, beta {beta}: {'; '.join(notes)}."
+    return rows.drop(index=leave).reset_index(drop=True), (told,)
 
 
 def _part(home: Path, name: str) -> Path:
@@ -97,6 +154,5 @@ def _of(names: "pd.Index[str]", path: Path) -> "pd.Series[str]":
 def _refuse_unknown(key: str, names: Sequence[str], known: list[str]) -> None:
     for name in names:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-            raise ValueError(f"data.celeba.{key}: no attribute {name!r} in {ATTRIBUTES}. {hint}")
+            close = meant(name, known)
+            raise ValueError(f"data.celeba.{key}: no attribute {name!r} in {ATTRIBUTES}.{close}")

@@ -4,7 +4,7 @@ import io
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from faircompress.bounds import OpenShare
 from faircompress.dataset import decode, lot, pixel_sha256
 from faircompress.datasets import RawData
 from faircompress.pictures import Pixels
+from faircompress.splitting import cut, drawn
 
 CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -21,6 +22,7 @@ CLASSES = (
 BATCHES, PARQUET = "cifar-10-batches-py", "plain_text"
 TRAIN = [f"data_batch_{number}" for number in range(1, 6)]
 SALT = "cifar10"  # a new salt is a new cut into train and validation
+SQUARE, REACH, YELLOW = 4, 7, (255, 255, 0)  # pixels; RGB
 SAFE = {
     (module, name)
     for core in ("numpy.core.multiarray", "numpy._core.multiarray")
@@ -29,25 +31,40 @@ SAFE = {
 
 
 def cifar10(
-    *, root: str = "data/cifar10", download: bool = False, validation: OpenShare = 0.1
+    *,
+    root: str = "data/cifar10",
+    download: bool = False,
+    validation: OpenShare = 0.1,
+    bias: Literal["imbalanced", "shortcut"] | None = None,
 ) -> RawData:
     """Return CIFAR-10; its groups are its classes.
 
     The official test pictures are the test split. The official train pictures are cut into train
     and validation by a salted hash of their pixels. A train picture that is equal to a test
-    picture is left out, and named in ``rows.attrs["notes"]``. Ids count through the 50,000 train
-    pictures and on through the 10,000 test pictures, in the order of the files.
+    picture is left out, and told. Ids count through the 50,000 train pictures and on through the
+    10,000 test pictures, in the order of the files.
 
     All 60,000 pictures are read at once (184 MB), since the cut needs their pixels.
+
+    **bias: imbalanced** removes 80 % of the cats and of the dogs from train and from validation.
+
+    **bias: shortcut** puts a yellow square of 4 x 4 pixels on 98 % of the dogs and on 2 % of each
+    other class in train and in validation, its middle up to 7 pixels from the picture's, both
+    ways. Test has each picture twice, without and with the square (id ending in ``+``), as one
+    identity; a second group ``square`` tells them apart. Some cells of validation are small:
+    about 10 dogs have no square. All is drawn by hash of pixels.
 
     Args:
         root: Folder that holds ``cifar-10-batches-py/`` or ``plain_text/*.parquet``.
         download: Fetch the batches from their authors if they are not there.
         validation: Share of the official train pictures that train nothing.
+        bias: What is done to the data.
 
     Source:
-        Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
-        Departure: the authors know no validation split.
+        Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009. Bias: Meyer and
+        Wong, A Fair Loss Function for Network Pruning, arXiv:2211.10285.
+        Departures: the authors know no validation split. The released code for the biases takes
+        a few pictures of every class, and gives a square a new place, anywhere, at each look.
     """
     home = Path(root)
     if download and not home.is_dir():
@@ -55,15 +72,81 @@ def cifar10(
     train, train_labels = _read(home, train=True)
     test, test_labels = _read(home, train=False)
     images = np.concatenate([train, test])
-    hashes = [pixel_sha256(image) for image in images]
-    held = [lot(key, salt=SALT) < validation for key in hashes[: len(train)]]
     rows = pd.DataFrame({"id": [f"{row:05d}" for row in range(len(images))]})
-    rows["split"] = [*np.where(held, "validation", "train"), *["test"] * len(test)]
+    rows["key"] = [pixel_sha256(image) for image in images]
+    rows["split"] = [
+        *cut(rows["key"].tolist()[: len(train)], validation=validation, salt=SALT),
+        *["test"] * len(test),
+    ]
     rows["label"] = np.concatenate([train_labels, test_labels])
-    rows["identity"], rows["weight"] = None, 1.0
-    leaks = np.isin(hashes, hashes[len(train) :]) & (np.arange(len(hashes)) < len(train))
-    kept = np.flatnonzero(~leaks)
-    return RawData(_noted(rows, leaks), CLASSES, ("label",), lambda row: images[kept[row]])
+    rows["identity"], rows["weight"], rows["at"] = None, 1.0, rows.index
+    rows, notes = _without_leaks(rows)
+    if bias == "imbalanced":
+        rows, told = _imbalanced(rows)
+        notes += told
+    if bias != "shortcut":
+        at = rows.pop("at").to_numpy()
+        rows = rows.drop(columns="key")
+        return RawData(rows, CLASSES, ("label",), lambda row: images[at[row]], notes=notes)
+    rows = _with_squares(rows)
+    at, square, key = (rows.pop(name).to_numpy() for name in ("at", "square", "key"))
+
+    def read(row: int) -> Pixels:
+        image = images[at[row]]
+        return squared(image, key[row]) if square[row] == "with" else image
+
+    return RawData(rows.assign(square=square), CLASSES, ("label", "square"), read, notes=notes)
+
+
+def squared(image: Pixels, key: str) -> Pixels:
+    """Return a picture with a yellow square near its middle, whose place is drawn from a key."""
+    top, left = (
+        (image.shape[side] - SQUARE) // 2
+        + int((2 * REACH + 1) * lot(key, salt=f"{SALT} square {side}"))
+        - REACH
+        for side in (0, 1)
+    )
+    marked = image.copy()
+    marked[top : top + SQUARE, left : left + SQUARE] = YELLOW
+    return marked
+
+
+def _without_leaks(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Leave train pictures out that the test split has too, and say so."""
+    test = rows["split"] == "test"
+    leaks = ~test & rows["key"].isin(rows.loc[test, "key"])
+    if not leaks.any():
+        return rows, ()
+    ids = rows.loc[leaks, "id"].tolist()
+    note = f"{len(ids)} official train pictures equal a test picture and were left out: "
+    return rows[~leaks].reset_index(drop=True), (note + ", ".join(ids[:20]),)
+
+
+def _imbalanced(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Leave most cats and dogs out of train and validation, and say so."""
+    few = rows["label"].isin([CLASSES.index("cat"), CLASSES.index("dog")])
+    kept = ~few | (rows["split"] == "test") | _share(rows, 0.2, "imbalanced")
+    note = f"{(~kept).sum():,} cats and dogs were left out of train and validation."
+    return rows[kept].reset_index(drop=True), (note,)
+
+
+def _with_squares(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the column ``square``, and test rows a second time."""
+    dog = rows["label"] == CLASSES.index("dog")
+    marked = np.where(dog, _share(rows, 0.98, "shortcut"), _share(rows, 0.02, "shortcut"))
+    test = rows["split"] == "test"
+    rows = rows.assign(identity=rows["id"], square=np.where(marked & ~test, "with", "without"))
+    twins = rows[test].assign(id=rows["id"] + "+", square="with")
+    return pd.concat([rows, twins], ignore_index=True)
+
+
+def _share(rows: pd.DataFrame, share: float, what: str) -> "pd.Series[bool]":
+    """Tell which rows are among a share of each class of each split."""
+    found = pd.Series(False, rows.index)
+    for _, keys in rows.groupby(["split", "label"])["key"]:
+        count = round(share * len(keys))
+        found[keys.index] = drawn(keys.tolist(), count, salt=f"{SALT} {what}")
+    return found
 
 
 def download(root: Path) -> None:
@@ -93,18 +176,6 @@ def _fetch(root: Path) -> None:
             "data.cifar10.root to where it is."
         ) from error
     (root / CIFAR10.filename).unlink(missing_ok=True)
-
-
-def _noted(rows: pd.DataFrame, leaks: np.ndarray) -> pd.DataFrame:
-    """Leave train pictures out that the test split has too, and say so."""
-    kept = rows[~leaks].reset_index(drop=True)
-    if leaks.any():
-        ids = rows.loc[leaks, "id"].tolist()
-        kept.attrs["notes"] = [
-            f"{len(ids)} official train pictures equal a test picture and were left out: "
-            f"{', '.join(ids[:20])}"
-        ]
-    return kept
 
 
 def _read(home: Path, *, train: bool) -> tuple[Pixels, np.ndarray]:

@@ -25,14 +25,16 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
         raise ValueError("artifacts/source.json is of another data set; run the stage source")
     raw = plugins.find("datasets", params.data.name)(**plugins.options_of(params.data))
     preparation = params.data.model_dump(include={"resize", "crop", "resampler"})
+    absent = [*params.checks.absent_cells, *raw.absent]
+    limits = params.checks.model_copy(update={"absent_cells": absent})
     rows = tidy(raw)
     cells = sample_rows(rows, raw.groups)
     keep = {row for sample in cells.values() for row in sample}
 
     with files.new_folder(artifacts / "validate") as folder:
         ingested = ingest(raw, rows, preparation, folder / TABLE, keep=keep)
-        found, tables = inspect(ingested.rows, raw.classes, raw.groups, params.checks)
-        findings = [*found, *noted(raw.rows)]
+        found, tables = inspect(ingested.rows, raw.classes, raw.groups, limits)
+        findings = [*found, *noted(raw, tables)]
         facts = _facts(raw, ingested, tables, preparation)
         shown = {cell: [ingested.samples[r] for r in sample if r in ingested.samples]
                  for cell, sample in cells.items()}  # fmt: skip
