@@ -43,7 +43,9 @@ class Checks(Section):
     class_share: Annotated[
         list[Share], Field(min_length=2, max_length=2, description="of a class in a split")
     ]
-    quarantine: Annotated[Share, Field(description="undecodable pictures set aside, at most")]
+    quarantine: Annotated[
+        Share, Field(description="unreadable or missing pictures set aside, at most")
+    ]
 
 
 class Optimisation(Section):
