@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -109,7 +109,7 @@ def reproduce(
     """
     tell.begins(stage)
     try:
-        outcome = "unchanged" if stage in current else dvc_repro(stage, workspace, tell)
+        outcome = "unchanged" if stage in current else dvc_repro([stage], workspace, tell)
     except BaseException as error:
         tell.fails(stage, error)
         raise
@@ -127,22 +127,37 @@ def up_to_date(workspace: Path, stages: Collection[str]) -> Collection[str]:
     return list(itertools.takewhile(lambda stage: stage not in changed, stages))
 
 
-def dvc_repro(stage: str, workspace: Path, tell: Listener) -> Outcome:
-    """Run `dvc repro` for one stage and pass on what it says."""
+def dvc_repro(
+    stages: Sequence[str], workspace: Path, tell: Listener, threads: int | None = None
+) -> Outcome:
+    """Run `dvc repro` for some stages, in their order, and pass on what it says of the last.
+
+    Args:
+        stages: Their names; stages that they depend on are not looked at.
+        workspace: The folder of ``dvc.yaml``.
+        tell: Who hears of it.
+        threads: That a stage may compute with; None: as many as it likes.
+
+    Raises:
+        StageFailed: With the stage's own words.
+        DvcBusy: If another process works on this stage.
+    """
+    stage = stages[-1]
+    limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     events = workspace / ".checkpoints" / f"{stage}.{os.getpid()}.events"
     events.parent.mkdir(exist_ok=True)
     events.write_text("")
     tail: deque[str] = deque(maxlen=60)
     outcome: Outcome = "unchanged"
     process = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage],
+        [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", *stages],
         cwd=workspace,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
         preexec_fn=_die_with_parent,
-        env={**os.environ, EVENTS: str(events), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **limit, EVENTS: str(events), "PYTHONUNBUFFERED": "1"},
     )
     done = threading.Event()
     follower = threading.Thread(target=_follow, args=(stage, events, done, tell), daemon=True)
@@ -170,6 +185,18 @@ def dvc_repro(stage: str, workspace: Path, tell: Listener) -> Outcome:
     if code:
         _raise(stage, list(tail))
     return outcome
+
+
+def dvc_add(path: Path) -> None:
+    """Have DVC keep a file or folder, and git its fingerprint.
+
+    Raises:
+        StageFailed: With DVC's own words.
+    """
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "add", "--quiet", path.name]
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StageFailed(f"dvc add {path} failed: {(done.stderr or done.stdout).strip()}")
 
 
 def _raise(stage: str, tail: list[str]) -> None:

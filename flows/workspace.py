@@ -69,7 +69,7 @@ def prepare(project: Path, overrides: Sequence[str] = (), name: str | None = Non
     if not overrides:
         set_up_dvc(project)
         return Workspace(project, project)
-    folder = project / "variants" / (_slug([name]) if name else _slug(overrides))
+    folder = project / "variants" / (slug([name]) if name else slug(overrides))
     folder.mkdir(parents=True, exist_ok=True)
     for copied in COPIED:
         _copy(project / copied, folder / copied)
@@ -81,7 +81,8 @@ def prepare(project: Path, overrides: Sequence[str] = (), name: str | None = Non
     return Workspace(folder, project, tuple(overrides))
 
 
-def _slug(overrides: Sequence[str]) -> str:
+def slug(overrides: Sequence[str]) -> str:
+    """Return a folder name for a variant."""
     words = ",".join(sorted(overrides))
     safe = re.sub(r"[^A-Za-z0-9_.,=-]+", "_", words)
     if safe == words and len(safe) <= 80:

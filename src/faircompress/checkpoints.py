@@ -21,7 +21,7 @@ def checkpoint(artifacts: Path, stage: str, *given: Any) -> Iterator[Path]:
         given: Everything the work depends on, as JSON values; the code is added here. Other
             work of the same stage that was never finished is thrown away.
     """
-    stem = hashlib.sha256((json.dumps(given, sort_keys=True) + _code()).encode()).hexdigest()
+    stem = hashlib.sha256((json.dumps(given, sort_keys=True) + code_sha256()).encode()).hexdigest()
     folder = artifacts.parent / ".checkpoints" / stage / stem[:16]
     for other in folder.parent.glob("*"):
         if other != folder and other.is_dir():
@@ -48,7 +48,8 @@ class Curve:
         return self.epochs[max(self.epochs)]
 
 
-def _code() -> str:
+def code_sha256() -> str:
+    """Return the hex sha256 of this package's code."""
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())

@@ -44,6 +44,22 @@ def run(set_: Override = None, preset: Presets = None, project: Project = Path()
 
 
 @app.command()
+def study(
+    name: Annotated[str, typer.Argument(help="A file of studies/, such as portraits.")],
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Run on the Ray cluster of RAY_ADDRESS.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
+    project: Project = Path(),
+) -> None:
+    """Compare methods over seeds, as a plan in studies/ says; goes on where it was stopped."""
+    from flows.study_command import study_and_tell
+
+    file = project / "studies" / f"{Path(name).stem}.yaml"
+    raise typer.Exit(study_and_tell(project, file, "ray" if ray else "threads", workers))
+
+
+@app.command()
 def stage(name: str) -> None:
     """Run one stage of the chain on the files of this folder; `dvc repro` calls this."""
     die_with_parent()

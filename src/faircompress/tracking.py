@@ -13,7 +13,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -52,6 +52,23 @@ def begin(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str
     """Open a run and return its id."""
     found = store.client.create_run(store.experiment(experiment), run_name=name, tags=tags)
     return str(found.info.run_id)
+
+
+def find(store: Store, experiment: str, tags: dict[str, str]) -> str | None:
+    """Return the run with these tags, if there is one."""
+    runs = _search(store, experiment, tags, 1)
+    return str(runs[0].info.run_id) if runs else None
+
+
+def tags_of(store: Store, experiment: str, tags: dict[str, str], name: str) -> set[str]:
+    """Return the values that the tag ``name`` has in runs with these tags."""
+    return {run.data.tags[name] for run in _search(store, experiment, tags, 10_000)}
+
+
+def _search(store: Store, experiment: str, tags: dict[str, str], most: int) -> list[Run]:
+    words = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+    where = [store.experiment(experiment)]
+    return list(store.client.search_runs(where, filter_string=words, max_results=most))
 
 
 def end(store: Store, run_id: str, status: str) -> None:

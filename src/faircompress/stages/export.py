@@ -18,7 +18,7 @@ from faircompress.files import new_folder, sha256, write_bytes, write_json
 from faircompress.networks import Network
 from faircompress.onnx_run import Latency, Parity
 from faircompress.params import Params
-from faircompress.predictions import Predictions
+from faircompress.predicting import told
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -87,31 +87,6 @@ def checked(
     ids = list(split.rows["id"])
     return found, onnx_run.compare(
         expected, found, ids, tolerance=params.export.tolerance, what=what
-    )
-
-
-def told(split: Split, probabilities: np.ndarray, facts: Facts, model: str) -> Predictions:
-    """Return what a file said about a split, as the judge wants it."""
-    rows, classes = split.rows, np.array(facts.classes)
-    columns = {name: rows[name] for name in facts.groups if name != "label"}
-    groups = {name: column.to_numpy().astype(str) for name, column in columns.items()}
-    if "label" in facts.groups:
-        groups["label"] = classes[split.labels].astype(str)
-    identities = rows["identity"]
-    return Predictions(
-        ids=rows["id"].to_numpy().astype(str),
-        labels=split.labels,
-        probabilities=probabilities,
-        groups=groups,
-        identities=(
-            None  # a row of nobody known stands for itself
-            if identities.isna().all()
-            else identities.fillna(rows["id"]).to_numpy().astype(str)
-        ),
-        weights=rows["weight"].to_numpy(np.float64),
-        classes=facts.classes,
-        model=model,
-        data=facts.sha256,
     )
 
 

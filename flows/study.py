@@ -1,0 +1,168 @@
+"""Many runs, side by side: each survives the others' failure, and none is made twice."""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from prefect import Task, flow
+from prefect.futures import as_completed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from faircompress import predictions
+from faircompress.files import write_json
+from faircompress.params import BadParams, check, overridden
+from faircompress.predictions import Predictions
+from faircompress.study import plan as plans
+from faircompress.study.comparison import balanced
+from faircompress.study.plan import Cell, Plan
+from flows.study_cells import Job, predictions_file, prune_one, train_dense
+from flows.study_results import publish
+
+Runner = Literal["threads", "ray"]
+Known = dict[Cell, dict[str, Any]]
+Chosen = dict[tuple[str, str, str], int]
+
+
+class RunsFailed(RuntimeError):
+    """Some runs of a study failed; the others were compared."""
+
+
+@dataclass
+class Board:
+    """What is known so far, and whom to tell.
+
+    Args:
+        project: Folder with ``params.yaml``.
+        folder: Of the study's results.
+        plan: The study.
+        threads: That each run may compute with.
+        done: What is known of each run that came to an end.
+        failed: Why others did not.
+    """
+
+    project: Path
+    folder: Path
+    plan: Plan
+    threads: int
+    done: Known
+    failed: dict[Cell, str]
+
+    def run(self, work: Task[..., dict[str, Any]], cells: Iterable[Cell]) -> None:
+        """Bring runs up to date, several at a time; a failure is noted, and the rest go on."""
+        wanted = [cell for cell in dict.fromkeys(cells) if cell.dense not in self.failed]
+        futures = {work.submit(self.job(cell)): cell for cell in wanted}
+        for number, future in enumerate(as_completed(list(futures)), start=1):
+            cell = futures[future]
+            try:
+                self.done[cell] = future.result()
+            except Exception as error:  # whatever it is, the other runs must not be lost
+                self.failed[cell] = str(error)
+            self._tell(f"{number} of {len(wanted)}", cell)
+
+    def job(self, cell: Cell) -> Job:
+        """Return a run with all it needs."""
+        changed = plans.changes(self.plan, cell, self.project / "presets.yaml")
+        return Job(cell, tuple(changed), self.project, self.folder, self.threads)
+
+    def said(self, cell: Cell, split: str) -> Predictions:
+        """Return what a run's model said about a split."""
+        return predictions.load(predictions_file(self.folder, cell, split))
+
+    def _tell(self, count: str, cell: Cell) -> None:
+        why = self.failed.get(cell)
+        word = "done" if why is None else f"failed: {why.strip().splitlines()[-1]}"
+        print(f"  {count}  {cell.key}  {word}", file=sys.stderr, flush=True)
+
+
+@flow(name="fairness-study", flow_run_name="{file.stem}", validate_parameters=False)
+def study(project: Path, file: Path, threads: int = 1) -> Path:
+    """Train, choose settings on validation rows, prune by every method, compare.
+
+    Args:
+        project: Folder with ``params.yaml`` and ``dvc.yaml``.
+        file: The study's plan; results go into a folder beside it, of the same name.
+        threads: That each run may compute with.
+
+    Returns:
+        The page to open.
+
+    Raises:
+        RunsFailed: After everything else was compared, naming what failed and why.
+    """
+    plan = plans.read(file)
+    board = Board(project, file.with_suffix(""), plan, threads, {}, {})
+    _refuse_bad_choices(board)
+
+    dense = plans.dense_cells(plan)
+    first = list({cell.data: cell for cell in reversed(dense)}.values())  # ingests each data once
+    board.run(train_dense, first)
+    board.run(train_dense, [cell for cell in dense if cell not in first])
+
+    board.run(prune_one, plans.tuning_cells(plan))
+    chosen = choose(board)
+    board.run(prune_one, plans.cells(plan, chosen))
+
+    page = publish(project, board.folder, plan, chosen, board.done, board.failed, board.said)
+    if board.failed:
+        lines = [f"{cell.key}: {why}" for cell, why in board.failed.items()]
+        raise RunsFailed(f"{len(lines)} runs failed, the rest are in {page}:\n" + "\n".join(lines))
+    return page
+
+
+def choose(board: Board) -> Chosen:
+    """Return which settings of each method did best on validation rows, for each data and model.
+
+    Best is the highest rate decided rightly, averaged over all cells of class and group, so that
+    a rare cell counts as much as a large one, and over the tuning seeds.
+    """
+    scores: dict[tuple[str, str, str], dict[int, list[float]]] = {}
+    for cell in plans.tuning_cells(board.plan):
+        if cell in board.done:
+            value = balanced(*(board.said(c, "validation") for c in (cell.dense, cell)))
+            tries = scores.setdefault((cell.data, cell.model, cell.method), {})
+            tries.setdefault(cell.tried, []).append(value)
+    means = {key: {t: float(np.mean(v)) for t, v in of.items()} for key, of in scores.items()}
+    named = {",".join(key): {str(t): m for t, m in of.items()} for key, of in means.items()}
+    write_json(board.folder / "results" / "tuning.json", named)
+    return {key: max(of, key=lambda tried: (of[tried], -tried)) for key, of in means.items()}
+
+
+def _refuse_bad_choices(board: Board) -> None:
+    """Find a mistake in any run's params before the first hour is spent."""
+    wanted = [*plans.dense_cells(board.plan), *plans.tuning_cells(board.plan)]
+    for cell in [*wanted, *plans.cells(board.plan, {})]:
+        try:
+            check(overridden(board.project / "params.yaml", board.job(cell).overrides))
+        except BadParams as error:
+            raise BadParams(f"run {cell.key}:\n{error}") from None
+
+
+def run_study(project: Path, file: Path, runner: Runner, workers: int | None) -> Path:
+    """Run a study on this machine's cores, or on a Ray cluster.
+
+    Args:
+        project: Folder with ``params.yaml``; on a cluster one that every machine sees.
+        file: The study's plan.
+        runner: ``threads``: here. ``ray``: on the cluster of ``RAY_ADDRESS``, or a local one.
+        workers: Runs at a time; None: one a core.
+    """
+    cores = os.cpu_count() or 1
+    count = workers or cores
+    chosen = study.with_options(task_runner=_runner(runner, count))
+    return chosen(project.resolve(), file.resolve(), max(cores // count, 1))
+
+
+def _runner(runner: Runner, workers: int) -> TaskRunner[Any]:
+    if runner == "threads":
+        return ThreadPoolTaskRunner(max_workers=workers)
+    try:
+        from prefect_ray import RayTaskRunner
+    except ImportError:
+        raise RuntimeError("Ray is not installed; install the extra: faircompress[ray]") from None
+    if address := os.environ.get("RAY_ADDRESS"):
+        return RayTaskRunner(address=address)
+    return RayTaskRunner(init_kwargs={"num_cpus": workers, "include_dashboard": False})

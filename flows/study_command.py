@@ -1,0 +1,21 @@
+"""`faircompress study`: the flow, and where to look."""
+
+import os
+import sys
+from pathlib import Path
+
+from faircompress.cli import ERROR, PASS
+
+
+def study_and_tell(project: Path, file: Path, runner: str, workers: int | None) -> int:
+    """Run a study; return the exit code: 0 done, 3 some or all of it failed."""
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # we tell it below
+    from flows.study import RunsFailed, run_study
+
+    try:
+        page = run_study(project, file, runner, workers)  # type: ignore[arg-type]
+    except RunsFailed as error:
+        print(f"\n{error}", file=sys.stderr)
+        return ERROR
+    print(f"\nreport    {page}\ntables    {page.parent}/*.csv\nhistory   make ui")
+    return PASS

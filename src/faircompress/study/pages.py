@@ -1,0 +1,154 @@
+"""A study's tables, figures and page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from faircompress.files import write_json, write_text
+from faircompress.study import plots
+from faircompress.study.cells import ALL, AUROC, excess_harm, rates
+from faircompress.study.comparison import Comparison, Line, Test
+from faircompress.study.plan import Cell, Plan
+from faircompress.study.resampling import Estimate
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+Json = dict[str, Any]
+
+
+def write(
+    folder: Path,
+    plan: Plan,
+    compared: Sequence[Comparison],
+    done: Mapping[Cell, Json],
+    failed: Mapping[Cell, str],
+    chosen: Mapping[str, Sequence[str]],
+) -> Path:
+    """Write everything a reader needs; return the page.
+
+    Args:
+        folder: Where to.
+        plan: The study.
+        compared: One comparison a data set and model.
+        done: What is known of each run that came to an end.
+        failed: Why others did not.
+        chosen: Settings that tuning chose, by data set, model and method.
+    """
+    lines = [line for comparison in compared for line in comparison.lines()]
+    tests = [test for comparison in compared for test in comparison.tests()]
+    runs = pd.DataFrame([_run(c, cell, done[cell]) for c in compared for cell in c.cells])
+    write_text(folder / "runs.csv", runs.to_csv(index=False, float_format="%.6g"))
+    write_text(folder / "rates.csv", _table(lines).to_csv(index=False, float_format="%.6g"))
+    write_json(folder / "tests.json", [asdict(test) for test in tests])
+    sections = [_section(folder, plan, c, lines, tests, runs) for c in compared]
+    page = folder / "report.html"
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    shown = environment.get_template("study.html.j2").render(
+        plan=plan, sections=sections, chosen=chosen, runs=len(runs), name=folder.parent.name,
+        failed={cell.key: why for cell, why in failed.items()},
+    )  # fmt: skip
+    write_text(page, shown)
+    return page
+
+
+def signed(found: Estimate) -> str:
+    """Return an estimate with its interval in words."""
+    mean = f"{found.mean:+.3f}"
+    if found.low is None or found.high is None:
+        return f"{mean} (one seed)"
+    return f"{mean} ({found.low:+.3f} to {found.high:+.3f})"
+
+
+def _section(
+    folder: Path,
+    plan: Plan,
+    comparison: Comparison,
+    lines: Sequence[Line],
+    tests: Sequence[Test],
+    runs: pd.DataFrame,
+) -> Json:
+    data, model = comparison.data, comparison.model
+    mine = [line for line in lines if (line.data, line.model) == (data, model)]
+    judged = [test for test in tests if (test.data, test.model) == (data, model)]
+    stem = f"{data}-{model}"
+    drawn = [("What pruning changes", _shown(comparison, mine), folder / f"{stem}-changes.png")]
+    figures = []
+    for title, of_kind, path in drawn:
+        if of_kind:
+            plots.draw_changes(of_kind, path)
+            figures.append((title, plots.inline(path)))
+    if judged:
+        path = folder / f"{stem}-tests.png"
+        plots.draw_tests(judged, path)
+        figures.insert(0, (f"Against {plan.endpoint.baseline}", plots.inline(path)))
+    here = runs[(runs["data"] == data) & (runs["model"] == model)]
+    return {
+        "data": data,
+        "model": model,
+        "rarest": comparison.rarest,
+        "seeds": len(comparison.seeds),
+        "tests": [_test(test) for test in judged],
+        "rates": [_line(line) for line in mine],
+        "means": _means(here),
+        "figures": figures,
+    }
+
+
+def _shown(comparison: Comparison, lines: Sequence[Line]) -> list[Line]:
+    """Return what is drawn: the rarest cell, and AUROC of every group that has it."""
+    rare = [line for line in lines if line.part == comparison.rarest]
+    others = [line for line in lines if line.part not in (ALL, comparison.rarest)]
+    return rare + ([line for line in others if line.metric == AUROC] or others)
+
+
+def _run(comparison: Comparison, cell: Cell, facts: Json) -> Json:
+    """Return one line of runs.csv: what was asked, what came out."""
+    table = rates(comparison.said(cell.dense, "test"), comparison.said(cell, "test"))
+    area = table[(table["metric"] == AUROC) & (table["part"] != ALL) & ~table["is_cell"]]
+    right = table[table["metric"] != AUROC].set_index("part")
+    return {
+        **vars(cell),
+        "physical_speedup": facts["speedup"],
+        "parameters": facts["parameters"],
+        "accuracy_dense": right.loc[ALL, "dense"],
+        "accuracy_change": right.loc[ALL, "change"],
+        "rarest_dense": right.loc[comparison.rarest, "dense"],
+        "rarest_change": right.loc[comparison.rarest, "change"],
+        "worst_auroc_change": area["change"].min() if len(area) else None,
+        "auroc_drift": area["change"].max() - area["change"].min() if len(area) else None,
+        "max_psi": excess_harm(table).max(),
+    }
+
+
+def _means(runs: pd.DataFrame) -> list[list[str]]:
+    """Return means over seeds by method and speed-up, as words."""
+    names = ["physical_speedup", "accuracy_change", "rarest_change", "worst_auroc_change",
+             "auroc_drift", "max_psi"]  # fmt: skip
+    means = runs.groupby(["method", "speedup"], sort=False)[names].mean(numeric_only=True)
+    found = []
+    for (method, speedup), row in means.iterrows():
+        numbers = ["" if pd.isna(row.get(n)) else f"{row[n]:+.3f}" for n in names[1:]]
+        found.append([method, f"{speedup:g}x", f"{row['physical_speedup']:.2f}x", *numbers])
+    return found
+
+
+def _table(lines: Sequence[Line]) -> pd.DataFrame:
+    found = pd.json_normalize([asdict(line) for line in lines])
+    return found.drop(columns=["change.seeds"]) if len(found) else found
+
+
+def _line(line: Line) -> list[str]:
+    what = "AUROC" if line.metric == AUROC else "share right"
+    cells = [line.method, f"{line.speedup:g}x", line.part, what, f"{line.dense:.3f}"]
+    return [*cells, signed(line.change)]
+
+
+def _test(test: Test) -> list[str]:
+    p = "" if test.p is None else f"{test.p:.3f}"
+    harm = [signed(found) for found in (test.baseline, test.change, test.gain)]
+    return [test.method, test.endpoint, test.part, *harm, p]

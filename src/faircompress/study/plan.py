@@ -1,0 +1,189 @@
+"""A study as it is written down before it is run: what is compared, on what, judged by what."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from faircompress.bounds import Seed
+from faircompress.params import BadParams
+from faircompress.plugins import Section
+from faircompress.presets import merge, overrides, preset
+
+Choices = dict[str, Any]  # nested params
+Named = Annotated[dict[str, Choices], Field(min_length=1)]
+BASELINE_TRY = 0
+
+
+class Tuning(Section):
+    """How each method's settings are chosen: on validation rows, with seeds that test nothing."""
+
+    seeds: Annotated[list[Seed], Field(min_length=1, description="not among the study's seeds")]
+    speedup: Annotated[float, Field(gt=1)]
+    tries: Annotated[
+        dict[str, list[Choices]], Field(description="method -> settings, equally many for each")
+    ]
+
+
+class Endpoint(Section):
+    """What the study is about, named before it is run."""
+
+    speedup: Annotated[float, Field(gt=1)]
+    baseline: Annotated[str, Field(description="method that others are compared with")]
+
+
+class Plan(Section):
+    """Cells are all of data x models x methods x speedups x seeds."""
+
+    about: Annotated[str, Field(min_length=1, description="the question, in a sentence")]
+    presets: list[str] = []
+    common: Choices = {}
+    data: Named
+    models: Named
+    methods: Named
+    speedups: Annotated[list[Annotated[float, Field(gt=1)]], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    seeded: Annotated[
+        list[str], Field(min_length=1, description="params that are set to the seed")
+    ] = ["train.seed", "prune.seed"]
+    tuning: Tuning | None = None
+    endpoint: Endpoint
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> "Plan":
+        if self.endpoint.baseline not in self.methods:
+            raise ValueError(f"endpoint.baseline: no method {self.endpoint.baseline!r}")
+        if self.endpoint.speedup not in self.speedups:
+            raise ValueError(f"endpoint.speedup: {self.endpoint.speedup:g} is not among speedups")
+        if self.tuning is not None:
+            self._fairly_tuned(self.tuning)
+        return self
+
+    def _fairly_tuned(self, tuning: Tuning) -> None:
+        sizes = {name: len(tuning.tries.get(name, [])) for name in self.methods}
+        if set(tuning.tries) - set(self.methods) or len(set(sizes.values())) != 1:
+            raise ValueError(
+                f"tuning.tries: settings by method are {sizes}; every method of the study, and no "
+                "other, needs equally many, or the comparison is not fair"
+            )
+        shared = set(tuning.seeds) & set(self.seeds)
+        if shared:
+            raise ValueError(f"tuning.seeds: {sorted(shared)} also test; take others")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a study.
+
+    Args:
+        data: Its name in the plan.
+        model: Likewise.
+        method: Likewise; empty: the dense model alone.
+        tried: Which of the method's settings, from 0.
+        speedup: Dense over pruned multiply-adds.
+        seed: Of training and pruning.
+    """
+
+    data: str
+    model: str
+    seed: int
+    method: str = ""
+    tried: int = 0
+    speedup: float = 0.0
+
+    @property
+    def dense(self) -> "Cell":
+        """Return the dense model that this run prunes; others share it."""
+        return Cell(self.data, self.model, self.seed)
+
+    @property
+    def key(self) -> str:
+        """Return a name for files and folders."""
+        start = f"{self.data},{self.model},s{self.seed}"
+        if not self.method:
+            return start
+        return f"{start},{self.method}.{self.tried},{self.speedup:g}x"
+
+
+def read(path: Path) -> Plan:
+    """Read a study's file.
+
+    Raises:
+        BadParams: Naming every mistake.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        beside = sorted(p.stem for p in path.parent.glob("*.yaml"))
+        raise BadParams(f"{path} is missing. There are: {', '.join(beside) or 'none'}.") from None
+    except yaml.YAMLError as error:
+        raise BadParams(f"{path} is not YAML: {error}") from None
+    try:
+        return Plan.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or path.name}: {e['msg']}" for e in error.errors()]
+        raise BadParams(f"{path}:\n" + "\n".join(lines)) from None
+
+
+def dense_cells(plan: Plan) -> list[Cell]:
+    """Return every dense model that the study needs."""
+    tuned = plan.tuning.seeds if plan.tuning else []
+    return [Cell(d, m, s) for d in plan.data for m in plan.models for s in (*tuned, *plan.seeds)]
+
+
+def tuning_cells(plan: Plan) -> list[Cell]:
+    """Return the runs by which each method's settings are chosen."""
+    if plan.tuning is None:
+        return []
+    return [
+        Cell(dense.data, dense.model, dense.seed, method, tried, plan.tuning.speedup)
+        for dense in dense_cells(plan)
+        if dense.seed in plan.tuning.seeds
+        for method, tries in plan.tuning.tries.items()
+        for tried in range(len(tries))
+    ]
+
+
+def cells(plan: Plan, chosen: dict[tuple[str, str, str], int]) -> list[Cell]:
+    """Return the runs that are compared.
+
+    Args:
+        plan: The study.
+        chosen: Setting of each (data, model, method); the first where none is named.
+    """
+    return [
+        Cell(data, model, seed, method, chosen.get((data, model, method), BASELINE_TRY), speedup)
+        for data in plan.data
+        for model in plan.models
+        for seed in plan.seeds
+        for method in plan.methods
+        for speedup in plan.speedups
+    ]
+
+
+def changes(plan: Plan, cell: Cell, presets: Path) -> list[str]:
+    """Return what a run changes of params.yaml, as ``section.key=value``."""
+    found: Choices = {}
+    for choices in _layers(plan, cell):
+        merge(found, choices)
+    seeds = [f"{key}={cell.seed}" for key in plan.seeded]
+    cut = [f"prune.speedup={cell.speedup:g}"] if cell.method else []
+    return [*preset(presets, plan.presets), *overrides(found), *cut, *seeds]
+
+
+def _layers(plan: Plan, cell: Cell) -> Iterator[Choices]:
+    yield plan.common
+    yield plan.data[cell.data]
+    yield plan.models[cell.model]
+    if cell.method:
+        yield plan.methods[cell.method]
+        if plan.tuning is not None:
+            yield plan.tuning.tries[cell.method][cell.tried]
+
+
+def settings(plan: Plan, method: str, tried: int) -> Sequence[str]:
+    """Return what was tried for a method, as words."""
+    return overrides(plan.tuning.tries[method][tried]) if plan.tuning else []
