@@ -120,9 +120,10 @@ def test_fairgrape_lets_the_group_choose_whose_share_falls_shortest() -> None:
 
 def test_fairgrape_counts_a_group_over_the_batches_that_show_it() -> None:
     net = linear(*torch.eye(2).tolist())
-    both, one = batch([[3.0, 0.0], [0.0, 2.0]], [0, 1]), batch([[3.0, 0.0]], [0])
-    alone = fairgrape(net, [both], output, rng=RNG, steps=1)["0"]
-    assert torch.equal(fairgrape(net, [both, one, one], output, rng=RNG, steps=3)["0"], alone)
+    both, one = batch([[2.0, 0.0], [0.0, 3.0]], [0, 1]), batch([[2.0, 0.0]], [0])
+    # 4 against 9: the second group begins; it would not, if the first's came to 3 x 4.
+    scores = fairgrape(net, [both, one, one], output, rng=RNG, steps=3)["0"]
+    assert scores.tolist() == [0.5, 1.0]
 
 
 def test_fairprune_takes_from_the_worst_groups_need_a_share_of_the_others() -> None:
@@ -151,14 +152,12 @@ def test_fairprune_weighs_a_groups_pictures_alike_in_whatever_batches_they_come(
 
 
 @pytest.mark.parametrize("name", ["fairgrape", "fairprune"])
-@pytest.mark.parametrize(
-    ("group_count", "found"), [(1, "the data have 1"), (2, "in the batches it took.* have 1")]
-)
-def test_a_criterion_that_compares_groups_refuses_a_single_one(
-    name: str, group_count: int, found: str
+@pytest.mark.parametrize("group_count", [1, 2])
+def test_a_criterion_that_compares_groups_refuses_batches_of_a_single_one(
+    name: str, group_count: int
 ) -> None:
     pictures = batch([[1.0], [2.0]], [0, 0], group_count)
-    with pytest.raises(ValueError, match=rf"{name}.*{found}"):
+    with pytest.raises(ValueError, match=f"{name} compares groups and found 1"):
         plugins.find("criteria", name)(linear([1.0]), cycle([pictures]), output, rng=RNG)
 
 

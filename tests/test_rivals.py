@@ -124,7 +124,7 @@ def test_ceag_is_plain_cross_entropy_until_its_memory_is_full() -> None:
 @pytest.mark.parametrize("name", ["ceag", "equalized_loss"])
 def test_an_objective_that_compares_groups_refuses_a_single_one(name: str) -> None:
     batch = Batch(TWO[0], TWO[1], torch.tensor([0, 0]), 1)
-    with pytest.raises(ValueError, match=f"{name} compares groups, and the data have 1"):
+    with pytest.raises(ValueError, match=f"{name} compares groups and found 1"):
         Goal(plugins.find("objectives", name), nn.Identity())(nn.Identity(), batch)
 
 

@@ -5,15 +5,16 @@ from torch.nn import functional
 
 
 def require_groups(count: int, who: str) -> None:
-    """Refuse data of a single group.
+    """Refuse to compare groups where there are none to compare.
 
     Raises:
         ValueError: If there are fewer than two groups.
     """
     if count < 2:
         raise ValueError(
-            f"{who} compares groups, and the data have {count}: name at least one group column "
-            "with two values in the data section, or choose a plug-in that needs none."
+            f"{who} compares groups and found {count}. Name a group column with two values or more "
+            "in the data section; if there is one, take more or larger batches; or choose a method "
+            "that needs no groups."
         )
 
 

@@ -38,7 +38,7 @@ def fairprune(
         For each layer, scores in nats of either sign, ``(out_channels,)``.
 
     Raises:
-        ValueError: If the data have one group, or the batches show only one.
+        ValueError: If the batches show fewer than two groups.
 
     Source:
         Wu et al., FairPrune: Achieving Fairness Through Pruning for Dermatological Disease
@@ -65,7 +65,6 @@ def _by_group(
     seen: dict[int, int] = {}
     net.eval()
     for batch in islice(batches, steps):
-        require_groups(batch.group_count, "fairprune")
         for group in torch.unique(batch.groups).tolist():
             part = batch.part(batch.groups == group)
             new, value = fisher_effects(net, part, loss)
@@ -75,5 +74,5 @@ def _by_group(
             old = effects.get(group, new)
             effects[group] = {n: old[n] + share * (new[n] - old[n]) for n in new}
             losses[group] = losses.get(group, 0.0) * (1 - share) + value * share
-    require_groups(len(seen), "fairprune (in the batches it took)")
+    require_groups(len(seen), "fairprune")
     return effects, losses
