@@ -1,6 +1,5 @@
 """Splits and samples drawn by salted hash: the same on every machine, whatever else there is."""
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
@@ -122,19 +121,23 @@ def _shares(rows: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, l
 
 def _refuse_splits(given: Words, where: str) -> None:
     """Raise if a split is unknown, or if train or test have no row; say what to write."""
-    found, column = given.dropna().unique().tolist(), given.name
+    found = given.dropna().unique().tolist()
     lacking = [split for split in ("train", "test") if split not in found]
     unknown = [word for word in found if word not in SPLITS]
     if unknown or lacking:
         fault = f"{unknown[0]!r} is no split" if unknown else f"no row is of {lacking[0]!r}"
-        names = ", ".join(f"{word}: {_split_meant(word)}" for word in found)
+        names = ", ".join(f"{word}: {meaning}" for word, meaning in _meanings(found).items())
         raise ValueError(
-            f"{where}: {fault}; column {column!r} has {', '.join(map(repr, found))}; needed: "
+            f"{where}: {fault}; column {given.name!r} has {', '.join(map(repr, found))}; needed: "
             f"train, test, and validation, or it is drawn out of train. Name them, such as: "
-            f"{{column: {column}, names: {{{names}}}}}"
+            f"{{column: {given.name}, names: {{{names}}}}}"
         )
 
 
-def _split_meant(word: str) -> str:
-    close = difflib.get_close_matches(word.lower(), SPLITS, n=1, cutoff=0.4)
-    return close[0] if close else "test"
+def _meanings(words: Sequence[str]) -> dict[str, str]:
+    """Return the split that each word probably means; without a test split, validation is it."""
+    close = {
+        word: next((s for s in SPLITS if s.startswith(word[:2].lower())), "test") for word in words
+    }
+    lacking = "test" not in close.values()
+    return {w: "test" if lacking and s == "validation" else s for w, s in close.items()}
