@@ -108,7 +108,9 @@ def estimate(values: Sequence[tuple[float, np.ndarray]], draws: Draws) -> Estima
     error = means.std(ddof=1) * np.sqrt(count / (count - 1))
     reach = stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * error
     mean = float(found.mean())
-    return Estimate(mean, mean - reach, mean + reach, sign_flip(found), tuple(found.tolist()))
+    return Estimate(
+        mean, float(mean - reach), float(mean + reach), sign_flip(found), tuple(found.tolist())
+    )
 
 
 def sign_flip(values: np.ndarray) -> float:

@@ -1,0 +1,86 @@
+"""What a study compares is written down, counted and fair before it is run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from faircompress.params import BadParams
+from faircompress.study.plan import Cell, cells, changes, dense_cells, read, tuning_cells
+
+ROOT = Path(__file__).parent.parent
+STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
+SMALL: dict[str, Any] = {
+    "about": "Which is better?",
+    "data": {"portraits": {}},
+    "models": {"small": {"train": {"model": "small"}}},
+    "methods": {"plain": {}, "pw": {"prune": {"tuning": {"name": "performance_weighted"}}}},
+    "speedups": [4, 16],
+    "seeds": [1, 2, 3],
+    "tuning": {
+        "seeds": [101],
+        "speedup": 16,
+        "tries": {"plain": [{}, {"prune": {"lr": 0.001}}], "pw": [{}, {"prune": {"lr": 0.002}}]},
+    },
+    "endpoint": {"speedup": 16, "baseline": "plain"},
+}
+
+
+def plan_of(folder: Path, **other: Any) -> Any:
+    (folder / "plan.yaml").write_text(yaml.safe_dump({**SMALL, **other}))
+    return read(folder / "plan.yaml")
+
+
+def test_runs_are_all_combinations_and_share_dense_models(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    chosen = {("portraits", "small", "pw"): 1}
+    found = cells(plan, chosen)
+    assert len(found) == 2 * 2 * 3  # methods x speed-ups x seeds
+    assert {cell.tried for cell in found if cell.method == "pw"} == {1}
+    assert {cell.tried for cell in found if cell.method == "plain"} == {0}
+    assert len(tuning_cells(plan)) == 2 * 2  # methods x settings, one seed
+    assert dense_cells(plan) == [Cell("portraits", "small", seed) for seed in (101, 1, 2, 3)]
+    assert {cell.dense for cell in found} == set(dense_cells(plan)[1:])
+
+
+def test_a_run_changes_what_its_parts_say_the_later_one_winning(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, common={"prune": {"lr": 0.01, "epochs": 2}})
+    found = changes(plan, Cell("portraits", "small", 3, "pw", 1, 16.0), ROOT / "presets.yaml")
+    assert set(found) == {
+        "prune.lr=0.002", "prune.epochs=2", 'prune.tuning.name="performance_weighted"',
+        'train.model="small"', "prune.speedup=16", "train.seed=3", "prune.seed=3",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"endpoint": {"speedup": 16, "baseline": "plane"}}, "no method 'plane'"),
+        ({"endpoint": {"speedup": 8, "baseline": "plain"}}, "8 is not among speedups"),
+        ({"seeds": [101]}, r"\[101\] also test"),
+        ({"tuning": {**SMALL["tuning"], "tries": {"plain": [{}]}}}, "equally many"),
+        ({"seed": [1]}, "seed: Extra inputs"),
+    ],
+)
+def test_a_plan_that_cannot_be_fair_is_refused(
+    tmp_path: Path, changed: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(BadParams, match=words):
+        plan_of(tmp_path, **changed)
+
+
+def test_a_study_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    (tmp_path / "portraits.yaml").write_text("")
+    with pytest.raises(BadParams, match="There are: portraits"):
+        read(tmp_path / "portrait.yaml")
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=[path.stem for path in STUDIES])
+def test_every_run_of_every_study_is_made_of_params_that_exist(path: Path) -> None:
+    from faircompress.params import load
+
+    plan = read(path)
+    one_seed = [cell for cell in cells(plan, {}) if cell.seed == plan.seeds[0]]
+    for cell in [*tuning_cells(plan), *one_seed]:
+        load(ROOT / "params.yaml", changes(plan, cell, ROOT / "presets.yaml"))
