@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from faircompress import networks, plugins, pruning
-from faircompress.channels import Budget, read_widths
+from faircompress.channels import Budget, read_widths, remove, take_out
 from faircompress.feed import Batch
 from faircompress.goals import needs
 from faircompress.layers import scored
@@ -55,9 +55,64 @@ def test_the_lowest_channels_go_and_the_rest_keep_their_dense_weights() -> None:
     assert dense[0].weight.shape[0] == 8
 
 
+def flattening_net() -> nn.Module:
+    """Three channels of 2 x 2, which the hidden linear layer reads as 12 numbers."""
+    return nn.Sequential(
+        nn.Conv2d(3, 3, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
+        nn.Linear(12, 5), nn.ReLU(), nn.Linear(5, 2),
+    )  # fmt: skip
+
+
+def test_a_flattened_channel_takes_all_its_positions_with_it() -> None:
+    net = flattening_net()
+    before = net[4].weight.clone()
+    remove(net, PICTURE, {"0": [1]})
+    assert torch.equal(net[4].weight, before[:, [0, 1, 2, 3, 8, 9, 10, 11]])
+
+
+def test_a_hidden_linear_layer_loses_channels_but_never_the_head() -> None:
+    net = flattening_net()
+    assert [group.root for group in read_widths(net, PICTURE).groups] == ["0", "4"]
+    remove(net, PICTURE, {"4": [0, 2, 3]})
+    assert [net[4].weight.shape, net[6].weight.shape] == [(2, 12), (2, 2)]
+
+
+def test_grouped_channels_stay_and_it_is_said_why() -> None:
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 3, groups=2), nn.Conv2d(8, 4, 1),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2),
+    )  # fmt: skip
+    widths = read_widths(net, PICTURE)
+    assert [group.root for group in widths.groups] == ["2"]
+    assert set(widths.fixed) == {"0", "1"}
+    assert widths.fixed["0"] == "1 has 2 groups of channels, which must stay alike"
+
+
+def test_gates_scale_channels_and_have_no_say_in_them() -> None:
+    widths = read_widths(networks.build("mobilenet_v3_small", 2).eval(), PICTURE)
+    (group,) = (g for g in widths.groups if "features.1.block.1.fc2" in g.outputs)
+    assert group.writers == ("features.0.0", "features.1.block.0.0")
+
+
+@pytest.mark.parametrize("name", ["resnet20", "mobilenet_v3_small"])
+def test_widths_after_a_cut_are_those_that_would_be_measured(name: str) -> None:
+    net = networks.build(name, 10).eval()
+    known = read_widths(net, PICTURE)
+    for _ in range(2):  # channels are numbered anew after the first
+        gone = {group.root: [*range(1, group.size, 3)] for group in known.groups}
+        take_out(net, known.groups, gone)
+        known = known.without(gone)
+    measured = read_widths(net, PICTURE)
+    assert known.layers == measured.layers
+    for left, right in zip(known.groups, measured.groups, strict=True):
+        assert (left.root, left.writers) == (right.root, right.writers)
+        assert all(torch.equal(left.parts[place], right.parts[place]) for place in right.parts)
+
+
+@pytest.mark.parametrize("name", ["resnet20", "mobilenet_v3_small"])
 @pytest.mark.parametrize("speedup", [2, 4, 16])
-def test_the_target_is_met_within_one_percent_in_a_residual_net(speedup: int) -> None:
-    net = networks.build("resnet20", 10)
+def test_the_target_is_met_within_one_percent(name: str, speedup: int) -> None:
+    net = networks.build(name, 10)
     pruned, cut = pruning.cut(net, first_first, PICTURE, speedup=speedup, rounds=3)
     counted = read_widths(net, PICTURE).macs() / read_widths(pruned, PICTURE).macs()
     assert cut.speedup == pytest.approx(counted)

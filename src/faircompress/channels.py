@@ -125,7 +125,7 @@ def take_out(net: nn.Module, groups: list[ChannelGroup], channels: dict[str, lis
         stay[gone] = False
         state[name] = state[name].index_select(axis, stay.nonzero().flatten())
     fit_shapes(net, state)
-    net.load_state_dict(state)
+    net.load_state_dict(state, assign=True)
 
 
 def _entries(groups: list[ChannelGroup], channels: dict[str, list[int]]) -> Parts:

@@ -128,7 +128,7 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     _refuse_other_layers(model.graph, network)
     _refuse_float64_and_outside(model)
     allowed = sum(t.numel() for t in network.net.state_dict().values() if t.is_floating_point())
-    allowed += len(network.mean) + len(network.std)
+    allowed += len(network.mean) + len(network.std) + _numbers_of_pooling(network.net)
     numbers = sum(
         _numel(t.dims) for t in model.graph.initializer if t.data_type == onnx.TensorProto.FLOAT
     )
@@ -223,6 +223,12 @@ def _refuse_other_layers(graph: "GraphProto", network: Network) -> None:
             f"{_listed(missing)}, in their place {_listed(extra or found - wanted)}. "
             "Is it the file of another network, for instance the dense one?"
         )
+
+
+def _numbers_of_pooling(net: nn.Module) -> int:
+    """Return what uneven pooling may hold: how many values each place averages, and a zero."""
+    sizes = [m.output_size for m in net.modules() if isinstance(m, nn.AdaptiveAvgPool2d)]
+    return sum(_numel(size if isinstance(size, tuple) else (size, size)) + 1 for size in sizes)
 
 
 def _layers_of_net(net: nn.Module) -> Shapes:
