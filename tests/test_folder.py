@@ -87,7 +87,7 @@ def test_a_name_that_does_not_match_is_told_and_can_be_skipped(tmp_path: Path) -
         folder(**given)
     raw = folder(**given, skip=["*/61_20170109.jpg"])
     assert len(raw.rows) == 120
-    assert raw.notes == ("1 pictures were left out by skip.", "1 files are no pictures.")
+    assert raw.notes == ("Pictures left out by skip: 1.", "Files that are no pictures: 1.")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_columns_are_chosen_and_their_values_named_binned_and_dropped(tmp_path: 
     assert raw.rows["age"].tolist() == ["young", "old", "old", "young"]
     assert raw.rows["identity"].tolist() == ["A", "B", "D", "E"]
     assert raw.rows["split"].tolist() == ["train", "train", "test", "validation"]
-    assert raw.notes == ("1 rows with gender '?' were left out.",) and raw.drawn == ""
+    assert raw.notes == ("Rows left out for gender '?': 1.",) and raw.drawn == ""
     assert raw.read(2) == galleries.jpeg(3)
 
 
@@ -92,6 +92,14 @@ def test_parquet_with_paths_codes_and_empty_fields_reads_as_the_csv_would(tmp_pa
     parquet = table(**given, file="data.parquet")
     assert parquet.rows["label"].isna().sum() == 1
     assert parquet.rows.drop(columns="label").equals(csv.rows.drop(columns="label"))
+
+
+def test_a_csv_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    given = galleries.table(tmp_path)
+    text = (tmp_path / "data.csv").read_text().replace(",", "; ")
+    (tmp_path / "data.csv").write_text(text, encoding="utf-8-sig", newline="\r\n")
+    raw = table(**given, separator=";")
+    assert raw.classes == ("glad", "sad") and raw.rows["id"][119] == "pictures/0119.jpg"
 
 
 def test_a_path_can_be_made_of_columns(tmp_path: Path) -> None:
@@ -191,7 +199,7 @@ def test_a_dirty_table_is_refused_by_its_rows_and_fit_once_params_say_what_to_do
         "no picture is set aside", "no picture stands twice in a split", "all pictures are RGB",
     }  # fmt: skip
     notes = {f["check"]: f["sentence"] for f in found if f["severity"] == "note"}
-    assert notes["note of the source"] == "1 rows with label '' were left out."
+    assert notes["note of the source"] == "Rows left out for label '': 1."
     assert "label=glad 0." in notes["drawn by hash: splits by identity, seed 1"]
     assert numbers["warnings"] == 3
 

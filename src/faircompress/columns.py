@@ -180,7 +180,7 @@ def _kept(
         for value in hows[place].get("drop", []):
             gone = words.fillna("").eq(value).to_numpy(bool)
             kept &= ~gone
-            notes.append(f"{gone.sum():,} rows with {words.name} {value!r} were left out.")
+            notes.append(f"Rows left out for {words.name} {value!r}: {gone.sum():,}.")
     return kept, notes
 
 

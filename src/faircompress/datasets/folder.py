@@ -70,13 +70,13 @@ def folder(
     cells = _fields(paths, pattern)
     if sidecar:
         cells = _joined(cells, read_csv(within(home, sidecar), key=KEY, separator=separator), image)
-    left_out = {"pictures were left out by skip": len(skipped), "files are no pictures": others}
+    left_out = {"Pictures left out by skip": len(skipped), "Files that are no pictures": others}
     return data_set(
         Table(
             cells,
             KEY,
             f"{root} with pattern {pattern}" + (f" and {sidecar}" if sidecar else ""),
-            tuple(f"{count:,} {what}." for what, count in left_out.items() if count),
+            tuple(f"{what}: {count:,}." for what, count in left_out.items() if count),
         ),
         lambda row: within(home, paths[row]).read_bytes(),
         label=label,
