@@ -31,7 +31,7 @@ def test_columns_are_chosen_and_their_values_named_binned_and_dropped(tmp_path: 
         label={"column": "smile", "names": {"0": "no smile", "1": "smile"}},
         groups={
             "sex": {"column": "gender", "names": {"f": "female", "m": "male"}, "drop": ["?"]},
-            "age": {"bins": {"young": [0, 30], "old": [30, 120]}},
+            "age": {"bins": {"young": [0, 30], "old": [30, None]}},
         },
         split={"column": "of", "names": {"tr": "train", "va": "validation", "te": "test"}},
         identity="who",

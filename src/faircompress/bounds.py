@@ -13,7 +13,8 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Counts = Annotated[list[Count], Field(min_length=2, max_length=2)]
-Range = Annotated[list[float], Field(min_length=2, max_length=2)]
+End = Annotated[float, Field(allow_inf_nan=False)] | None
+Range = Annotated[list[End], Field(min_length=2, max_length=2)]
 
 
 def _as_text(value: object) -> object:

@@ -3,10 +3,11 @@
 A column is told by its name, or by keys (``bounds.Naming``), each of which may be left out:
 ``column``, its name in the table; ``drop``, values whose rows are left out, "" being an empty
 field; and either ``names``, what to call each value, or ``bins``, what to call each range of
-numbers ``[from, below)``.
+numbers ``[from, below)``, where null has no end.
 """
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,9 +122,8 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
         return _binned(words, bins, where), tuple(bins)
     if names:
         _refuse(words[~words.isin([*names, None])], where, "have no name", "names or drop")
-        return words.map(names).astype(object).where(words.notna(), None), tuple(
-            dict.fromkeys(names.values())
-        )
+        found = words.map(names).astype(object)
+        return found.where(words.notna(), None), tuple(dict.fromkeys(names.values()))
     values = sorted(set(words.dropna()), key=_naturally)
     if len(values) > max(len(words) // 2, 2):
         raise ValueError(
@@ -184,12 +184,13 @@ def _kept(
     return kept, notes
 
 
-def _binned(words: Words, bins: dict[str, list[float]], where: str) -> Words:
+def _binned(words: Words, bins: dict[str, list[float | None]], where: str) -> Words:
     """Return the name of the bin of each number."""
     numbers = pd.to_numeric(words, errors="coerce").astype(float)
     _refuse(words[words.notna() & numbers.isna()], where, "are no numbers", "names or drop")
     found = pd.Series([None] * len(words), words.index, dtype=object, name=words.name)
-    for name, (low, below) in bins.items():
+    for name, (start, end) in bins.items():
+        low, below = -np.inf if start is None else start, np.inf if end is None else end
         inside = (numbers >= low) & (numbers < below)
         if (inside & found.notna()).any():
             raise ValueError(f"{where}: bin {name!r} [{low:g}, {below:g}) overlaps another")
@@ -216,5 +217,5 @@ def _refuse(words: Words, where: str, fault: str, cure: str) -> None:
 
 def _naturally(value: str) -> tuple[bool, float, str]:
     """Order numbers by size, before words by letters."""
-    number = value.lstrip("-").isdigit()
+    number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value)
     return (not number, float(value) if number else 0.0, value)
