@@ -1,8 +1,9 @@
 """Plug-ins that know where pictures, labels and groups come from.
 
 Contract: ``datasets/NAME.py`` gives ``NAME(**options) -> RawData``, cheap to call: pictures are
-read one by one, later. A source that lives in files has the option ``root``; one that can be
-had from its publisher also gives ``download(root: Path) -> None``.
+read one by one, later, unless splits must be drawn by their pixels. A source that lives in files
+has the option ``root``; one that can be had from its publisher also gives
+``download(root: Path) -> None``.
 """
 
 from collections.abc import Callable
