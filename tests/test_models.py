@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from faircompress import networks, onnx_run, pruning
 from faircompress.channels import Budget, Widths, read_widths
-from faircompress.layers import head, scored
+from faircompress.layers import scored
 from faircompress.networks import Network
 from faircompress.onnx_export import refuse_wrong_shape, to_onnx
 
@@ -22,7 +22,10 @@ ARCHITECTURES = {
     "mobilenet_v3_small": 16, "mobilenet_v3_large": 16,
     "efficientnet_v2_s": 16, "efficientnet_v2_m": 16,
 }  # fmt: skip
-SIZE = (64, 64)
+SIZE, MEAN, STD = (64, 64), (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
+RNG = np.random.default_rng(0)
+PICTURES = RNG.integers(0, 156, (16, 1, 1, 3)) + RNG.integers(0, 100, (16, *SIZE, 3))
+PICTURES = PICTURES.astype(np.uint8)  # noise on a colour of its own for each
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     torch.manual_seed(0)
     net = networks.build(request.param, 10)
     without_gradient = trained_one_step(net)
-    vary(net.eval())
+    vary(net)
     seen: list[Widths] = []
     scores = {name: torch.rand(len(layer.weight)) for name, layer in scored(net).items()}
 
@@ -52,13 +55,18 @@ def case(request: pytest.FixtureRequest) -> Case:
         return scores
 
     pruned, cut = pruning.cut(net, score, torch.zeros(1, 3, *SIZE), speedup=4, floor=0.1)
+    settle(pruned)
     return Case(request.param, net, without_gradient, pruned, cut.speedup, seen[0], scores)
 
 
+def normal(pictures: np.ndarray) -> Tensor:
+    return Network(nn.Identity(), "", 0, MEAN, STD).normalised(torch.from_numpy(pictures))
+
+
 def trained_one_step(net: nn.Module) -> list[str]:
-    """Train on four pictures; return the parameters that no gradient reached."""
-    loss = nn.functional.cross_entropy(net.train()(torch.randn(4, 3, *SIZE)), torch.arange(4))
-    loss.backward()
+    """Train on some pictures; return the parameters that no gradient reached."""
+    logits = net.train()(normal(PICTURES[:4]))
+    nn.functional.cross_entropy(logits, torch.arange(4)).backward()
     torch.optim.SGD(net.parameters(), lr=1e-3).step()
     unreached = [n for n, p in net.named_parameters() if p.grad is None or p.grad.isnan().any()]
     net.zero_grad()
@@ -67,15 +75,22 @@ def trained_one_step(net: nn.Module) -> list[str]:
 
 @torch.no_grad()
 def vary(net: nn.Module) -> None:
-    """Make channels unlike each other, as long training does, and logits about 1."""
+    """Make channels unlike each other, as long training does."""
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d | nn.LayerNorm):
             module.weight.uniform_(0.5, 1.2), module.bias.normal_(0, 0.2)
-        if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.2), module.running_var.uniform_(0.5, 1.5)
         if hasattr(module, "layer_scale"):
             module.layer_scale.uniform_(0.2, 0.8)
-    head(net).weight /= net(torch.randn(4, 3, *SIZE)).std()
+
+
+@torch.no_grad()
+def settle(net: nn.Module) -> nn.Module:
+    """Set batch statistics to those of some pictures, lest untrained layers fade them out."""
+    for module in net.eval().modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train().momentum = 1.0
+    net(normal(PICTURES))
+    return net.eval()
 
 
 def counted(net: nn.Module) -> float:
@@ -126,7 +141,7 @@ def silenced(case: Case) -> nn.Module:
             kept = torch.ones(len(module.weight), dtype=torch.bool)
             kept[entries[f"{name}.weight", 0]] = False
             net.set_submodule(name, NormOfKept(module, kept.nonzero().flatten()))
-    return net
+    return settle(net)
 
 
 def test_a_step_of_training_reaches_every_weight(case: Case) -> None:
@@ -149,15 +164,14 @@ def test_multiply_adds_are_those_torch_counts(case: Case) -> None:
 
 
 def test_cutting_channels_that_write_zeros_changes_nothing(case: Case) -> None:
-    pictures = torch.randn(2, 3, *SIZE)
     with torch.no_grad():
-        before, after = silenced(case)(pictures), case.pruned(pictures)
-    assert (after - before).abs().max() < 1e-4 * min(1, before.std())
+        before, after = silenced(case)(normal(PICTURES)), case.pruned(normal(PICTURES))
+    # rounding grows to 1e-4 of the spread in 200 untrained layers; a wrong channel shifts by more
+    assert (after - before).abs().max() < 1e-3 * before.std(0).max()
 
 
 def test_the_exported_network_is_smaller_and_says_the_same(case: Case, tmp_path: Path) -> None:
-    mean, std = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
-    networks.save(Network(case.pruned, case.architecture, 10, mean, std), tmp_path / "model.pt")
+    networks.save(Network(case.pruned, case.architecture, 10, MEAN, STD), tmp_path / "model.pt")
     network = networks.load(tmp_path / "model.pt")
     content = to_onnx(network, SIZE, opset=20, words={})
     refuse_wrong_shape(content, network)
@@ -165,9 +179,7 @@ def test_the_exported_network_is_smaller_and_says_the_same(case: Case, tmp_path:
 
     (tmp_path / "net.onnx").write_bytes(content)
     session = onnx_run.session(tmp_path / "net.onnx", "cpu", threads=1)
-    images = np.random.default_rng(0).integers(0, 256, (3, *SIZE, 3), np.uint8)
-    (found,) = session.run(["probabilities"], {"images": images})
+    (found,) = session.run(["probabilities"], {"images": PICTURES})
     with torch.no_grad():
-        wanted = case.pruned(network.normalised(torch.from_numpy(images))).softmax(1).numpy()
-    # an untrained network may say nearly the same of all pictures
-    assert np.abs(found - wanted).max() < min(1e-4, wanted.std(0).max() / 100)
+        wanted = case.pruned(normal(PICTURES)).softmax(1).numpy()
+    assert np.abs(found - wanted).max() < min(1e-4, 1e-2 * wanted.std(0).max())

@@ -85,7 +85,8 @@ def test_grouped_channels_stay_and_it_is_said_why() -> None:
     widths = read_widths(net, PICTURE)
     assert [group.root for group in widths.groups] == ["2"]
     assert set(widths.fixed) == {"0", "1"}
-    assert widths.fixed["0"] == "1 has 2 groups of channels, which must stay alike"
+    with pytest.raises(ValueError, match="0 keeps its channels: 1 has 2 groups of channels"):
+        pruning.cut(net, first_first, PICTURE, speedup=20)
 
 
 def test_gates_scale_channels_and_have_no_say_in_them() -> None:
@@ -207,7 +208,7 @@ def test_every_criterion_says_the_same_to_the_same_seed(name: str) -> None:
     assert all(torch.equal(said[0][layer], said[1][layer]) for layer in said[0])
 
 
-@pytest.mark.parametrize("name", [*plugins.names("models"), "resnet18", "mobilenet_v3_small"])
+@pytest.mark.parametrize("name", plugins.names("models"))
 def test_a_pruned_network_comes_back_from_disk_as_it_was(name: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
     picture = torch.rand(1, 3, 48, 48)
     magnitude = plugins.find("criteria", "magnitude")

@@ -113,6 +113,7 @@ def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], rou
             f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
             f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
             "Set a lower prune.speedup or prune.floor."
+            + "".join(f" {n} keeps its channels: {why}." for n, why in [*start.fixed.items()][:2])
         )
 
 
