@@ -102,6 +102,14 @@ def test_a_csv_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
     assert raw.classes == ("glad", "sad") and raw.rows["id"][119] == "pictures/0119.jpg"
 
 
+def test_parts_of_a_table_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
+    given = galleries.table(tmp_path)
+    whole = table(**given).rows
+    galleries.write_csv(tmp_path / "part-1.csv", galleries.people()[70:])
+    galleries.write_csv(tmp_path / "part-0.csv", galleries.people()[:70])
+    assert table(**given, file="part-*.csv").rows.equals(whole)
+
+
 def test_a_path_can_be_made_of_columns(tmp_path: Path) -> None:
     rows = galleries.people(20)
     given = galleries.table(tmp_path, rows)
@@ -128,11 +136,13 @@ def test_a_path_can_be_made_of_columns(tmp_path: Path) -> None:
         ({"weight": "w"}, r"data\.table\.weight: .* no column 'w'"),
         ({"split": "label"}, r"data\.table\.split: 'sad' is no split"),
         ({"separator": ";"}, r"data\.table\.image: .* There are: image,label,gender"),
-        ({"file": "../data.csv"}, r"'\.\./data\.csv' lies outside"),
+        ({"file": "../data.csv"}, r"data\.csv' lies outside"),
+        ({"file": "../*/../*.csv"}, r"other\.csv' lies outside"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_key(changed: dict, error: str, tmp_path: Path) -> None:
     given = galleries.table(tmp_path / "root")
+    (tmp_path / "other.csv").write_text("image,label\n")
     with pytest.raises((ValueError, FileNotFoundError), match=error):
         table(**(given | changed))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from faircompress.bounds import Column, Groups, OpenShare, Seed
@@ -39,7 +40,7 @@ def table(
 
     Args:
         root: Folder with the file and the pictures.
-        file: The table under ``root``: ``.csv``, or ``.parquet``, of which ``*`` may match many.
+        file: The table under ``root``: ``.csv`` or ``.parquet``; ``*`` may match many.
         separator: What parts the fields of a CSV file.
         image: Column of the picture: a path under ``root``; in Parquet also the bytes of an image
             file, all of which are then held in memory. Or how to make the path of columns, such
@@ -58,14 +59,16 @@ def table(
         ValueError: If a column is missing, or a value has no place in it.
     """
     home = Path(root)
-    paths = sorted(home.glob(file)) if "*" in file else [within(home, file)]
+    named = sorted(home.glob(file)) if "*" in file else [home / file]
+    paths = [within(home, str(path.absolute())) for path in named]
     if not paths or not paths[0].is_file():
         beside = [path.name for path in home.iterdir()] if home.is_dir() else []
         raise FileNotFoundError(f"{KEY}.file: {home / file} is missing.{meant(file, beside)}")
     if paths[0].suffix == ".parquet":
         cells, held = _parquet(paths, image)
     else:
-        cells, held = read_csv(paths[0], key=f"{KEY}.file", separator=separator), None
+        parts = [read_csv(path, key=f"{KEY}.file", separator=separator) for path in paths]
+        cells, held = pd.concat(parts, ignore_index=True), None
     found, read = (cells, held) if held else _by_path(home, cells, image, str(home / file))
     return data_set(
         Table(found, KEY, str(home / file)),
@@ -109,7 +112,7 @@ def _parquet(paths: list[Path], image: str) -> tuple[pd.DataFrame, Read | None]:
     if image in plain or image not in read.column_names:
         return cells, None
     held = read.column(image)
-    held = held.combine_chunks().field("bytes") if pa.types.is_struct(held.type) else held
+    held = pc.struct_field(held, "bytes") if pa.types.is_struct(held.type) else held
     cells = cells.set_axis([f"row {row:06d}" for row in range(len(cells))])
     return cells, lambda row: _bytes(held[row].as_py(), cells.index[row])
 
