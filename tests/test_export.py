@@ -66,7 +66,7 @@ def write_models(artifacts: Path) -> None:
     rng = torch.Generator()
     net, _ = cut(
         dense.net,
-        lambda working, _: magnitude(working, [], len, rng=rng),
+        lambda working, *_: magnitude(working, [], len, rng=rng),
         torch.zeros(1, 3, 32, 32),
         speedup=4,
     )

@@ -51,7 +51,7 @@ def halved(dense: Network) -> Network:
     example = dense.normalised(torch.zeros(1, *SIZE, 3, dtype=torch.uint8))
     rng = torch.Generator()
     net, _ = cut(
-        dense.net, lambda working, _: magnitude(working, [], len, rng=rng), example, speedup=4
+        dense.net, lambda working, *_: magnitude(working, [], len, rng=rng), example, speedup=4
     )
     return Network(net, dense.architecture, 2, dense.mean, dense.std)
 

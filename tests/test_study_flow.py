@@ -127,3 +127,16 @@ def test_a_mistake_in_any_run_is_found_before_the_first_begins(
     assert "Did you mean 'epochs'?" in done.stderr
     assert not (project.folder / "variants").exists()
     assert os.listdir(project.folder / "studies") == ["tiny.yaml"]
+
+
+def test_a_study_runs_on_a_ray_cluster(tmp_path: Path, prefect_server: dict[str, str]) -> None:
+    pytest.importorskip("prefect_ray", reason="the extra `ray` is not installed")
+    project = new_project(tmp_path)
+    project.env = prefect_server
+    methods = {"plain": PLAN["methods"]["plain"]}
+    folder = plan_in(project, methods=methods, seeds=[1])
+    done = project.call("faircompress", "study", "tiny", "--ray", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "Started a local Ray instance" in done.stderr
+    (line,) = pd.read_csv(folder / "results" / "runs.csv").itertuples()
+    assert (line.method, line.seed) == ("plain", 1)
