@@ -7,14 +7,14 @@ BIN := $(VENV)/bin
 RUNTIME ?= gpu
 BACKEND_cpu := --torch-backend cpu
 
-.PHONY: run test ui serve bench clean help
+.PHONY: run test ui serve study clean help
 
 help:
 	@echo "make run    set everything up and take the embedded data to a verdict"
 	@echo "make test   set everything up and pass the suite"
 	@echo "make ui     open the MLflow UI on what was run"
 	@echo "make serve  run the chain on a schedule (needs a Prefect server)"
-	@echo "make bench  measure what plain pruning does to the embedded data (10 minutes)"
+	@echo "make study  compare methods on the embedded data over many seeds (an hour on 2 cores)"
 	@echo "make clean  remove .venv and everything that was run"
 
 run: $(VENV)/.ready
@@ -26,7 +26,7 @@ test: $(VENV)/.ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@echo "== Tests"
-	@$(BIN)/python -m pytest $(TESTS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 $(TESTS)
 
 ui: $(VENV)/.ready
 	@$(BIN)/faircompress ui
@@ -34,8 +34,8 @@ ui: $(VENV)/.ready
 serve: $(VENV)/.ready
 	@$(BIN)/faircompress serve
 
-bench: $(VENV)/.ready
-	@$(BIN)/python bench/portraits_harm.py --seeds 3
+study: $(VENV)/.ready
+	@$(BIN)/faircompress study portraits
 
 $(VENV)/.ready: pyproject.toml requirements.lock
 	@echo "== Setting up $(VENV): about 6 GB and 1-4 minutes the first time, seconds after"
