@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from faircompress import params
+from faircompress.presets import preset
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -35,7 +37,11 @@ def test_a_command_of_the_docs_exists_and_its_overrides_are_valid(command: str) 
         [sys.executable, "-m", "faircompress", name, "--help"], capture_output=True, text=True
     )
     assert said.returncode == 0, said.stderr
-    params.load(ROOT / "params.yaml", [w for w in given if "=" in w and not w.startswith("-")])
+    named = [after for word, after in pairwise(given) if word == "--preset"]
+    changed = [w for w in given if "=" in w and not w.startswith("-")]
+    params.load(ROOT / "params.yaml", [*preset(ROOT / "presets.yaml", named), *changed])
+    if name == "study":
+        assert (ROOT / "studies" / f"{given[0]}.yaml").exists()
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if re.match(r"python \S+\.py", c)])

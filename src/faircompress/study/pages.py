@@ -17,6 +17,11 @@ from faircompress.study.resampling import Estimate
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 Json = dict[str, Any]
+TEST_HEAD = ["Method", "Endpoint", "Where", "Baseline's change", "Its change", "Gain", "p"]
+MEAN_HEAD = [
+    "Method", "Asked", "Physical", "Accuracy", "Rarest cell", "Worst group's AUROC",
+    "Drift of AUROC", "Max psi",
+]  # fmt: skip
 
 
 def write(
@@ -50,9 +55,11 @@ def write(
     )
     shown = environment.get_template("study.html.j2").render(
         plan=plan, sections=sections, chosen=chosen, runs=len(runs), name=folder.parent.name,
-        failed={cell.key: why for cell, why in failed.items()},
+        failed={cell.key: why for cell, why in failed.items()}, test_head=TEST_HEAD,
+        mean_head=MEAN_HEAD,
     )  # fmt: skip
     write_text(page, shown)
+    write_text(folder / "summary.md", "\n".join(_markdown(section) for section in sections))
     return page
 
 
@@ -97,6 +104,17 @@ def _section(
         "means": _means(here),
         "figures": figures,
     }
+
+
+def _markdown(section: Json) -> str:
+    """Return the tables of a section as Markdown."""
+    title = f"### {section['data']}, {section['model']}, {section['seeds']} seeds"
+    tables = [(TEST_HEAD, section["tests"]), (MEAN_HEAD, section["means"])]
+    found = [f"{title}\n\nRarest cell: {section['rarest']}."]
+    for head, rows in ((head, rows) for head, rows in tables if rows):
+        lines = [head, ["---"] * len(head), *rows]
+        found.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
+    return "\n\n".join(found) + "\n"
 
 
 def _shown(comparison: Comparison, lines: Sequence[Line]) -> list[Line]:
