@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from faircompress import environment, presets
+from faircompress.audit.command import audit
 from faircompress.files import write_json
 from faircompress.params import BadParams, load
 
@@ -79,6 +80,9 @@ def params(set_: Override = None, preset: Presets = None) -> None:
     """Check params.yaml and name every mistake."""
     load(Path("params.yaml"), [*presets.preset(Path("presets.yaml"), preset or []), *(set_ or [])])
     typer.echo("params.yaml is fine.")
+
+
+app.command()(audit)
 
 
 @app.command()

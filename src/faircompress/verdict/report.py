@@ -55,6 +55,7 @@ class ReportContext:
         layers: As ``prune/layers.json``.
         latency: As ``export/latency.json``.
         parity: As ``export/parity.json``.
+        called: Where the word of ``dense`` and ``pruned`` comes from, if not from our own files.
     """
 
     unlearnt: Sequence[Unlearnt] = ()
@@ -63,6 +64,7 @@ class ReportContext:
     layers: Sequence[Mapping[str, Any]] = ()
     latency: Mapping[str, Any] = field(default_factory=dict)
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 def report(verdict: Verdict, context: ReportContext) -> str:
@@ -87,7 +89,7 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         parity=costs.parity(context.parity),
         power=_power(verdict),
         glance=_glance(verdict, context),
-        facts=_facts(verdict),
+        facts=_facts(verdict, context.called),
         methods=_methods(verdict),
     )
 
@@ -195,7 +197,7 @@ def _power_row(rule: Json, finding: Json) -> list[str]:
     ]
 
 
-def _facts(verdict: Verdict) -> list[tuple[str, str, bool]]:
+def _facts(verdict: Verdict, called: Mapping[str, str]) -> list[tuple[str, str, bool]]:
     """Return name, value, and whether the value is code."""
     everyone = verdict.groups[0]
     people = everyone["people"]
@@ -203,8 +205,9 @@ def _facts(verdict: Verdict) -> list[tuple[str, str, bool]]:
     return [
         ("Test set", f"{counts}; {everyone['units']:,.0f} independent units by weight", False),
         ("Data", verdict.data, True),
-        ("Dense file", verdict.models["dense"], True),
-        ("Pruned file", verdict.models["pruned"], True),
+        *((f"{capital(side)} model", name, False) for side, name in called.items()),
+        ("Dense sha256", verdict.models["dense"], True),
+        ("Pruned sha256", verdict.models["pruned"], True),
         ("Classes", ", ".join(verdict.classes) + _positive(verdict), False),
         ("Decision", _decision(verdict.thresholds), False),
         ("Checks", f"{verdict.checks}, over which confirmed failures are corrected (Holm). A pass "

@@ -1,0 +1,81 @@
+"""The audit: two models' word, judged."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from faircompress.audit.rows import Pair
+from faircompress.audit.rules import needs_scores
+from faircompress.dataset import encode
+from faircompress.params import Gate
+from faircompress.predictions import Predictions
+from faircompress.verdict.exemplars import unlearnt
+from faircompress.verdict.judge import Verdict, judge
+from faircompress.verdict.report import ReportContext
+
+
+def audit(
+    pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | None = None
+) -> tuple[Verdict, ReportContext]:
+    """Judge two models, and say what a report can show of them.
+
+    Args:
+        pair: Both models' word on the test set.
+        gate: Rules and how to judge by them.
+        validation: Both models' word on the validation set, if a threshold is chosen there.
+
+    Raises:
+        ValueError: If a rule needs what the predictions lack.
+    """
+    _check(pair, gate, validation)
+    said = (pair.dense, pair.candidate)
+    verdict = judge(*said, gate, validation=validation or said)
+    if pair.decided:
+        verdict = _without_scores(verdict)
+    if pair.dense.model != pair.candidate.model and _equal(pair):
+        doubt = (
+            f"Both models give equal predictions in all {verdict.rows:,} rows: see that none was "
+            "written under both names."
+        )
+        verdict = replace(verdict, next=[doubt, *verdict.next])
+    return verdict, _context(pair, verdict)
+
+
+def _check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | None) -> None:
+    if not pair.dense.groups:
+        raise ValueError("there is no --group; harm is judged by group. Name at least one column.")
+    if gate.threshold == "validation" and validation is None:
+        raise ValueError(
+            "the threshold is to be chosen on validation; give --validation with both models' "
+            "predictions there, or --threshold."
+        )
+    refused = [rule.metric for rule in gate.rules if pair.decided and needs_scores(rule.metric)]
+    if refused:
+        raise ValueError(
+            f"a rule on {refused[0]} needs probabilities, but column {pair.decided[0]!r} holds "
+            "decided classes. Give probabilities, or judge accuracy or true_positive_rate."
+        )
+
+
+def _equal(pair: Pair) -> bool:
+    return np.array_equal(pair.dense.probabilities, pair.candidate.probabilities)
+
+
+def _without_scores(verdict: Verdict) -> Verdict:
+    """Leave out rates that decided classes do not tell."""
+    groups = [
+        {**group, "metrics": {k: v for k, v in group["metrics"].items() if not needs_scores(k)}}
+        for group in verdict.groups
+    ]
+    return replace(verdict, groups=groups)
+
+
+def _context(pair: Pair, verdict: Verdict) -> ReportContext:
+    """Return the pair's context with the pictures that only the candidate gets wrong."""
+    if pair.images is None:
+        return pair.context
+    lost = unlearnt(verdict, pair.dense, pair.candidate)
+    place = {name: row for row, name in enumerate(pair.dense.ids)}
+    shown = [one.id for group in lost for one in group.exemplars]
+    pictures = {name: encode(pair.images[place[name]]) for name in shown}
+    return replace(pair.context, unlearnt=lost, pictures=pictures)

@@ -1,0 +1,150 @@
+"""Two models' word from columns of a table: probabilities, or decided classes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from faircompress.audit.rows import Asked, Pair, as_classes, in_order, known, naturally
+from faircompress.audit.tables import Table
+from faircompress.predictions import Predictions, check
+from faircompress.verdict.report import ReportContext
+
+DENSE, CANDIDATE = "--dense", "--candidate"
+
+
+def from_columns(tables: Sequence[Table], asked: Asked, dense: str, candidate: str) -> Pair:
+    """Return what columns say; rows of a second table are put in the order of the first.
+
+    A column name with a star means one column of probabilities a class. One without is a column
+    of decided classes if it holds nothing but names of classes, else of the probability of the
+    positive of two.
+
+    Args:
+        tables: One, or the dense model's and the candidate's.
+        asked: Which columns hold what.
+        dense: Column of the dense model.
+        candidate: Column of the candidate.
+
+    Raises:
+        ValueError: If the tables differ in rows, or a column cannot be judged.
+    """
+    first, last = tables[0], tables[-1]
+    if first is last and dense == candidate:
+        raise ValueError(
+            f"{DENSE} and {CANDIDATE} both name column {dense!r}; a model cannot be compared with "
+            "itself. Name the column of each."
+        )
+    if first is not last:
+        last = _aligned(first, last, asked)
+    columns = ((first, DENSE, dense), (last, CANDIDATE, candidate))
+    truth = as_classes(first.words("--label", str(asked.label)))
+    classes = _classes(columns, asked, truth)
+    rows = known(first, asked, truth, classes)
+    said, decided = [], []
+    for table, option, column in columns:
+        p, hard = _said(table, option, column, classes)
+        decided += [column] if hard else []
+        said.append(_fit(Predictions(**rows, probabilities=p, model=_sha256(option, column, p)),
+                         option))  # fmt: skip
+    called = [f"column {column} of {table.name}" for table, _, column in columns]
+    context = ReportContext(called=dict(zip(("dense", "pruned"), called, strict=True)))
+    return Pair(said[0], said[1], tuple(decided), context)
+
+
+def validation(
+    tables: Sequence[Table], asked: Asked, dense: str, candidate: str, test: Pair
+) -> tuple[Predictions, Predictions]:
+    """Return what the same columns say about rows that thresholds are chosen on.
+
+    Raises:
+        ValueError: If these cannot be told from test rows, or are not fit to be judged.
+    """
+    if asked.identifier is None:
+        raise ValueError(
+            "--validation needs --id, by which no row can be in both; a threshold may not be "
+            "chosen on test rows."
+        )
+    asked = replace(asked, groups=(), cluster=None, classes=test.dense.classes)
+    found = from_columns(tables, asked, dense, candidate)
+    return (
+        replace(found.dense, model=test.dense.model),
+        replace(found.candidate, model=test.candidate.model),
+    )
+
+
+def _classes(
+    columns: Sequence[tuple[Table, str, str]], asked: Asked, truth: np.ndarray
+) -> tuple[str, ...]:
+    starred = {
+        option: tuple(table.starred(option, column))
+        for table, option, column in columns
+        if "*" in column
+    }
+    if not starred:
+        names = asked.classes or tuple(sorted(set(truth.tolist()), key=naturally))
+        return names if len(names) < 2 else in_order(asked, names)
+    names, *other = starred.values()
+    if other and set(other[0]) != set(names):
+        raise ValueError(
+            f"{DENSE} has columns of the classes {', '.join(names)}, {CANDIDATE} of "
+            f"{', '.join(other[0])}; both models must know the same. Correct the names or the stars."
+        )
+    return in_order(asked, sorted(names, key=naturally))
+
+
+def _said(
+    table: Table, option: str, column: str, classes: tuple[str, ...]
+) -> tuple[np.ndarray, bool]:
+    """Return probabilities ``(rows, classes)``, and whether they are decided classes."""
+    if "*" in column:
+        found = table.starred(option, column)
+        return np.stack([table.shares(option, found[name]) for name in classes], axis=1), False
+    words = as_classes(table.words(option, column))
+    place = pd.Index(classes).get_indexer(pd.Index(words))
+    if (place >= 0).all():
+        return np.eye(len(classes))[place], True
+    known = f"Classes are {', '.join(classes[:40])}"
+    if len(classes) > 2:
+        cure = f"{known}; for probabilities, name one column a class, such as '{column}_*'."
+        table.refuse(option, column, place < 0, "holds no known class", cure)
+    number = pd.to_numeric(pd.Series(words), errors="coerce").notna().to_numpy()
+    cure = f"{known}; a probability is of {classes[-1]!r}."
+    neither = (place < 0) & ~number
+    table.refuse(option, column, neither, "is neither a class nor a probability", cure)
+    positive = table.shares(option, column)
+    return np.stack([1 - positive, positive], axis=1), False
+
+
+def _aligned(first: Table, last: Table, asked: Asked) -> Table:
+    if asked.identifier is None:
+        raise ValueError(
+            f"{first.name} and {last.name} are two tables; name the column by which their rows "
+            "belong together, such as --id image."
+        )
+    last = last.in_order_of(first)
+    told = {"--label": [asked.label], "--group": asked.groups, "--cluster": [asked.cluster],
+            "--weight": [asked.weight]}  # fmt: skip
+    for option, columns in told.items():
+        for column in columns:
+            if column in last.cells.columns:
+                unequal = first.words(option, column) != last.words(option, column)
+                cure = "Both files must be of one test set."
+                last.refuse(option, column, unequal, f"differs from {first.name}", cure)
+    return last
+
+
+def _fit(predictions: Predictions, option: str) -> Predictions:
+    try:
+        check(predictions)
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
+    return predictions
+
+
+def _sha256(option: str, column: str, probabilities: np.ndarray) -> str:
+    """Identify a model that has no file; equal answers of two columns are still two models."""
+    said = np.ascontiguousarray(probabilities, np.float64).tobytes()
+    return hashlib.sha256(f"{option} {column}:".encode() + said).hexdigest()

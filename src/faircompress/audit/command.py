@@ -1,0 +1,149 @@
+"""What a user types, and what comes back. Nothing heavy is imported before it is needed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from faircompress.audit.rows import Asked, Pair
+    from faircompress.predictions import Predictions
+    from faircompress.verdict.judge import Verdict
+
+    Validation = tuple[Predictions, Predictions] | None
+
+CODES = {"pass": 0, "fail": 1, "inconclusive": 2}
+
+
+def _option(words: str) -> str:
+    return typer.Option(help=words, show_default=False)
+
+
+Tables = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="TABLE [TABLE]",
+        help="Predictions, CSV or Parquet: one file, or the dense model's and the candidate's.",
+        show_default=False,
+    ),
+]
+Dense = Annotated[str, _option("Column of the dense model, or its ONNX file.")]
+Candidate = Annotated[str, _option("Column of the model that may go out, or its ONNX file.")]
+Label = Annotated[str | None, _option("Column of the true class.")]
+Group = Annotated[list[str] | None, _option("Column of groups; may be repeated.")]
+MetricName = Annotated[list[str] | None, _option("What may not get worse; may be repeated.")]
+Limit = Annotated[list[float] | None, _option("By more than this; one for each --metric.")]
+Confidence = Annotated[float | None, _option("Of these rules; 0.95 if left out.")]
+Rules = Annotated[Path | None, _option("File of rules, in the form of gate.rules of params.yaml.")]
+Classes = Annotated[str, _option("Names, by commas; of two, the positive second.")]
+Id = Annotated[str | None, typer.Option("--id", help="Column of the rows' ids.")]
+Cluster = Annotated[str | None, _option("Column of whose picture a row is.")]
+Weight = Annotated[str | None, _option("Column of what a row counts.")]
+Threshold = Annotated[float | None, _option("Of a two-class decision; 0.5 if left out.")]
+Tuned = Annotated[list[Path] | None, _option("Predictions or pictures to choose thresholds on.")]
+Intersections = Annotated[bool, typer.Option("--intersections", help="Judge these groups too.")]
+Data = Annotated[Path | None, _option("Pictures for two ONNX files: Parquet.")]
+Image = Annotated[str, typer.Option(help="Column of the pictures.")]
+Out = Annotated[Path | None, _option("Folder for report, summary, verdict and JUnit file.")]
+
+
+def audit(
+    tables: Tables = None,
+    dense: Dense = "",
+    candidate: Candidate = "",
+    label: Label = None,
+    group: Group = None,
+    metric: MetricName = None,
+    limit: Limit = None,
+    confidence: Confidence = None,
+    rules: Rules = None,
+    classes: Classes = "",
+    identifier: Id = None,
+    cluster: Cluster = None,
+    weight: Weight = None,
+    threshold: Threshold = None,
+    validation: Tuned = None,
+    intersections: Intersections = False,
+    data: Data = None,
+    image: Image = "image",
+    out: Out = None,
+) -> None:
+    """Judge any two models by group. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
+    from faircompress.audit import outputs
+    from faircompress.audit.audit import audit as judged
+    from faircompress.audit.rows import Asked
+    from faircompress.audit.rules import gate
+
+    if out is not None:
+        outputs.clear(out)
+    more = _decision(threshold, validation) | ({"intersections": True} if intersections else {})
+    by = gate(metric or (), limit or (), confidence=confidence, file=rules, **more)
+    names = tuple(name.strip() for name in classes.split(",") if name.strip())
+    asked = Asked(label, tuple(group or ()), names, identifier, cluster, weight)
+    if not dense or not candidate or bool(tables) == bool(data):
+        raise ValueError(
+            "give --dense and --candidate, and either a table of predictions or --data with "
+            "pictures for two ONNX files."
+        )
+    if data is not None:
+        pair, tuned = _of_files(Path(dense), Path(candidate), data, asked, image, validation)
+    else:
+        pair, tuned = _of_columns(tables or [], asked, dense, candidate, validation or [])
+    verdict, context = judged(pair, by, tuned)
+    _tell(verdict, [] if out is None else outputs.write(out, verdict, context))
+    raise typer.Exit(CODES[verdict.verdict])
+
+
+def _decision(threshold: float | None, validation: list[Path] | None) -> dict[str, float | str]:
+    if threshold is not None and validation:
+        raise ValueError("--threshold and --validation are given; a threshold has one source.")
+    if validation:
+        return {"threshold": "validation"}
+    return {} if threshold is None else {"threshold": threshold}
+
+
+def _of_columns(
+    tables: Sequence[Path], asked: "Asked", dense: str, candidate: str, validation: Sequence[Path]
+) -> "tuple[Pair, Validation]":
+    from faircompress.audit import columns
+    from faircompress.audit.tables import read
+
+    for files in (tables, validation):
+        if len(files) > 2:
+            raise ValueError(f"{len(files)} tables are given; there are two models at most.")
+    if asked.label is None:
+        raise ValueError("there is no --label; name the column of the true class.")
+    read_in = [read(path, asked.identifier) for path in tables]
+    pair = columns.from_columns(read_in, asked, dense, candidate)
+    if not validation:
+        return pair, None
+    held_out = [read(path, asked.identifier) for path in validation]
+    return pair, columns.validation(held_out, asked, dense, candidate, pair)
+
+
+def _of_files(
+    dense: Path,
+    candidate: Path,
+    data: Path,
+    asked: "Asked",
+    image: str,
+    validation: Sequence[Path] | None,
+) -> "tuple[Pair, Validation]":
+    from faircompress.audit.pictures import from_files
+
+    pair = from_files(dense, candidate, data, asked, image=image, split="test")
+    if not validation:
+        return pair, None
+    asked = replace(asked, groups=(), cluster=None)
+    tuned = from_files(dense, candidate, validation[0], asked, image=image, split="validation")
+    return pair, (tuned.dense, tuned.candidate)
+
+
+def _tell(verdict: "Verdict", files: Sequence[Path]) -> None:
+    lines = [verdict.sentence, *(f"  - {reason}" for reason in verdict.reasons), "Next:"]
+    lines += [f"  - {step}" for step in verdict.next]
+    if files:
+        lines += ["Files:", *(f"  - {path}" for path in files)]
+    typer.echo("\n".join(lines))

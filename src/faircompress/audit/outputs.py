@@ -1,0 +1,101 @@
+"""The verdict for machines, for a pull request, for a test report and for people."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from faircompress.files import write_bytes, write_json, write_text
+from faircompress.verdict.judge import Verdict
+from faircompress.verdict.plots import Json, capital, group_name, plain, signed, urgency
+from faircompress.verdict.report import ReportContext, report
+
+NAMES = ("report.html", "summary.md", "verdict.json", "junit.xml")
+MOST = 30  # groups of a rule in the summary, worst first: a comment has limited room
+HEAD = ("Verdict", "Group", "Found", "Bounds", "Limit", "Rows")
+
+
+def clear(folder: Path) -> None:
+    """Take away an earlier audit's files, so that none outlives an error."""
+    for name in NAMES:
+        (folder / name).unlink(missing_ok=True)
+
+
+def write(folder: Path, verdict: Verdict, context: ReportContext) -> list[Path]:
+    """Write all four files; return their paths."""
+    write_text(folder / "report.html", report(verdict, context))
+    write_text(folder / "summary.md", summary(verdict))
+    write_bytes(folder / "junit.xml", junit(verdict))
+    write_json(folder / "verdict.json", verdict.to_json())
+    return [folder / name for name in NAMES]
+
+
+def summary(verdict: Verdict) -> str:
+    """Return the verdict as Markdown: the sentence, each rule by group, what to do next."""
+    parts = [f"## {_text(verdict.sentence)}"]
+    parts += ["### What to do next", "\n".join(f"- {_text(step)}" for step in verdict.next)]
+    for rule in verdict.rules:
+        reads = f"{capital(rule['reads'])}, at {rule['confidence']:.0%} confidence"
+        parts += [f"### {rule['verdict'].capitalize()}: {_text(reads)}", _table(rule)]
+    counted = f"{verdict.rows:,} rows. A change is candidate minus dense; bounds are one-sided."
+    return "\n\n".join([*parts, f"{counted} {_text(verdict.assumption)}"]) + "\n"
+
+
+def junit(verdict: Verdict) -> bytes:
+    """Return the verdict as JUnit XML: one case for each rule and group.
+
+    A failure is confirmed harm; skipped is what the rows cannot tell.
+    """
+    root = ET.Element("testsuites")
+    words = [f["verdict"] for rule in verdict.rules for f in rule["findings"]]
+    counts = {"failures": words.count("fail"), "skipped": words.count("inconclusive")}
+    numbers = {"tests": str(len(words)), "errors": "0", **{k: str(n) for k, n in counts.items()}}
+    suite = ET.SubElement(root, "testsuite", name="faircompress audit", **numbers)
+    for rule in verdict.rules:
+        where = ".".join([rule["metric"], rule["binds"], *(rule["columns"] or ())])
+        for finding in rule["findings"]:
+            name = _printable(group_name(finding))
+            case = ET.SubElement(suite, "testcase", classname=where, name=name, time="0")
+            _outcome(case, finding)
+    ET.indent(root)
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _outcome(case: ET.Element, finding: Json) -> None:
+    sentence = _printable(capital(finding["reason"]))
+    kind = {"fail": "failure", "inconclusive": "skipped"}.get(finding["verdict"])
+    if kind is None:
+        ET.SubElement(case, "system-out").text = sentence
+    else:
+        ET.SubElement(case, kind, message=sentence).text = sentence
+
+
+def _table(rule: Json) -> str:
+    findings = sorted(rule["findings"], key=urgency(rule))
+    rows = [HEAD, ["---"] * len(HEAD), *(_row(rule, one) for one in findings[:MOST])]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    left = len(findings) - MOST
+    return "\n".join(lines) + (f"\n\n{left} more, none worse than these." if left > 0 else "")
+
+
+def _row(rule: Json, finding: Json) -> list[str]:
+    show = plain if rule["binds"] == "floor" else signed
+    line, found, bounds = finding["line"], "undefined", ""
+    if finding["estimate"] is not None:
+        found = show(finding["estimate"], line)
+        bounds = f"{show(finding['lower'], line)} to {show(finding['upper'], line)}"
+    limit = f"\N{PLUS-MINUS SIGN}{line:g}" if rule["binds"] == "drift" else show(line)
+    rows = f"{finding['rows']:,}"
+    word = f"**{finding['verdict']}**" if finding["verdict"] != "pass" else "pass"
+    return [word, _text(group_name(finding)), found, bounds, limit, rows]
+
+
+def _text(words: str) -> str:
+    """Return words that Markdown takes for words, whatever a group is called."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(words.split()))
+
+
+def _printable(words: str) -> str:
+    """Return words without what XML cannot hold."""
+    return re.sub(
+        "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\N{REPLACEMENT CHARACTER}", words
+    )

@@ -1,0 +1,185 @@
+"""Two ONNX files' word on the pictures of a Parquet table."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
+from PIL import UnidentifiedImageError
+
+from faircompress.audit.rows import Asked, Pair, as_classes, in_order, known
+from faircompress.audit.tables import Table, is_binary, read
+from faircompress.columns import meant
+from faircompress.dataset import FACTS, TABLE, decode, load_facts, load_split
+from faircompress.files import sha256
+from faircompress.onnx_export import INPUT
+from faircompress.onnx_run import predict, session
+from faircompress.predicting import told
+from faircompress.predictions import Predictions, check
+from faircompress.verdict.report import ReportContext
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+UNREADABLE = (
+    onnx_errors.Fail, onnx_errors.InvalidArgument, onnx_errors.InvalidGraph,
+    onnx_errors.InvalidProtobuf, onnx_errors.NoSuchFile, onnx_errors.NotImplemented,
+    onnx_errors.RuntimeException,
+)  # fmt: skip
+SIDES = ("dense", "pruned")
+
+
+def from_files(
+    dense: Path, candidate: Path, data: Path, asked: Asked, *, image: str, split: str
+) -> Pair:
+    """Ask two files about the pictures of a table.
+
+    Args:
+        dense: ONNX file of the dense model: uint8 ``(batch, height, width, 3)`` in, probabilities
+            out.
+        candidate: Of the candidate.
+        data: Parquet table that the stage ``validate`` wrote, or any with a column of image files.
+        asked: Which columns hold what; a table of ``validate`` says so itself.
+        image: Column of the pictures.
+        split: Which split is asked for, of a table of ``validate``.
+
+    Raises:
+        ValueError: If a file cannot be asked, or the table cannot be judged.
+    """
+    files = (dense, candidate)
+    opened = [_open(path) for path in files]
+    if data.name == TABLE and (data.parent / FACTS).exists():
+        rows, images = _validated(data, asked, split)
+    else:
+        rows, images = _plain(data, asked, image, _classes(opened[0], asked))
+    said = [_said(rows, one, path, images) for one, path in zip(opened, files, strict=True)]
+    context = ReportContext(
+        called={side: path.name for side, path in zip(SIDES, files, strict=True)},
+        sizes={side: path.stat().st_size for side, path in zip(SIDES, files, strict=True)},
+    )
+    return Pair(said[0], said[1], context=context, images=images)
+
+
+def _open(path: Path) -> "InferenceSession":
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}; needed is an ONNX file.")
+    try:
+        opened = session(path)
+    except UNREADABLE as error:
+        raise ValueError(f"{path} cannot be opened as an ONNX file: {error}") from error
+    inputs = [(one.name, one.type, len(one.shape)) for one in opened.get_inputs()]
+    if inputs != [(INPUT, "tensor(uint8)", 4)]:
+        raise ValueError(
+            f"{path} takes {inputs}; needed is one input {INPUT!r}, uint8 (batch, height, width, 3), "
+            "with normalisation inside. Export it so, or audit its predictions as a table."
+        )
+    return opened
+
+
+def _said(
+    rows: Predictions, opened: "InferenceSession", path: Path, images: np.ndarray
+) -> Predictions:
+    try:
+        found = predict(opened, images, what=path.name)
+    except UNREADABLE as error:
+        raise ValueError(
+            f"{path} cannot be asked about pictures of shape {images.shape[1:]}: {error}"
+        ) from error
+    said = replace(rows, probabilities=found, model=sha256(path))
+    try:
+        check(said)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return said
+
+
+def _classes(opened: "InferenceSession", asked: Asked) -> tuple[str, ...]:
+    """Return the names of a file's outputs, in order: as asked, as it says, or numbers."""
+    if asked.classes:
+        return asked.classes
+    words = opened.get_modelmeta().custom_metadata_map
+    if "classes" in words:
+        return tuple(json.loads(words["classes"]))
+    count = opened.get_outputs()[0].shape[-1]
+    if not isinstance(count, int):
+        raise ValueError("the dense file does not say its classes; name them with --classes.")
+    return tuple(str(k) for k in range(count))
+
+
+def _validated(data: Path, asked: Asked, split: str) -> tuple[Predictions, np.ndarray]:
+    facts = load_facts(data.parent)
+    given = {"--label": asked.label, "--id": asked.identifier, "--cluster": asked.cluster,
+             "--weight": asked.weight, "--classes": asked.classes}  # fmt: skip
+    said = [option for option, value in given.items() if value]
+    if said:
+        raise ValueError(
+            f"{', '.join(said)}: {data} was checked by validate and says this itself; leave it out."
+        )
+    absent = set(asked.groups) - set(facts.groups)
+    if absent:
+        close = meant(min(absent), facts.groups)
+        raise ValueError(f"--group: {data} has no group column {min(absent)!r}.{close}")
+    there = load_split(data.parent, split)
+    nothing = np.empty((len(there), len(facts.classes)), np.float32)
+    rows = told(there, nothing, facts, "")
+    groups = {name: rows.groups[name] for name in asked.groups or facts.groups}
+    return replace(rows, groups=groups), there.images
+
+
+def _plain(
+    data: Path, asked: Asked, image: str, classes: tuple[str, ...]
+) -> tuple[Predictions, np.ndarray]:
+    if asked.label is None:
+        raise ValueError(f"no --label: name the column of {data.name} that holds the true classes.")
+    if data.suffix.lower() not in (".parquet", ".pq"):
+        raise ValueError(f"{data} is no Parquet file; pictures are read from Parquet only.")
+    table = read(data, asked.identifier)
+    truth = as_classes(table.words("--label", asked.label))
+    if not set(truth) <= set(classes):
+        truth = _by_number(truth, classes)
+    rows = known(table, asked, truth, in_order(replace(asked, classes=classes), classes))
+    nothing = np.empty((len(truth), len(classes)), np.float32)
+    return Predictions(**rows, probabilities=nothing, model=""), _pictures(data, table, image)
+
+
+def _by_number(truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+    """Return names for labels that are numbers of classes; others as they are."""
+    names = {str(k): name for k, name in enumerate(classes)}
+    return np.array([names.get(one, one) for one in truth])
+
+
+def _pictures(data: Path, table: Table, image: str) -> np.ndarray:
+    """Return the pictures of a column of image files, uint8 ``(rows, height, width, 3)``."""
+    schema = pq.read_schema(data)
+    if image not in schema.names:
+        raise ValueError(
+            f"--image: {table.name} has no column {image!r}.{meant(image, schema.names)}"
+        )
+    held = pq.read_table(data, columns=[image]).column(0)
+    held = pc.struct_field(held, "bytes") if pa.types.is_struct(held.type) else held
+    if not is_binary(held.type):
+        raise ValueError(f"--image: column {image!r} holds {held.type}; needed are image files.")
+    with ThreadPoolExecutor() as pool:
+        pictures = list(pool.map(_decoded, held.to_pylist(), table.ids))
+    sizes = {picture.shape for picture in pictures}
+    if len(sizes) > 1:
+        raise ValueError(
+            f"--image: pictures of {table.name} have sizes {sorted(sizes)[:5]}; all must be as the "
+            "files take them. Resize and crop them first."
+        )
+    return np.stack(pictures)
+
+
+def _decoded(encoded: bytes | None, name: str) -> np.ndarray:
+    try:
+        return decode(encoded or b"")
+    except (UnidentifiedImageError, OSError) as error:
+        raise ValueError(
+            f"--image: the picture of {str(name)!r} cannot be read: {error}"
+        ) from error

@@ -1,0 +1,164 @@
+"""What is known of the rows, whichever model is asked about them."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from faircompress.audit.tables import Table
+from faircompress.columns import meant
+from faircompress.predictions import Predictions
+from faircompress.verdict.report import ReportContext
+
+ORDERED = ({"0", "1"}, {"false", "true"}, {"False", "True"})  # the second is the positive
+CLASSES = "Name them with --classes"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which columns hold what.
+
+    Args:
+        label: Column of the true class.
+        groups: Columns of the groups; the label's own: each class against the rest.
+        classes: Names of the classes, of two the positive second; empty: as found.
+        identifier: Column of the rows' ids.
+        cluster: Column of whose picture a row is.
+        weight: Column of what a row counts.
+    """
+
+    label: str | None
+    groups: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    identifier: str | None = None
+    cluster: str | None = None
+    weight: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """What two models said about the same rows.
+
+    Args:
+        dense: The first model's word.
+        candidate: The second's.
+        decided: Columns that hold decided classes instead of probabilities.
+        context: What the report can show beside the verdict.
+        images: uint8 ``(rows, height, width, 3)``; None: the audit saw no pictures.
+    """
+
+    dense: Predictions
+    candidate: Predictions
+    decided: tuple[str, ...] = ()
+    context: ReportContext = field(default_factory=ReportContext)
+    images: np.ndarray | None = None
+
+
+def known(
+    table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return everything of ``Predictions`` that does not depend on the model.
+
+    Args:
+        table: Of the rows.
+        asked: Which columns hold what.
+        truth: True class of each row, by name, ``(rows,)``.
+        classes: Names of the classes.
+
+    Raises:
+        ValueError: If a column is missing, or a field of it is empty or unfit.
+    """
+    found = {
+        "ids": table.ids,
+        "labels": _indices(table, asked, truth, classes),
+        "groups": _groups(table, asked, truth),
+        "identities": table.words("--cluster", asked.cluster) if asked.cluster else None,
+        "weights": _weights(table, asked),
+        "classes": classes,
+    }
+    return {**found, "data": _sha256(found)}
+
+
+def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:
+    """Return class names in the order of ``--classes``; of two, say which is the positive.
+
+    Raises:
+        ValueError: If ``--classes`` names others, or two classes have no known order.
+    """
+    if asked.classes:
+        if set(asked.classes) != set(names):
+            raise ValueError(
+                f"--classes are {', '.join(asked.classes)}, but the columns have "
+                f"{', '.join(names)}; they must be the same."
+            )
+        return asked.classes
+    if len(names) == 2 and set(names) not in ORDERED:
+        one, other = names
+        raise ValueError(
+            f"the classes are {one!r} and {other!r}; which is the positive? {CLASSES}, the "
+            f"positive second, such as --classes {one},{other}."
+        )
+    return tuple(names)
+
+
+def as_classes(words: np.ndarray) -> np.ndarray:
+    """Return text in which a class number has no decimals: 1.0 is class 1."""
+    return pd.Series(words).str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True).to_numpy().astype(str)
+
+
+def _indices(table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+    unknown = ~np.isin(truth, classes)
+    label = str(asked.label)
+    if unknown.any():
+        close = meant(str(truth[unknown.argmax()]), classes)
+        table.refuse("--label", label, unknown, "holds no known class", close.strip())
+    there = np.unique(truth)
+    if len(there) < 2:
+        raise ValueError(
+            f"--label: column {label!r} of {table.name} holds the single class {str(there[0])!r}; "
+            "nothing could be told apart. Add rows of the others."
+        )
+    place = {name: k for k, name in enumerate(classes)}
+    return np.array([place[name] for name in truth])
+
+
+def _groups(table: Table, asked: Asked, truth: np.ndarray) -> dict[str, np.ndarray]:
+    found = {}
+    for name in asked.groups:
+        if name == asked.label:
+            found["label"] = truth
+        elif name == "label":
+            raise ValueError(
+                "--group label: this name is kept for the classes as groups. For these, name the "
+                f"label's column, --group {asked.label}; else rename yours."
+            )
+        else:
+            found[name] = table.words("--group", name)
+    return found
+
+
+def _weights(table: Table, asked: Asked) -> np.ndarray:
+    if asked.weight is None:
+        return np.ones(len(table.ids))
+    weights = table.numbers("--weight", asked.weight)
+    table.refuse("--weight", asked.weight, weights <= 0, "is not above 0", "Leave such rows out.")
+    return weights
+
+
+def _sha256(found: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps([found["classes"], *found["groups"]]).encode())
+    for column in (*(found[k] for k in ("ids", "labels", "identities", "weights")),
+                   *found["groups"].values()):  # fmt: skip
+        digest.update(json.dumps(None if column is None else column.tolist()).encode())
+    return digest.hexdigest()
+
+
+def naturally(name: str) -> tuple[bool, float, str]:
+    """Order numbers by size, before words by letters."""
+    number = re.fullmatch(r"-?\d+", name)
+    return (not number, float(name) if number else 0.0, name)
