@@ -191,7 +191,8 @@ def _tuned_auroc(pruned: Network, dense: Network, splits: dict[str, Split], epoc
     params = load(Path("params.yaml"), [*RECIPE, f"prune.epochs={epochs}"])
     how, fabric = params.prune, fabric_for(params.compute)
     loss, train = chosen(how.tuning, "objectives"), splits["train"]
-    fit(pruned, train, loss, how, fabric, seed=1, what="fine-tuning", dense=dense.net)
+    teacher = copy.deepcopy(dense.net)  # fit freezes it, and the next search needs its gradients
+    fit(pruned, train, loss, how, fabric, seed=1, what="fine-tuning", dense=teacher)
     return f"{_auroc(pruned, splits['test']):.4f}"
 
 
