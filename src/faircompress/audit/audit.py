@@ -1,5 +1,6 @@
 """The audit: two models' word, judged."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -32,12 +33,7 @@ def audit(
     verdict = judge(*said, gate, validation=validation or said)
     if pair.decided:
         verdict = _without_scores(verdict)
-    if pair.dense.model != pair.candidate.model and _equal(pair):
-        doubt = (
-            f"Both models give equal predictions in all {verdict.rows:,} rows: see that none was "
-            "written under both names."
-        )
-        verdict = replace(verdict, next=[doubt, *verdict.next])
+    verdict = replace(verdict, next=_next(pair, verdict))
     return verdict, _context(pair, verdict)
 
 
@@ -57,8 +53,17 @@ def _check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] |
         )
 
 
-def _equal(pair: Pair) -> bool:
-    return np.array_equal(pair.dense.probabilities, pair.candidate.probabilities)
+def _next(pair: Pair, verdict: Verdict) -> list[str]:
+    """Return what to do, without the params of a chain that did not make these models."""
+    steps = [re.sub(r" \(prune\.\w+\)", "", step) for step in verdict.next]
+    equal = np.array_equal(pair.dense.probabilities, pair.candidate.probabilities)
+    if equal and pair.dense.model != pair.candidate.model:
+        steps.insert(
+            0,
+            f"Both models give equal predictions in all {verdict.rows:,} rows: see that one was not "
+            "written under both names.",
+        )
+    return steps
 
 
 def _without_scores(verdict: Verdict) -> Verdict:

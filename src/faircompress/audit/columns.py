@@ -90,7 +90,7 @@ def _classes(
     if other and set(other[0]) != set(names):
         raise ValueError(
             f"{DENSE} has columns of the classes {', '.join(names)}, {CANDIDATE} of "
-            f"{', '.join(other[0])}; both models must know the same. Correct the names or the stars."
+            f"{', '.join(other[0])}; both models must know the same. Correct names or stars."
         )
     return in_order(asked, sorted(names, key=naturally))
 
@@ -125,14 +125,12 @@ def _aligned(first: Table, last: Table, asked: Asked) -> Table:
             "belong together, such as --id image."
         )
     last = last.in_order_of(first)
-    told = {"--label": [asked.label], "--group": asked.groups, "--cluster": [asked.cluster],
-            "--weight": [asked.weight]}  # fmt: skip
-    for option, columns in told.items():
-        for column in columns:
-            if column in last.cells.columns:
-                unequal = first.words(option, column) != last.words(option, column)
-                cure = "Both files must be of one test set."
-                last.refuse(option, column, unequal, f"differs from {first.name}", cure)
+    told = [("--label", asked.label), ("--cluster", asked.cluster), ("--weight", asked.weight)]
+    for option, column in [*told, *(("--group", name) for name in asked.groups)]:
+        if column is not None and column in last.cells.columns:
+            unequal = first.words(option, column) != last.words(option, column)
+            cure = "Both files must be of one test set."
+            last.refuse(option, column, unequal, f"differs from {first.name}", cure)
     return last
 
 

@@ -49,7 +49,7 @@ def junit(verdict: Verdict) -> bytes:
     words = [f["verdict"] for rule in verdict.rules for f in rule["findings"]]
     counts = {"failures": words.count("fail"), "skipped": words.count("inconclusive")}
     numbers = {"tests": str(len(words)), "errors": "0", **{k: str(n) for k, n in counts.items()}}
-    suite = ET.SubElement(root, "testsuite", name="faircompress audit", **numbers)
+    suite = ET.SubElement(root, "testsuite", {"name": "faircompress audit", **numbers})
     for rule in verdict.rules:
         where = ".".join([rule["metric"], rule["binds"], *(rule["columns"] or ())])
         for finding in rule["findings"]:
@@ -91,7 +91,8 @@ def _row(rule: Json, finding: Json) -> list[str]:
 
 def _text(words: str) -> str:
     """Return words that Markdown takes for words, whatever a group is called."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(words.split()))
+    special = r"[\\`*\[\]<>|#]|(?<!\w)_|_(?!\w)"
+    return re.sub(special, lambda one: f"\\{one[0]}", " ".join(words.split()))
 
 
 def _printable(words: str) -> str:

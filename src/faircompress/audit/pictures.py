@@ -76,8 +76,8 @@ def _open(path: Path) -> "InferenceSession":
     inputs = [(one.name, one.type, len(one.shape)) for one in opened.get_inputs()]
     if inputs != [(INPUT, "tensor(uint8)", 4)]:
         raise ValueError(
-            f"{path} takes {inputs}; needed is one input {INPUT!r}, uint8 (batch, height, width, 3), "
-            "with normalisation inside. Export it so, or audit its predictions as a table."
+            f"{path} takes {inputs}; needed is one input {INPUT!r}, uint8 (batch, height, width, "
+            "3), with normalisation inside. Export it so, or audit its predictions as a table."
         )
     return opened
 

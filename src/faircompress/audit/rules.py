@@ -38,8 +38,8 @@ def gate(
     if file is not None:
         if metrics or limits or confidence is not None:
             raise ValueError(
-                "--rules and --metric, --limit or --confidence are given; rules stand in one place. "
-                f"Write them all into {file}."
+                "--rules and --metric, --limit or --confidence are given; rules stand in one "
+                f"place. Write them all into {file}."
             )
         return _checked({**BASICS, **_section(file), **more}, str(file))
     if len(metrics) != len(limits):
