@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 
 from faircompress.bounds import Count, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.plugins import Section, choice, names
+from faircompress.verdict import Gate as Gate
+from faircompress.verdict import Rule
 
 Size = Count | Annotated[list[Count], Field(min_length=2, max_length=2)] | None
 
@@ -97,41 +99,6 @@ class Export(Section):
     tolerance: Annotated[Positive, Field(description="largest probability difference to torch")]
     latency_batches: list[Count]
     latency_repeats: Annotated[Count, Field(description="timed runs a batch size")]
-
-
-class Rule(Section):
-    """One condition that a compressed model must meet."""
-
-    metric: Literal[names("metrics")]  # type: ignore[valid-type]
-    binds: Annotated[
-        Literal["change", "drift", "floor"],
-        Field(description="dense to pruned; between two groups' changes; the pruned rate itself"),
-    ]
-    limit: Annotated[float, Field(gt=0, lt=1)]
-    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-    groups: Annotated[
-        list[str] | None, Field(min_length=1, description="group columns bound; null: all")
-    ] = None
-
-
-class Gate(Section):
-    """What harm is too much."""
-
-    threshold: Annotated[
-        OpenShare | Literal["validation"],
-        Field(description="of a two-class decision; validation: most accurate there"),
-    ]
-    power: Annotated[OpenShare, Field(description="for the row counts that would settle it")]
-    intersections: bool
-    rules: Annotated[list[Rule], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _no_rule_twice(self) -> "Gate":
-        seen = [(r.metric, r.binds, tuple(r.groups or ())) for r in self.rules]
-        twice = [key for key in set(seen) if seen.count(key) > 1]
-        if twice:
-            raise ValueError(f"two rules for {', '.join(' '.join(k[:2]) for k in twice)}; keep one")
-        return self
 
 
 class Compute(Section):

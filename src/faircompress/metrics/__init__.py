@@ -5,10 +5,10 @@ which states the better direction. A metric only says which rows count and what 
 never averages. The judge does: one value a group, and the paired units that the bounds need, come
 from the same description (``verdict/rates.py``, ``verdict/evidence.py``).
 
-- ``Mean``, of values in 0-1 over some rows: accuracy, true and false positive rate; to come:
-  false negative rate, selection rate, Brier score, flip rate. Values True/False get a bound for
-  proportions, others one for bounded numbers. A metric whose ``over`` depends on the answers
-  (precision) has no paired rows; the judge refuses it until it has a bound for that.
+- ``Mean``, of values in 0-1 over some rows: accuracy, true and false positive rate, false negative
+  rate, selection rate, precision. Values True/False get a bound for proportions, others one for
+  bounded numbers. Where the answers choose the rows (precision) the two files' rows are not
+  paired; a bound for that is in ``verdict/ratios.py``.
 - ``Ranking``, of rows against rows: AUROC.
 
 Questions: two classes -> class 1 is the positive. A group column ``label`` -> this class against
@@ -57,7 +57,7 @@ class Ranking:
 
 
 Measure = Mean | Ranking
-Better = Literal["higher", "lower"]
+Better = Literal["higher", "lower", "neither"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Metric:
         measure: The plug-in's function.
         name: Its name in params.yaml.
         title: Its name in a sentence.
-        better: Direction in which it gets better.
+        better: Direction in which it gets better; neither: any change is harm.
         per_class: Does it need to know which class is the positive?
     """
 
@@ -77,6 +77,11 @@ class Metric:
     title: str
     better: Better
     per_class: bool
+
+    @property
+    def sign(self) -> float:
+        """Return what turns pruned minus dense into a change that is worse below 0."""
+        return -1.0 if self.better == "lower" else 1.0
 
     def __call__(self, said: Answers) -> Measure:
         """Say which rows count and what each is worth."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from faircompress import plugins
 from faircompress.metrics import Metric
-from faircompress.params import Rule
+from faircompress.verdict import Rule, tango
 from faircompress.verdict import power as powers
 from faircompress.verdict.evidence import Evidence, drift_bounds
 from faircompress.verdict.groups import Group, bound_by, pairs
@@ -60,7 +60,7 @@ class Finding:
         """How far the estimate lies beyond the limit; below 0: within."""
         if self.estimate is None:
             return 0.0
-        if self.rule.binds == "drift":
+        if self.rule.binds == "drift" or self.metric.better == "neither":
             return abs(self.estimate) - self.rule.limit
         sign = -1 if self.metric.better == "higher" else 1
         limit = self.rule.limit * (sign if self.rule.binds == "floor" else 1)
@@ -110,7 +110,9 @@ def _find(rule: Rule, hearing: Hearing, groups: list[Group], power: float) -> li
     if rule.binds == "drift":
         found = [_drift(rule, metric, hearing, a, b, power) for a, b in pairs(bound)]
     else:
-        one = _change if rule.binds == "change" else _floor
+        one = {"change": _change, "excess": _excess, "floor": _floor}[rule.binds]
+        if rule.binds == "excess":
+            bound = [g for g in bound if len(hearing.alone(g).rows) < len(hearing.who)]
         found = [one(rule, metric, hearing, group, power) for group in bound]
     if not found:
         raise ValueError(
@@ -124,17 +126,67 @@ def _change(rule: Rule, metric: Metric, hearing: Hearing, group: Group, power: f
     evidence = hearing.evidence(metric, group)
     if isinstance(evidence, Undefined):
         return _undefined(rule, metric, hearing, group, None, evidence, power)
-    alpha = round(1 - rule.confidence, 12)
+    alpha, limit = round(1 - rule.confidence, 12), rule.limit
     lower, upper = natural_bounds(evidence, metric, alpha)
+    passes = evidence.lower(alpha) > -limit
+    two_sided = metric.better == "neither"
+    if two_sided and not evidence.same_file:
+        upper = max(upper, tango.certainty_floor(evidence.units, alpha))
+        passes = passes and upper < limit
+
+    def fails_at(level: float) -> bool:
+        if two_sided:
+            return evidence.upper(level / 2) < -limit or evidence.lower(level / 2) > limit
+        return evidence.upper(level) < -limit
+
     return Finding(
         rule, metric, group, None, group, evidence,
         estimate=evidence.pruned - evidence.dense,
         lower=lower,
         upper=upper,
-        passes=evidence.lower(alpha) > -rule.limit,
-        fails_at=lambda level: evidence.upper(level) < -rule.limit,
+        passes=passes,
+        fails_at=fails_at,
         smallest_limit=powers.smallest_change_limit(evidence, alpha, power),
-        units_needed=powers.change_units_needed(evidence, rule.limit, alpha, power),
+        units_needed=powers.change_units_needed(evidence, limit, alpha, power),
+    )  # fmt: skip
+
+
+def _excess(rule: Rule, metric: Metric, hearing: Hearing, group: Group, power: float) -> Finding:
+    """Bound a group's change beyond everyone's, whose part it is itself.
+
+    With a share q of all weight, everyone's change is q times the group's plus 1 - q times the
+    others'. So the excess is 1 - q times the drift between the group and the others, who have no
+    row in common; q is taken as the test set has it.
+    """
+    own = hearing.alone(group)
+    others = hearing.others(own)
+    found = [hearing.evidence(metric, rows) for rows in (own, others)]
+    for evidence in found:
+        if isinstance(evidence, Undefined):
+            return _undefined(rule, metric, hearing, group, None, evidence, power)
+    a, b = (e for e in found if isinstance(e, Evidence))
+    alpha = round(1 - rule.confidence, 12)
+    independent = not hearing.share_people(own, others)
+    share = float(hearing.weights[others.rows].sum() / hearing.weights.sum())
+
+    def bounds(level: float) -> tuple[float, float]:
+        low, high = drift_bounds(a, b, level, independent=independent)
+        floor = 0.0 if a.same_file else -tango.certainty_floor(a.units, level)
+        return min(share * low, floor), share * high
+
+    lower, upper = bounds(alpha)
+    limits = [powers.smallest_change_limit(e, alpha, power) for e in (a, b)]
+    reach = sum(x**2 for x in limits) ** 0.5 if independent else sum(limits)
+    smallest = max(share * reach, 0.0 if a.same_file else tango.certainty_floor(a.units, alpha))
+    return Finding(
+        rule, metric, group, None, group, a,
+        estimate=share * (a.change - b.change),
+        lower=lower,
+        upper=upper,
+        passes=lower > -rule.limit,
+        fails_at=lambda level: bounds(level)[1] < -rule.limit,
+        smallest_limit=min(smallest, 1.0),
+        units_needed=powers.scaled(a, smallest, rule.limit),
     )  # fmt: skip
 
 
@@ -151,7 +203,7 @@ def _drift(
     limits = [powers.smallest_change_limit(e, alpha, power) for e in (a, b)]
     smallest = min(sum(x**2 for x in limits) ** 0.5 if independent else sum(limits), 2.0)
     scarce, evidence = (one, a) if a.units <= b.units else (other, b)
-    sign = 1 if metric.better == "higher" else -1
+    sign = metric.sign
     low, high = sorted(sign * x for x in drift_bounds(a, b, alpha, independent=independent))
 
     def fails_at(level: float) -> bool:
@@ -197,7 +249,7 @@ def _floor(rule: Rule, metric: Metric, hearing: Hearing, group: Group, power: fl
 def natural_bounds(evidence: Evidence, metric: Metric, alpha: float) -> tuple[float, float]:
     """Return bounds of pruned minus dense."""
     lower, upper = evidence.lower(alpha), evidence.upper(alpha)
-    return (lower, upper) if metric.better == "higher" else (0.0 - upper, 0.0 - lower)
+    return (lower, upper) if metric.sign > 0 else (0.0 - upper, 0.0 - lower)
 
 
 def _undefined(

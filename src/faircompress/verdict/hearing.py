@@ -1,14 +1,16 @@
 """Both models before the judge: every rate, and the evidence for its change, group by group."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from faircompress.metrics import Answers, Mean, Measure, Metric, Ranking
+from faircompress.metrics import Mean, Measure, Metric, Ranking
 from faircompress.predictions import Predictions
+from faircompress.verdict.crosscheck import CrossChecks, crosscheck
 from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence, Shares
 from faircompress.verdict.groups import POOLED, Group
 from faircompress.verdict.rates import Decided, answers, decide, is_share, rate
+from faircompress.verdict.ratios import own_rows
 from faircompress.verdict.units import (
     averaged,
     count_people,
@@ -66,6 +68,18 @@ class Hearing:
         """Return all rows as one group."""
         return Group(POOLED, POOLED, np.arange(len(self.who)))
 
+    def alone(self, group: Group) -> Group:
+        """Return a group's own rows; a class that is judged against the rest has only its own."""
+        if group.question is None:
+            return group
+        own = group.rows[self.dense.labels[group.rows] == group.question]
+        return Group(f"{group.key} alone", group.column, own)
+
+    def others(self, group: Group) -> Group:
+        """Return the rows outside a group."""
+        rows = np.setdiff1d(np.arange(len(self.who)), group.rows)
+        return Group(f"not {group.key}", group.column, rows)
+
     def people(self, rows: np.ndarray) -> int | None:
         """Count the identities of some rows; None where there are none."""
         return count_people(self.who[rows]) if self.has_identities else None
@@ -79,19 +93,35 @@ class Hearing:
         there = [np.bincount(self.who[g.rows], minlength=len(self.who)) > 0 for g in (one, other)]
         return bool((there[0] & there[1]).any())
 
-    def _evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
+    def crosschecks(self, metric: Metric, group: Group, alpha: float) -> CrossChecks:
+        """Return other intervals of pruned minus dense; none for a mean over classes."""
+        questions = self._questions(metric, group)
+        if len(questions) > 1 or self.same_file:
+            return CrossChecks(None, None)
+        measures = self._measures(metric, group, questions[0])
+        return crosscheck(*measures, self.who[group.rows], self.weights[group.rows], alpha)
+
+    def _questions(self, metric: Metric, group: Group) -> list[int | None]:
         if group.question is not None:
-            return self._answer(metric, group, group.question)
+            return [group.question]
         if len(self.classes) == 2:
-            return self._answer(metric, group, 1)
-        if not metric.per_class:
-            return self._answer(metric, group, None)
-        return self._average([self._answer(metric, group, k) for k in range(len(self.classes))])
+            return [1]
+        return list(range(len(self.classes))) if metric.per_class else [None]
+
+    def _measures(
+        self, metric: Metric, group: Group, question: int | None
+    ) -> tuple[Measure, Measure]:
+        dense, pruned = (answers(m, group.rows, question) for m in (self.dense, self.pruned))
+        return metric(dense), metric(pruned)
+
+    def _evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
+        parts = [self._answer(metric, group, q) for q in self._questions(metric, group)]
+        return parts[0] if len(parts) == 1 else self._average(parts)
 
     def _answer(self, metric: Metric, group: Group, question: int | None) -> Evidence | Undefined:
-        said = [answers(model, group.rows, question) for model in (self.dense, self.pruned)]
-        measures = [metric(one) for one in said]
-        lacking = self._lacking(measures, group, said[0], question)
+        measures = self._measures(metric, group, question)
+        truth = answers(self.dense, group.rows, question).truth
+        lacking = self._lacking(measures, group, truth, question)
         if lacking is not None:
             return lacking
         bounds, method, over = self._bounds(measures, metric, group)
@@ -101,11 +131,11 @@ class Hearing:
         return Evidence(
             dense=dense,
             pruned=pruned,
-            change=(pruned - dense) if metric.better == "higher" else (dense - pruned),
+            change=metric.sign * (pruned - dense),
             rows=len(rows),
             people=self.people(rows),
             units=self.units(rows),
-            kind=self._kind(over, said[0].truth, question),
+            kind=self._kind(over, truth, question),
             method=method,
             bounds=bounds,
             same_file=self.same_file,
@@ -121,12 +151,11 @@ class Hearing:
         return self.classes[1 - question] if two else f"not {self.classes[question]}"
 
     def _bounds(
-        self, measures: list[Measure], metric: Metric, group: Group
+        self, measures: tuple[Measure, Measure], metric: Metric, group: Group
     ) -> tuple[Bounds, str, np.ndarray]:
         """Return bounds, their name, and which rows they condition on (the rarer side)."""
         dense, pruned = measures
-        who, weights = self.who[group.rows], self.weights[group.rows]
-        sign = 1.0 if metric.better == "higher" else -1.0
+        who, weights, sign = self.who[group.rows], self.weights[group.rows], metric.sign
         if isinstance(dense, Ranking) and isinstance(pruned, Ranking):
             above = dense.above
             units = paired_blocks(dense.scores, pruned.scores, above, who, weights)
@@ -134,6 +163,9 @@ class Hearing:
         if not (isinstance(dense, Mean) and isinstance(pruned, Mean)):
             raise TypeError(f"{metric.name} gave {type(dense).__name__}; needed: Mean or Ranking")
         over = dense.over
+        if (over != pruned.over).any():
+            fewer = min((dense, pruned), key=lambda of: self.units(group.rows[of.over])).over
+            return own_rows(dense, pruned, who, weights, sign), "betting on a contrast", fewer
         ours, theirs = dense.values[over], pruned.values[over]
         if is_share(dense):
             return self._shares(ours, theirs, sign, group.rows[over]), "tango", over
@@ -151,24 +183,23 @@ class Hearing:
         return Shares(lost, gained, hits, units)
 
     def _lacking(
-        self, measures: list[Measure], group: Group, said: Answers, question: int | None
+        self,
+        measures: tuple[Measure, Measure],
+        group: Group,
+        truth: np.ndarray,
+        question: int | None,
     ) -> Undefined | None:
         """Say which side has too few units, if any."""
-        dense, pruned = measures
-        if isinstance(dense, Ranking):
-            sides = [dense.above, ~dense.above]
-        elif isinstance(pruned, Mean) and (dense.over == pruned.over).all():
-            sides = [dense.over]
+        first = measures[0]
+        if isinstance(first, Ranking):
+            sides = [first.above, ~first.above]
         else:
-            raise ValueError(
-                "this metric's rows depend on the answers, so they are not paired; "
-                "no bound for that is known here. Choose another metric."
-            )
+            sides = [measure.over for measure in measures if isinstance(measure, Mean)]
         for side in sides:
             rows = group.rows[side]
             units = count_people(self.who[rows])
             if units < MIN_UNITS:
-                kind = self._kind(side, said.truth, question)
+                kind = self._kind(side, truth, question)
                 why = f"at least {MIN_UNITS} independent pictures are needed"
                 return Undefined(why, len(rows), self.people(rows), float(units), kind)
         return None
@@ -199,7 +230,7 @@ class Hearing:
 def hear(
     dense: Predictions, pruned: Predictions, thresholds: tuple[float | None, float | None]
 ) -> Hearing:
-    """Call both models; rows are taken in the order of their ids, so their order is no matter."""
+    """Call both models, whose rows are those of ``in_order``."""
     names = dense.ids if dense.identities is None else dense.identities
     who = np.unique(names, return_inverse=True)[1]
     return Hearing(
@@ -210,4 +241,20 @@ def hear(
         weights=dense.weights.astype(float),
         classes=dense.classes,
         same_file=dense.model == pruned.model,
+    )
+
+
+def in_order(predictions: Predictions) -> Predictions:
+    """Take rows in the order of their ids, so that their order in a file is no matter."""
+    p, order = predictions, np.argsort(predictions.ids, kind="stable")
+    if (order[1:] > order[:-1]).all():
+        return p
+    return replace(
+        p,
+        ids=p.ids[order],
+        labels=p.labels[order],
+        probabilities=p.probabilities[order],
+        groups={name: column[order] for name, column in p.groups.items()},
+        identities=None if p.identities is None else p.identities[order],
+        weights=p.weights[order],
     )

@@ -13,6 +13,7 @@ from scipy.special import ndtri
 
 from faircompress.verdict import betting, tango
 from faircompress.verdict.evidence import Bets, Evidence, Shares
+from faircompress.verdict.ratios import Ratios
 from faircompress.verdict.units import SEED, kish
 
 ORDERS = 4
@@ -30,6 +31,9 @@ def smallest_change_limit(evidence: Evidence, alpha: float, power: float) -> flo
     elif isinstance(bounds, Bets):
         changes, weights = _unlucky_changes(bounds, bounds.units.people, power)
         bound = -betting.mean_lower(changes, weights, alpha, low=-1, high=1)
+    elif isinstance(bounds, Ratios):
+        reach = evidence.change - bounds.change_lower(alpha)
+        bound = reach * (1 + float(ndtri(power) / ndtri(1 - alpha)))
     else:
         parts = bounds.parts  # type: ignore[attr-defined]
         each = [smallest_change_limit(part, alpha / len(parts), power) for part in parts]

@@ -1,12 +1,14 @@
 """Bounds for shares: Tango's score bound for a paired change, Clopper-Pearson for one share."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len
 from scipy.special import betaincinv, ndtr
 
 
+@lru_cache(maxsize=4096)  # a metric and its complement ask the same
 def change_lower(lost: float, gained: float, units: float, alpha: float) -> float:
     """Bound a paired change of shares from below; the change is truly lower with chance alpha.
 

@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 
 from faircompress.metrics import Metric
-from faircompress.params import Rule
+from faircompress.verdict import Rule
+from faircompress.verdict.budgets import Bill
 from faircompress.verdict.evidence import Evidence
 from faircompress.verdict.findings import FAIL, INCONCLUSIVE, PASS, Finding
 from faircompress.verdict.hearing import Undefined
+
+FALLS = {"higher": "falls", "lower": "rises", "neither": "changes"}
+FALL = {"higher": "fall", "lower": "rise", "neither": "change"}
 
 
 def reads(rule: Rule, metric: Metric) -> str:
     """Say what a rule demands."""
     where = "in every group" if rule.groups is None else f"in every group of {_list(rule.groups)}"
-    falls = "falls" if metric.better == "higher" else "rises"
     if rule.binds == "change":
-        return f"{metric.title} {falls} by at most {rule.limit:g} {where}"
+        return f"{metric.title} {FALLS[metric.better]} by at most {rule.limit:g} {where}"
+    if rule.binds == "excess":
+        falls = f"{metric.title} {FALLS[metric.better]}"
+        return f"{falls} by at most {rule.limit:g} more than everyone's {where}"
     if rule.binds == "drift":
         of = "" if rule.groups is None else f" of {_list(rule.groups)}"
         return f"{metric.title} drifts apart by at most {rule.limit:g} between any two groups{of}"
@@ -37,22 +43,31 @@ def reason(finding: Finding, verdict: str, power: float) -> str:
     return f"{start}: {why}. {_counts(finding)}{_settle(finding, power)}."
 
 
-def headline(verdict: str, findings: Sequence[tuple[Finding, str]]) -> str:
+def headline(
+    verdict: str, findings: Sequence[tuple[Finding, str]], bills: Sequence[Bill] = ()
+) -> str:
     """Say the verdict in one sentence for the top of a report."""
     checks = f"{len(findings)} checks" if len(findings) != 1 else "1 check"
+    costs = [bill.reads for bill in bills if bill.verdict == verdict]
     if verdict == PASS:
-        return f"Pass: {checks} certified that no group was harmed more than allowed."
+        within = " and that it costs no more" if costs else ""
+        return f"Pass: {checks} certified that no group was harmed more than allowed{within}."
     worst = [f for f, v in findings if v == verdict]
     places = _list([_place(f) for f in worst[:3]]) + (" and more" if len(worst) > 3 else "")
     if verdict == FAIL:
-        return f"Fail: harm beyond the limit is confirmed for {places}."
-    return (
-        f"Inconclusive: harm beyond the limit is neither confirmed nor excluded in {len(worst)} of "
-        f"{checks}: {places}."
-    )
+        found = [f"harm beyond the limit is confirmed for {places}"] if worst else []
+        return f"Fail: {'; '.join(found + [f'it does not hold that {cost}' for cost in costs])}."
+    found = [
+        f"harm beyond the limit is neither confirmed nor excluded in {len(worst)} of {checks}: "
+        f"{places}"
+    ]
+    open_costs = [f"it is not settled that {cost}" for cost in costs]
+    return f"Inconclusive: {'; '.join((found if worst else []) + open_costs)}."
 
 
-def what_next(verdict: str, findings: Sequence[tuple[Finding, str]]) -> list[str]:
+def what_next(
+    verdict: str, findings: Sequence[tuple[Finding, str]], bills: Sequence[Bill] = ()
+) -> list[str]:
     """Say what to do, most useful first."""
     if verdict == PASS:
         return ["Release the pruned file."]
@@ -62,6 +77,12 @@ def what_next(verdict: str, findings: Sequence[tuple[Finding, str]]) -> list[str
         steps.append(
             f"Protect {_list(list(failed))}: prune less (prune.speedup), fine-tune longer, or give "
             "badly served pictures more weight (prune.tuning). Do not test again on these rows."
+        )
+    if any(bill.verdict == FAIL for bill in bills):
+        steps.append("Make the file cheaper: prune more (prune.speedup).")
+    if any(bill.verdict == INCONCLUSIVE for bill in bills):
+        steps.append(
+            "Time more runs (export.latency_repeats), on a machine that does nothing else."
         )
     needs: dict[str, int] = {}
     for finding, found in findings:
@@ -113,13 +134,15 @@ def _found(finding: Finding) -> str:
         )
     if finding.rule.binds == "drift":
         return f"{_place(finding)} drifted apart by {estimate:+.3f} ({sure})"
+    if finding.rule.binds == "excess":
+        return f"{_place(finding)} changed by {estimate:+.3f} beyond everyone's ({sure})"
     return f"{_place(finding)} is {estimate:.3f} ({sure.replace('+', '')})"
 
 
 def _limit(finding: Finding) -> str:
     rule, higher = finding.rule, finding.metric.better == "higher"
-    if rule.binds == "change":
-        return f"a {'fall' if higher else 'rise'} of at most {rule.limit:g} is allowed"
+    if rule.binds in ("change", "excess"):
+        return f"a {FALL[finding.metric.better]} of at most {rule.limit:g} is allowed"
     if rule.binds == "drift":
         return f"at most {rule.limit:g} is allowed"
     return f"{'at least' if higher else 'at most'} {rule.limit:g} is needed"

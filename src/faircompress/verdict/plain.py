@@ -1,0 +1,147 @@
+"""Findings and rates as plain values, as they stand in verdict.json."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from faircompress import plugins
+from faircompress.metrics import Metric
+from faircompress.verdict import Gate, words
+from faircompress.verdict.budgets import Bill
+from faircompress.verdict.evidence import Evidence
+from faircompress.verdict.findings import FAIL, INCONCLUSIVE, Finding, natural_bounds
+from faircompress.verdict.groups import POOLED, Group
+from faircompress.verdict.hearing import Hearing
+from faircompress.verdict.reported import reported
+
+CONFIDENCE = 0.95  # of the bounds in ``groups`` where no rule on changes states another
+Word = Literal["pass", "fail", "inconclusive"]
+Json = dict[str, Any]
+
+
+def whole(found: Sequence[str]) -> Word:
+    """Join words: one failure fails, one doubt leaves it open; what is not judged says nothing."""
+    if FAIL in found:
+        return "fail"
+    return "inconclusive" if INCONCLUSIVE in found else "pass"
+
+
+def rule_values(told: list[tuple[Finding, Word]], power: float) -> Json:
+    """Return a rule and what it finds in each group or pair."""
+    rule, metric = told[0][0].rule, told[0][0].metric
+    return {
+        "metric": rule.metric,
+        "title": metric.title,
+        "better": metric.better,
+        "binds": rule.binds,
+        "limit": rule.limit,
+        "confidence": rule.confidence,
+        "columns": rule.groups,
+        "reads": words.reads(rule, metric),
+        "verdict": whole([word for _, word in told]),
+        "findings": [_finding(f, word, power) for f, word in told],
+    }
+
+
+def _finding(finding: Finding, word: Word, power: float) -> Json:
+    evidence, rule = finding.evidence, finding.rule
+    down = finding.metric.better == "higher" and rule.binds in ("change", "excess")
+    known = evidence if isinstance(evidence, Evidence) else None
+    return {
+        "group": finding.group.key,
+        "other": finding.other.key if finding.other else None,
+        "estimate": finding.estimate,
+        "lower": finding.lower,
+        "upper": finding.upper,
+        "limit": rule.limit,
+        "line": -rule.limit if down else rule.limit,
+        "method": _method(known, rule.binds) if known else None,
+        "kind": evidence.kind,
+        "rows": evidence.rows,
+        "people": evidence.people,
+        "units": round(evidence.units, 3),
+        "verdict": word,
+        "reason": words.reason(finding, word, power),
+        "smallest_certifiable_limit": finding.smallest_limit,
+        "units_needed": finding.units_needed,
+    }
+
+
+def _method(evidence: Evidence, binds: str) -> str:
+    return "identity" if evidence.same_file and binds != "floor" else evidence.method
+
+
+def group_values(group: Group, hearing: Hearing, gate: Gate) -> Json:
+    """Return all rates of a group."""
+    question = group.question if group.question is not None else 1
+    told = group.question is not None or len(hearing.classes) == 2
+    positives = int((hearing.dense.labels[group.rows] == question).sum()) if told else None
+    names = plugins.names("metrics")
+    return {
+        "group": group.key,
+        "column": group.column,
+        "rows": len(group.rows),
+        "people": hearing.people(group.rows),
+        "units": round(hearing.units(group.rows), 3),
+        "positives": positives,
+        "negatives": None if positives is None else len(group.rows) - positives,
+        "metrics": {name: _rates(name, group, hearing, gate) for name in names},
+        "reported": reported(hearing, group),
+    }
+
+
+def _rates(name: str, group: Group, hearing: Hearing, gate: Gate) -> Json:
+    metric: Metric = plugins.find("metrics", name)  # type: ignore[assignment]
+    stated = [r.confidence for r in gate.harms if (r.metric, r.binds) == (name, "change")]
+    confidence = max(stated, default=CONFIDENCE)
+    evidence = hearing.evidence(metric, group)
+    counts = {
+        "rows": evidence.rows,
+        "people": evidence.people,
+        "units": round(evidence.units, 3),
+        "kind": evidence.kind,
+        "better": metric.better,
+        "title": metric.title,
+        "confidence": confidence,
+    }
+    if not isinstance(evidence, Evidence):
+        keys = ("dense", "pruned", "change", "lower", "upper", "method", "bootstrap", "delong")
+        empty = dict.fromkeys(keys)
+        return {**empty, **counts, "left_out": [], "undefined": evidence.why}
+    alpha = round(1 - confidence, 12)
+    lower, upper = natural_bounds(evidence, metric, alpha)
+    return {
+        "dense": evidence.dense,
+        "pruned": evidence.pruned,
+        "change": evidence.pruned - evidence.dense,
+        "lower": lower,
+        "upper": upper,
+        "method": _method(evidence, "change"),
+        **_crosschecks(metric, group, hearing, alpha),
+        **counts,
+        "left_out": list(evidence.left_out),
+        "undefined": None,
+    }
+
+
+def _crosschecks(metric: Metric, group: Group, hearing: Hearing, alpha: float) -> Json:
+    """Return the intervals drawn beside the deciding one; for all rows together none is drawn."""
+    if group.column == POOLED:
+        return {"bootstrap": None, "delong": None}
+    found = hearing.crosschecks(metric, group, alpha)
+    return {
+        name: None if interval is None else list(interval)
+        for name, interval in (("bootstrap", found.bootstrap), ("delong", found.delong))
+    }
+
+
+def bill_values(bill: Bill) -> Json:
+    """Return a rule on cost and what it finds."""
+    return {
+        **bill.budget.model_dump(),
+        "reads": bill.reads,
+        "verdict": bill.verdict,
+        "reason": bill.reason,
+        "estimate": bill.estimate,
+        "lower": bill.lower,
+        "upper": bill.upper,
+    }
