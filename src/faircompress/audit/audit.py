@@ -58,11 +58,8 @@ def _next(pair: Pair, verdict: Verdict) -> list[str]:
     steps = [re.sub(r" \(prune\.\w+\)", "", step) for step in verdict.next]
     equal = np.array_equal(pair.dense.probabilities, pair.candidate.probabilities)
     if equal and pair.dense.model != pair.candidate.model:
-        steps.insert(
-            0,
-            f"Both models give equal predictions in all {verdict.rows:,} rows: see that one was not "
-            "written under both names.",
-        )
+        everywhere = f"Both models give equal predictions in all {verdict.rows:,} rows"
+        steps = [f"{everywhere}: see that one was not written under both names.", *steps]
     return steps
 
 

@@ -51,7 +51,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, dense: str, candidate: s
                          option))  # fmt: skip
     called = [f"column {column} of {table.name}" for table, _, column in columns]
     context = ReportContext(called=dict(zip(("dense", "pruned"), called, strict=True)))
-    return Pair(said[0], said[1], tuple(decided), context)
+    return Pair(said[0], said[1], tuple(decided), context, classes=classes)
 
 
 def validation(
@@ -67,7 +67,7 @@ def validation(
             "--validation needs --id, by which no row can be in both; a threshold may not be "
             "chosen on test rows."
         )
-    asked = replace(asked, groups=(), cluster=None, classes=test.dense.classes)
+    asked = replace(asked, groups=(), cluster=None, classes=test.classes)
     found = from_columns(tables, asked, dense, candidate)
     return (
         replace(found.dense, model=test.dense.model),

@@ -50,6 +50,7 @@ class Pair:
         decided: Columns that hold decided classes instead of probabilities.
         context: What the report can show beside the verdict.
         images: uint8 ``(rows, height, width, 3)``; None: the audit saw no pictures.
+        classes: Names of the classes as they stand in a table of predictions.
     """
 
     dense: Predictions
@@ -57,6 +58,7 @@ class Pair:
     decided: tuple[str, ...] = ()
     context: ReportContext = field(default_factory=ReportContext)
     images: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
 
 
 def known(
@@ -73,13 +75,14 @@ def known(
     Raises:
         ValueError: If a column is missing, or a field of it is empty or unfit.
     """
+    said = _said(str(asked.label), classes)
     found = {
         "ids": table.ids,
         "labels": _indices(table, asked, truth, classes),
-        "groups": _groups(table, asked, truth),
+        "groups": _groups(table, asked, truth, said),
         "identities": table.words("--cluster", asked.cluster) if asked.cluster else None,
         "weights": _weights(table, asked),
-        "classes": classes,
+        "classes": tuple(said.values()),
     }
     return {**found, "data": _sha256(found)}
 
@@ -127,11 +130,19 @@ def _indices(table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, 
     return np.array([place[name] for name in truth])
 
 
-def _groups(table: Table, asked: Asked, truth: np.ndarray) -> dict[str, np.ndarray]:
+def _said(label: str, classes: tuple[str, ...]) -> dict[str, str]:
+    """Return what to call each class in a sentence: a bare number says nothing there."""
+    bare = set(classes) in ORDERED or all(name.isdigit() for name in classes)
+    return {name: f"{label}={name}" if bare else name for name in classes}
+
+
+def _groups(
+    table: Table, asked: Asked, truth: np.ndarray, said: dict[str, str]
+) -> dict[str, np.ndarray]:
     found = {}
     for name in asked.groups:
         if name == asked.label:
-            found["label"] = truth
+            found["label"] = np.array([said[name] for name in truth])
         elif name == "label":
             raise ValueError(
                 "--group label: this name is kept for the classes as groups. For these, name the "

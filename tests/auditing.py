@@ -1,0 +1,60 @@
+"""An audit as a user runs it, and tables to audit."""
+
+import contextlib
+import io
+import json
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from faircompress import cli
+
+
+@dataclass(frozen=True)
+class Said:
+    """What came back: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(command: str) -> Said:
+    """Run a command line of ours in this process, in the present folder."""
+    out, err, sys.argv[1:] = io.StringIO(), io.StringIO(), shlex.split(command)[1:]
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as left,
+    ):
+        cli.main()
+    return Said(int(left.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def judged(command: str, out: str = "out") -> dict[str, Any]:
+    """Run an audit and return its verdict."""
+    said = run(f"{command} --out {out}")
+    assert said.code != cli.ERROR, said.err
+    verdict = json.loads((Path(out) / "verdict.json").read_text())
+    assert ["pass", "fail", "inconclusive"][said.code] == verdict["verdict"]
+    return verdict
+
+
+def finding(verdict: dict[str, Any], group: str, rule: int = 0) -> dict[str, Any]:
+    (found,) = (f for f in verdict["rules"][rule]["findings"] if f["group"] == group)
+    return found
+
+
+def hair(dense: dict[str, int], small: dict[str, int], positives: int = 100) -> pd.DataFrame:
+    """Give each group so many positives, of which each model finds some; 20 negatives are right."""
+    rows = [
+        {"y": int(k < positives), "hair": group, "p_dense": 0.9 if k < dense[group] else 0.1,
+         "p_small": 0.8 if k < small[group] else 0.2}
+        for group in dense for k in range(positives + 20)
+    ]  # fmt: skip
+    return pd.DataFrame(rows).rename_axis("picture").reset_index()

@@ -1,0 +1,67 @@
+"""What docs/audit.md and its workflow say can be typed, is typed here, word for word."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from auditing import run
+from test_audit import noisy
+from test_audit_onnx import brightness, pictures
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = (DOCS / "audit.md").read_text()
+COMMANDS = [
+    block.replace("\\\n", " ").strip() for block in re.findall(r"```console\n(.*?)```", PAGE, re.S)
+]
+CODES = [1, 1, 0, 1, 1]  # as the models of the page are: old people are forgotten
+
+
+def written(language: str) -> str:
+    (block,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return block
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything that the page's commands name."""
+    here = tmp_path_factory.mktemp("page")
+    subprocess.run([sys.executable, "-c", written("python")], cwd=here, check=True)
+    table = pd.read_csv(here / "predictions.csv")
+    table.drop(columns="p_small").to_csv(here / "dense.csv", index=False)
+    table[["image", "p_small"]].to_csv(here / "small.csv", index=False)
+    table.assign(image="v" + table.image).head(500).to_csv(here / "val.csv", index=False)
+    classes = noisy(1500, ("cat", "dog", "owl")).rename(columns={"kind": "species", "hair": "zoo"})
+    classes.to_parquet(here / "classes.parquet")
+    (here / "rules.yaml").write_text(written("yaml"))
+    brightness(here / "dense.onnx", bias=0)
+    brightness(here / "small.onnx", bias=20)
+    pictures({"long": 50, "short": 10}).to_parquet(here / "pictures.parquet")
+    return here
+
+
+@pytest.mark.parametrize(("command", "code"), list(zip(COMMANDS, CODES, strict=True)))
+def test_a_command_of_the_page_ends_as_it_should(
+    command: str, code: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["faircompress"])
+    said = run(command)
+    assert said.code == code, said.err or said.out
+    if command == COMMANDS[0]:
+        assert said.out.startswith(written("text"))
+
+
+def test_the_workflow_judges_and_puts_the_summary_where_reviewers_look(folder: Path) -> None:
+    workflow = yaml.safe_load((DOCS / "examples" / "github-actions.yml").read_text())
+    steps = {one.get("name"): one.get("run") for one in workflow["jobs"]["audit"]["steps"]}
+    home = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "GITHUB_STEP_SUMMARY": str(folder / "page.md")}  # fmt: skip
+    for step, code in (("Audit", 1), ("Summary", 0)):
+        said = subprocess.run(["bash", "-ec", steps[step]], cwd=folder, env={**os.environ, **home})
+        assert said.returncode == code
+    assert "## Fail: harm beyond the limit" in (folder / "page.md").read_text()

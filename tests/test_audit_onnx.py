@@ -1,0 +1,156 @@
+"""An audit of two ONNX files, made here by hand, on tables of pictures."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+from auditing import judged, run
+from onnx import TensorProto, helper, numpy_helper
+
+from faircompress.dataset import content_sha256, encode
+from faircompress.files import write_json
+
+FILES = "--dense dense.onnx --candidate small.onnx"
+TPR = "--metric true_positive_rate --limit 0.1"
+PLAIN = f"faircompress audit {FILES} --data pictures.parquet --label y --group hair {TPR}"
+
+
+def brightness(path: Path, *, bias: float, name: str = "images", **words: str) -> None:
+    """Write a file that calls a picture positive where its mean is above 128 plus ``bias``."""
+    shape = ["batch", 4, 4, 3]
+    weights = np.array([[0, 1], [0, 1], [0, 1]], np.float32) / 3
+    parts = {"w": weights, "b": np.array([0, -128 - bias], np.float32), "axes": np.array([1, 2])}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", [name], ["x"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", ["x", "axes"], ["mean"], keepdims=0),
+            helper.make_node("MatMul", ["mean", "w"], ["product"]),
+            helper.make_node("Add", ["product", "b"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["probabilities"]),
+        ],
+        "brightness",
+        [helper.make_tensor_value_info(name, TensorProto.UINT8, shape)],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 2])],
+        [numpy_helper.from_array(value, key) for key, value in parts.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    helper.set_model_props(model, words)
+    onnx.save(model, str(path))
+
+
+def pictures(level: dict[str, int]) -> pd.DataFrame:
+    """80 bright positives and 20 dark negatives a group; positives are so much above 128."""
+    rows = []
+    for hair, above in level.items():
+        for k in range(100):
+            value = 128 + above if k < 80 else 100
+            image = encode(np.full((4, 4, 3), value, np.uint8))
+            rows.append({"y": int(k < 80), "hair": hair, "image": image})
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files, of which the candidate misses what is 10 above; short-haired positives are."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["faircompress"])
+    brightness(Path("dense.onnx"), bias=0)
+    brightness(Path("small.onnx"), bias=20)
+    pictures({"long": 50, "short": 10}).to_parquet("pictures.parquet")
+
+
+def rates(verdict: dict, group: str) -> tuple[float, float]:
+    (found,) = (g for g in verdict["groups"] if g["group"] == group)
+    return tuple(found["metrics"]["true_positive_rate"][side] for side in ("dense", "pruned"))
+
+
+def test_files_are_asked_about_every_picture_and_known_by_their_sha256() -> None:
+    verdict = judged(PLAIN)
+    assert verdict["verdict"] == "fail"
+    assert rates(verdict, "hair=long") == (1, 1)
+    assert rates(verdict, "hair=short") == (1, 0)
+    sha256 = hashlib.sha256(Path("small.onnx").read_bytes()).hexdigest()
+    assert verdict["models"]["pruned"] == sha256
+    report = Path("out/report.html").read_text()
+    assert "data:image/jpeg;base64" in report
+    assert "small.onnx" in report and "ONNX file" in report
+
+
+def test_pictures_may_stand_in_a_struct_and_classes_in_the_file() -> None:
+    for name in ("dense", "small"):
+        brightness(Path(f"{name}.onnx"), bias=0, classes='["dark", "blond"]')
+    table = pictures({"long": 50, "short": 10}).rename(columns={"image": "img"})
+    table["img"] = [{"bytes": one, "path": ""} for one in table.img]
+    table.to_parquet("pictures.parquet")
+    verdict = judged(f"{PLAIN} --image img")
+    assert verdict["positive"] == "blond"
+    assert verdict["verdict"] == "pass"  # the very same bytes: identity
+    table.assign(y=np.where(table.y, "blond", "dark")).to_parquet("pictures.parquet")
+    assert judged(f"{PLAIN} --image img")["groups"] == verdict["groups"]
+
+
+def test_a_table_of_validate_says_labels_groups_and_splits_itself(tmp_path: Path) -> None:
+    rows = pictures({"long": 50, "short": 10}).rename(columns={"y": "label"})
+    tests, held_out = rows.assign(split="test"), rows.assign(split="validation")
+    table = pd.concat([tests, held_out], ignore_index=True)
+    table.insert(0, "id", [f"r{k}" for k in range(len(table))])
+    table["identity"], table["weight"], table["sha256"] = None, 1.0, ""
+    Path("validate").mkdir()
+    table.to_parquet("validate/data.parquet")
+    facts = {"classes": ["dark", "blond"], "groups": ["hair"], "size": [4, 4], "mean": [0, 0, 0],
+             "std": [1, 1, 1], "sha256": content_sha256(table), "preparation": {}}  # fmt: skip
+    write_json(tmp_path / "validate" / "facts.json", facts)
+    command = f"faircompress audit {FILES} --data validate/data.parquet {TPR}"
+    verdict = judged(command)
+    assert (verdict["rows"], verdict["data"]) == (200, facts["sha256"])
+    assert rates(verdict, "hair=short") == (1, 0)
+    tuned = judged(f"{command} --validation validate/data.parquet")
+    assert tuned["thresholds"]["pruned"] < 1e-3  # 10 above 128 is -10 in logits for this file
+    assert tuned["verdict"] == "pass" and rates(tuned, "hair=short") == (1, 1)
+    assert "leave it out" in run(f"{command} --label label").err
+    assert "no group column 'hare'. Did you mean 'hair'?" in run(f"{command} --group hare").err
+
+
+def broken(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.assign(image=[b"no picture", *cells.image[1:]])
+
+
+def uneven(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.assign(image=[encode(np.zeros((5, 4, 3), np.uint8)), *cells.image[1:]])
+
+
+def larger(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.assign(image=encode(np.zeros((5, 4, 3), np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (broken, "the picture of 'row 1' cannot be read"),
+        (uneven, "Resize and crop them first"),
+        (larger, "dense.onnx cannot be asked about pictures of shape (5, 4, 3)"),
+        (lambda t: t.assign(image="p.png"), "needed are image files"),
+        (lambda t: t.drop(columns="image"), "--image: pictures.parquet has no column 'image'"),
+        (lambda t: t.assign(y=2), "holds no known class"),
+    ],
+)
+def test_pictures_that_cannot_be_asked_about_are_refused(spoil, words: str) -> None:  # noqa: ANN001
+    spoil(pictures({"long": 50, "short": 10})).to_parquet("pictures.parquet")
+    said = run(PLAIN)
+    assert (said.code, words in said.err) == (3, True), said.err
+
+
+def test_files_that_cannot_be_asked_are_refused() -> None:
+    assert "no file gone.onnx" in run(PLAIN.replace("small.onnx", "gone.onnx")).err
+    Path("text.onnx").write_text("no model")
+    said = run(PLAIN.replace("small.onnx", "text.onnx"))
+    assert (said.code, "text.onnx cannot be opened as an ONNX file" in said.err) == (3, True)
+    brightness(Path("other.onnx"), bias=0, name="input")
+    said = run(PLAIN.replace("small.onnx", "other.onnx"))
+    assert (said.code, "needed is one input 'images'" in said.err) == (3, True)
+    assert "no --label" in run(PLAIN.replace("--label y", "")).err
+    assert "is no Parquet file" in run(PLAIN.replace("pictures.parquet", "p.csv")).err
