@@ -57,10 +57,11 @@ class Board:
         futures = {work.submit(self.job(cell)): cell for cell in wanted}
         for number, future in enumerate(as_completed(list(futures)), start=1):
             cell = futures[future]
-            try:
-                self.done[cell] = future.result()
-            except Exception as error:  # whatever it is, the other runs must not be lost
-                self.failed[cell] = str(error)
+            found: Any = future.result(raise_on_failure=False)
+            if isinstance(found, BaseException):
+                self.failed[cell] = str(found) or type(found).__name__
+            else:
+                self.done[cell] = found
             self._tell(f"{number} of {len(wanted)}", cell)
 
     def job(self, cell: Cell) -> Job:

@@ -186,6 +186,7 @@ def test_magnitude_ranks_filters_by_their_norm() -> None:
 def scores_of(name: str, net: nn.Module, *, seed: int) -> dict[str, Tensor]:
     criterion, widths = plugins.find("criteria", name), read_widths(net, PICTURE)
     more = {"budget": Budget(widths, widths.macs() / 2)} if needs(criterion, "budget") else {}
+    more |= {"iterations": 4} if needs(criterion, "iterations") else {}
     rng = Generator().manual_seed(seed)
     return criterion(net, cycle(BATCHES), cross_entropy_of, rng=rng, **more)
 

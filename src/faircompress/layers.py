@@ -1,5 +1,8 @@
 """The layers that lose channels, and what they hold and give, channel by channel."""
 
+from contextlib import ExitStack
+
+import torch
 from torch import Tensor, nn
 
 Scored = nn.Conv2d | nn.Linear
@@ -54,3 +57,34 @@ def gates(net: nn.Module) -> set[str]:
 
     blocks = {n: m for n, m in net.named_modules() if isinstance(m, SqueezeExcitation)}
     return {f"{name}.fc2" for name in blocks}
+
+
+def norms_behind(net: nn.Module, picture: Tensor) -> dict[str, nn.BatchNorm2d]:
+    """Return the batch normalisation, if it has scales, that takes what each layer gave.
+
+    Args:
+        net: Left as it is.
+        picture: One normalised picture, ``(1, 3, height, width)``, to see what follows what.
+    """
+    given: dict[str, Tensor] = {}
+    found: dict[str, nn.BatchNorm2d] = {}
+
+    def keep(name: str):  # type: ignore[no-untyped-def]
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            given[name] = output
+
+        return hook
+
+    def match(norm: nn.BatchNorm2d, inputs: tuple[Tensor, ...]) -> None:
+        found.update({name: norm for name, output in given.items() if output is inputs[0]})
+
+    with ExitStack() as hooks, torch.no_grad():
+        for name, layer in scored(net).items():
+            hooks.enter_context(layer.register_forward_hook(keep(name)))
+        for norm in net.modules():
+            if isinstance(norm, nn.BatchNorm2d) and norm.affine:
+                hooks.enter_context(norm.register_forward_pre_hook(match))
+        was = net.training
+        net.eval()(picture)
+        net.train(was)
+    return found

@@ -1,5 +1,6 @@
 """Move a network's weights until the objective is low; resume where a killed run stopped."""
 
+import copy
 import io
 import math
 from collections.abc import Callable
@@ -109,9 +110,7 @@ def fit(
 
 
 def _frozen(dense: nn.Module, fabric: "Fabric") -> nn.Module:
-    for weight in dense.parameters():
-        weight.requires_grad_(False)
-    return dense.eval().to(fabric.device)
+    return copy.deepcopy(dense).requires_grad_(False).eval().to(fabric.device)
 
 
 def _optimizer(net: nn.Module, how: Optimisation) -> torch.optim.Optimizer:

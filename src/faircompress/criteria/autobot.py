@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice, pairwise
+from itertools import chain, islice
 
 import torch
 from torch import Generator, Tensor, nn
@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from faircompress.bounds import Count, NotNegative, Positive
 from faircompress.channels import Budget, Widths
 from faircompress.criteria import Batches, Loss, Scores
-from faircompress.layers import scored
+from faircompress.layers import norms_behind, scored
 
 OPEN = 2.1972  # logit of 0.9, at which every bottleneck starts
 SETTLED = 0.6  # share of the iterations after which the best state is looked for
@@ -69,8 +69,10 @@ def autobot(
     descent = torch.optim.Adam([logit.requires_grad_() for logit in logits.values()], lr=lr)
     macs_of, sigmas = counter(budget.widths), dict(logits)
     best, lowest = logits, math.inf
-    with _bottlenecks(net, sigmas):
-        for number, batch in enumerate(islice(batches, iterations), 1):
+    batches = iter(batches)
+    first = next(batches)
+    with _bottlenecks(net, sigmas, first.images[:1]):
+        for number, batch in enumerate(islice(chain([first], batches), iterations), 1):
             sigmas.update({name: logit.sigmoid() for name, logit in logits.items()})
             undecided = torch.cat([(s - s.round()).abs() for s in sigmas.values()]).mean()
             total = loss(net, batch) + gamma_ab * undecided
@@ -127,11 +129,11 @@ def _staying(widths: Widths, sigmas: Scores) -> Tensor:
 
 
 @contextmanager
-def _bottlenecks(net: nn.Module, sigmas: Scores) -> Iterator[None]:
+def _bottlenecks(net: nn.Module, sigmas: Scores, picture: Tensor) -> Iterator[None]:
     """Multiply maps by sigmas, with frozen weights and the statistics of each batch."""
     frozen = [p for p in net.parameters() if p.requires_grad]
     norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d) and not m.training]
-    outlets = _outlets(net)
+    outlets = {**scored(net), **norms_behind(net, picture)}
     hooks = [outlets[name].register_forward_hook(_shut(sigmas, name)) for name in sigmas]
     try:
         for parameter in frozen:
@@ -146,17 +148,6 @@ def _bottlenecks(net: nn.Module, sigmas: Scores) -> Iterator[None]:
             norm.eval()
         for hook in hooks:
             hook.remove()
-
-
-def _outlets(net: nn.Module) -> dict[str, nn.Module]:
-    """Return by layer where its maps can be shut: the batch normalisation behind it, or itself."""
-    behind = {
-        layer: norm
-        for module in net.modules()
-        for layer, norm in pairwise(module.children())
-        if isinstance(norm, nn.BatchNorm2d)
-    }
-    return {name: behind.get(layer, layer) for name, layer in scored(net).items()}
 
 
 def _shut(sigmas: Scores, name: str) -> Callable[[nn.Module, object, Tensor], Tensor]:
