@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,32 @@ def preset(path: Path, names: Sequence[str]) -> list[str]:
 
     Args:
         path: The project's ``presets.yaml``.
-        names: Which ones; names that begin with ``_`` are parts of others.
+        names: Which ones.
 
     Raises:
         BadParams: If a preset is unknown, or extends itself.
     """
-    if not names:
-        return []
-    try:
-        known = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise BadParams(f"{path} is missing; a preset is one of its sections.") from None
+    return overrides(extended(path, {EXTENDS: list(names)})) if names else []
+
+
+def extended(path: Path, values: dict[str, Any], within: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return nested params put over the presets that their key ``extends`` names.
+
+    Args:
+        path: The project's ``presets.yaml``; names in it that begin with ``_`` are parts of others.
+        values: Nested params.
+        within: Presets whose params these are.
+
+    Raises:
+        BadParams: If a preset is unknown, or extends itself.
+    """
     found: dict[str, Any] = {}
-    for name in names:
-        merge(found, _whole(known, name, ()))
-    return overrides(found)
+    for name in values.get(EXTENDS, ()):
+        if name in within:
+            raise BadParams(f"preset {name!r} extends itself, by way of {' -> '.join(within)}.")
+        merge(found, extended(path, _named(path, name), (*within, name)))
+    merge(found, {key: value for key, value in values.items() if key != EXTENDS})
+    return found
 
 
 def overrides(values: dict[str, Any], prefix: str = "") -> list[str]:
@@ -56,16 +68,19 @@ def merge(into: dict[str, Any], values: dict[str, Any]) -> None:
             into[key] = json.loads(json.dumps(value))  # a copy
 
 
-def _whole(known: dict[str, Any], name: str, within: tuple[str, ...]) -> dict[str, Any]:
-    if name in within:
-        raise BadParams(f"preset {name!r} extends itself, by way of {' -> '.join(within)}.")
+def _named(path: Path, name: str) -> dict[str, Any]:
+    known = _read(path)
     if name not in known:
         raise BadParams(f"no preset {name!r}.{_meant(name, known)}")
-    found: dict[str, Any] = {}
-    for base in known[name].get(EXTENDS, ()):
-        merge(found, _whole(known, base, (*within, name)))
-    merge(found, {key: value for key, value in known[name].items() if key != EXTENDS})
-    return found
+    return known[name]
+
+
+@cache
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        return dict(yaml.safe_load(path.read_text("utf-8")))
+    except FileNotFoundError:
+        raise BadParams(f"{path} is missing; a preset is one of its sections.") from None
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

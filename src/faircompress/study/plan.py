@@ -11,9 +11,9 @@ from pydantic import Field, ValidationError, model_validator
 from faircompress.bounds import Seed
 from faircompress.params import BadParams
 from faircompress.plugins import Section
-from faircompress.presets import merge, overrides, preset
+from faircompress.presets import extended, merge, overrides
 
-Choices = dict[str, Any]  # nested params
+Choices = dict[str, Any]  # nested params; `extends` names presets they are put over
 Named = Annotated[dict[str, Choices], Field(min_length=1)]
 BASELINE_TRY = 0
 
@@ -39,7 +39,6 @@ class Plan(Section):
     """Cells are all of data x models x methods x speedups x seeds."""
 
     about: Annotated[str, Field(min_length=1, description="the question, in a sentence")]
-    presets: list[str] = []
     common: Choices = {}
     data: Named
     models: Named
@@ -168,10 +167,10 @@ def changes(plan: Plan, cell: Cell, presets: Path) -> list[str]:
     """Return what a run changes of params.yaml, as ``section.key=value``."""
     found: Choices = {}
     for choices in _layers(plan, cell):
-        merge(found, choices)
+        merge(found, extended(presets, choices))
     seeds = [f"{key}={cell.seed}" for key in plan.seeded]
     cut = [f"prune.speedup={cell.speedup:g}"] if cell.method else []
-    return [*preset(presets, plan.presets), *overrides(found), *cut, *seeds]
+    return [*overrides(found), *cut, *seeds]
 
 
 def _layers(plan: Plan, cell: Cell) -> Iterator[Choices]:
