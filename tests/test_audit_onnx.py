@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,35 @@ def test_a_table_of_validate_says_labels_groups_and_splits_itself(tmp_path: Path
     assert tuned["verdict"] == "pass" and rates(tuned, "hair=short") == (1, 1)
     assert "leave it out" in run(f"{command} --label label").err
     assert "no group column 'hare'. Did you mean 'hair'?" in run(f"{command} --group hare").err
+
+
+def test_rules_on_cost_are_measured_on_the_files() -> None:
+    Path("rules.yaml").write_text(
+        "- {metric: true_positive_rate, binds: change, limit: 0.1}\n"
+        "- {binds: size, limit: 0.5}\n"
+        "- {binds: latency, limit: 2000 ms, batch: 2}\n"
+    )
+    verdict = judged(f"{PLAIN.replace(TPR, '')} --rules rules.yaml")
+    size, latency = verdict["budgets"]
+    assert (size["verdict"], size["estimate"]) == ("fail", 1)  # two files of one shape
+    assert (latency["verdict"], latency["batch"]) == ("pass", 2)
+    assert "### Fail: the file has at most 0.5 of the dense file's bytes" in (
+        Path("out/summary.md").read_text()
+    )
+    names = [case.get("classname") for case in ET.parse("out/junit.xml").iter("testcase")]
+    assert names == ["true_positive_rate.change"] * 2 + ["size", "latency"]
+    assert not any("prune." in step or "export." in step for step in verdict["next"])
+
+
+def test_thresholds_of_files_are_chosen_on_pictures_that_are_not_tested() -> None:
+    table = pictures({"long": 50, "short": 10})
+    for split in ("test", "val"):
+        table.assign(id=[f"{split}{k}" for k in range(200)]).to_parquet(f"{split}.parquet")
+    command = PLAIN.replace("pictures", "test")
+    assert "--validation needs --id" in run(f"{command} --validation val.parquet").err
+    both = f"{command} --id id --validation"
+    assert "are in validation and test" in run(f"{both} test.parquet").err
+    assert judged(f"{both} val.parquet")["verdict"] == "pass"
 
 
 def broken(cells: pd.DataFrame) -> pd.DataFrame:

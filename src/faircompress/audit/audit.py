@@ -10,9 +10,12 @@ from faircompress.audit.rules import needs_scores
 from faircompress.dataset import encode
 from faircompress.params import Gate
 from faircompress.predictions import Predictions
+from faircompress.verdict.budgets import Costs
 from faircompress.verdict.exemplars import unlearnt
 from faircompress.verdict.judge import Verdict, judge
 from faircompress.verdict.report import ReportContext
+
+OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided classes do not tell
 
 
 def audit(
@@ -30,7 +33,8 @@ def audit(
     """
     _check(pair, gate, validation)
     said = (pair.dense, pair.candidate)
-    verdict = judge(*said, gate, validation=validation or said)
+    costs = Costs(pair.context.sizes, pair.context.latency)
+    verdict = judge(*said, gate, validation=validation or said, costs=costs)
     if pair.decided:
         verdict = _without_scores(verdict)
     verdict = replace(verdict, next=_next(pair, verdict))
@@ -45,7 +49,7 @@ def _check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] |
             "the threshold is to be chosen on validation; give --validation with both models' "
             "predictions there, or --threshold."
         )
-    refused = [rule.metric for rule in gate.rules if pair.decided and needs_scores(rule.metric)]
+    refused = [rule.metric for rule in gate.harms if pair.decided and needs_scores(rule.metric)]
     if refused:
         raise ValueError(
             f"a rule on {refused[0]} needs probabilities, but column {pair.decided[0]!r} holds "
@@ -55,7 +59,7 @@ def _check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] |
 
 def _next(pair: Pair, verdict: Verdict) -> list[str]:
     """Return what to do, without the params of a chain that did not make these models."""
-    steps = [re.sub(r" \(prune\.\w+\)", "", step) for step in verdict.next]
+    steps = [re.sub(r" \((prune|export)\.\w+\)", "", step) for step in verdict.next]
     equal = np.array_equal(pair.dense.probabilities, pair.candidate.probabilities)
     if equal and pair.dense.model != pair.candidate.model:
         everywhere = f"Both models give equal predictions in all {verdict.rows:,} rows"
@@ -65,8 +69,13 @@ def _next(pair: Pair, verdict: Verdict) -> list[str]:
 
 def _without_scores(verdict: Verdict) -> Verdict:
     """Leave out rates that decided classes do not tell."""
+    told = [name for name in verdict.groups[0]["metrics"] if not needs_scores(name)]
     groups = [
-        {**group, "metrics": {k: v for k, v in group["metrics"].items() if not needs_scores(k)}}
+        {
+            **group,
+            "metrics": {name: group["metrics"][name] for name in told},
+            "reported": {k: v for k, v in group["reported"].items() if k not in OF_SCORES},
+        }
         for group in verdict.groups
     ]
     return replace(verdict, groups=groups)

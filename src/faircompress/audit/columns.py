@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from faircompress.audit.rows import Asked, Pair, as_classes, in_order, known, naturally
+from faircompress.audit.rows import NEEDS_ID, Asked, Pair, as_classes, in_order, known, naturally
 from faircompress.audit.tables import Table
 from faircompress.predictions import Predictions, check
 from faircompress.verdict.report import ReportContext
@@ -63,10 +63,7 @@ def validation(
         ValueError: If these cannot be told from test rows, or are not fit to be judged.
     """
     if asked.identifier is None:
-        raise ValueError(
-            "--validation needs --id, by which no row can be in both; a threshold may not be "
-            "chosen on test rows."
-        )
+        raise ValueError(NEEDS_ID)
     asked = replace(asked, groups=(), cluster=None, classes=test.classes)
     found = from_columns(tables, asked, dense, candidate)
     return (

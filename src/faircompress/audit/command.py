@@ -88,7 +88,9 @@ def audit(
             "pictures for two ONNX files."
         )
     if data is not None:
-        pair, tuned = _of_files(Path(dense), Path(candidate), data, asked, image, validation)
+        timed = [budget.batch for budget in by.budgets if budget.binds == "latency"]
+        files = (Path(dense), Path(candidate), data, *(validation or ()))
+        pair, tuned = _of_files(files, asked, image, timed)
     else:
         pair, tuned = _of_columns(tables or [], asked, dense, candidate, validation or [])
     verdict, context = judged(pair, by, tuned)
@@ -124,18 +126,17 @@ def _of_columns(
 
 
 def _of_files(
-    dense: Path,
-    candidate: Path,
-    data: Path,
-    asked: "Asked",
-    image: str,
-    validation: Sequence[Path] | None,
+    files: Sequence[Path], asked: "Asked", image: str, timed: Sequence[int]
 ) -> "tuple[Pair, Validation]":
+    """Ask two files about test pictures, and about validation pictures if there is a table."""
     from faircompress.audit.pictures import from_files
 
-    pair = from_files(dense, candidate, data, asked, image=image, split="test")
+    dense, candidate, data, *validation = files
+    pair = from_files(dense, candidate, data, asked, image=image, split="test", batches=timed)
     if not validation:
         return pair, None
+    if len(validation) > 1:
+        raise ValueError(f"{len(validation)} --validation are given; two ONNX files need one.")
     asked = replace(asked, groups=(), cluster=None)
     tuned = from_files(dense, candidate, validation[0], asked, image=image, split="validation")
     return pair, (tuned.dense, tuned.candidate)

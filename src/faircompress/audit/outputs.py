@@ -36,6 +36,9 @@ def summary(verdict: Verdict) -> str:
     for rule in verdict.rules:
         reads = f"{capital(rule['reads'])}, at {rule['confidence']:.0%} confidence"
         parts += [f"### {rule['verdict'].capitalize()}: {_text(reads)}", _table(rule)]
+    parts += [
+        f"### {one['verdict'].capitalize()}: {_text(one['reason'])}" for one in verdict.budgets
+    ]
     counted = f"{verdict.rows:,} rows. A change is candidate minus dense; bounds are one-sided."
     return "\n\n".join([*parts, f"{counted} {_text(verdict.assumption)}"]) + "\n"
 
@@ -46,23 +49,23 @@ def junit(verdict: Verdict) -> bytes:
     A failure is confirmed harm; skipped is what the rows cannot tell.
     """
     root = ET.Element("testsuites")
-    words = [f["verdict"] for rule in verdict.rules for f in rule["findings"]]
-    counts = {"failures": words.count("fail"), "skipped": words.count("inconclusive")}
-    numbers = {"tests": str(len(words)), "errors": "0", **{k: str(n) for k, n in counts.items()}}
-    suite = ET.SubElement(root, "testsuite", {"name": "faircompress audit", **numbers})
+    suite = ET.SubElement(root, "testsuite", name="faircompress audit", errors="0")
     for rule in verdict.rules:
         where = ".".join([rule["metric"], rule["binds"], *(rule["columns"] or ())])
         for finding in rule["findings"]:
-            name = _printable(group_name(finding))
-            case = ET.SubElement(suite, "testcase", classname=where, name=name, time="0")
-            _outcome(case, finding)
+            _case(suite, where, group_name(finding), finding)
+    for bill in verdict.budgets:
+        _case(suite, bill["binds"], bill["reads"], bill)
+    for count, tag in {"tests": "testcase", "failures": "failure", "skipped": "skipped"}.items():
+        suite.set(count, str(len(list(suite.iter(tag)))))
     ET.indent(root)
     return ET.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
-def _outcome(case: ET.Element, finding: Json) -> None:
-    sentence = _printable(capital(finding["reason"]))
-    kind = {"fail": "failure", "inconclusive": "skipped"}.get(finding["verdict"])
+def _case(suite: ET.Element, where: str, name: str, found: Json) -> None:
+    case = ET.SubElement(suite, "testcase", classname=where, name=_printable(name), time="0")
+    sentence = _printable(capital(found["reason"]))
+    kind = {"pass": None, "fail": "failure"}.get(found["verdict"], "skipped")
     if kind is None:
         ET.SubElement(case, "system-out").text = sentence
     else:

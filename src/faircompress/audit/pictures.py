@@ -1,10 +1,11 @@
 """Two ONNX files' word on the pictures of a Parquet table."""
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +14,13 @@ import pyarrow.parquet as pq
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from PIL import UnidentifiedImageError
 
-from faircompress.audit.rows import Asked, Pair, as_classes, in_order, known
+from faircompress.audit.rows import NEEDS_ID, Asked, Pair, as_classes, in_order, known
 from faircompress.audit.tables import Table, is_binary, read
 from faircompress.columns import meant
 from faircompress.dataset import FACTS, TABLE, decode, load_facts, load_split
 from faircompress.files import sha256
 from faircompress.onnx_export import INPUT
-from faircompress.onnx_run import predict, session
+from faircompress.onnx_run import hardware, latency, predict, session
 from faircompress.predicting import told
 from faircompress.predictions import Predictions, check
 from faircompress.verdict.report import ReportContext
@@ -32,11 +33,19 @@ UNREADABLE = (
     onnx_errors.InvalidProtobuf, onnx_errors.NoSuchFile, onnx_errors.NotImplemented,
     onnx_errors.RuntimeException,
 )  # fmt: skip
+REPEATS = 30  # timed runs of each file
 SIDES = ("dense", "pruned")
 
 
 def from_files(
-    dense: Path, candidate: Path, data: Path, asked: Asked, *, image: str, split: str
+    dense: Path,
+    candidate: Path,
+    data: Path,
+    asked: Asked,
+    *,
+    image: str,
+    split: str,
+    batches: Sequence[int] = (),
 ) -> Pair:
     """Ask two files about the pictures of a table.
 
@@ -48,6 +57,7 @@ def from_files(
         asked: Which columns hold what; a table of ``validate`` says so itself.
         image: Column of the pictures.
         split: Which split is asked for, of a table of ``validate``.
+        batches: Pictures a run, for which both files are timed.
 
     Raises:
         ValueError: If a file cannot be asked, or the table cannot be judged.
@@ -57,13 +67,25 @@ def from_files(
     if data.name == TABLE and (data.parent / FACTS).exists():
         rows, images = _validated(data, asked, split)
     else:
+        if split == "validation" and asked.identifier is None:
+            raise ValueError(NEEDS_ID)
         rows, images = _plain(data, asked, image, _classes(opened[0], asked))
     said = [_said(rows, one, path, images) for one, path in zip(opened, files, strict=True)]
     context = ReportContext(
         called={side: path.name for side, path in zip(SIDES, files, strict=True)},
         sizes={side: path.stat().st_size for side, path in zip(SIDES, files, strict=True)},
+        latency=_latency(opened, images, batches) if batches else {},
     )
     return Pair(said[0], said[1], context=context, images=images)
+
+
+def _latency(
+    opened: "list[InferenceSession]", images: np.ndarray, batches: Sequence[int]
+) -> dict[str, Any]:
+    """Return what ``export/latency.json`` would say of these files, on this machine."""
+    dense, candidate = opened
+    times = [latency(dense, candidate, images, batch=b, repeats=REPEATS) for b in batches]
+    return {**hardware(candidate), "times": [asdict(time) for time in times]}
 
 
 def _open(path: Path) -> "InferenceSession":

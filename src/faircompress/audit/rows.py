@@ -17,6 +17,10 @@ from faircompress.verdict.report import ReportContext
 
 ORDERED = ({"0", "1"}, {"false", "true"}, {"False", "True"})  # the second is the positive
 CLASSES = "Name them with --classes"
+NEEDS_ID = (
+    "--validation needs --id, by which no row can be in both; a threshold may not be chosen on "
+    "test rows."
+)
 
 
 @dataclass(frozen=True)
