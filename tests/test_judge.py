@@ -121,7 +121,7 @@ def test_a_group_without_the_class_is_undefined_and_never_passes() -> None:
     assert "0 pictures are blond in hair=b; about 62 would certify" in finding["reason"]
 
 
-@pytest.mark.parametrize("metric", ["true_positive_rate", "auroc", "accuracy"])
+@pytest.mark.parametrize("metric", ["true_positive_rate", "auroc", "accuracy", "precision"])
 def test_copies_of_pictures_under_the_same_name_change_no_bound(metric: str) -> None:
     rng = np.random.default_rng(0)
     dense = said({"a": (40, 30), "b": (25, 20)}, model="dense")

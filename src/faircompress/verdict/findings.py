@@ -128,15 +128,11 @@ def _change(rule: Rule, metric: Metric, hearing: Hearing, group: Group, power: f
         return _undefined(rule, metric, hearing, group, None, evidence, power)
     alpha, limit = round(1 - rule.confidence, 12), rule.limit
     lower, upper = natural_bounds(evidence, metric, alpha)
-    passes = evidence.lower(alpha) > -limit
-    two_sided = metric.better == "neither"
-    if two_sided and not evidence.same_file:
-        upper = max(upper, tango.certainty_floor(evidence.units, alpha))
-        passes = passes and upper < limit
 
     def fails_at(level: float) -> bool:
-        if two_sided:
-            return evidence.upper(level / 2) < -limit or evidence.lower(level / 2) > limit
+        if metric.better == "neither":
+            down, up = natural_bounds(evidence, metric, level / 2)
+            return up < -limit or down > limit
         return evidence.upper(level) < -limit
 
     return Finding(
@@ -144,7 +140,7 @@ def _change(rule: Rule, metric: Metric, hearing: Hearing, group: Group, power: f
         estimate=evidence.pruned - evidence.dense,
         lower=lower,
         upper=upper,
-        passes=passes,
+        passes=evidence.lower(alpha) > -limit and (metric.better != "neither" or upper < limit),
         fails_at=fails_at,
         smallest_limit=powers.smallest_change_limit(evidence, alpha, power),
         units_needed=powers.change_units_needed(evidence, limit, alpha, power),
@@ -247,8 +243,15 @@ def _floor(rule: Rule, metric: Metric, hearing: Hearing, group: Group, power: fl
 
 
 def natural_bounds(evidence: Evidence, metric: Metric, alpha: float) -> tuple[float, float]:
-    """Return bounds of pruned minus dense."""
+    """Return bounds of pruned minus dense.
+
+    Where a change either way is harm, neither bound may turn an unharmed sample into certainty.
+    """
     lower, upper = evidence.lower(alpha), evidence.upper(alpha)
+    if metric.better == "neither" and not evidence.same_file:
+        floor = tango.certainty_floor(evidence.units, alpha)
+        rise = evidence.bounds.change_lower(alpha)
+        return (rise, upper) if rise > 0 else (lower, upper if upper < 0 else max(upper, floor))
     return (lower, upper) if metric.sign > 0 else (0.0 - upper, 0.0 - lower)
 
 

@@ -112,37 +112,30 @@ def own_rows(
 
 def _lowest_change(before: Side, after: Side, weights: np.ndarray, alpha: float) -> float:
     """Return the lowest change from ``before`` to ``after`` that is not excluded."""
-    spent = alpha * NUISANCE
-    hits = after.rate * after.units
-    edges = np.linspace(
-        tango.share_lower(hits, after.units, spent / 2),
-        tango.share_upper(hits, after.units, spent / 2),
-        CELLS + 1,
-    )
     low, high = -1.0, after.rate - before.rate
     for _ in range(STEPS):
         middle = (low + high) / 2
-        won = _bets_won(before, after, weights, -middle, edges, alpha - spent)
+        won = fall_excluded(before, after, weights, -middle, alpha)
         low, high = (middle, high) if won else (low, middle)
     return low
 
 
-def _bets_won(
-    before: Side,
-    after: Side,
-    weights: np.ndarray,
-    fall: float,
-    edges: np.ndarray,
-    alpha: float,
+def fall_excluded(
+    before: Side, after: Side, weights: np.ndarray, fall: float, alpha: float
 ) -> bool:
     """Tell whether the contrast's mean is above 0 for every ``c`` of every cell.
 
     The fall is taken off both sides, for the bet to know how rare harm would be.
     """
+    spent, hits = alpha * NUISANCE, after.rate * after.units
+    low, high = (
+        share(hits, after.units, spent / 2) for share in (tango.share_lower, tango.share_upper)
+    )
+    edges = np.linspace(low, high, CELLS + 1)[:, None, None]
     slope = before.chosen - after.chosen
-    worst = np.where(slope > 0, edges[:-1, None, None], edges[1:, None, None])
+    worst = np.where(slope > 0, edges[:-1], edges[1:])
     contrast = after.worth - before.worth + worst * slope + fall * before.chosen - fall
     values, counts = contrast.reshape(-1, slope.shape[1]), np.tile(weights, (CELLS, 1))
-    log = betting.log_wealth(values, counts, np.array([-fall]), alpha, low=-1.0 - abs(fall))
+    log = betting.log_wealth(values, counts, np.array([-fall]), alpha - spent, low=-1 - abs(fall))
     wealth = np.exp(np.minimum(log, 700)).reshape(CELLS, -1).mean(axis=1)
-    return bool((wealth >= 1 / alpha).all())
+    return bool((wealth >= 1 / (alpha - spent)).all())

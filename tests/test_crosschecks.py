@@ -1,0 +1,115 @@
+"""The intervals drawn beside the deciding ones, against brute force and known packages."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+from faircompress.metrics import Mean, Ranking
+from faircompress.verdict import bootstrap
+from faircompress.verdict.crosscheck import crosscheck
+from faircompress.verdict.delong import placements, standard_error
+
+
+def pair(rows: int, seed: int = 0, decimals: int = 9) -> tuple[Ranking, Ranking]:
+    rng, above = np.random.default_rng(seed), np.arange(rows) % 3 == 0
+    dense = np.round(rng.normal(above * 1.0), decimals)
+    return Ranking(dense, above), Ranking(np.round(dense + rng.normal(size=rows), decimals), above)
+
+
+def everyone(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.arange(rows), np.ones(rows)
+
+
+@pytest.mark.parametrize("decimals", [9, 0])  # 0: many ties
+def test_delong_is_that_of_all_pairs_counted_one_by_one(decimals: int) -> None:
+    dense, pruned = pair(60, decimals=decimals)
+    wins = [
+        (np.sign(m.scores[m.above][:, None] - m.scores[~m.above]) + 1) / 2 for m in (dense, pruned)
+    ]
+    change = wins[1] - wins[0]
+    variance = change.mean(1).var(ddof=1) / 20 + change.mean(0).var(ddof=1) / 40
+    assert standard_error(dense, pruned, *everyone(60)) == pytest.approx(variance**0.5)
+
+
+def test_placements_average_to_the_weighted_auroc() -> None:
+    (dense, _), weights = pair(200, decimals=1), np.random.default_rng(1).uniform(0.1, 3, 200)
+    known = roc_auc_score(dense.above, dense.scores, sample_weight=weights)
+    for side in (dense.above, ~dense.above):
+        place = placements(dense, weights)[side]
+        assert np.average(place, weights=weights[side]) == pytest.approx(known)
+
+
+def test_copies_under_one_name_leave_delong_and_the_bootstrap_as_they_are() -> None:
+    dense, pruned = pair(90)
+    twice = [Ranking(np.tile(m.scores, 2), np.tile(m.above, 2)) for m in (dense, pruned)]
+    who, weights = everyone(90)
+    one = crosscheck(dense, pruned, who, weights, 0.05)
+    copied = crosscheck(*twice, np.tile(who, 2), np.ones(180), 0.05)
+    assert copied.delong == pytest.approx(one.delong)
+    assert copied.bootstrap == pytest.approx(one.bootstrap)
+    apart = crosscheck(*twice, np.arange(180), np.ones(180), 0.05)
+    assert np.ptp(apart.delong) < 0.75 * np.ptp(one.delong)  # wrongly sure
+
+
+def test_the_bootstrap_of_auroc_is_that_of_all_replicates_there_are() -> None:
+    above = np.arange(6) < 3
+    dense = Ranking(np.array([0.9, 0.5, 0.3, 0.4, 0.2, 0.5]), above)  # one tie
+    pruned = Ranking(np.array([0.9, 0.1, 0.3, 0.4, 0.2, 0.6]), above)
+    wins = [(np.sign(m.scores[:3][:, None] - m.scores[3:]) + 1) / 2 for m in (dense, pruned)]
+    draws = list(itertools.product(range(3), repeat=3))
+    known = [(wins[1] - wins[0])[np.ix_(i, j)].mean() for i in draws for j in draws]
+    found = bootstrap.changes(dense, pruned, *everyone(6), replicates=40_000)
+    values = np.unique(np.round(known, 9))
+    shares = [[np.mean(np.isclose(x, v)) for v in values] for x in (known, found)]
+    assert shares[1] == pytest.approx(shares[0], abs=0.012)
+    assert sum(shares[1]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+def test_the_bootstrap_of_a_share_agrees_with_scipy(heavy: bool) -> None:
+    rng = np.random.default_rng(0)
+    dense, pruned = rng.random(200) < 0.8, rng.random(200) < 0.7
+    weights = rng.uniform(0.5, 2, 200) if heavy else np.ones(200)
+    measures = [Mean(x, np.ones(200, bool)) for x in (dense, pruned)]
+    found = bootstrap.changes(*measures, np.arange(200), weights)
+    change = pruned.astype(float) - dense
+
+    def mean(c: np.ndarray, w: np.ndarray, axis: int = -1) -> np.ndarray:
+        return (c * w).sum(axis) / w.sum(axis)
+
+    known = stats.bootstrap(
+        (change, weights), mean, paired=True, n_resamples=2000, rng=1, method="percentile"
+    )
+    assert found.std() == pytest.approx(known.standard_error, rel=0.07)
+    assert np.quantile(found, [0.025, 0.975]) == pytest.approx(
+        list(known.confidence_interval), abs=0.015
+    )
+
+
+@pytest.mark.parametrize("size", [1, 7, 400])
+def test_people_are_drawn_with_replacement_and_always_as_many_as_there_are(size: int) -> None:
+    (times,) = bootstrap._times([size], 300, np.random.default_rng(0))
+    assert (times.sum(axis=0) == size).all()
+    known = stats.binom(size, 1 / size).pmf([0, 1, 2])
+    assert [(times == k).mean() for k in (0, 1, 2)] == pytest.approx(known, abs=0.04)
+
+
+def test_bootstrap_and_delong_agree_in_large_groups_with_weights_and_people() -> None:
+    rng = np.random.default_rng(0)
+    dense, pruned = pair(3000)
+    who, weights = rng.integers(1500, size=3000), rng.uniform(0.5, 1.5, 3000)
+    found = bootstrap.changes(dense, pruned, who, weights)
+    error = standard_error(dense, pruned, who, weights)
+    assert found.std() == pytest.approx(error, rel=0.08)
+
+
+def test_a_replicate_without_a_value_leaves_no_interval() -> None:
+    truth = np.ones(4, bool)
+    chosen = np.array([True, False, False, False])  # missed by one replicate in three
+    found = crosscheck(Mean(truth, chosen), Mean(truth, truth), *everyone(4), 0.05)
+    assert found.bootstrap is found.delong is None
+    one_positive = Ranking(np.arange(4.0), chosen)
+    assert crosscheck(one_positive, one_positive, *everyone(4), 0.05).delong is None

@@ -1,0 +1,190 @@
+"""Rules on excess harm, two-sided rates and costs; what is refused; what is only reported."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from fairlearn import metrics as fairness
+from sklearn.metrics import brier_score_loss
+from test_judge import gate, in_validation, only, put, said
+
+from faircompress import plugins
+from faircompress.metrics import Metric
+from faircompress.predictions import Predictions
+from faircompress.verdict import TWO_SIDED
+from faircompress.verdict.budgets import Costs
+from faircompress.verdict.judge import Verdict, judge
+
+AUROC = {"metric": "auroc", "binds": "change", "limit": 0.5}
+EXCESS = {"metric": "accuracy", "binds": "excess", "limit": 0.1}
+LATENCY = {
+    "processor": "AMD EPYC",
+    "times": [
+        {"batch": 1, "speedup": 2.0, "low": 1.6, "high": 2.5, "pruned": {"p95": 12.0}},
+        {"batch": 64, "speedup": 4.0, "low": 3.9, "high": 4.1, "pruned": {"p95": 90.0}},
+    ],
+}
+SIZES = {"dense": 8e6, "pruned": 2e6}
+
+
+def judged(rules: list[dict[str, Any]], costs: Costs | None = None) -> Verdict:
+    pair = [said({"a": (200, 190), "b": (200, 190)}, model=m) for m in "dp"]
+    return judge(*pair, gate(*rules), validation=in_validation(*pair), costs=costs)
+
+
+def test_excess_is_a_fall_beyond_everyones() -> None:
+    # negatives: 20 a group, all right. Accuracy falls by 60 of 220 in b, by 60 of 440 in all.
+    verdict = put({"a": (200, 200), "b": (200, 200)}, {"a": (200, 200), "b": (200, 140)},
+                  gate(EXCESS))  # fmt: skip
+    found = only(verdict, "hair=b")
+    assert found["estimate"] == pytest.approx(-(60 / 220 - 60 / 440))
+    assert (found["line"], found["verdict"], only(verdict, "hair=a")["verdict"]) == (
+        -0.1, "fail", "pass",
+    )  # fmt: skip
+    psi = {g["group"]: g["reported"]["psi"] for g in verdict.groups}
+    assert psi == pytest.approx({"all": 0, "hair=a": -60 / 440, "hair=b": 60 / 440})
+    assert "falls by at most 0.1 more than everyone's in every group" in verdict.rules[0]["reads"]
+
+
+def test_a_fall_that_all_share_is_no_excess_and_a_large_one_is_confirmed() -> None:
+    dense = {"a": (200, 200), "b": (200, 200)}
+    assert put(dense, {"a": (200, 120), "b": (200, 120)}, gate(EXCESS)).verdict != "fail"
+    assert put(dense, {"a": (200, 200), "b": (200, 60)}, gate(EXCESS)).verdict == "fail"
+
+
+def test_excess_at_the_limit_rarely_passes() -> None:
+    # 60 of 400 rows are of group b. Their harm h makes psi = h (1 - 60 / 400).
+    rng, passed, times = np.random.default_rng(0), 0, 120
+    rule, harm = gate({**EXCESS, "limit": 0.1}), 0.1 / (1 - 60 / 400)
+    for _ in range(times):
+        lost = rng.binomial(60, harm)
+        dense, pruned = {"a": (320, 320), "b": (40, 40)}, {"a": (320, 320), "b": (40, 40 - lost)}
+        if lost <= 2:  # more than that never passes, which the next line shows for 3
+            passed += only(put(dense, pruned, rule), "hair=b")["verdict"] == "pass"
+    assert only(put(dense, {**pruned, "b": (40, 37)}, rule), "hair=b")["verdict"] != "pass"
+    assert passed / times <= 0.05
+
+
+def test_a_class_is_its_own_group_where_excess_is_meant() -> None:
+    pair = [said({"a": (100, 100)}, model=m, negatives=100) for m in "dp"]
+    p = pair[1].probabilities.copy()
+    p[:50] = p[:50, ::-1]  # half of the blond are lost
+    names = np.array(["dark", "blond"])[pair[0].labels]
+    pair = [
+        replace(x, groups={"label": names}) for x in (pair[0], replace(pair[1], probabilities=p))
+    ]
+    verdict = judge(*pair, gate(EXCESS), validation=in_validation(*pair))
+    found = only(verdict, "label=blond")
+    assert (found["estimate"], found["verdict"]) == (pytest.approx(-0.25), "fail")
+
+
+@pytest.mark.parametrize(("more", "word"), [(0, "pass"), (-60, "fail"), (60, "fail")])
+def test_selection_rate_may_neither_fall_nor_rise(more: int, word: str) -> None:
+    rule = gate({"metric": "selection_rate", "binds": "change", "limit": 0.05})
+    verdict = put({"a": (200, 100)}, {"a": (200, 100 + more)}, rule)
+    assert only(verdict, "hair=a")["estimate"] == pytest.approx(more / 220)
+    assert verdict.verdict == word
+
+
+def test_twenty_unharmed_rows_certify_no_side_of_a_two_sided_limit() -> None:
+    rule = gate({"metric": "selection_rate", "binds": "change", "limit": 0.1})
+    found = only(put({"a": (10, 5)}, {"a": (10, 5)}, rule), "hair=a")  # and 20 negatives
+    assert found["upper"] == -found["lower"] == pytest.approx(1 - 0.05 ** (1 / 30), abs=1e-6)
+
+
+def test_rates_by_group_are_those_of_fairlearn() -> None:
+    rng = np.random.default_rng(0)
+    pair = [said({"a": (60, 50), "b": (40, 20)}, model=m) for m in "dp"]
+    p = rng.random(len(pair[0].ids))
+    pair = [replace(x, probabilities=np.stack([1 - p, p], axis=1)) for x in pair]
+    verdict = judge(*pair, gate(AUROC), validation=in_validation(*pair))
+    for name in ("false_negative_rate", "false_positive_rate", "selection_rate"):
+        frame = fairness.MetricFrame(
+            metrics=getattr(fairness, name), y_true=pair[0].labels, y_pred=(p >= 0.5).astype(int),
+            sensitive_features=pair[0].groups["hair"],
+        )  # fmt: skip
+        ours = {g["group"]: g["metrics"][name]["pruned"] for g in verdict.groups}
+        assert ours["hair=a"] == pytest.approx(frame.by_group["a"])
+        assert ours["hair=b"] == pytest.approx(frame.by_group["b"])
+        assert ours["all"] == pytest.approx(frame.overall)
+
+
+@pytest.mark.parametrize(
+    ("rule", "word"),
+    [
+        ({"binds": "size", "limit": 0.25}, "pass"),
+        ({"binds": "size", "limit": 0.2}, "fail"),
+        ({"binds": "size", "limit": "2 MB"}, "pass"),
+        ({"binds": "size", "limit": "1999 kB"}, "fail"),
+        ({"binds": "latency", "limit": 0.63}, "pass"),  # 1 / 1.6 = 0.625
+        ({"binds": "latency", "limit": 0.5}, "inconclusive"),
+        ({"binds": "latency", "limit": 0.3}, "fail"),  # 1 / 2.5 = 0.4
+        ({"binds": "latency", "limit": "0.1 s", "batch": 64}, "pass"),
+        ({"binds": "latency", "limit": "11 ms", "hardware": "epyc"}, "fail"),
+        ({"binds": "latency", "limit": "11 ms", "hardware": "Snapdragon"}, "not judged"),
+    ],
+)
+def test_costs_are_judged_and_only_their_failures_block(rule: dict[str, Any], word: str) -> None:
+    verdict = judged([AUROC, rule], Costs(SIZES, LATENCY))
+    assert verdict.budgets[0]["verdict"] == word
+    assert verdict.verdict == ("pass" if word == "not judged" else word)
+    assert len(verdict.reasons) == (word != "pass")
+    assert Verdict.from_json(verdict.to_json()) == verdict
+
+
+def test_a_cost_that_was_not_measured_is_an_error_not_a_pass() -> None:
+    for rule in ({"binds": "size", "limit": 0.5}, {"binds": "latency", "limit": 1, "batch": 8}):
+        for costs in (None, Costs(latency=LATENCY)):
+            with pytest.raises(ValueError, match="no sizes of both files|latency of batch 8"):
+                judged([AUROC, rule], costs)
+
+
+@pytest.mark.parametrize(
+    ("rules", "complaint"),
+    [
+        ([AUROC, {**AUROC, "limit": 0.1, "groups": ["hair"]}], "two rules for auroc change"),
+        (
+            [{"metric": f"{m}_rate", "binds": "change", "limit": 0.1}
+             for m in ("true_positive", "false_negative")],
+            "true_positive_rate and false_negative_rate change bind the same groups",
+        ),
+        ([{**AUROC, "metric": "calibration_error"}], "reported for every group, but no rule"),
+        ([{**AUROC, "metric": "psi"}], "a rule on accuracy that binds excess does"),
+        ([{**AUROC, "binds": "excess"}], "excess is of accuracy"),
+        ([{"metric": "selection_rate", "binds": "floor", "limit": 0.1}], "no better direction"),
+        ([{"binds": "size", "limit": 0.5}], "no rule is about harm"),
+        ([AUROC, {"binds": "size", "limit": "2 ms"}], "no limit in ms"),
+        ([AUROC, {"binds": "latency", "limit": "quick"}], "such as 12 ms"),
+        ([AUROC, {"binds": "size", "limit": 0.5, "hardware": "x"}], "depends on no batch"),
+        ([AUROC, *2 * [{"binds": "size", "limit": 0.5}]], "two rules for the same latency or"),
+    ],
+)  # fmt: skip
+def test_rules_that_contradict_or_mean_nothing_are_refused(
+    rules: list[dict[str, Any]], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        gate(*rules)
+
+
+def test_rules_for_different_columns_may_differ() -> None:
+    assert len(gate({**AUROC, "groups": ["hair"]}, {**AUROC, "groups": ["skin"]}).rules) == 2
+
+
+def test_metrics_without_a_direction_are_known_to_the_rules() -> None:
+    found: list[Metric] = [plugins.find("metrics", n) for n in plugins.names("metrics")]  # type: ignore[misc]
+    assert tuple(m.name for m in found if m.better == "neither") == TWO_SIDED
+
+
+def test_reported_numbers_by_hand() -> None:
+    pair: list[Predictions] = [said({"a": (2, 2)}, model=m, negatives=2) for m in "dp"]
+    p = np.array([0.9, 0.3, 0.1, 0.1])
+    pair[1] = replace(pair[1], probabilities=np.stack([1 - p, p], axis=1))
+    verdict = judge(*pair, gate(AUROC), validation=in_validation(*pair))
+    (found,) = (g["reported"] for g in verdict.groups if g["group"] == "hair=a")
+    assert found["brier"]["pruned"] == pytest.approx(brier_score_loss(pair[0].labels, p))
+    assert found["brier"]["dense"] == pytest.approx(0.1**2)
+    # bins hold 0.9; 0.3; 0.1 and 0.1, of which 1, 1 and none are blond
+    assert found["calibration_error"]["pruned"] == pytest.approx((0.1 + 0.7 + 2 * 0.1) / 4)
+    assert found["decision_flips"] == 0.25
+    assert found["psi"] == 0
