@@ -1,7 +1,6 @@
 """An audit of columns: its numbers, by hand and against scikit-learn, and what it writes."""
 
 import json
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -65,7 +64,7 @@ def test_auroc_of_each_group_is_that_of_scikit_learn_in_csv_and_parquet() -> Non
 
 
 def test_several_classes_are_those_that_the_star_stands_for() -> None:
-    table = noisy(600, ("cat", "dog", "owl"))
+    table = noisy(300, ("cat", "dog", "owl"))
     table.to_csv("p.csv", index=False)
     verdict = judged(f"faircompress audit p.csv {EACH} --metric accuracy --limit 0.2")
     assert verdict["classes"] == ["cat", "dog", "owl"]
@@ -78,8 +77,8 @@ def test_several_classes_are_those_that_the_star_stands_for() -> None:
 
 
 def test_each_class_is_a_group_where_the_label_is_named_as_one() -> None:
-    noisy(600, ("cat", "dog", "owl")).to_csv("p.csv", index=False)
-    verdict = judged(f"faircompress audit p.csv {EACH} --group kind --metric auroc --limit 0.2")
+    noisy(300, ("cat", "dog", "owl")).to_csv("p.csv", index=False)
+    verdict = judged(f"faircompress audit p.csv {EACH} --group kind --metric accuracy --limit 0.2")
     groups = [group["group"] for group in verdict["groups"]]
     assert groups == ["all", "hair=long", "hair=short", "label=cat", "label=dog", "label=owl"]
 
@@ -211,9 +210,6 @@ def test_an_error_leaves_no_earlier_verdict_behind() -> None:
 
 def test_without_a_folder_it_only_speaks(tmp_path: Path) -> None:
     hair({"long": 90, "short": 80}, {"long": 90, "short": 80}).to_csv("p.csv", index=False)
-    words = f"audit p.csv {COLUMNS} {TPR}".split()
-    said = subprocess.run(
-        [sys.executable, "-m", "faircompress", *words], capture_output=True, text=True
-    )
-    assert (said.returncode, said.stdout.split(":")[0]) == (0, "Pass")
+    said = run(f"faircompress audit p.csv {COLUMNS} {TPR}")
+    assert (said.code, said.out.split(":")[0]) == (0, "Pass")
     assert [path.name for path in tmp_path.iterdir()] == ["p.csv"]

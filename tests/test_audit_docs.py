@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table.drop(columns="p_small").to_csv(here / "dense.csv", index=False)
     table[["image", "p_small"]].to_csv(here / "small.csv", index=False)
     table.assign(image="v" + table.image).head(500).to_csv(here / "val.csv", index=False)
-    classes = noisy(1500, ("cat", "dog", "owl")).rename(columns={"kind": "species", "hair": "zoo"})
+    classes = noisy(500, ("cat", "dog", "owl")).rename(columns={"kind": "species", "hair": "zoo"})
     classes.to_parquet(here / "classes.parquet")
     (here / "rules.yaml").write_text(written("yaml"))
     brightness(here / "dense.onnx", bias=0)
