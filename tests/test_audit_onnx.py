@@ -183,4 +183,9 @@ def test_files_that_cannot_be_asked_are_refused() -> None:
     said = run(PLAIN.replace("small.onnx", "other.onnx"))
     assert (said.code, "needed is one input 'images'" in said.err) == (3, True)
     assert "no --label" in run(PLAIN.replace("--label y", "")).err
+    model = onnx.load("small.onnx")
+    apart = {"save_as_external_data": True, "size_threshold": 50, "location": "w.data"}
+    onnx.save(model, "apart.onnx", **apart)
+    said = run(PLAIN.replace("small.onnx", "apart.onnx"))
+    assert (said.code, "its sha256 does not cover" in said.err) == (3, True), said.err
     assert "is no Parquet file" in run(PLAIN.replace("pictures.parquet", "p.csv")).err

@@ -7,9 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from faircompress.audit.rows import NEEDS_ID, Asked, Pair, as_classes, in_order, known, naturally
+from faircompress.audit.rows import (
+    NEEDS_ID,
+    Asked,
+    Pair,
+    as_classes,
+    fit,
+    in_order,
+    known,
+    naturally,
+)
 from faircompress.audit.tables import Table
-from faircompress.predictions import Predictions, check
+from faircompress.predictions import Predictions
 from faircompress.verdict.report import ReportContext
 
 DENSE, CANDIDATE = "--dense", "--candidate"
@@ -47,8 +56,8 @@ def from_columns(tables: Sequence[Table], asked: Asked, dense: str, candidate: s
     for table, option, column in columns:
         p, hard = _said(table, option, column, classes)
         decided += [column] if hard else []
-        said.append(_fit(Predictions(**rows, probabilities=p, model=_sha256(option, column, p)),
-                         option))  # fmt: skip
+        model = _sha256(option, column, p)
+        said.append(fit(option, Predictions(**rows, probabilities=p, model=model)))
     called = [f"column {column} of {table.name}" for table, _, column in columns]
     context = ReportContext(called=dict(zip(("dense", "pruned"), called, strict=True)))
     return Pair(said[0], said[1], tuple(decided), context, classes=classes)
@@ -129,14 +138,6 @@ def _aligned(first: Table, last: Table, asked: Asked) -> Table:
             cure = "Both files must be of one test set."
             last.refuse(option, column, unequal, f"differs from {first.name}", cure)
     return last
-
-
-def _fit(predictions: Predictions, option: str) -> Predictions:
-    try:
-        check(predictions)
-    except ValueError as error:
-        raise ValueError(f"{option}: {error}") from None
-    return predictions
 
 
 def _sha256(option: str, column: str, probabilities: np.ndarray) -> str:

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from faircompress.audit.rows import Asked, Pair
+    from faircompress.params import Gate
     from faircompress.predictions import Predictions
     from faircompress.verdict.judge import Verdict
 
@@ -71,26 +72,19 @@ def audit(
     out: Out = None,
 ) -> None:
     """Judge any two models by group. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
-    from faircompress.audit import outputs
+    from faircompress.audit import outputs, rows
     from faircompress.audit.audit import audit as judged
-    from faircompress.audit.rows import Asked
     from faircompress.audit.rules import gate
 
     if out is not None:
         outputs.clear(out)
-    more = _decision(threshold, validation) | ({"intersections": True} if intersections else {})
+    _check_sources(tables, data, dense, candidate)
+    more = _more(threshold, validation, intersections)
     by = gate(metric or (), limit or (), confidence=confidence, file=rules, **more)
-    names = tuple(name.strip() for name in classes.split(",") if name.strip())
-    asked = Asked(label, tuple(group or ()), names, identifier, cluster, weight)
-    if not dense or not candidate or bool(tables) == bool(data):
-        raise ValueError(
-            "give --dense and --candidate, and either a table of predictions or --data with "
-            "pictures for two ONNX files."
-        )
+    asked = rows.Asked(label, tuple(group or ()), _names(classes), identifier, cluster, weight)
     if data is not None:
-        timed = [budget.batch for budget in by.budgets if budget.binds == "latency"]
         files = (Path(dense), Path(candidate), data, *(validation or ()))
-        pair, tuned = _of_files(files, asked, image, timed)
+        pair, tuned = _of_files(files, asked, image, by)
     else:
         pair, tuned = _of_columns(tables or [], asked, dense, candidate, validation or [])
     verdict, context = judged(pair, by, tuned)
@@ -98,12 +92,29 @@ def audit(
     raise typer.Exit(CODES[verdict.verdict])
 
 
-def _decision(threshold: float | None, validation: list[Path] | None) -> dict[str, float | str]:
+def _check_sources(
+    tables: list[Path] | None, data: Path | None, dense: str, candidate: str
+) -> None:
+    if not dense or not candidate or bool(tables) == bool(data):
+        raise ValueError(
+            "give --dense and --candidate, and either a table of predictions or --data with "
+            "pictures for two ONNX files."
+        )
+
+
+def _names(classes: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in classes.split(",") if name.strip())
+
+
+def _more(
+    threshold: float | None, validation: list[Path] | None, intersections: bool
+) -> dict[str, float | str]:
+    """Return what is said of the section ``gate`` beside its rules."""
     if threshold is not None and validation:
         raise ValueError("--threshold and --validation are given; a threshold has one source.")
-    if validation:
-        return {"threshold": "validation"}
-    return {} if threshold is None else {"threshold": threshold}
+    cut = "validation" if validation else threshold
+    said = {"threshold": cut, "intersections": intersections or None}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _of_columns(
@@ -126,11 +137,12 @@ def _of_columns(
 
 
 def _of_files(
-    files: Sequence[Path], asked: "Asked", image: str, timed: Sequence[int]
+    files: Sequence[Path], asked: "Asked", image: str, by: "Gate"
 ) -> "tuple[Pair, Validation]":
     """Ask two files about test pictures, and about validation pictures if there is a table."""
     from faircompress.audit.pictures import from_files
 
+    timed = [budget.batch for budget in by.budgets if budget.binds == "latency"]
     dense, candidate, data, *validation = files
     pair = from_files(dense, candidate, data, asked, image=image, split="test", batches=timed)
     if not validation:

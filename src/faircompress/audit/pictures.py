@@ -1,20 +1,21 @@
 """Two ONNX files' word on the pictures of a Parquet table."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from PIL import UnidentifiedImageError
 
-from faircompress.audit.rows import NEEDS_ID, Asked, Pair, as_classes, in_order, known
+from faircompress.audit.rows import NEEDS_ID, Asked, Pair, as_classes, fit, in_order, known
 from faircompress.audit.tables import Table, is_binary, read
 from faircompress.columns import meant
 from faircompress.dataset import FACTS, TABLE, decode, load_facts, load_split
@@ -22,7 +23,7 @@ from faircompress.files import sha256
 from faircompress.onnx_export import INPUT
 from faircompress.onnx_run import hardware, latency, predict, session
 from faircompress.predicting import told
-from faircompress.predictions import Predictions, check
+from faircompress.predictions import Predictions
 from faircompress.verdict.report import ReportContext
 
 if TYPE_CHECKING:
@@ -95,6 +96,11 @@ def _open(path: Path) -> "InferenceSession":
         opened = session(path)
     except UNREADABLE as error:
         raise ValueError(f"{path} cannot be opened as an ONNX file: {error}") from error
+    if any(part.data_location == part.EXTERNAL for part in _parts(path)):
+        raise ValueError(
+            f"{path} keeps weights in another file, which its sha256 does not cover. Save it as "
+            "one file, without external data."
+        )
     inputs = [(one.name, one.type, len(one.shape)) for one in opened.get_inputs()]
     if inputs != [(INPUT, "tensor(uint8)", 4)]:
         raise ValueError(
@@ -102,6 +108,10 @@ def _open(path: Path) -> "InferenceSession":
             "3), with normalisation inside. Export it so, or audit its predictions as a table."
         )
     return opened
+
+
+def _parts(path: Path) -> Iterable[onnx.TensorProto]:
+    return onnx.load(str(path), load_external_data=False).graph.initializer
 
 
 def _said(
@@ -113,12 +123,7 @@ def _said(
         raise ValueError(
             f"{path} cannot be asked about pictures of shape {images.shape[1:]}: {error}"
         ) from error
-    said = replace(rows, probabilities=found, model=sha256(path))
-    try:
-        check(said)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    return said
+    return fit(str(path), replace(rows, probabilities=found, model=sha256(path)))
 
 
 def _classes(opened: "InferenceSession", asked: Asked) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from faircompress.audit.tables import Table
 from faircompress.columns import meant
-from faircompress.predictions import Predictions
+from faircompress.predictions import Predictions, check
 from faircompress.verdict.report import ReportContext
 
 ORDERED = ({"0", "1"}, {"false", "true"}, {"False", "True"})  # the second is the positive
@@ -113,6 +113,19 @@ def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def fit(name: str, predictions: Predictions) -> Predictions:
+    """Return predictions that can be judged.
+
+    Raises:
+        ValueError: Under this name, if they cannot.
+    """
+    try:
+        check(predictions)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    return predictions
+
+
 def as_classes(words: np.ndarray) -> np.ndarray:
     """Return text in which a class number has no decimals: 1.0 is class 1."""
     return pd.Series(words).str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True).to_numpy().astype(str)
@@ -167,8 +180,8 @@ def _weights(table: Table, asked: Asked) -> np.ndarray:
 
 def _sha256(found: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps([found["classes"], *found["groups"]]).encode())
-    for column in (*(found[k] for k in ("ids", "labels", "identities", "weights")),
-                   *found["groups"].values()):  # fmt: skip
+    columns = [found[name] for name in ("ids", "labels", "identities", "weights")]
+    for column in (*columns, *found["groups"].values()):
         digest.update(json.dumps(None if column is None else column.tolist()).encode())
     return digest.hexdigest()
 

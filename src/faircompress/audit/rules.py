@@ -35,13 +35,28 @@ def gate(
     Raises:
         ValueError: If there is no rule, or naming every mistake in them.
     """
-    if file is not None:
-        if metrics or limits or confidence is not None:
-            raise ValueError(
-                "--rules and --metric, --limit or --confidence are given; rules stand in one "
-                f"place. Write them all into {file}."
-            )
-        return _checked({**BASICS, **_section(file), **more}, str(file))
+    if file is None:
+        rules = _changes(metrics, limits, confidence)
+        return _checked({**BASICS, "rules": rules, **more}, "the options")
+    if metrics or limits or confidence is not None:
+        raise ValueError(
+            "--rules and --metric, --limit or --confidence are given; rules stand in one place. "
+            f"Write them all into {file}."
+        )
+    return _checked({**BASICS, **_section(file), **more}, str(file))
+
+
+def needs_scores(metric: str) -> bool:
+    """Tell whether a metric needs probabilities: decided classes do not tell its value."""
+    one = np.array([True, False])
+    found: Metric = plugins.find("metrics", metric)  # type: ignore[assignment]
+    said = Answers(truth=one, score=np.array([0.9, 0.1]), decided=one, right=one)
+    return not is_share(found(said))
+
+
+def _changes(
+    metrics: Sequence[str], limits: Sequence[float], confidence: float | None
+) -> list[dict[str, Any]]:
     if len(metrics) != len(limits):
         raise ValueError(
             f"{len(metrics)} --metric and {len(limits)} --limit are given; give one --limit after "
@@ -53,20 +68,10 @@ def gate(
             "with a file."
         )
     sure = {} if confidence is None else {"confidence": confidence}
-    rules = [
+    return [
         {"metric": metric, "binds": "change", "limit": limit, **sure}
         for metric, limit in zip(metrics, limits, strict=True)
     ]
-    return _checked({**BASICS, "rules": rules, **more}, "the options")
-
-
-def needs_scores(metric: str) -> bool:
-    """Tell whether a metric needs probabilities: decided classes do not tell its value."""
-    one = np.array([True, False])
-    found: Metric = plugins.find("metrics", metric)  # type: ignore[assignment]
-    return not is_share(
-        found(Answers(truth=one, score=np.array([0.9, 0.1]), decided=one, right=one))
-    )
 
 
 def _section(file: Path) -> dict[str, Any]:
