@@ -198,6 +198,15 @@ def test_strange_names_of_groups_break_neither_markdown_nor_xml() -> None:
     assert "hair=a|<b>\N{REPLACEMENT CHARACTER} & *c*" in names
 
 
+def test_a_metric_without_a_better_direction_has_a_limit_both_ways() -> None:
+    hair({"long": 90, "short": 80}, {"long": 90, "short": 95}).to_csv("p.csv", index=False)
+    verdict = judged(f"faircompress audit p.csv {COLUMNS} --metric selection_rate --limit 0.05")
+    assert finding(verdict, "hair=short")["estimate"] == pytest.approx(15 / 120)
+    assert verdict["verdict"] == "fail"
+    assert "| hair=short | +0.125 |" in Path("out/summary.md").read_text()
+    assert "| ±0.05 | 120 |" in Path("out/summary.md").read_text()
+
+
 def test_an_error_leaves_no_earlier_verdict_behind() -> None:
     hair({"long": 90, "short": 80}, {"long": 90, "short": 80}).to_csv("p.csv", index=False)
     judged(f"faircompress audit p.csv {COLUMNS} {TPR}")

@@ -86,7 +86,8 @@ def _row(rule: Json, finding: Json) -> list[str]:
     if finding["estimate"] is not None:
         found = show(finding["estimate"], line)
         bounds = f"{show(finding['lower'], line)} to {show(finding['upper'], line)}"
-    limit = f"\N{PLUS-MINUS SIGN}{line:g}" if rule["binds"] == "drift" else show(line)
+    both_ways = rule["binds"] == "drift" or rule["better"] == "neither"
+    limit = f"\N{PLUS-MINUS SIGN}{rule['limit']:g}" if both_ways else show(line)
     rows = f"{finding['rows']:,}"
     word = f"**{finding['verdict']}**" if finding["verdict"] != "pass" else "pass"
     return [word, _text(group_name(finding)), found, bounds, limit, rows]
