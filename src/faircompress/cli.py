@@ -1,10 +1,12 @@
 """The command line. Nothing heavy is imported before it is needed."""
 
 import ctypes
+import getpass
 import importlib
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +87,67 @@ def params(set_: Override = None, preset: Presets = None) -> None:
 app.command()(audit)
 
 
+Reviewer = Annotated[str, typer.Option(help="Who decides.")]
+Reason = Annotated[str, typer.Option(help="Why; kept for good.")]
+Number = Annotated[str, typer.Argument(metavar="VERSION", help="Its number in MLflow.")]
+
+
+@app.command()
+def promote(
+    version: Annotated[
+        str | None, typer.Argument(help="Its number in MLflow; by default the challenger.")
+    ] = None,
+    override: Annotated[bool, typer.Option("--override", help="Against the verdict.")] = False,
+    reviewer: Reviewer = "",
+    reason: Reason = "",
+    project: Project = Path(),
+) -> None:
+    """Make a version the champion, if its verdict or a reviewer's tags in MLflow say so."""
+    from faircompress.review import Said
+    from flows import deployment
+
+    if (reviewer or reason) and not override:
+        raise ValueError("--reviewer and --reason are for --override; a review is tags in MLflow")
+    said = Said(reviewer, reason) if override else None
+    typer.echo(deployment.promote(deployment.registry_of(project), version, said))
+
+
+@app.command()
+def rollback(
+    reviewer: Reviewer = "",
+    reason: Reason = "rolled back",
+    project: Project = Path(),
+) -> None:
+    """Let the champion and the one before it change places."""
+    from faircompress.review import Said
+    from flows import deployment
+
+    said = Said(reviewer or getpass.getuser(), reason)
+    typer.echo(deployment.rollback(deployment.registry_of(project), said))
+
+
+@app.command()
+def checkout(
+    version: Number,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite uncommitted files.")] = False,
+    project: Project = Path(),
+) -> None:
+    """Bring back params.yaml, dvc.lock and artifacts of a registered version."""
+    from flows import checkout as restore
+    from flows.deployment import registry_of
+
+    typer.echo(restore.checkout(registry_of(project), version, force=force))
+
+
+@app.command()
+def clean(project: Project = Path()) -> None:
+    """Empty the DVC cache of what no registered version, variant or the project needs."""
+    from flows import checkout as restore
+    from flows.deployment import registry_of
+
+    typer.echo(restore.clean(registry_of(project)))
+
+
 @app.command()
 def setup(project: Project = Path()) -> None:
     """Initialise DVC, MLflow and Prefect, so that the first run need not."""
@@ -124,7 +187,8 @@ def main() -> None:
         _tell(f"error: {error}")
     except Exception as error:  # Typer's usage errors have no public class
         if not hasattr(error, "format_message"):
-            raise
+            traceback.print_exc()
+            sys.exit(ERROR)  # not Python's 1, which says that a model failed
         _tell(error.format_message())
 
 
