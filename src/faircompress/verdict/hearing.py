@@ -98,8 +98,15 @@ class Hearing:
         questions = self._questions(metric, group)
         if len(questions) > 1 or self.same_file:
             return CrossChecks(None, None)
-        measures = self._measures(metric, group, questions[0])
+        measures = self.measures(metric, group, questions[0])
         return crosscheck(*measures, self.who[group.rows], self.weights[group.rows], alpha)
+
+    def measures(
+        self, metric: Metric, group: Group, question: int | None
+    ) -> tuple[Measure, Measure]:
+        """Return what a metric makes of both files' answers to one question."""
+        dense, pruned = (answers(m, group.rows, question) for m in (self.dense, self.pruned))
+        return metric(dense), metric(pruned)
 
     def _questions(self, metric: Metric, group: Group) -> list[int | None]:
         if group.question is not None:
@@ -108,18 +115,12 @@ class Hearing:
             return [1]
         return list(range(len(self.classes))) if metric.per_class else [None]
 
-    def _measures(
-        self, metric: Metric, group: Group, question: int | None
-    ) -> tuple[Measure, Measure]:
-        dense, pruned = (answers(m, group.rows, question) for m in (self.dense, self.pruned))
-        return metric(dense), metric(pruned)
-
     def _evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
         parts = [self._answer(metric, group, q) for q in self._questions(metric, group)]
         return parts[0] if len(parts) == 1 else self._average(parts)
 
     def _answer(self, metric: Metric, group: Group, question: int | None) -> Evidence | Undefined:
-        measures = self._measures(metric, group, question)
+        measures = self.measures(metric, group, question)
         truth = answers(self.dense, group.rows, question).truth
         lacking = self._lacking(measures, group, truth, question)
         if lacking is not None:
