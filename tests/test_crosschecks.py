@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
+from test_judge import gate, in_validation, said
 
 from faircompress.metrics import Mean, Ranking
 from faircompress.verdict import bootstrap
 from faircompress.verdict.crosscheck import crosscheck
 from faircompress.verdict.delong import placements, standard_error
+from faircompress.verdict.judge import judge
 
 
 def pair(rows: int, seed: int = 0, decimals: int = 9) -> tuple[Ranking, Ranking]:
@@ -113,3 +115,15 @@ def test_a_replicate_without_a_value_leaves_no_interval() -> None:
     assert found.bootstrap is found.delong is None
     one_positive = Ranking(np.arange(4.0), chosen)
     assert crosscheck(one_positive, one_positive, *everyone(4), 0.05).delong is None
+
+
+def test_a_verdict_shows_them_beside_the_deciding_bounds_and_is_not_moved_by_them() -> None:
+    # nobody is harmed: both usual intervals are [0, 0], as if 30 positives proved anything
+    dense, pruned = (said({"a": (30, 30)}, model=m) for m in "dp")
+    verdict = judge(dense, pruned, gate(), validation=in_validation(dense, pruned))
+    shown = {g["group"]: g["metrics"] for g in verdict.groups}
+    assert shown["hair=a"]["true_positive_rate"]["bootstrap"] == [0, 0]
+    assert shown["hair=a"]["true_positive_rate"]["delong"] is None
+    assert shown["hair=a"]["auroc"]["delong"] == shown["hair=a"]["auroc"]["bootstrap"] == [0, 0]
+    assert shown["all"]["auroc"]["bootstrap"] is None  # no rule binds all rows together
+    assert verdict.verdict == "inconclusive"
