@@ -6,6 +6,7 @@ from prefect import flow
 
 from faircompress.verdict.judge import Verdict
 from flows.record import recorded
+from flows.registration import enter
 from flows.stage_tasks import reproduce, up_to_date
 from flows.workspace import prepare
 
@@ -42,6 +43,7 @@ def compress(
         for stage in CHAIN:
             reproduce(stage, workspace.folder, record, current)
         verdict = record.conclude()
+        enter(record, verdict)
     insist_on(verdict)
     return verdict
 

@@ -10,6 +10,7 @@ from faircompress import tracking
 from faircompress.dataset import load_facts
 from faircompress.files import read_json
 from faircompress.verdict.judge import Verdict
+from flows.checkout import RESTORING, restoring
 from flows.console import Console
 from flows.stage_tasks import Outcome
 from flows.workspace import Workspace
@@ -75,12 +76,12 @@ class Record:
             tracking.end(self.store, run_id, "FAILED")
 
     def conclude(self) -> Verdict:
-        """Give the parent run the final numbers, report and verdict; register what passed."""
+        """Give the parent run the final numbers, report and verdict."""
         artifacts, store = self.workspace.artifacts, self.store
         verdict = Verdict.from_json(read_json(artifacts / "gate" / "verdict.json"))
         for stage in KEPT:
             self._keep(self.run_id, stage)
-        tracking.log_files(store, self.run_id, [self.workspace.folder / "dvc.lock"])
+        self._keep_what_restores()
         facts = load_facts(artifacts / "validate")
         tracking.log_data(
             store, self.run_id, artifacts / "validate" / "data.parquet", self.params.data.name,
@@ -95,25 +96,13 @@ class Record:
                 **tracking.provenance(self.workspace.folder, commit(self.workspace.project)),
             },
         )
-        if verdict.verdict != "fail":
-            self._register(verdict)
         return verdict
 
-    def _register(self, verdict: Verdict) -> None:
-        """Enter the file in the registry; the project's own params may move its aliases."""
-        tags = {
-            "verdict": verdict.verdict,
-            "run_id": self.run_id,
-            "workspace": self.workspace.folder.name if self.workspace.is_variant else "project",
-        }
-        file = self.workspace.artifacts / "export" / "pruned.onnx"
-        version = tracking.register(self.store, self.run_id, file, self.experiment, tags)
-        if self.workspace.is_variant:
-            return
-        if verdict.verdict == "pass":
-            tracking.promote(self.store, self.experiment, version)
-        else:
-            tracking.challenge(self.store, self.experiment, version)
+    def _keep_what_restores(self) -> None:
+        """Keep what, with the DVC cache, brings back all results; ``checkout`` reads it."""
+        for file in restoring(self.workspace.folder):
+            place = file.parent.relative_to(self.workspace.folder)
+            tracking.log_files(self.store, self.run_id, [file], (RESTORING / place).as_posix())
 
     def _keep(self, run_id: str, stage: str) -> None:
         folder = self.workspace.artifacts

@@ -14,11 +14,9 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from faircompress.files import sha256
-
+URI = "MLFLOW_TRACKING_URI"
 NAME_LIMIT, VALUE_LIMIT, BATCH_LIMIT = 250, 5000, 900
 
 
@@ -42,10 +40,21 @@ class Store:
 
 def open_store(project: Path) -> Store:
     """Open the store named by ``MLFLOW_TRACKING_URI``, by default SQLite in the project."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
+    uri = os.environ.get(URI) or f"sqlite:///{project / 'mlflow.db'}"
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     return Store(MlflowClient(uri), uri, project)
+
+
+def _use(store: Store) -> None:
+    """Point MLflow's module-level functions to a store, this process only.
+
+    MLflow tells the environment as well, where the next project would take it for the user's word.
+    """
+    given = os.environ.get(URI)
+    mlflow.set_tracking_uri(store.uri)
+    if given is None:
+        os.environ.pop(URI, None)
 
 
 def begin(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str:
@@ -126,17 +135,13 @@ def log_data(store: Store, run_id: str, table: Path, name: str, digest: str) -> 
     )
 
 
-def register(store: Store, run_id: str, onnx_file: Path, model: str, tags: dict[str, str]) -> str:
-    """Register an ONNX file as a version of ``model``, once for each sha256; return the version."""
+def log_onnx(store: Store, run_id: str, onnx_file: Path, model: str) -> str:
+    """Add an ONNX file, byte for byte, to a registered model; return the version."""
     import numpy as np
     import onnx
     from mlflow.models import ModelSignature
     from mlflow.types import Schema, TensorSpec
 
-    digest = sha256(onnx_file)
-    known = version_of(store, model, digest)
-    if known is not None:
-        return known
     graph = onnx.load(onnx_file)
     shape = [d.dim_value or -1 for d in graph.graph.input[0].type.tensor_type.shape.dim]
     classes = graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value
@@ -144,9 +149,9 @@ def register(store: Store, run_id: str, onnx_file: Path, model: str, tags: dict[
         Schema([TensorSpec(np.dtype("uint8"), tuple(shape), graph.graph.input[0].name)]),
         Schema([TensorSpec(np.dtype("float32"), (-1, classes), graph.graph.output[0].name)]),
     )
-    mlflow.set_tracking_uri(store.uri)
+    _use(store)
     with mlflow.start_run(run_id=run_id):
-        mlflow.onnx.log_model(
+        logged = mlflow.onnx.log_model(
             graph,
             name="pruned",
             signature=signature,
@@ -155,46 +160,24 @@ def register(store: Store, run_id: str, onnx_file: Path, model: str, tags: dict[
             pip_requirements=["onnxruntime"],
             registered_model_name=model,
         )
-    version = max(
-        store.client.search_model_versions(f"name='{model}'"), key=lambda v: int(v.version)
-    )
-    for key, value in {**tags, "sha256": digest}.items():
-        store.client.set_model_version_tag(model, version.version, key, value[:VALUE_LIMIT])
-    return str(version.version)
+    return str(logged.registered_model_version)
 
 
-def version_of(store: Store, model: str, digest: str) -> str | None:
-    """Return the version of a registered model with this sha256, if there is one."""
-    try:
-        found = store.client.search_model_versions(f"name='{model}' and tags.sha256='{digest}'")
-    except MlflowException:
-        return None
-    return str(max(int(v.version) for v in found)) if found else None
+def kept_files(store: Store, run_id: str, folder: str) -> list[str]:
+    """Return the paths of the files kept with a run in one of its folders."""
+    return [str(f.path) for f in store.client.list_artifacts(run_id, folder) if not f.is_dir]
 
 
-def alias(store: Store, model: str, name: str) -> str | None:
-    """Return the version that an alias points to, if it does."""
-    try:
-        return str(store.client.get_model_version_by_alias(model, name).version)
-    except MlflowException:
-        return None
+def fetch(store: Store, run_id: str, path: str, into: Path) -> Path:
+    """Copy a file or folder kept with a run; return where it lies."""
+    return Path(store.client.download_artifacts(run_id, path, str(into)))
 
 
-def promote(store: Store, model: str, version: str) -> bool:
-    """Point ``champion`` to a version, and ``previous`` to the one before; tell if it moved."""
-    champion = alias(store, model, "champion")
-    if champion == version:
-        return False
-    if champion is not None:
-        store.client.set_registered_model_alias(model, "previous", champion)
-    store.client.set_registered_model_alias(model, "champion", version)
-    return True
-
-
-def challenge(store: Store, model: str, version: str) -> None:
-    """Point ``challenger`` to a version that waits for a person's word."""
-    if alias(store, model, "challenger") != version:
-        store.client.set_registered_model_alias(model, "challenger", version)
+def fetch_onnx(store: Store, model: str, version: str, into: Path) -> Path:
+    """Copy the file of a registered version; return where it lies."""
+    _use(store)
+    uri = f"models:/{model}/{version}"
+    return Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(into))) / "model.onnx"
 
 
 def flat(values: Any, prefix: str = "", *, lists: bool = True) -> dict[str, Any]:

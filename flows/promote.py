@@ -1,0 +1,88 @@
+"""A person's word on an open question, asked through Prefect. Waits without a process.
+
+    python -m flows.promote
+
+serves it in the project's folder, beside the Prefect server of PREFECT_API_URL. Where nobody
+serves it, an inconclusive file waits in MLflow alone, for `faircompress promote`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
+from prefect.flow_runs import suspend_flow_run
+from prefect.input import RunInput
+from pydantic import Field
+
+from faircompress import environment
+from faircompress.registry import Version
+from faircompress.review import Said
+from flows import deployment
+
+NAME = "review"
+
+
+class Word(RunInput):
+    """What a reviewer says; the Prefect UI shows it as a form."""
+
+    approve: Annotated[bool, Field(description="No: it is rejected.")] = False
+    reviewer: Annotated[str, Field(min_length=1, description="Your name.")]
+    reason: Annotated[str, Field(min_length=1, description="Why.")]
+
+
+@flow(name=NAME, persist_result=True)
+def review(project: str, version: str) -> str:
+    """Wait for a reviewer's word on a version, put it into its tags, and do what it says.
+
+    Args:
+        project: Folder with ``params.yaml``.
+        version: Its number in the registry.
+    """
+    where = deployment.registry_of(Path(project))
+    found = where.find(version)
+    if "review" not in found.tags:
+        question = f"{found.tags['sentence']}\n\nMay version {version} of {where.model} go out?"
+        word = suspend_flow_run(wait_for_input=Word.with_initial_data(question), key="word")
+        said = Said(word.reviewer, word.reason)
+        deployment.say(where, found, "approve" if word.approve else "reject", said)
+    return deployment.promote(where, version)
+
+
+def ask(project: Path, version: Version) -> bool:
+    """Start a review of a version, once, if somebody serves reviews; return whether so."""
+    name = f"{NAME}/{project.name}"
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_deployment_by_name(name)
+        except ObjectNotFound:
+            return False
+    given = {"project": str(project), "version": version.number}
+    key = f"{project}:{version.tags['verdict.sha256']}"
+    run_deployment(
+        name,
+        parameters=given,
+        flow_run_name=f"version {version.number}",
+        timeout=0,
+        idempotency_key=key,
+        as_subflow=False,
+    )
+    return True
+
+
+def reviews(project: Path) -> RunnerDeployment:
+    """Return what the server is told of reviews in a project."""
+    words = "Asks a person about an inconclusive file"
+    return RunnerDeployment.from_flow(
+        review, project.name, description=words, tags=["faircompress"]
+    )
+
+
+if __name__ == "__main__":
+    from prefect import serve
+
+    environment.settle()
+    serve(reviews(Path.cwd()))

@@ -1,0 +1,105 @@
+"""What a judged file becomes in the registry: a version, and by its verdict an alias."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from faircompress import registry, tracking
+from faircompress.files import sha256
+from faircompress.registry import Version
+from faircompress.review import PROJECT, NotPromoted
+from faircompress.verdict.judge import Verdict
+from flows import deployment
+from flows.promote import ask
+from flows.record import Record, commit
+
+BOUNDS = ("change", "lower", "upper")
+
+
+@task(task_run_name="register", cache_policy=NO_CACHE)
+def enter(record: Record, verdict: Verdict) -> None:
+    """Register the judged file, whatever the verdict, and move the aliases as it allows.
+
+    A pass becomes the champion, an open question the challenger, a failure nothing. A variant is
+    registered and moves no alias.
+    """
+    where = deployment.Registry(record.store, record.experiment)
+    with registry.one_at_a_time(record.store):
+        version = _version(where, record, verdict)
+    if record.workspace.is_variant:
+        return
+    try:
+        deployment.champion(where)
+    except deployment.BadChampion as alarm:
+        _say(record, "alarm", str(alarm))
+    try:
+        _say(record, "registry", _by_verdict(where, version, verdict))
+    except NotPromoted as error:
+        _say(record, "registry", str(error))
+
+
+def _by_verdict(where: deployment.Registry, version: Version, verdict: Verdict) -> str:
+    if verdict.verdict == "pass":
+        return deployment.promote(where, version.number)
+    if verdict.verdict == "inconclusive":
+        asked = "review" not in version.tags and ask(where.store.project, version)
+        words = deployment.challenge(where, version)
+        return f"{words}, or answer in Prefect" if asked else words
+    return deployment.stop(where, version)
+
+
+def _version(where: deployment.Registry, record: Record, verdict: Verdict) -> Version:
+    """Return the file's version, with what is known of it; a variant does not change a known one.
+
+    What the project's own params made of a file counts, so its tags change only with that.
+    """
+    space = record.workspace
+    file = space.artifacts / "export" / "pruned.onnx"
+    version = registry.register(record.store, record.run_id, file, where.model)
+    judged = sha256(space.artifacts / "gate" / "verdict.json")
+    tags = {
+        "workspace": space.folder.name if space.is_variant else PROJECT,
+        "verdict.sha256": judged,
+    }
+    same = tags.items() <= version.tags.items()
+    if same or (space.is_variant and version.tags.get("workspace") == PROJECT):
+        return version
+    tags |= {
+        "verdict": verdict.verdict,
+        "sentence": verdict.sentence,
+        "judged_by": record.run_id,
+        "sha256.dense": verdict.models["dense"],
+        "sha256.data": verdict.data,
+        **tracking.provenance(space.folder, commit(space.project)),
+    }
+    registry.note(record.store, version, tags)
+    registry.describe(record.store, version, described(verdict))
+    return where.find(version.number)
+
+
+def described(verdict: Verdict) -> str:
+    """Return a verdict and its group table as Markdown: change and bounds of each gated metric."""
+    metrics = list(dict.fromkeys(rule["metric"] for rule in verdict.rules))
+    rows = [
+        [group["group"], str(group["rows"]), *(_cell(group["metrics"].get(m)) for m in metrics)]
+        for group in verdict.groups
+    ]
+    table = [["group", "rows", *metrics], ["---"] * (2 + len(metrics)), *rows]
+    return "\n".join([f"**{verdict.sentence}**", "", *map(_line, table), "", *verdict.reasons])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _cell(rates: dict[str, Any] | None) -> str:
+    if rates is None or any(rates[bound] is None for bound in BOUNDS):
+        return "undefined"
+    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*(rates[bound] for bound in BOUNDS))
+
+
+def _say(record: Record, tag: str, words: str) -> None:
+    record.line("register", words)
+    tracking.log_tags(record.store, record.run_id, {tag: words})

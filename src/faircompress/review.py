@@ -1,0 +1,121 @@
+"""What a verdict and a person's word allow. No file, no clock, no MLflow."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+PROJECT = "project"
+Act = Literal["promoted", "approved", "overridden", "rejected", "rolled back"]
+
+
+class NotPromoted(RuntimeError):
+    """A file may not go out; says what is missing."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A person's reasons.
+
+    Args:
+        reviewer: Who speaks.
+        reason: Why.
+    """
+
+    reviewer: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was done about a file, by whom and why.
+
+    Args:
+        time: In UTC, as ``20260131T120000.000000Z``.
+        act: ``promoted`` by its verdict; ``approved`` or ``rejected`` by a reviewer; ``overridden``
+            against its verdict; ``rolled back``.
+        sha256: Of the file.
+        verdict: Word on the file at that time.
+        reviewer: Who decided.
+        reason: Why.
+    """
+
+    time: str
+    act: Act
+    sha256: str
+    verdict: str
+    reviewer: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """Return the decision for readers."""
+        return f"{self.act} by {self.reviewer}, verdict {self.verdict}: {self.reason}"
+
+
+def may_go_out(
+    verdict: str, sha256: str, decisions: Sequence[Decision], *, own_params: bool
+) -> bool:
+    """Tell whether a file may be the champion: by its verdict, an approval or an override.
+
+    An approval answers an open question, so it does not outlive a later verdict that fails.
+
+    Args:
+        verdict: Latest word on the file.
+        sha256: Of the file.
+        decisions: About its version.
+        own_params: Whether it was judged under the project's own params, not a variant's.
+    """
+    acts = {d.act for d in decisions if d.sha256 == sha256}
+    enough = verdict == "pass" or (verdict == "inconclusive" and "approved" in acts)
+    return "overridden" in acts or (own_params and enough)
+
+
+def decide(
+    name: str, verdict: str, tags: Mapping[str, str], override: Said | None
+) -> tuple[Act, Said]:
+    """Return what is to be done with a version, by whose word.
+
+    Args:
+        name: Of the version, for messages.
+        verdict: Latest word on its file.
+        tags: Of the version: ``review``, ``reviewer`` and ``reason`` are a person's word;
+            ``workspace`` is ``project`` if it was judged under the project's own params.
+        override: Someone's word against the verdict.
+
+    Raises:
+        NotPromoted: If a word is missing, or would not suffice.
+    """
+    if override:
+        return "overridden", _complete(name, override, "give --reviewer and --reason")
+    word = tags.get("review", "")
+    if word not in ("", "approve", "reject"):
+        raise NotPromoted(f"{name}: its tag review is {word!r}; needed is approve or reject")
+    said = Said(tags.get("reviewer", ""), tags.get("reason", ""))
+    if word == "reject":
+        return "rejected", _complete(name, said, "set the tags reviewer and reason")
+    if tags.get("workspace") != PROJECT:
+        raise NotPromoted(
+            f"{name} was judged under the changed params of {tags.get('workspace')!r}, not under "
+            "the project's own. Put the change into params.yaml and run again."
+        )
+    if verdict == "fail":
+        raise NotPromoted(
+            f"{name} failed, and no tag changes that. Only "
+            '`faircompress promote VERSION --override --reviewer NAME --reason "..."` does; '
+            "it is recorded for good."
+        )
+    if verdict == "pass":
+        return "promoted", Said(said.reviewer or "the gate", said.reason or "it passed")
+    if word != "approve":
+        raise NotPromoted(
+            f"{name} is inconclusive and waits for a person: in MLflow set its tags review "
+            "(approve or reject), reviewer and reason, then promote it again."
+        )
+    return "approved", _complete(name, said, "set the tags reviewer and reason")
+
+
+def _complete(name: str, said: Said, what_to_do: str) -> Said:
+    missing = [key for key in ("reviewer", "reason") if not getattr(said, key).strip()]
+    if missing:
+        raise NotPromoted(f"{name}: {' and '.join(missing)} missing; {what_to_do}.")
+    return said

@@ -1,0 +1,70 @@
+"""Projects with a registry of their own, made from the finished one without running it again."""
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import onnx
+from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
+
+from faircompress.files import sha256, write_json
+from faircompress.verdict.judge import Verdict
+from flows.deployment import Registry, registry_of
+from flows.record import recorded
+from flows.registration import enter
+from flows.workspace import Workspace
+
+PLACES = {
+    "experiments": "artifact_location",
+    "runs": "artifact_uri",
+    "logged_models": "artifact_location",
+    "model_versions": "storage_location",
+}
+
+
+def moved(old: Path, new: Path, *names: str) -> Registry:
+    """Copy a project, or some of it, with a registry that keeps its files in the copy."""
+    for name in names or [p.name for p in old.iterdir()]:
+        if (old / name).is_dir():
+            shutil.copytree(old / name, new / name, symlinks=True)
+        else:
+            shutil.copy(old / name, new / name)
+    with sqlite3.connect(new / "mlflow.db") as database:
+        for table, column in PLACES.items():
+            database.execute(
+                f"update {table} set {column} = replace({column}, ?, ?)", (str(old), str(new))
+            )
+    _artifact_repos_cache.clear()  # by run id, and here one run lies in several stores
+    return registry_of(new)
+
+
+def judged(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
+    """Put another file into a project, have it judged with this word, and register it."""
+    space = Workspace(folder, folder) if variant is None else _variant(folder, variant)
+    file, verdict = space.artifacts / "export/pruned.onnx", space.artifacts / "gate/verdict.json"
+    model = onnx.load(file)
+    onnx.helper.set_model_props(model, {"made for": f"{word} {variant}"})
+    file.write_bytes(model.SerializeToString())
+    said = json.loads(verdict.read_text())
+    said |= {"verdict": word, "sentence": f"{word}: said the judge of this test"}
+    said["models"]["pruned"] = sha256(file)
+    write_json(verdict, said)
+    return again(space)
+
+
+def again(space: Workspace) -> Verdict:
+    """End a run with what lies in a workspace."""
+    with recorded(space) as record:
+        verdict = record.conclude()
+        enter.fn(record, verdict)
+    return verdict
+
+
+def _variant(folder: Path, name: str) -> Workspace:
+    where = folder / "variants" / name
+    for copied in ("params.yaml", "dvc.yaml", "dvc.lock", "artifacts"):
+        source = folder / copied
+        where.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, where / copied)
+    return Workspace(where, folder, (name,))
