@@ -22,7 +22,7 @@ PLAN = {
     },
     "speedups": [3],
     "seeds": [1, 2],
-    "endpoint": {"speedup": 3, "baseline": "plain"},
+    "endpoint": {"speedup": 3, "baselines": ["plain"]},
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ SMALL: dict[str, Any] = {
         "speedup": 16,
         "tries": {"plain": [{}, {"prune": {"lr": 0.001}}], "pw": [{}, {"prune": {"lr": 0.002}}]},
     },
-    "endpoint": {"speedup": 16, "baseline": "plain"},
+    "endpoint": {"speedup": 16, "baselines": ["plain"]},
 }
 
 
@@ -56,8 +56,11 @@ def test_a_run_changes_what_its_parts_say_the_later_one_winning(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"endpoint": {"speedup": 16, "baseline": "plane"}}, "no method 'plane'"),
-        ({"endpoint": {"speedup": 8, "baseline": "plain"}}, "8 is not among speedups"),
+        (
+            {"endpoint": {"speedup": 16, "baselines": ["plane"]}},
+            "endpoint.baselines: no method 'plane'",
+        ),
+        ({"endpoint": {"speedup": 8, "baselines": ["plain"]}}, "8 is not among speedups"),
         ({"seeds": [101]}, r"\[101\] also test"),
         ({"tuning": {**SMALL["tuning"], "tries": {"plain": [{}]}}}, "equally many"),
         ({"seed": [1]}, "seed: Extra inputs"),

@@ -48,6 +48,7 @@ class Test:
         data: Data set of the plan.
         model: Model of the plan.
         method: Method of the plan.
+        against: The baseline it is compared with.
         endpoint: ``rarest cell`` or ``worst group``.
         part: Which cell or group that is, for this method.
         change: The method's own.
@@ -59,6 +60,7 @@ class Test:
     data: str
     model: str
     method: str
+    against: str
     endpoint: str
     part: str
     change: Estimate
@@ -117,23 +119,27 @@ class Comparison:
                             yield self._line(runs, part, metric)
 
     def tests(self) -> list[Test]:
-        """Return each method against the baseline at both endpoints, corrected together."""
-        at, baseline = self.plan.endpoint.speedup, self.plan.endpoint.baseline
-        base = self.of(baseline, at)
-        rivals = [m for m in self.plan.methods if m != baseline and self.of(m, at)]
-        if not base or not rivals:
-            return []
-        before = {RAREST: (self.rarest, RIGHT), WORST: self.worst(base)}
-        raw = []
-        for method in rivals:
-            runs = self.of(method, at)
-            for endpoint, place in before.items():
-                mine = place if endpoint == RAREST else self.worst(runs)
-                raw.append((method, endpoint, mine[0], *self._against(runs, mine, base, place)))
+        """Return each method against each baseline at both endpoints, corrected together."""
+        raw = [one for baseline in self.plan.endpoint.baselines for one in self._tests(baseline)]
         p_values = [one[-1].p for one in raw]
         known = [p for p in p_values if p is not None]
         corrected: list[float | None] = list(holm(known)) if known else [None] * len(raw)
         return [Test(self.data, self.model, *one, p) for one, p in zip(raw, corrected, strict=True)]
+
+    def _tests(
+        self, baseline: str
+    ) -> Iterator[tuple[str, str, str, str, Estimate, Estimate, Estimate]]:
+        at = self.plan.endpoint.speedup
+        base = self.of(baseline, at)
+        if not base:
+            return
+        places = {RAREST: (self.rarest, RIGHT), WORST: self.worst(base)}
+        for method in self.plan.methods:
+            runs = [] if method == baseline else self.of(method, at)
+            for endpoint, place in places.items() if runs else ():
+                mine = place if endpoint == RAREST else self.worst(runs)
+                found = self._against(runs, mine, base, place)
+                yield method, baseline, endpoint, mine[0], *found
 
     def worst(self, runs: list[Cell]) -> tuple[str, str]:
         """Return the group that a method harmed most on validation rows, and by which metric.

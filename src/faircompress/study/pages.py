@@ -17,7 +17,7 @@ from faircompress.study.resampling import Estimate
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 Json = dict[str, Any]
-TEST_HEAD = ["Method", "Endpoint", "Where", "Baseline's change", "Its change", "Gain", "p"]
+TEST_HEAD = ["Method", "Against", "Endpoint", "Where", "Its change", "Gain", "p", "p of signs"]
 MEAN_HEAD = [
     "Method", "Asked", "Physical", "Accuracy", "Rarest cell", "Worst group's AUROC",
     "Drift of AUROC", "Max psi",
@@ -89,10 +89,11 @@ def _section(
         if of_kind:
             plots.draw_changes(of_kind, path)
             figures.append((title, plots.inline(path)))
-    if judged:
+    first = [test for test in judged if test.against == plan.endpoint.baselines[0]]
+    if first:
         path = folder / f"{stem}-tests.png"
-        plots.draw_tests(judged, path)
-        figures.insert(0, (f"Against {plan.endpoint.baseline}", plots.inline(path)))
+        plots.draw_tests(first, path)
+        figures.insert(0, (f"Against {first[0].against}", plots.inline(path)))
     here = runs[(runs["data"] == data) & (runs["model"] == model)]
     return {
         "data": data,
@@ -167,6 +168,6 @@ def _line(line: Line) -> list[str]:
 
 
 def _test(test: Test) -> list[str]:
-    p = "" if test.p is None else f"{test.p:.3f}"
-    harm = [signed(found) for found in (test.baseline, test.change, test.gain)]
-    return [test.method, test.endpoint, test.part, *harm, p]
+    p_values = ["" if p is None else f"{p:.4f}" for p in (test.p, test.gain.flips)]
+    harm = [signed(found) for found in (test.change, test.gain)]
+    return [test.method, test.against, test.endpoint, test.part, *harm, *p_values]

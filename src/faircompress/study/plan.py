@@ -32,7 +32,9 @@ class Endpoint(Section):
     """What the study is about, named before it is run."""
 
     speedup: Annotated[float, Field(gt=1)]
-    baseline: Annotated[str, Field(description="method that others are compared with")]
+    baselines: Annotated[
+        list[str], Field(min_length=1, description="methods that the others are compared with")
+    ]
 
 
 class Plan(Section):
@@ -53,8 +55,9 @@ class Plan(Section):
 
     @model_validator(mode="after")
     def _belongs_together(self) -> "Plan":
-        if self.endpoint.baseline not in self.methods:
-            raise ValueError(f"endpoint.baseline: no method {self.endpoint.baseline!r}")
+        absent = [name for name in self.endpoint.baselines if name not in self.methods]
+        if absent:
+            raise ValueError(f"endpoint.baselines: no method {absent[0]!r}")
         if self.endpoint.speedup not in self.speedups:
             raise ValueError(f"endpoint.speedup: {self.endpoint.speedup:g} is not among speedups")
         if self.tuning is not None:

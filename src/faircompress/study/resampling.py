@@ -4,8 +4,9 @@ Training differs from seed to seed; the test people are the same for all seeds. 
 again, each on its own: a draw takes seeds with replacement and people with replacement, and the
 rate is taken anew ("pigeonhole" bootstrap). The interval is the mean plus and minus Student's t
 (seeds less one) times the standard deviation over draws, widened by ``sqrt(S / (S - 1))`` since
-S seeds drawn from themselves vary too little. A test that assumes less stands beside it: the signs
-of the seeds' differences are flipped in all ways; with S seeds no p is below ``2 / 2**S``.
+S seeds drawn from themselves vary too little; p is of the same t. A test that assumes less stands
+beside it: the signs of the seeds' values are flipped in all ways. With S seeds it gives no p below
+``2 / 2**S``, too coarse to be corrected for many tests.
 
 Source:
     Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1 (2007): conservative for means
@@ -13,6 +14,7 @@ Source:
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,7 +38,8 @@ class Estimate:
         mean: Of the seeds' values.
         low: Lower end of the 95 % interval; None: one seed says nothing of others.
         high: Upper end.
-        p: Of the sign-flip test that the mean is 0, two-sided; None with one seed.
+        p: Of the t test that the mean is 0, two-sided; None with one seed.
+        flips: p of the sign-flip test, over seeds alone.
         seeds: Value of each seed.
     """
 
@@ -44,6 +47,7 @@ class Estimate:
     low: float | None
     high: float | None
     p: float | None
+    flips: float | None
     seeds: tuple[float, ...]
 
 
@@ -101,16 +105,15 @@ def estimate(values: Sequence[tuple[float, np.ndarray]], draws: Draws) -> Estima
     """
     found = np.array([value for value, _ in values])
     if len(found) < 2:
-        return Estimate(float(found.mean()), None, None, None, tuple(found.tolist()))
+        return Estimate(float(found.mean()), None, None, None, None, tuple(found.tolist()))
     table = np.stack([np.where(np.isnan(many), value, many) for value, many in values], axis=1)
     means = (table * draws.seeds).sum(1) / draws.seeds.sum(1)
     count = len(found)
-    error = means.std(ddof=1) * np.sqrt(count / (count - 1))
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * error
+    error = float(means.std(ddof=1)) * math.sqrt(count / (count - 1))
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * error
     mean = float(found.mean())
-    return Estimate(
-        mean, float(mean - reach), float(mean + reach), sign_flip(found), tuple(found.tolist())
-    )
+    p = 2 * float(stats.t.sf(abs(mean) / error, count - 1)) if error > 0 else float(mean == 0)
+    return Estimate(mean, mean - reach, mean + reach, p, sign_flip(found), tuple(found.tolist()))
 
 
 def sign_flip(values: np.ndarray) -> float:
