@@ -16,6 +16,7 @@ from faircompress.params import Gate
 from faircompress.predictions import Predictions
 from faircompress.verdict import costs, plots
 from faircompress.verdict.exemplars import FIRST, OTHERS, gallery, unlearnt
+from faircompress.verdict.forest import forest
 from faircompress.verdict.judge import Verdict, judge
 from faircompress.verdict.report import ReportContext, report
 
@@ -254,7 +255,7 @@ def test_a_group_without_positives_is_shown_as_undefined() -> None:
 def test_each_rule_has_a_figure_and_each_figure_a_table() -> None:
     text = page("fail")
     tables = text.count("The numbers as a table")
-    assert tables == len(RULES) + len(judged("fail").groups[0]["metrics"]) + 1  # and the costs
+    assert tables == len(RULES) + len(judged("fail").groups[0]["metrics"]) + 2  # and the costs
     assert text.count('role="img"') == text.count('role="img"><title>')
 
 
@@ -274,7 +275,7 @@ def test_an_axis_holds_all_estimates_but_is_not_stretched_by_one_wide_interval()
 
 
 def test_the_limit_is_drawn_on_the_side_that_is_worse() -> None:
-    falling, _, floor, rising = (plots.forest(rule) for rule in judged("fail").rules)
+    falling, _, floor, rising = (forest(rule) for rule in judged("fail").rules)
     limit = {kind["kind"]: kind["x"] for kind in falling["marks"]}
     assert limit["limit"] < limit["zero"] and falling["bands"][0]["x"] == 0
     limit = {kind["kind"]: kind["x"] for kind in rising["marks"]}

@@ -103,7 +103,7 @@ def _hardest_hit_first(verdict: Verdict, dense: Predictions) -> list[Group]:
     """Return groups by their worst finding: failed first, then the nearest to its limit."""
     worst: dict[str, tuple[int, float]] = {}
     for rule in verdict.rules:
-        for finding in rule["findings"] if rule["binds"] == "change" else ():
+        for finding in rule["findings"] if rule["binds"] in ("change", "excess") else ():
             key = (SEVERITY.index(finding["verdict"]), margin(rule, finding))
             worst[finding["group"]] = min(worst.get(finding["group"], key), key)
     judged = {group["group"] for group in verdict.groups}

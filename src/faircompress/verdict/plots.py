@@ -1,19 +1,15 @@
 """The report's figures as plain values; marks stand in percent of the width, to fit any screen."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
 ARROW, DOT = "\N{RIGHTWARDS ARROW}", "\N{MIDDLE DOT}"
 SEVERITY = ("fail", "inconclusive", "pass")
-NAMES = {"change": "change by group", "drift": "drift between groups", "floor": "floor by group"}
+CROSSCHECKS = {"bootstrap": "Bootstrap", "delong": "DeLong"}
 SIZES = ("Pictures", "Units")
-COLUMNS = ("Group", "Found", "Lower", "Upper", "Limit", *SIZES, "Bound", "Verdict")
-MOST_PAIRS = 12  # of a drift rule that are drawn; the table has them all
-EDGE = 20.0  # percent of the width that the word for a line may need on a phone
-LEAST_SPAN = 0.1  # of an axis for rates
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 ROOM = 0.06  # of the width, left free on either side
 
@@ -91,33 +87,6 @@ def minus(text: str) -> str:
     return bare if zero else text.replace("-", "\N{MINUS SIGN}")
 
 
-def forest(rule: Json) -> Json:
-    """Return the figure of one rule: an interval for every group or pair, against the limit."""
-    binds, limit, findings = rule["binds"], rule["limit"], rule["findings"]
-    known = [f for f in findings if f["estimate"] is not None]
-    lines = {"drift": [-limit, limit], "floor": [limit]}.get(binds, [0.0, _line(rule)])
-    scale = fitted(
-        [*lines, *(f["estimate"] for f in known)],
-        [f[end] for f in known for end in ("lower", "upper")],
-        most=2.5,
-    )
-    many = binds == "drift" and len(findings) > MOST_PAIRS
-    shown = sorted(findings, key=urgency(rule))[:MOST_PAIRS] if many else findings
-    show = plain if binds == "floor" else signed
-    return {
-        "heading": f"{capital(rule['title'])}: {NAMES[binds]}",
-        "verdict": rule["verdict"],
-        "reads": _caption(rule),
-        "marks": _marks(rule, scale),
-        "bands": _bands(rule, scale),
-        "ticks": _ticks(scale, signs=binds != "floor"),
-        "bars": [_bar(f, scale, show) for f in shown],
-        "hidden": len(findings) - len(shown),
-        "columns": COLUMNS,
-        "table": [_row(f, show) for f in findings],
-    }
-
-
 def urgency(rule: Json) -> Callable[[Json], tuple[int, float]]:
     """Return a key that sorts findings: failed first, then the nearest to the limit."""
 
@@ -132,27 +101,24 @@ def margin(rule: Json, finding: Json) -> float:
     limit, low, high = rule["limit"], finding["lower"], finding["upper"]
     if low is None:
         return -math.inf
-    if rule["binds"] == "drift":
+    if two_sided(rule):
         return float(min(low + limit, limit - high) / limit)
-    line = limit if rule["binds"] == "floor" else _line(rule)
+    line = lines(rule)[0]
     return float((low - line if rule["better"] == "higher" else line - high) / limit)
 
 
-def rates(groups: Sequence[Json], metric: str) -> Json:
-    """Return the figure of one metric: dense and pruned rate of every group."""
-    told = [(group, group["metrics"][metric]) for group in groups]
-    values = [m[side] for _, m in told for side in ("dense", "pruned") if m[side] is not None]
-    scale = _rate_scale(values)
-    better = "higher" if told[0][1]["better"] == "higher" else "lower"
-    first = told[0][1]
-    return {
-        "heading": capital(first["title"]),
-        "note": f"{capital(better)} is better. Bounds at {first['confidence']:.0%} on either side.",
-        "ticks": _ticks(scale, signs=False),
-        "bars": [_dumbbell(group, found, scale) for group, found in told],
-        "columns": ["Group", "Dense", "Pruned", "Change", "Lower", "Upper", *SIZES, "Bound"],
-        "table": [_rate_row(group, found) for group, found in told],
-    }
+def two_sided(rule: Json) -> bool:
+    """Tell whether a change either way is harm."""
+    return rule["binds"] == "drift" or rule["better"] == "neither"
+
+
+def lines(rule: Json) -> list[float]:
+    """Return where harm begins."""
+    limit = float(rule["limit"])
+    if two_sided(rule):
+        return [-limit, limit]
+    falls = rule["better"] == "higher" and rule["binds"] != "floor"
+    return [-limit if falls else limit]
 
 
 def size(of: Json) -> str:
@@ -171,124 +137,16 @@ def group_name(finding: Json) -> str:
     return f"{finding['group']} against {other}" if other else str(finding["group"])
 
 
-def _line(rule: Json) -> float:
-    return float(-rule["limit"] if rule["better"] == "higher" else rule["limit"])
+def cells(found: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Write cross-checks for a table."""
+    pairs = [found.get(name) for name in names]
+    return [f"{signed(p[0])} to {signed(p[1])}" if p else "none" for p in pairs]
 
 
-def _caption(rule: Json) -> str:
-    ends = {
-        "change": "below 0 is worse" if rule["better"] == "higher" else "above 0 is worse",
-        "drift": "0 means that both groups changed alike",
-        "floor": "the pruned model alone",
-    }[rule["binds"]]
-    return (
-        f"{capital(rule['reads'])}. Mark: what was found; line: its bounds, one-sided at "
-        f"{rule['confidence']:.0%} each; {ends}."
-    )
+def ticks(scale: Scale, *, signs: bool) -> list[Json]:
+    """Return the marks of an axis with their words."""
 
-
-def _marks(rule: Json, scale: Scale) -> list[Json]:
-    """Return the lines across the figure, and words for them that stay on a narrow screen."""
-    limit, higher = rule["limit"], rule["better"] == "higher"
-    if rule["binds"] == "drift":
-        ends = [_limit_mark("limit", x, scale, left=x < 0) for x in (-limit, limit)]
-        return [*ends, _zero_mark(scale, left=False, text="")]
-    line = limit if rule["binds"] == "floor" else _line(rule)
-    word = "floor" if rule["binds"] == "floor" and higher else "limit"
-    marks = [_limit_mark(word, line, scale, left=higher)]
-    if rule["binds"] == "change":
-        apart = abs(scale(0) - scale(line)) > EDGE or EDGE < scale(line) < 100 - EDGE
-        roomy = apart and EDGE < scale(0) < 100 - EDGE
-        marks.append(_zero_mark(scale, left=not higher, text="no change" if roomy else ""))
-    return marks
-
-
-def _limit_mark(word: str, line: float, scale: Scale, *, left: bool) -> Json:
-    place = scale(line)
-    left = place > 100 - EDGE or (left and place > EDGE)
-    text = f"{word} {minus(f'{line:g}')}"
-    return {"x": place, "text": text, "side": "end" if left else "start", "kind": "limit"}
-
-
-def _zero_mark(scale: Scale, *, left: bool, text: str) -> Json:
-    return {"x": scale(0), "text": text, "side": "end" if left else "start", "kind": "zero"}
-
-
-def _bands(rule: Json, scale: Scale) -> list[Json]:
-    """Shade where harm is beyond the limit."""
-    limit, higher = rule["limit"], rule["better"] == "higher"
-    line = limit if rule["binds"] == "floor" else _line(rule)
-    left = {"x": 0, "width": scale(-limit if rule["binds"] == "drift" else line)}
-    start = scale(limit if rule["binds"] == "drift" else line)
-    right = {"x": start, "width": round(100 - start, 2)}
-    if rule["binds"] == "drift":
-        return [left, right]
-    return [left] if higher else [right]
-
-
-def _ticks(scale: Scale, *, signs: bool) -> list[Json]:
     def word(x: float) -> str:
         return minus(f"{x:+g}" if signs else f"{x:g}")
 
     return [{"x": scale(x), "text": word(x)} for x in scale.ticks()]
-
-
-def _bar(finding: Json, scale: Scale, show: Callable[..., str]) -> Json:
-    name, verdict = group_name(finding), finding["verdict"]
-    bar = {"name": name, "size": size(finding), "verdict": verdict, "title": finding["reason"]}
-    nothing = dict.fromkeys(("at", "low", "high"))
-    if finding["estimate"] is None:
-        return {**bar, **nothing, "low_cut": False, "high_cut": False, "found": "undefined"}
-    low, high, line = finding["lower"], finding["upper"], finding["line"]
-    return {
-        **bar,
-        "at": scale(finding["estimate"]),
-        "low": scale(low),
-        "high": scale(high),
-        "low_cut": scale.outside(low),
-        "high_cut": scale.outside(high),
-        "found": f"{show(finding['estimate'])} [{show(low, line)}, {show(high, line)}]",
-    }
-
-
-def _row(finding: Json, show: Callable[..., str]) -> list[str]:
-    numbers = [finding[k] for k in ("estimate", "lower", "upper", "line")]
-    words = ["undefined" if x is None else show(x, finding["line"]) for x in numbers[:3]]
-    counts = [f"{finding['rows']:,}", f"{finding['units']:,.1f}"]
-    method = finding["method"] or "none"
-    return [group_name(finding), *words, show(numbers[3]), *counts, method, finding["verdict"]]
-
-
-def _rate_scale(values: Sequence[float]) -> Scale:
-    """Return an axis for rates, never so narrow that it blows up a trifle."""
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    spare = max(LEAST_SPAN - (high - low), 0.0) / 2
-    low, high = low - spare, high + spare
-    shift = max(-low, 0.0) - max(high - 1, 0.0)
-    return fitted([low + shift, high + shift], [], most=1.0)
-
-
-def _dumbbell(group: Json, found: Json, scale: Scale) -> Json:
-    bar = {"name": group["group"], "size": size(found)}
-    if found["dense"] is None:
-        why = found["undefined"]
-        return {**bar, "title": why, "dense": None, "pruned": None, "found": "undefined"}
-    dense, pruned = plain(found["dense"]), plain(found["pruned"])
-    change = f"{signed(found['change'])} [{signed(found['lower'])}, {signed(found['upper'])}]"
-    return {
-        **bar,
-        "title": f"{group['group']}: dense {dense}, pruned {pruned}, change {change}",
-        "dense": scale(found["dense"]),
-        "pruned": scale(found["pruned"]),
-        "found": f"{dense} {ARROW} {pruned} {DOT} {change}",
-    }
-
-
-def _rate_row(group: Json, found: Json) -> list[str]:
-    counts = [f"{found['rows']:,}", f"{found['units']:,.1f}"]
-    if found["dense"] is None:
-        return [group["group"], *["undefined"] * 5, *counts, found["undefined"]]
-    numbers = [plain(found[k]) for k in ("dense", "pruned")]
-    numbers += [signed(found[k]) for k in ("change", "lower", "upper")]
-    left = f"; without {', '.join(found['left_out'])}" if found["left_out"] else ""
-    return [group["group"], *numbers, *counts, f"{found['method']}{left}"]

@@ -10,13 +10,17 @@ from typing import Any
 
 import jinja2
 
-from faircompress.verdict import costs, plots
+from faircompress.verdict import costs, plots, rate_plots
 from faircompress.verdict.exemplars import Unlearnt, gallery
+from faircompress.verdict.facts import facts
+from faircompress.verdict.forest import forest
 from faircompress.verdict.judge import Verdict
 from faircompress.verdict.plots import Json, capital, group_name, minus, plain, signed
+from faircompress.verdict.tradeoff import tradeoff
 
 PARTS = {
     "change": ("Harm by group", "Is any group harmed more than allowed?"),
+    "excess": ("Harm beyond everyone's", "Does any group lose more than all do together?"),
     "drift": ("Drift between groups", "Has pruning moved any two groups apart?"),
     "floor": ("Floors", "Is the pruned model good enough for each group, whatever dense was?"),
 }
@@ -32,12 +36,18 @@ METHODS = {
     "(or picture) of the rarer class with a block of the others of its own; a bound holds what no "
     "betting strategy could have become rich against (Waudby-Smith and Ramdas, JRSS-B 2024), "
     "at any sample size.",
+    "contrast": "betting on a contrast, for precision, where the two files' answers choose "
+    "different rows: betting on what each row adds to the difference of the two shares.",
     "mean": "mean of bounds, over classes: each class's bound at its share of the allowed error.",
     "identity": "identity: both files have the same sha256, so the change is exactly 0.",
 }
 CERTAINTY = (
     "No method turns zero observed harm into certainty: n unharmed units never exclude a harm "
     "below 1 \N{MINUS SIGN} \N{GREEK SMALL LETTER ALPHA}^(1/n)."
+)
+CROSSCHECKED = (
+    "Bootstrap (percentile, by person or picture, stratified) and DeLong (for AUROC) are "
+    "cross-checks: too short in small groups, close to the deciding bound in large ones."
 )
 DRIFT = "A drift's bounds join those of two groups (Zou and Donner's MOVER)."
 NEGATIVE = {f"-{digit}" for digit in range(10)}
@@ -76,22 +86,33 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    parts, pictures = _parts(verdict), gallery(context.unlearnt, context.pictures)
     return environment.get_template("report.html.j2").render(
+        contents=_contents(parts, pictures=bool(pictures)),
         css=lambda word: word if word in plots.SEVERITY else "none",
         top=TOP,
         **_headline(verdict),
-        rules=[_rule(rule) for rule in verdict.rules],
-        parts=_parts(verdict),
-        rates=[plots.rates(verdict.groups, name) for name in verdict.groups[0]["metrics"]],
-        gallery=gallery(context.unlearnt, context.pictures),
+        rules=[*map(_rule, verdict.rules), *map(_budget, verdict.budgets)],
+        tradeoff=tradeoff(verdict, context.sizes, context.latency),
+        parts=parts,
+        rates=_rates(verdict),
+        reported=rate_plots.reported(verdict.groups),
+        gallery=pictures,
         cost=costs.cost(context.sizes, context.layers, context.latency),
         layers=costs.layer_bars(context.layers),
         parity=costs.parity(context.parity),
         power=_power(verdict),
         glance=_glance(verdict, context),
-        facts=_facts(verdict, context.called),
+        card=facts(verdict, context.called),
         methods=_methods(verdict),
     )
+
+
+def _contents(parts: Sequence[Json], *, pictures: bool) -> list[tuple[str, str]]:
+    """Return the ids and names of the page's sections for its menu."""
+    lost = [("pictures", "Pictures")] if pictures else []
+    ends = [("rates", "Rates"), *lost, ("power", "What it can certify"), ("card", "Model card")]
+    return [("rules", "Rules"), *((part["id"], part["heading"]) for part in parts), *ends]
 
 
 def _headline(verdict: Verdict) -> Json:
@@ -128,6 +149,16 @@ def _rule(rule: Json) -> Json:
     }
 
 
+def _budget(bill: Json) -> Json:
+    found = bill["reason"].removeprefix(bill["reads"]).lstrip(":; ")
+    return {
+        "verdict": bill["verdict"],
+        "reads": f"{capital(bill['reads'])}.",
+        "tally": f"what the file costs: {bill['binds']}",
+        "closest": capital(found),
+    }
+
+
 def _found(rule: Json, finding: Json) -> str:
     if finding["estimate"] is None:
         return "undefined"
@@ -139,11 +170,22 @@ def _found(rule: Json, finding: Json) -> str:
 def _parts(verdict: Verdict) -> list[Json]:
     parts, units = [], "pictures" if verdict.groups[0]["people"] is None else "people"
     for binds, (heading, caption) in PARTS.items():
-        figures = [plots.forest(rule) for rule in verdict.rules if rule["binds"] == binds]
+        figures = [forest(r, verdict.groups) for r in verdict.rules if r["binds"] == binds]
         if figures:
             caption = f"{caption} {HOW_TO_READ} Units are independent {units}, by weight."
-            parts.append({"heading": heading, "caption": caption, "figures": figures})
+            part = {"id": binds, "heading": heading, "caption": caption, "figures": figures}
+            parts.append(part)
     return parts
+
+
+def _rates(verdict: Verdict) -> dict[str, list[Json]]:
+    """Return the rates that some rule judges, and the others."""
+    bound = {rule["metric"] for rule in verdict.rules}
+    found: dict[str, list[Json]] = {"judged": [], "others": []}
+    for name in verdict.groups[0]["metrics"]:
+        kept = found["judged" if name in bound else "others"]
+        kept.append(rate_plots.rates(verdict.groups, name))
+    return found
 
 
 def _glance(verdict: Verdict, context: ReportContext) -> list[Json]:
@@ -152,7 +194,7 @@ def _glance(verdict: Verdict, context: ReportContext) -> list[Json]:
     changes = [
         (plots.urgency(rule)(f), rule, f)
         for rule in verdict.rules
-        if rule["binds"] == "change"
+        if rule["binds"] in ("change", "excess")
         for f in rule["findings"]
     ]
     if changes:
@@ -160,7 +202,8 @@ def _glance(verdict: Verdict, context: ReportContext) -> list[Json]:
         what = "Hardest-hit group" if worst["verdict"] == "fail" else "Nearest to its limit"
         number, _, bounds = _found(rule, worst).partition(" ")
         limit = minus(format(worst["line"], "g"))
-        note = f"{rule['title']} in {worst['group']} {bounds}, limit {limit}"
+        sides = "\N{PLUS-MINUS SIGN}" if plots.two_sided(rule) else ""
+        note = f"{rule['title']} in {worst['group']} {bounds}, limit {sides}{limit}"
         glance.append({"what": what, "number": number, "note": note})
     cost = costs.cost(context.sizes, context.layers, context.latency)
     for bar in cost["bars"] if cost else ():
@@ -197,45 +240,17 @@ def _power_row(rule: Json, finding: Json) -> list[str]:
     ]
 
 
-def _facts(verdict: Verdict, called: Mapping[str, str]) -> list[tuple[str, str, bool]]:
-    """Return name, value, and whether the value is code."""
-    everyone = verdict.groups[0]
-    people = everyone["people"]
-    counts = f"{verdict.rows:,} pictures" + (f" of {people:,} people" if people else "")
-    return [
-        ("Test set", f"{counts}; {everyone['units']:,.0f} independent units by weight", False),
-        ("Data", verdict.data, True),
-        *((f"{capital(side)} model", name, False) for side, name in called.items()),
-        ("Dense sha256", verdict.models["dense"], True),
-        ("Pruned sha256", verdict.models["pruned"], True),
-        ("Classes", ", ".join(verdict.classes) + _positive(verdict), False),
-        ("Decision", _decision(verdict.thresholds), False),
-        ("Checks", f"{verdict.checks}, over which confirmed failures are corrected (Holm). A pass "
-         "needs all of them, so passing needs no correction.", False),
-        ("Looks", "The stated confidence is for one look at one test set.", False),
-        ("Signs", "A change is pruned minus dense.", False),
-        ("Units", "All pictures of a person count as one unit; unequal weights count as fewer "
-         "(Kish's effective number).", False),
-    ]  # fmt: skip
-
-
-def _positive(verdict: Verdict) -> str:
-    return f"; positive: {verdict.positive}" if verdict.positive else ""
-
-
-def _decision(thresholds: Mapping[str, float | None]) -> str:
-    dense, pruned = thresholds["dense"], thresholds["pruned"]
-    if dense is None or pruned is None:
-        return "for the most probable class"
-    if dense == pruned:
-        return f"by threshold {dense:g}, both files"
-    return f"by threshold {dense:.4g} (dense) and {pruned:.4g} (pruned), chosen on validation"
-
-
 def _methods(verdict: Verdict) -> list[str]:
     found = {f["method"] for rule in verdict.rules for f in rule["findings"]}
     found |= {m["method"] for group in verdict.groups for m in group["metrics"].values()}
     said = " ".join(method for method in found if method).split()
     lines = [line for word, line in METHODS.items() if word in said]
     binds = {rule["binds"] for rule in verdict.rules}
-    return [capital(line) for line in lines] + ([DRIFT] if "drift" in binds else []) + [CERTAINTY]
+    checked = any(
+        rates.get(name)
+        for group in verdict.groups
+        for rates in group["metrics"].values()
+        for name in plots.CROSSCHECKS
+    )
+    more = [(DRIFT, "drift" in binds), (CROSSCHECKED, checked), (CERTAINTY, True)]
+    return [*map(capital, lines), *(line for line, said in more if said)]

@@ -1,0 +1,48 @@
+"""The model card: what goes out with the pruned file, as Markdown."""
+
+import re
+
+import jinja2
+
+from faircompress.verdict import costs
+from faircompress.verdict.facts import facts
+from faircompress.verdict.judge import Verdict
+from faircompress.verdict.plots import ARROW, Json, capital, plain, signed
+from faircompress.verdict.report import ReportContext
+
+
+def card(verdict: Verdict, context: ReportContext) -> str:
+    """Return the card: facts, what each rule found, judged rates by group, and the costs."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("faircompress"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["words"] = words
+    metrics = list(dict.fromkeys(rule["metric"] for rule in verdict.rules))
+    cost = costs.cost(context.sizes, context.layers, context.latency)
+    return environment.get_template("card.md.j2").render(
+        facts=facts(verdict, context.called),
+        rules=[*verdict.rules, *verdict.budgets],
+        reasons=verdict.reasons,
+        titles=[capital(verdict.groups[0]["metrics"][name]["title"]) for name in metrics],
+        groups=[
+            [group["group"], f"{group['rows']:,}", *(_cell(group["metrics"][m]) for m in metrics)]
+            for group in verdict.groups
+        ],
+        cost=cost,
+    )
+
+
+def _cell(found: Json) -> str:
+    if found["dense"] is None:
+        return "undefined"
+    change, low, high = (signed(found[key]) for key in ("change", "lower", "upper"))
+    return f"{plain(found['dense'])} {ARROW} {plain(found['pruned'])}: {change} ({low} to {high})"
+
+
+def words(text: str) -> str:
+    """Return a text that Markdown takes for words, whatever a group is called."""
+    special = r"[\\`*\[\]<>|#]|(?<!\w)_|_(?!\w)"
+    return re.sub(special, lambda one: f"\\{one[0]}", " ".join(text.split()))

@@ -1,0 +1,173 @@
+"""What the report makes of each kind of rule, and of numbers that no rule judges."""
+
+import functools
+import re
+from dataclasses import replace
+
+import pytest
+from test_report import LATENCY, LAYERS, Balance, hair_pair
+
+from faircompress.params import Gate
+from faircompress.verdict import plots, rate_plots
+from faircompress.verdict.budgets import Costs
+from faircompress.verdict.card import card, words
+from faircompress.verdict.forest import forest
+from faircompress.verdict.judge import Verdict, judge
+from faircompress.verdict.report import ReportContext, report
+from faircompress.verdict.tradeoff import tradeoff, used
+
+SIZES = {"dense": 9000, "pruned": 1000}
+CONTEXT = ReportContext(sizes=SIZES, layers=LAYERS, latency=LATENCY)
+RULES = [
+    {"metric": "accuracy", "binds": "change", "limit": 0.5},
+    {"metric": "selection_rate", "binds": "change", "limit": 0.2, "confidence": 0.9},
+    {"metric": "accuracy", "binds": "excess", "limit": 0.3},
+    {"metric": "accuracy", "binds": "floor", "limit": 0.6},
+    {"binds": "size", "limit": 0.5},
+    {"binds": "latency", "limit": 0.5, "batch": 64, "hardware": "Xeon"},
+]
+
+
+@functools.cache
+def verdict() -> Verdict:
+    gate = Gate(threshold=0.5, power=0.8, intersections=False, rules=RULES)
+    costs = Costs(SIZES, LATENCY)
+    return judge(*hair_pair(100), gate, validation=hair_pair(100, "validation"), costs=costs)
+
+
+@functools.cache
+def page() -> str:
+    return report(verdict(), CONTEXT)
+
+
+def test_rules_on_cost_stand_among_the_rules_with_what_was_found() -> None:
+    rules = page().split('id="rules"')[1].split("</section>")[0]
+    assert "The file has at most 0.5 of the dense file&#39;s bytes." in rules
+    assert "It has 1,000 of 9,000 bytes, 0.111." in rules
+    assert "Not judged, since it was measured on Some Processor." in rules
+    assert Balance(page()).wrong == [] and "None" not in re.sub(r"<style>.*?</style>", "", page())
+
+
+def test_a_rate_without_a_better_direction_is_bounded_on_both_sides() -> None:
+    figure = forest(verdict().rules[1])
+    assert [mark["text"] for mark in figure["marks"]] == [
+        "limit \N{MINUS SIGN}0.2",
+        "limit 0.2",
+        "",
+    ]
+    assert len(figure["bands"]) == 2 and "either way is harm" in figure["reads"]
+    assert {row[4] for row in figure["table"]} == {"\N{PLUS-MINUS SIGN}0.2"}
+    note = rate_plots.rates(verdict().groups, "selection_rate")["note"]
+    assert note.startswith("Neither direction is better") and "90%" in note
+
+
+def test_only_bounds_that_decide_are_drawn_in_full_and_crosschecks_beside_them() -> None:
+    rule = verdict().rules[0]
+    figure = forest(rule, verdict().groups)
+    short = next(bar for bar in figure["bars"] if bar["name"] == "hair=short")
+    finding = next(f for f in rule["findings"] if f["group"] == "hair=short")
+    low, high = next(g for g in verdict().groups if g["group"] == "hair=short")["metrics"][
+        "accuracy"
+    ]["bootstrap"]
+    assert finding["lower"] < low < finding["estimate"] < high < finding["upper"]
+    (other,) = short["others"]  # DeLong is for AUROC alone
+    assert short["low"] < other["low"] < short["at"] < other["high"] < short["high"]
+    assert figure["columns"][-2:] == ["Bootstrap", "Verdict"]
+    assert f"{plots.signed(low)} to {plots.signed(high)}" in [row[-2] for row in figure["table"]]
+
+
+def test_a_crosscheck_of_another_confidence_is_not_drawn() -> None:
+    surer = {**verdict().rules[0], "confidence": 0.99}
+    assert all(bar["others"] == [] for bar in forest(surer, verdict().groups)["bars"])
+
+
+def test_harm_beyond_everyones_has_its_figure() -> None:
+    figure = forest(verdict().rules[2], verdict().groups)
+    # everyone lost 100 of 800, the short-haired 100 of 400: 0.25 - 0.125
+    assert next(f for f in verdict().rules[2]["findings"] if f["group"] == "hair=short")[
+        "estimate"
+    ] == pytest.approx(-0.125)
+    assert figure["heading"] == "Accuracy: change by group beyond everyone's"
+    assert figure["heading"].replace("'", "&#39;") in page()
+
+
+def test_numbers_that_no_rule_judges_stand_in_a_table() -> None:
+    told = rate_plots.reported(verdict().groups)
+    assert told is not None
+    row = dict(zip(told["columns"], next(r for r in told["rows"] if "short" in r[0]), strict=True))
+    assert row["Decisions flipped"] == "0.250"  # 100 of 400
+    assert row["Excess fall of accuracy (psi)"] == "+0.125"
+    assert row["Brier score"].startswith("0.010 ")  # (1 - 0.9) ** 2
+    assert "Reported, never judged" in page()
+
+
+def test_a_verdict_without_them_has_no_such_table() -> None:
+    bare = [{k: v for k, v in group.items() if k != "reported"} for group in verdict().groups]
+    older = replace(verdict(), groups=bare, budgets=[])
+    assert rate_plots.reported(bare) is None
+    assert "Reported, never judged" not in report(older, ReportContext())
+
+
+def test_rates_that_no_rule_judges_are_folded() -> None:
+    folded = page().split('<details class="more">')[1]
+    assert "<h3>Precision</h3>" in folded and "<h3>Accuracy</h3>" not in folded
+
+
+def test_size_speed_and_harm_are_shares_of_dense_and_of_the_limit() -> None:
+    figure = tradeoff(verdict(), SIZES, LATENCY)
+    assert figure is not None
+    rows = {row[0]: row[1:] for row in figure["table"]}
+    assert rows["ONNX file"] == ["of the dense file's", "0.11", "0.11"]  # 1,000 of 9,000
+    assert rows["Latency, batch 64"] == ["of the dense file's", "0.10", "0.11"]  # 1 / 9.5
+    assert rows["Accuracy, change"][:2] == ["of the limit, in hair=short", "0.50"]  # 0.25 of 0.5
+    assert tradeoff(verdict(), {}, {}) is None
+
+
+def test_a_floor_limits_the_shortfall_and_a_gain_uses_nothing() -> None:
+    change, _, _, floor = verdict().rules
+    assert used(floor, 0.9) == pytest.approx(0.1 / 0.4)
+    assert used(change, 0.1) == 0.0 and used(change, -0.1) == pytest.approx(0.2)
+
+
+def test_the_page_can_be_walked_by_keyboard() -> None:
+    targets = re.findall(r'<a href="#([^"]+)"', page())
+    assert "rules" in targets and "card" in targets
+    assert all(page().count(f' id="{target}"') == 1 for target in targets)
+    scrolled = re.findall(r'<div class="scroll"([^>]*)>', page())
+    assert scrolled and all('tabindex="0"' in s and "aria-label" in s for s in scrolled)
+    assert not re.search(r"<img(?![^>]* alt=)", page())
+
+
+def test_text_can_be_read_on_white_and_on_the_shade_of_harm() -> None:
+    colours = dict(re.findall(r"--(\w+): #([0-9a-f]{6})", page()))
+    for name in ("ink", "soft", "good", "bad", "warn", "pruned"):
+        assert contrast(colours[name], "ffffff") >= 4.5  # WCAG 2.2, AA
+    assert contrast(colours["bad"], "fbf2f1") >= 4.5
+    assert contrast("7d8797", "ffffff") >= 3  # lines that tell something
+
+
+def contrast(one: str, other: str) -> float:
+    def light(colour: str) -> float:
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (0, 2, 4)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, bright = sorted((light(one), light(other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_the_card_is_on_the_page_and_in_markdown_with_hashes_rules_and_groups() -> None:
+    text = card(verdict(), CONTEXT)
+    for side in ("dense", "pruned"):
+        assert f"`{verdict().models[side]}`" in text
+        assert f"<code>{verdict().models[side]}</code>" in page().split('id="card"')[1]
+    assert "| hair=short | 400 | 1.000 \N{RIGHTWARDS ARROW} 0.750: \N{MINUS SIGN}0.250" in text
+    assert "- Pass: the file has at most 0.5 of the dense file's bytes." in text
+    assert f"- **Verdict**: {verdict().sentence}" in text
+    assert "| ONNX file | 9 kB | 1 kB | 9" in text
+    heads = [line for line in text.splitlines() if line.startswith("| ---")]
+    assert len(heads) == 2 and "\n\n\n" not in text
+
+
+def test_a_strange_name_cannot_break_the_cards_table() -> None:
+    assert words("a|b <i>_x_") == r"a\|b \<i\>\_x\_"
