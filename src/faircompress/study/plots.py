@@ -37,10 +37,13 @@ def draw_changes(lines: Sequence[Line], path: Path) -> None:
         panel.set_ylabel("change, pruned - dense", fontsize=8)
     for panel in list(grid.flat)[len(parts) :]:
         panel.axis("off")
+    for panel in grid[-1]:
+        panel.set_xlabel("speed-up", fontsize=8)
     handles, names = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="lower center", ncols=min(len(methods), 6), fontsize=8)
-    figure.supxlabel("speed-up (dense over pruned multiply-adds)", fontsize=8, y=0.35 / (3 * rows))
-    figure.tight_layout(rect=(0, 0.6 / (3 * rows), 1, 1))
+    columns = min(len(methods), 6)
+    figure.legend(handles, names, loc="lower center", ncols=columns, fontsize=8)
+    below = 0.25 + 0.2 * -(-len(methods) // columns)  # inches
+    figure.tight_layout(rect=(0, below / (3 * rows), 1, 1))
     _write(figure, path)
 
 
