@@ -5,6 +5,7 @@ from pathlib import Path
 from prefect import flow
 
 from faircompress.verdict.judge import Verdict
+from flows.briefing import brief
 from flows.record import recorded
 from flows.registration import enter
 from flows.stage_tasks import reproduce, up_to_date
@@ -41,6 +42,8 @@ def compress(
         reproduce("source", workspace.folder, record)
         current = up_to_date(workspace.folder, CHAIN)
         for stage in CHAIN:
+            if stage == "gate" and brief(record):
+                current = ()
             reproduce(stage, workspace.folder, record, current)
         verdict = record.conclude()
         enter(record, verdict)

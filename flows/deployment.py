@@ -96,14 +96,21 @@ def champion(where: Registry) -> Version | None:
         BadChampion: If its file changed, or neither a verdict nor a person let it out.
     """
     number = where.aliases().get("champion")
-    if number is None:
-        return None
-    version = where.find(number)
+    return None if number is None else trusted(where, number)
+
+
+def trusted(where: Registry, number: str) -> Version:
+    """Return a version that was let out.
+
+    Raises:
+        BadChampion: If its file changed, or neither a verdict nor a person let it out.
+    """
     try:
+        version = where.find(number)
         _insist_on_good(where, version)
-    except NotPromoted as error:
+    except (NotPromoted, ValueError) as error:
         raise BadChampion(
-            f"ALARM: the champion is not to be used, its alias was set past the gate. {error} "
+            f"ALARM: a champion is not to be used, its alias was set past the gate. {error} "
             "Use `faircompress rollback` or `faircompress promote VERSION`."
         ) from error
     return version

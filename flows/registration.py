@@ -12,6 +12,7 @@ from faircompress.registry import Version
 from faircompress.review import PROJECT, NotPromoted
 from faircompress.verdict.judge import Verdict
 from flows import deployment
+from flows.briefing import briefed
 from flows.promote import ask
 from flows.record import Record, commit
 
@@ -72,6 +73,7 @@ def _version(where: deployment.Registry, record: Record, verdict: Verdict) -> Ve
         "judged_by": record.run_id,
         "sha256.dense": verdict.models["dense"],
         "sha256.data": verdict.data,
+        **briefed(space.artifacts),
         **tracking.provenance(space.folder, commit(space.project)),
     }
     registry.note(record.store, version, tags)

@@ -10,6 +10,7 @@ from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
 from faircompress.files import sha256, write_json
 from faircompress.verdict.judge import Verdict
+from flows.briefing import brief
 from flows.deployment import Registry, registry_of
 from flows.record import recorded
 from flows.registration import enter
@@ -39,18 +40,30 @@ def moved(old: Path, new: Path, *names: str) -> Registry:
     return registry_of(new)
 
 
+def another_file(folder: Path, words: str) -> None:
+    """Put a file into a project that predicts the same and has another hash."""
+    file = folder / "artifacts/export/pruned.onnx"
+    model = onnx.load(file)
+    onnx.helper.set_model_props(model, {"made for": words})
+    file.write_bytes(model.SerializeToString())
+
+
 def judged(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
     """Put another file into a project, have it judged with this word, and register it."""
     space = Workspace(folder, folder) if variant is None else _variant(folder, variant)
-    file, verdict = space.artifacts / "export/pruned.onnx", space.artifacts / "gate/verdict.json"
-    model = onnx.load(file)
-    onnx.helper.set_model_props(model, {"made for": f"{word} {variant}"})
-    file.write_bytes(model.SerializeToString())
+    another_file(space.folder, f"{word} {variant}")
+    verdict = space.artifacts / "gate/verdict.json"
     said = json.loads(verdict.read_text())
     said |= {"verdict": word, "sentence": f"{word}: said the judge of this test"}
-    said["models"]["pruned"] = sha256(file)
+    said["models"]["pruned"] = sha256(space.artifacts / "export/pruned.onnx")
     write_json(verdict, said)
     return again(space)
+
+
+def told(folder: Path) -> bool:
+    """Brief the gate of a project; return whether it heard news."""
+    with recorded(Workspace(folder, folder)) as record:
+        return brief.fn(record)
 
 
 def again(space: Workspace) -> Verdict:

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Project, commit
-from registered import again, judged, moved
+from registered import again, another_file, judged, moved, told
 
-from faircompress import registry
+from faircompress import predictions, registry
+from faircompress.files import read_json
 from faircompress.review import NotPromoted, Said
 from flows import checkout, deployment
 from flows.deployment import Registry
@@ -181,6 +183,35 @@ def test_promotions_wait_for_each_other(where: Registry) -> None:
         deployment.promote(where, PASSED)
         assert time.monotonic() - start > 1
         assert other.wait() == 0
+
+
+def test_the_gate_is_told_what_the_champion_says_of_todays_test_rows(
+    finished: Finished, tmp_path: Path
+) -> None:
+    where = moved(finished[0].folder, tmp_path)
+    artifacts = tmp_path / "artifacts"
+    assert read_json(artifacts / "champion.json") == {"champion": None, "anchor": None}
+    assert not told(tmp_path)  # its own promotion is no news to the file that became champion
+    another_file(tmp_path, "a second try")
+    assert told(tmp_path)
+    heard = read_json(artifacts / "champion.json")
+    assert heard["champion"] == heard["anchor"]
+    assert (heard["champion"]["version"], heard["champion"]["not_judged"]) == (PASSED, None)
+    for split in ("test", "validation"):
+        said = predictions.load(artifacts / f"champion/champion-{split}.parquet")
+        gated = predictions.load(artifacts / f"export/predictions/pruned-{split}.parquet")
+        assert said.model == gated.model == where.find(PASSED).tags["sha256"]
+        assert np.abs(said.probabilities - gated.probabilities).max() < 1e-6
+        assert list(said.ids) == list(gated.ids)
+    book = read_json(artifacts / "look.json")
+    assert (book["look"], book["budget"]) == (2, pytest.approx(1 / 6))
+    assert not told(tmp_path)
+
+
+def test_the_same_file_is_no_new_look_and_a_fresh_test_set_begins_anew(where: Registry) -> None:
+    looks = [("monday", "a"), ("monday", "b"), ("monday", "a"), ("friday", "b"), ("monday", "c")]
+    booked = [registry.look(where.store, "another model", *one) for one in looks]
+    assert booked == [1, 2, 1, 1, 3]
 
 
 def test_what_a_version_needs_outlives_cleaning_and_comes_back(

@@ -17,6 +17,7 @@ from faircompress.files import read_json, sha256, write_json
 from faircompress.review import Decision
 from faircompress.tracking import VALUE_LIMIT, Store
 
+SHORT = 16  # hex digits of a hash in a tag's name
 VERDICT, DECISIONS = "gate/verdict.json", "decisions"
 
 
@@ -64,12 +65,12 @@ def of_file(store: Store, model: str, digest: str) -> Version | None:
     return same[0] if same else None
 
 
-def register(store: Store, run_id: str, file: Path, model: str) -> Version:
+def register(store: Store, run_id: str, onnx_file: Path, model: str) -> Version:
     """Add a file as a new version, unless it is one already."""
-    digest = sha256(file)
+    digest = sha256(onnx_file)
     known = of_file(store, model, digest)
     if known is None:
-        number = tracking.log_onnx(store, run_id, file, model)
+        number = tracking.log_onnx(store, run_id, onnx_file, model)
         known = Version(model, number, run_id, {})
         note(store, known, {"sha256": digest})
     return known
@@ -103,11 +104,17 @@ def withdraw(store: Store, version: Version, alias: str) -> None:
         store.client.delete_registered_model_alias(version.model, alias)
 
 
+@contextmanager
+def file(store: Store, version: Version) -> Iterator[Path]:
+    """Give a copy of the file of a version, which is not there if the registry lost it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield tracking.fetch_onnx(store, version.model, version.number, Path(folder))
+
+
 def file_sha256(store: Store, version: Version) -> str:
     """Return the sha256 of the file as it lies in the registry now; ``none`` if it is gone."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = tracking.fetch_onnx(store, version.model, version.number, Path(folder))
-        return sha256(file) if file.exists() else "none"
+    with file(store, version) as copy:
+        return sha256(copy) if copy.exists() else "none"
 
 
 def verdict(store: Store, version: Version) -> dict[str, Any]:
@@ -133,17 +140,38 @@ def decisions(store: Store, version: Version) -> list[Decision]:
     with tempfile.TemporaryDirectory() as folder:
         paths = sorted(tracking.kept_files(store, version.run_id, DECISIONS))
         files = [tracking.fetch(store, version.run_id, path, Path(folder)) for path in paths]
-        return [Decision(**read_json(file)) for file in files]
+        return [Decision(**read_json(kept)) for kept in files]
 
 
 def keep(store: Store, version: Version, decision: Decision) -> None:
     """Keep a decision for good: as a file with the version's run, and as a tag for readers."""
     if version.run_id:
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / f"{decision.time}.json"
-            write_json(file, asdict(decision))
-            tracking.log_files(store, version.run_id, [file], DECISIONS)
+            kept = Path(folder) / f"{decision.time}.json"
+            write_json(kept, asdict(decision))
+            tracking.log_files(store, version.run_id, [kept], DECISIONS)
     note(store, version, {f"decision {decision.time}": decision.sentence})
+
+
+def look(store: Store, model: str, test: str, digest: str) -> int:
+    """Book that a file is judged on a test set; return which number it is there.
+
+    The same file keeps its number, and another test set begins at 1.
+
+    Args:
+        store: Where the book is: tags of the registered model.
+        model: Its name.
+        test: sha256 of the test set.
+        digest: sha256 of the file.
+    """
+    found = store.client.search_registered_models(filter_string=f"name='{model}'")
+    tags = found[0].tags if found else store.client.create_registered_model(model).tags
+    here = f"look {test[:SHORT]} "
+    if here + digest[:SHORT] in tags:
+        return int(tags[here + digest[:SHORT]])
+    number = 1 + max((int(tags[key]) for key in tags if key.startswith(here)), default=0)
+    store.client.set_registered_model_tag(model, here + digest[:SHORT], str(number))
+    return number
 
 
 @contextmanager
@@ -151,6 +179,6 @@ def one_at_a_time(store: Store) -> Iterator[None]:
     """Wait until no other process of this project changes the registry, then keep them out."""
     path = store.project / ".checkpoints" / "registry.lock"
     path.parent.mkdir(exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with path.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
         yield

@@ -1,0 +1,129 @@
+"""What the gate must know from the registry: champion, anchor, and how often the test set was seen.
+
+It reaches the gate as two files of its own, so that DVC sees when it changed:
+
+- ``artifacts/champion.json``: for ``champion`` and ``anchor`` null, if there is none yet; else
+  ``version``, ``sha256``, ``not_judged`` (why it cannot be compared, or null) and
+  ``predictions``, the sha256 by split of what lies in ``artifacts/champion/NAME-SPLIT.parquet``.
+- ``artifacts/look.json``: ``look`` k (1 is the first), ``budget`` 1 / (k (k + 1)), the share of
+  alpha that it may spend, ``test``, the sha256 of the test set.
+
+A file that was judged on this test set before is told what it was told then: neither its own
+promotion nor a later one makes it another question.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from faircompress import predictions, registry, tracking
+from faircompress.dataset import TABLE, Facts, content_sha256, load_facts, load_split
+from faircompress.files import read_json, sha256, write_json
+from faircompress.registry import Version
+from flows.deployment import BadChampion, Registry, trusted
+from flows.record import Record
+
+RIVALS = ("champion", "anchor")
+SPLITS = ("test", "validation")
+
+
+@task(task_run_name="brief the gate", cache_policy=NO_CACHE)
+def brief(record: Record) -> bool:
+    """Write what the gate must know; return whether that is news."""
+    artifacts = record.workspace.artifacts
+    where = Registry(record.store, record.experiment)
+    file = sha256(artifacts / "export" / "pruned.onnx")
+    test = hash_of_test_split(artifacts / "validate")
+    known = registry.of_file(where.store, where.model, file)
+    if known and known.tags.get("sha256.test") != test:
+        known = None
+    rivals = {name: _rival(where, name, known, record) for name in RIVALS}
+    with registry.one_at_a_time(where.store):
+        look = registry.look(where.store, where.model, test, file)
+    told = {name: rival and _told(where, name, rival, artifacts) for name, rival in rivals.items()}
+    book = {"look": look, "budget": 1 / (look * (look + 1)), "test": test}
+    news = [_write(artifacts / "champion.json", told), _write(artifacts / "look.json", book)]
+    return any(news)
+
+
+def briefed(artifacts: Path) -> dict[str, str]:
+    """Return as tags what the gate was told."""
+    rivals, book = read_json(artifacts / "champion.json"), read_json(artifacts / "look.json")
+    against = {f"against.{name}": rivals[name]["version"] for name in RIVALS if rivals[name]}
+    return {**against, "look": str(book["look"]), "sha256.test": book["test"]}
+
+
+def hash_of_test_split(validated: Path) -> str:
+    """Return the hash of the test split alone, whatever else the data set holds."""
+    import pyarrow.parquet as pq
+
+    columns = [name for name in pq.read_schema(validated / TABLE).names if name != "image"]
+    rows = pq.read_table(validated / TABLE, columns=columns, filters=[("split", "==", "test")])
+    return content_sha256(rows.to_pandas().sort_values("id"))
+
+
+def _rival(where: Registry, name: str, known: Version | None, record: Record) -> Version | None:
+    """Return whom the file is compared with; nobody where the alias cannot be trusted."""
+    number = known.tags.get(f"against.{name}") if known else where.aliases().get(name)
+    if number is None:
+        return None
+    try:
+        return trusted(where, number)
+    except BadChampion as alarm:
+        record.line("register", str(alarm))
+        tracking.log_tags(record.store, record.run_id, {"alarm": str(alarm)})
+        return None
+
+
+def _told(where: Registry, name: str, rival: Version, artifacts: Path) -> dict[str, Any]:
+    """Have a version predict, unless it did, and return what is told of it."""
+    digest, facts = rival.tags["sha256"], load_facts(artifacts / "validate")
+    paths = {split: artifacts / "champion" / f"{name}-{split}.parquet" for split in SPLITS}
+    done = all(_is_of(path, digest, facts) for path in paths.values())
+    reason = None if done else _predict(where, rival, artifacts, paths)
+    hashes = {split: sha256(path) for split, path in paths.items()} if reason is None else {}
+    return {
+        "version": rival.number,
+        "sha256": digest,
+        "predictions": hashes,
+        "not_judged": reason,
+    }
+
+
+def _is_of(path: Path, digest: str, facts: Facts) -> bool:
+    if not path.exists():
+        return False
+    said = predictions.load(path)
+    return (said.model, said.data) == (digest, facts.sha256)
+
+
+def _predict(
+    where: Registry, rival: Version, artifacts: Path, paths: dict[str, Path]
+) -> str | None:
+    """Write what a version says of some splits; return why it cannot, if so."""
+    from faircompress import onnx_run
+    from faircompress.predicting import told
+
+    facts = load_facts(artifacts / "validate")
+    with registry.file(where.store, rival) as onnx:
+        opened = onnx_run.session(onnx, "cpu")
+        takes, gives = opened.get_inputs()[0].shape[1:3], opened.get_outputs()[0].shape[1]
+        if (list(facts.size), len(facts.classes)) != (takes, gives):
+            return (
+                f"version {rival.number} takes pictures of {takes} and gives {gives} classes; the "
+                f"data has {list(facts.size)} and {len(facts.classes)}"
+            )
+        for name, path in paths.items():
+            split = load_split(artifacts / "validate", name)
+            found = onnx_run.predict(opened, split.images, what=f"version {rival.number}, {name}")
+            predictions.save(told(split, found, facts, rival.tags["sha256"]), path)
+    return None
+
+
+def _write(path: Path, value: Any) -> bool:
+    if path.exists() and read_json(path) == value:
+        return False
+    write_json(path, value)
+    return True
