@@ -1,10 +1,11 @@
 """The judge: rates by group, bounds that hold in small groups, rules, and one word.
 
 ``judge.judge`` is the only door. It sees predictions and rules, no model and no picture.
-Inside: ``groups`` and ``rates`` say what is compared, ``units`` what is independent, ``tango``,
-``betting`` and ``ratios`` how sure one can be, ``evidence`` joins them, ``findings`` puts the
-rules, ``budgets`` those on cost, ``power`` says what more rows would tell, ``words`` says it all in
-sentences. ``bootstrap`` and ``delong`` are drawn beside the bounds and decide nothing.
+Inside: ``admission`` refuses what cannot be judged, ``groups`` and ``rates`` say what is compared,
+``units`` what is independent, ``tango``, ``betting`` and ``ratios`` how sure one can be,
+``evidence`` joins them, ``putting`` puts the rules and ``findings`` is what they find, ``budgets``
+those on cost, ``power`` says what more rows would tell, ``words`` says it all in sentences.
+``bootstrap`` and ``delong`` are drawn beside the bounds and decide nothing.
 
 Here are the rules themselves: section ``gate`` of params.yaml. Nothing heavy is imported.
 """
@@ -15,13 +16,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from faircompress.bounds import Count, OpenShare
+from faircompress.bounds import Count, OpenShare, Text
 from faircompress.plugins import Section, names
 
 TIME_UNITS = {"ms": 1.0, "s": 1000.0}
 SIZE_UNITS = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
 AMOUNT = re.compile(rf"^\d+(\.\d+)? ({'|'.join([*TIME_UNITS, *SIZE_UNITS])})$")
 REPORTED = ("brier", "calibration_error", "decision_flips", "psi")  # by verdict/reported.py
+RIVALS = ("champion", "anchor")  # approved files that a pruned one may be held to
 TWO_SIDED = ("selection_rate",)  # metrics without a better direction
 SAME = {"false_negative_rate": "true_positive_rate"}  # one is 1 minus the other
 
@@ -47,10 +49,11 @@ class Rule(Section):
 
     metric: Annotated[Literal[names("metrics")], BeforeValidator(_gated)]  # type: ignore[valid-type]
     binds: Annotated[
-        Literal["change", "drift", "excess", "floor"],
+        Literal["change", "champion", "anchor", "drift", "excess", "floor"],
         Field(
-            description="dense to pruned; between two groups' changes; a group's change beyond "
-            "everyone's; the pruned rate itself"
+            description="dense to pruned; champion to pruned; first approved champion to pruned; "
+            "between two groups' changes; a group's change beyond everyone's; the pruned rate "
+            "itself"
         ),
     ]
     limit: Annotated[float, Field(gt=0, lt=1)]
@@ -66,6 +69,11 @@ class Rule(Section):
         if self.binds == "excess" and self.metric != "accuracy":
             raise ValueError(f"excess is of accuracy, not of {self.metric}; bind its drift instead")
         return self
+
+    @property
+    def against(self) -> str:
+        """Return the name of the file from which changes are counted."""
+        return self.binds if self.binds in RIVALS else "dense"
 
     def overlaps(self, other: "Rule") -> bool:
         """Tell whether two rules limit the same thing in the same column."""
@@ -120,6 +128,17 @@ class Gate(Section):
     ]
     power: Annotated[OpenShare, Field(description="for the row counts that would settle it")]
     intersections: bool
+    looks: Annotated[
+        Literal["spend", "ignore"],
+        Field(description="spend: alpha/(k(k+1)) at the k-th look at a test set; ignore: alpha"),
+    ] = "spend"
+    expect: Annotated[
+        dict[str, Annotated[list[Text], Field(min_length=1)]],
+        Field(
+            default_factory=dict,
+            description="group column -> groups that must be in the test split",
+        ),
+    ]
     rules: Annotated[list[AnyRule], Field(min_length=1)]
 
     @property
@@ -131,6 +150,18 @@ class Gate(Section):
     def budgets(self) -> list[Budget]:
         """Return the rules on what the file costs."""
         return [rule for rule in self.rules if isinstance(rule, Budget)]
+
+    def alpha(self, confidence: float, look: int | None) -> float:
+        """Return the chance of error that this look at a test set may spend.
+
+        All looks together spend ``1 - confidence``: 1/2 + 1/6 + 1/12 + ... = 1.
+
+        Args:
+            confidence: That all looks together must keep, in ``(0, 1)``.
+            look: 1 for the first, >= 1; None: looks are not counted, so this is the only one.
+        """
+        whole = round(1 - confidence, 12)
+        return whole if look is None or self.looks == "ignore" else whole / (look * (look + 1))
 
     @model_validator(mode="after")
     def _no_rule_twice(self) -> "Gate":
@@ -146,4 +177,9 @@ class Gate(Section):
             raise ValueError("two rules for the same latency or size; keep one")
         if not self.harms:
             raise ValueError("no rule is about harm, so harm could not fail; add one with a metric")
+        if all(rule.against in RIVALS for rule in self.harms):
+            raise ValueError(
+                "every rule on harm waits for a champion, so without one harm could not fail; add "
+                "one that binds change"
+            )
         return self

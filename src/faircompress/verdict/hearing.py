@@ -1,4 +1,7 @@
-"""Both models before the judge: every rate, and the evidence for its change, group by group."""
+"""Two models before the judge: every rate, and the evidence for its change, group by group.
+
+``dense`` is the one from which changes are counted: in rules against the champion, the champion.
+"""
 
 from dataclasses import dataclass, field, replace
 

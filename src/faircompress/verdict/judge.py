@@ -1,21 +1,32 @@
 """The verdict: may this pruned file go out?"""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from faircompress.predictions import Predictions, check, check_pair
+from faircompress.predictions import Predictions
 from faircompress.verdict import Gate, words
+from faircompress.verdict.admission import admit, admit_rivals, threshold_of
 from faircompress.verdict.budgets import Bill, Costs, bill_all
-from faircompress.verdict.findings import FAIL, PASS, Finding, confirmed_failures, find_all
+from faircompress.verdict.findings import FAIL, PASS, Finding, Terms, confirmed_failures
 from faircompress.verdict.groups import groups_of
 from faircompress.verdict.hearing import hear, in_order
-from faircompress.verdict.plain import Json, Word, bill_values, group_values, rule_values, whole
-from faircompress.verdict.rates import most_accurate_threshold
+from faircompress.verdict.plain import (
+    Json,
+    Word,
+    bill_values,
+    group_values,
+    not_judged,
+    rule_values,
+    whole,
+)
+from faircompress.verdict.putting import put_all
 
 SCHEMA: Literal[1] = 1
+NOBODY: Mapping[str, Predictions] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -28,12 +39,13 @@ class Verdict:
         schema: Version of this shape.
         verdict: Pass: all checks passed. Fail: harm is confirmed in at least one.
         sentence: The verdict in one sentence.
-        reasons: One sentence for each check that did not pass, worst first.
+        reasons: One sentence for each check that did not pass, worst first, and for each rule that
+            was not judged.
         next: What to do, most useful first.
         rules: The rules on groups with their findings; see ``plain.rule_values``.
         groups: All rates of all groups, all rows first; see ``plain.group_values``.
-        thresholds: Of the two-class decision; None for more classes.
-        models: sha256 of both files.
+        thresholds: Of the two-class decision, by file; None for more classes.
+        models: sha256 of each file.
         data: sha256 of the data set.
         classes: Names of the classes.
         positive: Name of the positive class, if there are two.
@@ -42,6 +54,9 @@ class Verdict:
         power: With which the counts hold.
         assumption: What the counts rest on.
         budgets: The rules on cost and what they find; see ``plain.bill_values``.
+        not_judged: The rules against a champion or an anchor that is not there, with the reason.
+        look: Which look at this test set this is, from 1; None: looks were not counted.
+        looks: What this look may spend of the rules' chance of error, in one sentence.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -63,6 +78,9 @@ class Verdict:
     power: float
     assumption: str
     budgets: list[Json] = field(default_factory=list)
+    not_judged: list[Json] = field(default_factory=list)
+    look: int | None = None
+    looks: str = ""
 
     def to_json(self) -> Json:
         """Return the verdict as plain values."""
@@ -87,13 +105,17 @@ def judge(
     *,
     validation: tuple[Predictions, Predictions],
     costs: Costs | None = None,
+    rivals: Mapping[str, Predictions | str] = NOBODY,
+    rivals_in_validation: Mapping[str, Predictions] = NOBODY,
+    look: int | None = None,
 ) -> Verdict:
     """Decide whether a pruned file harms no group more than the rules allow.
 
     Each rule is put to each group. It passes where the bound of the harm lies within the limit,
     fails where harm beyond it is confirmed after Holm's correction over all checks, and is
     inconclusive otherwise. All must pass for a pass, so passing needs no correction
-    (intersection-union). Alpha is for one look at one test set.
+    (intersection-union). A rule against a rival that is not there is not judged and blocks
+    nothing. How much a look at the test set may spend of alpha, ``Gate.alpha`` says.
 
     Args:
         dense: The dense file's word on the test split.
@@ -101,98 +123,86 @@ def judge(
         gate: Rules, threshold and power.
         validation: Both files' word on the validation split, dense first.
         costs: Sizes and latencies of both files, for rules that bind them.
+        rivals: What the ``champion`` and the ``anchor`` say of the same test rows; a sentence: why
+            its file cannot be asked, which is an error where a rule binds it.
+        rivals_in_validation: And of the same validation rows, if a threshold is chosen there.
+        look: Which look at this test set this is, from 1; None: looks are not counted.
 
     Raises:
         ValueError: If predictions are unfit, do not belong together, or a rule cannot be put.
     """
-    _check(dense, pruned, validation, gate)
-    thresholds = _thresholds(gate, dense, validation)
-    dense, pruned = in_order(dense), in_order(pruned)
-    hearing = hear(dense, pruned, thresholds)
-    groups = groups_of(dense, intersections=gate.intersections)
-    bills = bill_all(gate.budgets, costs or Costs())
-    per_rule = find_all(gate.harms, hearing, groups, gate.power)
+    if look is not None and look < 1:
+        raise ValueError(f"look is {look}; the first look at a test set is 1")
+    admit(dense, pruned, validation, gate)
+    present = admit_rivals(gate, (pruned, validation[1]), rivals, rivals_in_validation)
+    files = {"dense": (dense, validation[0]), "pruned": (pruned, validation[1]), **present}
+    thresholds = {name: threshold_of(name, *both, gate) for name, both in files.items()}
+    said = {name: in_order(test) for name, (test, _) in files.items()}
+    hearings = {
+        name: hear(one, said["pruned"], (thresholds[name], thresholds["pruned"]))
+        for name, one in said.items()
+        if name != "pruned"
+    }
+    groups = groups_of(said["dense"], intersections=gate.intersections)
+    terms = [Terms(rule, gate.alpha(rule.confidence, look), gate.power) for rule in gate.harms]
+    per_rule = put_all([t for t in terms if t.rule.against in hearings], hearings, groups)
     findings = [finding for found in per_rule for finding in found]
     failed = confirmed_failures(findings)
     told = [(f, _word(f, i in failed)) for i, f in enumerate(findings)]
-    left = iter(told)
+    left, hearing = iter(told), hearings["dense"]
     return _verdict(
         told,
-        bills,
-        rules=[rule_values([next(left) for _ in found], gate.power) for found in per_rule],
-        groups=[group_values(g, hearing, gate) for g in (hearing.everyone(), *groups)],
+        bill_all(gate.budgets, costs or Costs()),
+        gate,
+        said,
+        look,
+        rules=[rule_values([next(left) for _ in found]) for found in per_rule],
+        groups=[group_values(g, hearing, gate, look) for g in (hearing.everyone(), *groups)],
         thresholds=thresholds,
-        models=(dense, pruned),
-        power=gate.power,
+        not_judged=[not_judged(t) for t in terms if t.rule.against not in hearings],
     )
 
 
 def _verdict(
     told: list[tuple[Finding, Word]],
     bills: list[Bill],
+    gate: Gate,
+    said: Mapping[str, Predictions],
+    look: int | None,
     *,
     rules: list[Json],
     groups: list[Json],
-    thresholds: tuple[float | None, float | None],
-    models: tuple[Predictions, Predictions],
-    power: float,
+    thresholds: dict[str, float | None],
+    not_judged: list[Json],
 ) -> Verdict:
-    word, dense = whole([*(word for _, word in told), *(b.verdict for b in bills)]), models[0]
+    word, dense = whole([*(word for _, word in told), *(b.verdict for b in bills)]), said["dense"]
     worst_first = sorted(told, key=lambda one: (one[1] != FAIL, -one[0].excess))
     return Verdict(
         schema=SCHEMA,
         verdict=word,
         sentence=words.headline(word, worst_first, bills),
         reasons=[
-            *(words.reason(f, w, power) for f, w in worst_first if w != PASS),
+            *(words.reason(f, w) for f, w in worst_first if w != PASS),
             *(bill.reason for bill in bills if bill.verdict != PASS),
+            *(rule["reason"] for rule in not_judged),
         ],
         next=words.what_next(word, worst_first, bills),
         rules=rules,
         groups=groups,
-        thresholds=dict(zip(("dense", "pruned"), thresholds, strict=True)),
-        models={"dense": dense.model, "pruned": models[1].model},
+        thresholds=thresholds,
+        models={name: predictions.model for name, predictions in said.items()},
         data=dense.data,
         classes=list(dense.classes),
         positive=dense.classes[1] if len(dense.classes) == 2 else None,
         rows=len(dense.ids),
         checks=len(told),
-        power=power,
-        assumption=words.assumption(power),
+        power=gate.power,
+        assumption=words.assumption(gate.power),
         budgets=[bill_values(bill) for bill in bills],
+        not_judged=not_judged,
+        look=look,
+        looks=words.looks(gate.looks, look),
     )
-
-
-def _check(
-    dense: Predictions, pruned: Predictions, validation: tuple[Predictions, Predictions], gate: Gate
-) -> None:
-    for predictions in (dense, pruned, *validation):
-        check(predictions)
-    check_pair(dense, pruned)
-    check_pair(*validation)
-    for name, test, tuned in zip(("dense", "pruned"), (dense, pruned), validation, strict=True):
-        if test.model != tuned.model or test.classes != tuned.classes:
-            raise ValueError(
-                f"{name} validation predictions are of file {tuned.model} and classes "
-                f"{tuned.classes}, test predictions of {test.model} and {test.classes}; they must "
-                "be of the same file. Run export again."
-            )
-    shared = np.intersect1d(dense.ids, validation[0].ids)
-    if gate.threshold == "validation" and len(shared):
-        raise ValueError(
-            f"{len(shared)} rows, such as {str(shared[0])!r}, are in validation and test; a "
-            "threshold may not be chosen on test rows. Correct the splits."
-        )
-
-
-def _thresholds(
-    gate: Gate, dense: Predictions, validation: tuple[Predictions, Predictions]
-) -> tuple[float | None, float | None]:
-    if len(dense.classes) != 2:
-        return None, None
-    if gate.threshold == "validation":
-        return most_accurate_threshold(validation[0]), most_accurate_threshold(validation[1])
-    return gate.threshold, gate.threshold
 
 
 def _word(finding: Finding, failed: bool) -> Word:

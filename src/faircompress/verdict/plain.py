@@ -5,12 +5,13 @@ from typing import Any, Literal
 
 from faircompress import plugins
 from faircompress.metrics import Metric
-from faircompress.verdict import Gate, words
+from faircompress.verdict import RIVALS, Gate, words
 from faircompress.verdict.budgets import Bill
 from faircompress.verdict.evidence import Evidence
-from faircompress.verdict.findings import FAIL, INCONCLUSIVE, Finding, natural_bounds
+from faircompress.verdict.findings import FAIL, INCONCLUSIVE, Finding, Terms
 from faircompress.verdict.groups import POOLED, Group
 from faircompress.verdict.hearing import Hearing
+from faircompress.verdict.putting import natural_bounds
 from faircompress.verdict.reported import reported
 
 CONFIDENCE = 0.95  # of the bounds in ``groups`` where no rule on changes states another
@@ -25,26 +26,39 @@ def whole(found: Sequence[str]) -> Word:
     return "inconclusive" if INCONCLUSIVE in found else "pass"
 
 
-def rule_values(told: list[tuple[Finding, Word]], power: float) -> Json:
+def rule_values(told: list[tuple[Finding, Word]]) -> Json:
     """Return a rule and what it finds in each group or pair."""
-    rule, metric = told[0][0].rule, told[0][0].metric
+    return {
+        **_rule(told[0][0].terms),
+        "verdict": whole([word for _, word in told]),
+        "findings": [_finding(f, word) for f, word in told],
+    }
+
+
+def not_judged(terms: Terms) -> Json:
+    """Return a rule that was not put, and why."""
+    reason = words.not_judged(terms.rule, terms.metric)
+    return {**_rule(terms), "verdict": "not judged", "reason": reason}
+
+
+def _rule(terms: Terms) -> Json:
+    rule, metric = terms.rule, terms.metric
     return {
         "metric": rule.metric,
         "title": metric.title,
         "better": metric.better,
         "binds": rule.binds,
         "limit": rule.limit,
-        "confidence": rule.confidence,
+        "confidence": round(1 - terms.alpha, 12),
+        "alpha": terms.alpha,
         "columns": rule.groups,
         "reads": words.reads(rule, metric),
-        "verdict": whole([word for _, word in told]),
-        "findings": [_finding(f, word, power) for f, word in told],
     }
 
 
-def _finding(finding: Finding, word: Word, power: float) -> Json:
+def _finding(finding: Finding, word: Word) -> Json:
     evidence, rule = finding.evidence, finding.rule
-    down = finding.metric.better == "higher" and rule.binds in ("change", "excess")
+    down = finding.metric.better == "higher" and rule.binds in ("change", "excess", *RIVALS)
     known = evidence if isinstance(evidence, Evidence) else None
     return {
         "group": finding.group.key,
@@ -60,7 +74,7 @@ def _finding(finding: Finding, word: Word, power: float) -> Json:
         "people": evidence.people,
         "units": round(evidence.units, 3),
         "verdict": word,
-        "reason": words.reason(finding, word, power),
+        "reason": words.reason(finding, word),
         "smallest_certifiable_limit": finding.smallest_limit,
         "units_needed": finding.units_needed,
     }
@@ -70,8 +84,8 @@ def _method(evidence: Evidence, binds: str) -> str:
     return "identity" if evidence.same_file and binds != "floor" else evidence.method
 
 
-def group_values(group: Group, hearing: Hearing, gate: Gate) -> Json:
-    """Return all rates of a group."""
+def group_values(group: Group, hearing: Hearing, gate: Gate, look: int | None) -> Json:
+    """Return all rates of a group, with bounds at what this look may spend."""
     question = group.question if group.question is not None else 1
     told = group.question is not None or len(hearing.classes) == 2
     positives = int((hearing.dense.labels[group.rows] == question).sum()) if told else None
@@ -84,15 +98,15 @@ def group_values(group: Group, hearing: Hearing, gate: Gate) -> Json:
         "units": round(hearing.units(group.rows), 3),
         "positives": positives,
         "negatives": None if positives is None else len(group.rows) - positives,
-        "metrics": {name: _rates(name, group, hearing, gate) for name in names},
+        "metrics": {name: _rates(name, group, hearing, gate, look) for name in names},
         "reported": reported(hearing, group),
     }
 
 
-def _rates(name: str, group: Group, hearing: Hearing, gate: Gate) -> Json:
+def _rates(name: str, group: Group, hearing: Hearing, gate: Gate, look: int | None) -> Json:
     metric: Metric = plugins.find("metrics", name)  # type: ignore[assignment]
     stated = [r.confidence for r in gate.harms if (r.metric, r.binds) == (name, "change")]
-    confidence = max(stated, default=CONFIDENCE)
+    alpha = gate.alpha(max(stated, default=CONFIDENCE), look)
     evidence = hearing.evidence(metric, group)
     counts = {
         "rows": evidence.rows,
@@ -101,13 +115,12 @@ def _rates(name: str, group: Group, hearing: Hearing, gate: Gate) -> Json:
         "kind": evidence.kind,
         "better": metric.better,
         "title": metric.title,
-        "confidence": confidence,
+        "confidence": round(1 - alpha, 12),
     }
     if not isinstance(evidence, Evidence):
         keys = ("dense", "pruned", "change", "lower", "upper", "method", "bootstrap", "delong")
         empty = dict.fromkeys(keys)
         return {**empty, **counts, "left_out": [], "undefined": evidence.why}
-    alpha = round(1 - confidence, 12)
     lower, upper = natural_bounds(evidence, metric, alpha)
     return {
         "dense": evidence.dense,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from faircompress.metrics import Metric
-from faircompress.verdict import Rule
+from faircompress.verdict import RIVALS, Rule
 from faircompress.verdict.budgets import Bill
 from faircompress.verdict.evidence import Evidence
 from faircompress.verdict.findings import FAIL, INCONCLUSIVE, PASS, Finding
@@ -15,11 +15,13 @@ FALL = {"higher": "fall", "lower": "rise", "neither": "change"}
 
 def reads(rule: Rule, metric: Metric) -> str:
     """Say what a rule demands."""
+    falls = f"{metric.title} {FALLS[metric.better]}"
     where = "in every group" if rule.groups is None else f"in every group of {_list(rule.groups)}"
     if rule.binds == "change":
-        return f"{metric.title} {FALLS[metric.better]} by at most {rule.limit:g} {where}"
+        return f"{falls} by at most {rule.limit:g} {where}"
+    if rule.binds in RIVALS:
+        return f"{falls} by at most {rule.limit:g} from the {rule.binds}'s {where}"
     if rule.binds == "excess":
-        falls = f"{metric.title} {FALLS[metric.better]}"
         return f"{falls} by at most {rule.limit:g} more than everyone's {where}"
     if rule.binds == "drift":
         of = "" if rule.groups is None else f" of {_list(rule.groups)}"
@@ -28,19 +30,45 @@ def reads(rule: Rule, metric: Metric) -> str:
     return f"{metric.title} of the pruned model is {least} {rule.limit:g} {where}"
 
 
-def reason(finding: Finding, verdict: str, power: float) -> str:
+def not_judged(rule: Rule, metric: Metric) -> str:
+    """Say why a rule was not put."""
+    return (
+        f"{reads(rule, metric)}: not judged, since there is no {rule.against} to compare with; the "
+        "first file that is approved becomes it."
+    )
+
+
+def looks(way: str, look: int | None) -> str:
+    """Say how much of what the rules may err was spent at this look at the test set."""
+    if look is None:
+        return "The stated confidence is for one look at one test set; looks were not counted."
+    start = f"This is look {look} at this test set"
+    if way == "ignore":
+        return f"{start}. Looks are not corrected for (gate.looks): the confidence is that of one."
+    return (
+        f"{start}, which may spend 1/{look * (look + 1)} of each rule's chance of error, so that "
+        "all looks together keep within it. A fresh test set starts anew."
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share such as 0.975 as 97.5%."""
+    return f"{100 * share:.6g}%"
+
+
+def reason(finding: Finding, verdict: str) -> str:
     """Say what was found in a group, and why that decides or does not."""
     if isinstance(finding.evidence, Undefined):
-        counts = f"{_counts(finding)}{_settle(finding, power)}"
+        counts = f"{_counts(finding)}{_settle(finding)}"
         return f"{_place(finding)} is undefined: {finding.evidence.why}; {counts}."
     start = f"{_found(finding)}; {_limit(finding)}"
     if verdict == PASS:
         return f"{start}. Certified."
     if verdict == FAIL:
         return f"{start}. Harm is confirmed."
-    alone = finding.fails_at(finding.alpha)
+    alone = finding.fails_at(finding.terms.alpha)
     why = "more harm is likely, but not certain among this many checks" if alone else "not settled"
-    return f"{start}: {why}. {_counts(finding)}{_settle(finding, power)}."
+    return f"{start}: {why}. {_counts(finding)}{_settle(finding)}."
 
 
 def headline(
@@ -104,7 +132,8 @@ def assumption(power: float) -> str:
 
 
 def _place(finding: Finding) -> str:
-    return f"{finding.metric.title} in {_keys(finding)}"
+    rival = f" against the {finding.rule.binds}" if finding.rule.binds in RIVALS else ""
+    return f"{finding.metric.title} in {_keys(finding)}{rival}"
 
 
 def _keys(finding: Finding) -> str:
@@ -124,12 +153,18 @@ def _against(finding: Finding) -> str:
 
 def _found(finding: Finding) -> str:
     evidence, estimate = finding.evidence, finding.estimate
-    sure = f"{finding.rule.confidence:.0%} bounds {finding.lower:+.3f} and {finding.upper:+.3f}"
+    confidence = percent(1 - finding.terms.alpha)
+    sure = f"{confidence} bounds {finding.lower:+.3f} and {finding.upper:+.3f}"
     if not isinstance(evidence, Evidence) or estimate is None:
         return _place(finding)
     if finding.rule.binds == "change":
         return (
             f"{_place(finding)} went from {evidence.dense:.3f} to {evidence.pruned:.3f} "
+            f"({estimate:+.3f}; {sure})"
+        )
+    if finding.rule.binds in RIVALS:
+        return (
+            f"{_place(finding)} is {evidence.pruned:.3f}, not {evidence.dense:.3f} "
             f"({estimate:+.3f}; {sure})"
         )
     if finding.rule.binds == "drift":
@@ -141,7 +176,7 @@ def _found(finding: Finding) -> str:
 
 def _limit(finding: Finding) -> str:
     rule, higher = finding.rule, finding.metric.better == "higher"
-    if rule.binds in ("change", "excess"):
+    if rule.binds in ("change", "excess", *RIVALS):
         return f"a {FALL[finding.metric.better]} of at most {rule.limit:g} is allowed"
     if rule.binds == "drift":
         return f"at most {rule.limit:g} is allowed"
@@ -155,12 +190,12 @@ def _counts(finding: Finding) -> str:
     return f"{evidence.rows} pictures{of} are {kind + ' ' if kind else ''}in {group.key}"
 
 
-def _settle(finding: Finding, power: float) -> str:
+def _settle(finding: Finding) -> str:
     if finding.units_needed is None:
         return ""
     floor = finding.rule.binds == "floor"
     given = "the observed rate is true" if floor else "there is no true change"
-    sure = f"{finding.rule.limit:g} at {power:.0%} power"
+    sure = f"{finding.rule.limit:g} at {finding.terms.power:.0%} power"
     return f"; about {finding.units_needed} would certify {sure}, if {given}"
 
 

@@ -1,0 +1,227 @@
+"""Rules against the champion and the anchor, alpha spent over looks, groups that must be there."""
+
+import json
+from dataclasses import replace
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pytest
+from test_judge import TPR, gate, in_validation, only, put, said
+
+from faircompress.params import Gate
+from faircompress.predictions import Predictions
+from faircompress.verdict.judge import Verdict, judge
+
+CHAMPION = {**TPR, "binds": "champion"}
+ANCHOR = {**TPR, "binds": "anchor"}
+PERFECT, UNHARMED = {"a": (400, 400)}, {"a": (400, 300)}
+
+
+def against(
+    by: Gate, pruned: dict[str, tuple[int, int]], **rivals: dict[str, tuple[int, int]]
+) -> Verdict:
+    """Judge a file that is as good as its dense one, beside files that find other counts."""
+    pair = said(pruned, model="dense"), said(pruned, model="pruned")
+    named = {name: said(found, model=name) for name, found in rivals.items()}
+    return judge(*pair, by, validation=in_validation(*pair), rivals=named)
+
+
+def test_a_fall_from_the_champion_fails_where_none_from_dense_is_found() -> None:
+    verdict = against(gate(TPR, CHAMPION), UNHARMED, champion=PERFECT)
+    found = only(verdict, "hair=a", rule=1)
+    assert [rule["verdict"] for rule in verdict.rules] == ["pass", "fail"]
+    assert (found["estimate"], found["line"]) == (-0.25, -0.05)
+    assert (
+        "in hair=a against the champion is 0.750, not 1.000 (-0.250; 95% bounds"
+        in (verdict.reasons[0])
+    )
+    assert "confirmed for true positive rate in hair=a against the champion." in verdict.sentence
+
+
+def test_the_champion_is_judged_by_the_bounds_of_a_change() -> None:
+    dense, pruned = {"a": (200, 190), "b": (0, 0)}, {"a": (200, 180), "b": (0, 0)}
+    verdict = against(gate(TPR, CHAMPION), pruned, champion=dense)
+    as_dense = put(dense, pruned)
+    for group in ("hair=a", "hair=b"):
+        ours, theirs = only(verdict, group, rule=1), only(as_dense, group)
+        assert {**ours, "reason": ""} == {**theirs, "reason": ""}
+
+
+def test_a_chain_of_a_little_worse_ends_at_the_anchor() -> None:
+    wide = gate(TPR, {**CHAMPION, "limit": 0.15}, {**ANCHOR, "limit": 0.15})
+    verdict = against(wide, {"a": (400, 310)}, anchor=PERFECT, champion={"a": (400, 350)})
+    assert [rule["verdict"] for rule in verdict.rules] == ["pass", "pass", "fail"]
+    assert [only(verdict, "hair=a", rule=k)["estimate"] for k in (1, 2)] == [
+        pytest.approx(-0.1),  # 40 of 400
+        pytest.approx(-0.225),  # 90 of 400
+    ]
+    assert set(verdict.models) == {"dense", "pruned", "champion", "anchor"}
+    assert Verdict.from_json(json.loads(json.dumps(verdict.to_json()))) == verdict
+
+
+def test_without_a_champion_its_rule_is_not_judged_and_blocks_nothing() -> None:
+    verdict = against(gate(TPR, CHAMPION, ANCHOR), UNHARMED, champion=UNHARMED)
+    (absent,) = verdict.not_judged
+    assert (verdict.verdict, len(verdict.rules), absent["verdict"]) == ("pass", 2, "not judged")
+    assert (absent["binds"], absent["limit"]) == ("anchor", 0.05)
+    assert absent["reason"] == (
+        "true positive rate falls by at most 0.05 from the anchor's in every group: not judged, "
+        "since there is no anchor to compare with; the first file that is approved becomes it."
+    )
+    assert verdict.reasons == [absent["reason"]]
+
+
+def test_the_champion_itself_passes_by_identity_whatever_the_size() -> None:
+    dense, pruned = (said({"a": (3, 2)}, model=m) for m in ("dense", "pruned"))
+    by, tuned = gate(TPR, CHAMPION), in_validation(dense, pruned)
+    same = judge(dense, pruned, by, validation=tuned, rivals={"champion": pruned})
+    found = only(same, "hair=a", rule=1)
+    assert (found["verdict"], found["method"], found["lower"]) == ("pass", "identity", 0)
+    other = replace(pruned, model="other")
+    equal = judge(dense, pruned, by, validation=tuned, rivals={"champion": other})
+    assert only(equal, "hair=a", rule=1)["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"data": "other"}, "data differ"),
+        ({"classes": ("light", "dark")}, "classes differ"),
+        ({"ids": np.arange(120).astype(str)}, "ids differ"),
+        ({"probabilities": np.full((120, 2), np.nan)}, "NaN in 120 rows"),
+    ],
+)
+def test_a_champion_that_was_asked_something_else_is_an_error(
+    change: dict[str, Any], complaint: str
+) -> None:
+    pair = [said({"a": (100, 100)}, model=m) for m in ("dense", "pruned")]
+    rivals = {"champion": replace(pair[0], **change)}
+    tuned = in_validation(*pair)
+    with pytest.raises(ValueError, match=f"the champion cannot be compared.*{complaint}"):
+        judge(*pair, gate(TPR, CHAMPION), validation=tuned, rivals=rivals)
+    assert judge(*pair, gate(), validation=tuned, rivals=rivals).verdict == "pass"  # not asked for
+
+
+def test_a_champion_that_cannot_be_asked_is_an_error_that_says_why_and_what_to_do() -> None:
+    pair = [said({"a": (100, 100)}, model=m) for m in ("dense", "pruned")]
+    rivals = {"champion": "it takes pictures of 64 x 64"}
+    with pytest.raises(ValueError, match=r"takes pictures of 64 x 64\..* out of gate\.rules"):
+        judge(*pair, gate(TPR, CHAMPION), validation=in_validation(*pair), rivals=rivals)
+
+
+def test_a_misspelt_rival_is_refused_and_not_taken_for_an_absent_one() -> None:
+    with pytest.raises(ValueError, match="'champoin'; there are champion and anchor"):
+        against(gate(TPR, CHAMPION), UNHARMED, champoin=UNHARMED)
+
+
+def test_the_champion_decides_by_its_own_threshold_from_validation() -> None:
+    pair = [said({"a": (100, 100)}, model=m) for m in ("dense", "pruned")]
+    low = np.where(pair[0].labels == 1, 0.3, 0.1)  # at 0.5 it would miss every positive
+    champion = replace(pair[0], model="c", probabilities=np.stack([1 - low, low], axis=1))
+    by = gate(TPR, CHAMPION, threshold="validation")
+    tuned, (rival_tuned, _) = in_validation(*pair), in_validation(champion, champion)
+
+    def told(**more: dict[str, Predictions]) -> Verdict:
+        return judge(*pair, by, validation=tuned, rivals={"champion": champion}, **more)
+
+    verdict = told(rivals_in_validation={"champion": rival_tuned})
+    assert verdict.thresholds["champion"] == pytest.approx(0.2)
+    assert only(verdict, "hair=a", rule=1)["estimate"] == 0
+    with pytest.raises(ValueError, match="the champion was asked about test rows only"):
+        told()
+    with pytest.raises(ValueError, match="must be of the same file"):
+        told(rivals_in_validation={"champion": replace(rival_tuned, model="d")})
+
+
+def test_rules_that_all_wait_for_a_champion_are_refused() -> None:
+    with pytest.raises(ValueError, match="waits for a champion, so without one harm could not"):
+        gate(CHAMPION, ANCHOR)
+
+
+def looked(look: int | None, positives: int = 100, **more: Any) -> Verdict:
+    pair = [said({"a": (positives, positives)}, model=m) for m in ("dense", "pruned")]
+    return judge(*pair, gate(**more), validation=in_validation(*pair), look=look)
+
+
+@pytest.mark.parametrize(
+    ("look", "positives", "word"),
+    [(None, 59, "pass"), (1, 72, "inconclusive"), (1, 73, "pass"), (2, 108, "inconclusive"),
+     (2, 109, "pass")],
+)  # fmt: skip
+def test_each_look_needs_more_unharmed_rows(look: int | None, positives: int, word: str) -> None:
+    # Unharmed rows are bound by the certainty floor, log(0.05) / log(0.95) = 58.4, and by Tango:
+    # z^2 / (n + z^2) < 0.05 where n > 19 z^2 = 73.0 at 0.05 / 2 and 108.9 at 0.05 / 6.
+    assert looked(look, positives).verdict == word
+
+
+def test_a_verdict_tells_its_look_and_what_it_spent() -> None:
+    verdict = looked(3)
+    (rule,) = verdict.rules
+    assert (verdict.look, rule["alpha"]) == (3, pytest.approx(0.05 / 12))
+    assert rule["confidence"] == pytest.approx(1 - 0.05 / 12)
+    z = NormalDist().inv_cdf(1 - 0.05 / 12)
+    assert only(verdict, "hair=a")["lower"] == pytest.approx(-(z**2) / (100 + z**2))
+    assert "This is look 3 at this test set, which may spend 1/12" in verdict.looks
+    short = looked(3, positives=90)
+    assert "99.5833% bounds" in short.reasons[0]
+
+
+@pytest.mark.parametrize(("look", "confidence"), [(1, 0.975), (4, 0.9975)])  # 0.05 / 2, 0.05 / 20
+def test_a_look_is_judged_wholly_as_by_rules_of_its_confidence(
+    look: int, confidence: float
+) -> None:
+    rules = [
+        CHAMPION,
+        {"metric": "auroc", "binds": "change", "limit": 0.05},
+        {"metric": "precision", "binds": "change", "limit": 0.05},
+        {"metric": "selection_rate", "binds": "change", "limit": 0.05},
+        {"metric": "true_positive_rate", "binds": "drift", "limit": 0.2},
+        {"metric": "true_positive_rate", "binds": "change", "limit": 0.05},
+        {"metric": "true_positive_rate", "binds": "floor", "limit": 0.9},
+        {"metric": "accuracy", "binds": "excess", "limit": 0.1},
+    ]
+    counts = {"a": (80, 78), "b": (60, 60), "c": (1, 1)}
+    pair = [said(counts, model="d"), said({**counts, "a": (80, 76)}, model="p")]
+    more = {"validation": in_validation(*pair), "rivals": {"champion": pair[0]}}
+    spent = judge(*pair, gate(*rules), look=look, **more)
+    stated = [{**rule, "confidence": confidence} for rule in rules]
+    whole = judge(*pair, gate(*stated), **more)
+    assert (spent.rules, spent.sentence) == (whole.rules, whole.sentence)
+    drawn, expected = (v.groups[1]["metrics"]["auroc"] for v in (spent, whole))
+    assert drawn == expected
+
+
+def test_looks_that_are_ignored_are_told_but_not_paid() -> None:
+    verdict, first = looked(3, looks="ignore"), looked(None)
+    assert (verdict.rules, verdict.look) == (first.rules, 3)
+    assert "Looks are not corrected for" in verdict.looks
+
+
+def test_all_looks_together_spend_what_one_may() -> None:
+    total = sum(gate().alpha(0.95, look) for look in range(1, 1000))
+    assert total == pytest.approx(0.05 * (1 - 1 / 1000))  # 1/2 + 1/6 + ... telescopes
+    with pytest.raises(ValueError, match="look is 0; the first look at a test set is 1"):
+        looked(0)
+
+
+@pytest.mark.parametrize(
+    ("expect", "complaint"),
+    [
+        ({"hair": ["a", "grey"]}, r"no test row has hair=grey, but gate.expect declares it"),
+        ({"hair": ["a", "lng"]}, r"hair=lng.* Did you mean 'long'\?"),
+        ({"hiar": ["a"]}, r"names group column 'hiar'.* Did you mean 'hair'\?"),
+    ],
+)
+def test_a_declared_group_that_the_test_rows_lack_is_an_error(
+    expect: dict[str, list[str]], complaint: str
+) -> None:
+    counts = {"a": (100, 100), "long": (100, 100)}
+    with pytest.raises(ValueError, match=complaint):
+        put(counts, counts, gate(expect=expect))
+
+
+def test_declared_groups_that_are_there_change_no_verdict_and_may_be_numbers() -> None:
+    counts = {"1": (100, 100), "2": (100, 100)}
+    by = gate(expect={"hair": [1, 2]})
+    assert put(counts, counts, by) == put(counts, counts)
