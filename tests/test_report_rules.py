@@ -23,6 +23,8 @@ RULES = [
     {"metric": "selection_rate", "binds": "change", "limit": 0.2, "confidence": 0.9},
     {"metric": "accuracy", "binds": "excess", "limit": 0.3},
     {"metric": "accuracy", "binds": "floor", "limit": 0.6},
+    {"metric": "accuracy", "binds": "champion", "limit": 0.5},
+    {"metric": "accuracy", "binds": "anchor", "limit": 0.5},
     {"binds": "size", "limit": 0.5},
     {"binds": "latency", "limit": 0.5, "batch": 64, "hardware": "Xeon"},
 ]
@@ -31,8 +33,11 @@ RULES = [
 @functools.cache
 def verdict() -> Verdict:
     gate = Gate(threshold=0.5, power=0.8, intersections=False, rules=RULES)
-    costs = Costs(SIZES, LATENCY)
-    return judge(*hair_pair(100), gate, validation=hair_pair(100, "validation"), costs=costs)
+    dense, pruned = hair_pair(100)
+    return judge(
+        dense, pruned, gate, validation=hair_pair(100, "validation"), look=2,
+        costs=Costs(SIZES, LATENCY), rivals={"champion": replace(dense, model="c" * 64)},
+    )  # fmt: skip
 
 
 @functools.cache
@@ -58,7 +63,7 @@ def test_a_rate_without_a_better_direction_is_bounded_on_both_sides() -> None:
     assert len(figure["bands"]) == 2 and "either way is harm" in figure["reads"]
     assert {row[4] for row in figure["table"]} == {"\N{PLUS-MINUS SIGN}0.2"}
     note = rate_plots.rates(verdict().groups, "selection_rate")["note"]
-    assert note.startswith("Neither direction is better") and "90%" in note
+    assert note.startswith("Neither direction is better") and "98.3333%" in note  # 1 - 0.1 / 6
 
 
 def test_only_bounds_that_decide_are_drawn_in_full_and_crosschecks_beside_them() -> None:
@@ -69,9 +74,11 @@ def test_only_bounds_that_decide_are_drawn_in_full_and_crosschecks_beside_them()
     low, high = next(g for g in verdict().groups if g["group"] == "hair=short")["metrics"][
         "accuracy"
     ]["bootstrap"]
-    assert finding["lower"] < low < finding["estimate"] < high < finding["upper"]
     (other,) = short["others"]  # DeLong is for AUROC alone
-    assert short["low"] < other["low"] < short["at"] < other["high"] < short["high"]
+    assert other["low"] < short["at"] < other["high"]
+    assert short["low"] != other["low"] and short["high"] != other["high"]
+    bounds = (plots.signed(finding[end]) for end in ("lower", "upper"))
+    assert short["found"].endswith(f"[{', '.join(bounds)}]")
     assert figure["columns"][-2:] == ["Bootstrap", "Verdict"]
     assert f"{plots.signed(low)} to {plots.signed(high)}" in [row[-2] for row in figure["table"]]
 
@@ -79,6 +86,20 @@ def test_only_bounds_that_decide_are_drawn_in_full_and_crosschecks_beside_them()
 def test_a_crosscheck_of_another_confidence_is_not_drawn() -> None:
     surer = {**verdict().rules[0], "confidence": 0.99}
     assert all(bar["others"] == [] for bar in forest(surer, verdict().groups)["bars"])
+
+
+def test_the_champion_has_its_figure_and_hash_and_a_missing_anchor_is_not_judged() -> None:
+    assert "<h2>Against the champion</h2>" in page() and "<h2>Against the first" not in page()
+    assert "<h3>Accuracy: change from the champion by group" in page()
+    assert "c" * 64 in page() and "- **Champion sha256**: `ccc" in card(verdict(), CONTEXT)
+    rules = page().split('id="rules"')[1].split("</section>")[0]
+    assert "Not judged, since there is no anchor to compare with" in rules
+
+
+def test_the_look_and_what_it_spends_stand_on_page_and_card() -> None:
+    assert "This is look 2 at this test set, which may spend 1/6" in page()
+    assert "This is look 2 at this test set" in card(verdict(), CONTEXT)
+    assert "at 99.1667% confidence" in page()  # 1 - 0.05 / 6
 
 
 def test_harm_beyond_everyones_has_its_figure() -> None:
@@ -124,7 +145,7 @@ def test_size_speed_and_harm_are_shares_of_dense_and_of_the_limit() -> None:
 
 
 def test_a_floor_limits_the_shortfall_and_a_gain_uses_nothing() -> None:
-    change, _, _, floor = verdict().rules
+    change, _, _, floor, _ = verdict().rules
     assert used(floor, 0.9) == pytest.approx(0.1 / 0.4)
     assert used(change, 0.1) == 0.0 and used(change, -0.1) == pytest.approx(0.2)
 

@@ -9,6 +9,7 @@ from faircompress.verdict.facts import facts
 from faircompress.verdict.judge import Verdict
 from faircompress.verdict.plots import ARROW, Json, capital, plain, signed
 from faircompress.verdict.report import ReportContext
+from faircompress.verdict.words import percent
 
 
 def card(verdict: Verdict, context: ReportContext) -> str:
@@ -19,12 +20,12 @@ def card(verdict: Verdict, context: ReportContext) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["words"] = words
+    environment.filters |= {"words": words, "percent": percent}
     metrics = list(dict.fromkeys(rule["metric"] for rule in verdict.rules))
     cost = costs.cost(context.sizes, context.layers, context.latency)
     return environment.get_template("card.md.j2").render(
         facts=facts(verdict, context.called),
-        rules=[*verdict.rules, *verdict.budgets],
+        rules=[*verdict.rules, *verdict.not_judged, *verdict.budgets],
         reasons=verdict.reasons,
         titles=[capital(verdict.groups[0]["metrics"][name]["title"]) for name in metrics],
         groups=[

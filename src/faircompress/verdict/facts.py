@@ -45,14 +45,14 @@ def facts(verdict: Verdict, called: Mapping[str, str]) -> list[Facts]:
 
 def _model(verdict: Verdict, called: Mapping[str, str]) -> Facts:
     positive = f"; positive: {verdict.positive}" if verdict.positive else ""
+    hashes = [(f"{capital(name)} sha256", digest) for name, digest in verdict.models.items()]
     lines = [
         *((f"{capital(side)} model", name) for side, name in called.items()),
-        ("Pruned sha256", verdict.models["pruned"]),
-        ("Dense sha256", verdict.models["dense"]),
+        *hashes,
         ("Classes", ", ".join(verdict.classes) + positive),
         ("Decision", _decision(verdict.thresholds)),
     ]
-    return Facts("Model", lines, ("Pruned sha256", "Dense sha256"))
+    return Facts("Model", lines, [name for name, _ in hashes])
 
 
 def _data(verdict: Verdict) -> Facts:
@@ -74,16 +74,17 @@ def _judgement(verdict: Verdict) -> Facts:
         ("Verdict", verdict.sentence),
         ("Checks", f"{verdict.checks}, over which confirmed failures are corrected (Holm). A pass "
          "needs all of them, so passing needs no correction."),
-        ("Looks", "The stated confidence is for one look at one test set."),
+        *([("Looks", verdict.looks)] if verdict.looks else []),
         ("Signs", "A change is pruned minus dense."),
     ]  # fmt: skip
     return Facts("Judgement", lines)
 
 
 def _decision(thresholds: Mapping[str, float | None]) -> str:
-    dense, pruned = thresholds["dense"], thresholds["pruned"]
-    if dense is None or pruned is None:
+    known = {name: number for name, number in thresholds.items() if number is not None}
+    if not known:
         return "for the most probable class"
-    if dense == pruned:
-        return f"by threshold {dense:g}, both files"
-    return f"by threshold {dense:.4g} (dense) and {pruned:.4g} (pruned), chosen on validation"
+    if len(set(known.values())) == 1:
+        return f"by threshold {known['dense']:g}, all files"
+    each = ", ".join(f"{number:.4g} ({name})" for name, number in known.items())
+    return f"by threshold {each}, chosen on validation"

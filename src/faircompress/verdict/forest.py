@@ -20,9 +20,12 @@ from faircompress.verdict.plots import (
     two_sided,
     urgency,
 )
+from faircompress.verdict.words import percent
 
 NAMES = {
     "change": "change by group",
+    "champion": "change from the champion by group",
+    "anchor": "change from the first champion by group",
     "excess": "change by group beyond everyone's",
     "drift": "drift between groups",
     "floor": "floor by group",
@@ -94,7 +97,7 @@ def _caption(rule: Json, drawn: Sequence[str]) -> str:
     thin = " and ".join(f"{name} ({place})" for name, place in places)
     return (
         f"{capital(rule['reads'])}. Mark: what was found; line: its bounds, one-sided at "
-        f"{rule['confidence']:.0%} each; {ends}."
+        f"{percent(rule['confidence'])} each; {ends}."
         + (f" Thin grey lines: {thin}, cross-checks that decide nothing." if thin else "")
     )
 

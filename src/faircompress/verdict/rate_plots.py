@@ -17,6 +17,7 @@ from faircompress.verdict.plots import (
     size,
     ticks,
 )
+from faircompress.verdict.words import percent
 
 LEAST_SPAN = 0.1  # of an axis
 COLUMNS = ("Group", "Dense", "Pruned", "Change", "Lower", "Upper", *SIZES)
@@ -35,7 +36,7 @@ def rates(groups: Sequence[Json], metric: str) -> Json:
     values = [m[side] for _, m in told for side in ("dense", "pruned") if m[side] is not None]
     scale, first = _rate_scale(values), told[0][1]
     drawn = [name for name in CROSSCHECKS if any(found.get(name) for _, found in told)]
-    sure = f"Bounds at {first['confidence']:.0%} on either side."
+    sure = f"Bounds at {percent(first['confidence'])} on either side."
     return {
         "heading": capital(first["title"]),
         "note": f"{BETTER[first['better']]} {sure}",

@@ -17,9 +17,12 @@ from faircompress.verdict.forest import forest
 from faircompress.verdict.judge import Verdict
 from faircompress.verdict.plots import Json, capital, group_name, minus, plain, signed
 from faircompress.verdict.tradeoff import tradeoff
+from faircompress.verdict.words import percent
 
 PARTS = {
     "change": ("Harm by group", "Is any group harmed more than allowed?"),
+    "champion": ("Against the champion", "Is any group served worse than by the file in use?"),
+    "anchor": ("Against the first champion", "Have small losses added up in any group since?"),
     "excess": ("Harm beyond everyone's", "Does any group lose more than all do together?"),
     "drift": ("Drift between groups", "Has pruning moved any two groups apart?"),
     "floor": ("Floors", "Is the pruned model good enough for each group, whatever dense was?"),
@@ -92,7 +95,11 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         css=lambda word: word if word in plots.SEVERITY else "none",
         top=TOP,
         **_headline(verdict),
-        rules=[*map(_rule, verdict.rules), *map(_budget, verdict.budgets)],
+        rules=[
+            *map(_rule, verdict.rules),
+            *(_one(rule, "compared by group") for rule in verdict.not_judged),
+            *(_one(bill, f"what the file costs: {bill['binds']}") for bill in verdict.budgets),
+        ],
         tradeoff=tradeoff(verdict, context.sizes, context.latency),
         parts=parts,
         rates=_rates(verdict),
@@ -143,20 +150,18 @@ def _rule(rule: Json) -> Json:
     tally = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
     return {
         "verdict": rule["verdict"],
-        "reads": f"{capital(rule['reads'])}, at {rule['confidence']:.0%} confidence.",
+        "reads": f"{capital(rule['reads'])}, at {percent(rule['confidence'])} confidence.",
         "tally": f"{len(findings)} {what}: {tally}",
         "closest": f"{group_name(closest)}: {_found(rule, closest)}",
     }
 
 
-def _budget(bill: Json) -> Json:
-    found = bill["reason"].removeprefix(bill["reads"]).lstrip(":; ")
-    return {
-        "verdict": bill["verdict"],
-        "reads": f"{capital(bill['reads'])}.",
-        "tally": f"what the file costs: {bill['binds']}",
-        "closest": capital(found),
-    }
+def _one(rule: Json, tally: str) -> Json:
+    """Return a rule that is put to the file as a whole, or to nothing."""
+    found = rule["reason"].removeprefix(rule["reads"]).lstrip(":; ")
+    reads = f"{capital(rule['reads'])}."
+    word = rule["verdict"]
+    return {"verdict": word, "reads": reads, "tally": tally, "closest": capital(found)}
 
 
 def _found(rule: Json, finding: Json) -> str:
