@@ -5,8 +5,7 @@ It reaches the gate as two files of its own, so that DVC sees when it changed:
 - ``artifacts/champion.json``: for ``champion`` and ``anchor`` null, if there is none yet; else
   ``version``, ``sha256``, ``not_judged`` (why it cannot be compared, or null) and
   ``predictions``, the sha256 by split of what lies in ``artifacts/champion/NAME-SPLIT.parquet``.
-- ``artifacts/look.json``: ``look`` k (1 is the first), ``budget`` 1 / (k (k + 1)), the share of
-  alpha that it may spend, ``test``, the sha256 of the test set.
+- ``artifacts/look.json``: ``look``, 1 for the first, at the test set with the sha256 ``test``.
 
 A file that was judged on this test set before is told what it was told then: neither its own
 promotion nor a later one makes it another question.
@@ -18,7 +17,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from faircompress import predictions, registry, tracking
+from faircompress import predictions, registry
 from faircompress.dataset import TABLE, Facts, content_sha256, load_facts, load_split
 from faircompress.files import read_json, sha256, write_json
 from faircompress.registry import Version
@@ -39,11 +38,10 @@ def brief(record: Record) -> bool:
     known = registry.of_file(where.store, where.model, file)
     if known and known.tags.get("sha256.test") != test:
         known = None
-    rivals = {name: _rival(where, name, known, record) for name in RIVALS}
     with registry.one_at_a_time(where.store):
         look = registry.look(where.store, where.model, test, file)
-    told = {name: rival and _told(where, name, rival, artifacts) for name, rival in rivals.items()}
-    book = {"look": look, "budget": 1 / (look * (look + 1)), "test": test}
+    told = {name: _told(where, name, known, artifacts) for name in RIVALS}
+    book = {"look": look, "test": test}
     news = [_write(artifacts / "champion.json", told), _write(artifacts / "look.json", book)]
     return any(news)
 
@@ -64,21 +62,22 @@ def hash_of_test_split(validated: Path) -> str:
     return content_sha256(rows.to_pandas().sort_values("id"))
 
 
-def _rival(where: Registry, name: str, known: Version | None, record: Record) -> Version | None:
-    """Return whom the file is compared with; nobody where the alias cannot be trusted."""
+def _told(
+    where: Registry, name: str, known: Version | None, artifacts: Path
+) -> dict[str, Any] | None:
+    """Return what is told of champion or anchor: its predictions, or why it cannot be compared."""
     number = known.tags.get(f"against.{name}") if known else where.aliases().get(name)
     if number is None:
         return None
     try:
-        return trusted(where, number)
+        rival = trusted(where, number)
     except BadChampion as alarm:
-        record.line("register", str(alarm))
-        tracking.log_tags(record.store, record.run_id, {"alarm": str(alarm)})
-        return None
+        return {"version": number, "sha256": None, "predictions": {}, "not_judged": str(alarm)}
+    return _compared(where, name, rival, artifacts)
 
 
-def _told(where: Registry, name: str, rival: Version, artifacts: Path) -> dict[str, Any]:
-    """Have a version predict, unless it did, and return what is told of it."""
+def _compared(where: Registry, name: str, rival: Version, artifacts: Path) -> dict[str, Any]:
+    """Have a version predict, unless it did."""
     digest, facts = rival.tags["sha256"], load_facts(artifacts / "validate")
     paths = {split: artifacts / "champion" / f"{name}-{split}.parquet" for split in SPLITS}
     done = all(_is_of(path, digest, facts) for path in paths.values())

@@ -65,6 +65,8 @@ def artifacts(root: Path, lost: int) -> Path:
     table = pa.table({
         "id": ids, "split": [i.split("-")[0] for i in ids], "image": [picture] * len(ids),
     })  # fmt: skip
+    files.write_json(root / "champion.json", {"champion": None, "anchor": None})
+    files.write_json(root / "look.json", {"look": 1, "test": "t" * 64})
     (root / "validate").mkdir()
     pq.write_table(table, root / "validate" / "data.parquet", row_group_size=100)
     return root
@@ -126,6 +128,49 @@ def test_a_missing_file_of_predictions_is_named(tmp_path: Path) -> None:
     shutil.rmtree(root / "export" / "predictions")
     with pytest.raises(ValueError, match="test.parquet cannot be read"):
         gate(chosen(), root)
+
+
+def with_champion(root: Path) -> Path:
+    """A champion that says what the dense file says."""
+    told = {"version": "3", "sha256": "c" * 64, "not_judged": None, "predictions": {}}
+    for split in SPLITS:
+        path = root / "champion" / f"champion-{split}.parquet"
+        predictions.save(said("dense", split, "c" * 64, 0), path)
+        told["predictions"][split] = files.sha256(path)
+    files.write_json(root / "champion.json", {"champion": told, "anchor": None})
+    return root
+
+
+AGAINST = (
+    "gate.rules=[{metric: accuracy, binds: change, limit: 0.9},"
+    " {metric: true_positive_rate, binds: champion, limit: 0.1}]"
+)
+
+
+def test_a_file_is_held_to_the_champion(tmp_path: Path) -> None:
+    gate(chosen(AGAINST), with_champion(artifacts(tmp_path, 120)))
+    verdict = Verdict.from_json(files.read_json(tmp_path / "gate" / "verdict.json"))
+    assert (verdict.verdict, verdict.models["champion"]) == ("fail", "c" * 64)
+
+
+def test_a_champion_that_cannot_be_trusted_is_an_error_where_a_rule_needs_it(
+    tmp_path: Path,
+) -> None:
+    root = with_champion(artifacts(tmp_path, 0))
+    (root / "champion" / "champion-test.parquet").unlink()
+    with pytest.raises(ValueError, match="champion-test.parquet is missing"):
+        gate(chosen(AGAINST), root)
+    told = {"version": "3", "sha256": None, "predictions": {}, "not_judged": "ALARM: by hand"}
+    files.write_json(root / "champion.json", {"champion": told, "anchor": None})
+    with pytest.raises(ValueError, match="ALARM: by hand"):
+        gate(chosen(AGAINST), root)
+    assert gate(chosen(), root)["verdict"] == "pass"
+
+
+def test_a_rule_on_size_is_put_to_the_files(tmp_path: Path) -> None:
+    rules = RULES.replace("]", ", {binds: size, limit: 0.5}]")
+    numbers = gate(chosen(rules), artifacts(tmp_path, 0))  # 600 bytes for 500
+    assert numbers["verdict"] == "fail"
 
 
 def test_the_gate_needs_neither_torch_nor_matplotlib() -> None:
