@@ -132,7 +132,7 @@ def stop(where: Registry, version: Version) -> str:
     """See that a version that failed waits for nobody."""
     with registry.one_at_a_time(where.store):
         registry.withdraw(where.store, version, "challenger")
-    return f"{_name(version)} failed and goes nowhere"
+    return f"{_name(version)} failed; only an override lets it out"
 
 
 def say(where: Registry, version: Version, word: str, said: Said) -> None:
