@@ -1,9 +1,11 @@
 """A person's word on an open question, asked through Prefect. Waits without a process.
 
+`faircompress serve` serves it with the schedule, and so does, alone, in the project's folder,
+
     python -m flows.promote
 
-serves it in the project's folder, beside the Prefect server of PREFECT_API_URL. Where nobody
-serves it, an inconclusive file waits in MLflow alone, for `faircompress promote`.
+beside the Prefect server of PREFECT_API_URL. Where nobody serves it, an inconclusive file waits in
+MLflow alone, for `faircompress promote`.
 """
 
 from pathlib import Path

@@ -85,9 +85,11 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC") -> None:
         ValueError: If ``cron`` or ``timezone`` is none.
     """
     planned = deployment(cron, timezone)
+    from flows.promote import reviews  # here, because it loads MLflow, which takes seconds
+
     _insist_on_a_server()
     bury(planned.name)
-    serve(planned, limit=1)
+    serve(planned, reviews(Path.cwd()), limit=2)
 
 
 def bury(name: str) -> int:
