@@ -1,0 +1,235 @@
+"""What a reviewer sees in MLflow, through a browser, on the server that ``faircompress ui`` starts.
+
+``PICTURES=docs/pictures python -m pytest tests/test_mlflow_ui.py`` also draws the pictures of
+docs/reviewing-in-mlflow.md, of this project's own last run.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Project
+from mlflow.entities import Run
+from PIL import Image
+from registered import moved
+
+from flows.deployment import Registry
+from flows.record import recorded
+from flows.workspace import Workspace
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra dev: playwright")
+CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason="needs a browser: apt-get install chromium, as .ci/run does"
+)
+FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
+COPIED = ("params.yaml", "dvc.yaml", "dvc.lock", "artifacts", "mlflow.db", "mlartifacts")
+JUDGED = "tags.verdict LIKE '%'"
+PICTURES = os.environ.get("PICTURES")
+SEEN = {  # what MLflow shows a first-time visitor only
+    "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true",
+    "mlflow.assistant.panelOpen_v1": "false",
+    "_mlflow_model_registry_promo_modal_dismissed_v1": "true",
+}
+
+
+@pytest.fixture(scope="module")
+def where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Give a project with two judged runs: the second's decisions have thresholds of their own."""
+    first = ROOT if PICTURES else request.getfixturevalue("finished")[0].folder
+    folder = tmp_path_factory.mktemp("reviewed")
+    found = moved(first, folder, *COPIED)
+    project = Project(folder)
+    project.set(gate={"threshold": "validation"})
+    done = project.stage("gate")
+    assert done.returncode == 0, done.stderr
+    with recorded(Workspace(folder, folder)) as record:
+        record.conclude()
+    return found
+
+
+@pytest.fixture(scope="module")
+def server(where: Registry) -> Iterator[str]:
+    """Give the address of a real MLflow server on the project's store."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "faircompress", "ui", "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=where.store.project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{url}/health", timeout=2)
+            break
+        except OSError:
+            time.sleep(0.5)
+    yield url
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[playwright.Browser]":
+    """Give a browser without a window."""
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: "playwright.Browser", server: str) -> "Iterator[playwright.Page]":
+    """Give a page as MLflow shows it to somebody who was here before."""
+    page = browser.new_page(viewport={"width": 1200, "height": 800}, base_url=server)
+    page.set_default_timeout(15_000)
+    words = "".join(f"localStorage.setItem('{k}', '{v}');" for k, v in SEEN.items())
+    page.add_init_script(words)
+    yield page
+    page.close()
+
+
+def judged_runs(page: "playwright.Page", where: Registry) -> "playwright.Locator":
+    """Ask for the runs that have a verdict; return their links, the newest first."""
+    experiment = where.store.experiment(where.model)
+    page.goto(f"/#/experiments/{experiment}/runs?workflowType=machine_learning")
+    asked = page.get_by_placeholder("metrics.rmse")
+    asked.fill(JUDGED)
+    with page.expect_response("**/runs/search"):
+        asked.press("Enter")
+    page.get_by_text("2 matching runs").wait_for()
+    runs = page.get_by_role("link", name="project", exact=True)
+    runs.nth(1).wait_for()
+    return runs
+
+
+def judged(where: Registry) -> list[Run]:
+    """Return both runs, the newest first."""
+    return list(where.store.client.search_runs([where.store.experiment(where.model)], JUDGED))
+
+
+def opened(page: "playwright.Page", folder: str, file: str) -> "playwright.FrameLocator":
+    """Open a file of the run that is shown, and return the page inside the page."""
+    page.get_by_text(folder, exact=True).click()
+    page.get_by_text(file, exact=True).click()
+    page.get_by_text(f"{folder}/{file}", exact=True).wait_for()
+    return page.frame_locator("iframe.mlflow-html-iframe")
+
+
+def draw(what: "playwright.Page | playwright.Locator", name: str) -> None:
+    """Keep a picture without this machine's paths, if pictures are asked for."""
+    if PICTURES:
+        file = Path(PICTURES) / f"{name}.png"
+        hidden = "[title^='file:'] { visibility: hidden; }"
+        what.screenshot(path=file, animations="disabled", caret="hide", style=hidden)
+        Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
+
+
+def test_a_reviewer_finds_the_judged_runs_by_their_verdict(
+    page: "playwright.Page", where: Registry
+) -> None:
+    page.goto("/#/experiments?workflowType=machine_learning")  # as faircompress ui says
+    page.get_by_role("cell").get_by_role("link", name=where.model).wait_for()
+    page.goto("about:blank")  # else MLflow keeps what it drew, and waits for nothing
+    runs = judged_runs(page, where)
+    assert runs.count() == 2
+    page.set_viewport_size({"width": 1200, "height": 400})
+    draw(page, "mlflow-runs")
+    page.set_viewport_size({"width": 1200, "height": 800})
+    runs.first.click()
+    page.get_by_text("verdict.sentence").wait_for()
+    assert page.get_by_text(judged(where)[0].data.tags["verdict.sentence"]).count() == 1
+
+
+def test_two_runs_are_compared_group_by_group(page: "playwright.Page", where: Registry) -> None:
+    judged_runs(page, where)
+    page.wait_for_timeout(500)  # the answer draws the rows anew, with nothing ticked
+    page.get_by_label("Select all runs").check(force=True)
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("Comparing 2 Runs").wait_for()
+    assert ["gate.threshold", "validation", "0.5"] in [
+        row.split() for row in page.get_by_role("row").all_inner_texts()
+    ]
+    page.get_by_role("switch").nth(1).click()  # Show diff only, of metrics
+    metric = "gate.groups.accuracy.hair_long.change"
+    name = page.get_by_text(metric, exact=True)
+    name.wait_for()
+    beside = page.get_by_role("grid").nth(1)
+    line = name.locator("..").evaluate("cell => cell.style.top")
+    cells = beside.locator(f"[style*='top: {line};']").all_inner_texts()
+    expected = [run.data.metrics[metric] for run in judged(where)]
+    assert expected[0] != expected[1]
+    assert [float(cell) for cell in cells] == pytest.approx(expected, abs=0.0006)
+    name.scroll_into_view_if_needed()
+    draw(page, "mlflow-compare")
+
+
+def test_the_report_and_the_findings_about_the_data_open_inside_mlflow(
+    page: "playwright.Page", where: Registry
+) -> None:
+    judged_runs(page, where).first.click()
+    page.get_by_role("tab", name="Artifacts").click()
+    report = opened(page, "gate", "report.html")
+    heading = report.get_by_role("heading", level=1).inner_text()
+    sentence = judged(where)[0].data.tags["verdict.sentence"]
+    assert sentence.lower().endswith(heading.lower())
+    box = report.get_by_role("img", name="hair=long went from").first.bounding_box()
+    assert box is not None and box["width"] > 100
+    draw(page, "mlflow-report")
+    findings = opened(page, "validate", "findings.html")
+    assert findings.get_by_role("heading", level=1).inner_text() == "Fit to train on"
+    draw(page, "mlflow-findings")
+
+
+def test_the_registered_version_shows_aliases_tags_and_its_groups(
+    page: "playwright.Page", where: Registry
+) -> None:
+    page.goto("/#/models?workflowType=machine_learning")
+    page.get_by_role("cell").get_by_role("link", name=where.model).click()
+    page.get_by_role("link", name="Version 1").click()
+    page.get_by_role("heading", name="Version 1").wait_for()
+    assert page.get_by_text("champion").first.is_visible()
+    version = where.find("1")
+    rows = [row.split() for row in page.get_by_role("row").all_inner_texts()]
+    for tag in ("verdict", "sha256", "sha256.data", "judged_by"):
+        assert [tag, version.tags[tag]] in rows
+    assert any(row[:1] == ["hair=long"] for row in rows)
+    draw(page, "mlflow-version")
+
+
+def test_the_report_fits_a_wide_screen_a_phone_and_paper(
+    page: "playwright.Page", where: Registry
+) -> None:
+    page.goto((where.store.project / "artifacts" / "gate" / "report.html").as_uri())
+    draw(page.locator("#tradeoff"), "report-tradeoff")
+    draw(page.locator("#change"), "report-change")
+    for width in (1200, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.evaluate("window.scrollTo(0, 0)")
+    draw(page, "report-phone")
+    page.set_viewport_size({"width": 688, "height": 800})  # A4 within its margins
+    page.emulate_media(media="print")
+    cut = "tables => tables.filter(t => t.scrollWidth > t.clientWidth + 1).length"
+    assert page.locator(".scroll").evaluate_all(cut) == 0
+    assert page.locator(".scroll").nth(1).is_visible()  # folded on a screen
+
+
+def test_the_report_can_be_read_by_keyboard(page: "playwright.Page", where: Registry) -> None:
+    page.goto((where.store.project / "artifacts" / "gate" / "report.html").as_uri())
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.tagName"))
+    assert "A" in reached and "SUMMARY" in reached
+    page.locator("#change summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#change table").first.is_visible()
