@@ -20,7 +20,7 @@ KEPT = {
     "train": ("curve.png",),
     "prune": ("curve.png", "layers.png", "layers.json"),
     "export": ("latency.json", "parity.json"),
-    "gate": ("report.html", "verdict.json"),
+    "gate": ("report.html", "card.md", "verdict.json"),
 }
 
 

@@ -5,11 +5,13 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from faircompress.files import write_bytes, write_json, write_text
+from faircompress.verdict.card import card
 from faircompress.verdict.judge import Verdict
 from faircompress.verdict.plots import Json, capital, group_name, plain, signed, urgency
 from faircompress.verdict.report import ReportContext, report
+from faircompress.verdict.words import percent
 
-NAMES = ("report.html", "summary.md", "verdict.json", "junit.xml")
+NAMES = ("report.html", "card.md", "summary.md", "verdict.json", "junit.xml")
 MOST = 30  # groups of a rule in the summary, worst first: a comment has limited room
 HEAD = ("Verdict", "Group", "Found", "Bounds", "Limit", "Rows")
 
@@ -21,8 +23,9 @@ def clear(folder: Path) -> None:
 
 
 def write(folder: Path, verdict: Verdict, context: ReportContext) -> list[Path]:
-    """Write all four files; return their paths."""
+    """Write all files; return their paths."""
     write_text(folder / "report.html", report(verdict, context))
+    write_text(folder / "card.md", card(verdict, context))
     write_text(folder / "summary.md", summary(verdict))
     write_bytes(folder / "junit.xml", junit(verdict))
     write_json(folder / "verdict.json", verdict.to_json())
@@ -34,7 +37,7 @@ def summary(verdict: Verdict) -> str:
     parts = [f"## {_text(verdict.sentence)}"]
     parts += ["### What to do next", "\n".join(f"- {_text(step)}" for step in verdict.next)]
     for rule in verdict.rules:
-        reads = f"{capital(rule['reads'])}, at {rule['confidence']:.0%} confidence"
+        reads = f"{capital(rule['reads'])}, at {percent(rule['confidence'])} confidence"
         parts += [f"### {rule['verdict'].capitalize()}: {_text(reads)}", _table(rule)]
     parts += [
         f"### {one['verdict'].capitalize()}: {_text(one['reason'])}" for one in verdict.budgets

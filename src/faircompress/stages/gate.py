@@ -13,6 +13,7 @@ from faircompress.files import new_folder, read_json, sha256, write_json, write_
 from faircompress.params import Params
 from faircompress.predictions import Predictions
 from faircompress.verdict.budgets import Costs
+from faircompress.verdict.card import card
 from faircompress.verdict.exemplars import Unlearnt, unlearnt
 from faircompress.verdict.judge import Verdict, judge
 from faircompress.verdict.report import ReportContext, report
@@ -49,7 +50,9 @@ def gate(params: Params, artifacts: Path) -> dict[str, Any]:
 
     with new_folder(artifacts / "gate") as folder:
         write_json(folder / "verdict.json", verdict.to_json())
-        write_text(folder / "report.html", report(verdict, _context(artifacts, lost, sizes)))
+        context = _context(artifacts, lost, sizes)
+        write_text(folder / "report.html", report(verdict, context))
+        write_text(folder / "card.md", card(verdict, context))
     return {"verdict": verdict.verdict, "groups": _numbers(verdict)}
 
 
