@@ -74,6 +74,7 @@ def test_the_parent_run_holds_numbers_params_data_files_and_provenance(finished:
         for f in mlflow.list_artifacts(run_id, stage)
     }
     assert {
+        "gate/card.md",
         "gate/report.html",
         "gate/verdict.json",
         "validate/findings.html",

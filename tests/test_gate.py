@@ -80,7 +80,9 @@ def test_a_verdict_is_a_result_whatever_it_is(tmp_path: Path, lost: int, word: s
     assert numbers["verdict"] == verdict.verdict == word
     assert f'class="verdict {word}"' in text
     assert text.count("<img ") == min(lost, 12)
-    assert sorted(p.name for p in (tmp_path / "gate").iterdir()) == ["report.html", "verdict.json"]
+    left = sorted(path.name for path in (tmp_path / "gate").iterdir())
+    assert left == ["card.md", "report.html", "verdict.json"]
+    assert "# Model card" in (tmp_path / "gate" / "card.md").read_text("utf-8")
 
 
 def test_numbers_are_plain_and_those_of_the_verdict(tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_an_undefined_rate_is_left_out(tmp_path: Path) -> None:
 
 
 def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
-    names = ["report.html", "verdict.json"]
+    names = ["card.md", "report.html", "verdict.json"]
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         gate(chosen(), artifacts(tmp_path / name, 120))
