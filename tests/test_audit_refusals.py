@@ -174,6 +174,22 @@ def test_probabilities_of_a_row_must_sum_to_one_and_models_know_the_same_classes
     refused(f"{start} --candidate 'b_*' --classes 0,5 {TPR}", "--classes are 0, 5, but the columns")
 
 
+def test_a_threshold_that_would_decide_nothing_is_refused() -> None:
+    cells = table().assign(**{f"{m}_{k}": 1 / 3 for m in "ab" for k in range(3)})
+    cells.to_csv("p.csv", index=False)
+    three = "--label y --group hair --dense 'a_*' --candidate 'b_*' --id picture"
+    for option in ("--threshold 0.3", "--validation p.csv"):
+        name = option.split()[0]
+        said = refused(f"faircompress audit p.csv {three} {TPR} {option}", "but there are 3")
+        assert said.err.endswith(f"Leave {name} out.\n")
+    cells = cells.assign(p_dense=cells.y, p_small=cells.y)
+    cells.to_csv("p.csv", index=False)
+    refused(f"{ALL} --threshold 0.3", "p_dense and p_small hold decided classes")
+    rules = "threshold: 0.3\nrules: [{metric: accuracy, binds: change, limit: 0.1}]"
+    Path("rules.yaml").write_text(rules)  # a section made for other models may say one
+    assert run(f"faircompress audit p.csv {three} --rules rules.yaml").code == 0
+
+
 def test_equal_columns_are_two_models_and_no_proof() -> None:
     few = hair({"long": 40, "short": 40}, {"long": 40, "short": 40}, positives=40)
     few["p_small"] = few.p_dense

@@ -41,6 +41,29 @@ def audit(
     return verdict, _context(pair, verdict)
 
 
+def check_threshold(pair: Pair, option: str) -> None:
+    """Refuse a threshold that would decide nothing.
+
+    Args:
+        pair: Both models' word.
+        option: By which the threshold was asked for.
+
+    Raises:
+        ValueError: If there are more than two classes, or both models decided already.
+    """
+    count = len(pair.dense.classes)
+    if count > 2:
+        raise ValueError(
+            f"{option}: a threshold decides between two classes, but there are {count}; of more, "
+            f"the most probable is decided for. Leave {option} out."
+        )
+    if len(pair.decided) == 2:
+        raise ValueError(
+            f"{option}: a threshold decides by probabilities, but columns "
+            f"{' and '.join(pair.decided)} hold decided classes. Leave {option} out."
+        )
+
+
 def _check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | None) -> None:
     if not pair.dense.groups:
         raise ValueError("there is no --group; harm is judged by group. Name at least one column.")
