@@ -8,6 +8,7 @@ from faircompress.verdict import costs
 from faircompress.verdict.facts import facts
 from faircompress.verdict.judge import Verdict
 from faircompress.verdict.plots import ARROW, Json, capital, plain, signed
+from faircompress.verdict.precisions import precisions
 from faircompress.verdict.report import ReportContext
 from faircompress.verdict.words import percent
 
@@ -24,7 +25,7 @@ def card(verdict: Verdict, context: ReportContext) -> str:
     metrics = list(dict.fromkeys(rule["metric"] for rule in verdict.rules))
     cost = costs.cost(context.sizes, context.layers, context.latency)
     return environment.get_template("card.md.j2").render(
-        facts=facts(verdict, context.called),
+        facts=facts(verdict, context.called, context.precision),
         rules=[*verdict.rules, *verdict.not_judged, *verdict.budgets],
         reasons=verdict.reasons,
         titles=[capital(verdict.groups[0]["metrics"][name]["title"]) for name in metrics],
@@ -33,6 +34,7 @@ def card(verdict: Verdict, context: ReportContext) -> str:
             for group in verdict.groups
         ],
         cost=cost,
+        every=precisions(context.precisions, context.sizes, context.precision),
     )
 
 

@@ -28,26 +28,28 @@ class Facts:
     code: Sequence[str] = ()
 
 
-def facts(verdict: Verdict, called: Mapping[str, str]) -> list[Facts]:
+def facts(verdict: Verdict, called: Mapping[str, str], precision: str = "") -> list[Facts]:
     """Return what the card says, after Mitchell et al., Model Cards for Model Reporting, 2019.
 
     Args:
         verdict: The verdict.
         called: Where the word of ``dense`` and ``pruned`` comes from, if not from our own files.
+        precision: Of the pruned file; empty: not known.
     """
     return [
-        _model(verdict, called),
+        _model(verdict, called, precision),
         Facts("Intended use", [("For", USE), ("Not for", NOT_FOR)]),
         _data(verdict),
         _judgement(verdict),
     ]
 
 
-def _model(verdict: Verdict, called: Mapping[str, str]) -> Facts:
+def _model(verdict: Verdict, called: Mapping[str, str], precision: str) -> Facts:
     positive = f"; positive: {verdict.positive}" if verdict.positive else ""
     hashes = [(f"{capital(name)} sha256", digest) for name, digest in verdict.models.items()]
     lines = [
         *((f"{capital(side)} model", name) for side, name in called.items()),
+        *([("Precision", precision)] if precision else []),
         *hashes,
         ("Classes", ", ".join(verdict.classes) + positive),
         ("Decision", _decision(verdict.thresholds)),

@@ -15,7 +15,9 @@ from faircompress.verdict.exemplars import Unlearnt, gallery
 from faircompress.verdict.facts import facts
 from faircompress.verdict.forest import forest
 from faircompress.verdict.judge import Verdict
+from faircompress.verdict.methods import methods
 from faircompress.verdict.plots import Json, capital, group_name, minus, plain, signed
+from faircompress.verdict.precisions import precisions
 from faircompress.verdict.tradeoff import tradeoff
 from faircompress.verdict.words import percent
 
@@ -31,28 +33,6 @@ HOW_TO_READ = (
     "Pass: the line stays clear of the shaded area. Fail: it lies wholly inside, also after Holm's "
     "correction over all checks. Inconclusive: neither."
 )
-METHODS = {
-    "tango": "tango, for shares: Tango's score bound for a paired difference, never tighter than "
-    "the exact distribution of gained minus lost allows. A share of the pruned model alone (a "
-    "floor) has Clopper and Pearson's bound.",
-    "betting": "betting, for AUROC and other bounded numbers: each unit is one independent person "
-    "(or picture) of the rarer class with a block of the others of its own; a bound holds what no "
-    "betting strategy could have become rich against (Waudby-Smith and Ramdas, JRSS-B 2024), "
-    "at any sample size.",
-    "contrast": "betting on a contrast, for precision, where the two files' answers choose "
-    "different rows: betting on what each row adds to the difference of the two shares.",
-    "mean": "mean of bounds, over classes: each class's bound at its share of the allowed error.",
-    "identity": "identity: both files have the same sha256, so the change is exactly 0.",
-}
-CERTAINTY = (
-    "No method turns zero observed harm into certainty: n unharmed units never exclude a harm "
-    "below 1 \N{MINUS SIGN} \N{GREEK SMALL LETTER ALPHA}^(1/n)."
-)
-CROSSCHECKED = (
-    "Bootstrap (percentile, by person or picture, stratified) and DeLong (for AUROC) are "
-    "cross-checks: too short in small groups, close to the deciding bound in large ones."
-)
-DRIFT = "A drift's bounds join those of two groups (Zou and Donner's MOVER)."
 NEGATIVE = {f"-{digit}" for digit in range(10)}
 TOP = 4  # reasons and steps that stand at the top; the others one click below
 
@@ -69,6 +49,12 @@ class ReportContext:
         latency: As ``export/latency.json``.
         parity: As ``export/parity.json``.
         called: Where the word of ``dense`` and ``pruned`` comes from, if not from our own files.
+        precision: Of the judged file: ``fp32``, ``fp16`` or ``int8``; empty: not known.
+        precisions: All files of the network in the order of judging. Each has ``precision``;
+            ``verdict`` (a word, or ``not judged``) and its ``sentence``; ``bytes``; ``times`` as in
+            ``export/latency.json``; ``flips``, the test pictures decided otherwise than by the
+            network, and ``max_difference`` of a probability from the network's; ``goes_out``; and
+            ``report``, where its own page lies as seen from this one, or nothing.
     """
 
     unlearnt: Sequence[Unlearnt] = ()
@@ -78,6 +64,8 @@ class ReportContext:
     latency: Mapping[str, Any] = field(default_factory=dict)
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     called: Mapping[str, str] = field(default_factory=dict)
+    precision: str = ""
+    precisions: Sequence[Mapping[str, Any]] = ()
 
 
 def report(verdict: Verdict, context: ReportContext) -> str:
@@ -90,8 +78,9 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         lstrip_blocks=True,
     )
     parts, pictures = _parts(verdict), gallery(context.unlearnt, context.pictures)
+    every = precisions(context.precisions, context.sizes, context.precision)
     return environment.get_template("report.html.j2").render(
-        contents=_contents(parts, pictures=bool(pictures)),
+        contents=_contents(parts, every=bool(every), pictures=bool(pictures)),
         css=lambda word: word if word in plots.SEVERITY else "none",
         top=TOP,
         **_headline(verdict),
@@ -101,6 +90,7 @@ def report(verdict: Verdict, context: ReportContext) -> str:
             *(_one(bill, f"what the file costs: {bill['binds']}") for bill in verdict.budgets),
         ],
         tradeoff=tradeoff(verdict, context.sizes, context.latency),
+        every=every,
         parts=parts,
         rates=_rates(verdict),
         reported=rate_plots.reported(verdict.groups),
@@ -110,16 +100,22 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         parity=costs.parity(context.parity),
         power=_power(verdict),
         glance=_glance(verdict, context),
-        card=facts(verdict, context.called),
-        methods=_methods(verdict),
+        card=facts(verdict, context.called, context.precision),
+        methods=methods(verdict),
     )
 
 
-def _contents(parts: Sequence[Json], *, pictures: bool) -> list[tuple[str, str]]:
+def _contents(parts: Sequence[Json], *, every: bool, pictures: bool) -> list[tuple[str, str]]:
     """Return the ids and names of the page's sections for its menu."""
-    lost = [("pictures", "Pictures")] if pictures else []
-    ends = [("rates", "Rates"), *lost, ("power", "What it can certify"), ("card", "Model card")]
-    return [("rules", "Rules"), *((part["id"], part["heading"]) for part in parts), *ends]
+    return [
+        ("rules", "Rules"),
+        *([("precisions", "Every precision")] if every else []),
+        *((part["id"], part["heading"]) for part in parts),
+        ("rates", "Rates"),
+        *([("pictures", "Pictures")] if pictures else []),
+        ("power", "What it can certify"),
+        ("card", "Model card"),
+    ]
 
 
 def _headline(verdict: Verdict) -> Json:
@@ -210,6 +206,10 @@ def _glance(verdict: Verdict, context: ReportContext) -> list[Json]:
         sides = "\N{PLUS-MINUS SIGN}" if plots.two_sided(rule) else ""
         note = f"{rule['title']} in {worst['group']} {bounds}, limit {sides}{limit}"
         glance.append({"what": what, "number": number, "note": note})
+    if context.precision:
+        words = (f"{one['precision']} {one['verdict']}" for one in context.precisions)
+        note = ", ".join(words)
+        glance.append({"what": "Precision", "number": context.precision, "note": note})
     cost = costs.cost(context.sizes, context.layers, context.latency)
     for bar in cost["bars"] if cost else ():
         if bar["glance"]:
@@ -243,19 +243,3 @@ def _power_row(rule: Json, finding: Json) -> list[str]:
         "nothing" if best is None else plain(best, rule["limit"]),
         "not known" if needed is None else f"{needed:,}",
     ]
-
-
-def _methods(verdict: Verdict) -> list[str]:
-    found = {f["method"] for rule in verdict.rules for f in rule["findings"]}
-    found |= {m["method"] for group in verdict.groups for m in group["metrics"].values()}
-    said = " ".join(method for method in found if method).split()
-    lines = [line for word, line in METHODS.items() if word in said]
-    binds = {rule["binds"] for rule in verdict.rules}
-    checked = any(
-        rates.get(name)
-        for group in verdict.groups
-        for rates in group["metrics"].values()
-        for name in plots.CROSSCHECKS
-    )
-    more = [(DRIFT, "drift" in binds), (CROSSCHECKED, checked), (CERTAINTY, True)]
-    return [*map(capital, lines), *(line for line, said in more if said)]

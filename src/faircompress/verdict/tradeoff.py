@@ -4,7 +4,7 @@ Costs are shares of the dense file's. Harm is a share of what a rule allows, in 
 to its limit. On both, less is better, and at 1 nothing is gained or all that is allowed is used.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from faircompress.verdict.judge import Verdict
@@ -30,24 +30,39 @@ def tradeoff(verdict: Verdict, sizes: Mapping[str, int], latency: Mapping[str, A
         sizes: Bytes of the files ``dense`` and ``pruned``, or nothing.
         latency: As ``export/latency.json``, or nothing.
     """
-    spent = list(_spent(sizes, latency))
-    rows = [*spent, *(_harm(rule) for rule in verdict.rules)]
-    if not spent:
+    saved = list(spent(sizes, latency.get("times", ())))
+    if not saved:
         return None
-    scale = Scale(0, 1.06 * min(MOST, max(1.0, *(row["high"] for row in rows))))
+    rows = [*saved, *(_harm(rule) for rule in verdict.rules)]
+    table = [[row["name"], row["of"], *_numbers(row)] for row in rows]
+    return {**figure(rows, axis(rows)), "table": table}
+
+
+def axis(rows: Sequence[Json]) -> Scale:
+    """Return an axis from 0 that holds 1 and all bounds, as far as it reaches."""
+    return Scale(0, 1.06 * min(MOST, max([1.0, *(row["high"] for row in rows)])))
+
+
+def figure(rows: Sequence[Json], scale: Scale) -> Json:
+    """Return shares as bars, with the line at 1 where nothing is gained."""
     return {
         "one": scale(1),
         "ticks": ticks(scale, signs=False),
         "bars": [_bar(row, scale) for row in rows],
-        "table": [[row["name"], row["of"], *_numbers(row)] for row in rows],
     }
 
 
-def _spent(sizes: Mapping[str, int], latency: Mapping[str, Any]) -> Iterator[Json]:
+def spent(sizes: Mapping[str, int], times: Sequence[Mapping[str, Any]]) -> Iterator[Json]:
+    """Yield what a file costs as shares of the dense one's: its size, and its time by batch.
+
+    Args:
+        sizes: Bytes of the files ``dense`` and ``pruned``, or nothing.
+        times: As ``times`` in ``export/latency.json``.
+    """
     if sizes:
         share = sizes["pruned"] / sizes["dense"]
         yield _cost("ONNX file", share, share)
-    for time in latency.get("times", ()):
+    for time in times:
         yield _cost(f"Latency, batch {time['batch']}", 1 / time["speedup"], 1 / time["low"])
 
 
@@ -81,8 +96,8 @@ def used(rule: Json, number: float) -> float:
 
 def _bar(row: Json, scale: Scale) -> Json:
     at = None if row["at"] is None else scale(row["at"])
-    numbers = _numbers(row)
-    found = "undefined" if at is None else f"{numbers[0]} (at most {numbers[1]})"
+    number, most = _numbers(row)
+    found = number if row["at"] in (None, row["high"]) else f"{number} (at most {most})"
     kept = {key: row[key] for key in ("name", "of", "word")}
     title = f"{row['name']}: {found} {row['of']}"
     return {**kept, "at": at, "high": scale(row["high"]), "found": found, "title": title}
