@@ -1,5 +1,6 @@
 """Files that are whole or absent: written aside, flushed to disk, then renamed."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,16 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # disk, quota of a user, limit of a process
+
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file so that a reader never sees half of it.
+
+    Raises:
+        OSError: If it cannot be written; the file that was there before stays as it was.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.rename(path)
+    with _whole(path, aside):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(path)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -48,13 +56,43 @@ def sha256(path: Path) -> str:
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Give a folder to fill; it takes the place of ``path`` only when all went well."""
-    aside = path.with_name(f".{path.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    yield aside
-    for file in aside.rglob("*"):
-        if file.is_file():
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())
-    shutil.rmtree(path, ignore_errors=True)
-    aside.rename(path)
+    aside, before = (path.with_name(f".{path.name}.{end}") for end in ("part", "before"))
+    _remove(aside)
+    with _whole(path, aside):
+        aside.mkdir(parents=True)
+        yield aside
+        for file in aside.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as handle:
+                    os.fsync(handle.fileno())
+        _remove(before)
+        if path.exists():
+            path.rename(before)
+        aside.rename(path)
+        _remove(before)
+
+
+@contextmanager
+def _whole(path: Path, aside: Path) -> Iterator[None]:
+    """Leave nothing aside, and say of a full disk what to do about which file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        why = os.strerror(error.errno)
+        raise OSError(
+            error.errno,
+            f"{path} was not written: {why}. What was there before is untouched. Make room on its "
+            "disk and run again.",
+        ) from error
+    finally:
+        _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
