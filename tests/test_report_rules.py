@@ -161,7 +161,7 @@ def test_the_page_can_be_walked_by_keyboard() -> None:
 
 def test_text_can_be_read_on_white_and_on_the_shade_of_harm() -> None:
     colours = dict(re.findall(r"--(\w+): #([0-9a-f]{6})", page()))
-    for name in ("ink", "soft", "good", "bad", "warn", "pruned"):
+    for name in ("ink", "soft", "good", "bad", "warn", "pruned", "rival"):
         assert contrast(colours[name], "ffffff") >= 4.5  # WCAG 2.2, AA
     assert contrast(colours["bad"], "fbf2f1") >= 4.5
     assert contrast("7d8797", "ffffff") >= 3  # lines that tell something

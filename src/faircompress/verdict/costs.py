@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from faircompress.verdict.plots import ARROW, Json, Scale
+from faircompress.verdict.plots import ARROW, Json, Scale, capital
 
 Numbers = Mapping[str, Any]
+SIDES = ("dense", "pruned")
 KINDS = {"channels": "channels", "parameters": "weights", "macs": "multiply-adds a picture"}
 
 
@@ -42,24 +43,36 @@ def cost(sizes: Numbers, layers: Sequence[Numbers], latency: Numbers) -> Json | 
     }
 
 
-def layer_bars(layers: Sequence[Numbers]) -> list[Json]:
-    """Return each layer's channels, dense and pruned, in percent of the widest layer."""
-    most = max((layer["dense_channels"] for layer in layers), default=1)
-    scale = Scale(0, most)
-    return [
-        {
-            "name": layer["layer"],
-            "dense": scale(layer["dense_channels"]),
-            "pruned": scale(layer["pruned_channels"]),
-            "found": f"{layer['dense_channels']:,} {ARROW} {layer['pruned_channels']:,} channels",
-            "title": f"{layer['layer']}: "
-            + ", ".join(
-                f"{word} {layer[f'dense_{key}']:,} to {layer[f'pruned_{key}']:,}"
-                for key, word in KINDS.items()
-            ),
-        }
-        for layer in layers
-    ]
+def cut(layers: Sequence[Numbers]) -> Json | None:
+    """Return the figure and table of each layer, dense and pruned; None without layers.
+
+    Bars are channels, in percent of the widest layer.
+
+    Args:
+        layers: As ``prune/layers.json``.
+    """
+    if not layers:
+        return None
+    scale = Scale(0, max(layer["dense_channels"] for layer in layers))
+    return {
+        "bars": [_layer(layer, scale) for layer in layers],
+        "columns": ["Layer", *(f"{capital(what)}, {s}" for what in KINDS.values() for s in SIDES)],
+        "table": [
+            [layer["layer"], *(f"{layer[f'{s}_{key}']:,}" for key in KINDS for s in SIDES)]
+            for layer in layers
+        ],
+    }
+
+
+def _layer(layer: Numbers, scale: Scale) -> Json:
+    pairs = {word: [f"{layer[f'{side}_{key}']:,}" for side in SIDES] for key, word in KINDS.items()}
+    changes = (f"{word} {' to '.join(pair)}" for word, pair in pairs.items())
+    return {
+        "name": layer["layer"],
+        **{side: scale(layer[f"{side}_channels"]) for side in SIDES},
+        "found": f"{f' {ARROW} '.join(pairs['channels'])} channels",
+        "title": f"{layer['layer']}: {', '.join(changes)}",
+    }
 
 
 def parity(found: Mapping[str, Numbers]) -> Json | None:
@@ -93,7 +106,7 @@ def _saved(
 
 
 def _time(time: Numbers, promise: float | None) -> Json:
-    dense, pruned = (time[side]["median"] for side in ("dense", "pruned"))
+    dense, pruned = (time[side]["median"] for side in SIDES)
     interval = f"95 % interval {_times(time['low'])} to {_times(time['high'])}"
     share = "" if promise is None else f"; {time['speedup'] / promise:.2f} of the promised speed-up"
     pictures = f"batch {time['batch']}"
@@ -121,7 +134,7 @@ def _bar(line: Json, scale: Scale) -> Json:
 
 
 def _sums(layers: Sequence[Numbers], what: str) -> tuple[int, int] | None:
-    dense, pruned = (sum(layer[f"{s}_{what}"] for layer in layers) for s in ("dense", "pruned"))
+    dense, pruned = (sum(layer[f"{s}_{what}"] for layer in layers) for s in SIDES)
     return (dense, pruned) if pruned else None
 
 

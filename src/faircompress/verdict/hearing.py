@@ -3,6 +3,7 @@
 ``dense`` is the one from which changes are counted: in rules against the champion, the champion.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -103,6 +104,19 @@ class Hearing:
             return CrossChecks(None, None)
         measures = self.measures(metric, group, questions[0])
         return crosscheck(*measures, self.who[group.rows], self.weights[group.rows], alpha)
+
+    def rate_of_dense(self, metric: Metric, group: Group, left_out: Sequence[str]) -> float | None:
+        """Return the first file's rate, over the classes that are not left out of a mean.
+
+        None where it is undefined in any of them, since a mean over fewer is another number.
+        """
+        weights, found = self.weights[group.rows], []
+        for question in self._questions(metric, group):
+            if question is None or self.classes[question] not in left_out:
+                said = answers(self.dense, group.rows, question)
+                found.append(rate(metric(said), weights))
+        defined = [number for number in found if number is not None]
+        return float(np.mean(defined)) if len(defined) == len(found) else None
 
     def measures(
         self, metric: Metric, group: Group, question: int | None

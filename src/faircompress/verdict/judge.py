@@ -149,7 +149,7 @@ def judge(
     findings = [finding for found in per_rule for finding in found]
     failed = confirmed_failures(findings)
     told = [(f, _word(f, i in failed)) for i, f in enumerate(findings)]
-    left, hearing = iter(told), hearings["dense"]
+    left, everyone = iter(told), hearings["dense"].everyone()
     return _verdict(
         told,
         bill_all(gate.budgets, costs or Costs()),
@@ -157,7 +157,7 @@ def judge(
         said,
         look,
         rules=[rule_values([next(left) for _ in found]) for found in per_rule],
-        groups=[group_values(g, hearing, gate, look) for g in (hearing.everyone(), *groups)],
+        groups=[group_values(g, hearings, gate, look) for g in (everyone, *groups)],
         thresholds=thresholds,
         not_judged=[not_judged(t) for t in terms if t.rule.against not in hearings],
     )

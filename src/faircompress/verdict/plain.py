@@ -1,6 +1,6 @@
 """Findings and rates as plain values, as they stand in verdict.json."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from faircompress import plugins
@@ -84,8 +84,14 @@ def _method(evidence: Evidence, binds: str) -> str:
     return "identity" if evidence.same_file and binds != "floor" else evidence.method
 
 
-def group_values(group: Group, hearing: Hearing, gate: Gate, look: int | None) -> Json:
-    """Return all rates of a group, with bounds at what this look may spend."""
+def group_values(
+    group: Group, hearings: Mapping[str, Hearing], gate: Gate, look: int | None
+) -> Json:
+    """Return all rates of a group, with bounds at what this look may spend.
+
+    Rates of the champion and the anchor stand beside them where a rule binds these.
+    """
+    hearing, rivals = hearings["dense"], {n: h for n, h in hearings.items() if n in RIVALS}
     question = group.question if group.question is not None else 1
     told = group.question is not None or len(hearing.classes) == 2
     positives = int((hearing.dense.labels[group.rows] == question).sum()) if told else None
@@ -98,7 +104,11 @@ def group_values(group: Group, hearing: Hearing, gate: Gate, look: int | None) -
         "units": round(hearing.units(group.rows), 3),
         "positives": positives,
         "negatives": None if positives is None else len(group.rows) - positives,
-        "metrics": {name: _rates(name, group, hearing, gate, look) for name in names},
+        "metrics": {
+            name: _rates(name, group, hearing, gate, look)
+            | _of_rivals(name, group, hearing, rivals)
+            for name in names
+        },
         "reported": reported(hearing, group),
     }
 
@@ -134,6 +144,16 @@ def _rates(name: str, group: Group, hearing: Hearing, gate: Gate, look: int | No
         "left_out": list(evidence.left_out),
         "undefined": None,
     }
+
+
+def _of_rivals(
+    name: str, group: Group, hearing: Hearing, rivals: Mapping[str, Hearing]
+) -> dict[str, float | None]:
+    metric: Metric = plugins.find("metrics", name)  # type: ignore[assignment]
+    known = hearing.evidence(metric, group)
+    if not isinstance(known, Evidence):
+        return dict.fromkeys(rivals)
+    return {n: h.rate_of_dense(metric, group, known.left_out) for n, h in rivals.items()}
 
 
 def _crosschecks(metric: Metric, group: Group, hearing: Hearing, alpha: float) -> Json:

@@ -1,7 +1,8 @@
-"""Dense and pruned rates side by side, and numbers that no rule judges, as plain values."""
+"""Rates of all files side by side, and numbers that no rule judges, as plain values."""
 
 from collections.abc import Sequence
 
+from faircompress.verdict import RIVALS
 from faircompress.verdict.plots import (
     ARROW,
     CROSSCHECKS,
@@ -20,7 +21,7 @@ from faircompress.verdict.plots import (
 from faircompress.verdict.words import percent
 
 LEAST_SPAN = 0.1  # of an axis
-COLUMNS = ("Group", "Dense", "Pruned", "Change", "Lower", "Upper", *SIZES)
+CHANGES = ("Change", "Lower", "Upper", *SIZES)
 BETTER = {
     "higher": "Higher is better.",
     "lower": "Lower is better.",
@@ -33,7 +34,8 @@ ONCE = {"decision_flips": "Decisions flipped", "psi": "Excess fall of accuracy (
 def rates(groups: Sequence[Json], metric: str) -> Json:
     """Return the figure of one metric: dense and pruned rate of every group."""
     told = [(group, group["metrics"][metric]) for group in groups]
-    values = [m[side] for _, m in told for side in ("dense", "pruned") if m[side] is not None]
+    files = ["dense", "pruned", *rivals(groups)]
+    values = [found[file] for _, found in told for file in files if found[file] is not None]
     scale, first = _rate_scale(values), told[0][1]
     drawn = [name for name in CROSSCHECKS if any(found.get(name) for _, found in told)]
     sure = f"Bounds at {percent(first['confidence'])} on either side."
@@ -41,10 +43,17 @@ def rates(groups: Sequence[Json], metric: str) -> Json:
         "heading": capital(first["title"]),
         "note": f"{BETTER[first['better']]} {sure}",
         "ticks": ticks(scale, signs=False),
-        "bars": [_dumbbell(group, found, scale) for group, found in told],
-        "columns": [*COLUMNS, *(CROSSCHECKS[name] for name in drawn), "Bound"],
-        "table": [_row(group, found, drawn) for group, found in told],
-    }
+        "bars": [_dumbbell(group, found, scale, files[2:]) for group, found in told],
+        "columns": ["Group", *map(capital, files), *CHANGES, *(CROSSCHECKS[n] for n in drawn),
+                    "Bound"],
+        "table": [_row(group, found, files, drawn) for group, found in told],
+    }  # fmt: skip
+
+
+def rivals(groups: Sequence[Json]) -> list[str]:
+    """Return the approved files whose rates are known."""
+    known = next(iter(groups[0]["metrics"].values()))
+    return [name for name in RIVALS if name in known]
 
 
 def reported(groups: Sequence[Json]) -> Json | None:
@@ -70,9 +79,7 @@ def _both(pair: Json | None) -> str:
 
 
 def _one(number: float | None, name: str) -> str:
-    if number is None:
-        return "undefined"
-    return signed(number) if name == "psi" else plain(number)
+    return signed(number) if name == "psi" and number is not None else _rate(number)
 
 
 def _rate_scale(values: Sequence[float]) -> Scale:
@@ -84,27 +91,35 @@ def _rate_scale(values: Sequence[float]) -> Scale:
     return fitted([low + shift, high + shift], [], most=1.0)
 
 
-def _dumbbell(group: Json, found: Json, scale: Scale) -> Json:
-    bar = {"name": group["group"], "size": size(found)}
+def _dumbbell(group: Json, found: Json, scale: Scale, others: Sequence[str]) -> Json:
+    bar = {"name": group["group"], "size": size(found), "others": [], "beside": ""}
     if found["dense"] is None:
         why = found["undefined"]
         return {**bar, "title": why, "dense": None, "pruned": None, "found": "undefined"}
     dense, pruned = plain(found["dense"]), plain(found["pruned"])
     change = f"{signed(found['change'])} [{signed(found['lower'])}, {signed(found['upper'])}]"
+    beside = ", ".join(f"{name} {_rate(found[name])}" for name in others)
+    title = f"{group['group']}: dense {dense}, pruned {pruned}, change {change}"
     return {
         **bar,
-        "title": f"{group['group']}: dense {dense}, pruned {pruned}, change {change}",
+        "title": f"{title}; {beside}" if beside else title,
         "dense": scale(found["dense"]),
         "pruned": scale(found["pruned"]),
+        "others": [(n, scale(found[n])) for n in others if found[n] is not None],
         "found": f"{dense} {ARROW} {pruned} {DOT} {change}",
+        "beside": capital(beside),
     }
 
 
-def _row(group: Json, found: Json, drawn: Sequence[str]) -> list[str]:
+def _row(group: Json, found: Json, files: Sequence[str], drawn: Sequence[str]) -> list[str]:
     counts, checks = [f"{found['rows']:,}", f"{found['units']:,.1f}"], cells(found, drawn)
+    rates = [_rate(found[file]) for file in files]
     if found["dense"] is None:
-        return [group["group"], *["undefined"] * 5, *counts, *checks, found["undefined"]]
-    numbers = [plain(found[k]) for k in ("dense", "pruned")]
-    numbers += [signed(found[k]) for k in ("change", "lower", "upper")]
+        return [group["group"], *rates, *["undefined"] * 3, *counts, *checks, found["undefined"]]
+    changes = [signed(found[end]) for end in ("change", "lower", "upper")]
     left = f"; without {', '.join(found['left_out'])}" if found["left_out"] else ""
-    return [group["group"], *numbers, *counts, *checks, f"{found['method']}{left}"]
+    return [group["group"], *rates, *changes, *counts, *checks, f"{found['method']}{left}"]
+
+
+def _rate(number: float | None) -> str:
+    return "undefined" if number is None else plain(number)
