@@ -57,7 +57,7 @@ def _table(files: Sequence[Numbers], drawn: Sequence[Json]) -> list[list[str]]:
         ["Bytes", *(f"{one['bytes']:,}" for one in files)],
         *_shares(drawn),
         ["Decisions that differ from the network's", *(f"{one['flips']:,}" for one in files)],
-        ["Largest difference of probability", *(f"{one['max_difference']:.1e}" for one in files)],
+        ["Largest difference of probability", *(f"{one['max_difference']:.2g}" for one in files)],
     ]
 
 
