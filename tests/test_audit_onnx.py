@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 from auditing import judged, run
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime import InferenceSession
 
+from faircompress.audit.pictures import open_onnx
 from faircompress.dataset import content_sha256, encode
 from faircompress.files import write_json
 
@@ -189,3 +191,26 @@ def test_files_that_cannot_be_asked_are_refused() -> None:
     said = run(PLAIN.replace("small.onnx", "apart.onnx"))
     assert (said.code, "its sha256 does not cover" in said.err) == (3, True), said.err
     assert "is no Parquet file" in run(PLAIN.replace("pictures.parquet", "p.csv")).err
+
+
+def test_weights_that_a_node_keeps_in_another_file_are_found() -> None:
+    model = onnx.load("small.onnx")
+    bias = next(part for part in model.graph.initializer if part.name == "b")
+    model.graph.initializer.remove(bias)
+    Path("b.data").write_bytes(bias.raw_data)
+    bias.ClearField("raw_data")
+    bias.data_location = TensorProto.EXTERNAL
+    bias.external_data.add(key="location", value="b.data")
+    model.graph.node.insert(0, helper.make_node("Constant", [], ["b"], value=bias))
+    Path("apart.onnx").write_bytes(model.SerializeToString())
+    assert InferenceSession("apart.onnx").get_inputs()  # ONNX Runtime takes it
+    said = run(PLAIN.replace("small.onnx", "apart.onnx"))
+    assert (said.code, "its sha256 does not cover" in said.err) == (3, True), said.err
+
+
+def test_a_file_is_judged_by_the_bytes_that_were_hashed() -> None:
+    opened = open_onnx(Path("small.onnx"))
+    brightness(Path("small.onnx"), bias=200)  # takes its place while the audit is running
+    bright = np.full((1, 4, 4, 3), 160, np.uint8)
+    assert opened.session.run(None, {"images": bright})[0][0, 1] > 0.5
+    assert opened.sha256 != hashlib.sha256(Path("small.onnx").read_bytes()).hexdigest()

@@ -17,7 +17,13 @@ HEAD = ("Verdict", "Group", "Found", "Bounds", "Limit", "Rows")
 
 
 def clear(folder: Path) -> None:
-    """Take away an earlier audit's files, so that none outlives an error."""
+    """Take away an earlier audit's files, so that none outlives an error.
+
+    Raises:
+        ValueError: If it is no folder.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out: {folder} is a file; name a folder.")
     for name in NAMES:
         (folder / name).unlink(missing_ok=True)
 

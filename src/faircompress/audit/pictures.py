@@ -1,25 +1,27 @@
 """Two ONNX files' word on the pictures of a Parquet table."""
 
+import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import onnx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from google.protobuf.message import DecodeError, Message
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from PIL import UnidentifiedImageError
 
 from faircompress.audit.rows import NEEDS_ID, Asked, Pair, as_classes, fit, in_order, known
-from faircompress.audit.tables import Table, is_binary, read
+from faircompress.audit.tables import Table, is_binary, read_parquet
 from faircompress.columns import meant
 from faircompress.dataset import FACTS, TABLE, decode, load_facts, load_split
-from faircompress.files import sha256
 from faircompress.onnx_export import INPUT
 from faircompress.onnx_run import hardware, latency, predict, session
 from faircompress.predicting import told
@@ -36,6 +38,23 @@ UNREADABLE = (
 )  # fmt: skip
 REPEATS = 30  # timed runs of each file
 SIDES = ("dense", "pruned")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An ONNX file that was read once, so that what is asked and what is hashed are the same bytes.
+
+    Args:
+        path: Where it lies.
+        session: Its network, open.
+        sha256: Of its bytes.
+        size: Their number.
+    """
+
+    path: Path
+    session: "InferenceSession"
+    sha256: str
+    size: int
 
 
 def from_files(
@@ -63,67 +82,88 @@ def from_files(
     Raises:
         ValueError: If a file cannot be asked, or the table cannot be judged.
     """
-    files = (dense, candidate)
-    opened = [_open(path) for path in files]
+    opened = [open_onnx(path) for path in (dense, candidate)]
     if data.name == TABLE and (data.parent / FACTS).exists():
         rows, images = _validated(data, asked, split)
     else:
         if split == "validation" and asked.identifier is None:
             raise ValueError(NEEDS_ID)
-        rows, images = _plain(data, asked, image, _classes(opened[0], asked))
-    said = [_said(rows, one, path, images) for one, path in zip(opened, files, strict=True)]
+        rows, images = _plain(data, asked, image, _classes(opened[0].session, asked))
+    said = [_said(rows, one, images) for one in opened]
     context = ReportContext(
-        called={side: path.name for side, path in zip(SIDES, files, strict=True)},
-        sizes={side: path.stat().st_size for side, path in zip(SIDES, files, strict=True)},
+        called={side: one.path.name for side, one in zip(SIDES, opened, strict=True)},
+        sizes={side: one.size for side, one in zip(SIDES, opened, strict=True)},
         latency=_latency(opened, images, batches) if batches else {},
     )
     return Pair(said[0], said[1], context=context, images=images)
 
 
 def _latency(
-    opened: "list[InferenceSession]", images: np.ndarray, batches: Sequence[int]
+    opened: Sequence[Opened], images: np.ndarray, batches: Sequence[int]
 ) -> dict[str, Any]:
     """Return what ``export/latency.json`` would say of these files, on this machine."""
-    dense, candidate = opened
+    dense, candidate = (one.session for one in opened)
     times = [latency(dense, candidate, images, batch=b, repeats=REPEATS) for b in batches]
     return {**hardware(candidate), "times": [asdict(time) for time in times]}
 
 
-def _open(path: Path) -> "InferenceSession":
+def open_onnx(path: Path) -> Opened:
+    """Read a file once, and open what was read.
+
+    Raises:
+        ValueError: If it is no ONNX file, is not whole, or takes something else than pictures.
+    """
     if not path.is_file():
         raise ValueError(f"there is no file {path}; needed is an ONNX file.")
+    content = path.read_bytes()
+    _check_whole(path, content)
     try:
-        opened = session(path)
+        with tempfile.TemporaryDirectory() as folder:
+            own = Path(folder) / path.name
+            own.write_bytes(content)
+            opened = session(own)
     except UNREADABLE as error:
         raise ValueError(f"{path} cannot be opened as an ONNX file: {error}") from error
-    if any(part.data_location == part.EXTERNAL for part in _parts(path)):
-        raise ValueError(
-            f"{path} keeps weights in another file, which its sha256 does not cover. Save it as "
-            "one file, without external data."
-        )
     inputs = [(one.name, one.type, len(one.shape)) for one in opened.get_inputs()]
     if inputs != [(INPUT, "tensor(uint8)", 4)]:
         raise ValueError(
             f"{path} takes {inputs}; needed is one input {INPUT!r}, uint8 (batch, height, width, "
             "3), with normalisation inside. Export it so, or audit its predictions as a table."
         )
-    return opened
+    return Opened(path, opened, hashlib.sha256(content).hexdigest(), len(content))
 
 
-def _parts(path: Path) -> Iterable[onnx.TensorProto]:
-    return onnx.load(str(path), load_external_data=False).graph.initializer
-
-
-def _said(
-    rows: Predictions, opened: "InferenceSession", path: Path, images: np.ndarray
-) -> Predictions:
+def _check_whole(path: Path, content: bytes) -> None:
+    """Refuse a file that is not all there is of its network: its sha256 would not name it."""
     try:
-        found = predict(opened, images, what=path.name)
+        model = onnx.load_model_from_string(content)
+    except DecodeError as error:
+        raise ValueError(f"{path} cannot be opened as an ONNX file: {error}") from error
+    if any(tensor.data_location == tensor.EXTERNAL for tensor in _tensors(model)):
+        raise ValueError(
+            f"{path} keeps weights in another file, which its sha256 does not cover. Save it as "
+            "one file, without external data; if it has above 2 GB, which ONNX cannot hold in one "
+            "file, audit its predictions as a table."
+        )
+
+
+def _tensors(message: Message) -> Iterator[onnx.TensorProto]:
+    """Give every tensor of a network, also those inside nodes and their graphs."""
+    for kind, value in message.ListFields():
+        if kind.message_type is not None:
+            for part in [value] if isinstance(value, Message) else value:
+                yield from [part] if isinstance(part, onnx.TensorProto) else _tensors(part)
+
+
+def _said(rows: Predictions, opened: Opened, images: np.ndarray) -> Predictions:
+    try:
+        found = predict(opened.session, images, what=opened.path.name)
     except UNREADABLE as error:
         raise ValueError(
-            f"{path} cannot be asked about pictures of shape {images.shape[1:]}: {error}"
+            f"{opened.path} cannot be asked about pictures of shape {images.shape[1:]}: {error}"
         ) from error
-    return fit(str(path), replace(rows, probabilities=found, model=sha256(path)))
+    said = replace(rows, probabilities=found, model=opened.sha256)
+    return fit(str(opened.path), said)
 
 
 def _classes(opened: "InferenceSession", asked: Asked) -> tuple[str, ...]:
@@ -166,13 +206,15 @@ def _plain(
         raise ValueError(f"no --label: name the column of {data.name} that holds the true classes.")
     if data.suffix.lower() not in (".parquet", ".pq"):
         raise ValueError(f"{data} is no Parquet file; pictures are read from Parquet only.")
-    table = read(data, asked.identifier)
+    with data.open("rb") as file:  # once, so that rows and pictures are of the same bytes
+        table = read_parquet(file, data.name, asked.identifier)
+        images = _pictures(file, table, image)
     truth = as_classes(table.words("--label", asked.label))
     if not set(truth) <= set(classes):
         truth = _by_number(truth, classes)
     rows = known(table, asked, truth, in_order(replace(asked, classes=classes), classes))
     nothing = np.empty((len(truth), len(classes)), np.float32)
-    return Predictions(**rows, probabilities=nothing, model=""), _pictures(data, table, image)
+    return Predictions(**rows, probabilities=nothing, model=""), images
 
 
 def _by_number(truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
@@ -181,14 +223,13 @@ def _by_number(truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
     return np.array([names.get(one, one) for one in truth])
 
 
-def _pictures(data: Path, table: Table, image: str) -> np.ndarray:
+def _pictures(file: BinaryIO, table: Table, image: str) -> np.ndarray:
     """Return the pictures of a column of image files, uint8 ``(rows, height, width, 3)``."""
-    schema = pq.read_schema(data)
-    if image not in schema.names:
-        raise ValueError(
-            f"--image: {table.name} has no column {image!r}.{meant(image, schema.names)}"
-        )
-    held = pq.read_table(data, columns=[image]).column(0)
+    parts = pq.ParquetFile(file)
+    names = parts.schema_arrow.names
+    if image not in names:
+        raise ValueError(f"--image: {table.name} has no column {image!r}.{meant(image, names)}")
+    held = parts.read(columns=[image]).column(0)
     held = pc.struct_field(held, "bytes") if pa.types.is_struct(held.type) else held
     if not is_binary(held.type):
         raise ValueError(f"--image: column {image!r} holds {held.type}; needed are image files.")

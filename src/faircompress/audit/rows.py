@@ -15,7 +15,8 @@ from faircompress.columns import meant
 from faircompress.predictions import Predictions, check
 from faircompress.verdict.report import ReportContext
 
-ORDERED = ({"0", "1"}, {"false", "true"}, {"False", "True"})  # the second is the positive
+TRUTHS = ("0 1", "false true", "False True", "FALSE TRUE")
+ORDERED = [set(pair.split()) for pair in TRUTHS]  # the second is the positive
 CLASSES = "Name them with --classes"
 NEEDS_ID = (
     "--validation needs --id, by which no row can be in both; a threshold may not be chosen on "
@@ -167,7 +168,17 @@ def _groups(
             )
         else:
             found[name] = table.words("--group", name)
+            _check_groups(table, name, np.unique(found[name]))
     return found
+
+
+def _check_groups(table: Table, column: str, values: np.ndarray) -> None:
+    if len(values) > max(len(table.ids) // 2, 2):
+        raise ValueError(
+            f"--group: column {column!r} of {table.name} has {len(values):,} values in "
+            f"{len(table.ids):,} rows, such as {str(values[0])!r} and {str(values[1])!r}; a group "
+            "has many rows. Name the right column, or put its values into bands."
+        )
 
 
 def _weights(table: Table, asked: Asked) -> np.ndarray:

@@ -1,8 +1,12 @@
 """A table of predictions, column by column; every fault is named with its row and a cure."""
 
+import csv
 import re
-from dataclasses import dataclass, replace
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -14,6 +18,9 @@ from faircompress.columns import meant, read_csv
 EMPTY = ("", "nan", "<na>")
 FILL = "Fill it in, or leave the row out for both models."
 LOGITS = "Are these logits? Write their sigmoid or softmax."
+ROUNDED = "Is this rounding? Clip it to 0-1."
+ROUNDING = 1e-3
+SEPARATORS = ";\t|"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +31,13 @@ class Table:
         name: Of the file.
         cells: Its columns.
         ids: Of the rows; counted from 1 where no column has them.
+        unread: Columns that hold no single words or numbers, and what they hold.
     """
 
     name: str
     cells: pd.DataFrame
     ids: np.ndarray
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     def words(self, option: str, column: str) -> np.ndarray:
         """Return a column as text, ``(rows,)``.
@@ -49,7 +58,9 @@ class Table:
             ValueError: If there is no such column, or a field is no number or outside 0-1.
         """
         found = self.numbers(option, column)
-        self.refuse(option, column, (found < 0) | (found > 1), "is outside 0-1", LOGITS)
+        beyond = np.abs(found - 0.5) - 0.5
+        cure = ROUNDED if beyond.max() < ROUNDING else LOGITS
+        self.refuse(option, column, beyond > 0, "is outside 0-1", cure)
         return found
 
     def numbers(self, option: str, column: str) -> np.ndarray:
@@ -61,6 +72,11 @@ class Table:
 
     def column(self, option: str, column: str) -> pd.Series:
         """Return a column as it stands in the file."""
+        if column in self.unread:
+            raise ValueError(
+                f"{option}: column {column!r} of {self.name} holds {self.unread[column]}; needed "
+                "is one word or number a row. Write it so, or name another column."
+            )
         if column not in self.cells.columns:
             close = meant(column, [str(name) for name in self.cells.columns])
             raise ValueError(f"{option}: {self.name} has no column {column!r}.{close}")
@@ -120,18 +136,41 @@ def read(path: Path, identifier: str | None = None) -> Table:
         identifier: Column of the rows' ids; None: rows are counted.
 
     Raises:
-        ValueError: If it is neither, has no row, or ids are missing or stand twice.
+        ValueError: If it is neither, has no row, a column or an id twice, or ids are missing.
     """
     if path.suffix.lower() in (".parquet", ".pq"):
-        cells = _parquet(path)
-    elif path.suffix.lower() == ".csv":
-        cells = read_csv(path, key="predictions")
-    else:
-        raise ValueError(f"{path} ends in {path.suffix!r}; a table ends in .csv or .parquet.")
+        with path.open("rb") as file:
+            return read_parquet(file, path.name, identifier)
+    if path.suffix.lower() == ".csv":
+        return _table(path.name, _csv(path), identifier)
+    raise ValueError(f"{path} ends in {path.suffix!r}; a table ends in .csv or .parquet.")
+
+
+def read_parquet(file: BinaryIO, name: str, identifier: str | None = None) -> Table:
+    """Read an open Parquet file; see ``read``."""
+    try:
+        parts = pq.ParquetFile(file)
+        _check_names(name, parts.schema_arrow.names)
+        kinds = {one.name: one.type for one in parts.schema_arrow}
+        unread = {key: str(kind) for key, kind in kinds.items() if not _is_plain(kind)}
+        table = parts.read(columns=[key for key in kinds if key not in unread])
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{name} is no Parquet file: {error}") from error
+    whole = [
+        one.cast(one.type.value_type) if pa.types.is_dictionary(one.type) else one
+        for one in table.columns
+    ]
+    cells = pa.table(whole, names=table.column_names).to_pandas(ignore_metadata=True)
+    return _table(name, cells, identifier, unread)
+
+
+def _table(
+    name: str, cells: pd.DataFrame, identifier: str | None, unread: Mapping[str, str] | None = None
+) -> Table:
     if cells.empty:
-        raise ValueError(f"{path} has no row; needed is one a picture. Is the test set empty?")
+        raise ValueError(f"{name} has no row; needed is one a picture. Is the test set empty?")
     counted = np.char.add("row ", np.arange(1, len(cells) + 1).astype(str))
-    table = Table(path.name, cells, counted)
+    table = Table(name, cells, counted, unread or {})
     return table if identifier is None else _with_ids(table, identifier)
 
 
@@ -143,15 +182,38 @@ def _with_ids(table: Table, identifier: str) -> Table:
     return replace(table, ids=ids)
 
 
-def _parquet(path: Path) -> pd.DataFrame:
-    try:
-        schema = pq.read_schema(path)
-        plain = [f.name for f in schema if not (pa.types.is_nested(f.type) or is_binary(f.type))]
-        table = pq.read_table(path, columns=plain)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} is no Parquet file: {error}") from error
-    whole = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in table.columns]
-    return pa.table(whole, names=table.column_names).to_pandas(ignore_metadata=True)
+def _csv(path: Path) -> pd.DataFrame:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        names = [name.strip() for name in next(csv.reader(file), [])]
+    if not any(names):
+        raise ValueError(f"{path} is empty; needed are names of columns, then one row a picture.")
+    other = next((mark for mark in SEPARATORS if mark in names[0]), None)
+    if other:
+        raise ValueError(
+            f"{path} separates its columns by {other!r}: its first line starts {names[0][:60]!r}. "
+            "Write it with commas, and decimals with points."
+        )
+    _check_names(path.name, [name for name in names if name])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return read_csv(path, key="predictions")
+        except pd.errors.ParserWarning:
+            raise ValueError(
+                f"{path} names {len(names)} columns in its first line, but its rows have more "
+                "fields. Put words that hold a comma in quotes."
+            ) from None
+
+
+def _check_names(name: str, columns: Sequence[str]) -> None:
+    twice = [column for column in columns if columns.count(column) > 1]
+    if twice:
+        raise ValueError(f"{name} has {columns.count(twice[0])} columns {twice[0]!r}; rename them.")
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return not (pa.types.is_nested(kind) or is_binary(kind))
 
 
 def is_binary(kind: pa.DataType) -> bool:

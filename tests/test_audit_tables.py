@@ -1,0 +1,121 @@
+"""Tables as other programs write them: what an audit reads alike, and what it refuses by name."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from auditing import hair, judged, run
+
+COLUMNS = "--label y --group hair --dense p_dense --candidate p_small"
+TPR = "--metric true_positive_rate --limit 0.1"
+CSV, PARQUET = (f"faircompress audit p.{form} {COLUMNS} {TPR}" for form in ("csv", "parquet"))
+HEAD = "y,hair,p_dense,p_small\n"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["faircompress"])
+
+
+def table() -> pd.DataFrame:
+    return hair({"long": 90, "short": 80}, {"long": 90, "short": 80})
+
+
+def as_dictionaries(cells: pd.DataFrame) -> pa.Table:
+    return pa.table({name: pa.array(cells[name]).dictionary_encode() for name in cells})
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        as_dictionaries,
+        lambda t: pa.Table.from_pandas(t.astype({"y": "category", "hair": "category"})),
+        lambda t: pa.Table.from_pandas(t.astype({"y": "int8"})),
+        lambda t: pa.Table.from_pandas(t.astype({"y": "float64"})),
+        lambda t: pa.Table.from_pandas(t.astype({"y": "Int64", "hair": "string"})),
+    ],
+)
+def test_parquet_may_hold_a_column_in_any_type(form: Callable[[pd.DataFrame], pa.Table]) -> None:
+    table().to_csv("p.csv", index=False)
+    pq.write_table(form(table()), "p.parquet")
+    assert judged(PARQUET)["groups"] == judged(CSV)["groups"]
+
+
+@pytest.mark.parametrize("words", [(False, True), ("false", "true"), ("FALSE", "TRUE")])
+def test_truths_are_classes_of_which_true_is_the_positive(words: tuple[object, object]) -> None:
+    table().assign(y=table().y.map(dict(enumerate(words)))).to_csv("p.csv", index=False)
+    assert judged(CSV)["positive"] == f"y={words[1]}"
+
+
+def test_a_mark_of_byte_order_and_spaces_around_names_are_no_part_of_them() -> None:
+    cells = table()[["y", "hair", "p_dense", "p_small"]].rename(columns={"p_small": " p_small "})
+    cells.to_csv("p.csv", index=False, encoding="utf-8-sig")
+    assert judged(CSV)["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("name", ['a, "b"', "it's; c", "two\nlines", "None", "null", "NA"])
+def test_a_group_may_be_called_anything(name: str) -> None:
+    cells = table().assign(hair=table().hair.replace("long", name))
+    cells.to_csv("p.csv", index=False)
+    cells.to_parquet("p.parquet")
+    for command in (CSV, PARQUET):
+        groups = [group["group"] for group in judged(command)["groups"]]
+        assert sorted(groups) == sorted(["all", f"hair={name}", "hair=short"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "p.csv is empty; needed are names of columns"),
+        ("\n\n", "p.csv is empty; needed are names of columns"),
+        (HEAD.replace(",", ";") + "0;a;0,1;0,1\n", "separates its columns by ';'"),
+        (HEAD.replace(",", "\t") + "0\ta\t.1\t.1\n", "separates its columns by '\\t'"),
+        (HEAD.replace("p_dense", "hair "), "p.csv has 2 columns 'hair'; rename them"),
+        (HEAD + "0,a, b,.1,.1\n1,a, b,.1,.1\n", "Put words that hold a comma in quotes"),
+        (HEAD + "0,a,.1,.1\n1,b,.1,.1,9\n", "Expected 4 fields in line 3, saw 5"),
+        (HEAD + "0,a,.1,.1\n1,b,.1\n", "--candidate: column 'p_small' of p.csv is empty in 1 of 2"),
+        (HEAD + "0,a,.1,1.0000001\n1,a,.1,.1\n", "'1.0000001'. Is this rounding? Clip it to 0-1"),
+        (HEAD + "0,a,.1,1.2\n1,a,.1,1.0000001\n", "'1.2'. Are these logits?"),
+        (HEAD + "0,a,10%,.1\n1,a,.1,.1\n", "is neither a class nor a probability in 1 of 2 rows"),
+        (HEAD + "0,a,.1,.1\n1,b,.1,.1\n0,c,.1,.1\n", "'hair' of p.csv has 3 values in 3 rows"),
+    ],
+)
+def test_a_text_that_is_no_such_table_is_refused_with_a_cure(text: str, words: str) -> None:
+    Path("p.csv").write_text(text)
+    said = run(CSV)
+    assert (said.code, said.out) == (3, "")
+    assert words in said.err
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "held"),
+    [
+        ("hair", [b"long"] * 240, "holds binary; needed is one word or number a row"),
+        ("p_dense", [[0.1, 0.9]] * 240, "holds list<element: double>; needed is one word"),
+        ("y", [None, *range(239)], "--label: column 'y' of p.parquet is empty in 1 of 240 rows"),
+    ],
+)
+def test_a_parquet_column_of_no_words_is_named_with_what_it_holds(
+    column: str, values: list[object], held: str
+) -> None:
+    table().assign(**{column: values}).to_parquet("p.parquet")
+    said = run(PARQUET)
+    assert (said.code, held in said.err) == (3, True), said.err
+
+
+def test_a_parquet_column_that_stands_twice_is_refused() -> None:
+    columns = {name: pa.array(table()[name]) for name in ("y", "hair", "p_dense", "p_small")}
+    twice = pa.table([*columns.values(), pa.array(np.zeros(240))], names=[*columns, "p_small"])
+    pq.write_table(twice, "p.parquet")
+    assert "p.parquet has 2 columns 'p_small'" in run(PARQUET).err
+
+
+def test_a_file_in_place_of_the_folder_is_named() -> None:
+    table().to_csv("p.csv", index=False)
+    assert "--out: p.csv is a file; name a folder" in run(f"{CSV} --out p.csv").err
