@@ -7,11 +7,12 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 from test_judge import gate, in_validation, said
+from test_report import judged
 
 from faircompress.metrics import Mean, Ranking
 from faircompress.verdict import bootstrap
 from faircompress.verdict.crosscheck import crosscheck
-from faircompress.verdict.delong import placements, standard_error
+from faircompress.verdict.delong import error_of_mean, placements, standard_error
 from faircompress.verdict.judge import judge
 
 
@@ -46,13 +47,13 @@ def test_placements_average_to_the_weighted_auroc() -> None:
 
 def test_copies_under_one_name_leave_delong_and_the_bootstrap_as_they_are() -> None:
     dense, pruned = pair(90)
-    twice = [Ranking(np.tile(m.scores, 2), np.tile(m.above, 2)) for m in (dense, pruned)]
+    twice = tuple(Ranking(np.tile(m.scores, 2), np.tile(m.above, 2)) for m in (dense, pruned))
     who, weights = everyone(90)
-    one = crosscheck(dense, pruned, who, weights, 0.05)
-    copied = crosscheck(*twice, np.tile(who, 2), np.ones(180), 0.05)
+    one = crosscheck([(dense, pruned)], who, weights, 0.05)
+    copied = crosscheck([twice], np.tile(who, 2), np.ones(180), 0.05)
     assert copied.delong == pytest.approx(one.delong)
     assert copied.bootstrap == pytest.approx(one.bootstrap)
-    apart = crosscheck(*twice, np.arange(180), np.ones(180), 0.05)
+    apart = crosscheck([twice], np.arange(180), np.ones(180), 0.05)
     assert np.ptp(apart.delong) < 0.75 * np.ptp(one.delong)  # wrongly sure
 
 
@@ -108,13 +109,61 @@ def test_bootstrap_and_delong_agree_in_large_groups_with_weights_and_people() ->
     assert found.std() == pytest.approx(error, rel=0.08)
 
 
+def test_a_class_and_the_rest_are_one_question_asked_twice() -> None:
+    one = pair(90)
+    mirrored = tuple(Ranking(-m.scores, ~m.above) for m in one)
+    who, weights = np.arange(90) // 2, np.ones(90)
+    error = standard_error(*one, who, weights)
+    assert error_of_mean([one, mirrored], who, weights) == pytest.approx(error)
+    found = [bootstrap.mean_changes(of, who, weights) for of in ([one], [one, mirrored])]
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_a_mean_over_classes_varies_as_its_classes_do_each_in_its_own_stratum() -> None:
+    truth, rng = np.repeat([0, 1, 2], [40, 60, 300]), np.random.default_rng(0)
+    found, known = [], []
+    for k in range(3):
+        of, values = truth == k, rng.random(400) < [0.5, 0.8, 0.9][k]
+        found.append((Mean(np.ones(400, bool), of), Mean(values, of)))
+        known.append(values[of].var() / of.sum())
+    drawn = bootstrap.mean_changes(found, *everyone(400))
+    assert drawn.std() == pytest.approx(sum(known) ** 0.5 / 3, rel=0.05)
+
+
+@pytest.mark.parametrize("people", [90, 45])
+def test_bootstrap_and_delong_agree_on_a_mean_over_classes(people: int) -> None:
+    rng = np.random.default_rng(3)
+    truth, who = np.arange(900) % 3, np.arange(900) % (10 * people)
+    questions = []
+    for k in range(3):
+        dense = rng.normal(truth == k)
+        both = (dense, dense + rng.normal(size=900))
+        questions.append(tuple(Ranking(scores, truth == k) for scores in both))
+    drawn = bootstrap.mean_changes(questions, who, np.ones(900))
+    assert drawn.std() == pytest.approx(error_of_mean(questions, who, np.ones(900)), rel=0.06)
+
+
+def test_where_answers_choose_the_rows_their_number_is_drawn_too() -> None:
+    # dense says yes to the first 50 and is right; pruned says yes to all and is right in them
+    truth = np.arange(100) < 50
+    chosen = Mean(truth, truth), Mean(truth, np.ones(100, bool))
+    twice = bootstrap.mean_changes([chosen, chosen], *everyone(100))
+    assert twice.std() == pytest.approx(0.05, rel=0.05)  # of 1/2 in 100; 0 if strata were kept
+    assert twice == pytest.approx(bootstrap.changes(*chosen, *everyone(100)))
+
+
+@pytest.mark.parametrize(("people", "times"), [(50_000, 2000), (100_000, 1000), (10**7, 500)])
+def test_of_very_many_people_fewer_replicates_are_drawn(people: int, times: int) -> None:
+    assert bootstrap.enough(people) == times
+
+
 def test_a_replicate_without_a_value_leaves_no_interval() -> None:
     truth = np.ones(4, bool)
     chosen = np.array([True, False, False, False])  # missed by one replicate in three
-    found = crosscheck(Mean(truth, chosen), Mean(truth, truth), *everyone(4), 0.05)
+    found = crosscheck([(Mean(truth, chosen), Mean(truth, truth))], *everyone(4), 0.05)
     assert found.bootstrap is found.delong is None
     one_positive = Ranking(np.arange(4.0), chosen)
-    assert crosscheck(one_positive, one_positive, *everyone(4), 0.05).delong is None
+    assert crosscheck([(one_positive, one_positive)], *everyone(4), 0.05).delong is None
 
 
 def test_a_verdict_shows_them_beside_the_deciding_bounds_and_is_not_moved_by_them() -> None:
@@ -125,5 +174,15 @@ def test_a_verdict_shows_them_beside_the_deciding_bounds_and_is_not_moved_by_the
     assert shown["hair=a"]["true_positive_rate"]["bootstrap"] == [0, 0]
     assert shown["hair=a"]["true_positive_rate"]["delong"] is None
     assert shown["hair=a"]["auroc"]["delong"] == shown["hair=a"]["auroc"]["bootstrap"] == [0, 0]
-    assert shown["all"]["auroc"]["bootstrap"] is None  # no rule binds all rows together
+    assert shown["all"]["auroc"]["bootstrap"] == [0, 0]
     assert verdict.verdict == "inconclusive"
+
+
+def test_all_rows_together_have_them_for_a_mean_over_classes_too() -> None:
+    everyone_there = judged("ten").groups[0]["metrics"]
+    low, high = everyone_there["true_positive_rate"]["bootstrap"]
+    # one class of ten lost 40 of its 60
+    spread = (2 / 3 * 1 / 3 / 60) ** 0.5 / 10
+    expected = [-2 / 3 / 10 + side * 1.645 * spread for side in (-1, 1)]
+    assert [low, high] == pytest.approx(expected, abs=0.002)
+    assert everyone_there["auroc"]["delong"] == [0, 0]  # they still rank as before

@@ -4,14 +4,15 @@ Both lie in small groups; see docs/calibration.md. A reader who trusts them find
 where they disagree with the deciding bounds in a large group, something is wrong with one of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
 
 from faircompress.metrics import Measure, Ranking
-from faircompress.verdict.bootstrap import changes
-from faircompress.verdict.delong import standard_error
+from faircompress.verdict.bootstrap import mean_changes
+from faircompress.verdict.delong import error_of_mean
 from faircompress.verdict.rates import rate
 
 Interval = tuple[float, float]
@@ -26,33 +27,34 @@ class CrossChecks:
 
 
 def crosscheck(
-    dense: Measure, pruned: Measure, who: np.ndarray, weights: np.ndarray, alpha: float
+    pairs: Sequence[tuple[Measure, Measure]], who: np.ndarray, weights: np.ndarray, alpha: float
 ) -> CrossChecks:
-    """Bound a change by the percentile bootstrap and, for AUROC, by DeLong's standard error.
+    """Bound a mean change by the percentile bootstrap and, for AUROC, by DeLong's standard error.
 
     Args:
-        dense: The dense file's values.
-        pruned: The pruned file's, of the same rows.
+        pairs: The dense and the pruned file's values of the same rows, for each class; mostly one.
         who: Identity of each row, integers.
         weights: Of each row.
         alpha: Chance of error on either side.
     """
-    drawn = changes(dense, pruned, who, weights)
+    drawn = mean_changes(pairs, who, weights)
     bootstrap = None
     if drawn is not None:
         low, high = np.quantile(drawn, [alpha, 1 - alpha])
         bootstrap = (float(low), float(high))
-    return CrossChecks(bootstrap, _delong(dense, pruned, who, weights, alpha))
+    return CrossChecks(bootstrap, _delong(pairs, who, weights, alpha))
 
 
 def _delong(
-    dense: Measure, pruned: Measure, who: np.ndarray, weights: np.ndarray, alpha: float
+    pairs: Sequence[tuple[Measure, Measure]], who: np.ndarray, weights: np.ndarray, alpha: float
 ) -> Interval | None:
-    if not (isinstance(dense, Ranking) and isinstance(pruned, Ranking)):
+    rankings = [(d, p) for d, p in pairs if isinstance(d, Ranking) and isinstance(p, Ranking)]
+    if len(rankings) < len(pairs):
         return None
-    rates = rate(dense, weights), rate(pruned, weights)
-    error = standard_error(dense, pruned, who, weights)
-    if rates[0] is None or rates[1] is None or error is None:
+    error = error_of_mean(rankings, who, weights)
+    rates = [[rate(measure, weights) for measure in pair] for pair in rankings]
+    known = [p - d for d, p in rates if d is not None and p is not None]
+    if error is None or len(known) < len(pairs):
         return None
-    change, reach = rates[1] - rates[0], -float(ndtri(alpha)) * error
+    change, reach = float(np.mean(known)), -float(ndtri(alpha)) * error
     return change - reach, change + reach

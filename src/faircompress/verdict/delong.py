@@ -2,42 +2,51 @@
 
 Source:
     DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); for clusters Obuchowski, Nonparametric
-    analysis of clustered ROC curve data, Biometrics 53 (1997). Departure: rows may have weights.
+    analysis of clustered ROC curve data, Biometrics 53 (1997). Departures: rows may have
+    weights; what a person pulls is added up, over a mean's classes too, before it is squared, so
+    of people on both sides each side's correction counts by its root.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from faircompress.metrics import Ranking
+from faircompress.verdict.units import count_people
 
 
 def standard_error(
     dense: Ranking, pruned: Ranking, who: np.ndarray, weights: np.ndarray
 ) -> float | None:
-    """Return the standard error of pruned minus dense AUROC; None: fewer than 2 on a side.
+    """Return the standard error of pruned minus dense AUROC; see ``error_of_mean``."""
+    return error_of_mean([(dense, pruned)], who, weights)
+
+
+def error_of_mean(
+    pairs: Sequence[tuple[Ranking, Ranking]], who: np.ndarray, weights: np.ndarray
+) -> float | None:
+    """Return the standard error of the mean change of AUROC over questions to the same rows.
 
     Args:
-        dense: The dense file's scores.
-        pruned: The pruned file's, of the same rows.
+        pairs: The dense and the pruned file's scores, for each question.
         who: Identity of each row, integers.
         weights: Of each row.
+
+    Returns:
+        None where fewer than 2 people are on a side of a question.
     """
-    above = dense.above
-    people = [np.count_nonzero(np.bincount(who[side])) for side in (above, ~above)]
-    if min(people) < 2:
-        return None
-    pull = placements(pruned, weights) - placements(dense, weights)
-    sums, corrections = [], []
-    for side, count in zip((above, ~above), people, strict=True):
-        share = weights * side / weights[side].sum()
-        off = share * (pull - (share * pull).sum())
-        sums.append(np.bincount(who, off))
-        corrections.append(count / (count - 1))
-    everyone = np.count_nonzero(np.bincount(who))
-    both = 2 * everyone / (everyone - 1) * (sums[0] @ sums[1])
-    own = sum(factor * (x @ x) for factor, x in zip(corrections, sums, strict=True))
-    return math.sqrt(max(float(own + both), 0.0))
+    total = np.zeros(int(who.max()) + 1)
+    for dense, pruned in pairs:
+        pull = placements(pruned, weights) - placements(dense, weights)
+        for side in (dense.above, ~dense.above):
+            people = count_people(who[side])
+            if people < 2:
+                return None
+            share = weights * side / weights[side].sum()
+            pulled = np.bincount(who, share * (pull - (share * pull).sum()))
+            total += math.sqrt(people / (people - 1)) * pulled
+    return math.sqrt(float(total @ total)) / len(pairs)
 
 
 def placements(measure: Ranking, weights: np.ndarray) -> np.ndarray:

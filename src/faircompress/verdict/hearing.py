@@ -97,26 +97,26 @@ class Hearing:
         there = [np.bincount(self.who[g.rows], minlength=len(self.who)) > 0 for g in (one, other)]
         return bool((there[0] & there[1]).any())
 
-    def crosschecks(self, metric: Metric, group: Group, alpha: float) -> CrossChecks:
-        """Return other intervals of pruned minus dense; none for a mean over classes."""
-        questions = self._questions(metric, group)
-        if len(questions) > 1 or self.same_file:
+    def crosschecks(
+        self, metric: Metric, group: Group, left_out: Sequence[str], alpha: float
+    ) -> CrossChecks:
+        """Return other intervals of pruned minus dense; of a mean, without the classes left out."""
+        if self.same_file:
             return CrossChecks(None, None)
-        measures = self.measures(metric, group, questions[0])
-        return crosscheck(*measures, self.who[group.rows], self.weights[group.rows], alpha)
+        asked = self._questions(metric, group, left_out)
+        pairs = [self.measures(metric, group, question) for question in asked]
+        return crosscheck(pairs, self.who[group.rows], self.weights[group.rows], alpha)
 
     def rate_of_dense(self, metric: Metric, group: Group, left_out: Sequence[str]) -> float | None:
-        """Return the first file's rate, over the classes that are not left out of a mean.
+        """Return the first file's rate; of a mean over classes, without those left out.
 
-        None where it is undefined in any of them, since a mean over fewer is another number.
+        None where it is undefined in any class, since a mean over fewer is another number.
         """
-        weights, found = self.weights[group.rows], []
-        for question in self._questions(metric, group):
-            if question is None or self.classes[question] not in left_out:
-                said = answers(self.dense, group.rows, question)
-                found.append(rate(metric(said), weights))
-        defined = [number for number in found if number is not None]
-        return float(np.mean(defined)) if len(defined) == len(found) else None
+        weights, asked = self.weights[group.rows], self._questions(metric, group, left_out)
+        measures = [metric(answers(self.dense, group.rows, question)) for question in asked]
+        found = [rate(measure, weights) for measure in measures]
+        known = [number for number in found if number is not None]
+        return float(np.mean(known)) if len(known) == len(found) else None
 
     def measures(
         self, metric: Metric, group: Group, question: int | None
@@ -125,12 +125,16 @@ class Hearing:
         dense, pruned = (answers(m, group.rows, question) for m in (self.dense, self.pruned))
         return metric(dense), metric(pruned)
 
-    def _questions(self, metric: Metric, group: Group) -> list[int | None]:
+    def _questions(
+        self, metric: Metric, group: Group, left_out: Sequence[str] = ()
+    ) -> list[int | None]:
         if group.question is not None:
             return [group.question]
         if len(self.classes) == 2:
             return [1]
-        return list(range(len(self.classes))) if metric.per_class else [None]
+        if not metric.per_class:
+            return [None]
+        return [k for k, name in enumerate(self.classes) if name not in left_out]
 
     def _evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
         parts = [self._answer(metric, group, q) for q in self._questions(metric, group)]

@@ -21,8 +21,9 @@ CERTAINTY = (
     "below 1 \N{MINUS SIGN} \N{GREEK SMALL LETTER ALPHA}^(1/n)."
 )
 CROSSCHECKED = (
-    "Bootstrap (percentile, by person or picture, stratified) and DeLong (for AUROC) are "
-    "cross-checks: too short in small groups, close to the deciding bound in large ones."
+    "Bootstrap (percentile, by person or picture, stratified; 2,000 replicates, fewer down to 500 "
+    "where more than 50,000 people or, of a mean over classes, answers are drawn) and DeLong (for "
+    "AUROC) are cross-checks: too short in small groups, close to the deciding bound in large ones."
 )
 DRIFT = "A drift's bounds join those of two groups (Zou and Donner's MOVER)."
 

@@ -7,9 +7,10 @@ from faircompress import plugins
 from faircompress.metrics import Metric
 from faircompress.verdict import RIVALS, Gate, words
 from faircompress.verdict.budgets import Bill
+from faircompress.verdict.crosscheck import CrossChecks
 from faircompress.verdict.evidence import Evidence
 from faircompress.verdict.findings import FAIL, INCONCLUSIVE, Finding, Terms
-from faircompress.verdict.groups import POOLED, Group
+from faircompress.verdict.groups import Group
 from faircompress.verdict.hearing import Hearing
 from faircompress.verdict.putting import natural_bounds
 from faircompress.verdict.reported import reported
@@ -139,7 +140,7 @@ def _rates(name: str, group: Group, hearing: Hearing, gate: Gate, look: int | No
         "lower": lower,
         "upper": upper,
         "method": _method(evidence, "change"),
-        **_crosschecks(metric, group, hearing, alpha),
+        **_crosschecks(hearing.crosschecks(metric, group, evidence.left_out, alpha)),
         **counts,
         "left_out": list(evidence.left_out),
         "undefined": None,
@@ -156,15 +157,10 @@ def _of_rivals(
     return {n: h.rate_of_dense(metric, group, known.left_out) for n, h in rivals.items()}
 
 
-def _crosschecks(metric: Metric, group: Group, hearing: Hearing, alpha: float) -> Json:
-    """Return the intervals drawn beside the deciding one; for all rows together none is drawn."""
-    if group.column == POOLED:
-        return {"bootstrap": None, "delong": None}
-    found = hearing.crosschecks(metric, group, alpha)
-    return {
-        name: None if interval is None else list(interval)
-        for name, interval in (("bootstrap", found.bootstrap), ("delong", found.delong))
-    }
+def _crosschecks(found: CrossChecks) -> Json:
+    """Return the intervals drawn beside the deciding one."""
+    pairs = (("bootstrap", found.bootstrap), ("delong", found.delong))
+    return {name: None if interval is None else list(interval) for name, interval in pairs}
 
 
 def bill_values(bill: Bill) -> Json:
