@@ -18,7 +18,7 @@ PAGE = (DOCS / "audit.md").read_text()
 COMMANDS = [
     block.replace("\\\n", " ").strip() for block in re.findall(r"```console\n(.*?)```", PAGE, re.S)
 ]
-CODES = [1, 1, 0, 1, 1]  # as the models of the page are: old people are forgotten
+CODES = [1, 1, 0, 1, 1, 1]  # as the models of the page are: old people are forgotten
 
 
 def written(language: str) -> str:
@@ -56,12 +56,25 @@ def test_a_command_of_the_page_ends_as_it_should(
         assert said.out.startswith(written("text"))
 
 
-def test_the_workflow_judges_and_puts_the_summary_where_reviewers_look(folder: Path) -> None:
+def sh(command: str, folder: Path, **env: str) -> int:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    who = {f"GIT_{k}": "x" for k in ("AUTHOR_NAME", "COMMITTER_NAME")}
+    where = {f"GIT_{k}": "x" for k in ("AUTHOR_EMAIL", "COMMITTER_EMAIL")}
+    everything = {**os.environ, "PATH": path, **who, **where, **env}
+    return subprocess.run(["bash", "-ec", command], cwd=folder, env=everything).returncode
+
+
+def test_the_workflow_judges_counts_and_puts_the_summary_where_reviewers_look(folder: Path) -> None:
     workflow = yaml.safe_load((DOCS / "examples" / "github-actions.yml").read_text())
-    steps = {one.get("name"): one.get("run") for one in workflow["jobs"]["audit"]["steps"]}
-    home = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "GITHUB_STEP_SUMMARY": str(folder / "page.md")}  # fmt: skip
-    for step, code in (("Audit", 1), ("Summary", 0)):
-        said = subprocess.run(["bash", "-ec", steps[step]], cwd=folder, env={**os.environ, **home})
-        assert said.returncode == code
+    steps = {one.get("name"): one for one in workflow["jobs"]["audit"]["steps"]}
+    repository = "git init --quiet --bare o && git clone --quiet o own 2>&1"
+    assert sh(f"{repository} && cd own && git commit --quiet --allow-empty -m 1", folder) == 0
+    assert sh(written("bash"), folder / "own") == 0  # as the page says to do once
+    assert sh("git clone --quiet -b looks o looks", folder) == 0
+    for step, code in 2 * [("Audit", 1), ("Count the look", 0), ("Summary", 0)]:
+        where = folder / steps[step].get("working-directory", "")
+        assert sh(steps[step]["run"], where, GITHUB_STEP_SUMMARY=str(folder / "page.md")) == code
     assert "## Fail: harm beyond the limit" in (folder / "page.md").read_text()
+    assert "This is look 1 at this test set" in (folder / "page.md").read_text()
+    assert sh("test $(git -C o rev-list --count looks) = 2", folder) == 0  # one look, once
+    assert sh("git -C o show looks:looks.json | cmp - looks/looks.json", folder) == 0

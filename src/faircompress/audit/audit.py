@@ -19,7 +19,10 @@ OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided clas
 
 
 def audit(
-    pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | None = None
+    pair: Pair,
+    gate: Gate,
+    validation: tuple[Predictions, Predictions] | None = None,
+    look: int | None = None,
 ) -> tuple[Verdict, ReportContext]:
     """Judge two models, and say what a report can show of them.
 
@@ -27,6 +30,7 @@ def audit(
         pair: Both models' word on the test set.
         gate: Rules and how to judge by them.
         validation: Both models' word on the validation set, if a threshold is chosen there.
+        look: Which look at this test set this is, from 1; None: looks are not counted.
 
     Raises:
         ValueError: If a rule needs what the predictions lack.
@@ -34,7 +38,7 @@ def audit(
     _check(pair, gate, validation)
     said = (pair.dense, pair.candidate)
     costs = Costs(pair.context.sizes, pair.context.latency)
-    verdict = judge(*said, gate, validation=validation or said, costs=costs)
+    verdict = judge(*said, gate, validation=validation or said, costs=costs, look=look)
     if pair.decided:
         verdict = _without_scores(verdict)
     verdict = replace(verdict, next=_next(pair, verdict))

@@ -56,11 +56,12 @@ def from_columns(tables: Sequence[Table], asked: Asked, dense: str, candidate: s
     for table, option, column in columns:
         p, hard = _said(table, option, column, classes)
         decided += [column] if hard else []
-        model = _sha256(option, column, p)
+        model = _sha256(option, p[np.argsort(rows["ids"], kind="stable")])
         said.append(fit(option, Predictions(**rows, probabilities=p, model=model)))
     called = [f"column {column} of {table.name}" for table, _, column in columns]
     context = ReportContext(called=dict(zip(("dense", "pruned"), called, strict=True)))
-    return Pair(said[0], said[1], tuple(decided), context, classes=classes)
+    named = asked.identifier is not None
+    return Pair(said[0], said[1], tuple(decided), context, classes=classes, named=named)
 
 
 def validation(
@@ -140,7 +141,7 @@ def _aligned(first: Table, last: Table, asked: Asked) -> Table:
     return last
 
 
-def _sha256(option: str, column: str, probabilities: np.ndarray) -> str:
+def _sha256(option: str, probabilities: np.ndarray) -> str:
     """Identify a model that has no file; equal answers of two columns are still two models."""
     said = np.ascontiguousarray(probabilities, np.float64).tobytes()
-    return hashlib.sha256(f"{option} {column}:".encode() + said).hexdigest()
+    return hashlib.sha256(f"{option}:".encode() + said).hexdigest()

@@ -47,6 +47,7 @@ Tuned = Annotated[list[Path] | None, _option("Predictions or pictures to choose 
 Intersections = Annotated[bool, typer.Option("--intersections", help="Judge these groups too.")]
 Data = Annotated[Path | None, _option("Pictures for two ONNX files: Parquet.")]
 Image = Annotated[str, typer.Option(help="Column of the pictures.")]
+Looks = Annotated[Path | None, _option("File that counts looks at a test set; made if missing.")]
 Out = Annotated[Path | None, _option("Folder for report, summary, verdict and JUnit file.")]
 
 
@@ -69,6 +70,7 @@ def audit(
     intersections: Intersections = False,
     data: Data = None,
     image: Image = "image",
+    looks: Looks = None,
     out: Out = None,
 ) -> None:
     """Judge any two models by group. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
@@ -90,7 +92,7 @@ def audit(
         pair, tuned = _of_columns(tables or [], asked, dense, candidate, validation or [])
     if "threshold" in more:
         check_threshold(pair, "--validation" if validation else "--threshold")
-    verdict, context = judged(pair, by, tuned)
+    verdict, context = judged(pair, by, tuned, _look(looks, pair))
     _tell(verdict, [] if out is None else outputs.write(out, verdict, context))
     raise typer.Exit(CODES[verdict.verdict])
 
@@ -157,9 +159,19 @@ def _of_files(
     return pair, (tuned.dense, tuned.candidate)
 
 
+def _look(book: Path | None, pair: "Pair") -> int | None:
+    """Return which look at its test set a candidate is, if there is a book; book it first."""
+    if book is None:
+        return None
+    from faircompress.audit.looks import look
+
+    return look(book, pair)
+
+
 def _tell(verdict: "Verdict", files: Sequence[Path]) -> None:
     lines = [verdict.sentence, *(f"  - {reason}" for reason in verdict.reasons), "Next:"]
     lines += [f"  - {step}" for step in verdict.next]
+    lines += [verdict.looks] if verdict.look else []
     if files:
         lines += ["Files:", *(f"  - {path}" for path in files)]
     typer.echo("\n".join(lines))

@@ -49,7 +49,8 @@ def summary(verdict: Verdict) -> str:
         f"### {one['verdict'].capitalize()}: {_text(one['reason'])}" for one in verdict.budgets
     ]
     counted = f"{verdict.rows:,} rows. A change is candidate minus dense; bounds are one-sided."
-    return "\n\n".join([*parts, f"{counted} {_text(verdict.assumption)}"]) + "\n"
+    ends = [f"{counted} {_text(verdict.assumption)}", _text(verdict.looks)]
+    return "\n\n".join([*parts, *ends]) + "\n"
 
 
 def junit(verdict: Verdict) -> bytes:

@@ -83,7 +83,8 @@ def from_files(
         ValueError: If a file cannot be asked, or the table cannot be judged.
     """
     opened = [open_onnx(path) for path in (dense, candidate)]
-    if data.name == TABLE and (data.parent / FACTS).exists():
+    checked = data.name == TABLE and (data.parent / FACTS).exists()
+    if checked:
         rows, images = _validated(data, asked, split)
     else:
         if split == "validation" and asked.identifier is None:
@@ -95,7 +96,8 @@ def from_files(
         sizes={side: one.size for side, one in zip(SIDES, opened, strict=True)},
         latency=_latency(opened, images, batches) if batches else {},
     )
-    return Pair(said[0], said[1], context=context, images=images)
+    named = checked or asked.identifier is not None
+    return Pair(said[0], said[1], context=context, images=images, named=named)
 
 
 def _latency(

@@ -56,6 +56,7 @@ class Pair:
         context: What the report can show beside the verdict.
         images: uint8 ``(rows, height, width, 3)``; None: the audit saw no pictures.
         classes: Names of the classes as they stand in a table of predictions.
+        named: Do the rows have ids of their own? Else they were counted.
     """
 
     dense: Predictions
@@ -64,6 +65,7 @@ class Pair:
     context: ReportContext = field(default_factory=ReportContext)
     images: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    named: bool = True
 
 
 def known(

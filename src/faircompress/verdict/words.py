@@ -41,7 +41,10 @@ def not_judged(rule: Rule, metric: Metric) -> str:
 def looks(way: str, look: int | None) -> str:
     """Say how much of what the rules may err was spent at this look at the test set."""
     if look is None:
-        return "The stated confidence is for one look at one test set; looks were not counted."
+        return (
+            "The stated confidence is for one look at one test set; looks were not counted. "
+            "An audit counts them with --looks FILE."
+        )
     start = f"This is look {look} at this test set"
     if way == "ignore":
         return f"{start}. Looks are not corrected for (gate.looks): the confidence is that of one."
