@@ -21,10 +21,13 @@ EXCESS = {"metric": "accuracy", "binds": "excess", "limit": 0.1}
 LATENCY = {
     "processor": "AMD EPYC",
     "times": [
-        {"batch": 1, "speedup": 2.0, "low": 1.6, "high": 2.5, "pruned": {"p95": 12.0}},
-        {"batch": 64, "speedup": 4.0, "low": 3.9, "high": 4.1, "pruned": {"p95": 90.0}},
+        {"batch": 1, "pairs": 60, "speedup": 2.0, "low": 1.6, "high": 2.5,
+         "pruned": {"p95": 12.0, "p95_low": 11.5, "p95_high": 13.0}},
+        {"batch": 64, "pairs": 30, "speedup": 4.0, "low": 3.9, "high": 4.1,
+         "pruned": {"p95": 90.0, "p95_low": 80.0, "p95_high": None}},
+        {"batch": 8, "pairs": 30, "speedup": 4.0, "low": 3.9, "high": 4.1, "pruned": {"p95": 9.0}},
     ],
-}
+}  # fmt: skip
 SIZES = {"dense": 8e6, "pruned": 2e6}
 
 
@@ -120,7 +123,12 @@ def test_rates_by_group_are_those_of_fairlearn() -> None:
         ({"binds": "latency", "limit": 0.63}, "pass"),  # 1 / 1.6 = 0.625
         ({"binds": "latency", "limit": 0.5}, "inconclusive"),
         ({"binds": "latency", "limit": 0.3}, "fail"),  # 1 / 2.5 = 0.4
-        ({"binds": "latency", "limit": "0.1 s", "batch": 64}, "pass"),
+        ({"binds": "latency", "limit": "0.013 s"}, "pass"),
+        ({"binds": "latency", "limit": "12.5 ms"}, "inconclusive"),
+        ({"binds": "latency", "limit": "11.4 ms"}, "fail"),
+        ({"binds": "latency", "limit": "0.1 s", "batch": 64}, "inconclusive"),  # no upper bound
+        ({"binds": "latency", "limit": "70 ms", "batch": 64}, "fail"),
+        ({"binds": "latency", "limit": "1 s", "batch": 8}, "inconclusive"),  # no bound at all
         ({"binds": "latency", "limit": "11 ms", "hardware": "epyc"}, "fail"),
         ({"binds": "latency", "limit": "11 ms", "hardware": "Snapdragon"}, "not judged"),
     ],
@@ -133,10 +141,25 @@ def test_costs_are_judged_and_only_their_failures_block(rule: dict[str, Any], wo
     assert Verdict.from_json(verdict.to_json()) == verdict
 
 
+def test_a_time_of_few_runs_is_open_and_it_is_said_how_many_would_do() -> None:
+    assert 0.95**59 < 0.05 < 0.95**58  # 58 runs may all keep to what only 95 of 100 do
+    verdict = judged(
+        [AUROC, {"binds": "latency", "limit": "0.1 s", "batch": 64}], Costs({}, LATENCY)
+    )
+    assert verdict.reasons == [
+        "95 of 100 runs of batch 64 take at most 0.1 s; in 30 runs it was 90 ms (it takes 59 runs "
+        "to bound that from above), not settled."
+    ]
+    assert verdict.next[0].startswith("Time 59 runs or more (export.latency_repeats)")
+    verdict = judged([AUROC, {"binds": "latency", "limit": "12.5 ms"}], costs)
+    assert "in 60 runs it was 12 ms (95% bounds 11.5 and 13), not settled" in verdict.reasons[0]
+    assert verdict.next[0].startswith("Time more runs (export.latency_repeats)")
+
+
 def test_a_cost_that_was_not_measured_is_an_error_not_a_pass() -> None:
-    for rule in ({"binds": "size", "limit": 0.5}, {"binds": "latency", "limit": 1, "batch": 8}):
+    for rule in ({"binds": "size", "limit": 0.5}, {"binds": "latency", "limit": 1, "batch": 9}):
         for costs in (None, Costs(latency=LATENCY)):
-            with pytest.raises(ValueError, match="no sizes of both files|latency of batch 8"):
+            with pytest.raises(ValueError, match="no sizes of both files|latency of batch 9"):
                 judged([AUROC, rule], costs)
 
 

@@ -36,7 +36,7 @@ UNREADABLE = (
     onnx_errors.InvalidProtobuf, onnx_errors.NoSuchFile, onnx_errors.NotImplemented,
     onnx_errors.RuntimeException,
 )  # fmt: skip
-REPEATS = 30  # timed runs of each file
+REPEATS = 100  # timed runs of each file; 59 at least bound a time, and then none may be slow
 SIDES = ("dense", "pruned")
 
 

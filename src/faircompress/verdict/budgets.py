@@ -1,4 +1,8 @@
-"""Rules on what a file costs: its bytes, and its latency where it was measured."""
+"""Rules on what a file costs: its bytes, and its latency where it was measured.
+
+A share of the dense file's time is judged by the interval of the median over pairs of runs, a limit
+in time by bounds of what 95 of 100 runs keep to; all by order statistics, at 95 %.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +12,9 @@ from faircompress.verdict import SIZE_UNITS, TIME_UNITS, Budget
 
 Word = Literal["pass", "fail", "inconclusive", "not judged"]
 Numbers = Mapping[str, Any]
+FEWEST_RUNS = (
+    59  # the smallest n with 0.95 ** n <= 0.05: fewer may all be quick ones
+)
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,8 @@ class Bill:
         verdict: Its word.
         reason: Why, in one sentence.
         estimate: A share of the dense file's cost, or bytes, or milliseconds.
-        lower: Lower end of its interval.
-        upper: Upper end.
+        lower: Lower end of its interval; None: so few runs have none.
+        upper: Upper end; None likewise, which no limit can be shown to hold.
     """
 
     budget: Budget
@@ -84,29 +91,42 @@ def _latency(budget: Budget, costs: Costs) -> Bill:
         )
     time, processor = times[budget.batch], str(costs.latency.get("processor", "unknown"))
     runs = f"batch {budget.batch}" + (f" on {budget.hardware}" if budget.hardware else "")
-    if isinstance(budget.limit, str):
-        reads, limit = (
-            f"95 of 100 runs of {runs} take at most {budget.limit}",
-            _amount(budget.limit),
-        )
-        slow = time["pruned"]["p95"]
-        numbers, found = (slow, slow, slow), f"they take {slow:.3g} ms"
-    else:
-        reads = f"{runs} takes at most {budget.limit:g} of the dense file's time"
-        limit = budget.limit
-        numbers = (1 / time["speedup"], 1 / time["high"], 1 / time["low"])
-        found = f"it takes {numbers[0]:.3f} (95% interval {numbers[1]:.3f} to {numbers[2]:.3f})"
+    put = _in_time if isinstance(budget.limit, str) else _against_dense
+    bill = put(budget, runs, time)
     if budget.hardware and budget.hardware.lower() not in processor.lower():
-        reason = f"{reads}: not judged, since it was measured on {processor}."
-        return Bill(budget, reads, "not judged", reason, None, None, None)
-    return _billed(budget, reads, found, limit, numbers)
+        reason = f"{bill.reads}: not judged, since it was measured on {processor}."
+        return Bill(budget, bill.reads, "not judged", reason, None, None, None)
+    return bill
+
+
+def _in_time(budget: Budget, runs: str, time: Numbers) -> Bill:
+    slow = time["pruned"]
+    numbers = slow["p95"], slow.get("p95_low"), slow.get("p95_high")
+    reads = f"95 of 100 runs of {runs} take at most {budget.limit}"
+    bounds = f"it takes {FEWEST_RUNS} runs to bound that from above"
+    if numbers[2] is not None:
+        bounds = f"95% bounds {numbers[1]:.3g} and {numbers[2]:.3g}"
+    found = f"in {time['pairs']} runs it was {numbers[0]:.3g} ms ({bounds})"
+    return _billed(budget, reads, found, _amount(str(budget.limit)), numbers)
+
+
+def _against_dense(budget: Budget, runs: str, time: Numbers) -> Bill:
+    numbers = (1 / time["speedup"], 1 / time["high"], 1 / time["low"])
+    reads = f"{runs} takes at most {budget.limit:g} of the dense file's time"
+    found = f"it takes {numbers[0]:.3f} (95% interval {numbers[1]:.3f} to {numbers[2]:.3f})"
+    return _billed(budget, reads, found, float(budget.limit), numbers)
 
 
 def _billed(
-    budget: Budget, reads: str, found: str, limit: float, numbers: tuple[float, float, float]
+    budget: Budget,
+    reads: str,
+    found: str,
+    limit: float,
+    numbers: tuple[float, float | None, float | None],
 ) -> Bill:
     estimate, lower, upper = numbers
-    word: Word = "pass" if upper <= limit else "fail" if lower > limit else "inconclusive"
+    passes, fails = upper is not None and upper <= limit, lower is not None and lower > limit
+    word: Word = "pass" if passes else "fail" if fails else "inconclusive"
     end = {"pass": "", "fail": ", too much", "inconclusive": ", not settled"}[word]
     return Bill(budget, reads, word, f"{reads}; {found}{end}.", estimate, lower, upper)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from faircompress.metrics import Metric
 from faircompress.verdict import RIVALS, Rule
-from faircompress.verdict.budgets import Bill
+from faircompress.verdict.budgets import FEWEST_RUNS, Bill
 from faircompress.verdict.evidence import Evidence
 from faircompress.verdict.findings import FAIL, INCONCLUSIVE, PASS, Finding
 from faircompress.verdict.hearing import Undefined
@@ -111,10 +111,11 @@ def what_next(
         )
     if any(bill.verdict == FAIL for bill in bills):
         steps.append("Make the file cheaper: prune more (prune.speedup).")
-    if any(bill.verdict == INCONCLUSIVE for bill in bills):
-        steps.append(
-            "Time more runs (export.latency_repeats), on a machine that does nothing else."
-        )
+    unsettled = [bill for bill in bills if bill.verdict == INCONCLUSIVE]
+    if unsettled:
+        few = any(bill.upper is None for bill in unsettled)
+        runs = f"{FEWEST_RUNS} runs or more" if few else "more runs"
+        steps.append(f"Time {runs} (export.latency_repeats), on a machine that does nothing else.")
     needs: dict[str, int] = {}
     for finding, found in findings:
         if found == INCONCLUSIVE and finding.units_needed is not None:
