@@ -143,9 +143,8 @@ def test_costs_are_judged_and_only_their_failures_block(rule: dict[str, Any], wo
 
 def test_a_time_of_few_runs_is_open_and_it_is_said_how_many_would_do() -> None:
     assert 0.95**59 < 0.05 < 0.95**58  # 58 runs may all keep to what only 95 of 100 do
-    verdict = judged(
-        [AUROC, {"binds": "latency", "limit": "0.1 s", "batch": 64}], Costs({}, LATENCY)
-    )
+    slow, costs = {"binds": "latency", "limit": "0.1 s", "batch": 64}, Costs({}, LATENCY)
+    verdict = judged([AUROC, slow], costs)
     assert verdict.reasons == [
         "95 of 100 runs of batch 64 take at most 0.1 s; in 30 runs it was 90 ms (it takes 59 runs "
         "to bound that from above), not settled."

@@ -12,9 +12,7 @@ from faircompress.verdict import SIZE_UNITS, TIME_UNITS, Budget
 
 Word = Literal["pass", "fail", "inconclusive", "not judged"]
 Numbers = Mapping[str, Any]
-FEWEST_RUNS = (
-    59  # the smallest n with 0.95 ** n <= 0.05: fewer may all be quick ones
-)
+FEWEST_RUNS = 59  # the smallest n with 0.95 ** n <= 0.05: fewer may all be quick ones
 
 
 @dataclass(frozen=True)
