@@ -18,6 +18,7 @@ import numpy as np
 from calibration_bets import ALPHA, holds, within
 from calibration_draws import LIMITS, NEGATIVES, Cell, heard
 from scipy.special import ndtri
+from scipy.stats import binom
 
 from faircompress.metrics import Measure, Metric, Ranking
 from faircompress.metrics.auroc import auroc
@@ -26,6 +27,7 @@ from faircompress.verdict.bootstrap import changes
 from faircompress.verdict.delong import standard_error
 from faircompress.verdict.hearing import Hearing
 from faircompress.verdict.rates import rate
+from faircompress.verdict.tango import certainty_floor, change_lower
 
 METRICS: dict[str, Metric] = {"auroc": auroc, "true_positive_rate": true_positive_rate}
 SHAPES = ("few", "noise", "shift")
@@ -54,6 +56,9 @@ def main() -> None:
                 for positives in asked.positives:
                     cell = Cell(name, shape, positives, people)
                     print(false_passes(cell, asked.sets, asked.bootstrap_sets), flush=True)
+    print("\n| positives | lost ones that pass | exact chance |\n|--:|--:|--:|")
+    for positives in asked.positives:
+        print(losses_only(positives))
 
 
 def false_passes(cell: Cell, sets: int, bootstrap_sets: int) -> str:
@@ -68,6 +73,16 @@ def false_passes(cell: Cell, sets: int, bootstrap_sets: int) -> str:
         f"| {cell.metric} | {cell.rows} | {cell.shape} | {cell.positives} | {share:.3f} "
         f"| {normal:.3f} | {bootstrap:.3f} | {'yes' if holds(share, sets) else 'NO'} |"
     )
+
+
+def losses_only(positives: int) -> str:
+    """Return the exact chance that independent positives pass, where TPR falls and none is won."""
+    limit, most = LIMITS["true_positive_rate"], -1
+    if certainty_floor(positives, ALPHA) < limit:
+        while change_lower(most + 1.0, 0.0, float(positives), ALPHA) > -limit:
+            most += 1
+    chance = float(binom.cdf(most, positives, limit))
+    return f"| {positives} | {f'up to {most}' if most >= 0 else 'none'} | {chance:.4f} |"
 
 
 def passes(cell: Cell, limit: float, sets: int) -> list[bool]:

@@ -28,6 +28,28 @@ def test_wealth_is_no_more_than_one_on_average_if_the_null_holds(
     assert chances @ (np.exp(log) >= 20) <= 0.05
 
 
+def test_a_hopeless_goal_stakes_all_that_may_be_lost() -> None:
+    # the null is -0.5 and -1 the worst: a stake of 2 loses all at -1 and doubles wealth at 0
+    values, weights = one_order([0.0, 0.0, 0.0])
+    log = betting.log_wealth(values, weights, np.array([-0.5]), 1e-200, low=-1)
+    assert np.exp(log[0, 0]) == pytest.approx(2**3)
+    values[0, 1] = -1.0
+    assert betting.log_wealth(values, weights, np.array([-0.5]), 1e-200, low=-1)[0, 0] < -20
+
+
+@pytest.mark.parametrize("seen", [0, 1, 7, 39])
+def test_a_bet_is_placed_before_its_unit_is_seen(seen: int) -> None:
+    values = np.random.default_rng(2).choice([-1.0, 0.0, 0.0, 0.0, 1.0], size=40)
+    next_ones = np.array([-1.0, 0.0, 1.0])
+    tried = np.tile(values, (3, 1))
+    tried[:, seen] = next_ones
+    tried[:, seen + 1 :] = -0.1  # the null itself: whatever is bet on these is neither won nor lost
+    log = betting.log_wealth(tried, np.ones_like(tried), np.array([-0.1]), 0.05, low=-1)[0]
+    worst, middle, best = np.exp(log)
+    assert middle == pytest.approx((worst + best) / 2)  # one bet for all three, so a straight line
+    assert best > worst
+
+
 @pytest.mark.parametrize("units", [60, 150])
 def test_harm_at_the_limit_in_few_units_rarely_passes(units: int) -> None:
     samples = -(np.random.default_rng(1).random((4000, units)) < 0.05).astype(float)
