@@ -1,44 +1,65 @@
 """What a test set can certify at all, and how many units would settle an open question.
 
-Assumption, stated in every verdict: the models disagree as often as observed, half a unit added,
-and no group truly changes (for a floor: the true rate is the observed one). A draw that is less
-lucky than a share ``power`` of draws is then put before the very bound that decides.
+Assumption, stated in every verdict: the models disagree as often as observed, in shares half a unit
+added, and no group truly changes (for a floor: the true rate is the observed one). A draw that is
+less lucky than a share ``power`` of draws is then put before the very bound that decides. Of two
+groups that are compared, both are as unlucky as is likeliest, and both grow alike; classes that are
+averaged are all taken to be unlucky at once, which is safe.
 """
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtri
 
 from faircompress.verdict import betting, tango
 from faircompress.verdict.evidence import Bets, Evidence, Shares
-from faircompress.verdict.ratios import Ratios
-from faircompress.verdict.units import SEED, kish
+from faircompress.verdict.unlucky import unlucky, unlucky_changes, unlucky_counts, unlucky_rates
 
-ORDERS = 4
 MOST = 20_000  # units simulated; beyond, a limit is taken to shrink with the root of the units
+CLOSE = 0.02  # of a limit: nearer, a count is not corrected again
+CORRECTIONS = 5
 
 
-def smallest_change_limit(evidence: Evidence, alpha: float, power: float) -> float:
-    """Return the smallest fall that this test set can exclude with this power."""
-    bounds, units = evidence.bounds, evidence.units
+def smallest_change_limit(
+    evidence: Evidence, alpha: float, power: float, factor: float = 1.0
+) -> float:
+    """Return the smallest fall that a test set ``factor`` times as large can exclude."""
     if evidence.same_file:
         return 0.0
-    if isinstance(bounds, Shares):
-        lost, gained = _unlucky_counts(bounds, units, power)
-        bound = -tango.change_lower(lost, gained, units, alpha)
-    elif isinstance(bounds, Bets):
-        changes, weights = _unlucky_changes(bounds, bounds.units.people, power)
-        bound = -betting.mean_lower(changes, weights, alpha, low=-1, high=1)
-    elif isinstance(bounds, Ratios):
-        reach = evidence.change - bounds.change_lower(alpha)
-        bound = reach * (1 + float(ndtri(power) / ndtri(1 - alpha)))
-    else:
-        parts = bounds.parts  # type: ignore[attr-defined]
-        each = [smallest_change_limit(part, alpha / len(parts), power) for part in parts]
-        bound = float(np.mean(each))
-    return min(max(bound, tango.certainty_floor(units, alpha)), 1.0)
+    return min(-unlucky(evidence, alpha, float(ndtri(power)), factor).lower, 1.0)
+
+
+def smallest_drift_limit(
+    one: Evidence,
+    other: Evidence,
+    alpha: float,
+    power: float,
+    factor: float = 1.0,
+    *,
+    independent: bool,
+) -> float:
+    """Return the smallest lead of another group's change over one's that can be excluded.
+
+    One group is unlucky and the other lucky, which is the mirror of unlucky. Independent groups
+    share the bad luck in the measure of their bounds, where it is likeliest; others have all of it.
+    """
+    luck, share = float(ndtri(power)), alpha if independent else alpha / 2
+    reaches = [e.change - e.lower(share) for e in (one, other)]
+    whole = math.hypot(*reaches)
+    parts = [x / whole if independent and whole else 1.0 for x in reaches]
+    pairs = zip((one, other), parts, strict=True)
+    draws = [unlucky(e, share, luck * part, factor) for e, part in pairs]
+    distances = [draw.change - draw.lower for draw in draws]
+    reach = math.hypot(*distances) if independent else sum(distances)
+    return reach - sum(draw.change for draw in draws)
+
+
+def both_ways(power: float) -> float:
+    """Return the power that each of two sides needs for a limit that binds both ways."""
+    return (1 + power) / 2
 
 
 def change_units_needed(evidence: Evidence, limit: float, alpha: float, power: float) -> int | None:
@@ -53,12 +74,27 @@ def change_units_needed(evidence: Evidence, limit: float, alpha: float, power: f
         found = _fewest(lambda n: _bets_certify(bounds, n, limit, alpha, power), limit, alpha)
     if found is not None:
         return found
-    return scaled(evidence, smallest_change_limit(evidence, alpha, power), limit)
+    return settled(evidence, partial(smallest_change_limit, evidence, alpha, power), limit)
 
 
-def scaled(evidence: Evidence, smallest: float, limit: float) -> int | None:
-    """Return the people (or pictures) that bring a limit down, if it shrinks with their root."""
-    needed = _counted(evidence) * max((smallest / limit) ** 2, smallest / limit)
+def settled(evidence: Evidence, smallest: Callable[[float], float], limit: float) -> int | None:
+    """Return the people (or pictures) that bring a limit down; None: too many to say.
+
+    The limit is taken to shrink with their root, and what comes out is put before the bound again
+    until it holds.
+
+    Args:
+        evidence: Whose people are counted.
+        smallest: Limit that a test set so many times as large can certify.
+        limit: To be certified.
+    """
+    counted, factor = _counted(evidence), 1.0
+    for _ in range(CORRECTIONS):
+        ratio = smallest(factor) / limit
+        factor *= max(ratio**2, ratio)
+        if ratio <= 1 and (factor <= 1 or ratio > 1 - CLOSE) or factor * evidence.units > MOST:
+            break
+    needed = counted * factor
     return math.ceil(needed) if needed < 1e8 else None
 
 
@@ -66,7 +102,7 @@ def best_floor(evidence: Evidence, alpha: float, power: float, *, higher: bool) 
     """Return the strictest floor that this test set can certify if the observed rate is true."""
     units, rate = evidence.units, evidence.pruned if higher else 1 - evidence.pruned
     unlucky = max(rate - float(ndtri(power)) * math.sqrt(rate * (1 - rate) / units), 0.0)
-    draw = _unlucky_rates(evidence.bounds, None, power, higher=higher)
+    draw = unlucky_rates(evidence.bounds, None, power, higher=higher)
     if draw is None:
         bound = tango.share_lower(unlucky * units, units, alpha)
     else:
@@ -84,7 +120,7 @@ def floor_units_needed(
         return None
 
     def certifies(units: int) -> bool:
-        draw = _unlucky_rates(evidence.bounds, units, power, higher=higher)
+        draw = unlucky_rates(evidence.bounds, units, power, higher=higher)
         if draw is not None:
             return bool(betting.excluded(*draw, np.array([least]), alpha, low=0)[0])
         hits = units * rate - float(ndtri(power)) * math.sqrt(units * rate * (1 - rate))
@@ -118,62 +154,12 @@ def _fewest(certifies: Callable[[int], bool], limit: float, alpha: float) -> int
 
 
 def _shares_certify(shares: Shares, units: int, limit: float, alpha: float, power: float) -> bool:
-    lost, gained = _unlucky_counts(shares, units, power)
+    lost, gained = unlucky_counts(shares, units, power)
     if tango.score_p_value(lost, gained, units, -limit) > alpha:
         return False
     return tango.exact_p_value(lost, gained, units, -limit) <= alpha
 
 
 def _bets_certify(bets: Bets, units: int, limit: float, alpha: float, power: float) -> bool:
-    changes, weights = _unlucky_changes(bets, units, power)
+    changes, weights = unlucky_changes(bets, units, power)
     return bool(betting.excluded(changes, weights, np.array([-limit]), alpha, low=-1)[0])
-
-
-def _unlucky_counts(shares: Shares, units: float, power: float) -> tuple[float, float]:
-    """Return lost and gained units in a draw that is worse than a share ``power`` of draws."""
-    discordant = min((shares.lost + shares.gained + 0.5) / (shares.units + 1), 1.0)
-    whole = max(math.floor(units + 1e-9), 1)
-    first, chances = tango.difference_chances(whole, discordant / 2, discordant / 2)
-    surplus = float(first + np.argmax(np.cumsum(chances) >= power))
-    both = max(units * discordant, surplus)
-    return (both + surplus) / 2, (both - surplus) / 2
-
-
-def _unlucky_changes(bets: Bets, units: int, power: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return changes as large as observed, signed so that their sum is unlucky, and weights."""
-    there = bets.units.weights > 0
-    rng = np.random.default_rng(SEED)
-    weights = rng.permutation(_quantiles(bets.units.weights[there], units))
-    sizes = _quantiles(np.abs(bets.changes[there]), units)
-    worth, signs = sizes * weights, np.where(np.arange(units) % 2, 1.0, -1.0)
-    goal = -float(ndtri(power)) * math.sqrt((worth**2).sum())
-    flippable = rng.permutation(np.flatnonzero(signs > 0))
-    excess = (worth * signs).sum() - 2 * np.cumsum(worth[flippable])
-    signs[flippable[: int(np.searchsorted(-excess, -goal))]] = -1.0
-    return _in_orders(sizes * signs, weights)
-
-
-def _unlucky_rates(
-    bounds: object, units: int | None, power: float, *, higher: bool
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return rates like the observed ones, shifted by bad luck, and weights; None for shares."""
-    if not isinstance(bounds, Bets):
-        return None
-    there, units = bounds.units.weights > 0, units or bounds.units.people
-    seen = bounds.units.pruned[there]
-    weights = _quantiles(bounds.units.weights[there], units)
-    values = _quantiles(seen if higher else 1 - seen, units)
-    off = float(ndtri(power)) * values.std() / math.sqrt(kish(weights))
-    weights = np.random.default_rng(SEED).permutation(weights)
-    return _in_orders(np.clip(values - off, 0, 1), weights)
-
-
-def _in_orders(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(SEED)
-    orders = np.stack([rng.permutation(len(values)) for _ in range(ORDERS)])
-    return values[orders], weights[orders]
-
-
-def _quantiles(values: np.ndarray, units: int) -> np.ndarray:
-    places = ((np.arange(units) + 0.5) / units * len(values)).astype(int)
-    return np.sort(values)[np.minimum(places, len(values) - 1)]

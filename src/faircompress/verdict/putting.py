@@ -58,6 +58,7 @@ def _change(terms: Terms, hearing: Hearing, group: Group) -> Finding:
     if isinstance(evidence, Undefined):
         return _undefined(terms, hearing, group, None, evidence)
     lower, upper = natural_bounds(evidence, metric, alpha)
+    power = powers.both_ways(terms.power) if metric.better == "neither" else terms.power
 
     def fails_at(level: float) -> bool:
         if metric.better == "neither":
@@ -72,8 +73,8 @@ def _change(terms: Terms, hearing: Hearing, group: Group) -> Finding:
         upper=upper,
         passes=evidence.lower(alpha) > -limit and (metric.better != "neither" or upper < limit),
         fails_at=fails_at,
-        smallest_limit=powers.smallest_change_limit(evidence, alpha, terms.power),
-        units_needed=powers.change_units_needed(evidence, limit, alpha, terms.power),
+        smallest_limit=powers.smallest_change_limit(evidence, alpha, power),
+        units_needed=powers.change_units_needed(evidence, limit, alpha, power),
     )  # fmt: skip
 
 
@@ -101,9 +102,15 @@ def _excess(terms: Terms, hearing: Hearing, group: Group) -> Finding:
         return min(share * low, floor), share * high
 
     lower, upper = bounds(alpha)
-    limits = [powers.smallest_change_limit(e, alpha, terms.power) for e in (a, b)]
-    reach = sum(x**2 for x in limits) ** 0.5 if independent else sum(limits)
-    smallest = max(share * reach, 0.0 if a.same_file else tango.certainty_floor(a.units, alpha))
+
+    def smallest(factor: float) -> float:
+        if a.same_file:
+            return 0.0
+        drift = powers.smallest_drift_limit(
+            a, b, alpha, terms.power, factor, independent=independent
+        )
+        return min(max(share * drift, tango.certainty_floor(a.units * factor, alpha)), 1.0)
+
     return Finding(
         terms, group, None, group, a,
         estimate=share * (a.change - b.change),
@@ -111,8 +118,8 @@ def _excess(terms: Terms, hearing: Hearing, group: Group) -> Finding:
         upper=upper,
         passes=lower > -limit,
         fails_at=lambda level: bounds(level)[1] < -limit,
-        smallest_limit=min(smallest, 1.0),
-        units_needed=powers.scaled(a, smallest, limit),
+        smallest_limit=smallest(1.0),
+        units_needed=powers.settled(a, smallest, limit),
     )  # fmt: skip
 
 
@@ -124,14 +131,19 @@ def _drift(terms: Terms, hearing: Hearing, one: Group, other: Group) -> Finding:
             return _undefined(terms, hearing, one, other, evidence)
     a, b = (e for e in found if isinstance(e, Evidence))
     independent = not hearing.share_people(one, other)
-    limits = [powers.smallest_change_limit(e, alpha, terms.power) for e in (a, b)]
-    smallest = min(sum(x**2 for x in limits) ** 0.5 if independent else sum(limits), 2.0)
     scarce, evidence = (one, a) if a.units <= b.units else (other, b)
     low, high = sorted(sign * x for x in drift_bounds(a, b, alpha, independent=independent))
 
     def fails_at(level: float) -> bool:
         low, high = drift_bounds(a, b, level / 2, independent=independent)
         return low > limit or high < -limit
+
+    def smallest(factor: float) -> float:
+        if a.same_file:
+            return 0.0
+        power = powers.both_ways(terms.power)
+        drift = powers.smallest_drift_limit(a, b, alpha, power, factor, independent=independent)
+        return min(drift, 2.0)
 
     return Finding(
         terms, one, other, scarce, evidence,
@@ -140,8 +152,8 @@ def _drift(terms: Terms, hearing: Hearing, one: Group, other: Group) -> Finding:
         upper=high,
         passes=low > -limit and high < limit,
         fails_at=fails_at,
-        smallest_limit=smallest,
-        units_needed=powers.scaled(evidence, smallest, limit),
+        smallest_limit=smallest(1.0),
+        units_needed=powers.settled(evidence, smallest, limit),
     )  # fmt: skip
 
 

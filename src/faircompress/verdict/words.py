@@ -131,7 +131,8 @@ def assumption(power: float) -> str:
     """Say what the counts that would settle a question rest on."""
     return (
         f"Counts hold with {power:.0%} power if the models go on disagreeing as often as observed "
-        "and no group truly changes; for a floor, if the observed rate is the true one."
+        "and no group truly changes; for a floor, if the observed rate is the true one; for drift "
+        "and excess, if all groups grow alike."
     )
 
 

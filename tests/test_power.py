@@ -1,0 +1,89 @@
+"""Counts that would settle a question, by brute force: on so many unharmed rows, how many pass?"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from test_judge import gate
+
+from faircompress.predictions import Predictions
+from faircompress.verdict.findings import Finding, Terms
+from faircompress.verdict.groups import groups_of
+from faircompress.verdict.hearing import hear, in_order
+from faircompress.verdict.putting import put_all
+
+DISAGREE, RIGHT = 0.12, 0.8
+EXCESS = {"metric": "accuracy", "binds": "excess", "limit": 0.05}
+DRIFT = {"metric": "accuracy", "binds": "drift", "limit": 0.08}
+SELECTION = {"metric": "selection_rate", "binds": "change", "limit": 0.05}
+PRECISION = {"metric": "precision", "binds": "change", "limit": 0.06}
+
+
+def unharmed(sizes: dict[str, int], rng: np.random.Generator) -> list[Predictions]:
+    """Two files, right 4 times in 5; in 12 of 100 rows one is and a coin says which."""
+    rows = sum(sizes.values())
+    labels, split = rng.integers(0, 2, rows), rng.random(rows) < DISAGREE
+    coin, both = rng.random(rows) < 0.5, rng.random(rows) < (RIGHT - DISAGREE / 2) / (1 - DISAGREE)
+    found = []
+    for model, right in (("d", np.where(split, coin, both)), ("p", np.where(split, ~coin, both))):
+        p = np.where(np.where(right, labels, 1 - labels) == 1, 0.9, 0.1)
+        found.append(
+            Predictions(
+                ids=np.array([f"{k:06d}" for k in range(rows)]),
+                labels=labels,
+                probabilities=np.stack([1 - p, p], axis=1),
+                groups={"hair": np.repeat(list(sizes), list(sizes.values()))},
+                identities=None,
+                weights=np.ones(rows),
+                classes=("dark", "blond"),
+                model=model,
+                data="data",
+            )
+        )
+    return found
+
+
+def put(rule: dict[str, Any], pair: list[Predictions]) -> Finding:
+    """Put a rule to group b, or to a and b."""
+    (asked,) = gate(rule).harms
+    hearing = hear(in_order(pair[0]), in_order(pair[1]), (0.5, 0.5))
+    groups = groups_of(pair[0], intersections=False)
+    (found,) = put_all([Terms(asked, 0.05, 0.8)], {"dense": hearing}, groups)
+    return found[-1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "sizes", "sets"),
+    [
+        (EXCESS, {"a": 400, "b": 100}, 200),
+        (EXCESS, {"a": 100, "b": 100}, 200),
+        (DRIFT, {"a": 150, "b": 100}, 200),
+        (SELECTION, {"a": 10, "b": 150}, 200),
+        (PRECISION, {"a": 10, "b": 400}, 24),
+    ],
+)
+def test_as_many_unharmed_sets_pass_at_the_count_named_as_the_power_says(
+    rule: dict[str, Any], sizes: dict[str, int], sets: int
+) -> None:
+    rng = np.random.default_rng(0)
+    seen = [put(rule, unharmed(sizes, rng)) for _ in range(5)]
+    named = float(np.median([one.units_needed or np.nan for one in seen]))
+    larger = named / float(np.mean([one.evidence.rows for one in seen]))
+    assert larger > 1
+    grown = {group: round(rows * larger) for group, rows in sizes.items()}
+    passed = np.mean([put(rule, unharmed(grown, rng)).passes for _ in range(sets)])
+    assert passed == pytest.approx(0.8, abs=0.1 if sets > 100 else 0.2)
+
+
+def test_a_limit_that_is_met_needs_no_more_rows_than_there_are() -> None:
+    found = put({**EXCESS, "limit": 0.2}, unharmed({"a": 400, "b": 400}, np.random.default_rng(0)))
+    assert found.passes
+    assert found.units_needed is not None and found.units_needed <= 400
+    assert found.smallest_limit is not None and found.smallest_limit < 0.2
+
+
+def test_the_same_file_needs_none() -> None:
+    one, _ = unharmed({"a": 30, "b": 30}, np.random.default_rng(0))
+    for rule in (EXCESS, DRIFT, SELECTION, PRECISION):
+        found = put(rule, [one, one])
+        assert (found.smallest_limit, found.units_needed) == (0, 0)
