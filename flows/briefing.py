@@ -5,12 +5,14 @@ It reaches the gate as two files of its own, so that DVC sees when it changed:
 - ``artifacts/champion.json``: for ``champion`` and ``anchor`` null, if there is none yet; else
   ``version``, ``sha256``, ``not_judged`` (why it cannot be compared, or null) and
   ``predictions``, the sha256 by split of what lies in ``artifacts/champion/NAME-SPLIT.parquet``.
-- ``artifacts/look.json``: ``look``, 1 for the first, at the test set with the sha256 ``test``.
+- ``artifacts/look.json``: ``look``, 1 for the first, by precision, at the test set with the sha256
+  ``test``.
 
-A file that was judged on this test set before is told what it was told then: neither its own
-promotion nor a later one makes it another question.
+Files that were all judged on this test set before are told what they were told then: neither their
+own promotion nor a later one makes it another question.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from prefect.cache_policies import NO_CACHE
 from faircompress import predictions, registry
 from faircompress.dataset import TABLE, Facts, content_sha256, load_facts, load_split
 from faircompress.files import read_json, sha256, write_json
+from faircompress.precisions import Precision, exported
 from faircompress.registry import Version
 from flows.deployment import BadChampion, Registry, trusted
 from flows.record import Record
@@ -33,24 +36,22 @@ def brief(record: Record) -> bool:
     """Write what the gate must know; return whether that is news."""
     artifacts = record.workspace.artifacts
     where = Registry(record.store, record.experiment)
-    file = sha256(artifacts / "export" / "pruned.onnx")
+    files = {precision: sha256(file) for precision, file in exported(artifacts).items()}
     test = hash_of_test_split(artifacts / "validate")
-    known = registry.of_file(where.store, where.model, file)
-    if known and known.tags.get("sha256.test") != test:
-        known = None
     with registry.one_at_a_time(where.store):
-        look = registry.look(where.store, where.model, test, file)
+        looks = registry.looks(where.store, where.model, test, files)
+    known = _known(where, files.values(), test)
     told = {name: _told(where, name, known, artifacts) for name in RIVALS}
-    book = {"look": look, "test": test}
+    book = {"look": looks, "test": test}
     news = [_write(artifacts / "champion.json", told), _write(artifacts / "look.json", book)]
     return any(news)
 
 
-def briefed(artifacts: Path) -> dict[str, str]:
-    """Return as tags what the gate was told."""
+def briefed(artifacts: Path, precision: Precision) -> dict[str, str]:
+    """Return as tags what the gate was told of a file."""
     rivals, book = read_json(artifacts / "champion.json"), read_json(artifacts / "look.json")
     against = {f"against.{name}": rivals[name]["version"] for name in RIVALS if rivals[name]}
-    return {**against, "look": str(book["look"]), "sha256.test": book["test"]}
+    return {**against, "look": str(book["look"][precision]), "sha256.test": book["test"]}
 
 
 def hash_of_test_split(validated: Path) -> str:
@@ -60,6 +61,19 @@ def hash_of_test_split(validated: Path) -> str:
     columns = [name for name in pq.read_schema(validated / TABLE).names if name != "image"]
     rows = pq.read_table(validated / TABLE, columns=columns, filters=[("split", "==", "test")])
     return content_sha256(rows.to_pandas().sort_values("id"))
+
+
+def _known(where: Registry, files: Collection[str], test: str) -> Version | None:
+    """Return the version of the first file, if no file that would be judged after it is new."""
+    first = None
+    for file in files:
+        version = registry.of_file(where.store, where.model, file)
+        if version is None or version.tags.get("sha256.test") != test:
+            return None
+        first = first or version
+        if version.tags.get("verdict") != "pass":
+            break
+    return first
 
 
 def _told(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from faircompress import registry, tracking
 from faircompress.files import sha256, write_bytes, write_text
+from faircompress.precisions import exported
 from faircompress.registry import Version
 from flows.deployment import Registry
 
@@ -53,10 +54,12 @@ def checkout(where: Registry, number: str, *, force: bool = False) -> str:
             f"params.yaml and dvc.lock are those of version {number}, but the DVC cache lacks "
             f"results of it: {said} If there is a remote, run dvc pull; else faircompress run."
         )
-    found = sha256(project / "artifacts" / "export" / "pruned.onnx")
-    if found != version.tags["sha256"]:
-        raise NotRestored(f"pruned.onnx is {found} now, but version {number} is "
-                          f"{version.tags['sha256']}. Was its tag changed?")  # fmt: skip
+    found = {sha256(file) for file in exported(project / "artifacts").values()}
+    if version.tags["sha256"] not in found:
+        raise NotRestored(
+            f"no file in artifacts/export is {version.tags['sha256']}, which version {number} is "
+            "said to be. Was its tag changed?"
+        )
     return (
         f"params.yaml, dvc.lock and artifacts are those of version {number}. Its code is commit "
         f"{version.tags['git.commit']}."

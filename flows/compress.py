@@ -46,7 +46,7 @@ def compress(
                 current = ()
             reproduce(stage, workspace.folder, record, current)
         verdict = record.conclude()
-        enter(record, verdict)
+        enter(record)
     insist_on(verdict)
     return verdict
 

@@ -1,5 +1,6 @@
 """Who is the champion: promotion, rollback, and a guard against hands that skip both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +127,19 @@ def challenge(where: Registry, version: Version) -> str:
         f"{_name(version)} is the challenger. Set its tags review, reviewer and reason in MLflow, "
         "then: faircompress promote"
     )
+
+
+def kept_by_person(where: Registry, versions: Sequence[Version]) -> str:
+    """Say so if the champion is one of these versions, and a person let it out.
+
+    A run whose other precision passed does not take back what somebody decided about this network.
+    """
+    named = where.aliases().get("champion")
+    for version in versions:
+        acts = [d.act for d in registry.decisions(where.store, version)]
+        if version.number == named and acts and acts[-1] in ("approved", "overridden"):
+            return f"{_name(version)} stays the champion: it was {acts[-1]} by a person"
+    return ""
 
 
 def stop(where: Registry, version: Version) -> str:

@@ -20,7 +20,7 @@ KEPT = {
     "train": ("curve.png",),
     "prune": ("curve.png", "layers.png", "layers.json"),
     "export": ("latency.json", "parity.json"),
-    "gate": ("report.html", "card.md", "verdict.json"),
+    "gate": ("**/report.html", "**/card.md", "**/verdict.json"),  # of each judged precision
 }
 
 
@@ -110,8 +110,10 @@ class Record:
             f"{stage}.{k}": v for k, v in tracking.flat(read_json(folder / f"{stage}.json")).items()
         }
         tracking.log_numbers(self.store, run_id, [{"metrics": numbers, "step": 0}])
-        files = [folder / stage / name for name in KEPT.get(stage, ())]
-        tracking.log_files(self.store, run_id, [f for f in files if f.exists()], stage)
+        for name in KEPT.get(stage, ()):
+            for file in (folder / stage).glob(name):
+                place = file.parent.relative_to(folder).as_posix()
+                tracking.log_files(self.store, run_id, [file], place)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from faircompress import registry, tracking
-from faircompress.files import sha256
+from faircompress.files import read_json, sha256
+from faircompress.precisions import Precision, exported, judged
 from faircompress.registry import Version
 from faircompress.review import PROJECT, NotPromoted
 from faircompress.verdict.judge import Verdict
@@ -20,23 +21,35 @@ BOUNDS = ("change", "lower", "upper")
 
 
 @task(task_run_name="register", cache_policy=NO_CACHE)
-def enter(record: Record, verdict: Verdict) -> None:
-    """Register the judged file, whatever the verdict, and move the aliases as it allows.
+def enter(record: Record) -> None:
+    """Register every judged file, whatever its verdict, and move the aliases as they allow.
 
-    A pass becomes the champion, an open question the challenger, a failure nothing. A variant is
-    registered and moves no alias.
+    Of the file that goes out, a pass becomes the champion, an open question the challenger, a
+    failure nothing. A variant is registered and moves no alias.
     """
-    where = deployment.Registry(record.store, record.experiment)
+    where, artifacts = (
+        deployment.Registry(record.store, record.experiment),
+        record.workspace.artifacts,
+    )
+    numbers = read_json(artifacts / "gate.json")
+    found = {
+        precision: Verdict.from_json(read_json(judged(artifacts, precision) / "verdict.json"))
+        for precision in exported(artifacts)
+        if precision in numbers["precisions"]
+    }
     with registry.one_at_a_time(record.store):
-        version = _version(where, record, verdict)
+        versions = {p: _version(where, record, p, verdict) for p, verdict in found.items()}
     if record.workspace.is_variant:
         return
+    version, verdict = versions[numbers["goes_out"]], found[numbers["goes_out"]]
     try:
         deployment.champion(where)
     except deployment.BadChampion as alarm:
         _say(record, "alarm", str(alarm))
     try:
-        _say(record, "registry", _by_verdict(where, version, verdict))
+        others = [v for v in versions.values() if v != version]
+        words = deployment.kept_by_person(where, others)
+        _say(record, "registry", words or _by_verdict(where, version, verdict))
     except NotPromoted as error:
         _say(record, "registry", str(error))
 
@@ -51,18 +64,19 @@ def _by_verdict(where: deployment.Registry, version: Version, verdict: Verdict) 
     return deployment.stop(where, version)
 
 
-def _version(where: deployment.Registry, record: Record, verdict: Verdict) -> Version:
+def _version(
+    where: deployment.Registry, record: Record, precision: Precision, verdict: Verdict
+) -> Version:
     """Return the file's version, with what is known of it; a variant does not change a known one.
 
     What the project's own params made of a file counts, so its tags change only with that.
     """
     space = record.workspace
-    file = space.artifacts / "export" / "pruned.onnx"
+    file = exported(space.artifacts)[precision]
     version = registry.register(record.store, record.run_id, file, where.model)
-    judged = sha256(space.artifacts / "gate" / "verdict.json")
     tags = {
         "workspace": space.folder.name if space.is_variant else PROJECT,
-        "verdict.sha256": judged,
+        "verdict.sha256": sha256(judged(space.artifacts, precision) / "verdict.json"),
     }
     same = tags.items() <= version.tags.items()
     if same or (space.is_variant and version.tags.get("workspace") == PROJECT):
@@ -70,10 +84,11 @@ def _version(where: deployment.Registry, record: Record, verdict: Verdict) -> Ve
     tags |= {
         "verdict": verdict.verdict,
         "sentence": verdict.sentence,
+        "precision": precision,
         "judged_by": record.run_id,
         "sha256.dense": verdict.models["dense"],
         "sha256.data": verdict.data,
-        **briefed(space.artifacts),
+        **briefed(space.artifacts, precision),
         **tracking.provenance(space.folder, commit(space.project)),
     }
     registry.note(record.store, version, tags)

@@ -32,6 +32,7 @@ def run_and_tell(workspace: Workspace) -> int:
 def tell(workspace: Workspace) -> int:
     """Say what came out and what to open next."""
     from faircompress.files import read_json
+    from faircompress.precisions import exported
     from faircompress.verdict.judge import Verdict
 
     verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
@@ -39,9 +40,12 @@ def tell(workspace: Workspace) -> int:
     print(f"\n{word.upper()}: {rest}")
     for reason in verdict.reasons[:5]:
         print(f"  - {reason}")
+    numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
+    words = [f"{name} {numbers['precisions'].get(name, 'not judged')}" for name in files]
     print(
         f"\nreport    {workspace.artifacts / 'gate' / 'report.html'}"
-        f"\nmodel     {workspace.artifacts / 'export' / 'pruned.onnx'}"
+        f"\nmodel     {files[numbers['goes_out']]}"
+        f"\njudged    {', '.join(words)}"
         "\nhistory   make ui"
     )
     return CODES[verdict.verdict]

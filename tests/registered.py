@@ -9,6 +9,7 @@ import onnx
 from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
 from faircompress.files import sha256, write_json
+from faircompress.precisions import PRECISIONS
 from faircompress.verdict.judge import Verdict
 from flows.briefing import brief
 from flows.deployment import Registry, registry_of
@@ -57,7 +58,17 @@ def judged(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
     said |= {"verdict": word, "sentence": f"{word}: said the judge of this test"}
     said["models"]["pruned"] = sha256(space.artifacts / "export/pruned.onnx")
     write_json(verdict, said)
+    only(space.artifacts, word)
     return again(space)
+
+
+def only(artifacts: Path, word: str) -> None:
+    """Say that the gate judged the file in float32, with this word, and no other."""
+    for precision in PRECISIONS[1:]:
+        shutil.rmtree(artifacts / "gate" / precision, ignore_errors=True)
+    numbers = json.loads((artifacts / "gate.json").read_text())
+    said = {"verdict": word, "goes_out": "fp32", "precisions": {"fp32": word}}
+    write_json(artifacts / "gate.json", numbers | said)
 
 
 def told(folder: Path) -> bool:
@@ -70,7 +81,7 @@ def again(space: Workspace) -> Verdict:
     """End a run with what lies in a workspace."""
     with recorded(space) as record:
         verdict = record.conclude()
-        enter.fn(record, verdict)
+        enter.fn(record)
     return verdict
 
 

@@ -15,7 +15,8 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # They decide, carry or show, but compute nothing that a stage's results depend on.
 CARRIERS = {
     "faircompress.bounds", "faircompress.checkpoints", "faircompress.figures",
-    "faircompress.files", "faircompress.params", "faircompress.plugins", "faircompress.progress",
+    "faircompress.files", "faircompress.params", "faircompress.plugins", "faircompress.precisions",
+    "faircompress.progress",
 }  # fmt: skip
 FOLDERS = ("datasets", "models", "criteria", "objectives", "metrics", "verdict")
 PLUGGED = {  # chosen by name; what they import counts for the stage

@@ -4,7 +4,6 @@ import itertools
 import json
 import math
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,13 @@ from faircompress.dataset import encode
 from faircompress.files import read_json, sha256, write_json
 from faircompress.networks import Network
 from faircompress.pruning import cut
-from faircompress.stages.export import export, git_commit, params_hash
+from faircompress.stages.export import export, params_hash
 
 ROWS = {"train": 4, "validation": 9, "test": 21}
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+FILES = ("dense", "pruned", "pruned-fp16", "pruned-int8")
 CHOSEN = params.load(
-    Path(__file__).parents[1] / "params.yaml",
+    PARAMS,
     ["export.latency_repeats=6", "export.latency_batches=[1,4]", "compute.device=cpu"],
 )
 
@@ -92,16 +93,17 @@ def test_the_stage_leaves_exactly_its_files(artifacts: Path, numbers: dict[str, 
     left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     said = {
         f"predictions/{model}-{split}.parquet"
-        for model, split in itertools.product(("dense", "pruned"), ("validation", "test"))
+        for model, split in itertools.product(FILES, ("validation", "test"))
     }
-    assert left == {"dense.onnx", "pruned.onnx", "parity.json", "latency.json", *said}
+    files = {f"{model}.onnx" for model in FILES}
+    assert left == {*files, "parity.json", "latency.json", *said}
     assert not (artifacts / ".export.part").exists()
 
 
 def test_numbers_are_plain_and_true(artifacts: Path, numbers: dict[str, Any]) -> None:
     json.dumps(numbers, allow_nan=False)
     assert all(isinstance(value, int | float | str) for value in numbers.values())
-    for model in ("dense", "pruned"):
+    for model in FILES:
         file = artifacts / "export" / f"{model}.onnx"
         assert numbers[f"{model}_bytes"] == file.stat().st_size
         assert numbers[f"{model}_sha256"] == sha256(file)
@@ -111,8 +113,9 @@ def test_numbers_are_plain_and_true(artifacts: Path, numbers: dict[str, Any]) ->
     assert (numbers["flips"], numbers["provider"]) == (0, "CPUExecutionProvider")
     for batch in (1, 4):
         share = numbers[f"speedup_share_batch_{batch}"]
-        assert numbers[f"speedup_batch_{batch}"] == pytest.approx(share * numbers["speedup_macs"])
-        assert numbers[f"dense_ms_batch_{batch}"] > 0
+        speedup = numbers[f"pruned_speedup_batch_{batch}"]
+        assert speedup == pytest.approx(share * numbers["speedup_macs"])
+        assert all(numbers[f"{model}_ms_batch_{batch}"] > 0 for model in FILES)
 
 
 def test_predictions_are_the_files_own(artifacts: Path, numbers: dict[str, Any]) -> None:
@@ -142,12 +145,20 @@ def test_parity_and_latency_are_told_by_split_and_batch(
     artifacts: Path, numbers: dict[str, Any]
 ) -> None:
     parity = read_json(artifacts / "export" / "parity.json")
-    assert set(parity) == {"dense-test", "dense-validation", "pruned-test", "pruned-validation"}
-    assert max(found["max_difference"] for found in parity.values()) == numbers["max_difference"]
+    assert set(parity) == {
+        f"{model}-{split}" for model in FILES for split in ("test", "validation")
+    }
+    exact = [parity[f"{model}-{split}"] for model in FILES[:2] for split in ("test", "validation")]
+    assert max(found["max_difference"] for found in exact) == numbers["max_difference"] < 1e-5
+    assert parity["pruned-int8-test"]["max_difference"] > parity["pruned-fp16-test"][
+        "max_difference"] > 1e-5  # fmt: skip
     latency = read_json(artifacts / "export" / "latency.json")
-    assert [(time["batch"], time["pairs"]) for time in latency["times"]] == [(1, 6), (4, 6)]
     assert latency["threads"] == torch.get_num_threads()
-    assert all(time["low"] <= time["speedup"] <= time["high"] for time in latency["times"])
+    assert set(latency["times"]) == {"fp32", "fp16", "int8"}
+    for times in latency["times"].values():
+        assert [(time["batch"], time["pairs"]) for time in times] == [(1, 6), (4, 6)]
+        assert all(time["low"] <= time["speedup"] <= time["high"] for time in times)
+        assert all(time["pruned"]["p95_high"] is None for time in times)  # 59 runs would tell
 
 
 def test_without_identities_rows_are_independent_and_a_rerun_gives_the_same_files(
@@ -161,20 +172,30 @@ def test_without_identities_rows_are_independent_and_a_rerun_gives_the_same_file
     assert said.identities is None
     assert again["dense_sha256"] == numbers["dense_sha256"]
     assert again["pruned_sha256"] == numbers["pruned_sha256"]
+    assert again["pruned-int8_sha256"] == numbers["pruned-int8_sha256"]
 
 
-def test_the_commit_is_gits_or_unknown(tmp_path: Path) -> None:
-    assert git_commit(tmp_path) == "unknown"
-    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
-    assert len(git_commit(tmp_path)) == 40
-    assert int(git_commit(tmp_path), 16) > 0
+def test_only_what_is_asked_for_is_written(artifacts: Path, tmp_path: Path) -> None:
+    for stage in ("validate", "train", "prune"):
+        shutil.copytree(artifacts / stage, tmp_path / "artifacts" / stage)
+    less = ("export.precisions=[fp32]", "export.latency_repeats=5", "compute.device=cpu")
+    alone = params.load(PARAMS, less)
+    export(alone, tmp_path / "artifacts")
+    left = {path.name for path in (tmp_path / "artifacts/export").glob("*.onnx")}
+    assert left == {"dense.onnx", "pruned.onnx"}
+    assert sha256(tmp_path / "artifacts/export/pruned.onnx") == sha256(
+        artifacts / "export/pruned.onnx"
+    )
+
+
+@pytest.mark.parametrize("asked", ["[int8]", "[fp16, fp32]", "[fp32, fp32]", "[]"])
+def test_precisions_that_cannot_be_judged_in_order_are_refused(asked: str) -> None:
+    with pytest.raises(params.BadParams, match="judged in the order fp32, fp16, int8"):
+        params.load(PARAMS, [f"export.precisions={asked}"])
 
 
 def test_the_gate_is_not_part_of_what_made_a_file() -> None:
-    path = Path(__file__).parents[1] / "params.yaml"
-    same = params.load(path, ["gate.power=0.9"])
-    other = params.load(path, ["prune.speedup=8"])
-    assert params_hash(same) == params_hash(params.load(path)) != params_hash(other)
+    same = params.load(PARAMS, ["gate.power=0.9", "export.int8.pictures=9"])
+    other = params.load(PARAMS, ["prune.speedup=8"])
+    assert params_hash(same) == params_hash(params.load(PARAMS)) != params_hash(other)
     assert math.log2(16) * len(params_hash(other)) == 256

@@ -14,6 +14,7 @@ import pytest
 from faircompress import files, params, predictions
 from faircompress.dataset import encode
 from faircompress.params import Params
+from faircompress.precisions import stem
 from faircompress.predictions import Predictions
 from faircompress.stages.gate import NUMBERS, gate
 from faircompress.verdict.judge import Verdict
@@ -21,6 +22,7 @@ from faircompress.verdict.judge import Verdict
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 RULES = "gate.rules=[{metric: true_positive_rate, binds: change, limit: 0.1}]"
 SPLITS = ("validation", "test")
+TIMES = {"pruned-fp16": 40, "pruned-int8": 30}  # 440 and 330 bytes, of 600
 
 
 def chosen(*overrides: str) -> Params:
@@ -42,21 +44,28 @@ def said(side: str, split: str, model: str, lost: int) -> Predictions:
     )  # fmt: skip
 
 
-def artifacts(root: Path, lost: int) -> Path:
-    """What the stages before the gate leave, without their models."""
-    exported = root / "export"
-    for side in ("dense", "pruned"):
-        files.write_bytes(exported / f"{side}.onnx", side.encode() * 100)
-        model = files.sha256(exported / f"{side}.onnx")
+def artifacts(root: Path, lost: int, **fewer: int) -> Path:
+    """What the stages before the gate leave, without their models.
+
+    Args:
+        root: Folder of all artifacts.
+        lost: Short-haired blond ones lost in float32.
+        fewer: And in other precisions, whose files are smaller.
+    """
+    exported, losses = root / "export", {"fp32": lost, **fewer}
+    for name, loss in {"dense": 0, **{stem(p): n for p, n in losses.items()}}.items():
+        files.write_bytes(exported / f"{name}.onnx", name.encode() * TIMES.get(name, 100))
+        model = files.sha256(exported / f"{name}.onnx")
         for split in SPLITS:
-            path = exported / "predictions" / f"{side}-{split}.parquet"
-            predictions.save(said(side, split, model, lost), path)
+            path = exported / "predictions" / f"{name}-{split}.parquet"
+            predictions.save(said(name.partition("-")[0], split, model, loss), path)
     times = {"batch": 1, "pairs": 5, "speedup": 4.0, "low": 3.5, "high": 4.5,
              "dense": {"median": 8.0}, "pruned": {"median": 2.0}}  # fmt: skip
     where = {"provider": "CPUExecutionProvider", "processor": "p", "threads": 2}
-    files.write_json(exported / "latency.json", {**where, "onnxruntime": "1", "times": [times]})
+    taken = {precision: [times] for precision in losses}
+    files.write_json(exported / "latency.json", {**where, "onnxruntime": "1", "times": taken})
     parity = {"max_difference": 1e-7, "row": "test-001", "flips": 0, "near_ties": 0}
-    files.write_json(exported / "parity.json", {"pruned-test": parity})
+    files.write_json(exported / "parity.json", {f"{stem(p)}-test": parity for p in losses})
     layer = {f"{s}_{k}": n for s, n in (("dense", 8), ("pruned", 2))
              for k in ("channels", "macs", "parameters")}  # fmt: skip
     files.write_json(root / "prune" / "layers.json", [{"layer": "stem", **layer}])
@@ -66,7 +75,7 @@ def artifacts(root: Path, lost: int) -> Path:
         "id": ids, "split": [i.split("-")[0] for i in ids], "image": [picture] * len(ids),
     })  # fmt: skip
     files.write_json(root / "champion.json", {"champion": None, "anchor": None})
-    files.write_json(root / "look.json", {"look": 1, "test": "t" * 64})
+    files.write_json(root / "look.json", {"look": dict.fromkeys(losses, 1), "test": "t" * 64})
     (root / "validate").mkdir()
     pq.write_table(table, root / "validate" / "data.parquet", row_group_size=100)
     return root
@@ -167,6 +176,42 @@ def test_a_champion_that_cannot_be_trusted_is_an_error_where_a_rule_needs_it(
     with pytest.raises(ValueError, match="ALARM: by hand"):
         gate(chosen(AGAINST), root)
     assert gate(chosen(), root)["verdict"] == "pass"
+
+
+def test_precisions_are_judged_in_order_up_to_the_first_that_does_not_pass(tmp_path: Path) -> None:
+    numbers = gate(chosen(), artifacts(tmp_path, 0, fp16=20, int8=0))
+    assert numbers["precisions"] == {"fp32": "pass", "fp16": "inconclusive"}
+    assert (numbers["verdict"], numbers["goes_out"]) == ("pass", "fp32")
+    left = {str(p.relative_to(tmp_path / "gate")) for p in (tmp_path / "gate").rglob("verdict.*")}
+    assert left == {"verdict.json", "fp16/verdict.json"}
+    half = Verdict.from_json(files.read_json(tmp_path / "gate/fp16/verdict.json"))
+    assert half.models["pruned"] == files.sha256(tmp_path / "export/pruned-fp16.onnx")
+    page = (tmp_path / "gate" / "report.html").read_text("utf-8")
+    assert 'href="fp16/report.html"' in page and 'href="int8/report.html"' not in page
+    assert 'href="../report.html"' in (tmp_path / "gate/fp16/report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("lost", "out"), [((0, 0, 0), "int8"), ((0, 0, 120), "fp16"), ((120, 0, 0), "fp32")]
+)
+def test_the_smallest_that_passes_goes_out_if_asked(
+    tmp_path: Path, lost: tuple[int, int, int], out: str
+) -> None:
+    root = artifacts(tmp_path, lost[0], fp16=lost[1], int8=lost[2])
+    numbers = gate(chosen("gate.promote=smallest"), root)
+    assert numbers["goes_out"] == out
+    verdict = Verdict.from_json(files.read_json(tmp_path / "gate" / "verdict.json"))
+    assert verdict.models["pruned"] == files.sha256(root / "export" / f"{stem(out)}.onnx")
+    assert verdict.verdict == numbers["verdict"] == ("fail" if lost[0] else "pass")
+
+
+def test_each_precision_spends_the_alpha_of_its_own_look(tmp_path: Path) -> None:
+    root = artifacts(tmp_path, 0, int8=0)
+    files.write_json(root / "look.json", {"look": {"fp32": 1, "int8": 2}, "test": "t" * 64})
+    gate(chosen(), root)
+    seen = [files.read_json(tmp_path / "gate" / place)["look"]
+            for place in ("verdict.json", "int8/verdict.json")]  # fmt: skip
+    assert seen == [1, 2]
 
 
 def test_a_rule_on_size_is_put_to_the_files(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.dataset as arrow
 import pyarrow.parquet as pq
 from PIL import Image
@@ -110,6 +111,16 @@ def load_split(folder: Path, split: str) -> Split:
             start += len(encoded)
     labels = rows["label"].to_numpy(np.int64, copy=True)
     return Split(rows, images, labels, groups[here], group_count)
+
+
+def load_encoded(folder: Path, split: str, ids: Sequence[str]) -> dict[str, bytes]:
+    """Return encoded pictures of a split by row id; row groups of other splits are not read."""
+    wanted = (arrow.field("split") == split) & arrow.field("id").isin(pa.array(ids, pa.string()))
+    scanner = arrow.dataset(folder / TABLE).scanner(
+        columns=["id", "image"], filter=wanted, batch_size=256, batch_readahead=2
+    )
+    found = scanner.to_table()
+    return dict(zip(found["id"].to_pylist(), found["image"].to_pylist(), strict=True))
 
 
 def group_indices(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, int]:

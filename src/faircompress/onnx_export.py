@@ -53,13 +53,15 @@ class Deployed(nn.Module):
         return logits.softmax(1)
 
 
-def words(network: Network, facts: Facts, *, git: str, params: str) -> dict[str, str]:
+def words(network: Network, facts: Facts, *, params: str) -> dict[str, str]:
     """Return what a file says about itself: how to feed it, how to read it, where it is from.
+
+    The commit is not among it, so that the same network is the same file whatever else changed
+    in the code; the registry keeps it beside the file.
 
     Args:
         network: What is exported.
         facts: Of the data it learnt from.
-        git: Commit of the code, or ``unknown``.
         params: Hash of the choices that led to it.
     """
     return {
@@ -67,9 +69,9 @@ def words(network: Network, facts: Facts, *, git: str, params: str) -> dict[str,
         "classes": json.dumps(facts.classes),
         "data": facts.sha256,
         "faircompress": faircompress.__version__,
-        "git": git,
         "input_size": json.dumps(facts.size),
         "params": params,
+        "precision": "fp32",
         "preparation": json.dumps(facts.preparation, sort_keys=True),
     }
 
@@ -92,8 +94,6 @@ def to_onnx(
     Raises:
         ValueError: If the exporter does not know the opset.
     """
-    import onnx
-
     model = _exported(Deployed(network).eval(), size, opset)
     found = {entry.domain: entry.version for entry in model.opset_import}
     if found.get("") != opset:
@@ -101,6 +101,13 @@ def to_onnx(
             f"export.opset is {opset}, but torch {torch.__version__} wrote {network.architecture} "
             f"in opset {found.get('')}. Set one it knows, for instance 20."
         )
+    return finished(model, words)
+
+
+def finished(model: "ModelProto", words: Mapping[str, str]) -> bytes:
+    """Return a checked model as bytes, with nothing said in it but ``words``."""
+    import onnx
+
     _strip(model)
     onnx.helper.set_model_props(model, dict(sorted(words.items())))
     onnx.checker.check_model(model, full_check=True)
@@ -243,6 +250,11 @@ def _layers_of_net(net: nn.Module) -> Shapes:
 
 def _layers_of_file(graph: "GraphProto") -> Shapes:
     weights = {t.name: tuple(t.dims) for t in graph.initializer}
+    weights |= {  # of fewer bits
+        node.output[0]: weights[node.input[0]]
+        for node in graph.node
+        if node.op_type == "DequantizeLinear" and node.input[0] in weights
+    }
     layers: Shapes = Counter()
     for node in graph.node:
         shape = weights.get(node.input[1]) if len(node.input) > 1 else None

@@ -1,6 +1,5 @@
 """Exported files at work: what they predict, whether that is what torch predicts, and how fast."""
 
-import math
 import platform
 import time
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from scipy import stats
 
 from faircompress.onnx_export import INPUT
 from faircompress.progress import say, track
@@ -29,7 +29,7 @@ class Parity:
     Args:
         max_difference: Largest absolute difference of a probability.
         row: Id of the row that has it.
-        flips: Rows that torch decides clearly and the file otherwise; 0, or it was refused.
+        flips: Rows that torch decides clearly and the file otherwise.
         near_ties: Rows decided differently where torch's two best are within twice the tolerance.
     """
 
@@ -46,7 +46,8 @@ class Latency:
     Args:
         batch: Pictures a run.
         pairs: Timed runs of each file; each dense run has a pruned one beside it.
-        dense: Quantiles .05, .25, .5, .75 and .95 of the dense file's times.
+        dense: Quantiles .05, .25, .5, .75 and .95 of the dense file's times; ``p95_low`` and
+            ``p95_high``, each at 95 % confidence, None where too few runs can tell.
         pruned: Likewise.
         speedup: Median over pairs of dense over pruned time.
         low: Lower end of the median's 95 % interval, by order statistics.
@@ -55,8 +56,8 @@ class Latency:
 
     batch: int
     pairs: int
-    dense: dict[str, float]
-    pruned: dict[str, float]
+    dense: dict[str, float | None]
+    pruned: dict[str, float | None]
     speedup: float
     low: float
     high: float
@@ -114,37 +115,49 @@ def predict(
 def compare(
     expected: np.ndarray, found: np.ndarray, ids: Sequence[str], *, tolerance: float, what: str
 ) -> Parity:
-    """Compare a file's probabilities with torch's, row by row.
+    """Say how far a file's probabilities are from torch's.
 
     Args:
         expected: Torch's, ``(rows, classes)``.
         found: The file's, ``(rows, classes)``.
-        ids: Of the rows, for messages.
-        tolerance: Largest difference let through, > 0.
+        ids: Of the rows.
+        tolerance: Twice as much between torch's best and its worst is a clear decision, > 0.
         what: Model and split, for messages.
 
     Raises:
-        ValueError: If a value differs by more, is no finite number, or a row that torch decides
-            by more than twice the tolerance is decided otherwise.
+        ValueError: If shapes differ, or the file gives something that is no finite number.
     """
     if expected.shape != found.shape:
         raise ValueError(f"{what}: torch gives shape {expected.shape}, the file {found.shape}")
+    broken = np.flatnonzero(~np.isfinite(found).all(1))
+    if len(broken):
+        raise ValueError(
+            f"{what}: the file gives row {ids[broken[0]]} and {len(broken) - 1} others no finite "
+            "numbers. Half precision ends at 65,504: if it is its file, take fp16 out of "
+            "export.precisions; else look at how training ended."
+        )
     differences = np.abs(expected.astype(np.float64) - found)
-    differences[~np.isfinite(differences)] = np.inf
-    row, column = divmod(int(differences.argmax()), differences.shape[1])
-    largest = float(differences[row, column])
+    row = int(differences.max(1).argmax())
     changed = expected.argmax(1) != found.argmax(1)
     best = np.sort(expected, 1)[:, -2:]
     clear = best[:, -1] - best[:, 0] > 2 * tolerance
-    flips = np.flatnonzero(changed & clear)
-    if largest > tolerance or len(flips):
+    flips, near = int((changed & clear).sum()), int((changed & ~clear).sum())
+    return Parity(float(differences[row].max()), str(ids[row]), flips, near)
+
+
+def insist_on_parity(parity: Parity, *, tolerance: float, what: str) -> None:
+    """Raise unless a file predicts what its network does.
+
+    Raises:
+        ValueError: If a probability differs by more than the tolerance, or a clear decision
+            flipped.
+    """
+    if parity.max_difference > tolerance or parity.flips:
         raise ValueError(
-            f"{what}: the file gives row {ids[row]} the probability {found[row, column]:.6g} of "
-            f"class {column}, torch {expected[row, column]:.6g}; they may differ by {tolerance:g}, "
-            f"and {len(flips)} of {len(ids)} decisions flipped. Was the file written from this "
-            "network?"
+            f"{what}: the file gives row {parity.row} a probability that is "
+            f"{parity.max_difference:.6g} from torch's; they may differ by {tolerance:g}, and "
+            f"{parity.flips} decisions flipped. Was the file written from this network?"
         )
-    return Parity(largest, str(ids[row]), len(flips), int((changed & ~clear).sum()))
 
 
 def latency(
@@ -167,15 +180,15 @@ def latency(
     feed = {INPUT: np.ascontiguousarray(images[np.arange(batch) % len(images)])}
     measured = _in_turns(dense, pruned, feed, repeats)
     ratios = measured[:, 0] / measured[:, 1]
-    low, high = _median_interval(ratios)
+    low, high = quantile_bounds(ratios, 0.5, tail=0.025)
     return Latency(
         batch,
         len(measured),
         _quantiles(measured[:, 0]),
         _quantiles(measured[:, 1]),
         float(np.median(ratios)),
-        low,
-        high,
+        float(ratios.min()) if low is None else low,
+        float(ratios.max()) if high is None else high,
     )
 
 
@@ -222,17 +235,33 @@ def _milliseconds(opened: "InferenceSession", feed: dict[str, np.ndarray]) -> fl
     return (time.perf_counter() - start) * 1000
 
 
-def _quantiles(times: np.ndarray) -> dict[str, float]:
+def _quantiles(times: np.ndarray) -> dict[str, float | None]:
     names = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
-    return {name: float(np.quantile(times, share)) for name, share in names.items()}
+    low, high = quantile_bounds(times, 0.95, tail=0.05)
+    found = {name: float(np.quantile(times, share)) for name, share in names.items()}
+    return {**found, "p95_low": low, "p95_high": high}
 
 
-def _median_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return a 95 % interval of the median that assumes nothing of the values' distribution."""
-    count, ordered = len(values), np.sort(values)
-    tails = np.cumsum([math.comb(count, k) / 2**count for k in range(count)])
-    outside = max(int((tails <= 0.025).sum()) - 1, 0)
-    return float(ordered[outside]), float(ordered[count - 1 - outside])
+def quantile_bounds(
+    values: np.ndarray, share: float, *, tail: float
+) -> tuple[float | None, float | None]:
+    """Return bounds of a quantile by order statistics, which assume nothing of the distribution.
+
+    Args:
+        values: Independent draws, ``(draws,)``.
+        share: Of all values that lie below the quantile, in ``(0, 1)``.
+        tail: Chance of error of each bound.
+
+    Returns:
+        Lower and upper bound; None where even the extremes of so few draws cannot bound it.
+    """
+    ordered = np.sort(values)
+    below = stats.binom.cdf(np.arange(len(ordered)), len(ordered), share)
+    lows, highs = np.flatnonzero(below <= tail), np.flatnonzero(below >= 1 - tail)
+    return (
+        float(ordered[lows[-1]]) if len(lows) else None,
+        float(ordered[highs[0]]) if len(highs) else None,
+    )
 
 
 def _processor() -> str:

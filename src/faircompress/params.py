@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from faircompress.bounds import Count, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.plugins import Section, choice, names
+from faircompress.precisions import Precision, in_judged_order
 from faircompress.verdict import Gate as Gate
 from faircompress.verdict import Rule
 
@@ -92,9 +93,29 @@ class Prune(Optimisation):
     tuning: choice("objectives")  # type: ignore[valid-type]
 
 
+class Int8(Section):
+    """How 8-bit integers are chosen."""
+
+    pictures: Annotated[
+        Count, Field(description="of training, to whose extremes activations are scaled")
+    ]
+    balanced: Annotated[
+        bool, Field(description="alike from each label x group cell; false: as they come")
+    ]
+    weight_bits: Annotated[
+        Literal[7, 8], Field(description="7: for x86 processors without VNNI, where 8 overflow")
+    ]
+
+
 class Export(Section):
     """The files that will be deployed."""
 
+    precisions: Annotated[
+        list[Precision],
+        AfterValidator(in_judged_order),
+        Field(description="of the pruned file, judged in this order"),
+    ]
+    int8: Int8
     opset: Annotated[int, Field(ge=18, description="of ONNX")]
     tolerance: Annotated[Positive, Field(description="largest probability difference to torch")]
     latency_batches: list[Count]

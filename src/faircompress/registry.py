@@ -14,11 +14,12 @@ from typing import Any
 
 from faircompress import tracking
 from faircompress.files import read_json, sha256, write_json
+from faircompress.precisions import Precision
 from faircompress.review import Decision
 from faircompress.tracking import VALUE_LIMIT, Store
 
 SHORT = 16  # hex digits of a hash in a tag's name
-VERDICT, DECISIONS = "gate/verdict.json", "decisions"
+VERDICT, DECISIONS = "verdict.json", "decisions"
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,25 @@ def verdict(store: Store, version: Version) -> dict[str, Any]:
         ValueError: If there is none.
     """
     run_id = version.tags.get("judged_by", version.run_id)
-    if not run_id or VERDICT not in tracking.kept_files(store, run_id, "gate"):
+    with tempfile.TemporaryDirectory() as folder:
+        kept = _verdicts(store, run_id, Path(folder)) if run_id else []
+    of_it = [one for one in kept if one["models"]["pruned"] == version.tags.get("sha256")]
+    if not kept:
         raise ValueError(
             f"version {version.number} of {version.model} was never judged: it was registered past "
             "the gate. Judge its file with faircompress run."
         )
-    with tempfile.TemporaryDirectory() as folder:
-        return dict(read_json(tracking.fetch(store, run_id, VERDICT, Path(folder))))
+    return (of_it or kept)[0]
+
+
+def _verdicts(store: Store, run_id: str, folder: Path) -> list[dict[str, Any]]:
+    """Return the verdicts that a run kept: one for each precision, that on what goes out first."""
+    places = ["gate", *tracking.kept_folders(store, run_id, "gate")]
+    paths = [f"{place}/{VERDICT}" for place in places]
+    there = {path for place in places for path in tracking.kept_files(store, run_id, place)}
+    return [
+        read_json(tracking.fetch(store, run_id, path, folder)) for path in paths if path in there
+    ]
 
 
 def decisions(store: Store, version: Version) -> list[Decision]:
@@ -153,25 +166,29 @@ def keep(store: Store, version: Version, decision: Decision) -> None:
     note(store, version, {f"decision {decision.time}": decision.sentence})
 
 
-def look(store: Store, model: str, test: str, digest: str) -> int:
-    """Book that a file is judged on a test set; return which number it is there.
+def looks(
+    store: Store, model: str, test: str, digests: Mapping[Precision, str]
+) -> dict[Precision, int]:
+    """Book that files are judged on a test set in fixed order; return which look each one is.
 
-    The same file keeps its number, and another test set begins at 1.
+    All that are new there are one look, since judging stops at the first that does not pass. The
+    same file keeps its number, and another test set begins at 1.
 
     Args:
         store: Where the book is: tags of the registered model.
         model: Its name.
         test: sha256 of the test set.
-        digest: sha256 of the file.
+        digests: Precision -> sha256 of its file.
     """
     found = store.client.search_registered_models(filter_string=f"name='{model}'")
     tags = found[0].tags if found else store.client.create_registered_model(model).tags
     here = f"look {test[:SHORT]} "
-    if here + digest[:SHORT] in tags:
-        return int(tags[here + digest[:SHORT]])
-    number = 1 + max((int(tags[key]) for key in tags if key.startswith(here)), default=0)
-    store.client.set_registered_model_tag(model, here + digest[:SHORT], str(number))
-    return number
+    keys = {name: here + digest[:SHORT] for name, digest in digests.items()}
+    new = 1 + max((int(tags[key]) for key in tags if key.startswith(here)), default=0)
+    for key in keys.values():
+        if key not in tags:
+            store.client.set_registered_model_tag(model, key, str(new))
+    return {name: int(tags.get(key, new)) for name, key in keys.items()}
 
 
 @contextmanager

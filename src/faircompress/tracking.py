@@ -168,6 +168,11 @@ def kept_files(store: Store, run_id: str, folder: str) -> list[str]:
     return [str(f.path) for f in store.client.list_artifacts(run_id, folder) if not f.is_dir]
 
 
+def kept_folders(store: Store, run_id: str, folder: str) -> list[str]:
+    """Return the paths of the folders kept with a run in one of its folders."""
+    return [str(f.path) for f in store.client.list_artifacts(run_id, folder) if f.is_dir]
+
+
 def fetch(store: Store, run_id: str, path: str, into: Path) -> Path:
     """Copy a file or folder kept with a run; return where it lies."""
     return Path(store.client.download_artifacts(run_id, path, str(into)))

@@ -1,59 +1,97 @@
-"""predictions -> artifacts/gate: may the pruned file go out, and a page that says why."""
+"""predictions -> artifacts/gate: may a pruned file go out, which one, and a page that says why."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.dataset as arrow
-
 from faircompress import predictions
-from faircompress.dataset import TABLE
+from faircompress.dataset import load_encoded
 from faircompress.files import new_folder, read_json, sha256, write_json, write_text
-from faircompress.params import Params
+from faircompress.params import Gate, Params
+from faircompress.precisions import PRECISIONS, Precision, stem
 from faircompress.predictions import Predictions
 from faircompress.verdict.budgets import Costs
 from faircompress.verdict.card import card
-from faircompress.verdict.exemplars import Unlearnt, unlearnt
+from faircompress.verdict.exemplars import unlearnt
 from faircompress.verdict.judge import Verdict, judge
 from faircompress.verdict.report import ReportContext, report
 
-SIDES = ("dense", "pruned")
 NUMBERS = ("dense", "pruned", "change", "lower", "upper")
+Verdicts = Mapping[Precision, Verdict]
 
 
 def gate(params: Params, artifacts: Path) -> dict[str, Any]:
-    """Judge the pruned file by group; return the verdict and every defined rate.
+    """Judge the pruned files by group; return the verdict and every defined rate.
 
-    A rejected model is a result, not an error.
+    Files of fewer bits are judged after the one in float32, one after the other, up to the first
+    that does not pass: so all together pass wrongly no more often than one. A rejected model is a
+    result, not an error.
 
     Raises:
         ValueError: If predictions are unfit, or not of the exported files or the champion.
     """
     exported = artifacts / "export"
-    dense, pruned = (_said(exported, side, "test") for side in SIDES)
-    tuned = (_said(exported, "dense", "validation"), _said(exported, "pruned", "validation"))
-    rivals, tuned_rivals = _rivals(artifacts)
-    sizes = {side: (exported / f"{side}.onnx").stat().st_size for side in SIDES}
-
-    verdict = judge(
-        dense,
-        pruned,
-        params.gate,
-        validation=tuned,
-        costs=Costs(sizes, read_json(exported / "latency.json")),
-        rivals=rivals,
-        rivals_in_validation=tuned_rivals,
-        look=read_json(artifacts / "look.json")["look"],
-    )
-    lost = unlearnt(verdict, dense, pruned)
+    sizes = {file.stem: file.stat().st_size for file in sorted(exported.glob("*.onnx"))}
+    verdicts = _verdicts(params.gate, artifacts, sizes)
+    chosen = _chosen(verdicts, sizes, params.gate.promote)
 
     with new_folder(artifacts / "gate") as folder:
-        write_json(folder / "verdict.json", verdict.to_json())
-        context = _context(artifacts, lost, sizes)
-        write_text(folder / "report.html", report(verdict, context))
-        write_text(folder / "card.md", card(verdict, context))
-    return {"verdict": verdict.verdict, "groups": _numbers(verdict)}
+        for precision, verdict in verdicts.items():
+            place = folder if precision == chosen else folder / precision
+            context = _context(artifacts, verdicts, sizes, precision, chosen)
+            write_json(place / "verdict.json", verdict.to_json())
+            write_text(place / "report.html", report(verdict, context))
+            write_text(place / "card.md", card(verdict, context))
+    return {
+        "verdict": verdicts[chosen].verdict,
+        "goes_out": chosen,
+        "precisions": {precision: verdict.verdict for precision, verdict in verdicts.items()},
+        "groups": _numbers(verdicts[chosen]),
+    }
+
+
+def _verdicts(gate: Gate, artifacts: Path, sizes: Mapping[str, int]) -> Verdicts:
+    """Return the verdicts on all files up to the first that does not pass."""
+    exported = artifacts / "export"
+    latency, looks = read_json(exported / "latency.json"), read_json(artifacts / "look.json")
+    rivals, tuned_rivals = _rivals(artifacts)
+    dense = {split: _said(exported, "dense", split) for split in ("test", "validation")}
+    found: dict[Precision, Verdict] = {}
+    for precision in _exported(latency):
+        file = stem(precision)
+        found[precision] = judge(
+            dense["test"],
+            _said(exported, file, "test"),
+            gate,
+            validation=(dense["validation"], _said(exported, file, "validation")),
+            costs=Costs(_sizes(sizes, precision), _latency(latency, precision)),
+            rivals=rivals,
+            rivals_in_validation=tuned_rivals,
+            look=looks["look"][precision],
+        )
+        if found[precision].verdict != "pass":
+            break
+    return found
+
+
+def _chosen(verdicts: Verdicts, sizes: Mapping[str, int], promote: str) -> Precision:
+    """Return the file that goes out, or would if it passed."""
+    passing = [precision for precision, found in verdicts.items() if found.verdict == "pass"]
+    if promote == "smallest" and passing:
+        return min(passing, key=lambda precision: sizes[stem(precision)])
+    return PRECISIONS[0]
+
+
+def _exported(latency: Mapping[str, Any]) -> list[Precision]:
+    return [precision for precision in PRECISIONS if precision in latency["times"]]
+
+
+def _sizes(sizes: Mapping[str, int], precision: str) -> dict[str, int]:
+    return {"dense": sizes["dense"], "pruned": sizes[stem(precision)]}
+
+
+def _latency(latency: Mapping[str, Any], precision: str) -> dict[str, Any]:
+    return {**latency, "times": latency["times"][precision]}
 
 
 def _rivals(artifacts: Path) -> tuple[dict[str, Predictions | str], dict[str, Predictions]]:
@@ -96,27 +134,51 @@ def _said(exported: Path, side: str, split: str) -> Predictions:
     return said
 
 
-def _context(artifacts: Path, lost: list[Unlearnt], sizes: dict[str, int]) -> ReportContext:
-    exported = artifacts / "export"
-    ids = pa.array([one.id for group in lost for one in group.exemplars], pa.string())
+def _context(
+    artifacts: Path,
+    verdicts: Verdicts,
+    sizes: Mapping[str, int],
+    precision: Precision,
+    chosen: Precision,
+) -> ReportContext:
+    """Return what the report on one file shows beside its verdict."""
+    exported, file = artifacts / "export", stem(precision)
+    lost = unlearnt(
+        verdicts[precision], _said(exported, "dense", "test"), _said(exported, file, "test")
+    )
+    latency, parity = (read_json(exported / f"{name}.json") for name in ("latency", "parity"))
+    ids = [one.id for group in lost for one in group.exemplars]
     return ReportContext(
         unlearnt=lost,
-        pictures=_pictures(artifacts / "validate" / TABLE, ids),
-        sizes=sizes,
+        pictures=load_encoded(artifacts / "validate", "test", ids),
+        sizes=_sizes(sizes, precision),
         layers=read_json(artifacts / "prune" / "layers.json"),
-        latency=read_json(exported / "latency.json"),
-        parity=read_json(exported / "parity.json"),
+        latency=_latency(latency, precision),
+        parity={k: v for k, v in parity.items() if k.rpartition("-")[0] in ("dense", file)},
+        precision=precision,
+        precisions=[
+            {
+                "precision": other,
+                "verdict": verdicts[other].verdict if other in verdicts else "not judged",
+                "sentence": verdicts[other].sentence if other in verdicts else "",
+                "bytes": sizes[stem(other)],
+                "times": latency["times"][other],
+                "flips": parity[f"{stem(other)}-test"]["flips"],
+                "max_difference": parity[f"{stem(other)}-test"]["max_difference"],
+                "goes_out": other == chosen and verdicts[chosen].verdict == "pass",
+                "report": _way(precision, other, chosen) if other in verdicts else "",
+            }
+            for other in _exported(latency)
+        ],
     )
 
 
-def _pictures(table: Path, ids: pa.Array) -> dict[str, bytes]:
-    """Return the encoded test pictures of some rows; row groups of other splits are not read."""
-    wanted = (arrow.field("split") == "test") & arrow.field("id").isin(ids)
-    scanner = arrow.dataset(table).scanner(
-        columns=["id", "image"], filter=wanted, batch_size=256, batch_readahead=2
-    )
-    found = scanner.to_table()
-    return dict(zip(found["id"].to_pylist(), found["image"].to_pylist(), strict=True))
+def _way(here: Precision, there: Precision, chosen: Precision) -> str:
+    """Return the link from one file's report to another's; none to itself."""
+    if here == there:
+        return ""
+    folder = "" if there == chosen else f"{there}/"
+    return f"{'' if here == chosen else '../'}{folder}report.html"
 
 
 def _numbers(verdict: Verdict) -> dict[str, dict[str, dict[str, float]]]:

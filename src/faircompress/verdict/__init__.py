@@ -132,6 +132,10 @@ class Gate(Section):
         Literal["spend", "ignore"],
         Field(description="spend: alpha/(k(k+1)) at the k-th look at a test set; ignore: alpha"),
     ] = "spend"
+    promote: Annotated[
+        Literal["fp32", "smallest"],
+        Field(description="which file goes out of those that pass; smallest: by bytes"),
+    ] = "fp32"
     expect: Annotated[
         dict[str, Annotated[list[Text], Field(min_length=1)]],
         Field(

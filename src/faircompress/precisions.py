@@ -1,0 +1,45 @@
+"""The precisions a pruned network goes out in, in the order in which their files are judged."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+Precision = Literal["fp32", "fp16", "int8"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+def stem(precision: str) -> str:
+    """Return the name of a precision's file, without suffix."""
+    return "pruned" if precision == PRECISIONS[0] else f"pruned-{precision}"
+
+
+def exported(artifacts: Path) -> dict[Precision, Path]:
+    """Return the pruned file of each precision that ``export`` wrote, in the order of judging."""
+    files = {
+        precision: artifacts / "export" / f"{stem(precision)}.onnx" for precision in PRECISIONS
+    }
+    return {precision: file for precision, file in files.items() if file.exists()}
+
+
+def judged(artifacts: Path, precision: str) -> Path:
+    """Return the folder of what ``gate`` wrote on a precision; the file that goes out comes first.
+
+    A precision that was not judged has none.
+    """
+    own = artifacts / "gate" / precision
+    return own if own.exists() else artifacts / "gate"
+
+
+def in_judged_order(asked: Sequence[Precision]) -> Sequence[Precision]:
+    """Return precisions as they are if they can be judged one after the other.
+
+    Raises:
+        ValueError: If the first is missing, one comes twice, or their order is another.
+    """
+    wanted = [p for p in PRECISIONS if p in asked or p == PRECISIONS[0]]
+    if list(asked) != wanted:
+        raise ValueError(
+            f"precisions are judged in the order {', '.join(PRECISIONS)}, starting with "
+            f"{PRECISIONS[0]}; write [{', '.join(wanted)}]"
+        )
+    return asked
