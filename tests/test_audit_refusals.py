@@ -102,6 +102,10 @@ def test_an_unfit_table_is_refused_by_column_and_row(
         (f"{ALL} --threshold 0.5 --validation p.csv", ["a threshold has one source"]),
         (f"{ALL} --validation p.csv", ["--validation needs --id"]),
         (f"{ALL} --id picture --validation p.csv", ["240 rows", "are in validation and test"]),
+        (f"{ALL} --expect hair=long --expect hair=grey", ["no test row has hair=grey", "unseen"]),
+        (f"{ALL} --expect hair=lng", ["no test row has hair=lng"]),
+        (f"{ALL} --expect hare=long", ["group column 'hare'", "Did you mean 'hair'?"]),
+        (f"{ALL} --expect hair", ["--expect hair: write a column and its group, such as sex="]),
         (f"{ALL} --classes 0,1,2", ["Classes are 0, 1, 2", "holds"]),
         (f"{ALL} --group label", ["--group label: this name is kept for the classes"]),
         (ALL.replace("p.csv", ""), ["either a table of predictions or --data"]),
@@ -209,3 +213,15 @@ def test_advice_names_no_param_of_a_chain_that_did_not_make_the_model() -> None:
     (protect, *_) = judged(ALL)["next"]
     assert protect.startswith("Protect hair=long")
     assert "prune." not in protect
+
+
+def test_expected_groups_and_intersections_must_be_there() -> None:
+    cells = table()
+    cells["sex"] = np.where((cells.hair == "short") & (cells.index % 2 == 0), "f", "m")
+    cells.to_csv("p.csv", index=False)
+    both = f"{ALL} --group sex --expect hair=long --expect sex=f --expect"
+    refused(f"{both} 'hair & sex=short & f'", "judged only where gate.intersections is true")
+    both = both.replace("--expect", "--intersections --expect", 1)
+    assert run(f"{both} 'hair & sex=short & f'").code != 3
+    refused(f"{both} 'hair & sex=long & f'", "no test row has hair & sex=long & f")
+    refused(f"{both} 'hair & age=long & f'", "names group column 'age'")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -45,6 +45,7 @@ Weight = Annotated[str | None, _option("Column of what a row counts.")]
 Threshold = Annotated[float | None, _option("Of a two-class decision; 0.5 if left out.")]
 Tuned = Annotated[list[Path] | None, _option("Predictions or pictures to choose thresholds on.")]
 Intersections = Annotated[bool, typer.Option("--intersections", help="Judge these groups too.")]
+Expect = Annotated[list[str] | None, _option("COLUMN=GROUP that must be there; may be repeated.")]
 Data = Annotated[Path | None, _option("Pictures for two ONNX files: Parquet.")]
 Image = Annotated[str, typer.Option(help="Column of the pictures.")]
 Looks = Annotated[Path | None, _option("File that counts looks at a test set; made if missing.")]
@@ -68,6 +69,7 @@ def audit(
     threshold: Threshold = None,
     validation: Tuned = None,
     intersections: Intersections = False,
+    expect: Expect = None,
     data: Data = None,
     image: Image = "image",
     looks: Looks = None,
@@ -82,7 +84,7 @@ def audit(
     if out is not None:
         outputs.clear(out)
     _check_sources(tables, data, dense, candidate)
-    more = _more(threshold, validation, intersections)
+    more = _more(threshold, validation, intersections, expect or [])
     by = gate(metric or (), limit or (), confidence=confidence, file=rules, **more)
     asked = rows.Asked(label, tuple(group or ()), _names(classes), identifier, cluster, weight)
     if data is not None:
@@ -112,14 +114,31 @@ def _names(classes: str) -> tuple[str, ...]:
 
 
 def _more(
-    threshold: float | None, validation: list[Path] | None, intersections: bool
-) -> dict[str, float | str]:
+    threshold: float | None,
+    validation: list[Path] | None,
+    intersections: bool,
+    expect: Sequence[str],
+) -> dict[str, Any]:
     """Return what is said of the section ``gate`` beside its rules."""
     if threshold is not None and validation:
         raise ValueError("--threshold and --validation are given; a threshold has one source.")
     cut = "validation" if validation else threshold
-    said = {"threshold": cut, "intersections": intersections or None}
+    said = {
+        "threshold": cut,
+        "intersections": intersections or None,
+        "expect": _expected(expect) or None,
+    }
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _expected(groups: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for group in groups:
+        column, mark, name = group.partition("=")
+        if not (column and mark and name):
+            raise ValueError(f"--expect {group}: write a column and its group, such as sex=female.")
+        found.setdefault(column, []).append(name)
+    return found
 
 
 def _of_columns(

@@ -30,7 +30,7 @@ def gate(
         limits: One for each metric.
         confidence: Of these rules; None: as the rules have it by default.
         file: Rules in the form of ``gate.rules`` of params.yaml, or a whole section ``gate``.
-        more: Keys of the section put over the file's: ``threshold``, ``intersections``.
+        more: Keys of the section put over the file's: ``threshold``, ``intersections``, ``expect``.
 
     Raises:
         ValueError: If there is no rule, or naming every mistake in them.

@@ -7,6 +7,7 @@ import numpy as np
 
 from faircompress.predictions import Predictions, check, check_pair
 from faircompress.verdict import RIVALS, Gate
+from faircompress.verdict.groups import JOIN
 from faircompress.verdict.rates import most_accurate_threshold
 
 
@@ -116,18 +117,25 @@ def _cannot(name: str, why: str) -> str:
 
 def _check_groups(gate: Gate, groups: Mapping[str, np.ndarray]) -> None:
     for column, expected in gate.expect.items():
-        if column not in groups:
+        parts = [column] if column in groups else column.split(JOIN)
+        absent = [part for part in parts if part not in groups]
+        if absent:
             raise ValueError(
-                f"gate.expect names group column {column!r}, which the test rows do not have."
-                f"{_meant(column, groups)}"
+                f"gate.expect names group column {absent[0]!r}, which the test rows do not have."
+                f"{_meant(absent[0], groups)}"
             )
-        there = sorted(set(groups[column].tolist()))
+        if len(parts) > 1 and not gate.intersections:
+            raise ValueError(
+                f"gate.expect names groups of {column}, which are judged only where "
+                "gate.intersections is true (of an audit: --intersections). Set it."
+            )
+        there = {JOIN.join(row) for row in zip(*(groups[part] for part in parts), strict=True)}
         missing = [name for name in expected if name not in there]
         if missing:
             raise ValueError(
                 f"no test row has {column}={' or '.join(missing)}, but gate.expect declares it, so "
-                f"harm there would go unseen.{_meant(missing[0], set(there) - set(expected))} Add "
-                "such rows to the test split, or correct gate.expect."
+                f"harm there would go unseen.{_meant(missing[0], there - set(expected))} Add "
+                "such rows to the test split, or correct gate.expect (of an audit: --expect)."
             )
 
 
