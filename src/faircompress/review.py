@@ -70,6 +70,23 @@ def may_go_out(
     return "overridden" in acts or (own_params and enough)
 
 
+def after_failure(name: str, sha256: str, decisions: Sequence[Decision]) -> str:
+    """Say whether a file that failed may go out: not by itself, but someone may have let it.
+
+    Args:
+        name: Of the version.
+        sha256: Of the file.
+        decisions: About the version, oldest first.
+    """
+    about = [d for d in decisions if d.sha256 == sha256]
+    overrides = [d for d in about if d.act == "overridden"]
+    if not overrides:
+        return f"{name} failed; only an override lets it out"
+    if about[-1].act in ("rejected", "rolled back"):
+        return f"{name} failed, and was {about[-1].sentence}; only a new override lets it out"
+    return f"{name} failed, but may go out: it was {overrides[-1].sentence}"
+
+
 def decide(
     name: str, verdict: str, tags: Mapping[str, str], override: Said | None
 ) -> tuple[Act, Said]:
