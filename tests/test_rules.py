@@ -193,6 +193,21 @@ def test_rules_for_different_columns_may_differ() -> None:
     assert len(gate({**AUROC, "groups": ["hair"]}, {**AUROC, "groups": ["skin"]}).rules) == 2
 
 
+@pytest.mark.parametrize(
+    ("columns", "name"),
+    [(("a", "a=b"), "a=b=c"), (("hair", "not hair"), "not hair=c")],
+)
+def test_two_groups_of_one_name_are_never_taken_for_each_other(
+    columns: tuple[str, str], name: str
+) -> None:
+    values = ["b=c" if columns[0] == "a" else "c", "c"]
+    pair = [said({"x": (40, 40)}, model=m) for m in "dp"]
+    groups = {c: np.where(np.arange(60) % 2, v, "z") for c, v in zip(columns, values, strict=True)}
+    pair = [replace(p, groups=groups) for p in pair]
+    with pytest.raises(ValueError, match=f"two groups are called '{name}'"):
+        judge(*pair, gate(AUROC), validation=in_validation(*pair))
+
+
 def test_metrics_without_a_direction_are_known_to_the_rules() -> None:
     found: list[Metric] = [plugins.find("metrics", n) for n in plugins.names("metrics")]  # type: ignore[misc]
     assert tuple(m.name for m in found if m.better == "neither") == TWO_SIDED

@@ -22,9 +22,20 @@ def put_all(
         groups: Of the test rows.
 
     Raises:
-        ValueError: If a rule names a column that is not there, or binds nothing.
+        ValueError: If a rule names a column that is not there, or binds nothing; or if two groups
+            have one name, under which the evidence of one would be taken for that of the other.
     """
+    _check_names(groups)
     return [_put(one, hearings[one.rule.against], groups) for one in terms]
+
+
+def _check_names(groups: list[Group]) -> None:
+    names = [group.key for group in groups]
+    names += [f"{group.key} alone" for group in groups if group.question is not None]
+    names += [f"not {group.key}" for group in groups]
+    again = next((name for name in names if names.count(name) > 1), None)
+    if again is not None:
+        raise ValueError(f"two groups are called {again!r}; rename a group or its column.")
 
 
 def _put(terms: Terms, hearing: Hearing, groups: list[Group]) -> list[Finding]:
