@@ -7,7 +7,15 @@ from pathlib import Path
 
 from faircompress import params, registry, tracking
 from faircompress.registry import Version
-from faircompress.review import PROJECT, Decision, NotPromoted, Said, decide, may_go_out
+from faircompress.review import (
+    PROJECT,
+    Decision,
+    NotPromoted,
+    Said,
+    after_failure,
+    decide,
+    may_go_out,
+)
 from faircompress.tracking import Store
 
 
@@ -143,10 +151,11 @@ def kept_by_person(where: Registry, versions: Sequence[Version]) -> str:
 
 
 def stop(where: Registry, version: Version) -> str:
-    """See that a version that failed waits for nobody."""
+    """See that a version that failed waits for nobody; say whether a person let it out."""
     with registry.one_at_a_time(where.store):
         registry.withdraw(where.store, version, "challenger")
-    return f"{_name(version)} failed; only an override lets it out"
+        said = registry.decisions(where.store, version)
+    return after_failure(_name(version), version.tags.get("sha256", ""), said)
 
 
 def say(where: Registry, version: Version, word: str, said: Said) -> None:

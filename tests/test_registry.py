@@ -120,6 +120,17 @@ def test_a_failure_goes_out_by_override_alone(where: Registry) -> None:
     assert champion and champion.number == FAILED
 
 
+def test_a_failure_at_the_end_of_a_run_is_told_with_the_override_that_let_it_out(
+    where: Registry,
+) -> None:
+    told = deployment.stop(where, where.find(FAILED))
+    assert told.endswith("failed; only an override lets it out")
+    deployment.promote(where, FAILED, Said("Bob", "the old one leaks"))
+    told = deployment.stop(where, where.find(FAILED))
+    assert "failed, but may go out: it was overridden by Bob" in told
+    assert where.aliases()["champion"] == FAILED
+
+
 def test_a_file_that_changed_in_the_registry_is_not_promoted(where: Registry) -> None:
     tag(where, OPEN, review="approve", reviewer="Ann", reason="fine")
     digest = where.find(OPEN).tags["sha256"]
