@@ -17,7 +17,7 @@ from faircompress.progress import say, track
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-PAIR_SECONDS = 20.0  # of timing a batch size, after which no further pair is run
+PAIR_SECONDS = 60.0  # of timing a batch size, after which no further pair is run
 FEWEST_PAIRS = 5
 WARM_UP = 3  # untimed runs before
 
@@ -175,7 +175,7 @@ def latency(
         pruned: File that should be faster.
         images: uint8 NHWC pictures, repeated if there are fewer than ``batch``.
         batch: Pictures a run.
-        repeats: Pairs of runs, at least 5; fewer are run where they would take above 20 s.
+        repeats: Pairs of runs, at least 5; fewer are run where they would take above a minute.
     """
     feed = {INPUT: np.ascontiguousarray(images[np.arange(batch) % len(images)])}
     measured = _in_turns(dense, pruned, feed, repeats)

@@ -1,6 +1,7 @@
 """predictions -> artifacts/gate: may a pruned file go out, which one, and a page that says why."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from faircompress import predictions
 from faircompress.dataset import load_encoded
 from faircompress.files import new_folder, read_json, sha256, write_json, write_text
 from faircompress.params import Gate, Params
-from faircompress.precisions import PRECISIONS, Precision, stem
+from faircompress.precisions import PRECISIONS, Precision, exported, stem
 from faircompress.predictions import Predictions
 from faircompress.verdict.budgets import Costs
 from faircompress.verdict.card import card
@@ -17,10 +18,11 @@ from faircompress.verdict.judge import Verdict, judge
 from faircompress.verdict.report import ReportContext, report
 
 NUMBERS = ("dense", "pruned", "change", "lower", "upper")
+Json = dict[str, Any]
 Verdicts = Mapping[Precision, Verdict]
 
 
-def gate(params: Params, artifacts: Path) -> dict[str, Any]:
+def gate(params: Params, artifacts: Path) -> Json:
     """Judge the pruned files by group; return the verdict and every defined rate.
 
     Files of fewer bits are judged after the one in float32, one after the other, up to the first
@@ -30,15 +32,14 @@ def gate(params: Params, artifacts: Path) -> dict[str, Any]:
     Raises:
         ValueError: If predictions are unfit, or not of the exported files or the champion.
     """
-    exported = artifacts / "export"
-    sizes = {file.stem: file.stat().st_size for file in sorted(exported.glob("*.onnx"))}
-    verdicts = _verdicts(params.gate, artifacts, sizes)
-    chosen = _chosen(verdicts, sizes, params.gate.promote)
+    files = Files.of(artifacts)
+    verdicts = _verdicts(params.gate, artifacts, files)
+    chosen = _chosen(verdicts, files, params.gate.promote)
 
     with new_folder(artifacts / "gate") as folder:
         for precision, verdict in verdicts.items():
             place = folder if precision == chosen else folder / precision
-            context = _context(artifacts, verdicts, sizes, precision, chosen)
+            context = _context(artifacts, files, verdicts, precision, chosen)
             write_json(place / "verdict.json", verdict.to_json())
             write_text(place / "report.html", report(verdict, context))
             write_text(place / "card.md", card(verdict, context))
@@ -50,48 +51,79 @@ def gate(params: Params, artifacts: Path) -> dict[str, Any]:
     }
 
 
-def _verdicts(gate: Gate, artifacts: Path, sizes: Mapping[str, int]) -> Verdicts:
+@dataclass(frozen=True)
+class Files:
+    """What ``export`` left.
+
+    Args:
+        folder: Where it is.
+        precisions: Of the pruned files, in the order of judging.
+        latency: As ``latency.json``.
+        parity: As ``parity.json``.
+    """
+
+    folder: Path
+    precisions: tuple[Precision, ...]
+    latency: Json
+    parity: Json
+
+    @classmethod
+    def of(cls, artifacts: Path) -> "Files":
+        """Read what lies in the folder of a run's results."""
+        folder = artifacts / "export"
+        numbers = (read_json(folder / f"{name}.json") for name in ("latency", "parity"))
+        return cls(folder, tuple(exported(artifacts)), *numbers)
+
+    def bytes(self, precision: Precision) -> int:
+        """Return the size of a pruned file."""
+        return (self.folder / f"{stem(precision)}.onnx").stat().st_size
+
+    def costs(self, precision: Precision) -> Costs:
+        """Return size and times of a pruned file beside the dense one's."""
+        dense = (self.folder / "dense.onnx").stat().st_size
+        sizes = {"dense": dense, "pruned": self.bytes(precision)}
+        return Costs(sizes, {**self.latency, "times": self.latency["times"][precision]})
+
+    def said(self, name: str, split: str) -> Predictions:
+        """Return what one file said, and refuse the word of any other file."""
+        said = predictions.load(self.folder / "predictions" / f"{name}-{split}.parquet")
+        found = sha256(self.folder / f"{name}.onnx")
+        if said.model != found:
+            raise ValueError(
+                f"predictions {name}-{split} are of file {said.model}, but {name}.onnx is {found}; "
+                "the verdict must be about the file that goes out. Run export again."
+            )
+        return said
+
+
+def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
     """Return the verdicts on all files up to the first that does not pass."""
-    exported = artifacts / "export"
-    latency, looks = read_json(exported / "latency.json"), read_json(artifacts / "look.json")
+    looks = read_json(artifacts / "look.json")["look"]
     rivals, tuned_rivals = _rivals(artifacts)
-    dense = {split: _said(exported, "dense", split) for split in ("test", "validation")}
     found: dict[Precision, Verdict] = {}
-    for precision in _exported(latency):
-        file = stem(precision)
+    for precision in files.precisions:
+        pruned = stem(precision)
         found[precision] = judge(
-            dense["test"],
-            _said(exported, file, "test"),
+            files.said("dense", "test"),
+            files.said(pruned, "test"),
             gate,
-            validation=(dense["validation"], _said(exported, file, "validation")),
-            costs=Costs(_sizes(sizes, precision), _latency(latency, precision)),
+            validation=(files.said("dense", "validation"), files.said(pruned, "validation")),
+            costs=files.costs(precision),
             rivals=rivals,
             rivals_in_validation=tuned_rivals,
-            look=looks["look"][precision],
+            look=looks[precision],
         )
         if found[precision].verdict != "pass":
             break
     return found
 
 
-def _chosen(verdicts: Verdicts, sizes: Mapping[str, int], promote: str) -> Precision:
+def _chosen(verdicts: Verdicts, files: Files, promote: str) -> Precision:
     """Return the file that goes out, or would if it passed."""
     passing = [precision for precision, found in verdicts.items() if found.verdict == "pass"]
     if promote == "smallest" and passing:
-        return min(passing, key=lambda precision: sizes[stem(precision)])
+        return min(passing, key=files.bytes)
     return PRECISIONS[0]
-
-
-def _exported(latency: Mapping[str, Any]) -> list[Precision]:
-    return [precision for precision in PRECISIONS if precision in latency["times"]]
-
-
-def _sizes(sizes: Mapping[str, int], precision: str) -> dict[str, int]:
-    return {"dense": sizes["dense"], "pruned": sizes[stem(precision)]}
-
-
-def _latency(latency: Mapping[str, Any], precision: str) -> dict[str, Any]:
-    return {**latency, "times": latency["times"][precision]}
 
 
 def _rivals(artifacts: Path) -> tuple[dict[str, Predictions | str], dict[str, Predictions]]:
@@ -122,61 +154,46 @@ def _rival(folder: Path, name: str, split: str, told: Mapping[str, Any]) -> Pred
     return predictions.load(path)
 
 
-def _said(exported: Path, side: str, split: str) -> Predictions:
-    """Return what one exported file said, and refuse the word of any other file."""
-    said = predictions.load(exported / "predictions" / f"{side}-{split}.parquet")
-    found = sha256(exported / f"{side}.onnx")
-    if said.model != found:
-        raise ValueError(
-            f"predictions {side}-{split} are of file {said.model}, but {side}.onnx is {found}; the "
-            "verdict must be about the file that goes out. Run export again."
-        )
-    return said
-
-
 def _context(
-    artifacts: Path,
-    verdicts: Verdicts,
-    sizes: Mapping[str, int],
-    precision: Precision,
-    chosen: Precision,
+    artifacts: Path, files: Files, verdicts: Verdicts, precision: Precision, chosen: Precision
 ) -> ReportContext:
     """Return what the report on one file shows beside its verdict."""
-    exported, file = artifacts / "export", stem(precision)
-    lost = unlearnt(
-        verdicts[precision], _said(exported, "dense", "test"), _said(exported, file, "test")
-    )
-    latency, parity = (read_json(exported / f"{name}.json") for name in ("latency", "parity"))
+    pruned, costs = stem(precision), files.costs(precision)
+    lost = unlearnt(verdicts[precision], files.said("dense", "test"), files.said(pruned, "test"))
     ids = [one.id for group in lost for one in group.exemplars]
     return ReportContext(
         unlearnt=lost,
         pictures=load_encoded(artifacts / "validate", "test", ids),
-        sizes=_sizes(sizes, precision),
+        sizes=costs.sizes,
         layers=read_json(artifacts / "prune" / "layers.json"),
-        latency=_latency(latency, precision),
-        parity={k: v for k, v in parity.items() if k.rpartition("-")[0] in ("dense", file)},
+        latency=costs.latency,
+        parity={k: v for k, v in files.parity.items() if k.rpartition("-")[0] in ("dense", pruned)},
         precision=precision,
         precisions=[
-            {
-                "precision": other,
-                "verdict": verdicts[other].verdict if other in verdicts else "not judged",
-                "sentence": verdicts[other].sentence if other in verdicts else "",
-                "bytes": sizes[stem(other)],
-                "times": latency["times"][other],
-                "flips": parity[f"{stem(other)}-test"]["flips"],
-                "max_difference": parity[f"{stem(other)}-test"]["max_difference"],
-                "goes_out": other == chosen and verdicts[chosen].verdict == "pass",
-                "report": _way(precision, other, chosen) if other in verdicts else "",
-            }
-            for other in _exported(latency)
+            _file(files, verdicts, other, chosen)
+            | {"report": _way(precision, other, chosen) if other in verdicts else ""}
+            for other in files.precisions
         ],
     )
 
 
+def _file(files: Files, verdicts: Verdicts, precision: Precision, chosen: Precision) -> Json:
+    """Return what every report says of a file."""
+    verdict, far = verdicts.get(precision), files.parity[f"{stem(precision)}-test"]
+    return {
+        "precision": precision,
+        "verdict": verdict.verdict if verdict else "not judged",
+        "sentence": verdict.sentence if verdict else "",
+        "bytes": files.bytes(precision),
+        "times": files.costs(precision).latency["times"],
+        "flips": far["flips"],
+        "max_difference": far["max_difference"],
+        "goes_out": precision == chosen and verdicts[chosen].verdict == "pass",
+    }
+
+
 def _way(here: Precision, there: Precision, chosen: Precision) -> str:
-    """Return the link from one file's report to another's; none to itself."""
-    if here == there:
-        return ""
+    """Return the link from one file's report to another's."""
     folder = "" if there == chosen else f"{there}/"
     return f"{'' if here == chosen else '../'}{folder}report.html"
 

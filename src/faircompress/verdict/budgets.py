@@ -24,7 +24,7 @@ class Costs:
         latency: As ``export/latency.json``: ``processor`` and ``times`` by batch.
     """
 
-    sizes: Mapping[str, float] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     latency: Numbers = field(default_factory=dict)
 
 
