@@ -41,6 +41,9 @@ def test_numbers_stand_by_size_where_nothing_is_named() -> None:
     ("values", "how", "error"),
     [
         (["m", "x"], {"names": {"m": "male"}}, r"have no name in 1 rows: 'x' \(rows r1\)"),
+        (["0", "1"], {"names": {"0": "m", "1": "m", "2": "f"}},
+         "no row of column 'age' is called 'f'; its values are '0', '1'"),
+        ([None], {"names": {"m": "male"}}, "is called 'male'; its values are empty"),
         (["5", "x"], {"bins": {"all": [0, 9]}}, r"are no numbers in 1 rows: 'x' \(rows r1\)"),
         (["5", "9"], {"bins": {"all": [0, 9]}}, r"are in no bin in 1 rows: '9' \(rows r1\)"),
         (["5"], {"bins": {"a": [0, 9], "b": [9, 12]}}, r"no row is in bin 'b', .* from 5 to 5"),
@@ -48,8 +51,8 @@ def test_numbers_stand_by_size_where_nothing_is_named() -> None:
         (["5"], {"bins": {"a": [0, 9]}, "names": {"5": "five"}}, "both names and bins"),
         (["a", "b", "c"], {}, r"'age' has 3 values in 3 rows, such as 'a' and 'b'"),
     ],
-)
-def test_a_value_without_a_place_is_named_with_its_row(
+)  # fmt: skip
+def test_a_value_without_a_name_and_a_name_without_a_value_are_told(
     values: list[str], how: dict, error: str
 ) -> None:
     with pytest.raises(ValueError, match=f"here.*{error}"):

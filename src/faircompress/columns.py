@@ -8,7 +8,7 @@ numbers ``[from, below)``, where null has no end.
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,8 +122,9 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
         return _binned(words, bins, where), tuple(bins)
     if names:
         _refuse(words[~words.isin([*names, None])], where, "have no name", "names or drop")
-        found = words.map(names).astype(object)
-        return found.where(words.notna(), None), tuple(dict.fromkeys(names.values()))
+        found, order = words.map(names).astype(object), tuple(dict.fromkeys(names.values()))
+        _refuse_idle(words, order, found, where)
+        return found.where(words.notna(), None), order
     values = sorted(set(words.dropna()), key=_naturally)
     if len(values) > max(len(words) // 2, 2):
         raise ValueError(
@@ -212,6 +213,17 @@ def _refuse(words: Words, where: str, fault: str, cure: str) -> None:
         raise ValueError(
             f"{where}: values of column {words.name!r} {fault} in {len(words):,} rows: {values} "
             f"(rows {rows}). Put them under {cure}."
+        )
+
+
+def _refuse_idle(words: Words, names: Iterable[str], found: Words, where: str) -> None:
+    """Raise if no row has one of the names, so that no group or class vanishes unseen."""
+    idle = [name for name in names if name not in set(found)]
+    if idle:
+        values = ", ".join(map(repr, sorted(set(words.dropna()), key=_naturally)[:5]))
+        raise ValueError(
+            f"{where}: no row of column {words.name!r} is called {' or '.join(map(repr, idle))}; "
+            f"its values are {values or 'empty'}. Add such rows, or take it out of names."
         )
 
 
