@@ -77,7 +77,7 @@ def test_a_group_may_be_called_anything(name: str) -> None:
         (HEAD.replace(",", ";") + "0;a;0,1;0,1\n", "separates its columns by ';'"),
         (HEAD.replace(",", "\t") + "0\ta\t.1\t.1\n", "separates its columns by '\\t'"),
         (HEAD.replace("p_dense", "hair "), "p.csv has 2 columns 'hair'; rename them"),
-        (HEAD + "0,a, b,.1,.1\n1,a, b,.1,.1\n", "Put words that hold a comma in quotes"),
+        (HEAD + "0,a, b,.1,.1\n1,a, b,.1,.1\n", "put words that hold ',' in quotes"),
         (HEAD + "0,a,.1,.1\n1,b,.1,.1,9\n", "Expected 4 fields in line 3, saw 5"),
         (HEAD + "0,a,.1,.1\n1,b,.1\n", "--candidate: column 'p_small' of p.csv is empty in 1 of 2"),
         (HEAD + "0,a,.1,1.0000001\n1,a,.1,.1\n", "'1.0000001'. Is this rounding? Clip it to 0-1"),

@@ -159,6 +159,21 @@ def test_a_file_that_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
         table(**given, file="data.parquet")
 
 
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("label;image\nsad;a.jpg;3\nglad;b.jpg;4\n", r"data\.csv the first row, line 2, has more"),
+        ("label;image\nsad;a.jpg\nglad;b.jpg;4\n", r"data\.csv .*2 fields in line 3, saw 3"),
+    ],
+)  # fmt: skip
+def test_a_row_with_more_fields_than_columns_loses_none_unseen(
+    text: str, error: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data.csv").write_text(text)
+    with pytest.raises(ValueError, match=rf"data\.table\.file: .*{error}"):
+        table(root=str(tmp_path), groups=["label"], separator=";")
+
+
 def test_a_path_out_of_the_data_is_not_read(tmp_path: Path) -> None:
     rows = galleries.people(20)
     given = galleries.table(tmp_path / "root", rows)

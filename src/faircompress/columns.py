@@ -8,6 +8,7 @@ numbers ``[from, below)``, where null has no end.
 
 import difflib
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,13 +140,20 @@ def read_csv(path: Path, *, key: str, separator: str = ",") -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no CSV file.
+        ValueError: If it is no CSV file, or a row has more fields than there are columns.
     """
     try:
-        cells = pd.read_csv(
-            path, sep=separator, dtype=str, keep_default_na=False, index_col=False,
-            skipinitialspace=True, encoding="utf-8-sig", on_bad_lines="error",
-        )  # fmt: skip
+        with warnings.catch_warnings():  # pandas takes the first row's fields for the right count
+            warnings.filterwarnings("error", "Length of header", pd.errors.ParserWarning)
+            cells = pd.read_csv(
+                path, sep=separator, dtype=str, keep_default_na=False, index_col=False,
+                skipinitialspace=True, encoding="utf-8-sig", on_bad_lines="error",
+            )  # fmt: skip
+    except pd.errors.ParserWarning:
+        raise ValueError(
+            f"{key}: in {path} the first row, line 2, has more fields than line 1 has names of "
+            f"columns. Name every column, or put words that hold {separator!r} in quotes."
+        ) from None
     except (ValueError, pd.errors.ParserError) as error:
         raise ValueError(f"{key}: {path} is not a CSV file in UTF-8: {error}") from error
     return cells.rename(columns=str.strip)
