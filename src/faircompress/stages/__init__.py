@@ -10,8 +10,10 @@ source     the raw data                          nothing; its numbers are the da
 validate   source.json, the raw data             data.parquet, facts.json, findings.json and .html
 train      validate                              model.pt (dense), curve.json and .png
 prune      validate, train                       model.pt (pruned), layers.json and .png, curve
-export     validate, train, prune                dense.onnx, pruned.onnx, predictions of both on
-                                                 validation and test, parity.json, latency.json
-gate       export's predictions, the champion's  verdict.json, report.html
+export     validate, train, prune                dense.onnx, pruned.onnx and one for each further
+                                                 precision, what each says of validation and test,
+                                                 parity.json, latency.json
+gate       export's predictions, the champion's  verdict.json, report.html, card.md; the same for
+                                                 each further precision in a folder of its name
 =========  ====================================  =================================================
 """

@@ -158,7 +158,11 @@ def _parity(found: Mapping[str, Parity]) -> dict[str, Any]:
         "max_difference": max(parity.max_difference for parity in exact),
         "flips": sum(parity.flips for parity in exact),
         "near_ties": sum(parity.near_ties for parity in exact),
-        **{f"{file}_flips": p.flips for file, p in fewer.items() if file not in MADE_BY},
+        **{
+            f"{file}_flips": p.flips + p.near_ties
+            for file, p in fewer.items()
+            if file not in MADE_BY
+        },
     }
 
 

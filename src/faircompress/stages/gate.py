@@ -186,7 +186,7 @@ def _file(files: Files, verdicts: Verdicts, precision: Precision, chosen: Precis
         "sentence": verdict.sentence if verdict else "",
         "bytes": files.bytes(precision),
         "times": files.costs(precision).latency["times"],
-        "flips": far["flips"],
+        "flips": far["flips"] + far["near_ties"],
         "max_difference": far["max_difference"],
         "goes_out": precision == chosen and verdicts[chosen].verdict == "pass",
     }

@@ -69,7 +69,7 @@ def _size(budget: Budget, costs: Costs) -> Bill:
     dense, pruned = costs.sizes["dense"], costs.sizes["pruned"]
     if isinstance(budget.limit, str):
         reads, limit = f"the file has at most {budget.limit}", _amount(budget.limit)
-        estimate, found = pruned, f"it has {pruned:,.0f} bytes"
+        estimate, found = float(pruned), f"it has {pruned:,.0f} bytes"
     else:
         reads, limit = (
             f"the file has at most {budget.limit:g} of the dense file's bytes",
