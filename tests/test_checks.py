@@ -172,6 +172,16 @@ def test_broken_pictures_are_set_aside_up_to_the_share_allowed(tmp_path: Path) -
     assert [finding.rows for finding in unfit(over)] == [["p07", "p08"]]
 
 
+def test_a_group_of_which_no_picture_can_be_read_is_missed(tmp_path: Path) -> None:
+    rows = clean()
+    rows.loc[[0, 12, 24], ["hair", "picture"]] = ["curly", b"broken"]  # one in each split
+    findings = look(rows, tmp_path, quarantine=0.1, min_cell=2)
+    (missed,) = unfit(findings)
+    assert missed.check == "every expected cell has 2 pictures"
+    for split in SPLITS:
+        assert f"'{split} hair=curly' has none" in missed.sentence
+
+
 def test_a_crop_larger_than_a_picture_is_refused_and_an_enlarged_one_told(tmp_path: Path) -> None:
     rows = clean()
     rows.at[7, "picture"] = picture(7, side=4)

@@ -60,7 +60,7 @@ def frames(
     because = (" (" + rows["state"] + ": " + rows["reason"] + ")").where(rows["state"] != READ, "")
     pictures = rows.assign(ids=called, named=called + because)
     readable = pictures[pictures["state"] == READ].reset_index(drop=True)
-    cells = _cells(readable, classes, groups, set(absent))
+    cells = _cells(pictures, classes, groups, set(absent))
     return Frames(
         pictures=pictures,
         rows=readable,
@@ -98,9 +98,10 @@ def _sharing(rows: pd.DataFrame, column: str, joint: str, of: str = "") -> pd.Da
 def _cells(
     rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], absent: set[str]
 ) -> pd.DataFrame:
-    """Count every cell that can be made of what there is, empty ones too."""
+    """Count what could be read of every cell that the source tells of, empty ones too."""
     lines = []
-    for group, value, part in _parts(rows, groups):
+    for group, value, whole in _parts(rows, groups):
+        part = whole[whole["state"] == READ]
         found = dict(list(part.groupby(["split", "label"], sort=False)))
         for split in SPLITS:
             for label, word in enumerate(classes):
