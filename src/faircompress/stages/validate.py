@@ -43,7 +43,6 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
         refused = artifacts.parent / ".checkpoints" / "validate"
         if unfit(findings):
             _leave(refused, findings, html)
-            shutil.rmtree(folder)
             raise UnfitData(refusal(findings, str(refused / "findings.html")))
         _leave(folder, findings, html)
         files.write_json(folder / FACTS, facts)
