@@ -12,7 +12,7 @@ in bench/calibration_rules.py, the whole verdict in bench/calibration_verdict.py
 
 import argparse
 import math
-from itertools import islice
+from itertools import islice, product
 
 import numpy as np
 from calibration_bets import ALPHA, holds, within
@@ -48,31 +48,33 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.quick:
         asked.sets, asked.bootstrap_sets, asked.positives = 400, 60, [15, 28, 60, 150]
-    print("| metric | rows | harm | positives | deciding | normal | bootstrap | holds |")
-    print("|---|---|---|--:|--:|--:|--:|---|")
-    for people in (False, True):
-        for name in asked.metrics:
-            for shape in SHAPES:
-                for positives in asked.positives:
-                    cell = Cell(name, shape, positives, people)
-                    print(false_passes(cell, asked.sets, asked.bootstrap_sets), flush=True)
+    sizes = " | ".join(map(str, asked.positives))
+    print(f"| metric | rows | harm | {sizes} | holds |")
+    print(f"|---|---|---|{'--:|' * len(asked.positives)}---|")
+    for people, metric, shape in product((False, True), asked.metrics, SHAPES):
+        cells = [Cell(metric, shape, positives, people) for positives in asked.positives]
+        print(row(cells, asked.sets, asked.bootstrap_sets), flush=True)
     print("\n| positives | lost ones that pass | exact chance |\n|--:|--:|--:|")
     for positives in asked.positives:
         print(losses_only(positives))
 
 
-def false_passes(cell: Cell, sets: int, bootstrap_sets: int) -> str:
-    """Return a row of the table."""
+def row(cells: list[Cell], sets: int, bootstrap_sets: int) -> str:
+    """Return a row of the table: deciding / normal / bootstrap at each size."""
+    found = [false_passes(cell, sets, bootstrap_sets) for cell in cells]
+    told = " | ".join(" / ".join(f"{share:.3f}" for share in one) for one in found)
+    held = "yes" if all(holds(one[0], sets) for one in found) else "NO"
+    return f"| {cells[0].metric} | {cells[0].rows} | {cells[0].shape} | {told} | {held} |"
+
+
+def false_passes(cell: Cell, sets: int, bootstrap_sets: int) -> tuple[float, float, float]:
+    """Return how often the deciding bound, the normal one and the bootstrap let the harm pass."""
     limit = LIMITS[cell.metric]
-    share = float(np.mean(passes(cell, limit, sets)))
     few = cell.positives * (1 + NEGATIVES) <= BOOTSTRAP_ROWS
-    normal, bootstrap = naive(
+    naives = naive(
         cell, limit, sets if few else bootstrap_sets, bootstrap_sets if few else LARGE_SETS
     )
-    return (
-        f"| {cell.metric} | {cell.rows} | {cell.shape} | {cell.positives} | {share:.3f} "
-        f"| {normal:.3f} | {bootstrap:.3f} | {'yes' if holds(share, sets) else 'NO'} |"
-    )
+    return float(np.mean(passes(cell, limit, sets))), *naives
 
 
 def losses_only(positives: int) -> str:

@@ -1,10 +1,12 @@
 """How often do a drift, a floor, an excess and a fall of precision exactly at the limit pass?
 
-Like bench/calibration.py, which is about changes of AUROC and TPR; every pass is false. In a drift
-the first group falls by the limit and the second is unharmed, or (both) the first falls by twice
-the limit and the second by the limit. In an excess the second group is three times the first, which
-falls by 4/3 of the limit. At a floor the pruned rate is the floor, after a fall. Precision falls
-because hits are lost, or wrong rows are chosen too (added), or all scores are shaken (noise).
+Like bench/calibration.py, which is about changes of AUROC and TPR; every pass is false.
+
+- drift: the first group falls by the limit, the second is unharmed; or (both) the first falls by
+  twice the limit, the second by the limit; or (apart) the first falls and the second rises by half.
+- excess: the second group is three times the first, which falls by 4/3 of the limit.
+- floor: the pruned rate is the floor, after a fall.
+- precision: hits are lost, or wrong rows are chosen too (added), or scores are shaken (noise).
 
 `python bench/calibration_rules.py --quick` takes a minute and prints Markdown.
 """
@@ -12,12 +14,23 @@ because hits are lost, or wrong rows are chosen too (added), or all scores are s
 import argparse
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 
 import numpy as np
 from calibration_bets import ALPHA, above, holds, within
-from calibration_draws import LINE, MEAN, Cell, Drawn, as_groups, draw, hearing, normal
+from calibration_draws import (
+    BEFORE,
+    LINE,
+    MEAN,
+    NEGATIVES,
+    Cell,
+    Drawn,
+    as_groups,
+    draw,
+    hearing,
+    normal,
+)
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
@@ -52,14 +65,15 @@ class Case:
         return plugins.find("metrics", self.metric)  # type: ignore[return-value]
 
     def rng(self) -> np.random.Generator:
-        """Return the case's own luck."""
+        """Return the case's own luck, always the same."""
         return np.random.default_rng([self.size, *f"{self.binds} {self.shape}".encode()])
 
 
+SIZES = (15, 28, 60, 150, 500, 1000)
 SHAPES = ("few", "noise", "shift")
 CASES = (  # metric, binds, limit, shapes, sizes
-    ("true_positive_rate", "drift", 0.10, (*SHAPES, "both"), (28, 60, 150, 500, 1000)),
-    ("auroc", "drift", 0.05, (*SHAPES, "both"), (60, 150, 500)),
+    ("true_positive_rate", "drift", 0.10, (*SHAPES, "both", "apart"), (28, 60, 150, 500, 1000)),
+    ("auroc", "drift", 0.05, (*SHAPES, "both", "apart"), (60, 150, 500)),
     ("accuracy", "excess", 0.05, SHAPES, (60, 150, 500, 1000)),
     ("true_positive_rate", "floor", 0.80, SHAPES, (15, 28, 60, 150, 500, 1000)),
     ("auroc", "floor", 0.90, SHAPES, (15, 28, 60, 150, 500)),
@@ -72,23 +86,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="200 sets, sizes up to 150")
     parser.add_argument("--sets", type=int, default=2000)
+    parser.add_argument("--shapes", nargs="+", help="of harm; without: all")
     asked = parser.parse_args()
     sets, most = (200, 150) if asked.quick else (asked.sets, 10**9)
-    print("| rule | limit | rows | harm | size | false passes | holds |")
-    print("|---|--:|---|---|--:|--:|---|")
+    print(f"| rule | limit | rows | harm | {' | '.join(map(str, SIZES))} | holds |")
+    print(f"|---|--:|---|---|{'--:|' * len(SIZES)}---|")
     for people, (metric, binds, limit, shapes, sizes) in product((False, True), CASES):
-        for shape, size in product(shapes, filter(most.__ge__, sizes)):
-            print(row(Case(metric, binds, limit, shape, size, people), sets), flush=True)
+        for shape in [shape for shape in shapes if shape in (asked.shapes or shapes)]:
+            cases = [
+                Case(metric, binds, limit, shape, size, people) for size in sizes if size <= most
+            ]
+            print(row(cases, sets), flush=True)
 
 
-def row(case: Case, sets: int) -> str:
-    """Return a row of the table."""
-    share = float(np.mean(list(islice(passes(case), sets))))
-    return (
-        f"| {case.metric} {case.binds} | {case.limit} | "
-        f"{'people' if case.people else 'independent'} | {case.shape} | {case.size} "
-        f"| {share:.3f} | {'yes' if holds(share, sets) else 'NO'} |"
-    )
+def row(cases: list[Case], sets: int) -> str:
+    """Return a row of the table: the share of false passes at each size."""
+    found = {case.size: float(np.mean(list(islice(passes(case), sets)))) for case in cases}
+    told = " | ".join(f"{found[size]:.3f}" if size in found else "" for size in SIZES)
+    held = "yes" if all(holds(share, sets) for share in found.values()) else "NO"
+    one, rows = cases[0], "people" if cases[0].people else "independent"
+    return f"| {one.metric} {one.binds} | {one.limit} | {rows} | {one.shape} | {told} | {held} |"
 
 
 def passes(case: Case) -> Iterator[bool]:
@@ -110,29 +127,34 @@ def _alone(
 
 def _harmed(case: Case, floor: float) -> Iterator[Drawn]:
     """Draw a group whose rate falls to a floor."""
-    before = 0.95 if case.metric == "auroc" else 0.9
-    cell = Cell(case.metric, case.shape, case.size, case.people, fall=before - floor)
+    fall = BEFORE[case.metric] - floor
+    cell = Cell(case.metric, case.shape, case.size, case.people, fall)
     rng = case.rng()
     while True:
         yield draw(cell, rng)
 
 
 def _pairs(case: Case) -> Iterator[list[Drawn]]:
-    """Draw the harmed group and the other one."""
-    few = case.shape == "both"
-    excess = case.binds == "excess"
-    # accuracy asks whether a row is right, so that rows of one class will do
-    metric, negatives = ("true_positive_rate", 0) if excess else (case.metric, 3)
-    falls = (2 * case.limit, case.limit) if few else (case.limit * (4 / 3 if excess else 1), 0.0)
-    shapes = ("few", "few") if few else (case.shape, "none")
-    sizes = (case.size, 3 * case.size if excess else case.size)
+    """Draw the harmed group and the other one, by the shape of the harm."""
+    limit, rng = case.limit, case.rng()
+    shapes, falls = {
+        "both": (("few", "few"), (2 * limit, limit)),
+        "apart": (("few", "few"), (limit / 2, limit / 2)),
+    }.get(case.shape, ((case.shape, "none"), (limit, 0.0)))
+    sizes, metric, negatives = (case.size, case.size), case.metric, NEGATIVES
+    if case.binds == "excess":
+        sizes, falls = (case.size, 3 * case.size), (limit * 4 / 3, 0.0)
+        # accuracy asks whether a row is right, so that rows of one class will do
+        metric, negatives = "true_positive_rate", 0
     cells = [
         Cell(metric, shape, size, case.people, fall, negatives)
         for shape, size, fall in zip(shapes, sizes, falls, strict=True)
     ]
-    rng = case.rng()
     while True:
-        yield [draw(cell, rng) for cell in cells]
+        one, other = (draw(cell, rng) for cell in cells)
+        if case.shape == "apart":
+            other = replace(other, dense=other.pruned, pruned=other.dense)
+        yield [one, other]
 
 
 def _pair_passes(case: Case) -> Callable[[list[Drawn]], bool]:

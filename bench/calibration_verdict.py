@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few sets, one size")
     parser.add_argument("--sets", type=int, default=2000, help="for false passes")
     parser.add_argument("--power-sets", type=int, default=100)
-    parser.add_argument("--fail-sets", type=int, default=60)
+    parser.add_argument("--fail-sets", type=int, default=40)
     parser.add_argument("--positives", type=int, nargs="+", default=[150, 500])
     parser.add_argument("--power-positives", type=int, nargs="+", default=[100, 150, 200, 300, 500])
     asked = parser.parse_args()
