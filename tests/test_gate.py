@@ -164,7 +164,7 @@ def test_a_file_is_held_to_the_champion(tmp_path: Path) -> None:
     assert (verdict.verdict, verdict.models["champion"]) == ("fail", "c" * 64)
 
 
-def test_a_champion_that_cannot_be_trusted_is_an_error_where_a_rule_needs_it(
+def test_a_champion_whose_word_is_missing_is_an_error_and_one_that_cannot_be_trusted_blocks(
     tmp_path: Path,
 ) -> None:
     root = with_champion(artifacts(tmp_path, 0))
@@ -173,8 +173,9 @@ def test_a_champion_that_cannot_be_trusted_is_an_error_where_a_rule_needs_it(
         gate(chosen(AGAINST), root)
     told = {"version": "3", "sha256": None, "predictions": {}, "not_judged": "ALARM: by hand"}
     files.write_json(root / "champion.json", {"champion": told, "anchor": None})
-    with pytest.raises(ValueError, match="ALARM: by hand"):
-        gate(chosen(AGAINST), root)
+    assert gate(chosen(AGAINST), root)["verdict"] == "inconclusive"
+    verdict = files.read_json(tmp_path / "gate" / "verdict.json")
+    assert "ALARM: by hand" in verdict["reasons"][0]
     assert gate(chosen(), root)["verdict"] == "pass"
 
 

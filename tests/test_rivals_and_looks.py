@@ -103,11 +103,22 @@ def test_a_champion_that_was_asked_something_else_is_an_error(
     assert judge(*pair, gate(), validation=tuned, rivals=rivals).verdict == "pass"  # not asked for
 
 
-def test_a_champion_that_cannot_be_asked_is_an_error_that_says_why_and_what_to_do() -> None:
+def test_a_champion_that_cannot_be_asked_leaves_its_rule_open_and_says_why() -> None:
     pair = [said({"a": (100, 100)}, model=m) for m in ("dense", "pruned")]
-    rivals = {"champion": "it takes pictures of 64 x 64"}
-    with pytest.raises(ValueError, match=r"takes pictures of 64 x 64\..* out of gate\.rules"):
-        judge(*pair, gate(TPR, CHAMPION), validation=in_validation(*pair), rivals=rivals)
+    tuned, rivals = in_validation(*pair), {"champion": "it takes pictures of 64 x 64"}
+    verdict = judge(*pair, gate(TPR, CHAMPION), validation=tuned, rivals=rivals)
+    assert verdict.verdict == verdict.not_judged[0]["verdict"] == "inconclusive"
+    assert verdict.sentence == (
+        "Inconclusive: it is not settled that true positive rate falls by at most 0.05 from the "
+        "champion's in every group."
+    )
+    assert verdict.reasons[0].endswith(
+        "since the champion cannot be asked: it takes pictures of 64 x 64. A person must decide, "
+        "or take this rule out of gate.rules."
+    )
+    assert verdict.next == ["Or have a reviewer decide with the bounds in view."]
+    without = judge(*pair, gate(TPR), validation=tuned, rivals=rivals)
+    assert (without.verdict, without.not_judged) == ("pass", [])
 
 
 def test_a_misspelt_rival_is_refused_and_not_taken_for_an_absent_one() -> None:

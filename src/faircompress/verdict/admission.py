@@ -43,6 +43,8 @@ def admit_rivals(
 ) -> dict[str, tuple[Predictions, Predictions | None]]:
     """Return the rivals that a rule needs, each with its word on validation if that is there.
 
+    One that cannot be asked is left out: its rules stay open.
+
     Args:
         gate: Rules and threshold.
         pruned: The pruned file's word on test and validation.
@@ -60,7 +62,7 @@ def admit_rivals(
     for name in sorted(needed):
         said, on_validation = rivals[name], tuned.get(name)
         if isinstance(said, str):
-            raise ValueError(_cannot(name, said))
+            continue
         _check_rival(name, said, pruned[0])
         if on_validation is not None:
             _check_rival(name, on_validation, pruned[1])

@@ -11,7 +11,14 @@ from faircompress.predictions import Predictions
 from faircompress.verdict import Gate, words
 from faircompress.verdict.admission import admit, admit_rivals, threshold_of
 from faircompress.verdict.budgets import Bill, Costs, bill_all
-from faircompress.verdict.findings import FAIL, PASS, Finding, Terms, confirmed_failures
+from faircompress.verdict.findings import (
+    FAIL,
+    INCONCLUSIVE,
+    PASS,
+    Finding,
+    Terms,
+    confirmed_failures,
+)
 from faircompress.verdict.groups import groups_of
 from faircompress.verdict.hearing import hear, in_order
 from faircompress.verdict.plain import (
@@ -54,7 +61,8 @@ class Verdict:
         power: With which the counts hold.
         assumption: What the counts rest on.
         budgets: The rules on cost and what they find; see ``plain.bill_values``.
-        not_judged: The rules against a champion or an anchor that is not there, with the reason.
+        not_judged: The rules against a champion or an anchor that is not there, or that is and
+            cannot be asked (then inconclusive), with the reason.
         look: Which look at this test set this is, from 1; None: looks were not counted.
         looks: What this look may spend of the rules' chance of error, in one sentence.
     """
@@ -115,7 +123,8 @@ def judge(
     fails where harm beyond it is confirmed after Holm's correction over all checks, and is
     inconclusive otherwise. All must pass for a pass, so passing needs no correction
     (intersection-union). A rule against a rival that is not there is not judged and blocks
-    nothing. How much a look at the test set may spend of alpha, ``Gate.alpha`` says.
+    nothing; one that is there and cannot be asked blocks. How much of alpha a look at the test set
+    may spend, ``Gate.alpha`` says.
 
     Args:
         dense: The dense file's word on the test split.
@@ -124,7 +133,7 @@ def judge(
         validation: Both files' word on the validation split, dense first.
         costs: Sizes and latencies of both files, for rules that bind them.
         rivals: What the ``champion`` and the ``anchor`` say of the same test rows; a sentence: why
-            its file cannot be asked, which is an error where a rule binds it.
+            its file cannot be asked, which leaves the rules that bind it open.
         rivals_in_validation: And of the same validation rows, if a threshold is chosen there.
         look: Which look at this test set this is, from 1; None: looks are not counted.
 
@@ -159,7 +168,11 @@ def judge(
         rules=[rule_values([next(left) for _ in found]) for found in per_rule],
         groups=[group_values(g, hearings, gate, look) for g in (everyone, *groups)],
         thresholds=thresholds,
-        not_judged=[not_judged(t) for t in terms if t.rule.against not in hearings],
+        not_judged=[
+            not_judged(t, _barred(rivals.get(t.rule.against)))
+            for t in terms
+            if t.rule.against not in hearings
+        ],
     )
 
 
@@ -175,12 +188,14 @@ def _verdict(
     thresholds: dict[str, float | None],
     not_judged: list[Json],
 ) -> Verdict:
-    word, dense = whole([*(word for _, word in told), *(b.verdict for b in bills)]), said["dense"]
+    barred = [rule["reads"] for rule in not_judged if rule["verdict"] == INCONCLUSIVE]
+    found = [*(word for _, word in told), *(b.verdict for b in bills)]
+    word, dense = whole([*found, *(rule["verdict"] for rule in not_judged)]), said["dense"]
     worst_first = sorted(told, key=lambda one: (one[1] != FAIL, -one[0].excess))
     return Verdict(
         schema=SCHEMA,
         verdict=word,
-        sentence=words.headline(word, worst_first, bills),
+        sentence=words.headline(word, worst_first, bills, barred),
         reasons=[
             *(words.reason(f, w) for f, w in worst_first if w != PASS),
             *(bill.reason for bill in bills if bill.verdict != PASS),
@@ -203,6 +218,10 @@ def _verdict(
         look=look,
         looks=words.looks(gate.looks, look),
     )
+
+
+def _barred(rival: Predictions | str | None) -> str | None:
+    return rival if isinstance(rival, str) else None
 
 
 def _word(finding: Finding, failed: bool) -> Word:

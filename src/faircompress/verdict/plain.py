@@ -36,10 +36,10 @@ def rule_values(told: list[tuple[Finding, Word]]) -> Json:
     }
 
 
-def not_judged(terms: Terms) -> Json:
-    """Return a rule that was not put, and why."""
-    reason = words.not_judged(terms.rule, terms.metric)
-    return {**_rule(terms), "verdict": "not judged", "reason": reason}
+def not_judged(terms: Terms, barred: str | None) -> Json:
+    """Return a rule that was not put, and why; it blocks only where a rival cannot be asked."""
+    reason = words.not_judged(terms.rule, terms.metric, barred)
+    return {**_rule(terms), "verdict": INCONCLUSIVE if barred else "not judged", "reason": reason}
 
 
 def _rule(terms: Terms) -> Json:

@@ -30,8 +30,13 @@ def reads(rule: Rule, metric: Metric) -> str:
     return f"{metric.title} of the pruned model is {least} {rule.limit:g} {where}"
 
 
-def not_judged(rule: Rule, metric: Metric) -> str:
-    """Say why a rule was not put."""
+def not_judged(rule: Rule, metric: Metric, barred: str | None) -> str:
+    """Say why a rule was not put: there is no rival, or why it cannot be asked."""
+    if barred:
+        return (
+            f"{reads(rule, metric)}: not settled, since the {rule.against} cannot be asked: "
+            f"{barred}. A person must decide, or take this rule out of gate.rules."
+        )
     return (
         f"{reads(rule, metric)}: not judged, since there is no {rule.against} to compare with; the "
         "first file that is approved becomes it."
@@ -75,9 +80,12 @@ def reason(finding: Finding, verdict: str) -> str:
 
 
 def headline(
-    verdict: str, findings: Sequence[tuple[Finding, str]], bills: Sequence[Bill] = ()
+    verdict: str,
+    findings: Sequence[tuple[Finding, str]],
+    bills: Sequence[Bill] = (),
+    barred: Sequence[str] = (),
 ) -> str:
-    """Say the verdict in one sentence for the top of a report."""
+    """Say the verdict in one sentence; ``barred`` are the rules that could not be put."""
     checks = f"{len(findings)} checks" if len(findings) != 1 else "1 check"
     costs = [bill.reads for bill in bills if bill.verdict == verdict]
     if verdict == PASS:
@@ -92,8 +100,8 @@ def headline(
         f"harm beyond the limit is neither confirmed nor excluded in {len(worst)} of {checks}: "
         f"{places}"
     ]
-    open_costs = [f"it is not settled that {cost}" for cost in costs]
-    return f"Inconclusive: {'; '.join((found if worst else []) + open_costs)}."
+    unsettled = [f"it is not settled that {rule}" for rule in (*costs, *barred)]
+    return f"Inconclusive: {'; '.join((found if worst else []) + unsettled)}."
 
 
 def what_next(
