@@ -54,6 +54,24 @@ def groups_of(predictions: Predictions, *, intersections: bool) -> list[Group]:
     return found
 
 
+def without_rows(groups: list[Group]) -> list[str]:
+    """Return the names of the intersections that no row is in.
+
+    They are no groups, since some are of values that never meet: whoever knows that one must be
+    there says so in ``gate.expect``.
+
+    Args:
+        groups: As ``groups_of`` returns them; where columns are not crossed, nothing is missed.
+    """
+    names, columns = {group.key for group in groups}, {group.column for group in groups}
+    crossed = [
+        f"{a.key}{JOIN}{b.key}"
+        for a, b in combinations(groups, 2)
+        if f"{a.column}{JOIN}{b.column}" in columns
+    ]
+    return [name for name in crossed if name not in names]
+
+
 def bound_by(columns: list[str] | None, groups: list[Group]) -> list[Group]:
     """Return the groups that a rule binds: those of its columns and of their intersections."""
     if columns is None:

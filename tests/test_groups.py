@@ -1,0 +1,43 @@
+import numpy as np
+
+from faircompress.predictions import Predictions
+from faircompress.verdict.groups import groups_of, without_rows
+
+
+def said(**columns: list[str]) -> Predictions:
+    rows = len(next(iter(columns.values())))
+    return Predictions(
+        ids=np.arange(rows).astype(str),
+        labels=np.arange(rows) % 2,
+        probabilities=np.full((rows, 2), 0.5),
+        groups={name: np.array(values) for name, values in columns.items()},
+        identities=None,
+        weights=np.ones(rows),
+        classes=("dark", "blond"),
+        model="m",
+        data="d",
+    )
+
+
+TWO_BY_TWO = said(
+    hair=["long", "long", "short"], skin=["dark", "light", "light"], label=["dark", "blond", "dark"]
+)
+
+
+def test_crossed_groups_hold_the_rows_of_both_and_classes_are_not_crossed() -> None:
+    found = {g.key: g.rows.tolist() for g in groups_of(TWO_BY_TWO, intersections=True)}
+    assert found == {
+        "hair=long": [0, 1], "hair=short": [2], "skin=dark": [0], "skin=light": [1, 2],
+        "label=dark": [0, 1, 2], "label=blond": [0, 1, 2],
+        "hair=long & skin=dark": [0], "hair=long & skin=light": [1], "hair=short & skin=light": [2],
+    }  # fmt: skip
+
+
+def test_a_crossed_group_that_no_row_is_in_is_told_by_its_name() -> None:
+    assert without_rows(groups_of(TWO_BY_TWO, intersections=True)) == ["hair=short & skin=dark"]
+    assert without_rows(groups_of(TWO_BY_TWO, intersections=False)) == []
+
+
+def test_of_three_columns_every_pair_is_looked_at() -> None:
+    three = said(a=["1", "2"], b=["1", "2"], c=["1", "1"])
+    assert without_rows(groups_of(three, intersections=True)) == ["a=1 & b=2", "a=2 & b=1"]
