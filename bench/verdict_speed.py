@@ -1,10 +1,9 @@
 """How long does a verdict on 200,000 rows take, with 2,000 bootstrap replicates beside it?
 
 Two files' answers are drawn: 8 groups, a fifth of the rows positive, AUROC and four rates under
-rules. The judge gives its bounds and the replicates for every group; all rows together
-get 500 at this size. Fairlearn's
-`MetricFrame(n_boot=...)` bootstraps one file's accuracy and AUROC by group; it is timed on fewer
-rows and replicates and scaled up by both, since its time is a sum over them.
+rules. The judge gives its bounds and the replicates for every group; all rows together get 500 at
+this size. Fairlearn's `MetricFrame(n_boot=...)` bootstraps one file's accuracy and AUROC by group;
+it is timed on fewer rows and replicates and scaled up by both, since its time is a sum over them.
 `python bench/verdict_speed.py` prints Markdown. Fairlearn is in the extra `dev`.
 """
 
