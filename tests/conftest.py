@@ -22,7 +22,8 @@ TINY = (
     "data.portraits.train=640", "data.portraits.validation=320", "data.portraits.test_cell=80",
     "data.portraits.rare_share=0.05", "checks.min_cell=2", "train.epochs=2", "train.batch=64",
     "prune.speedup=3", "prune.rounds=2", "prune.criterion.taylor.steps=2", "prune.epochs=2",
-    "prune.batch=64", "prune.scoring_batch=64", "export.latency_repeats=3", "export.precisions=[fp32]",
+    "prune.batch=64", "prune.scoring_batch=64", "export.latency_repeats=3",
+    "export.precisions=[fp32]",
 )  # fmt: skip
 LENIENT = "gate.rules=[{metric: accuracy, binds: change, limit: 0.9}]"
 

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
+from test_judge import gate, in_validation, said
 
 from faircompress.predictions import Predictions
 from faircompress.verdict.groups import groups_of, without_rows
+from faircompress.verdict.judge import judge
 
 
-def said(**columns: list[str]) -> Predictions:
+def rows_of(**columns: list[str]) -> Predictions:
     rows = len(next(iter(columns.values())))
     return Predictions(
         ids=np.arange(rows).astype(str),
@@ -19,7 +23,7 @@ def said(**columns: list[str]) -> Predictions:
     )
 
 
-TWO_BY_TWO = said(
+TWO_BY_TWO = rows_of(
     hair=["long", "long", "short"], skin=["dark", "light", "light"], label=["dark", "blond", "dark"]
 )
 
@@ -39,5 +43,16 @@ def test_a_crossed_group_that_no_row_is_in_is_told_by_its_name() -> None:
 
 
 def test_of_three_columns_every_pair_is_looked_at() -> None:
-    three = said(a=["1", "2"], b=["1", "2"], c=["1", "1"])
+    three = rows_of(a=["1", "2"], b=["1", "2"], c=["1", "1"])
     assert without_rows(groups_of(three, intersections=True)) == ["a=1 & b=2", "a=2 & b=1"]
+
+
+def test_a_crossed_group_without_a_row_is_told_in_the_verdict_and_does_not_block() -> None:
+    pair = [said({"a": (80, 80), "b": (80, 80)}, model=m) for m in "dp"]
+    skin = np.where(pair[0].groups["hair"] == "a", "dark", "light")
+    pair = [replace(p, groups={**p.groups, "skin": skin}) for p in pair]
+    verdict = judge(*pair, gate(intersections=True), validation=in_validation(*pair))
+    (told,) = verdict.reasons
+    assert told.startswith("no test row is in hair=a & skin=light and hair=b & skin=dark: not")
+    assert verdict.verdict == "pass"
+    assert judge(*pair, gate(), validation=in_validation(*pair)).reasons == []

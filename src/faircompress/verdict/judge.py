@@ -19,7 +19,7 @@ from faircompress.verdict.findings import (
     Terms,
     confirmed_failures,
 )
-from faircompress.verdict.groups import groups_of
+from faircompress.verdict.groups import groups_of, without_rows
 from faircompress.verdict.hearing import hear, in_order
 from faircompress.verdict.plain import (
     Json,
@@ -46,8 +46,8 @@ class Verdict:
         schema: Version of this shape.
         verdict: Pass: all checks passed. Fail: harm is confirmed in at least one.
         sentence: The verdict in one sentence.
-        reasons: One sentence for each check that did not pass, worst first, and for each rule that
-            was not judged.
+        reasons: One sentence for each check that did not pass, worst first, for each rule that
+            was not judged, and one for the intersections that no row is in.
         next: What to do, most useful first.
         rules: The rules on groups with their findings; see ``plain.rule_values``.
         groups: All rates of all groups, all rows first; see ``plain.group_values``.
@@ -173,6 +173,7 @@ def judge(
             for t in terms
             if t.rule.against not in hearings
         ],
+        empty=without_rows(groups),
     )
 
 
@@ -187,6 +188,7 @@ def _verdict(
     groups: list[Json],
     thresholds: dict[str, float | None],
     not_judged: list[Json],
+    empty: list[str],
 ) -> Verdict:
     barred = [rule["reads"] for rule in not_judged if rule["verdict"] == INCONCLUSIVE]
     found = [*(word for _, word in told), *(b.verdict for b in bills)]
@@ -200,6 +202,7 @@ def _verdict(
             *(words.reason(f, w) for f, w in worst_first if w != PASS),
             *(bill.reason for bill in bills if bill.verdict != PASS),
             *(rule["reason"] for rule in not_judged),
+            *words.without_rows(empty),
         ],
         next=words.what_next(word, worst_first, bills),
         rules=rules,

@@ -43,6 +43,17 @@ def not_judged(rule: Rule, metric: Metric, barred: str | None) -> str:
     )
 
 
+def without_rows(names: list[str]) -> list[str]:
+    """Say, in one sentence or none, which intersections could not be judged."""
+    if not names:
+        return []
+    some = [*names[:5], f"{len(names) - 5} more"] if len(names) > 5 else names
+    return [
+        f"no test row is in {_list(some)}: not judged. Where such pictures occur, harm to them "
+        "goes unseen; gate.expect (of an audit: --expect) insists on rows of them."
+    ]
+
+
 def looks(way: str, look: int | None) -> str:
     """Say how much of what the rules may err was spent at this look at the test set."""
     if look is None:
