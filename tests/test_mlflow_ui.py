@@ -1,7 +1,7 @@
 """What a reviewer sees in MLflow, through a browser, on the server that ``faircompress ui`` starts.
 
 ``PICTURES=docs/pictures python -m pytest tests/test_mlflow_ui.py`` also draws the pictures of
-docs/reviewing-in-mlflow.md, of this project's own last run.
+docs/report.md, of this project's own last run.
 """
 
 import os
@@ -211,6 +211,8 @@ def test_the_report_fits_a_wide_screen_a_phone_and_paper(
     page.goto((where.store.project / "artifacts" / "gate" / "report.html").as_uri())
     draw(page.locator("#tradeoff"), "report-tradeoff")
     draw(page.locator("#change"), "report-change")
+    if PICTURES:  # of a run in one precision there is nothing to see
+        draw(page.locator("#precisions"), "report-precisions")
     for width in (1200, 390):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") == width
