@@ -225,3 +225,13 @@ def test_reported_numbers_by_hand() -> None:
     assert found["calibration_error"]["pruned"] == pytest.approx((0.1 + 0.7 + 2 * 0.1) / 4)
     assert found["decision_flips"] == 0.25
     assert found["psi"] == 0
+
+
+def test_where_more_rows_would_hardly_settle_it_nobody_is_sent_to_find_them() -> None:
+    # 14 of 200 lost: seven in a hundred. Without true change a tenth of these would certify .1.
+    by = gate({"metric": "true_positive_rate", "binds": "change", "limit": 0.1})
+    verdict = put({"a": (200, 200)}, {"a": (200, 186)}, by)
+    (reason,) = verdict.reasons
+    assert verdict.verdict == "inconclusive"
+    assert "200 pictures are blond in hair=a, enough to certify 0.1 at 80% power if" in reason
+    assert verdict.next == ["Or have a reviewer decide with the bounds in view."]

@@ -137,7 +137,7 @@ def what_next(
         steps.append(f"Time {runs} (export.latency_repeats), on a machine that does nothing else.")
     needs: dict[str, int] = {}
     for finding, found in findings:
-        if found == INCONCLUSIVE and finding.units_needed is not None:
+        if found == INCONCLUSIVE and finding.units_needed and not _has_enough(finding):
             key = f"{_kind(finding)} in {finding.scarce.key}"
             needs[key] = max(needs.get(key, 0), finding.units_needed)
     steps += [f"Test on about {needed} {key}." for key, needed in needs.items()]
@@ -220,7 +220,16 @@ def _settle(finding: Finding) -> str:
     floor = finding.rule.binds == "floor"
     given = "the observed rate is true" if floor else "there is no true change"
     sure = f"{finding.rule.limit:g} at {finding.terms.power:.0%} power"
+    if _has_enough(finding):
+        return f", enough to certify {sure} if {given}: more of them are unlikely to"
     return f"; about {finding.units_needed} would certify {sure}, if {given}"
+
+
+def _has_enough(finding: Finding) -> bool:
+    """Tell whether there are as many units as a question needs that rests on no true change."""
+    evidence = finding.evidence
+    there = evidence.rows if evidence.people is None else evidence.people
+    return finding.units_needed is not None and finding.units_needed <= there
 
 
 def _kind(finding: Finding) -> str:
