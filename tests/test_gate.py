@@ -213,6 +213,9 @@ def test_each_precision_spends_the_alpha_of_its_own_look(tmp_path: Path) -> None
     seen = [files.read_json(tmp_path / "gate" / place)["look"]
             for place in ("verdict.json", "int8/verdict.json")]  # fmt: skip
     assert seen == [1, 2]
+    files.write_json(root / "look.json", {"look": {"fp32": 1}, "test": "t" * 64})
+    with pytest.raises(ValueError, match="counts no look of int8"):
+        gate(chosen(), root)
 
 
 def test_a_rule_on_size_is_put_to_the_files(tmp_path: Path) -> None:

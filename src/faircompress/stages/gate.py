@@ -98,7 +98,7 @@ class Files:
 
 def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
     """Return the verdicts on all files up to the first that does not pass."""
-    looks = read_json(artifacts / "look.json")["look"]
+    looks = _looks(artifacts, files)
     rivals, tuned_rivals = _rivals(artifacts)
     found: dict[Precision, Verdict] = {}
     for precision in files.precisions:
@@ -116,6 +116,23 @@ def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
         if found[precision].verdict != "pass":
             break
     return found
+
+
+def _looks(artifacts: Path, files: Files) -> dict[str, int]:
+    """Return which look at the test set each file is.
+
+    Raises:
+        ValueError: If one was not counted.
+    """
+    path = artifacts / "look.json"
+    looks: dict[str, int] = read_json(path)["look"]
+    uncounted = [precision for precision in files.precisions if precision not in looks]
+    if uncounted:
+        raise ValueError(
+            f"{path} counts no look of {', '.join(uncounted)}, so alpha could be spent twice. The "
+            "flow writes it: use faircompress run."
+        )
+    return looks
 
 
 def _chosen(verdicts: Verdicts, files: Files, promote: str) -> Precision:
