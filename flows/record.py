@@ -12,7 +12,7 @@ from faircompress.files import read_json
 from faircompress.verdict.judge import Verdict
 from flows.checkout import RESTORING, restoring
 from flows.console import Console
-from flows.stage_tasks import Outcome
+from flows.stage_tasks import Listener, Outcome
 from flows.workspace import Workspace
 
 KEPT = {
@@ -24,7 +24,7 @@ KEPT = {
 }
 
 
-class Record:
+class Record(Listener):
     """One parent run, a nested run for each stage that really runs, and the terminal."""
 
     def __init__(self, workspace: Workspace, store: tracking.Store, run_id: str) -> None:

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -56,8 +56,8 @@ class DvcBusy(RuntimeError):
     """Another process holds the workspace; trying again helps."""
 
 
-class Listener(Protocol):
-    """Who is told what happens to a stage."""
+class Listener:
+    """Who is told what happens to a stage; this one keeps it to itself."""
 
     def begins(self, stage: str) -> None:
         """Hear that it is looked at."""

@@ -18,7 +18,7 @@ from faircompress.files import read_json, sha256, write_json
 from faircompress.onnx_run import has_gpu
 from faircompress.predicting import told
 from faircompress.study.plan import Cell
-from flows.stage_tasks import Outcome, dvc_repro
+from flows.stage_tasks import Listener, dvc_repro
 from flows.workspace import Workspace, prepare, slug
 
 SPLITS = ("validation", "test")
@@ -53,28 +53,6 @@ class Job:
         return self.project / "variants" / workspace_name(self.study, cell or self.cell)
 
 
-class Quiet:
-    """Hears what happens to a run and keeps it to itself; what fails is raised anyway."""
-
-    def begins(self, stage: str) -> None:
-        """Hear that it is looked at."""
-
-    def runs(self, stage: str) -> None:
-        """Hear that it really runs."""
-
-    def event(self, stage: str, event: dict[str, Any]) -> None:
-        """Hear numbers or progress."""
-
-    def line(self, stage: str, line: str) -> None:
-        """Hear a line that it prints."""
-
-    def ends(self, stage: str, outcome: Outcome) -> None:
-        """Hear that it is up to date."""
-
-    def fails(self, stage: str, error: BaseException) -> None:
-        """Hear that it is not."""
-
-
 def workspace_name(study: Path, cell: Cell) -> str:
     """Return the name of a run's folder under ``variants/``."""
     return slug([f"{study.name},{cell.key}"])
@@ -84,7 +62,7 @@ def workspace_name(study: Path, cell: Cell) -> str:
 def train_dense(job: Job) -> dict[str, Any]:
     """Train a dense model, unless that was done before; return what is known of it."""
     workspace = prepare(job.project, job.overrides, workspace_name(job.study, job.cell))
-    dvc_repro(["source", "validate", "train"], workspace.folder, Quiet(), job.threads)
+    dvc_repro(["source", "validate", "train"], workspace.folder, Listener(), job.threads)
     return _finish(job, workspace, "train")
 
 
@@ -99,7 +77,7 @@ def prune_one(job: Job) -> dict[str, Any]:
         return dict(read_json(known))
     workspace.artifacts.mkdir(exist_ok=True)
     shutil.copy(dense / "source.json", workspace.artifacts / "source.json")
-    dvc_repro(["validate", "train", "prune"], workspace.folder, Quiet(), job.threads)
+    dvc_repro(["validate", "train", "prune"], workspace.folder, Listener(), job.threads)
     return _finish(job, workspace, "prune")
 
 
