@@ -5,14 +5,15 @@ It reaches the gate as two files of its own, so that DVC sees when it changed:
 - ``artifacts/champion.json``: for ``champion`` and ``anchor`` null, if there is none yet; else
   ``version``, ``sha256``, ``not_judged`` (why it cannot be compared, or null) and
   ``predictions``, the sha256 by split of what lies in ``artifacts/champion/NAME-SPLIT.parquet``.
-- ``artifacts/look.json``: ``look``, 1 for the first, by precision, at the test set with the sha256
-  ``test``.
+- ``artifacts/look.json``: ``looks``, 1 for the first, by the sha256 of a file, at the test set with
+  the sha256 ``test``.
 
 Files that were all judged on this test set before are told what they were told then: neither their
-own promotion nor a later one makes it another question.
+own promotion nor a later one makes it another question. A file is never held to another precision
+of its own network.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from prefect.cache_policies import NO_CACHE
 from faircompress import predictions, registry
 from faircompress.dataset import TABLE, Facts, content_sha256, load_facts, load_split
 from faircompress.files import read_json, sha256, write_json
-from faircompress.precisions import Precision, exported
+from faircompress.precisions import exported
 from faircompress.registry import Version
 from flows.deployment import BadChampion, Registry, trusted
 from flows.record import Record
@@ -36,22 +37,25 @@ def brief(record: Record) -> bool:
     """Write what the gate must know; return whether that is news."""
     artifacts = record.workspace.artifacts
     where = Registry(record.store, record.experiment)
-    files = {precision: sha256(file) for precision, file in exported(artifacts).items()}
+    files = [sha256(file) for file in exported(artifacts).values()]
     test = hash_of_test_split(artifacts / "validate")
+    told = {
+        name: _told(where, name, _number(where, name, files, test), artifacts) for name in RIVALS
+    }
+    path = artifacts / "look.json"
+    last: dict[str, Any] = read_json(path) if path.exists() else {"test": None}
+    before: dict[str, int] = last["looks"] if last["test"] == test else {}
     with registry.one_at_a_time(where.store):
-        looks = registry.looks(where.store, where.model, test, files)
-    known = _known(where, files.values(), test)
-    told = {name: _told(where, name, known, artifacts) for name in RIVALS}
-    book = {"look": looks, "test": test}
-    news = [_write(artifacts / "champion.json", told), _write(artifacts / "look.json", book)]
+        looks = registry.looks(where.store, where.model, test, files, before)
+    news = [_write(artifacts / "champion.json", told), _write(path, {"looks": looks, "test": test})]
     return any(news)
 
 
-def briefed(artifacts: Path, precision: Precision) -> dict[str, str]:
-    """Return as tags what the gate was told of a file."""
+def briefed(artifacts: Path, file: str) -> dict[str, str]:
+    """Return as tags what the gate was told of the file with this sha256."""
     rivals, book = read_json(artifacts / "champion.json"), read_json(artifacts / "look.json")
     against = {f"against.{name}": rivals[name]["version"] for name in RIVALS if rivals[name]}
-    return {**against, "look": str(book["look"][precision]), "sha256.test": book["test"]}
+    return {**against, "look": str(book["looks"][file]), "sha256.test": book["test"]}
 
 
 def hash_of_test_split(validated: Path) -> str:
@@ -63,7 +67,23 @@ def hash_of_test_split(validated: Path) -> str:
     return content_sha256(rows.to_pandas().sort_values("id"))
 
 
-def _known(where: Registry, files: Collection[str], test: str) -> Version | None:
+def _number(where: Registry, name: str, files: Sequence[str], test: str) -> str | None:
+    """Return the version of champion or anchor that these files are held to, if there is one.
+
+    It is the one that they were held to before, if they were all judged and it may still go out.
+    """
+    known, now = _known(where, files, test), where.aliases().get(name)
+    if known:
+        before = known.tags.get(f"against.{name}")
+        if before is None or before == now or _may_go_out(where, before):
+            return before
+    if now is None:
+        return None
+    rival = where.find(now)
+    return rival.tags.get(f"against.{name}") if rival.tags.get("sha256") in files else now
+
+
+def _known(where: Registry, files: Sequence[str], test: str) -> Version | None:
     """Return the version of the first file, if no file that would be judged after it is new."""
     first = None
     for file in files:
@@ -76,11 +96,16 @@ def _known(where: Registry, files: Collection[str], test: str) -> Version | None
     return first
 
 
-def _told(
-    where: Registry, name: str, known: Version | None, artifacts: Path
-) -> dict[str, Any] | None:
+def _may_go_out(where: Registry, number: str) -> bool:
+    try:
+        trusted(where, number)
+    except BadChampion:
+        return False
+    return True
+
+
+def _told(where: Registry, name: str, number: str | None, artifacts: Path) -> dict[str, Any] | None:
     """Return what is told of champion or anchor: its predictions, or why it cannot be compared."""
-    number = known.tags.get(f"against.{name}") if known else where.aliases().get(name)
     if number is None:
         return None
     try:

@@ -138,14 +138,18 @@ def challenge(where: Registry, version: Version) -> str:
 
 
 def kept_by_person(where: Registry, versions: Sequence[Version]) -> str:
-    """Say so if the champion is one of these versions, and a person let it out.
+    """Say so if the champion is one of these versions, and a person let it out who still may.
 
     A run whose other precision passed does not take back what somebody decided about this network.
     """
     named = where.aliases().get("champion")
-    for version in versions:
+    for version in (v for v in versions if v.number == named):
         acts = [d.act for d in registry.decisions(where.store, version)]
-        if version.number == named and acts and acts[-1] in ("approved", "overridden"):
+        if acts and acts[-1] in ("approved", "overridden"):
+            try:
+                _insist_on_good(where, version)
+            except NotPromoted:
+                return ""
             return f"{_name(version)} stays the champion: it was {acts[-1]} by a person"
     return ""
 

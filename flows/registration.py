@@ -39,6 +39,8 @@ def enter(record: Record) -> None:
     }
     with registry.one_at_a_time(record.store):
         versions = {p: _version(where, record, p, verdict) for p, verdict in found.items()}
+        if not record.workspace.is_variant:
+            _forget(where, record, [p for p in exported(artifacts) if p not in found])
     if record.workspace.is_variant:
         return
     version, verdict = versions[numbers["goes_out"]], found[numbers["goes_out"]]
@@ -52,6 +54,16 @@ def enter(record: Record) -> None:
         _say(record, "registry", words or _by_verdict(where, version, verdict))
     except NotPromoted as error:
         _say(record, "registry", str(error))
+
+
+def _forget(where: deployment.Registry, record: Record, unjudged: Sequence[Precision]) -> None:
+    """See that what was said of files under earlier rules lets none of them out any more."""
+    for precision in unjudged:
+        file = sha256(exported(record.workspace.artifacts)[precision])
+        version = registry.of_file(record.store, where.model, file)
+        if version and version.tags.get("workspace") == PROJECT:
+            tags = {"judged_by": record.run_id, "verdict": registry.NOT_JUDGED}
+            registry.note(record.store, version, tags)
 
 
 def _by_verdict(where: deployment.Registry, version: Version, verdict: Verdict) -> str:
@@ -74,25 +86,26 @@ def _version(
     space = record.workspace
     file = exported(space.artifacts)[precision]
     version = registry.register(record.store, record.run_id, file, where.model)
-    tags = {
+    marks = {
         "workspace": space.folder.name if space.is_variant else PROJECT,
+        "verdict": verdict.verdict,
         "verdict.sha256": sha256(judged(space.artifacts, precision) / "verdict.json"),
     }
-    same = tags.items() <= version.tags.items()
+    same = marks.items() <= version.tags.items()
     if same or (space.is_variant and version.tags.get("workspace") == PROJECT):
         return version
-    tags |= {
-        "verdict": verdict.verdict,
+    tags = {
         "sentence": verdict.sentence,
         "precision": precision,
         "judged_by": record.run_id,
         "sha256.dense": verdict.models["dense"],
         "sha256.data": verdict.data,
-        **briefed(space.artifacts, precision),
+        **briefed(space.artifacts, verdict.models["pruned"]),
         **tracking.provenance(space.folder, commit(space.project)),
     }
     registry.note(record.store, version, tags)
     registry.describe(record.store, version, described(verdict))
+    registry.note(record.store, version, marks)  # last: a run that is killed before does it again
     return where.find(version.number)
 
 

@@ -41,9 +41,9 @@ def moved(old: Path, new: Path, *names: str) -> Registry:
     return registry_of(new)
 
 
-def another_file(folder: Path, words: str) -> None:
+def another_file(folder: Path, words: str, name: str = "pruned") -> None:
     """Put a file into a project that predicts the same and has another hash."""
-    file = folder / "artifacts/export/pruned.onnx"
+    file = folder / f"artifacts/export/{name}.onnx"
     model = onnx.load(file)
     onnx.helper.set_model_props(model, {"made for": words})
     file.write_bytes(model.SerializeToString())
@@ -58,6 +58,10 @@ def judged(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
     said |= {"verdict": word, "sentence": f"{word}: said the judge of this test"}
     said["models"]["pruned"] = sha256(space.artifacts / "export/pruned.onnx")
     write_json(verdict, said)
+    book = json.loads((space.artifacts / "look.json").read_text())
+    number = 1 + max(book["looks"].values())
+    book["looks"] |= {said["models"]["pruned"]: number}
+    write_json(space.artifacts / "look.json", book)
     only(space.artifacts, word)
     return again(space)
 

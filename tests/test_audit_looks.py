@@ -66,9 +66,8 @@ def test_the_look_is_said_wherever_the_verdict_is() -> None:
     said = run(command)
     assert "look" not in said.out
     for page in ("report.html", "summary.md", "card.md"):
-        assert "looks were not counted. An audit counts them with --looks FILE." in (
-            (Path("out") / page).read_text().replace("\\", "")
-        )
+        text = (Path("out") / page).read_text().replace("\\", "")
+        assert "looks were not counted. An audit counts them with --looks FILE" in text
     said = run(f"{command} --looks looks.json")
     for text in (said.out, Path("out/summary.md").read_text(), Path("out/card.md").read_text()):
         assert "This is look 1 at this test set, which may spend 1/2" in text

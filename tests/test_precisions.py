@@ -2,25 +2,26 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mlflow.pyfunc
 import numpy as np
 import pytest
 from conftest import Project, commit
-from registered import again, moved
+from registered import again, another_file, moved, told
 
 from faircompress import predictions, registry
 from faircompress.dataset import load_split
-from faircompress.files import read_json, sha256
-from faircompress.precisions import exported, stem
-from faircompress.review import Said
+from faircompress.files import read_json, sha256, write_json
+from faircompress.precisions import exported, judged, stem
+from faircompress.review import NotPromoted, Said
 from flows import deployment
 from flows.deployment import Registry
 from flows.workspace import Workspace
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
+NUMBERS = "artifacts/gate.json"
 ALL = ["fp32", "fp16", "int8"]
 
 
@@ -67,8 +68,11 @@ def test_files_new_in_an_old_network_are_another_look(where: Registry) -> None:
     assert looks == {"fp32": "1", "fp16": "2", "int8": "2"}
 
 
-def test_the_registered_file_predicts_what_was_gated(where: Registry) -> None:
+def test_the_registered_file_predicts_what_was_gated(
+    where: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     artifacts = where.store.project / "artifacts"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", where.store.uri)  # MLflow writes it, and none undoes
     mlflow.set_tracking_uri(where.store.uri)
     pictures = load_split(artifacts / "validate", "test").images
     for precision, version in by_precision(where).items():
@@ -99,11 +103,68 @@ def test_the_smallest_becomes_champion_if_asked_and_comes_back_by_checkout(
     assert done.returncode == 0, done.stderr
 
 
-def test_what_a_person_let_out_of_this_network_stays(where: Registry, three: Project) -> None:
+@pytest.fixture
+def rerun(where: Registry, three: Project) -> Iterator[Callable[[], None]]:
+    """Give a way to end a run anew with what lies in the project."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    other = by_precision(where)["int8"].number
     with temporary_settings({PREFECT_API_URL: three.env["PREFECT_API_URL"]}):
-        deployment.promote(where, other, Said("Ann", "phones need it"))
-        again(Workspace(where.store.project, where.store.project))
+        yield lambda: again(Workspace(where.store.project, where.store.project)) and None
+
+
+def say(folder: Path, precision: str, word: str) -> None:
+    """Put another word on a precision into what the gate left."""
+    file, numbers = judged(folder / "artifacts", precision) / "verdict.json", folder / NUMBERS
+    write_json(file, read_json(file) | {"verdict": word, "sentence": f"{word}: by this test"})
+    told = read_json(numbers)
+    write_json(numbers, told | {"precisions": told["precisions"] | {precision: word}})
+
+
+def test_what_a_person_let_out_of_this_network_stays(
+    where: Registry, rerun: Callable[[], None]
+) -> None:
+    other = by_precision(where)["int8"].number
+    deployment.promote(where, other, Said("Ann", "phones need it"))
+    rerun()
     assert where.aliases()["champion"] == other
+
+
+def test_what_a_person_approved_goes_when_it_fails_later(
+    where: Registry, rerun: Callable[[], None]
+) -> None:
+    versions, folder = by_precision(where), where.store.project
+    say(folder, "int8", "inconclusive")
+    rerun()
+    deployment.say(where, versions["int8"], "approve", Said("Ann", "phones need it"))
+    deployment.promote(where, versions["int8"].number)
+    rerun()
+    assert where.aliases()["champion"] == versions["int8"].number
+    say(folder, "int8", "fail")
+    rerun()
+    assert where.aliases()["champion"] == versions["fp32"].number
+
+
+def test_a_file_after_one_that_no_longer_passes_may_not_go_out(
+    where: Registry, three: Project, rerun: Callable[[], None]
+) -> None:
+    folder = where.store.project
+    project = Project(folder, three.env)
+    project.set(gate={"rules": [{"metric": "accuracy", "binds": "floor", "limit": 0.999}]})
+    assert project.stage("gate").returncode == 0
+    rerun()
+    versions = by_precision(where)
+    assert [versions[p].tags["verdict"] for p in ALL] == ["fail", "not judged", "not judged"]
+    for precision in ("fp16", "int8"):
+        with pytest.raises(NotPromoted, match="earlier precision of its network did not pass"):
+            deployment.promote(where, versions[precision].number)
+
+
+def test_a_file_is_not_held_to_another_precision_of_its_network(where: Registry) -> None:
+    folder = where.store.project
+    assert where.aliases()["champion"] == by_precision(where)["fp32"].number
+    another_file(folder, "fewer bits anew", stem("int8"))
+    told(folder)
+    assert read_json(folder / "artifacts/champion.json") == {"champion": None, "anchor": None}
+    looks = read_json(folder / "artifacts/look.json")["looks"]
+    files = exported(folder / "artifacts")
+    assert [looks[sha256(files[precision])] for precision in ALL] == [1, 2, 3]

@@ -99,6 +99,15 @@ def test_the_file_of_another_network_is_refused(whole: bytes) -> None:
         onnx_export.refuse_wrong_shape(quantized, wider)
 
 
+def test_weights_written_twice_are_refused(whole: bytes, network: Network) -> None:
+    model = onnx.load_from_string(to_fp16(whole))
+    twice = [t for t in model.graph.initializer if t.data_type == onnx.TensorProto.FLOAT16]
+    for tensor in twice:
+        model.graph.initializer.add().CopyFrom(tensor)
+    with pytest.raises(ValueError, match="float16 numbers, its network"):
+        onnx_export.refuse_wrong_shape(model.SerializeToString(), network)
+
+
 def test_without_pictures_there_are_no_ranges(whole: bytes) -> None:
     with pytest.raises(ValueError, match="there is none"):
         to_int8(whole, pictures(0), weight_bits=8)

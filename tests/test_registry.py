@@ -12,7 +12,7 @@ from conftest import Project, commit
 from registered import again, another_file, judged, moved, told
 
 from faircompress import predictions, registry
-from faircompress.files import read_json
+from faircompress.files import read_json, sha256
 from faircompress.review import NotPromoted, Said
 from flows import checkout, deployment
 from flows.deployment import Registry
@@ -214,15 +214,16 @@ def test_the_gate_is_told_what_the_champion_says_of_todays_test_rows(
         assert said.model == gated.model == where.find(PASSED).tags["sha256"]
         assert np.abs(said.probabilities - gated.probabilities).max() < 1e-6
         assert list(said.ids) == list(gated.ids)
-    assert read_json(artifacts / "look.json")["look"] == {"fp32": 2}
+    assert read_json(artifacts / "look.json")["looks"] == {
+        sha256(artifacts / "export/pruned.onnx"): 2
+    }
     assert not told(tmp_path)
 
 
 def test_the_same_file_is_no_new_look_and_a_fresh_test_set_begins_anew(where: Registry) -> None:
     looks = [("monday", "a"), ("monday", "b"), ("monday", "a"), ("friday", "b"), ("monday", "c")]
     booked = [
-        registry.looks(where.store, "another model", test, {"fp32": file})["fp32"]
-        for test, file in looks
+        registry.looks(where.store, "another model", test, [file], {})[file] for test, file in looks
     ]
     assert booked == [1, 2, 1, 1, 3]
 
@@ -230,12 +231,22 @@ def test_the_same_file_is_no_new_look_and_a_fresh_test_set_begins_anew(where: Re
 def test_files_of_one_network_are_one_look_and_a_new_one_among_them_the_next(
     where: Registry,
 ) -> None:
-    def booked(**files: str) -> list[int]:
-        return list(registry.looks(where.store, "one more model", "monday", files).values())
+    def booked(files: str, **before: int) -> list[int]:
+        return list(
+            registry.looks(where.store, "one more model", "monday", list(files), before).values()
+        )
 
-    assert booked(fp32="a", fp16="b", int8="c") == [1, 1, 1]
-    assert booked(fp32="a", fp16="b", int8="d") == [1, 1, 2]
-    assert booked(fp32="e", fp16="f", int8="g") == [3, 3, 3]
+    assert booked("abc") == [1, 1, 1]
+    assert booked("abd") == [1, 1, 2]
+    assert booked("efg") == [3, 3, 3]
+
+
+def test_looks_outlive_an_emptied_store(where: Registry) -> None:
+    known = {"a": 6, "b": 7}
+    assert registry.looks(where.store, "a new model", "monday", ["b", "c"], known) == {
+        "b": 7, "c": 8,
+    }  # fmt: skip
+    assert registry.looks(where.store, "a new model", "monday", ["d"], {}) == {"d": 9}
 
 
 def test_what_a_version_needs_outlives_cleaning_and_comes_back(

@@ -116,7 +116,7 @@ def test_a_champion_that_cannot_be_asked_leaves_its_rule_open_and_says_why() -> 
         "since the champion cannot be asked: it takes pictures of 64 x 64. A person must decide, "
         "or take this rule out of gate.rules."
     )
-    assert verdict.next == ["Or have a reviewer decide with the bounds in view."]
+    assert verdict.next == ["Have a reviewer decide with the bounds in view."]
     without = judge(*pair, gate(TPR), validation=tuned, rivals=rivals)
     assert (without.verdict, without.not_judged) == ("pass", [])
 

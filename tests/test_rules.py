@@ -149,10 +149,10 @@ def test_a_time_of_few_runs_is_open_and_it_is_said_how_many_would_do() -> None:
         "95 of 100 runs of batch 64 take at most 0.1 s; in 30 runs it was 90 ms (it takes 59 runs "
         "to bound that from above), not settled."
     ]
-    assert verdict.next[0].startswith("Time 59 runs or more (export.latency_repeats)")
+    assert verdict.next[0].startswith("Time 59 runs or more (export.latency_repeats")
     verdict = judged([AUROC, {"binds": "latency", "limit": "12.5 ms"}], costs)
     assert "in 60 runs it was 12 ms (95% bounds 11.5 and 13), not settled" in verdict.reasons[0]
-    assert verdict.next[0].startswith("Time more runs (export.latency_repeats)")
+    assert verdict.next[0].startswith("Time more runs (export.latency_repeats")
 
 
 def test_a_cost_that_was_not_measured_is_an_error_not_a_pass() -> None:
@@ -234,4 +234,4 @@ def test_where_more_rows_would_hardly_settle_it_nobody_is_sent_to_find_them() ->
     (reason,) = verdict.reasons
     assert verdict.verdict == "inconclusive"
     assert "200 pictures are blond in hair=a, enough to certify 0.1 at 80% power if" in reason
-    assert verdict.next == ["Or have a reviewer decide with the bounds in view."]
+    assert verdict.next == ["Have a reviewer decide with the bounds in view."]

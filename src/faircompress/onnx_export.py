@@ -136,14 +136,14 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     _refuse_float64_and_outside(model)
     allowed = sum(t.numel() for t in network.net.state_dict().values() if t.is_floating_point())
     allowed += len(network.mean) + len(network.std) + _numbers_of_pooling(network.net)
-    numbers = sum(
-        _numel(t.dims) for t in model.graph.initializer if t.data_type == onnx.TensorProto.FLOAT
-    )
-    if numbers > allowed:
-        raise ValueError(
-            f"the file of {network.architecture} holds {numbers} float32 numbers, its network "
-            f"{allowed}. Are weights written twice, or is it still the dense size?"
-        )
+    for kind in ("FLOAT", "FLOAT16", "INT8"):
+        of_kind = onnx.TensorProto.DataType.Value(kind)
+        numbers = sum(_numel(t.dims) for t in model.graph.initializer if t.data_type == of_kind)
+        if numbers > allowed:
+            raise ValueError(
+                f"the file of {network.architecture} holds {numbers} {kind.lower()} numbers, its "
+                f"network {allowed}. Are weights written twice, or is it still the dense size?"
+            )
     parts = len(model.graph.node) + len(model.graph.initializer)
     said = sum(len(entry.key) + len(entry.value) for entry in model.metadata_props)
     most = 4 * allowed + NODE_BYTES * (parts + 4) + said

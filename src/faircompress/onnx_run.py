@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 PAIR_SECONDS = 60.0  # of timing a batch size, after which no further pair is run
-FEWEST_PAIRS = 5
+FEWEST_PAIRS = 6  # whose extremes are 95 % bounds of their median
 WARM_UP = 3  # untimed runs before
 
 
@@ -145,7 +145,7 @@ def compare(
     return Parity(float(differences[row].max()), str(ids[row]), flips, near)
 
 
-def insist_on_parity(parity: Parity, *, tolerance: float, what: str) -> None:
+def insist_on_parity(parity: Parity, tolerance: float, *, what: str) -> None:
     """Raise unless a file predicts what its network does.
 
     Raises:
@@ -175,7 +175,7 @@ def latency(
         pruned: File that should be faster.
         images: uint8 NHWC pictures, repeated if there are fewer than ``batch``.
         batch: Pictures a run.
-        repeats: Pairs of runs, at least 5; fewer are run where they would take above a minute.
+        repeats: Pairs of runs, at least 6; fewer are run where they would take above a minute.
     """
     feed = {INPUT: np.ascontiguousarray(images[np.arange(batch) % len(images)])}
     measured = _in_turns(dense, pruned, feed, repeats)

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from faircompress.bounds import Count, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.plugins import Section, choice, names
-from faircompress.precisions import Precision, in_judged_order
+from faircompress.precisions import PRECISIONS, Precision, in_judged_order
 from faircompress.verdict import Gate as Gate
 from faircompress.verdict import Rule
 
@@ -98,13 +98,13 @@ class Int8(Section):
 
     pictures: Annotated[
         Count, Field(description="of training, to whose extremes activations are scaled")
-    ]
+    ] = 500
     balanced: Annotated[
         bool, Field(description="alike from each label x group cell; false: as they come")
-    ]
+    ] = True
     weight_bits: Annotated[
         Literal[7, 8], Field(description="7: for x86 processors without VNNI, where 8 overflow")
-    ]
+    ] = 8
 
 
 class Export(Section):
@@ -114,8 +114,8 @@ class Export(Section):
         list[Precision],
         AfterValidator(in_judged_order),
         Field(description="of the pruned file, judged in this order"),
-    ]
-    int8: Int8
+    ] = [PRECISIONS[0]]
+    int8: Int8 = Int8()
     opset: Annotated[int, Field(ge=18, description="of ONNX")]
     tolerance: Annotated[Positive, Field(description="largest probability difference to torch")]
     latency_batches: list[Count]

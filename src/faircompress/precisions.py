@@ -22,9 +22,9 @@ def exported(artifacts: Path) -> dict[Precision, Path]:
 
 
 def judged(artifacts: Path, precision: str) -> Path:
-    """Return the folder of what ``gate`` wrote on a precision; the file that goes out comes first.
+    """Return the folder of what ``gate`` wrote on a precision that it judged.
 
-    A precision that was not judged has none.
+    What it wrote on the file that goes out lies in its own folder itself.
     """
     own = artifacts / "gate" / precision
     return own if own.exists() else artifacts / "gate"

@@ -6,7 +6,7 @@ on its tags: those anyone can change in the UI. The tags are for readers, and fo
 
 import fcntl
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,11 +14,11 @@ from typing import Any
 
 from faircompress import tracking
 from faircompress.files import read_json, sha256, write_json
-from faircompress.precisions import Precision
 from faircompress.review import Decision
 from faircompress.tracking import VALUE_LIMIT, Store
 
 SHORT = 16  # hex digits of a hash in a tag's name
+NOT_JUDGED = "not judged"  # of a file after one that did not pass
 VERDICT, DECISIONS = "verdict.json", "decisions"
 
 
@@ -133,6 +133,11 @@ def verdict(store: Store, version: Version) -> dict[str, Any]:
             f"version {version.number} of {version.model} was never judged: it was registered past "
             "the gate. Judge its file with faircompress run."
         )
+    if not of_it and version.tags.get("verdict") == NOT_JUDGED:
+        raise ValueError(
+            f"version {version.number} of {version.model} is not judged under the latest rules: an "
+            "earlier precision of its network did not pass."
+        )
     return (of_it or kept)[0]
 
 
@@ -167,8 +172,8 @@ def keep(store: Store, version: Version, decision: Decision) -> None:
 
 
 def looks(
-    store: Store, model: str, test: str, digests: Mapping[Precision, str]
-) -> dict[Precision, int]:
+    store: Store, model: str, test: str, digests: Sequence[str], before: Mapping[str, int]
+) -> dict[str, int]:
     """Book that files are judged on a test set in fixed order; return which look each one is.
 
     All that are new there are one look, since judging stops at the first that does not pass. The
@@ -178,17 +183,20 @@ def looks(
         store: Where the book is: tags of the registered model.
         model: Its name.
         test: sha256 of the test set.
-        digests: Precision -> sha256 of its file.
+        digests: sha256 of each file.
+        before: Looks at this test set that are known from elsewhere, should the store be new.
     """
     found = store.client.search_registered_models(filter_string=f"name='{model}'")
     tags = found[0].tags if found else store.client.create_registered_model(model).tags
     here = f"look {test[:SHORT]} "
-    keys = {name: here + digest[:SHORT] for name, digest in digests.items()}
-    new = 1 + max((int(tags[key]) for key in tags if key.startswith(here)), default=0)
-    for key in keys.values():
-        if key not in tags:
-            store.client.set_registered_model_tag(model, key, str(new))
-    return {name: int(tags.get(key, new)) for name, key in keys.items()}
+    booked = {key.removeprefix(here): int(n) for key, n in tags.items() if key.startswith(here)}
+    known = {digest[:SHORT]: number for digest, number in before.items()} | booked
+    new = 1 + max(known.values(), default=0)
+    numbers = {digest: known.get(digest[:SHORT], new) for digest in digests}
+    for digest, number in numbers.items():
+        if digest[:SHORT] not in booked:
+            store.client.set_registered_model_tag(model, here + digest[:SHORT], str(number))
+    return numbers
 
 
 @contextmanager

@@ -46,7 +46,8 @@ def summary(verdict: Verdict) -> str:
         reads = f"{capital(rule['reads'])}, at {percent(rule['confidence'])} confidence"
         parts += [f"### {rule['verdict'].capitalize()}: {_text(reads)}", _table(rule)]
     parts += [
-        f"### {one['verdict'].capitalize()}: {_text(one['reason'])}" for one in verdict.budgets
+        f"### {one['verdict'].capitalize()}: {_text(one['reason'])}"
+        for one in (*verdict.budgets, *verdict.not_judged)
     ]
     counted = f"{verdict.rows:,} rows. A change is candidate minus dense; bounds are one-sided."
     ends = [f"{counted} {_text(verdict.assumption)}", _text(verdict.looks)]
@@ -64,8 +65,8 @@ def junit(verdict: Verdict) -> bytes:
         where = ".".join([rule["metric"], rule["binds"], *(rule["columns"] or ())])
         for finding in rule["findings"]:
             _case(suite, where, group_name(finding), finding)
-    for bill in verdict.budgets:
-        _case(suite, bill["binds"], bill["reads"], bill)
+    for one in (*verdict.budgets, *verdict.not_judged):
+        _case(suite, one["binds"], one["reads"], one)
     for count, tag in {"tests": "testcase", "failures": "failure", "skipped": "skipped"}.items():
         suite.set(count, str(len(list(suite.iter(tag)))))
     ET.indent(root)

@@ -35,7 +35,7 @@ def not_judged(rule: Rule, metric: Metric, barred: str | None) -> str:
     if barred:
         return (
             f"{reads(rule, metric)}: not settled, since the {rule.against} cannot be asked: "
-            f"{barred}. A person must decide, or take this rule out of gate.rules."
+            f"{barred.rstrip('.')}. A person must decide, or take this rule out of gate.rules."
         )
     return (
         f"{reads(rule, metric)}: not judged, since there is no {rule.against} to compare with; the "
@@ -59,7 +59,7 @@ def looks(way: str, look: int | None) -> str:
     if look is None:
         return (
             "The stated confidence is for one look at one test set; looks were not counted. "
-            "An audit counts them with --looks FILE."
+            "An audit counts them with --looks FILE, faircompress run always."
         )
     start = f"This is look {look} at this test set"
     if way == "ignore":
@@ -134,7 +134,10 @@ def what_next(
     if unsettled:
         few = any(bill.upper is None for bill in unsettled)
         runs = f"{FEWEST_RUNS} runs or more" if few else "more runs"
-        steps.append(f"Time {runs} (export.latency_repeats), on a machine that does nothing else.")
+        steps.append(
+            f"Time {runs} (export.latency_repeats; within a minute a batch size), on a machine "
+            "that does nothing else."
+        )
     needs: dict[str, int] = {}
     for finding, found in findings:
         if found == INCONCLUSIVE and finding.units_needed and not _has_enough(finding):
@@ -142,7 +145,7 @@ def what_next(
             needs[key] = max(needs.get(key, 0), finding.units_needed)
     steps += [f"Test on about {needed} {key}." for key, needed in needs.items()]
     if verdict == INCONCLUSIVE:
-        steps.append("Or have a reviewer decide with the bounds in view.")
+        steps.append(f"{'Or have' if steps else 'Have'} a reviewer decide with the bounds in view.")
     return steps
 
 
