@@ -102,3 +102,10 @@ def test_audits_at_once_get_a_number_each() -> None:
     with ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(lambda pair: look(Path("looks.json"), pair), candidates))
     assert sorted(numbers) == list(range(1, 25))
+
+
+def test_a_refused_audit_spends_no_look() -> None:
+    two_candidates().round({"p_next": 0}).assign(p_dense=1).to_csv("p.csv", index=False)
+    said = run(f"{START} --candidate p_next --metric auroc --limit 0.1 {BOOK}")
+    assert said.code == 3 and "needs probabilities" in said.err
+    assert not Path("looks.json").exists()

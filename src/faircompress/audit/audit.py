@@ -35,7 +35,7 @@ def audit(
     Raises:
         ValueError: If a rule needs what the predictions lack.
     """
-    _check(pair, gate, validation)
+    check(pair, gate, validation)
     said = (pair.dense, pair.candidate)
     costs = Costs(pair.context.sizes, pair.context.latency)
     verdict = judge(*said, gate, validation=validation or said, costs=costs, look=look)
@@ -68,7 +68,12 @@ def check_threshold(pair: Pair, option: str) -> None:
         )
 
 
-def _check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | None) -> None:
+def check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | None) -> None:
+    """Refuse rules that need what the predictions lack.
+
+    Raises:
+        ValueError: Naming what is missing.
+    """
     if not pair.dense.groups:
         raise ValueError("there is no --group; harm is judged by group. Name at least one column.")
     if gate.threshold == "validation" and validation is None:
@@ -86,7 +91,7 @@ def _check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] |
 
 def _next(pair: Pair, verdict: Verdict) -> list[str]:
     """Return what to do, without the params of a chain that did not make these models."""
-    steps = [re.sub(r" \((prune|export)\.\w+\)", "", step) for step in verdict.next]
+    steps = [re.sub(r" \((prune|export)\.[^)]*\)", "", step) for step in verdict.next]
     equal = np.array_equal(pair.dense.probabilities, pair.candidate.probabilities)
     if equal and pair.dense.model != pair.candidate.model:
         everywhere = f"Both models give equal predictions in all {verdict.rows:,} rows"

@@ -78,7 +78,7 @@ def audit(
     """Judge any two models by group. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
     from faircompress.audit import outputs, rows
     from faircompress.audit.audit import audit as judged
-    from faircompress.audit.audit import check_threshold
+    from faircompress.audit.audit import check, check_threshold
     from faircompress.audit.rules import gate
 
     if out is not None:
@@ -94,6 +94,7 @@ def audit(
         pair, tuned = _of_columns(tables or [], asked, dense, candidate, validation or [])
     if "threshold" in more:
         check_threshold(pair, "--validation" if validation else "--threshold")
+    check(pair, by, tuned)  # before a look is spent
     verdict, context = judged(pair, by, tuned, _look(looks, pair))
     _tell(verdict, [] if out is None else outputs.write(out, verdict, context))
     raise typer.Exit(CODES[verdict.verdict])
