@@ -4,10 +4,8 @@ import os
 import sys
 import threading
 
-from faircompress.cli import ERROR, FAIL, INCONCLUSIVE, PASS
+from faircompress.exit_codes import BY_VERDICT, ERROR
 from flows.workspace import Workspace
-
-CODES = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 
 
 def run_and_tell(workspace: Workspace) -> int:
@@ -48,7 +46,7 @@ def tell(workspace: Workspace) -> int:
         f"\njudged    {', '.join(words)}"
         "\nhistory   make ui"
     )
-    return CODES[verdict.verdict]
+    return BY_VERDICT[verdict.verdict]
 
 
 def _warm_up() -> None:

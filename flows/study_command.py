@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faircompress.cli import ERROR, PASS
+from faircompress.exit_codes import ERROR, PASS
 
 if TYPE_CHECKING:
     from flows.study import Runner

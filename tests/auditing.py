@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from faircompress import cli
+from faircompress.exit_codes import ERROR
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def run(command: str) -> Said:
 def judged(command: str, out: str = "out") -> dict[str, Any]:
     """Run an audit and return its verdict."""
     said = run(f"{command} --out {out}")
-    assert said.code != cli.ERROR, said.err
+    assert said.code != ERROR, said.err
     verdict = json.loads((Path(out) / "verdict.json").read_text())
     assert ["pass", "fail", "inconclusive"][said.code] == verdict["verdict"]
     return verdict

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from great_expectations.expectations.core.expect_column_values_to_be_between import (
     ExpectColumnValuesToBeBetween as Between,
@@ -18,15 +19,35 @@ from great_expectations.expectations.core.expect_column_values_to_not_be_null im
 from great_expectations.expectations.core.expect_column_values_to_not_match_regex import (
     ExpectColumnValuesToNotMatchRegex as NotMatch,
 )
+from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 
 from faircompress.check_frames import Frames
-from faircompress.checks import UNKNOWN, Check
 from faircompress.datasets import SPLITS
 from faircompress.ingest import READ
 from faircompress.params import Checks
 
 WARNING = FailureSeverity.WARNING
+UNKNOWN = r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|None|null|NULL|[Nn]/[Aa]|\?|-1)?\s*$"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation of one table, and the words for what comes of it.
+
+    Args:
+        name: What must hold.
+        frame: Table that is checked; a name of ``Frames``.
+        expectation: Of Great Expectations; its severity is the check's.
+        wrong: Sentence if it does not hold, with ``{count}`` and ``{total}`` lines.
+        holds: Sentence if it does.
+    """
+
+    name: str
+    frame: str
+    expectation: Expectation
+    wrong: str
+    holds: str
 
 
 def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -> list[Check]:

@@ -13,9 +13,8 @@ from faircompress.params import Checks
 from faircompress.splitting import spread
 
 if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+    from faircompress.check_suite import Check
 
-UNKNOWN = r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|None|null|NULL|[Nn]/[Aa]|\?|-1)?\s*$"
 TOLD = 5  # lines named in a sentence
 
 
@@ -42,25 +41,6 @@ class Finding:
     sentence: str
     rows: list[str]
     count: int
-
-
-@dataclass(frozen=True)
-class Check:
-    """One expectation of one table, and the words for what comes of it.
-
-    Args:
-        name: What must hold.
-        frame: Table that is checked; a name of ``Frames``.
-        expectation: Of Great Expectations; its severity is the check's.
-        wrong: Sentence if it does not hold, with ``{count}`` and ``{total}`` lines.
-        holds: Sentence if it does.
-    """
-
-    name: str
-    frame: str
-    expectation: "Expectation"
-    wrong: str
-    holds: str
 
 
 def inspect(
@@ -113,7 +93,7 @@ def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [asdict(finding) for finding in findings]
 
 
-def _run(checks: Sequence[Check], tables: Frames) -> list[Finding]:
+def _run(checks: Sequence["Check"], tables: Frames) -> list[Finding]:
     """Run the checks of each table at once; return findings in the order of the checks."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -145,7 +125,7 @@ def _run(checks: Sequence[Check], tables: Frames) -> list[Finding]:
     return [_finding(check, results[check.name]) for check in checks]
 
 
-def _finding(check: Check, outcome: dict[str, Any]) -> Finding:
+def _finding(check: "Check", outcome: dict[str, Any]) -> Finding:
     """Put the result of an expectation into words."""
     trouble = outcome["exception_info"]
     if trouble.get("raised_exception", True):

@@ -14,10 +14,9 @@ import typer
 
 from faircompress import environment, presets
 from faircompress.audit.command import audit
+from faircompress.exit_codes import ERROR
 from faircompress.files import write_json
 from faircompress.params import BadParams, load
-
-PASS, FAIL, INCONCLUSIVE, ERROR = 0, 1, 2, 3
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False

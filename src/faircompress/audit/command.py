@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from faircompress.exit_codes import BY_VERDICT
+
 if TYPE_CHECKING:
     from faircompress.audit.rows import Asked, Pair
     from faircompress.params import Gate
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from faircompress.verdict.judge import Verdict
 
     Validation = tuple[Predictions, Predictions] | None
-
-CODES = {"pass": 0, "fail": 1, "inconclusive": 2}
 
 
 def _option(words: str) -> str:
@@ -97,7 +97,7 @@ def audit(
     check(pair, by, tuned)  # before a look is spent
     verdict, context = judged(pair, by, tuned, _look(looks, pair))
     _tell(verdict, [] if out is None else outputs.write(out, verdict, context))
-    raise typer.Exit(CODES[verdict.verdict])
+    raise typer.Exit(BY_VERDICT[verdict.verdict])
 
 
 def _check_sources(
