@@ -8,7 +8,8 @@ independent. Three questions, each at several sizes:
   scores of all its rows fall alike (so that its AUROC stays); or its AUROC stays at the floor, the
   dense file's too.
 - power: nothing truly changed in any group. How often is the word pass?
-- failures: one group's AUROC falls by twice or three times the limit. How often is the word fail?
+- failures: one group's AUROC falls by nothing, or by twice or three times the limit. How often is
+  the word fail?
 
 To save time the judge is not asked about sets in which a bet at a limit, or a bound for TPR, is
 lost already: they cannot pass. The first sets of each case are put to the judge all the same,
@@ -62,9 +63,9 @@ def main() -> None:
         print(power(positives, gate, asked.power_sets), flush=True)
     print("\n| one group's AUROC falls by | positives in each | fail | pass | sets |")
     print("|--:|--:|--:|--:|--:|")
-    for times in (2, 3):
+    for times, sets in ((0, asked.power_sets), (2, asked.fail_sets), (3, asked.fail_sets)):
         for positives in asked.positives:
-            print(failures(times, positives, gate, asked.fail_sets), flush=True)
+            print(failures(times, positives, gate, sets), flush=True)
 
 
 def false_passes(harm: str, positives: int, gate: Gate, sets: int) -> str:
@@ -88,7 +89,7 @@ def failures(times: int, positives: int, gate: Gate, sets: int) -> str:
     rng = np.random.default_rng([times, positives])
     cells = [
         Cell("auroc", "few" if harmed else "none", positives, people=False, fall=fall)
-        for harmed in [True] + [False] * (GROUPS - 1)
+        for harmed in [times > 0] + [False] * (GROUPS - 1)
     ]
     told = [word([draw(cell, rng) for cell in cells], gate) for _ in range(sets)]
     counts = f"{_share(told, 'fail')} | {_share(told, 'pass')}"
