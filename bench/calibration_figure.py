@@ -8,11 +8,8 @@ import argparse
 import re
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 PAGE = Path("docs/calibration.md")
 SHARE = r"[\d.]+"
@@ -29,7 +26,8 @@ def main() -> None:
     """Draw and write."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     page = PAGE.read_text("utf-8")
-    figure, grid = plt.subplots(3, 3, figsize=(10, 8.5), sharex=True)
+    figure = Figure(figsize=(10, 8.5))
+    grid = figure.subplots(3, 3, sharex=True)
     for row, metric in zip(grid[:2], TITLES, strict=True):
         for axes, shape in zip(row, SHAPES, strict=True):
             draw_change(axes, page, metric, shape)

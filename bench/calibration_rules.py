@@ -62,7 +62,8 @@ class Case:
     @property
     def plugin(self) -> Metric:
         """Return the metric."""
-        return plugins.find("metrics", self.metric)  # type: ignore[return-value]
+        found: Metric = plugins.find("metrics", self.metric)
+        return found
 
     def rng(self) -> np.random.Generator:
         """Return the case's own luck, always the same."""

@@ -139,7 +139,7 @@ def could_pass(group: Drawn, gate: Gate) -> bool:
     told = {"change": within, "floor": above}
     return all(
         told[rule.binds](
-            [heard.evidence(plugins.find("metrics", rule.metric), heard.everyone())],  # type: ignore[arg-type]
+            [heard.evidence(plugins.find("metrics", rule.metric), heard.everyone())],
             rule.limit,
         )[0]
         for rule in gate.harms

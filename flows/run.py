@@ -1,5 +1,6 @@
 """`faircompress run`: the flow, and what came of it in a few lines."""
 
+import importlib
 import os
 import sys
 import threading
@@ -51,4 +52,4 @@ def tell(workspace: Workspace) -> int:
 
 def _warm_up() -> None:
     """Import what takes seconds while the Prefect server starts."""
-    import faircompress.tracking  # noqa: F401
+    importlib.import_module("faircompress.tracking")

@@ -1,25 +1,18 @@
 """An audit of columns: its numbers, by hand and against scikit-learn, and what it writes."""
 
 import json
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from auditing import finding, hair, judged, run
+from auditing import COLUMNS, TPR, finding, hair, judged, run
 from sklearn.metrics import accuracy_score, recall_score, roc_auc_score
 
-COLUMNS = "--label y --group hair --dense p_dense --candidate p_small"
-TPR = "--metric true_positive_rate --limit 0.1"
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
 EACH = "--label kind --group hair --dense 'p_dense_*' --candidate 'p_small_*'"
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["faircompress"])
 
 
 def noisy(rows: int = 400, classes: tuple[str, ...] = ("0", "1")) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """The book of looks: one test set, candidates in order, and what each look may spend."""
 
 import json
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from auditing import hair, judged, run
+from auditing import TPR, hair, judged, run
 from test_audit_onnx import FILES, brightness, pictures
 from test_judge import said
 
@@ -17,15 +16,10 @@ from faircompress.audit.looks import look
 from faircompress.audit.rows import Pair
 from faircompress.files import sha256
 
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
 START = "faircompress audit p.csv --label y --group hair --dense p_dense"
-TPR = "--metric true_positive_rate --limit 0.1"
 BOOK = "--id picture --looks looks.json"
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["faircompress"])
 
 
 def two_candidates() -> pd.DataFrame:

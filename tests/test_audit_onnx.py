@@ -1,7 +1,6 @@
 """An audit of two ONNX files, made here by hand, on tables of pictures."""
 
 import hashlib
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
-from auditing import judged, run
+from auditing import TPR, judged, run
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession
 
@@ -18,7 +17,6 @@ from faircompress.dataset import content_sha256, encode
 from faircompress.files import write_json
 
 FILES = "--dense dense.onnx --candidate small.onnx"
-TPR = "--metric true_positive_rate --limit 0.1"
 PLAIN = f"faircompress audit {FILES} --data pictures.parquet --label y --group hair {TPR}"
 
 
@@ -57,10 +55,8 @@ def pictures(level: dict[str, int]) -> pd.DataFrame:
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def here(in_empty_folder: None) -> None:
     """Two files, of which the candidate misses what is 10 above; short-haired positives are."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["faircompress"])
     brightness(Path("dense.onnx"), bias=0)
     brightness(Path("small.onnx"), bias=20)
     pictures({"long": 50, "short": 10}).to_parquet("pictures.parquet")

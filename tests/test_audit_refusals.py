@@ -1,24 +1,17 @@
 """What an audit refuses, and in which words: nothing unfit is ever judged."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from auditing import Said, finding, hair, judged, run
+from auditing import COLUMNS, TPR, Said, finding, hair, judged, run
 
-COLUMNS = "--label y --group hair --dense p_dense --candidate p_small"
-TPR = "--metric true_positive_rate --limit 0.1"
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
 ALL = f"faircompress audit p.csv {COLUMNS} {TPR}"
 Spoil = Callable[[pd.DataFrame], object]
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["faircompress"])
 
 
 def table() -> pd.DataFrame:

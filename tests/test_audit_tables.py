@@ -1,6 +1,5 @@
 """Tables as other programs write them: what an audit reads alike, and what it refuses by name."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,18 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from auditing import hair, judged, run
+from auditing import COLUMNS, TPR, hair, judged, run
 
-COLUMNS = "--label y --group hair --dense p_dense --candidate p_small"
-TPR = "--metric true_positive_rate --limit 0.1"
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
 CSV, PARQUET = (f"faircompress audit p.{form} {COLUMNS} {TPR}" for form in ("csv", "parquet"))
 HEAD = "y,hair,p_dense,p_small\n"
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["faircompress"])
 
 
 def table() -> pd.DataFrame:

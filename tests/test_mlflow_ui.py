@@ -6,16 +6,11 @@ docs/report.md, of this project's own last run.
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Project
+from conftest import ROOT, Project, free_port, serving
 from mlflow.entities import Run
 from PIL import Image
 from registered import moved
@@ -58,23 +53,11 @@ def where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def server(where: Registry) -> Iterator[str]:
     """Give the address of a real MLflow server on the project's store."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "faircompress", "ui", "--port", str(port)]
-    process = subprocess.Popen(
-        command, cwd=where.store.project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{url}/health", timeout=2)
-            break
-        except OSError:
-            time.sleep(0.5)
-    yield url
-    process.terminate()
-    process.wait()
+    words = ("ui", "--port", str(port))
+    with serving("faircompress", *words, health=f"{url}/health", cwd=where.store.project):
+        yield url
 
 
 @pytest.fixture(scope="module")

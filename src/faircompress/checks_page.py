@@ -118,8 +118,8 @@ def _strip(pictures: Sequence[Pixels]) -> str:
     for place, pixels in enumerate(pictures):
         small = Image.fromarray(np.ascontiguousarray(pixels))
         scale = SIDE / max(small.size)
-        size = tuple(max(1, round(side * scale)) for side in small.size)
-        strip.paste(small.resize(size), (place * SIDE, (SIDE - size[1]) // 2))  # type: ignore[arg-type]
+        width, height = (max(1, round(side * scale)) for side in small.size)
+        strip.paste(small.resize((width, height)), (place * SIDE, (SIDE - height) // 2))
     buffer = io.BytesIO()
     strip.save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()

@@ -4,12 +4,9 @@ import io
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+from matplotlib.figure import Figure
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen first
-
-from faircompress.files import write_bytes  # noqa: E402
+from faircompress.files import write_bytes
 
 DENSE, PRUNED = "#b8c4d6", "#1f4e8c"
 
@@ -18,9 +15,8 @@ def draw_curves(epochs: dict[str, dict[str, float]], path: Path, title: str) -> 
     """Draw every number by epoch: the loss above, one panel below for each metric."""
     names = list(next(iter(epochs.values())))
     metrics = dict.fromkeys(name.split("/")[0] for name in names)
-    figure, panels = plt.subplots(
-        len(metrics), 1, figsize=(7, 2.2 * len(metrics)), sharex=True, squeeze=False
-    )
+    figure = Figure(figsize=(7, 2.2 * len(metrics)))
+    panels = figure.subplots(len(metrics), 1, sharex=True, squeeze=False)
     numbers = [int(epoch) for epoch in epochs]
     for panel, metric in zip(panels[:, 0], metrics, strict=True):
         for name in (n for n in names if n.split("/")[0] == metric):
@@ -38,9 +34,8 @@ def draw_curves(epochs: dict[str, dict[str, float]], path: Path, title: str) -> 
 
 def draw_layers(layers: list[dict[str, Any]], path: Path) -> None:
     """Draw channels, parameters and multiply-adds of each layer, dense against pruned."""
-    figure, panels = plt.subplots(
-        1, 3, figsize=(12, 1.2 + 0.24 * len(layers)), sharey=True, squeeze=False
-    )
+    figure = Figure(figsize=(12, 1.2 + 0.24 * len(layers)))
+    panels = figure.subplots(1, 3, sharey=True, squeeze=False)
     names = [layer["layer"] for layer in layers]
     for panel, what in zip(panels[0], ("channels", "parameters", "macs"), strict=True):
         panel.barh(names, [layer[f"dense_{what}"] for layer in layers], color=DENSE, label="dense")
@@ -55,8 +50,7 @@ def draw_layers(layers: list[dict[str, Any]], path: Path) -> None:
     _write(figure, path)
 
 
-def _write(figure: Any, path: Path) -> None:
+def _write(figure: Figure, path: Path) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
-    plt.close(figure)
     write_bytes(path, buffer.getvalue())

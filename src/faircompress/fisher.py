@@ -8,7 +8,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.nn.grad import conv2d_weight
 
 from faircompress.feed import Batch
-from faircompress.layers import Scored, scored
+from faircompress.layers import Hook, Scored, scored
 
 
 def fisher_effects(
@@ -44,8 +44,8 @@ def fisher_effects(
     return effects, value.item()
 
 
-def _keep(given: dict[str, tuple[Tensor, GradientEdge]], name: str):  # type: ignore[no-untyped-def]
-    def hook(layer: Scored, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+def _keep(given: dict[str, tuple[Tensor, GradientEdge]], name: str) -> Hook:
+    def hook(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         given[name] = inputs[0].detach(), get_gradient_edge(output)  # before a ReLU in place
 
     return hook
@@ -65,5 +65,6 @@ def _weight_gradient(layer: Scored, inputs: Tensor, gradient: Tensor) -> Tensor:
     if isinstance(layer, nn.Linear):
         return gradient.flatten(0, -2).T @ inputs.flatten(0, -2)
     how = (layer.stride, layer.padding, layer.dilation, layer.groups)
+    # torch gives no types for it
     found: Tensor = conv2d_weight(inputs, layer.weight.shape, gradient, *how)  # type: ignore[no-untyped-call]
     return found

@@ -1,11 +1,13 @@
 """The layers that lose channels, and what they hold and give, channel by channel."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import torch
 from torch import Tensor, nn
 
 Scored = nn.Conv2d | nn.Linear
+Hook = Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]  # after forward
 
 
 def scored(net: nn.Module) -> dict[str, Scored]:
@@ -69,7 +71,7 @@ def norms_behind(net: nn.Module, picture: Tensor) -> dict[str, nn.BatchNorm2d]:
     given: dict[str, Tensor] = {}
     found: dict[str, nn.BatchNorm2d] = {}
 
-    def keep(name: str):  # type: ignore[no-untyped-def]
+    def keep(name: str) -> Hook:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
             given[name] = output
 

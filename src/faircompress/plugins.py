@@ -7,7 +7,6 @@ They are read from the source text, so that params.yaml is checked without impor
 import ast
 import importlib
 import typing
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -26,8 +25,8 @@ def names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in (ROOT / folder).glob("*.py") if p.stem != "__init__"))
 
 
-def find(folder: str, name: str) -> Callable[..., Any]:
-    """Import a plug-in and return its function."""
+def find(folder: str, name: str) -> Any:
+    """Import a plug-in and return its function; the folder's ``__init__`` says of which type."""
     if name not in names(folder):
         raise ValueError(f"no {name!r} in {folder}; there are: {', '.join(names(folder))}")
     return getattr(importlib.import_module(f"faircompress.{folder}.{name}"), name)

@@ -49,7 +49,7 @@ def gate(
 def needs_scores(metric: str) -> bool:
     """Tell whether a metric needs probabilities: decided classes do not tell its value."""
     one = np.array([True, False])
-    found: Metric = plugins.find("metrics", metric)  # type: ignore[assignment]
+    found: Metric = plugins.find("metrics", metric)
     said = Answers(truth=one, score=np.array([0.9, 0.1]), decided=one, right=one)
     return not is_share(found(said))
 

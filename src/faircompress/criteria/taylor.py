@@ -77,6 +77,7 @@ def _add_effects(total: Tensor, layer: Scored) -> Callable[[nn.Module, object, T
             effects = torch.linalg.vecdot(maps, by_channel(layer, gradient))
             total.add_(effects.abs().sum(0))
 
+        # torch gives no types for it
         output.register_hook(backward)  # type: ignore[no-untyped-call]
 
     return forward
@@ -86,4 +87,5 @@ def _keep_maps(net: nn.Module) -> None:
     """Let no activation overwrite the maps that are scored."""
     for module in net.modules():
         if hasattr(module, "inplace"):
+            # torch types every attribute of a module as a tensor or a module
             module.inplace = False  # type: ignore[assignment]

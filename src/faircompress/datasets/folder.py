@@ -26,7 +26,7 @@ def folder(
     separator: str = ",",
     image: str = "image",
     label: Column = "label",
-    groups: Groups = [],  # noqa: B006
+    groups: Groups = [],  # noqa: B006 (likewise)
     split: Column | None = None,
     identity: str | None = None,
     weight: str | None = None,

@@ -129,4 +129,4 @@ def _binary(kind: pa.DataType) -> bool:
 
 def _text(column: pa.ChunkedArray) -> list[Any]:
     """Return values as text; what is no value, or no number, becomes None."""
-    return [None if v is None or v != v else str(v) for v in column.to_pylist()]  # noqa: PLR0124
+    return [None if pd.isna(v) else str(v) for v in column.to_pylist()]

@@ -5,16 +5,12 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen first
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import NullLocator  # noqa: E402
-
-from faircompress.files import write_bytes  # noqa: E402
-from faircompress.study.comparison import Line, Test  # noqa: E402
+from faircompress.files import write_bytes
+from faircompress.study.comparison import Line, Test
 
 COLOURS = ("#1d2430", "#1f6fb2", "#c4501b", "#2f8f4e", "#8a4fbf", "#b8860b", "#c2185b", "#00838f")
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -25,7 +21,8 @@ def draw_changes(lines: Sequence[Line], path: Path) -> None:
     parts = list(dict.fromkeys((line.part, line.metric) for line in lines))
     methods = list(dict.fromkeys(line.method for line in lines))
     rows = -(-len(parts) // 3)
-    figure, grid = plt.subplots(rows, min(len(parts), 3), figsize=(11, 3 * rows), squeeze=False)
+    figure = Figure(figsize=(11, 3 * rows))
+    grid = figure.subplots(rows, min(len(parts), 3), squeeze=False)
     for panel, (part, metric) in zip(grid.flat, parts, strict=False):
         panel.axhline(0, color="#999", linewidth=0.8)
         for number, method in enumerate(methods):
@@ -52,7 +49,8 @@ def draw_tests(tests: Sequence[Test], path: Path) -> None:
     endpoints = list(dict.fromkeys(test.endpoint for test in tests))
     methods = list(dict.fromkeys(test.method for test in tests))
     size = (5.5 * len(endpoints), 1.2 + 0.38 * len(methods))
-    figure, grid = plt.subplots(1, len(endpoints), figsize=size, sharey=True, squeeze=False)
+    figure = Figure(figsize=size)
+    grid = figure.subplots(1, len(endpoints), sharey=True, squeeze=False)
     for panel, endpoint in zip(grid[0], endpoints, strict=True):
         panel.axvline(0, color="#999", linewidth=0.8)
         for test in (test for test in tests if test.endpoint == endpoint):
@@ -96,5 +94,4 @@ def _with_intervals(panel: Axes, lines: Sequence[Line], number: int, of: int) ->
 def _write(figure: Figure, path: Path) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    plt.close(figure)
     write_bytes(path, buffer.getvalue())

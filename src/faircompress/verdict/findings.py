@@ -30,7 +30,8 @@ class Terms:
     @property
     def metric(self) -> Metric:
         """Return the rule's metric."""
-        return plugins.find("metrics", self.rule.metric)  # type: ignore[return-value]
+        found: Metric = plugins.find("metrics", self.rule.metric)
+        return found
 
 
 @dataclass(frozen=True)

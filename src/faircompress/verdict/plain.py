@@ -115,7 +115,7 @@ def group_values(
 
 
 def _rates(name: str, group: Group, hearing: Hearing, gate: Gate, look: int | None) -> Json:
-    metric: Metric = plugins.find("metrics", name)  # type: ignore[assignment]
+    metric: Metric = plugins.find("metrics", name)
     stated = [r.confidence for r in gate.harms if (r.metric, r.binds) == (name, "change")]
     alpha = gate.alpha(max(stated, default=CONFIDENCE), look)
     evidence = hearing.evidence(metric, group)
@@ -150,7 +150,7 @@ def _rates(name: str, group: Group, hearing: Hearing, gate: Gate, look: int | No
 def _of_rivals(
     name: str, group: Group, hearing: Hearing, rivals: Mapping[str, Hearing]
 ) -> dict[str, float | None]:
-    metric: Metric = plugins.find("metrics", name)  # type: ignore[assignment]
+    metric: Metric = plugins.find("metrics", name)
     known = hearing.evidence(metric, group)
     if not isinstance(known, Evidence):
         return dict.fromkeys(rivals)
