@@ -135,6 +135,14 @@ def test_predictions_of_another_file_are_refused(tmp_path: Path) -> None:
     assert not (root / "gate").exists()
 
 
+def test_a_precision_whose_file_is_gone_is_not_passed_over(tmp_path: Path) -> None:
+    root = artifacts(tmp_path, 0, int8=0)
+    (root / "export" / "pruned-int8.onnx").unlink()
+    with pytest.raises(ValueError, match="pruned-int8.onnx is missing.*Run export again"):
+        gate(chosen(), root)
+    assert not (root / "gate").exists()
+
+
 def test_a_missing_file_of_predictions_is_named(tmp_path: Path) -> None:
     root = artifacts(tmp_path, 0)
     shutil.rmtree(root / "export" / "predictions")

@@ -9,7 +9,7 @@ from faircompress import predictions
 from faircompress.dataset import load_encoded
 from faircompress.files import new_folder, read_json, sha256, write_json, write_text
 from faircompress.params import Gate, Params
-from faircompress.precisions import PRECISIONS, Precision, exported, stem
+from faircompress.precisions import PRECISIONS, Precision, stem
 from faircompress.predictions import Predictions
 from faircompress.verdict.budgets import Costs
 from faircompress.verdict.card import card
@@ -71,8 +71,9 @@ class Files:
     def of(cls, artifacts: Path) -> "Files":
         """Read what lies in the folder of a run's results."""
         folder = artifacts / "export"
-        numbers = (read_json(folder / f"{name}.json") for name in ("latency", "parity"))
-        return cls(folder, tuple(exported(artifacts)), *numbers)
+        latency, parity = (read_json(folder / f"{name}.json") for name in ("latency", "parity"))
+        precisions = tuple(p for p in PRECISIONS if p in latency["times"])
+        return cls(folder, precisions, latency, parity)
 
     def bytes(self, precision: Precision) -> int:
         """Return the size of a pruned file."""
@@ -87,7 +88,8 @@ class Files:
     def said(self, name: str, split: str) -> Predictions:
         """Return what one file said, and refuse the word of any other file."""
         said = predictions.load(self.folder / "predictions" / f"{name}-{split}.parquet")
-        found = sha256(self.folder / f"{name}.onnx")
+        file = self.folder / f"{name}.onnx"
+        found = sha256(file) if file.exists() else "missing"
         if said.model != found:
             raise ValueError(
                 f"predictions {name}-{split} are of file {said.model}, but {name}.onnx is {found}; "
