@@ -151,6 +151,7 @@ def _fit_words(module: nn.Module) -> None:
     elif isinstance(module, nn.Linear):
         module.out_features, module.in_features = module.weight.shape
     elif isinstance(module, nn.BatchNorm2d):
+        # None only with track_running_stats off, which no torchvision classifier is
         module.num_features = module.running_mean.shape[0]  # type: ignore[union-attr]
     elif isinstance(module, nn.LayerNorm):
         module.normalized_shape = tuple(module.weight.shape)

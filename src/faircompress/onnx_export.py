@@ -7,10 +7,11 @@ preparation are in its metadata. It names no path of the machine that wrote it.
 import copy
 import json
 import logging
+import math
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -203,7 +204,7 @@ def _strip(model: "ModelProto") -> None:
                     _strip_part(attribute.t)
 
 
-def _strip_part(part) -> None:  # type: ignore[no-untyped-def]
+def _strip_part(part: Any) -> None:
     part.ClearField("doc_string")
     del part.metadata_props[:]
 
@@ -280,8 +281,8 @@ def _refuse_float64_and_outside(model: "ModelProto") -> None:
         raise ValueError(f"weights outside the file: {', '.join(elsewhere[:5])}")
 
 
-def _numel(dims) -> int:  # type: ignore[no-untyped-def]
-    return int(torch.Size(dims).numel())
+def _numel(dims: Iterable[Any]) -> int:
+    return int(math.prod(dims))
 
 
 def _listed(shapes: Shapes) -> str:

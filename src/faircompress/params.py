@@ -88,6 +88,7 @@ class Prune(Optimisation):
     floor: Annotated[Share, Field(description="of a layer's channels that stay, at least one")]
     round_to: Annotated[Count, Field(description="channels stay in multiples of this")]
     scoring_batch: Annotated[Count, Field(description="pictures a step while channels are scored")]
+    # these sections are made of the plug-ins' signatures, which mypy cannot know
     criterion: choice("criteria")  # type: ignore[valid-type]
     scoring: choice("objectives")  # type: ignore[valid-type]
     tuning: choice("objectives")  # type: ignore[valid-type]

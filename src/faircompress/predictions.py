@@ -4,6 +4,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -158,9 +159,9 @@ def _columns(predictions: Predictions) -> dict[str, pa.Array]:
     return columns
 
 
-def _from_table(table: pa.Table, facts: dict[str, object]) -> Predictions:
+def _from_table(table: pa.Table, facts: dict[str, Any]) -> Predictions:
     names = table.column_names
-    classes: tuple[str, ...] = tuple(facts["classes"])  # type: ignore[arg-type]
+    classes: tuple[str, ...] = tuple(facts["classes"])
     wanted = [f"{PROBABILITY}{k}" for k in range(len(classes))]
     found = [name for name in names if name.startswith(PROBABILITY)]
     if sorted(found) != sorted(wanted):

@@ -39,6 +39,7 @@ def say(words: str) -> None:
 
 def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Pass items on, showing how many of them are done; ``what`` says what they are."""
+    # without a total, items have a length
     count = total if total is not None else len(items)  # type: ignore[arg-type]
     if os.environ.get(EVENTS):
         yield from _report(items, what, count)

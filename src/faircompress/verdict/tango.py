@@ -1,6 +1,7 @@
 """Bounds for shares: Tango's score bound for a paired change, Clopper-Pearson for one share."""
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -110,7 +111,7 @@ def _constrained(lost: float, gained: float, units: float, change: float) -> flo
     return (math.sqrt(max(b * b - 4 * a * c, 0.0)) - b) / (2 * a)
 
 
-def _bisect(p_value, low: float, high: float, alpha: float) -> float:  # type: ignore[no-untyped-def]
+def _bisect(p_value: Callable[[float], float], low: float, high: float, alpha: float) -> float:
     """Return the largest place, from the left, where the chance is still at most alpha."""
     for _ in range(32):
         middle = (low + high) / 2

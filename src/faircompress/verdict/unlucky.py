@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from faircompress.verdict import betting, tango
-from faircompress.verdict.evidence import Bets, Evidence, Shares
+from faircompress.verdict.evidence import Average, Bets, Evidence, Shares
 from faircompress.verdict.ratios import Ratios, Side
 from faircompress.verdict.units import SEED, kish
 
@@ -54,11 +54,13 @@ def unlucky(evidence: Evidence, alpha: float, luck: float, factor: float) -> Dra
         drawn = _unlucky_ratios(bounds, factor, power)
         change = drawn.pruned.rate - drawn.dense.rate
         lower = drawn.change_lower(alpha)
-    else:
-        parts = bounds.parts  # type: ignore[attr-defined]
+    elif isinstance(bounds, Average):
+        parts = bounds.parts
         draws = [unlucky(part, alpha / len(parts), luck, factor) for part in parts]
         change = float(np.mean([draw.change for draw in draws]))
         lower = float(np.mean([draw.lower for draw in draws]))
+    else:
+        raise TypeError(f"no draw is known for bounds of kind {type(bounds).__name__}")
     return Draw(change, min(lower, change, -tango.certainty_floor(units, alpha)))
 
 
