@@ -43,7 +43,7 @@ def enter(record: Record) -> None:
             _forget(where, record, [p for p in exported(artifacts) if p not in found])
     if record.workspace.is_variant:
         return
-    version, verdict = versions[numbers["goes_out"]], found[numbers["goes_out"]]
+    version, verdict = versions[numbers["judged"]], found[numbers["judged"]]
     try:
         deployment.champion(where)
     except deployment.BadChampion as alarm:

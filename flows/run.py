@@ -43,7 +43,7 @@ def tell(workspace: Workspace) -> int:
     words = [f"{name} {numbers['precisions'].get(name, 'not judged')}" for name in files]
     print(
         f"\nreport    {workspace.artifacts / 'gate' / 'report.html'}"
-        f"\nmodel     {files[numbers['goes_out']]}"
+        f"\nmodel     {files[numbers['judged']]}"
         f"\njudged    {', '.join(words)}"
         "\nhistory   make ui"
     )

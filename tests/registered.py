@@ -71,7 +71,7 @@ def only(artifacts: Path, word: str) -> None:
     for precision in PRECISIONS[1:]:
         shutil.rmtree(artifacts / "gate" / precision, ignore_errors=True)
     numbers = json.loads((artifacts / "gate.json").read_text())
-    said = {"verdict": word, "goes_out": "fp32", "precisions": {"fp32": word}}
+    said = {"verdict": word, "goes_out": "fp32", "judged": "fp32", "precisions": {"fp32": word}}
     write_json(artifacts / "gate.json", numbers | said)
 
 

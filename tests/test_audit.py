@@ -139,12 +139,12 @@ def test_two_files_in_another_order_are_one_table() -> None:
 
 
 def test_rules_of_a_file_read_as_in_params_and_bind_what_they_say() -> None:
-    hair({"long": 90, "short": 90}, {"long": 90, "short": 60}).to_csv("p.csv", index=False)
+    hair({"long": 90, "short": 90}, {"long": 90, "short": 50}).to_csv("p.csv", index=False)
     rules = "- {metric: true_positive_rate, binds: drift, limit: 0.2, confidence: 0.9}\n"
     Path("rules.yaml").write_text(rules)
     verdict = judged(f"faircompress audit p.csv {COLUMNS} --rules rules.yaml")
     assert verdict["verdict"] == "fail"
-    assert verdict["rules"][0]["findings"][0]["estimate"] == pytest.approx(0.3)
+    assert verdict["rules"][0]["findings"][0]["estimate"] == pytest.approx(0.4)
     Path("rules.yaml").write_text(f"gate:\n  rules:\n    {rules}  threshold: 0.85\n")
     stricter = judged(f"faircompress audit p.csv {COLUMNS} --rules rules.yaml")
     assert stricter["groups"][0]["metrics"]["true_positive_rate"]["pruned"] == 0

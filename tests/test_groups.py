@@ -38,21 +38,35 @@ def test_crossed_groups_hold_the_rows_of_both_and_classes_are_not_crossed() -> N
 
 
 def test_a_crossed_group_that_no_row_is_in_is_told_by_its_name() -> None:
-    assert without_rows(groups_of(TWO_BY_TWO, intersections=True)) == ["hair=short & skin=dark"]
-    assert without_rows(groups_of(TWO_BY_TWO, intersections=False)) == []
+    assert without_rows(groups_of(TWO_BY_TWO, intersections=True), []) == ["hair=short & skin=dark"]
+    assert without_rows(groups_of(TWO_BY_TWO, intersections=False), []) == []
 
 
 def test_of_three_columns_every_pair_is_looked_at() -> None:
     three = rows_of(a=["1", "2"], b=["1", "2"], c=["1", "1"])
-    assert without_rows(groups_of(three, intersections=True)) == ["a=1 & b=2", "a=2 & b=1"]
+    assert without_rows(groups_of(three, intersections=True), []) == ["a=1 & b=2", "a=2 & b=1"]
 
 
-def test_a_crossed_group_without_a_row_is_told_in_the_verdict_and_does_not_block() -> None:
+def test_a_crossed_group_without_a_row_never_passes_unless_it_is_declared_absent() -> None:
     pair = [said({"a": (80, 80), "b": (80, 80)}, model=m) for m in "dp"]
     skin = np.where(pair[0].groups["hair"] == "a", "dark", "light")
     pair = [replace(p, groups={**p.groups, "skin": skin}) for p in pair]
     verdict = judge(*pair, gate(intersections=True), validation=in_validation(*pair))
     (told,) = verdict.reasons
     assert told.startswith("no test row is in hair=a & skin=light and hair=b & skin=dark: not")
-    assert verdict.verdict == "pass"
+    assert verdict.verdict == "inconclusive"
+    assert "hair=b & skin=dark, of whom there is no row" in verdict.sentence
+    declared = gate(intersections=True, absent=["hair=a & skin=light", "skin=dark & hair=b"])
+    assert judge(*pair, declared, validation=in_validation(*pair)).verdict == "pass"
     assert judge(*pair, gate(), validation=in_validation(*pair)).reasons == []
+
+
+def test_a_group_that_validation_has_and_the_test_split_lacks_never_passes() -> None:
+    whole = [said({"a": (80, 80), "b": (80, 80)}, model=m) for m in "dp"]
+    part = [said({"a": (80, 80)}, model=m) for m in "dp"]
+    verdict = judge(*part, gate(), validation=in_validation(*whole))
+    assert (verdict.verdict, verdict.reasons[0][:31]) == (
+        "inconclusive", "no test row is in hair=b: not j",
+    )  # fmt: skip
+    declared = gate(absent=["hair=b"])
+    assert judge(*part, declared, validation=in_validation(*whole)).verdict == "pass"

@@ -73,7 +73,7 @@ def test_without_a_champion_its_rule_is_not_judged_and_blocks_nothing() -> None:
 
 
 def test_the_champion_itself_passes_by_identity_whatever_the_size() -> None:
-    dense, pruned = (said({"a": (3, 2)}, model=m) for m in ("dense", "pruned"))
+    dense, pruned = (said({"a": (12, 10)}, model=m) for m in ("dense", "pruned"))
     by, tuned = gate(TPR, CHAMPION), in_validation(dense, pruned)
     same = judge(dense, pruned, by, validation=tuned, rivals={"champion": pruned})
     found = only(same, "hair=a", rule=1)

@@ -16,7 +16,7 @@ from faircompress.verdict import TWO_SIDED
 from faircompress.verdict.budgets import Costs
 from faircompress.verdict.judge import Verdict, judge
 
-AUROC = {"metric": "auroc", "binds": "change", "limit": 0.5}
+AUROC = {"metric": "auroc", "binds": "change", "limit": 0.3}
 EXCESS = {"metric": "accuracy", "binds": "excess", "limit": 0.1}
 LATENCY = {
     "processor": "AMD EPYC",
@@ -37,16 +37,16 @@ def judged(rules: list[dict[str, Any]], costs: Costs | None = None) -> Verdict:
 
 
 def test_excess_is_a_fall_beyond_everyones() -> None:
-    # negatives: 20 a group, all right. Accuracy falls by 60 of 220 in b, by 60 of 440 in all.
-    verdict = put({"a": (200, 200), "b": (200, 200)}, {"a": (200, 200), "b": (200, 140)},
+    # negatives: 20 a group, all right. Accuracy falls by 90 of 220 in b, by 90 of 440 in all.
+    verdict = put({"a": (200, 200), "b": (200, 200)}, {"a": (200, 200), "b": (200, 110)},
                   gate(EXCESS))  # fmt: skip
     found = only(verdict, "hair=b")
-    assert found["estimate"] == pytest.approx(-(60 / 220 - 60 / 440))
+    assert found["estimate"] == pytest.approx(-(90 / 220 - 90 / 440))
     assert (found["line"], found["verdict"], only(verdict, "hair=a")["verdict"]) == (
         -0.1, "fail", "pass",
     )  # fmt: skip
     psi = {g["group"]: g["reported"]["psi"] for g in verdict.groups}
-    assert psi == pytest.approx({"all": 0, "hair=a": -60 / 440, "hair=b": 60 / 440})
+    assert psi == pytest.approx({"all": 0, "hair=a": -90 / 440, "hair=b": 90 / 440})
     assert "falls by at most 0.1 more than everyone's in every group" in verdict.rules[0]["reads"]
 
 

@@ -19,6 +19,7 @@ import pyarrow.dataset as arrow
 import pyarrow.parquet as pq
 from PIL import Image
 
+from faircompress.caps import MaxWeight
 from faircompress.files import read_json
 
 TABLE = "data.parquet"
@@ -39,6 +40,8 @@ class Facts:
         std: Likewise.
         sha256: Of the table's content (ids, splits, labels, groups, identities, pixels).
         preparation: How a raw picture was resized and cropped: ``resize``, ``crop``, ``resampler``.
+        max_weight: As ``RawData.max_weight``.
+        fixed_counts: As ``RawData.fixed_counts``.
     """
 
     classes: tuple[str, ...]
@@ -48,6 +51,8 @@ class Facts:
     std: tuple[float, float, float]
     sha256: str
     preparation: dict[str, object]
+    max_weight: tuple[MaxWeight, ...] = ()
+    fixed_counts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ def load_facts(folder: Path) -> Facts:
     """Read what ``validate`` wrote about its data set."""
     raw: dict[str, Any] = read_json(folder / FACTS)
     lists = {key: tuple(value) for key, value in raw.items() if isinstance(value, list)}
-    return Facts(**{**raw, **lists})
+    caps = tuple(MaxWeight(**cap) for cap in raw.get("max_weight", ()))
+    return Facts(**{**raw, **lists, "max_weight": caps})
 
 
 def load_split(folder: Path, split: str) -> Split:

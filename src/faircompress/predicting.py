@@ -35,4 +35,6 @@ def told(split: Split, probabilities: np.ndarray, facts: Facts, model: str) -> P
         classes=facts.classes,
         model=model,
         data=facts.sha256,
+        max_weight=facts.max_weight,
+        fixed_counts=facts.fixed_counts if (rows["split"] == "test").all() else (),
     )

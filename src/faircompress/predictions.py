@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faircompress.caps import MaxWeight
 from faircompress.files import write_bytes
 
 GROUP, PROBABILITY, FACTS = "group:", "p:", b"faircompress"
@@ -31,6 +32,9 @@ class Predictions:
         classes: Names of the classes.
         model: sha256 of the file that predicted.
         data: sha256 of the data set.
+        max_weight: The most that a cluster of each subgroup weighs, where that is known.
+        fixed_counts: Columns (``label`` among them) of whose crossed values the counts were fixed
+            beforehand.
     """
 
     ids: np.ndarray
@@ -42,6 +46,8 @@ class Predictions:
     classes: tuple[str, ...]
     model: str
     data: str
+    max_weight: tuple[MaxWeight, ...] = ()
+    fixed_counts: tuple[str, ...] = ()
 
 
 def save(predictions: Predictions, path: Path) -> None:
@@ -51,7 +57,8 @@ def save(predictions: Predictions, path: Path) -> None:
         ValueError: If they are not fit to be judged; see ``check``.
     """
     check(predictions)
-    facts = {k: getattr(predictions, k) for k in ("classes", "model", "data")}
+    facts = {k: getattr(predictions, k) for k in ("classes", "model", "data", "fixed_counts")}
+    facts["max_weight"] = [asdict(cap) for cap in predictions.max_weight]
     table = pa.table(_columns(predictions))
     buffer = io.BytesIO()
     pq.write_table(table.replace_schema_metadata({FACTS: json.dumps(facts)}), buffer)
@@ -77,6 +84,20 @@ def load(path: Path) -> Predictions:
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return predictions
+
+
+def taken(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    """Return some rows, in the order asked for."""
+    p = predictions
+    return replace(
+        p,
+        ids=p.ids[rows],
+        labels=p.labels[rows],
+        probabilities=p.probabilities[rows],
+        groups={name: column[rows] for name, column in p.groups.items()},
+        identities=None if p.identities is None else p.identities[rows],
+        weights=p.weights[rows],
+    )
 
 
 def check(predictions: Predictions) -> None:
@@ -176,6 +197,8 @@ def _from_table(table: pa.Table, facts: dict[str, Any]) -> Predictions:
         classes=classes,
         model=str(facts["model"]),
         data=str(facts["data"]),
+        max_weight=tuple(MaxWeight(**cap) for cap in facts.get("max_weight", ())),
+        fixed_counts=tuple(facts.get("fixed_counts", ())),
     )
 
 

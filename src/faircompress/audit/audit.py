@@ -12,7 +12,7 @@ from faircompress.params import Gate
 from faircompress.predictions import Predictions
 from faircompress.verdict.budgets import Costs
 from faircompress.verdict.exemplars import unlearnt
-from faircompress.verdict.judge import Verdict, judge
+from faircompress.verdict.judge import Verdict, judge, refuse_unfit
 from faircompress.verdict.report import ReportContext
 
 OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided classes do not tell
@@ -41,7 +41,7 @@ def audit(
     verdict = judge(*said, gate, validation=validation or said, costs=costs, look=look)
     if pair.decided:
         verdict = _without_scores(verdict)
-    verdict = replace(verdict, next=_next(pair, verdict))
+    verdict = replace(verdict, next=_next(pair, verdict), notes=list(pair.notes))
     return verdict, _context(pair, verdict)
 
 
@@ -87,6 +87,7 @@ def check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | 
             f"a rule on {refused[0]} needs probabilities, but column {pair.decided[0]!r} holds "
             "decided classes. Give probabilities, or judge accuracy or true_positive_rate."
         )
+    refuse_unfit(pair.dense, pair.candidate, gate, None)
 
 
 def _next(pair: Pair, verdict: Verdict) -> list[str]:

@@ -16,6 +16,7 @@ from faircompress.audit.rows import (
     in_order,
     known,
     naturally,
+    together,
 )
 from faircompress.audit.tables import Table
 from faircompress.predictions import Predictions
@@ -61,7 +62,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, dense: str, candidate: s
     called = [f"column {column} of {table.name}" for table, _, column in columns]
     context = ReportContext(called=dict(zip(("dense", "pruned"), called, strict=True)))
     named = asked.identifier is not None
-    return Pair(said[0], said[1], tuple(decided), context, classes=classes, named=named)
+    return together(Pair(said[0], said[1], tuple(decided), context, classes=classes, named=named))
 
 
 def validation(

@@ -42,10 +42,17 @@ Classes = Annotated[str, _option("Names, by commas; of two, the positive second.
 Id = Annotated[str | None, typer.Option("--id", help="Column of the rows' ids.")]
 Cluster = Annotated[str | None, _option("Column of whose picture a row is.")]
 Weight = Annotated[str | None, _option("Column of what a row counts.")]
+MaxWeight = Annotated[
+    float | None, _option("The most that a cluster (or a row without one) weighs; 20 if left out.")
+]
 Threshold = Annotated[float | None, _option("Of a two-class decision; 0.5 if left out.")]
 Tuned = Annotated[list[Path] | None, _option("Predictions or pictures to choose thresholds on.")]
 Intersections = Annotated[bool, typer.Option("--intersections", help="Judge these groups too.")]
 Expect = Annotated[list[str] | None, _option("COLUMN=GROUP that must be there; may be repeated.")]
+Absent = Annotated[
+    list[str] | None,
+    _option("'COLUMN=GROUP & ...' of whom there are no rows by design; may be repeated."),
+]
 Data = Annotated[Path | None, _option("Pictures for two ONNX files: Parquet.")]
 Image = Annotated[str, typer.Option(help="Column of the pictures.")]
 Looks = Annotated[Path | None, _option("File that counts looks at a test set; made if missing.")]
@@ -66,10 +73,12 @@ def audit(
     identifier: Id = None,
     cluster: Cluster = None,
     weight: Weight = None,
+    max_weight: MaxWeight = None,
     threshold: Threshold = None,
     validation: Tuned = None,
     intersections: Intersections = False,
     expect: Expect = None,
+    absent: Absent = None,
     data: Data = None,
     image: Image = "image",
     looks: Looks = None,
@@ -84,14 +93,18 @@ def audit(
     if out is not None:
         outputs.clear(out)
     _check_sources(tables, data, dense, candidate)
-    more = _more(threshold, validation, intersections, expect or [])
+    more = _more(threshold, validation, intersections, expect or [], absent or [])
     by = gate(metric or (), limit or (), confidence=confidence, file=rules, **more)
-    asked = rows.Asked(label, tuple(group or ()), _names(classes), identifier, cluster, weight)
+    if max_weight is not None and not max_weight > 0:
+        raise ValueError(f"--max-weight is {max_weight:g}; needed is a number above 0.")
+    names = tuple(group or ())
+    asked = rows.Asked(label, names, _names(classes), identifier, cluster, weight, max_weight)
     if data is not None:
         files = (Path(dense), Path(candidate), data, *(validation or ()))
         pair, tuned = _of_files(files, asked, image, by)
     else:
         pair, tuned = _of_columns(tables or [], asked, dense, candidate, validation or [])
+    by = by.model_copy(update={"absent": rows.absent(by.absent, asked, pair)})
     if "threshold" in more:
         check_threshold(pair, "--validation" if validation else "--threshold")
     check(pair, by, tuned)  # before a look is spent
@@ -119,6 +132,7 @@ def _more(
     validation: list[Path] | None,
     intersections: bool,
     expect: Sequence[str],
+    absent: Sequence[str],
 ) -> dict[str, Any]:
     """Return what is said of the section ``gate`` beside its rules."""
     if threshold is not None and validation:
@@ -128,6 +142,7 @@ def _more(
         "threshold": cut,
         "intersections": intersections or None,
         "expect": _expected(expect) or None,
+        "absent": list(absent) or None,
     }
     return {key: value for key, value in said.items() if value is not None}
 
@@ -191,7 +206,7 @@ def _look(book: Path | None, pair: "Pair") -> int | None:
 def _tell(verdict: "Verdict", files: Sequence[Path]) -> None:
     lines = [verdict.sentence, *(f"  - {reason}" for reason in verdict.reasons), "Next:"]
     lines += [f"  - {step}" for step in verdict.next]
-    lines += [verdict.looks] if verdict.look else []
+    lines += [*([verdict.looks] if verdict.look else []), *verdict.notes]
     if files:
         lines += ["Files:", *(f"  - {path}" for path in files)]
     typer.echo("\n".join(lines))

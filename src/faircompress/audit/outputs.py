@@ -51,6 +51,7 @@ def summary(verdict: Verdict) -> str:
     ]
     counted = f"{verdict.rows:,} rows. A change is candidate minus dense; bounds are one-sided."
     ends = [f"{counted} {_text(verdict.assumption)}", _text(verdict.looks)]
+    ends += map(_text, verdict.notes)
     return "\n\n".join([*parts, *ends]) + "\n"
 
 

@@ -18,7 +18,16 @@ from google.protobuf.message import DecodeError, Message
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from PIL import UnidentifiedImageError
 
-from faircompress.audit.rows import NEEDS_ID, Asked, Pair, as_classes, fit, in_order, known
+from faircompress.audit.rows import (
+    NEEDS_ID,
+    Asked,
+    Pair,
+    as_classes,
+    fit,
+    in_order,
+    known,
+    together,
+)
 from faircompress.audit.tables import Table, is_binary, read_parquet
 from faircompress.columns import meant
 from faircompress.dataset import FACTS, TABLE, decode, load_facts, load_split
@@ -97,7 +106,7 @@ def from_files(
         latency=_latency(opened, images, batches) if batches else {},
     )
     named = checked or asked.identifier is not None
-    return Pair(said[0], said[1], context=context, images=images, named=named)
+    return together(Pair(said[0], said[1], context=context, images=images, named=named))
 
 
 def _latency(

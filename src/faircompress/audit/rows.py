@@ -4,15 +4,18 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from faircompress.audit.repeats import repeats
 from faircompress.audit.tables import Table
+from faircompress.caps import UNKNOWN, MaxWeight
 from faircompress.columns import meant
-from faircompress.predictions import Predictions, check
+from faircompress.predictions import Predictions, check, taken
+from faircompress.verdict import JOIN
 from faircompress.verdict.report import ReportContext
 
 TRUTHS = ("0 1", "false true", "False True", "FALSE TRUE")
@@ -35,6 +38,8 @@ class Asked:
         identifier: Column of the rows' ids.
         cluster: Column of whose picture a row is.
         weight: Column of what a row counts.
+        max_weight: The most that a cluster, or a row without one, weighs in the population; None:
+            not known.
     """
 
     label: str | None
@@ -43,6 +48,7 @@ class Asked:
     identifier: str | None = None
     cluster: str | None = None
     weight: str | None = None
+    max_weight: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +63,7 @@ class Pair:
         images: uint8 ``(rows, height, width, 3)``; None: the audit saw no pictures.
         classes: Names of the classes as they stand in a table of predictions.
         named: Do the rows have ids of their own? Else they were counted.
+        notes: What a reader must know of the rows.
     """
 
     dense: Predictions
@@ -66,6 +73,7 @@ class Pair:
     images: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     named: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def known(
@@ -89,9 +97,56 @@ def known(
         "groups": _groups(table, asked, truth, said),
         "identities": table.words("--cluster", asked.cluster) if asked.cluster else None,
         "weights": _weights(table, asked),
+        "max_weight": () if asked.max_weight is None else (MaxWeight(asked.max_weight),),
         "classes": tuple(said.values()),
     }
     return {**found, "data": _sha256(found)}
+
+
+def together(pair: Pair) -> Pair:
+    """Return the pair with rows that stand more than once counted once, if nothing says whose.
+
+    What must be known of such rows, and what no declared cap on weights costs, is noted.
+    """
+    dense, candidate, images, notes = pair.dense, pair.candidate, pair.images, []
+    if dense.identities is None and not pair.named:
+        found = repeats(dense, candidate)
+        notes = [found.note] if found.note else []
+        if found.kept is not None:
+            dense, candidate = (taken(p, found.kept) for p in (dense, candidate))
+            images = None if images is None else images[found.kept]
+    weighed = dense.identities is not None or (dense.weights != 1).any()
+    if weighed and not dense.max_weight:
+        notes.append(
+            f"Nothing says how much one cluster weighs at most, so {UNKNOWN:g} is taken. Lighter "
+            "ones are believed less for it: n rows of weight 1 count as about n/"
+            f"{UNKNOWN:g}. Declare what the heaviest in the population weighs (--max-weight)."
+        )
+    notes = [*pair.notes, *notes]
+    return replace(pair, dense=dense, candidate=candidate, images=images, notes=tuple(notes))
+
+
+def absent(conditions: Sequence[str], asked: Asked, pair: Pair) -> list[str]:
+    """Return conditions of ``gate.absent`` in the names that the pair's classes have in a verdict.
+
+    Raises:
+        ValueError: If one names a column that is neither the label's nor a group's.
+    """
+    names = dict(zip(pair.classes, pair.dense.classes, strict=False))
+    found = []
+    for condition in conditions:
+        parts = [part.split("=", 1) for part in condition.split(JOIN)]
+        known = {"label", asked.label, *pair.dense.groups}
+        unknown = [column for column, _ in parts if column not in known]
+        if unknown:
+            raise ValueError(
+                f"--absent: {unknown[0]!r} is neither the label's column nor a group's: "
+                f"{', '.join(sorted(str(name) for name in known if name))}."
+            )
+        of_label = ("label", asked.label)
+        words = [("label", names.get(v, v)) if c in of_label else (c, v) for c, v in parts]
+        found.append(JOIN.join("=".join(word) for word in words))
+    return found
 
 
 def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from faircompress.caps import MaxWeight
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -30,6 +32,10 @@ class RawData:
         drawn: What was split here by hash, such as "splits by identity"; "" if nothing was.
         absent: Cells that the source lacks by design, as ``checks.absent_cells`` spells them.
         notes: What else is worth telling.
+        max_weight: The most that a cluster (a person, or a row without one) of each subgroup
+            weighs, where the source knows; empty: it does not.
+        fixed_counts: Columns (``label`` among them) of whose crossed values the test split has
+            counts that were fixed beforehand, instead of natural shares.
     """
 
     rows: pd.DataFrame
@@ -39,3 +45,5 @@ class RawData:
     drawn: str = ""
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    max_weight: tuple[MaxWeight, ...] = ()
+    fixed_counts: tuple[str, ...] = ()

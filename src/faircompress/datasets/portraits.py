@@ -9,7 +9,7 @@ so that nobody can be right about everybody.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from faircompress.bounds import Correlation, Count, OpenShare, Seed
+from faircompress.caps import MaxWeight
 from faircompress.datasets import SPLITS, RawData
 
 Floats = NDArray[Any]  # float32
@@ -29,7 +30,7 @@ LABELS, HAIR = ("not blond", "blond"), ("long", "short")
 TONES = {"light": (1, 3), "medium": (4, 6), "dark": (7, 10)}  # steps of a ten-step scale
 SKIN_SHARES = (0.45, 0.30, 0.25)  # light, medium, dark; the same under each label and hair
 SHORT_SHARE = 0.5  # of all people
-PICTURES = (0.7, 0.2, 0.1)  # share of people with one, two and three pictures
+PICTURES = (0.7, 0.2, 0.1)  # share of people with one, two and three pictures; test: all have one
 
 BLONDNESS = (0.24, 0.76)  # mean by label, on the scale from dark brown (0) to pale blond (1)
 SPREAD = 0.13  # standard deviation of blondness between people of one label
@@ -61,8 +62,8 @@ def portraits(
         seed: Of everything; splits do not depend on each other's size.
         train: Pictures of the train split, in natural shares.
         validation: Pictures of the validation split, in natural shares.
-        test_cell: Pictures of each label x hair x skin cell of the test split. Their weights
-            give natural shares back and have mean 1.
+        test_cell: Pictures of each label x hair x skin cell of the test split, each of another
+            person. Their weights give natural shares back and have mean 1.
         rare_share: Share of all pictures that are blond with short hair.
         correlation: Between being blond and having long hair (phi coefficient).
 
@@ -82,12 +83,23 @@ def portraits(
         ignore_index=True,
     )
     cell = tuple(views[name] for name in ("label", "short", "tone_group"))
+    weights = shares * shares.size
     rows = views[["id", "split", "label", "identity"]].assign(
-        weight=np.where(views["split"] == "test", (shares * shares.size)[cell], 1.0),
+        weight=np.where(views["split"] == "test", weights[cell], 1.0),
         hair=np.array(HAIR, object)[views["short"]],
         skin=np.array(list(TONES), object)[views["tone_group"]],
     )
-    return RawData(rows, LABELS, ("hair", "skin"), _reader(views))
+    return RawData(
+        rows,
+        LABELS,
+        ("hair", "skin"),
+        _reader(views),
+        max_weight=tuple(
+            MaxWeight(float(weight), {"label": LABELS[y], "hair": HAIR[h], "skin": list(TONES)[t]})
+            for (y, h, t), weight in np.ndenumerate(weights)
+        ),
+        fixed_counts=("label", "hair", "skin"),
+    )
 
 
 def cell_shares(rare_share: float, correlation: float) -> NDArray[np.float64]:
@@ -120,7 +132,8 @@ def _whole(counts: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _views(split: str, counts: NDArray[np.int64], rng: Generator) -> pd.DataFrame:
     """Return all that is seen on each picture of a split, one row a picture, shuffled."""
-    sizes = [_pictures_each(int(count), rng) for count in counts.flat]
+    pictures = (1.0,) if split == "test" else PICTURES
+    sizes = [_pictures_each(int(count), pictures, rng) for count in counts.flat]
     cell = np.repeat(np.arange(counts.size), [len(of_cell) for of_cell in sizes])
     people = _people(split, cell, counts.shape, rng)
     views = people.loc[np.repeat(people.index, np.concatenate(sizes))]
@@ -149,9 +162,15 @@ def _views(split: str, counts: NDArray[np.int64], rng: Generator) -> pd.DataFram
     )
 
 
-def _pictures_each(count: int, rng: Generator) -> NDArray[np.int64]:
-    """Return how many pictures each person of a cell has, ``count`` together."""
-    ends = np.cumsum(1 + rng.choice(len(PICTURES), size=count, p=PICTURES)).clip(max=count)
+def _pictures_each(count: int, shares: Sequence[float], rng: Generator) -> NDArray[np.int64]:
+    """Return how many pictures each person of a cell has, ``count`` together.
+
+    Args:
+        count: Pictures of the cell.
+        shares: Of people with one, two, ... pictures.
+        rng: Source of all luck.
+    """
+    ends = np.cumsum(1 + rng.choice(len(shares), size=count, p=shares)).clip(max=count)
     each = np.diff(ends, prepend=0)
     return each[each > 0]
 

@@ -45,7 +45,8 @@ def gate(params: Params, artifacts: Path) -> Json:
             write_text(place / "card.md", card(verdict, context))
     return {
         "verdict": verdicts[chosen].verdict,
-        "goes_out": chosen,
+        "goes_out": chosen if verdicts[chosen].verdict == "pass" else None,
+        "judged": chosen,
         "precisions": {precision: verdict.verdict for precision, verdict in verdicts.items()},
         "groups": _numbers(verdicts[chosen]),
     }
@@ -122,7 +123,7 @@ def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
 
 
 def _chosen(verdicts: Verdicts, files: Files, promote: str) -> Precision:
-    """Return the file that goes out, or would if it passed."""
+    """Return the file that goes out if it passes."""
     passing = [precision for precision, found in verdicts.items() if found.verdict == "pass"]
     if promote == "smallest" and passing:
         return min(passing, key=files.bytes)

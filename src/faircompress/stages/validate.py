@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,8 @@ def _facts(
         "std": ingested.std,
         "sha256": content_sha256(tables.rows[told]),
         "preparation": preparation,
+        "max_weight": [asdict(cap) for cap in raw.max_weight],
+        "fixed_counts": list(raw.fixed_counts),
     }
 
 

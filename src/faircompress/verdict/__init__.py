@@ -11,6 +11,7 @@ Here are the rules themselves: section ``gate`` of params.yaml. Nothing heavy is
 """
 
 import re
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from faircompress.bounds import Count, OpenShare, Text
 from faircompress.plugins import Section, names
 
+JOIN = " & "  # between the columns of an intersection, and between conditions
 TIME_UNITS = {"ms": 1.0, "s": 1000.0}
 SIZE_UNITS = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
 AMOUNT = re.compile(rf"^\d+(\.\d+)? ({'|'.join([*TIME_UNITS, *SIZE_UNITS])})$")
@@ -109,6 +111,12 @@ class Budget(Section):
         return self
 
 
+def _conditions(words: str) -> str:
+    if all(all(part.partition("=")) for part in words.split(JOIN)):
+        return words
+    raise ValueError(f'needed is such as "skin=dark{JOIN}label=blond", not {words!r}')
+
+
 def _kind_of_rule(raw: Any) -> str:
     binds = raw.get("binds") if isinstance(raw, dict) else getattr(raw, "binds", None)
     return "budget" if binds in ("latency", "size") else "rule"
@@ -143,7 +151,19 @@ class Gate(Section):
             description="group column -> groups that must be in the test split",
         ),
     ]
+    absent: Annotated[
+        list[Annotated[str, AfterValidator(_conditions)]],
+        Field(
+            default_factory=list,
+            description='what the test split lacks by design, such as "skin=dark & label=blond"',
+        ),
+    ]
     rules: Annotated[list[AnyRule], Field(min_length=1)]
+
+    def is_absent(self, where: Mapping[str, str]) -> bool:
+        """Tell whether rows with these values (column -> value) are declared to be absent."""
+        declared = (dict(part.split("=", 1) for part in one.split(JOIN)) for one in self.absent)
+        return any(one.items() <= where.items() for one in declared)
 
     @property
     def harms(self) -> list[Rule]:

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from faircompress.predictions import Predictions, check, check_pair
-from faircompress.verdict import RIVALS, Gate
-from faircompress.verdict.groups import JOIN
+from faircompress.verdict import JOIN, RIVALS, Gate
 from faircompress.verdict.rates import most_accurate_threshold
 
 

@@ -21,7 +21,10 @@ import numpy as np
 from scipy.special import ndtri
 
 OVERSHOOT = 3.0  # wealth is averaged over orders of the units; a third of them must reach the goal
+SETTLED = 20  # orders from which on the mean over orders may be read at its best moment
+PRIOR = 0.1  # units of full weight that are taken to have been seen before the first
 STEPS = 128  # bets placed at most; units between two bets are bet on alike
+STEPS_OF_MANY = 48  # where many orders are averaged
 GRID = 16  # null hypotheses tried at once; three rounds
 
 
@@ -63,9 +66,18 @@ def mean_upper(
 def excluded(
     values: np.ndarray, weights: np.ndarray, nulls: np.ndarray, alpha: float, *, low: float
 ) -> np.ndarray:
-    """Tell which of several nulls "weighted mean <= m" lose the bet, ``(nulls,)``, bool."""
+    """Tell which of several nulls "weighted mean <= m" lose the bet, ``(nulls,)``, bool.
+
+    Orders are exchangeable, so the mean over the first k of them, for whichever k is best, still
+    reaches ``1 / alpha`` with chance at most alpha (exchangeable Markov inequality: Ramdas and
+    Manole, Randomized and exchangeable improvements of Markov's inequality, 2023). Few orders are
+    averaged at once: the best of few would depend on which came first.
+    """
     wealth = np.exp(np.minimum(log_wealth(values, weights, nulls, alpha, low=low), 700))
-    return wealth.mean(axis=1) >= 1 / alpha
+    if wealth.shape[1] < SETTLED:
+        return wealth.mean(axis=1) >= 1 / alpha
+    means = np.cumsum(wealth, axis=1) / np.arange(1, wealth.shape[1] + 1)
+    return means[:, SETTLED - 1 :].max(axis=1) >= 1 / alpha
 
 
 def log_wealth(
@@ -73,7 +85,8 @@ def log_wealth(
 ) -> np.ndarray:
     """Bet against each null in each order; return the log of final wealth, ``(nulls, orders)``."""
     units = values.shape[1]
-    edges = np.unique(np.linspace(0, units, min(units, STEPS) + 1).astype(int))
+    steps = STEPS if values.shape[0] < SETTLED else STEPS_OF_MANY
+    edges = np.unique(np.linspace(0, units, min(units, steps) + 1).astype(int))
     before, to_come = _moments(values, weights, edges)
     at = nulls[:, None]
     first_guess = np.abs(at) * (1 - np.minimum(np.abs(at), 1)) + 1e-6  # variance of rare harm
@@ -98,7 +111,11 @@ def _hedge(log: np.ndarray, alpha: float) -> np.ndarray:
 def _moments(
     values: np.ndarray, weights: np.ndarray, edges: np.ndarray
 ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return squared weights and spread seen before each step, and squared weights to come."""
+    """Return squared weights and spread seen before each step, and squared weights to come.
+
+    What is to come is foretold from the number of units to come and the weights so far: a bet that
+    knew the weights of later units could go by what they tell of values.
+    """
     squares = weights**2
     sums = [
         np.concatenate([np.zeros((len(values), 1)), np.cumsum(x, axis=1)], axis=1)[:, edges[:-1]].T
@@ -106,4 +123,7 @@ def _moments(
     ]
     mean = np.divide(sums[1], sums[0], out=np.zeros_like(sums[0]), where=sums[0] > 0)
     spread = np.maximum(sums[2] - sums[0] * mean**2, 0)
-    return (sums[0], spread), np.maximum(squares.sum(axis=1) - sums[0], 1e-12)
+    seen = np.minimum(edges[:-1, None], (weights > 0).sum(axis=1))
+    each = (PRIOR + sums[0]) / (PRIOR + seen)
+    to_come = ((weights > 0).sum(axis=1) - seen) * each
+    return (sums[0], spread), np.maximum(to_come, 1e-12)

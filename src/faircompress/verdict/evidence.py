@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from faircompress.verdict import betting, tango
-from faircompress.verdict.units import Units
+from faircompress.verdict.dealing import Units
 
 
 class Bounds(Protocol):
@@ -30,11 +30,7 @@ class Bounds(Protocol):
 
 @dataclass(frozen=True)
 class Shares:
-    """A proportion: Tango's bound for the change, Clopper and Pearson's for the rate.
-
-    Rows are weighted and belong to people, so counts are scaled to Kish's number of people: a
-    share of 0.1 of the weight with 30.5 effective people counts as 3.05 people. Our choice, safe
-    where all pictures of a person agree, and a little more than safe where they do not.
+    """A proportion of rows that are alike: Tango's bound for its change, Clopper-Pearson's for it.
 
     Args:
         lost: Units worse with the pruned model.
@@ -66,6 +62,29 @@ class Shares:
 
 
 @dataclass(frozen=True)
+class Unbounded:
+    """No bound is known, so nothing is excluded; ``why`` says what stands in the way."""
+
+    why: str
+
+    def change_lower(self, alpha: float) -> float:
+        """Exclude no fall."""
+        return -1.0
+
+    def change_upper(self, alpha: float) -> float:
+        """Exclude no rise."""
+        return 1.0
+
+    def rate_lower(self, alpha: float) -> float:
+        """Exclude no rate."""
+        return 0.0
+
+    def rate_upper(self, alpha: float) -> float:
+        """Exclude no rate."""
+        return 1.0
+
+
+@dataclass(frozen=True)
 class Bets:
     """A mean of bounded numbers, by betting. ``sign`` is -1 where lower is better."""
 
@@ -88,6 +107,10 @@ class Bets:
         """Bound the pruned rate from above."""
         return betting.mean_upper(self.units.pruned, self.units.weights, alpha, low=0, high=1)
 
+    def dense_lower(self, alpha: float) -> float:
+        """Bound the dense rate from below."""
+        return betting.mean_lower(self.units.dense, self.units.weights, alpha, low=0, high=1)
+
     @property
     def changes(self) -> np.ndarray:
         """Oriented change of each unit in each order."""
@@ -104,7 +127,7 @@ class Evidence:
         change: Oriented: pruned minus dense, or the reverse where lower is better.
         rows: Rows that the metric conditions on.
         people: Identities among them; None where rows are independent.
-        units: Kish's number of independent units.
+        units: Independent units of equal weight that carry as much.
         kind: Class of these rows; empty: all classes.
         method: Name of the bound that decides.
         bounds: Bounds before the certainty floor.
@@ -183,20 +206,10 @@ class Average:
         return sum(numbers) / len(numbers)
 
 
-def drift_bounds(
-    one: Evidence, other: Evidence, alpha: float, *, independent: bool
-) -> tuple[float, float]:
+def drift_bounds(one: Evidence, other: Evidence, alpha: float) -> tuple[float, float]:
     """Bound the difference of two groups' changes from both sides, each at alpha.
 
-    Groups without a person in common: Zou and Donner's MOVER, which adds the distances to the two
-    bounds as if they were standard errors. It is exact for normal bounds; for ours it rests on
-    simulation, where a drift exactly at the limit passed at most 0.041 of the time (shares, 28 to
-    1,000 units a group, 4,000 draws a case). Groups that share people or rows: the distances are
-    added, each at half of alpha, which holds whatever the dependence.
+    Each group's bound spends half of alpha, so the difference holds whatever the groups share.
     """
-    estimate = one.change - other.change
-    share = alpha if independent else alpha / 2
-    down = (one.change - one.lower(share), other.upper(share) - other.change)
-    up = (one.upper(share) - one.change, other.change - other.lower(share))
-    size = np.hypot if independent else np.add
-    return estimate - float(size(*down)), estimate + float(size(*up))
+    half = alpha / 2
+    return one.lower(half) - other.upper(half), one.upper(half) - other.lower(half)

@@ -65,8 +65,8 @@ def _data(verdict: Verdict) -> Facts:
         ("Test set", f"{counts}; {everyone['units']:,.0f} independent units by weight"),
         ("Groups", ", ".join(f"{group['group']} ({group['rows']:,})" for group in groups)),
         ("Data", verdict.data),
-        ("Units", "All pictures of a person count as one unit; unequal weights count as fewer "
-         "(Kish's effective number)."),
+        ("Units", "All pictures of a person count as one unit; of unequal weights each counts "
+         "as its share of the heaviest that may occur."),
     ]  # fmt: skip
     return Facts("Test data", lines, ("Data",))
 
@@ -77,6 +77,7 @@ def _judgement(verdict: Verdict) -> Facts:
         ("Checks", f"{verdict.checks}, over which confirmed failures are corrected (Holm). A pass "
          "needs all of them, so passing needs no correction."),
         *([("Looks", verdict.looks)] if verdict.looks else []),
+        *(("To know", note) for note in verdict.notes),
         ("Signs", "A change is pruned minus dense."),
     ]  # fmt: skip
     return Facts("Judgement", lines)

@@ -53,6 +53,7 @@ class Finding:
         fails_at: Is harm confirmed at this alpha?
         smallest_limit: What this test set can certify.
         units_needed: People, or pictures where there are no identities, that would settle it.
+        doubt: Why a pass would mean nothing, or no bound is known; empty: nothing against it.
     """
 
     terms: Terms
@@ -67,6 +68,7 @@ class Finding:
     fails_at: Callable[[float], bool]
     smallest_limit: float | None
     units_needed: int | None
+    doubt: str = ""
 
     @property
     def rule(self) -> Rule:

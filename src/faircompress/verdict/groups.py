@@ -1,14 +1,15 @@
 """Groups of rows, their intersections, and pairs of groups."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 
 from faircompress.predictions import Predictions
+from faircompress.verdict import JOIN
 
 POOLED = "all"
-JOIN = " & "
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +21,14 @@ class Group:
         column: Group column, such as ``hair`` or ``hair & skin``; ``all`` for all rows.
         rows: Their positions.
         question: The class judged against the rest, for groups of the column ``label``.
+        where: Column -> value of its rows; ``label`` is no column here.
     """
 
     key: str
     column: str
     rows: np.ndarray
     question: int | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
 def groups_of(predictions: Predictions, *, intersections: bool) -> list[Group]:
@@ -41,35 +44,36 @@ def groups_of(predictions: Predictions, *, intersections: bool) -> list[Group]:
             names = enumerate(predictions.classes)
             found += [Group(f"label={name}", column, everyone, k) for k, name in names]
         else:
-            found += _split(column, values, np.arange(len(values)))
+            found += _split((column,), [values])
     if intersections:
         columns = [column for column in predictions.groups if column != "label"]
         for one, other in combinations(columns, 2):
-            cells = np.char.add(
-                np.char.add(predictions.groups[one].astype(str), f"{JOIN}{other}="),
-                predictions.groups[other].astype(str),
-            )
-            cells = np.char.add(f"{one}=", cells)
-            found += _split(f"{one}{JOIN}{other}", cells, np.arange(len(cells)), prefix="")
+            found += _split((one, other), [predictions.groups[name] for name in (one, other)])
     return found
 
 
-def without_rows(groups: list[Group]) -> list[str]:
-    """Return the names of the intersections that no row is in.
-
-    They are no groups, since some are of values that never meet: whoever knows that one must be
-    there says so in ``gate.expect``.
+def without_rows(
+    groups: list[Group],
+    expected: Sequence[Group],
+    is_absent: Callable[[Mapping[str, str]], bool] = lambda where: False,
+) -> list[str]:
+    """Return the names of the groups and intersections that no row is in, and nobody declared so.
 
     Args:
-        groups: As ``groups_of`` returns them; where columns are not crossed, nothing is missed.
+        groups: As ``groups_of`` returns them; where columns are not crossed, no intersection is
+            missed.
+        expected: Groups of other rows of the same data, such as those of validation.
+        is_absent: Tells of column -> value whether such rows are declared to be absent.
     """
-    names, columns = {group.key for group in groups}, {group.column for group in groups}
+    columns = {group.column for group in groups}
     crossed = [
-        f"{a.key}{JOIN}{b.key}"
+        Group(f"{a.key}{JOIN}{b.key}", "", a.rows, where={**a.where, **b.where})
         for a, b in combinations(groups, 2)
         if f"{a.column}{JOIN}{b.column}" in columns
     ]
-    return [name for name in crossed if name not in names]
+    there = {group.key for group in groups}
+    lacking = [g for g in (*expected, *crossed) if g.key not in there and not is_absent(g.where)]
+    return list(dict.fromkeys(group.key for group in lacking))
 
 
 def bound_by(columns: list[str] | None, groups: list[Group]) -> list[Group]:
@@ -84,9 +88,15 @@ def pairs(groups: list[Group]) -> list[tuple[Group, Group]]:
     return [(a, b) for a, b in combinations(groups, 2) if a.column == b.column]
 
 
-def _split(
-    column: str, values: np.ndarray, rows: np.ndarray, prefix: str | None = None
-) -> list[Group]:
-    prefix = f"{column}=" if prefix is None else prefix
-    names, where = np.unique(values, return_inverse=True)
-    return [Group(f"{prefix}{name}", column, rows[where == k]) for k, name in enumerate(names)]
+def _split(columns: Sequence[str], values: Sequence[np.ndarray]) -> list[Group]:
+    """Return the groups of rows with equal values in all columns, in the order of values."""
+    codes = [np.unique(column, return_inverse=True) for column in values]
+    places = np.stack([place for _, place in codes])
+    cells, of = np.unique(places, axis=1, return_inverse=True)
+    found = []
+    for k, cell in enumerate(cells.T):
+        where = {c: str(codes[at][0][cell[at]]) for at, c in enumerate(columns)}
+        key = JOIN.join(f"{column}={value}" for column, value in where.items())
+        rows = np.flatnonzero(of.ravel() == k)
+        found.append(Group(key, JOIN.join(columns), rows, where=where))
+    return found

@@ -3,15 +3,16 @@
 ``dense`` is the one from which changes are counted: in rules against the champion, the champion.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from faircompress.metrics import Mean, Measure, Metric, Ranking
-from faircompress.predictions import Predictions
+from faircompress.predictions import Predictions, taken
 from faircompress.verdict.crosscheck import CrossChecks, crosscheck
-from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence, Shares
+from faircompress.verdict.dealing import DEALS, FEWEST, Rows, deal_ranking, deal_share
+from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence, Shares, Unbounded
 from faircompress.verdict.groups import POOLED, Group
 from faircompress.verdict.rates import Decided, answers, decide, is_share, rate
 from faircompress.verdict.ratios import own_rows
@@ -23,8 +24,10 @@ from faircompress.verdict.units import (
     rare_is_above,
     weight_of_each,
 )
+from faircompress.verdict.weighing import Caps, caps_of, strata_of
 
 MIN_UNITS = 2  # on every side that a metric needs; below, it is undefined
+NO_BOUND = "no bound is known where rows are weighted or people have several rows"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ class Hearing:
         weights: Of each row.
         classes: Names of the classes.
         same_file: Both models are one file.
+        caps: The most that an identity weighs; None: rows are alike and each stands for itself.
+        strata: Of each row, integers, where the test split has counts fixed by design.
+        is_absent: Tells of column -> value whether such rows are declared to be absent.
+        decisive: Metrics that a rule binds; others are only shown, and dealt less often for it.
     """
 
     dense: Decided
@@ -59,6 +66,10 @@ class Hearing:
     weights: np.ndarray
     classes: tuple[str, ...]
     same_file: bool
+    caps: Caps | None
+    strata: np.ndarray | None
+    is_absent: Callable[[Mapping[str, str]], bool]
+    decisive: frozenset[str]
     _known: dict[tuple[str, str], Evidence | Undefined] = field(default_factory=dict)
 
     def evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
@@ -84,6 +95,39 @@ class Hearing:
         rows = np.setdiff1d(np.arange(len(self.who)), group.rows)
         return Group(f"not {group.key}", group.column, rows)
 
+    def rows(self, rows: np.ndarray) -> Rows:
+        """Return whose some rows are and what they count."""
+        stratum = None if self.strata is None else self.strata[rows]
+        return Rows(self.who[rows], self.weights[rows], stratum)
+
+    def caps_of(self, group: Group, question: int | None) -> tuple[float, float]:
+        """Return the most that an identity weighs among the other classes, and in this one."""
+        if self.caps is None:
+            return 1.0, 1.0
+        others = [k for k in range(len(self.classes)) if k != question]
+        asked = [question] if question is not None else []
+        return self.caps.of(others, group.where), self.caps.of(asked or others, group.where)
+
+    def expected_classes(self, group: Group) -> list[int]:
+        """Return the classes that a group should have rows of: all not declared to be absent."""
+        places = [{**group.where, "label": name} for name in self.classes]
+        return [k for k, place in enumerate(places) if not self.is_absent(place)]
+
+    def emptied(self, group: Group) -> list[str]:
+        """Return the classes of which a group has fewer rows than any bound needs, undeclared."""
+        labels = self.dense.labels[group.rows]
+        counts = np.bincount(labels, minlength=len(self.classes))
+        return [self.classes[k] for k in self.expected_classes(group) if counts[k] < MIN_UNITS]
+
+    def lacks_by_design(self, metric: Metric, group: Group) -> bool:
+        """Tell whether a metric asks for a class that a group is declared to have no rows of."""
+        if len(self.questions(metric, group)) > 1 or not metric.per_class:
+            return False
+        there = self.expected_classes(group)
+        rows = self.dense.labels[group.rows]
+        two = len(self.classes) == 2 and len(there) < 2
+        return two and len(np.unique(rows)) < 2
+
     def people(self, rows: np.ndarray) -> int | None:
         """Count the identities of some rows; None where there are none."""
         return count_people(self.who[rows]) if self.has_identities else None
@@ -92,18 +136,13 @@ class Hearing:
         """Return Kish's number of independent units of some rows."""
         return kish(weight_of_each(self.who[rows], self.weights[rows]))
 
-    def share_people(self, one: Group, other: Group) -> bool:
-        """Tell whether any identity has rows in both groups."""
-        there = [np.bincount(self.who[g.rows], minlength=len(self.who)) > 0 for g in (one, other)]
-        return bool((there[0] & there[1]).any())
-
     def crosschecks(
         self, metric: Metric, group: Group, left_out: Sequence[str], alpha: float
     ) -> CrossChecks:
         """Return other intervals of pruned minus dense; of a mean, without the classes left out."""
         if self.same_file:
             return CrossChecks(None, None)
-        asked = self._questions(metric, group, left_out)
+        asked = self.questions(metric, group, left_out)
         pairs = [self.measures(metric, group, question) for question in asked]
         return crosscheck(pairs, self.who[group.rows], self.weights[group.rows], alpha)
 
@@ -112,7 +151,7 @@ class Hearing:
 
         None where it is undefined in any class, since a mean over fewer is another number.
         """
-        weights, asked = self.weights[group.rows], self._questions(metric, group, left_out)
+        weights, asked = self.weights[group.rows], self.questions(metric, group, left_out)
         measures = [metric(answers(self.dense, group.rows, question)) for question in asked]
         found = [rate(measure, weights) for measure in measures]
         known = [number for number in found if number is not None]
@@ -125,9 +164,10 @@ class Hearing:
         dense, pruned = (answers(m, group.rows, question) for m in (self.dense, self.pruned))
         return metric(dense), metric(pruned)
 
-    def _questions(
+    def questions(
         self, metric: Metric, group: Group, left_out: Sequence[str] = ()
     ) -> list[int | None]:
+        """Return the classes that a metric asks for; None: whether a row is right."""
         if group.question is not None:
             return [group.question]
         if len(self.classes) == 2:
@@ -137,7 +177,7 @@ class Hearing:
         return [k for k, name in enumerate(self.classes) if name not in left_out]
 
     def _evidence(self, metric: Metric, group: Group) -> Evidence | Undefined:
-        parts = [self._answer(metric, group, q) for q in self._questions(metric, group)]
+        parts = [self._answer(metric, group, q) for q in self.questions(metric, group)]
         return parts[0] if len(parts) == 1 else self._average(parts)
 
     def _answer(self, metric: Metric, group: Group, question: int | None) -> Evidence | Undefined:
@@ -146,7 +186,7 @@ class Hearing:
         lacking = self._lacking(measures, group, truth, question)
         if lacking is not None:
             return lacking
-        bounds, method, over = self._bounds(measures, metric, group)
+        bounds, method, over = self._bounds(measures, metric, group, question)
         rows = group.rows[over]
         rates = [rate(measure, self.weights[group.rows]) for measure in measures]
         dense, pruned = (float("nan") if value is None else value for value in rates)
@@ -156,7 +196,7 @@ class Hearing:
             change=metric.sign * (pruned - dense),
             rows=len(rows),
             people=self.people(rows),
-            units=self.units(rows),
+            units=bounds.units.count if isinstance(bounds, Bets) else self.units(rows),
             kind=self._kind(over, truth, question),
             method=method,
             bounds=bounds,
@@ -173,25 +213,52 @@ class Hearing:
         return self.classes[1 - question] if two else f"not {self.classes[question]}"
 
     def _bounds(
-        self, measures: tuple[Measure, Measure], metric: Metric, group: Group
+        self,
+        measures: tuple[Measure, Measure],
+        metric: Metric,
+        group: Group,
+        question: int | None,
     ) -> tuple[Bounds, str, np.ndarray]:
         """Return bounds, their name, and which rows they condition on (the rarer side)."""
         dense, pruned = measures
         who, weights, sign = self.who[group.rows], self.weights[group.rows], metric.sign
+        most = DEALS if metric.name in self.decisive else FEWEST
         if isinstance(dense, Ranking) and isinstance(pruned, Ranking):
             above = dense.above
-            units = paired_blocks(dense.scores, pruned.scores, above, who, weights)
-            return Bets(units, sign), "betting", above if rare_is_above(above, who) else ~above
+            fewer = above if rare_is_above(above, who) else ~above
+            if self.caps is None:
+                units = paired_blocks(dense.scores, pruned.scores, above, who, weights)
+            else:
+                rows, caps = self.rows(group.rows), self.caps_of(group, question)
+                units = deal_ranking(dense.scores, pruned.scores, above, rows, caps, most=most)
+            return Bets(units, sign), "betting", fewer
         if not (isinstance(dense, Mean) and isinstance(pruned, Mean)):
             raise TypeError(f"{metric.name} gave {type(dense).__name__}; needed: Mean or Ranking")
         over = dense.over
+        truth = answers(self.dense, group.rows, question).truth
+        chosen = not any((over == rows).all() for rows in (truth, ~truth, truth | ~truth))
+        if self.caps is not None and (chosen or (over != pruned.over).any()):
+            return Unbounded(f"{metric.title}: {NO_BOUND}"), "none", over
         if (over != pruned.over).any():
             fewer = min((dense, pruned), key=lambda of: self.units(group.rows[of.over])).over
             return own_rows(dense, pruned, who, weights, sign), "betting on a contrast", fewer
         ours, theirs = dense.values[over], pruned.values[over]
+        if self.caps is not None:
+            cap = self.caps.of(self._conditioned_on(over, truth, question), group.where)
+            units = deal_share(ours, theirs, self.rows(group.rows[over]), cap, most=most)
+            return Bets(units, sign), "betting", over
         if is_share(dense):
             return self._shares(ours, theirs, sign, group.rows[over]), "tango", over
         return Bets(averaged(ours, theirs, who[over], weights[over]), sign), "betting", over
+
+    def _conditioned_on(
+        self, over: np.ndarray, truth: np.ndarray, question: int | None
+    ) -> list[int]:
+        """Return the classes of which a metric may count rows."""
+        everything = list(range(len(self.classes)))
+        if question is None or not ((over == truth).all() or (over == ~truth).all()):
+            return everything
+        return [k for k in everything if (k == question) == bool((over == truth).all())]
 
     def _shares(
         self, dense: np.ndarray, pruned: np.ndarray, sign: float, rows: np.ndarray
@@ -250,9 +317,24 @@ class Hearing:
 
 
 def hear(
-    dense: Predictions, pruned: Predictions, thresholds: tuple[float | None, float | None]
+    dense: Predictions,
+    pruned: Predictions,
+    thresholds: tuple[float | None, float | None],
+    *,
+    validation: Predictions | None = None,
+    is_absent: Callable[[Mapping[str, str]], bool] = lambda where: False,
+    decisive: Collection[str] = (),
 ) -> Hearing:
-    """Call both models, whose rows are those of ``in_order``."""
+    """Call both models, whose rows are those of ``in_order``.
+
+    Args:
+        dense: Predictions from which changes are counted.
+        pruned: Predictions that are judged.
+        thresholds: Of the two-class decision, of each.
+        validation: Other rows, weighted in the same way, for the most that an identity weighs.
+        is_absent: Tells of column -> value whether such rows are declared to be absent.
+        decisive: Metrics that a rule binds.
+    """
     names = dense.ids if dense.identities is None else dense.identities
     who = np.unique(names, return_inverse=True)[1]
     return Hearing(
@@ -263,6 +345,10 @@ def hear(
         weights=dense.weights.astype(float),
         classes=dense.classes,
         same_file=dense.model == pruned.model,
+        caps=caps_of(dense, validation),
+        strata=strata_of(dense),
+        is_absent=is_absent,
+        decisive=frozenset(decisive),
     )
 
 
@@ -271,12 +357,4 @@ def in_order(predictions: Predictions) -> Predictions:
     p, order = predictions, np.argsort(predictions.ids, kind="stable")
     if (order[1:] > order[:-1]).all():
         return p
-    return replace(
-        p,
-        ids=p.ids[order],
-        labels=p.labels[order],
-        probabilities=p.probabilities[order],
-        groups={name: column[order] for name, column in p.groups.items()},
-        identities=None if p.identities is None else p.identities[order],
-        weights=p.weights[order],
-    )
+    return taken(p, order)

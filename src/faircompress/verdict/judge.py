@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from faircompress import plugins
 from faircompress.predictions import Predictions
 from faircompress.verdict import Gate, words
 from faircompress.verdict.admission import admit, admit_rivals, threshold_of
@@ -31,6 +32,8 @@ from faircompress.verdict.plain import (
     whole,
 )
 from faircompress.verdict.putting import put_all
+from faircompress.verdict.skill import refuse_inverted
+from faircompress.verdict.weighing import refuse_heavy
 
 SCHEMA: Literal[1] = 1
 NOBODY: Mapping[str, Predictions] = MappingProxyType({})
@@ -65,6 +68,7 @@ class Verdict:
             cannot be asked (then inconclusive), with the reason.
         look: Which look at this test set this is, from 1; None: looks were not counted.
         looks: What this look may spend of the rules' chance of error, in one sentence.
+        notes: What else a reader must know of the rows.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -89,6 +93,7 @@ class Verdict:
     not_judged: list[Json] = field(default_factory=list)
     look: int | None = None
     looks: str = ""
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> Json:
         """Return the verdict as plain values."""
@@ -147,12 +152,22 @@ def judge(
     files = {"dense": (dense, validation[0]), "pruned": (pruned, validation[1]), **present}
     thresholds = {name: threshold_of(name, *both, gate) for name, both in files.items()}
     said = {name: in_order(test) for name, (test, _) in files.items()}
+    tuned = None if validation[0] is dense else validation[0]
     hearings = {
-        name: hear(one, said["pruned"], (thresholds[name], thresholds["pruned"]))
+        name: hear(
+            one,
+            said["pruned"],
+            (thresholds[name], thresholds["pruned"]),
+            validation=tuned,
+            is_absent=gate.is_absent,
+            decisive={rule.metric for rule in gate.harms},
+        )
         for name, one in said.items()
         if name != "pruned"
     }
     groups = groups_of(said["dense"], intersections=gate.intersections)
+    refuse_unfit(dense, pruned, gate, tuned)
+    expected = [] if tuned is None else groups_of(tuned, intersections=gate.intersections)
     terms = [Terms(rule, gate.alpha(rule.confidence, look), gate.power) for rule in gate.harms]
     per_rule = put_all([t for t in terms if t.rule.against in hearings], hearings, groups)
     findings = [finding for found in per_rule for finding in found]
@@ -173,8 +188,30 @@ def judge(
             for t in terms
             if t.rule.against not in hearings
         ],
-        empty=without_rows(groups),
+        empty=without_rows(groups, expected, gate.is_absent),
     )
+
+
+def refuse_unfit(
+    dense: Predictions, pruned: Predictions, gate: Gate, validation: Predictions | None
+) -> None:
+    """Refuse rows whose verdict would mean nothing, before a look at them is spent.
+
+    Args:
+        dense: The dense file's predictions of the test split.
+        pruned: The pruned file's.
+        gate: Rules.
+        validation: Other rows, weighted in the same way, if there are.
+
+    Raises:
+        ValueError: If a cluster weighs more than declared, or dense scores put a class last.
+    """
+    rows, against = in_order(dense), in_order(pruned)
+    cut = 0.5 if len(dense.classes) == 2 else None
+    hearing = hear(rows, against, (cut, cut), validation=validation)
+    groups = groups_of(rows, intersections=gate.intersections)
+    refuse_heavy(rows, hearing.caps, [group.where for group in groups])
+    refuse_inverted(hearing, plugins.find("metrics", "auroc"))
 
 
 def _verdict(
@@ -191,13 +228,14 @@ def _verdict(
     empty: list[str],
 ) -> Verdict:
     barred = [rule["reads"] for rule in not_judged if rule["verdict"] == INCONCLUSIVE]
-    found = [*(word for _, word in told), *(b.verdict for b in bills)]
-    word, dense = whole([*found, *(rule["verdict"] for rule in not_judged)]), said["dense"]
+    found: list[str] = [*(word for _, word in told), *(b.verdict for b in bills)]
+    found += [*(rule["verdict"] for rule in not_judged), *([INCONCLUSIVE] if empty else [])]
+    word, dense = whole(found), said["dense"]
     worst_first = sorted(told, key=lambda one: (one[1] != FAIL, -one[0].excess))
     return Verdict(
         schema=SCHEMA,
         verdict=word,
-        sentence=words.headline(word, worst_first, bills, barred),
+        sentence=words.headline(word, worst_first, bills, [*barred, *words.nobody_in(empty)]),
         reasons=[
             *(words.reason(f, w) for f, w in worst_first if w != PASS),
             *(bill.reason for bill in bills if bill.verdict != PASS),

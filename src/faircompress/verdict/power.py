@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from faircompress.verdict import betting, tango
-from faircompress.verdict.evidence import Bets, Evidence, Shares
+from faircompress.verdict.evidence import Bets, Evidence, Shares, Unbounded
 from faircompress.verdict.unlucky import unlucky, unlucky_changes, unlucky_counts, unlucky_rates
 
 MOST = 20_000  # units simulated; beyond, a limit is taken to shrink with the root of the units
@@ -29,32 +29,25 @@ def smallest_change_limit(
     """Return the smallest fall that a test set ``factor`` times as large can exclude."""
     if evidence.same_file:
         return 0.0
+    if isinstance(evidence.bounds, Unbounded):
+        return 1.0
     return min(-unlucky(evidence, alpha, float(ndtri(power)), factor).lower, 1.0)
 
 
 def smallest_drift_limit(
-    one: Evidence,
-    other: Evidence,
-    alpha: float,
-    power: float,
-    factor: float = 1.0,
-    *,
-    independent: bool,
+    one: Evidence, other: Evidence, alpha: float, power: float, factor: float = 1.0
 ) -> float:
     """Return the smallest lead of another group's change over one's that can be excluded.
 
-    One group is unlucky and the other lucky, which is the mirror of unlucky. Independent groups
-    share the bad luck in the measure of their bounds, where it is likeliest; others have all of it.
+    One group is unlucky and the other lucky, which is the mirror of unlucky; they share the bad
+    luck in the measure of their bounds, where it is likeliest.
     """
-    luck, share = float(ndtri(power)), alpha if independent else alpha / 2
-    reaches = [e.change - e.lower(share) for e in (one, other)]
+    luck = float(ndtri(power))
+    reaches = [e.change - e.lower(alpha / 2) for e in (one, other)]
     whole = math.hypot(*reaches)
-    parts = [x / whole if independent and whole else 1.0 for x in reaches]
+    parts = [x / whole if whole else 1.0 for x in reaches]
     pairs = zip((one, other), parts, strict=True)
-    draws = [unlucky(e, share, luck * part, factor) for e, part in pairs]
-    distances = [draw.change - draw.lower for draw in draws]
-    reach = math.hypot(*distances) if independent else sum(distances)
-    return reach - sum(draw.change for draw in draws)
+    return -sum(unlucky(e, alpha / 2, luck * part, factor).lower for e, part in pairs)
 
 
 def both_ways(power: float) -> float:
@@ -67,11 +60,14 @@ def change_units_needed(evidence: Evidence, limit: float, alpha: float, power: f
     bounds, found = evidence.bounds, None
     if evidence.same_file:
         return 0
+    if isinstance(bounds, Unbounded):
+        return None
     if isinstance(bounds, Shares):
         found = _fewest(lambda n: _shares_certify(bounds, n, limit, alpha, power), limit, alpha)
         found = None if found is None else math.ceil(found * _counted(evidence) / evidence.units)
     elif isinstance(bounds, Bets):
         found = _fewest(lambda n: _bets_certify(bounds, n, limit, alpha, power), limit, alpha)
+        found = None if found is None else _in_people(found, evidence, bounds)
     if found is not None:
         return found
     return settled(evidence, partial(smallest_change_limit, evidence, alpha, power), limit)
@@ -127,9 +123,16 @@ def floor_units_needed(
         return tango.share_lower(hits, units, alpha) > least
 
     found = _fewest(certifies, 1 - least, alpha)
-    if found is None or isinstance(evidence.bounds, Bets):
-        return found
+    if found is None:
+        return None
+    if isinstance(evidence.bounds, Bets):
+        return _in_people(found, evidence, evidence.bounds)
     return math.ceil(found * _counted(evidence) / evidence.units)
+
+
+def _in_people(units: int, evidence: Evidence, bets: Bets) -> int:
+    """Return the people (or pictures) of whom so many units are kept."""
+    return math.ceil(units * _counted(evidence) / max(bets.units.people, 1))
 
 
 def _counted(evidence: Evidence) -> int:

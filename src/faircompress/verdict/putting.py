@@ -1,14 +1,16 @@
 """Each rule put to each group or pair of groups that it binds."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from faircompress.metrics import Metric
 from faircompress.verdict import power as powers
 from faircompress.verdict import tango
-from faircompress.verdict.evidence import Evidence, drift_bounds
+from faircompress.verdict.evidence import Evidence, Unbounded, drift_bounds
 from faircompress.verdict.findings import Finding, Terms
 from faircompress.verdict.groups import Group, bound_by, pairs
-from faircompress.verdict.hearing import Hearing, Undefined
+from faircompress.verdict.hearing import NO_BOUND, Hearing, Undefined
+from faircompress.verdict.skill import skill
 
 
 def put_all(
@@ -47,20 +49,57 @@ def _put(terms: Terms, hearing: Hearing, groups: list[Group]) -> list[Finding]:
             f"rule {rule.metric} {rule.binds} names group column {', '.join(sorted(absent))}; the "
             f"predictions have {', '.join(sorted(columns)) or 'none'}. Correct gate.rules."
         )
-    bound = bound_by(rule.groups, groups)
+    named = bound_by(rule.groups, groups)
+    bound = [group for group in named if not hearing.lacks_by_design(terms.metric, group)]
+    lacking = len(named) - len(bound)
     if rule.binds == "drift":
-        found = [_drift(terms, hearing, a, b) for a, b in pairs(bound)]
+        found = [_earned(_drift(terms, hearing, *two), hearing, two) for two in pairs(bound)]
     else:
         one = {"excess": _excess, "floor": _floor}.get(rule.binds, _change)
         if rule.binds == "excess":
             bound = [g for g in bound if len(hearing.alone(g).rows) < len(hearing.who)]
-        found = [one(terms, hearing, group) for group in bound]
-    if not found:
+        found = [_earned(one(terms, hearing, group), hearing, [group]) for group in bound]
+    if not found and not lacking:
         raise ValueError(
             f"rule {rule.metric} {rule.binds} binds no group, so it cannot fail; the predictions "
             f"have groups {', '.join(g.key for g in groups) or 'none'}. A drift needs two groups."
         )
     return found
+
+
+def _earned(found: Finding, hearing: Hearing, groups: Sequence[Group]) -> Finding:
+    """Let a finding pass only where the pruned model is shown to tell something apart."""
+    evidence = found.evidence
+    bounds = None if isinstance(evidence, Undefined) else evidence.bounds
+    doubt = bounds.why if isinstance(bounds, Unbounded) else ""
+    for group in groups if found.passes and not doubt else ():
+        doubt = doubt or _doubt(found.terms, hearing, group)
+    return replace(found, passes=False, doubt=doubt) if doubt else found
+
+
+def _doubt(terms: Terms, hearing: Hearing, group: Group) -> str:
+    rule, against = terms.rule, terms.rule.against
+    emptied = hearing.emptied(group) if terms.metric.per_class or group.question is None else []
+    if emptied:
+        return f"no row of {group.key} is {' or '.join(emptied)}, and gate.absent does not say so"
+    shown = skill(hearing, terms.metric, group)
+    if shown is None:
+        return f"{group.key} has too few rows of a class to show that anything is told apart there"
+    pruned = shown.pruned(terms.alpha)
+    if pruned <= 0:
+        return (
+            f"the pruned model is not shown to be better than chance in {group.key} "
+            f"(by {pruned:+.3f} at least), so a pass would mean nothing"
+        )
+    if hearing.same_file:
+        return ""
+    dense = shown.dense(terms.alpha)
+    if rule.binds != "floor" and rule.limit > dense:
+        return (
+            f"the {against} model is better than chance in {group.key} by {dense:.3f} at least, "
+            f"less than the limit of {rule.limit:g}: a constant would pass"
+        )
+    return ""
 
 
 def _change(terms: Terms, hearing: Hearing, group: Group) -> Finding:
@@ -104,11 +143,12 @@ def _excess(terms: Terms, hearing: Hearing, group: Group) -> Finding:
             return _undefined(terms, hearing, group, None, evidence)
     a, b = (e for e in found if isinstance(e, Evidence))
     alpha, limit = terms.alpha, terms.rule.limit
-    independent = not hearing.share_people(own, others)
+    if hearing.caps is not None:
+        a = replace(a, bounds=Unbounded(f"a loss beyond everyone's: {NO_BOUND}"))
     share = float(hearing.weights[others.rows].sum() / hearing.weights.sum())
 
     def bounds(level: float) -> tuple[float, float]:
-        low, high = drift_bounds(a, b, level, independent=independent)
+        low, high = drift_bounds(a, b, level)
         floor = 0.0 if a.same_file else -tango.certainty_floor(a.units, level)
         return min(share * low, floor), share * high
 
@@ -117,9 +157,7 @@ def _excess(terms: Terms, hearing: Hearing, group: Group) -> Finding:
     def smallest(factor: float) -> float:
         if a.same_file:
             return 0.0
-        drift = powers.smallest_drift_limit(
-            a, b, alpha, terms.power, factor, independent=independent
-        )
+        drift = powers.smallest_drift_limit(a, b, alpha, terms.power, factor)
         return min(max(share * drift, tango.certainty_floor(a.units * factor, alpha)), 1.0)
 
     return Finding(
@@ -141,20 +179,18 @@ def _drift(terms: Terms, hearing: Hearing, one: Group, other: Group) -> Finding:
         if isinstance(evidence, Undefined):
             return _undefined(terms, hearing, one, other, evidence)
     a, b = (e for e in found if isinstance(e, Evidence))
-    independent = not hearing.share_people(one, other)
     scarce, evidence = (one, a) if a.units <= b.units else (other, b)
-    low, high = sorted(sign * x for x in drift_bounds(a, b, alpha, independent=independent))
+    low, high = sorted(sign * x for x in drift_bounds(a, b, alpha))
 
     def fails_at(level: float) -> bool:
-        low, high = drift_bounds(a, b, level / 2, independent=independent)
+        low, high = drift_bounds(a, b, level / 2)
         return low > limit or high < -limit
 
     def smallest(factor: float) -> float:
         if a.same_file:
             return 0.0
         power = powers.both_ways(terms.power)
-        drift = powers.smallest_drift_limit(a, b, alpha, power, factor, independent=independent)
-        return min(drift, 2.0)
+        return min(powers.smallest_drift_limit(a, b, alpha, power, factor), 2.0)
 
     return Finding(
         terms, one, other, scarce, evidence,

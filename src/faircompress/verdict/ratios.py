@@ -20,7 +20,8 @@ import numpy as np
 
 from faircompress.metrics import Mean
 from faircompress.verdict import betting, tango
-from faircompress.verdict.units import SEED, kish, weight_of_each
+from faircompress.verdict.dealing import SEED
+from faircompress.verdict.units import kish, weight_of_each
 
 NUISANCE = 0.1  # of alpha, spent on where the pruned rate may lie
 CELLS = 4

@@ -1,34 +1,11 @@
-"""What is independent: people, not pictures."""
-
-from dataclasses import dataclass
+"""What is independent where rows are alike: each row. Else see ``dealing``."""
 
 import numpy as np
 
-SEED = 2410  # fixed: a verdict must not depend on luck that can be tried again
+from faircompress.verdict.dealing import SEED, Units
+
 ORDERS = 8
 PAIRS = 300_000  # compared in all orders together
-
-
-@dataclass(frozen=True)
-class Units:
-    """Both models' values on independent units, in several random orders.
-
-    Args:
-        dense: ``(orders, units)``, in 0-1.
-        pruned: Likewise.
-        weights: What a unit counts, at most 1, ``(orders, units)``; 0: it is not there.
-        count: Kish's effective number of units.
-    """
-
-    dense: np.ndarray
-    pruned: np.ndarray
-    weights: np.ndarray
-    count: float
-
-    @property
-    def people(self) -> int:
-        """Return the units that are there in an average order."""
-        return round(float((self.weights > 0).sum(axis=1).mean()))
 
 
 def kish(weights: np.ndarray) -> float:

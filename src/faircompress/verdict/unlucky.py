@@ -11,9 +11,10 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from faircompress.verdict import betting, tango
+from faircompress.verdict.dealing import SEED
 from faircompress.verdict.evidence import Average, Bets, Evidence, Shares
 from faircompress.verdict.ratios import Ratios, Side
-from faircompress.verdict.units import SEED, kish
+from faircompress.verdict.units import kish
 
 ORDERS = 4
 
@@ -60,7 +61,7 @@ def unlucky(evidence: Evidence, alpha: float, luck: float, factor: float) -> Dra
         change = float(np.mean([draw.change for draw in draws]))
         lower = float(np.mean([draw.lower for draw in draws]))
     else:
-        raise TypeError(f"no draw is known for bounds of kind {type(bounds).__name__}")
+        change, lower = 0.0, bounds.change_lower(alpha)  # Unbounded
     return Draw(change, min(lower, change, -tango.certainty_floor(units, alpha)))
 
 

@@ -44,14 +44,18 @@ def not_judged(rule: Rule, metric: Metric, barred: str | None) -> str:
 
 
 def without_rows(names: list[str]) -> list[str]:
-    """Say, in one sentence or none, which intersections could not be judged."""
+    """Say, in one sentence or none, which groups could not be judged."""
     if not names:
         return []
-    some = [*names[:5], f"{len(names) - 5} more"] if len(names) > 5 else names
     return [
-        f"no test row is in {_list(some)}: not judged. Where such pictures occur, harm to them "
-        "goes unseen; gate.expect (of an audit: --expect) insists on rows of them."
+        f"no test row is in {_some(names)}: not judged. Where such rows occur, harm to them goes "
+        "unseen; add some, or declare in gate.absent (of an audit: --absent) that there are none."
     ]
+
+
+def nobody_in(names: list[str]) -> list[str]:
+    """Say for the headline, in one clause or none, what no row was there to tell."""
+    return [f"no harm is done to {_some(names)}, of whom there is no row"] if names else []
 
 
 def looks(way: str, look: int | None) -> str:
@@ -85,6 +89,8 @@ def reason(finding: Finding, verdict: str) -> str:
         return f"{start}. Certified."
     if verdict == FAIL:
         return f"{start}. Harm is confirmed."
+    if finding.doubt:
+        return f"{start}: {finding.doubt}. {_counts(finding)}."
     alone = finding.fails_at(finding.terms.alpha)
     why = "more harm is likely, but not certain among this many checks" if alone else "not settled"
     return f"{start}: {why}. {_counts(finding)}{_settle(finding)}."
@@ -238,6 +244,10 @@ def _has_enough(finding: Finding) -> bool:
 def _kind(finding: Finding) -> str:
     pictures = "people" if finding.evidence.people is not None else "pictures"
     return f"{pictures} that are {finding.evidence.kind}" if finding.evidence.kind else pictures
+
+
+def _some(names: list[str]) -> str:
+    return _list([*names[:5], f"{len(names) - 5} more"] if len(names) > 5 else names)
 
 
 def _list(names: list[str]) -> str:

@@ -1,0 +1,284 @@
+"""Rows that weigh unequally, of people with several rows, dealt into independent, equal units.
+
+Sampling model: clusters (people) are independent draws of (rows, weights) within the class they
+serve; rows of a cluster depend on each other as they like. Nothing is known of the heaviest
+cluster that was not drawn, so a cap on a cluster's weight must be declared (``caps``); without one
+no distribution-free bound exists (Bahadur and Savage, Annals of Mathematical Statistics 1956).
+
+A *ranking* compares rows of two classes, so each deal makes an equal-weight sample of both: a
+cluster with rows of both classes serves one of them, by a fair coin, with twice its weight; a
+cluster is kept with chance weight / cap and gives one row, drawn by weight; what is kept is paired
+in blocks of one size. A *share* needs no such sample: its bet on a cluster is linear in the
+cluster's weight. Where a split has fixed counts by stratum, strata are drawn with the split's
+shares, each takes its next unused cluster, until one runs out: so clusters are independent draws.
+
+Several deals are exchangeable, whatever the data; ``betting.excluded`` says what follows from it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SEED = 2410  # fixed: a verdict must not depend on luck that can be tried again
+DEALS = 200
+FEWEST = 20  # deals; fewer would leave a seed worth trying again
+ROWS = 300_000  # dealt in all deals together
+
+
+@dataclass(frozen=True)
+class Units:
+    """Both models' values on independent units, in several random orders.
+
+    Args:
+        dense: ``(orders, units)``, in 0-1.
+        pruned: Likewise.
+        weights: What a unit counts, at most 1, ``(orders, units)``; 0: it is not there.
+        count: How many independent units of equal weight carry as much.
+    """
+
+    dense: np.ndarray
+    pruned: np.ndarray
+    weights: np.ndarray
+    count: float
+
+    @property
+    def people(self) -> int:
+        """Return the units that are there in an average order."""
+        return round(float((self.weights > 0).sum(axis=1).mean()))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a group, as far as dealing sees them.
+
+    Args:
+        who: Cluster of each row, integers.
+        weights: Of each row, > 0.
+        stratum: Within which the number of clusters was fixed by design, integers; None: none was.
+    """
+
+    who: np.ndarray
+    weights: np.ndarray
+    stratum: np.ndarray | None = None
+
+    def over(self, rows: np.ndarray) -> "Rows":
+        """Return some of the rows."""
+        stratum = None if self.stratum is None else self.stratum[rows]
+        return Rows(self.who[rows], self.weights[rows], stratum)
+
+
+class TooHeavy(ValueError):
+    """A cluster weighs more than the cap that was declared."""
+
+
+def deal_ranking(
+    dense: np.ndarray,
+    pruned: np.ndarray,
+    above: np.ndarray,
+    rows: Rows,
+    caps: tuple[float, float],
+    *,
+    most: int = DEALS,
+) -> Units:
+    """Return how often a positive row outscores negative ones, unit by unit, ties one half.
+
+    Args:
+        dense: Scores of the dense model, ``(rows,)``.
+        pruned: Scores of the pruned model.
+        above: Is the row positive?
+        rows: Whose it is, and what it counts.
+        caps: On a cluster's weight among negative and among positive rows.
+        most: Deals at most.
+
+    Returns:
+        A unit is one row of the class of which fewer were kept, with a block of the other. Its
+        expected value is the chance that a positive row, drawn from the population by weight,
+        outscores a negative one; so is the AUROC's.
+
+    Raises:
+        TooHeavy: If a cluster's weight, doubled where it has rows of both classes, is over a cap.
+    """
+    order, rows = canonical_order(above, dense, pruned, rows)
+    dense, pruned, above = dense[order].astype(float), pruned[order].astype(float), above[order]
+    both = np.intersect1d(rows.who[above], rows.who[~above])
+    sides = [
+        _Side.of(rows, here, both, cap) for here, cap in zip((~above, above), caps, strict=True)
+    ]
+    rng, found = np.random.default_rng(SEED), []
+    for _ in range(min(deals(len(above)), most)):
+        positive = rng.random(len(both)) < 0.5
+        kept = [
+            side.keep(rng, serves)
+            for side, serves in zip(sides, (~positive, positive), strict=True)
+        ]
+        found.append(_blocks(kept[0], kept[1], dense, pruned))
+    ones = [np.ones(values.shape[1]) for values in found]
+    return _padded(found, ones, min(side.expected for side in sides))
+
+
+def deal_share(
+    dense: np.ndarray, pruned: np.ndarray, rows: Rows, cap: float, *, most: int = DEALS
+) -> Units:
+    """Return clusters in several orders, each with the weighted mean of its rows.
+
+    Args:
+        dense: What each row is worth to the dense model, in 0-1, ``(rows,)``.
+        pruned: And to the pruned model.
+        rows: Whose it is, and what it counts.
+        cap: On a cluster's weight among these rows.
+        most: Deals at most.
+
+    Raises:
+        TooHeavy: If a cluster's weight is over the cap.
+    """
+    order, rows = canonical_order(np.zeros(len(dense), bool), dense, pruned, rows)
+    dense, pruned = dense[order].astype(float), pruned[order].astype(float)
+    side = _Side.of(rows, np.ones(len(dense), bool), np.array([], int), cap)
+    means = np.stack([np.bincount(rows.who, rows.weights * x) for x in (dense, pruned)])
+    means = means / np.bincount(rows.who, rows.weights).astype(float)
+    rng = np.random.default_rng(SEED)
+    sequences = [side.sequence(rng) for _ in range(min(deals(len(dense)), most))]
+    return _padded(
+        [means[:, s] for s in sequences], [side.chance[s] for s in sequences], side.expected
+    )
+
+
+def deals(rows: int) -> int:
+    """Return how often so many rows are dealt."""
+    return int(np.clip(ROWS // max(rows, 1), FEWEST, DEALS))
+
+
+def canonical_order(
+    above: np.ndarray, dense: np.ndarray, pruned: np.ndarray, rows: Rows
+) -> tuple[np.ndarray, Rows]:
+    """Return an order of rows, and the rows in it, that depend on nothing but what is judged.
+
+    So neither the order of a file nor the names in it can be tried again for a better deal.
+    Clusters are numbered as they come.
+    """
+    size = np.unique(rows.who, return_inverse=True, return_counts=True)
+    order = np.lexsort((size[2][size[1]], rows.weights, pruned, dense, above))
+    who = rows.who[order]
+    _, first, place = np.unique(who, return_index=True, return_inverse=True)
+    number = np.empty(len(first), int)
+    number[np.argsort(first)] = np.arange(len(first))
+    stratum = None if rows.stratum is None else rows.stratum[order]
+    return order, Rows(number[place], rows.weights[order], stratum)
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """The clusters that have rows of one class.
+
+    Args:
+        chance: With which a cluster is kept, ``(clusters,)``.
+        shared: Place among the clusters with rows of both classes, -1: of this class alone.
+        rows: Row numbers, cluster by cluster.
+        cumulated: Weight of the rows so far, in that order.
+        starts: Weight of the rows before a cluster's first.
+        stratum: Of each cluster, from 0 without gaps; None: no counts are fixed.
+    """
+
+    chance: np.ndarray
+    shared: np.ndarray
+    rows: np.ndarray
+    cumulated: np.ndarray
+    starts: np.ndarray
+    stratum: np.ndarray | None
+
+    @classmethod
+    def of(cls, rows: Rows, here: np.ndarray, both: np.ndarray, cap: float) -> "_Side":
+        """Gather the clusters with rows ``here``; refuse what is heavier than the cap."""
+        numbers = np.flatnonzero(here)
+        numbers = numbers[np.argsort(rows.who[numbers], kind="stable")]
+        clusters, first = np.unique(rows.who[numbers], return_index=True)
+        cumulated = np.cumsum(rows.weights[numbers])
+        starts = np.concatenate([[0.0], cumulated])[first]
+        totals = np.diff(np.append(starts, cumulated[-1:]))
+        shared = np.full(len(clusters), -1)
+        if len(both):
+            place = np.minimum(np.searchsorted(both, clusters), len(both) - 1)
+            shared = np.where(both[place] == clusters, place, -1)
+        totals = np.where(shared >= 0, 2 * totals, totals)
+        if len(totals) and totals.max() > cap * (1 + 1e-9):
+            raise TooHeavy(
+                f"a cluster (a person, or a row of its own) weighs {totals.max():.6g}, but at most "
+                f"{cap:.6g} was declared (of one with rows of both classes, twice its weight "
+                "counts). Declare the most that one weighs in the population: max_weight of the "
+                "data source, of an audit --max-weight."
+            )
+        stratum = None
+        if rows.stratum is not None:
+            stratum = np.unique(rows.stratum[numbers[first]], return_inverse=True)[1]
+        return cls(np.minimum(totals / cap, 1.0), shared, numbers, cumulated, starts, stratum)
+
+    @property
+    def expected(self) -> float:
+        """Return how many clusters are kept in an average deal."""
+        return float((self.chance * np.where(self.shared >= 0, 0.5, 1.0)).sum())
+
+    def keep(self, rng: np.random.Generator, serves: np.ndarray) -> np.ndarray:
+        """Return one row of each cluster that is kept, in the order in which they are drawn.
+
+        Args:
+            rng: Source of all luck.
+            serves: Does a cluster with rows of both classes serve this one? ``(both,)``, bool.
+        """
+        sequence = self.sequence(rng, serves)
+        kept = sequence[rng.random(len(sequence)) < self.chance[sequence]]
+        if len(self.rows) == len(self.chance):
+            return self.rows[kept]
+        ends = np.append(self.starts[1:], self.cumulated[-1:])
+        at = self.starts[kept] + rng.random(len(kept)) * (ends - self.starts)[kept]
+        last = np.append(np.searchsorted(self.cumulated, self.starts[1:]), len(self.rows) - 1)
+        return self.rows[np.minimum(np.searchsorted(self.cumulated, at, side="right"), last[kept])]
+
+    def sequence(self, rng: np.random.Generator, serves: np.ndarray | None = None) -> np.ndarray:
+        """Return the clusters that serve, in the order of independent draws."""
+        free = np.arange(len(self.chance))
+        if serves is not None and len(serves):
+            free = free[(self.shared < 0) | serves[self.shared]]
+        shuffled = rng.permutation(free)
+        if self.stratum is None or not len(free):
+            return shuffled
+        counts = np.bincount(self.stratum)
+        left = np.bincount(self.stratum[free], minlength=len(counts))
+        queue = shuffled[np.argsort(self.stratum[shuffled], kind="stable")]
+        draws = rng.choice(len(counts), len(free), p=counts / counts.sum())
+        turn = _occurrence(draws)
+        out = turn >= left[draws]
+        draws, turn = (x[: int(out.argmax()) if out.any() else len(x)] for x in (draws, turn))
+        return queue[(np.cumsum(left) - left)[draws] + turn]
+
+
+def _occurrence(draws: np.ndarray) -> np.ndarray:
+    """Tell of each entry how many equal ones came before it."""
+    order = np.argsort(draws, kind="stable")
+    counts = np.bincount(draws)
+    found = np.empty(len(draws), int)
+    found[order] = np.arange(len(draws)) - (np.cumsum(counts) - counts)[draws[order]]
+    return found
+
+
+def _blocks(
+    negative: np.ndarray, positive: np.ndarray, dense: np.ndarray, pruned: np.ndarray
+) -> np.ndarray:
+    """Return both models' values on each unit, ``(2, units)``: a row with a block of the others."""
+    few, many, sign = negative, positive, -1.0
+    if len(positive) <= len(negative):
+        few, many, sign = positive, negative, 1.0
+    if not len(few):
+        return np.zeros((2, 0))
+    size = len(many) // len(few)
+    others = many[: size * len(few)].reshape(len(few), size)
+    wins = [0.5 + 0.5 * sign * np.sign(x[few][:, None] - x[others]) for x in (dense, pruned)]
+    return np.stack([won.mean(axis=1) for won in wins])
+
+
+def _padded(values: list[np.ndarray], weights: list[np.ndarray], count: float) -> Units:
+    """Stack deals of different lengths; what is not there weighs nothing."""
+    width = max(len(one) for one in weights)
+    dense, pruned, counts = np.zeros((3, len(values), width))
+    for at, (both, one) in enumerate(zip(values, weights, strict=True)):
+        dense[at, : len(one)], pruned[at, : len(one)], counts[at, : len(one)] = *both, one
+    return Units(dense, pruned, counts, count)

@@ -1,0 +1,101 @@
+"""Rows that stand more than once in a table without ids."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from auditing import judged, run
+
+from faircompress.audit.repeats import repeats
+from faircompress.predictions import Predictions
+
+ASKED = "--label y --group g --dense d --candidate s --metric accuracy --limit 0.1"
+
+
+def table(rows: int, *, decimals: int | None = None, apart: float = 0.05) -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    y = np.arange(rows) % 2
+    logit = rng.normal(6 * y - 3, 1)
+    other = logit + rng.normal(0, apart, rows)
+    made = {"y": y, "g": rng.choice(["a", "b"], rows), "d": logit, "s": other}
+    for name in "ds":
+        p = 1 / (1 + np.exp(-made[name]))
+        made[name] = p if decimals is None else p.round(decimals)
+    return pd.DataFrame(made)
+
+
+def found(rows: pd.DataFrame) -> tuple[int | None, str]:
+    """Return how many rows count, and the note."""
+    pair = [
+        Predictions(
+            ids=np.arange(len(rows)).astype(str),
+            labels=rows.y.to_numpy(),
+            probabilities=np.stack([1 - rows[name], rows[name]], axis=1),
+            groups={"g": rows.g.to_numpy().astype(str)},
+            identities=None,
+            weights=np.ones(len(rows)),
+            classes=("0", "1"),
+            model=name,
+            data="",
+        )
+        for name in "ds"
+    ]
+    told = repeats(*pair)
+    return None if told.kept is None else len(told.kept), told.note
+
+
+@pytest.mark.parametrize("times", [2, 3, 25])
+def test_fine_rows_that_stand_again_count_once(times: int) -> None:
+    once = table(80)
+    kept, note = found(pd.concat([once] * times, ignore_index=True))
+    assert kept == 80
+    assert note.startswith(f"{80 * (times - 1):,} rows equal an earlier one")
+
+
+def test_a_few_repeated_rows_are_found_among_many() -> None:
+    once = table(1000)
+    kept, note = found(pd.concat([once, once[:30]], ignore_index=True))
+    assert (kept, note[:7]) == (1000, "30 rows")
+
+
+def test_how_a_file_writes_its_last_digits_makes_no_other_row() -> None:
+    once = table(80)
+    again = once.assign(d=once.d + 1e-13, s=once.s - 1e-13)
+    assert found(pd.concat([once, again], ignore_index=True))[0] == 80
+
+
+@pytest.mark.parametrize(
+    ("decimals", "apart"), [(0, 0.05), (1, 0.05), (2, 0.05), (3, 0.001), (4, 1e-5)]
+)
+def test_coarse_rows_are_not_joined_and_ids_are_asked_for(decimals: int, apart: float) -> None:
+    kept, note = found(table(2000, decimals=decimals, apart=apart))
+    assert kept is None
+    assert note.endswith("name ids (--id) or people (--cluster).")
+
+
+def test_scores_that_meet_at_the_end_of_their_range_are_no_repeats() -> None:
+    rows = table(2000)
+    rows[["d", "s"]] = (1.4 * rows[["d", "s"]] - 0.2).clip(0, 1)
+    kept, note = found(rows)
+    assert kept is None
+    assert "too coarse to tell" in note
+
+
+def test_different_rows_are_not_spoken_of() -> None:
+    assert found(table(2000)) == (None, "")
+
+
+@pytest.mark.parametrize("times", [1, 12])
+def test_the_same_rows_written_again_do_not_pass(tmp_path: Path, times: int) -> None:
+    few = pd.concat([table(50)] * times)
+    few.to_csv("p.csv", index=False)
+    said = run(f"faircompress audit p.csv {ASKED}")
+    assert said.code == 2
+    assert ("equal rows count once" in said.out) == (times > 1)
+
+
+def test_ids_that_are_given_are_believed() -> None:
+    rows = pd.concat([table(50)] * 12, ignore_index=True)
+    rows.assign(id=rows.index).to_csv("p.csv", index=False)
+    assert judged(f"faircompress audit p.csv {ASKED} --id id")["verdict"] == "pass"
