@@ -13,18 +13,20 @@ own promotion nor a later one makes it another question. A file is never held to
 of its own network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from faircompress import predictions, registry
+from faircompress import judgements, predictions, registry
 from faircompress.dataset import TABLE, Facts, content_sha256, load_facts, load_split
 from faircompress.files import read_json, sha256, write_json
+from faircompress.judgements import Judgement
 from faircompress.precisions import exported
 from faircompress.registry import Version
+from flows import alarm
 from flows.deployment import BadChampion, Registry, trusted
 from flows.record import Record
 
@@ -39,6 +41,8 @@ def brief(record: Record) -> bool:
     where = Registry(record.store, record.experiment)
     files = [sha256(file) for file in exported(artifacts).values()]
     test = hash_of_test_split(artifacts / "validate")
+    if words := alarm.guard(where):
+        record.tell("alarm", words)
     told = {
         name: _told(where, name, _number(where, name, files, test), artifacts) for name in RIVALS
     }
@@ -58,6 +62,16 @@ def briefed(artifacts: Path, file: str) -> dict[str, str]:
     return {**against, "look": str(book["looks"][file]), "sha256.test": book["test"]}
 
 
+def held_to(artifacts: Path) -> dict[str, dict[str, str | None]]:
+    """Return the version and sha256 of champion and anchor, where the gate was told of one."""
+    rivals = read_json(artifacts / "champion.json")
+    return {
+        name: {key: rivals[name][key] for key in ("version", "sha256")}
+        for name in RIVALS
+        if rivals[name]
+    }
+
+
 def hash_of_test_split(validated: Path) -> str:
     """Return the hash of the test split alone, whatever else the data set holds."""
     import pyarrow.parquet as pq
@@ -74,34 +88,39 @@ def _number(where: Registry, name: str, files: Sequence[str], test: str) -> str 
     """
     known, now = _known(where, files, test), where.aliases().get(name)
     if known:
-        before = known.tags.get(f"against.{name}")
-        if before is None or before == now or _may_go_out(where, before):
-            return before
+        before = known.against.get(name)
+        if before is None:
+            return None
+        if before["version"] == now or _may_go_out(where, before):
+            return before["version"]
     if now is None:
         return None
     rival = where.find(now)
-    return rival.tags.get(f"against.{name}") if rival.tags.get("sha256") in files else now
+    of_rival = judgements.latest(where.store.project, where.model, rival.tags.get("sha256", ""))
+    if of_rival is None or of_rival.sha256 not in files:
+        return now
+    before = of_rival.against.get(name)
+    return before["version"] if before else None
 
 
-def _known(where: Registry, files: Sequence[str], test: str) -> Version | None:
-    """Return the version of the first file, if no file that would be judged after it is new."""
+def _known(where: Registry, files: Sequence[str], test: str) -> Judgement | None:
+    """Return what was said of the first file, if no file that would be judged after it is new."""
     first = None
     for file in files:
-        version = registry.of_file(where.store, where.model, file)
-        if version is None or version.tags.get("sha256.test") != test:
+        said = judgements.latest(where.store.project, where.model, file)
+        if said is None or said.test != test:
             return None
-        first = first or version
-        if version.tags.get("verdict") != "pass":
+        first = first or said
+        if said.verdict != "pass":
             break
     return first
 
 
-def _may_go_out(where: Registry, number: str) -> bool:
+def _may_go_out(where: Registry, before: Mapping[str, str | None]) -> bool:
     try:
-        trusted(where, number)
+        return trusted(where, before["version"] or "").tags["sha256"] == before["sha256"]
     except BadChampion:
         return False
-    return True
 
 
 def _told(where: Registry, name: str, number: str | None, artifacts: Path) -> dict[str, Any] | None:
@@ -146,6 +165,8 @@ def _predict(
 
     facts = load_facts(artifacts / "validate")
     with registry.file(where.store, rival) as onnx:
+        if sha256(onnx) != rival.tags["sha256"]:  # it was when it was trusted
+            return f"ALARM: the file of version {rival.number} changed while it was read"
         opened = onnx_run.session(onnx, "cpu")
         takes, gives = opened.get_inputs()[0].shape[1:3], opened.get_outputs()[0].shape[1]
         if (list(facts.size), len(facts.classes)) != (takes, gives):

@@ -12,6 +12,7 @@ from faircompress import registry, tracking
 from faircompress.files import sha256, write_bytes, write_text
 from faircompress.precisions import exported
 from faircompress.registry import Version
+from faircompress.verifying import intact, restorable
 from flows.deployment import Registry
 
 RESTORING = Path("restore")  # folder of a run, with what git would hold
@@ -26,7 +27,17 @@ class NotRestored(RuntimeError):
 def restoring(project: Path) -> list[Path]:
     """Return the files that, with the DVC cache, bring back all results of a project."""
     named = [project / name for name in ("params.yaml", "dvc.yaml", "dvc.lock")]
-    return [*named, *sorted((project / "artifacts").glob("*.json"))]
+    found = [file for file in named if file.exists()]
+    return [*found, *sorted((project / "artifacts").glob("*.json"))]
+
+
+def hashes(project: Path) -> dict[str, str]:
+    """Return the sha256 of these files, by their path in the project."""
+    return {path: sha256(file) for path, file in _by_path(project).items()}
+
+
+def _by_path(project: Path) -> dict[str, Path]:
+    return {file.relative_to(project).as_posix(): file for file in restoring(project)}
 
 
 def checkout(where: Registry, number: str, *, force: bool = False) -> str:
@@ -39,9 +50,11 @@ def checkout(where: Registry, number: str, *, force: bool = False) -> str:
 
     Raises:
         NotRestored: If something would be lost, or the DVC cache lacks a file.
+        NotPromoted: If what MLflow keeps of the version is not what was recorded.
         ValueError: If there is no such version.
     """
     project, version = where.store.project, where.find(number)
+    intact(where.store, version)
     if not force:
         _insist_on_nothing_to_lose(project)
     with _kept(where, version) as folder:
@@ -110,7 +123,9 @@ def _kept(where: Registry, version: Version) -> Iterator[Path]:
             "faircompress run. Delete it in MLflow, or judge its file here."
         )
     with tempfile.TemporaryDirectory() as folder:
-        yield tracking.fetch(where.store, run_id, str(RESTORING), Path(folder))
+        kept = tracking.fetch(where.store, run_id, str(RESTORING), Path(folder))
+        restorable(where.store, version, _by_path(kept))
+        yield kept
 
 
 def _insist_on_nothing_to_lose(project: Path) -> None:

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from faircompress import params, registry, tracking
+from faircompress import judgements, params, registry, tracking
+from faircompress.judgements import Judgement
 from faircompress.registry import Version
 from faircompress.review import (
     PROJECT,
+    Act,
     Decision,
     NotPromoted,
     Said,
     after_failure,
     decide,
     may_go_out,
+    taken_back,
 )
 from faircompress.tracking import Store
+from faircompress.verifying import name_of, verified
 
 
 class BadChampion(RuntimeError):
@@ -46,30 +50,40 @@ def registry_of(project: Path) -> Registry:
     return Registry(tracking.open_store(project), f"faircompress-{name}")
 
 
-def promote(where: Registry, number: str | None = None, override: Said | None = None) -> str:
+def promote(
+    where: Registry,
+    number: str | None = None,
+    override: Said | None = None,
+    *,
+    by_person: bool = True,
+) -> str:
     """Do what the verdict, or a person's recorded word, says of a version; return what was done.
 
     Args:
         where: The registered model.
         number: Of the version; by default the challenger.
         override: Someone's word against the verdict.
+        by_person: Whether somebody asked for it; else what was taken back stays so.
 
     Raises:
-        NotPromoted: If the word or the file is not what it must be.
+        NotPromoted: If verdict, word or file is not what was recorded, or does not suffice.
         ValueError: If there is no such version.
     """
     with registry.one_at_a_time(where.store):
         version = where.find(number or _challenger(where))
-        word, digest = _word_on_intact_file(where, version)
-        act, said = decide(_name(version), word, version.tags, override)
-        decision = Decision(_now(), act, digest, word, said.reviewer, said.reason)
+        judgement = verified(where.store, version)
+        tags = {**version.tags, "workspace": judgement.workspace}
+        act, said = decide(name_of(version), judgement.verdict, tags, override)
+        if act != "rejected" and override is None:
+            _insist_on_not_taken_back(where, version, by_person=by_person)
+        decision = decided(version, act, judgement, said)
         _keep_news(where, version, decision)
         if override:
             say(where, version, "approve", override)
         if act == "rejected":
             registry.withdraw(where.store, version, "challenger")
-            return f"{_name(version)} was {decision.sentence}"
-        return f"{_name(version)} {_crown(where, version)} ({decision.sentence})"
+            return f"{name_of(version)} was {decision.sentence}"
+        return f"{name_of(version)} {_crown(where, version)} ({decision.sentence})"
 
 
 def rollback(where: Registry, said: Said) -> str:
@@ -85,24 +99,49 @@ def rollback(where: Registry, said: Said) -> str:
         if len({named.get("champion"), named.get("previous")} - {None}) < 2:
             raise NotPromoted("there is no previous champion to go back to")
         going, coming = (where.find(named[alias]) for alias in ("champion", "previous"))
-        _insist_on_good(where, coming)
-        tags = going.tags
-        digest, word = tags.get("sha256", "unknown"), tags.get("verdict", "unknown")
-        decision = Decision(_now(), "rolled back", digest, word, said.reviewer, said.reason)
-        registry.keep(where.store, going, decision)
-        say(where, going, "reject", said)
+        back = insist_on_good(where, coming)
+        take_back(where, going, said)
+        _make_previous(where, going)
+        registry.keep(where.store, coming, decided(coming, "brought back", back, said))
         if coming.tags.get("review") == "reject":
             say(where, coming, "approve", said)
-        _make_previous(where, going)
         registry.point(where.store, where.model, "champion", coming.number)
-        return f"{_name(coming)} is the champion again; version {going.number} was rolled back"
+        return f"{name_of(coming)} is the champion again; version {going.number} was rolled back"
+
+
+def take_back(where: Registry, version: Version, said: Said) -> None:
+    """Record that a person took a version back: only a person's word lets its file out again."""
+    found = registry.file_sha256(where.store, version)
+    judgement = judgements.latest(where.store.project, where.model, found)
+    decision = decided(version, "rolled back", judgement, said, found)
+    registry.keep(where.store, version, decision)
+    say(where, version, "reject", said)
+
+
+def decided(
+    version: Version, act: Act, judgement: Judgement | None, said: Said, digest: str = ""
+) -> Decision:
+    """Return a decision that is taken now.
+
+    Args:
+        version: About which.
+        act: What is done.
+        judgement: The last word on its file, if there is one.
+        said: Who decides, and why.
+        digest: sha256 of the file, if it was never judged.
+    """
+    word, seen = (judgement.verdict, judgement.verdict_sha256) if judgement else ("unknown", "")
+    return Decision(
+        now(), act, judgement.sha256 if judgement else digest, word, said.reviewer, said.reason,
+        version.number, seen, version.model,
+    )  # fmt: skip
 
 
 def champion(where: Registry) -> Version | None:
     """Return the champion, if there is one.
 
     Raises:
-        BadChampion: If its file changed, or neither a verdict nor a person let it out.
+        BadChampion: If it is not as it was recorded, or neither a verdict nor a person let it out.
     """
     number = where.aliases().get("champion")
     return None if number is None else trusted(where, number)
@@ -112,11 +151,11 @@ def trusted(where: Registry, number: str) -> Version:
     """Return a version that was let out.
 
     Raises:
-        BadChampion: If its file changed, or neither a verdict nor a person let it out.
+        BadChampion: If it is not as it was recorded, or neither a verdict nor a person let it out.
     """
     try:
         version = where.find(number)
-        _insist_on_good(where, version)
+        insist_on_good(where, version)
     except (NotPromoted, ValueError) as error:
         raise BadChampion(
             f"ALARM: a champion is not to be used, its alias was set past the gate. {error} "
@@ -128,12 +167,12 @@ def trusted(where: Registry, number: str) -> Version:
 def challenge(where: Registry, version: Version) -> str:
     """Point ``challenger`` to an inconclusive version, unless a person spoke; say what to do."""
     if "review" in version.tags:
-        return f"{_name(version)} was reviewed before: {version.tags['review']}"
+        return f"{name_of(version)} was reviewed before: {version.tags['review']}"
     with registry.one_at_a_time(where.store):
         registry.point(where.store, where.model, "challenger", version.number)
     return (
-        f"{_name(version)} is the challenger. Set its tags review, reviewer and reason in MLflow, "
-        "then: faircompress promote"
+        f"{name_of(version)} is the challenger. Set its tags review, reviewer and reason in "
+        "MLflow, then: faircompress promote"
     )
 
 
@@ -147,10 +186,10 @@ def kept_by_person(where: Registry, versions: Sequence[Version]) -> str:
         acts = [d.act for d in registry.decisions(where.store, version)]
         if acts and acts[-1] in ("approved", "overridden"):
             try:
-                _insist_on_good(where, version)
+                insist_on_good(where, version)
             except NotPromoted:
                 return ""
-            return f"{_name(version)} stays the champion: it was {acts[-1]} by a person"
+            return f"{name_of(version)} stays the champion: it was {acts[-1]} by a person"
     return ""
 
 
@@ -159,7 +198,7 @@ def stop(where: Registry, version: Version) -> str:
     with registry.one_at_a_time(where.store):
         registry.withdraw(where.store, version, "challenger")
         said = registry.decisions(where.store, version)
-    return after_failure(_name(version), version.tags.get("sha256", ""), said)
+    return after_failure(name_of(version), version.tags.get("sha256", ""), said)
 
 
 def say(where: Registry, version: Version, word: str, said: Said) -> None:
@@ -186,43 +225,59 @@ def _crown(where: Registry, version: Version) -> str:
 def _make_previous(where: Registry, version: Version) -> None:
     """Keep a version as the way back, unless it should never have been the champion."""
     try:
-        _insist_on_good(where, version)
+        insist_on_good(where, version)
     except NotPromoted:
         return
     registry.point(where.store, where.model, "previous", version.number)
 
 
-def _insist_on_good(where: Registry, version: Version) -> None:
-    """Raise unless a verdict or a person let a version out, and its file is the one they meant."""
-    word, digest = _word_on_intact_file(where, version)
-    own = version.tags.get("workspace") == PROJECT
-    if not may_go_out(word, digest, registry.decisions(where.store, version), own_params=own):
+def insist_on_good(where: Registry, version: Version) -> Judgement:
+    """Return what was recorded of a version that a verdict or a person let out.
+
+    Raises:
+        NotPromoted: If none did, or what MLflow keeps of it is not what was recorded.
+    """
+    judgement = verified(where.store, version)
+    own = judgement.workspace == PROJECT
+    about = [
+        decision
+        for decision in registry.decisions(where.store, version)
+        if decision.verdict_sha256 == judgement.verdict_sha256
+    ]
+    if not may_go_out(judgement.verdict, judgement.sha256, about, own_params=own):
         under = "" if own else " under a variant's params"
         raise NotPromoted(
-            f"{_name(version)} is {word}{under}, and no approval or override of it is on record."
+            f"{name_of(version)} is {judgement.verdict}{under}, and no approval or override of it "
+            "is on record."
         )
+    return judgement
 
 
-def _word_on_intact_file(where: Registry, version: Version) -> tuple[str, str]:
-    """Return the verdict's word and the sha256 of the file it is about, which is the one kept."""
-    try:
-        verdict = registry.verdict(where.store, version)
-    except ValueError as error:
-        raise NotPromoted(str(error)) from error
-    judged, found = verdict["models"]["pruned"], registry.file_sha256(where.store, version)
-    if not judged == found == version.tags.get("sha256"):
+def _insist_on_not_taken_back(where: Registry, version: Version, *, by_person: bool) -> None:
+    """Raise if somebody took a file back, or an alarm did, and nobody says that it may return."""
+    known = judgements.decided(where.store.project, where.model)
+    digest = version.tags.get("sha256", "")
+    back = taken_back(digest, known) or demoted(where, version)
+    if back and not (by_person and version.tags.get("review") == "approve"):
         raise NotPromoted(
-            f"{_name(version)}: the registered file has sha256 {found}, its tag says "
-            f"{version.tags.get('sha256')}, and {judged} was judged; they must be equal. "
-            "The file or its tag was changed: run again to register what was judged."
+            f"{name_of(version)} was {back.sentence}. If it may go out again, set its tags review "
+            f"(approve), reviewer and reason in MLflow, then: faircompress promote {version.number}"
         )
-    return str(verdict["verdict"]), found
+
+
+def demoted(where: Registry, version: Version) -> Decision | None:
+    """Return the alarm that took a version back, if nobody let it out since."""
+    known = judgements.decided(where.store.project, where.model)
+    file = (version.number, version.tags.get("sha256", "none"))
+    about = [d for d in known if (d.version, d.sha256) == file]
+    return about[-1] if about and about[-1].act == "demoted" else None
 
 
 def _keep_news(where: Registry, version: Version, decision: Decision) -> None:
-    """Keep a decision unless the latest one says the same."""
+    """Keep a decision unless the latest one says the same, and it changes no alias."""
     earlier = registry.decisions(where.store, version)
-    if not earlier or earlier[-1].sentence != decision.sentence:
+    moves = decision.act != "rejected" and where.aliases().get("champion") != version.number
+    if moves or not earlier or earlier[-1].sentence != decision.sentence:
         registry.keep(where.store, version, decision)
 
 
@@ -233,9 +288,6 @@ def _challenger(where: Registry) -> str:
     return number
 
 
-def _name(version: Version) -> str:
-    return f"version {version.number} of {version.model}"
-
-
-def _now() -> str:
+def now() -> str:
+    """Return the time as decisions name it."""
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")

@@ -9,7 +9,9 @@ from typing import Any
 from faircompress import tracking
 from faircompress.dataset import load_facts
 from faircompress.files import read_json
+from faircompress.precisions import judged
 from faircompress.verdict.judge import Verdict
+from faircompress.verdict.numbers import numbers
 from flows.checkout import RESTORING, restoring
 from flows.console import Console
 from flows.stage_tasks import Listener, Outcome
@@ -22,6 +24,7 @@ KEPT = {
     "export": ("latency.json", "parity.json"),
     "gate": ("**/report.html", "**/card.md", "**/verdict.json"),  # of each judged precision
 }
+SAID = ("report.html", "card.md", "verdict.json")
 
 
 class Record(Listener):
@@ -59,6 +62,11 @@ class Record(Listener):
     def line(self, stage: str, line: str) -> None:
         """Show what a stage says."""
         self.console.line(line)
+
+    def tell(self, tag: str, words: str) -> None:
+        """Say what became of the registry, and keep it as a tag of the run."""
+        self.line("register", words)
+        tracking.log_tags(self.store, self.run_id, {tag: words})
 
     def ends(self, stage: str, outcome: Outcome) -> None:
         """Keep the stage's numbers and files, and close its nested run."""
@@ -98,6 +106,29 @@ class Record(Listener):
         )
         return verdict
 
+    def of_precision(self, precision: str, verdict: Verdict, model_id: str | None = None) -> str:
+        """Open a nested run with what the gate said of one file, and return its id.
+
+        MLflow shows a logged model with the numbers of the run that logged it: one run for each
+        file, so that none is shown with another's.
+
+        Args:
+            precision: Of the file.
+            verdict: On it.
+            model_id: Of the logged model, if the file was registered before.
+        """
+        tags = {
+            "precision": precision,
+            "mlflow.parentRunId": self.nested.get("gate", self.run_id),
+        }
+        run_id = tracking.begin(self.store, self.experiment, precision, tags)
+        tracking.log_params(self.store, run_id, self.params.model_dump())
+        told = [{"metrics": {"gate": {"groups": numbers(verdict)}}, "step": 0}]
+        tracking.log_numbers(self.store, run_id, told, model_id)
+        said = judged(self.workspace.artifacts, precision)
+        tracking.log_files(self.store, run_id, [said / name for name in SAID], "gate")
+        return run_id
+
     def _keep_what_restores(self) -> None:
         """Keep what, with the DVC cache, brings back all results; ``checkout`` reads it."""
         for file in restoring(self.workspace.folder):
@@ -106,10 +137,8 @@ class Record(Listener):
 
     def _keep(self, run_id: str, stage: str) -> None:
         folder = self.workspace.artifacts
-        numbers = {
-            f"{stage}.{k}": v for k, v in tracking.flat(read_json(folder / f"{stage}.json")).items()
-        }
-        tracking.log_numbers(self.store, run_id, [{"metrics": numbers, "step": 0}])
+        found = {stage: read_json(folder / f"{stage}.json")}
+        tracking.log_numbers(self.store, run_id, [{"metrics": found, "step": 0}])
         for name in KEPT.get(stage, ()):
             for file in (folder / stage).glob(name):
                 place = file.parent.relative_to(folder).as_posix()

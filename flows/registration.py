@@ -1,23 +1,24 @@
 """What a judged file becomes in the registry: a version, and by its verdict an alias."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from faircompress import registry, tracking
+from faircompress import judgements, registry, tracking
 from faircompress.files import read_json, sha256
-from faircompress.precisions import Precision, exported, judged
+from faircompress.judgements import NOT_JUDGED, Judgement
+from faircompress.precisions import PRECISIONS, Precision, exported, judged
 from faircompress.registry import Version
 from faircompress.review import PROJECT, NotPromoted
 from faircompress.verdict.judge import Verdict
-from flows import deployment
-from flows.briefing import briefed
+from faircompress.verifying import intact, kept_verdict
+from flows import alarm, deployment
+from flows.briefing import briefed, held_to
+from flows.checkout import hashes
+from flows.descriptions import described
 from flows.promote import ask
 from flows.record import Record, commit
-
-BOUNDS = ("change", "lower", "upper")
 
 
 @task(task_run_name="register", cache_policy=NO_CACHE)
@@ -43,32 +44,33 @@ def enter(record: Record) -> None:
             _forget(where, record, [p for p in exported(artifacts) if p not in found])
     if record.workspace.is_variant:
         return
-    version, verdict = versions[numbers["judged"]], found[numbers["judged"]]
-    try:
-        deployment.champion(where)
-    except deployment.BadChampion as alarm:
-        _say(record, "alarm", str(alarm))
+    chosen = numbers["judged"]
+    version, verdict = versions[chosen], found[chosen]
+    if words := alarm.guard(where):
+        record.tell("alarm", words)
     try:
         others = [v for v in versions.values() if v != version]
         words = deployment.kept_by_person(where, others)
-        _say(record, "registry", words or _by_verdict(where, version, verdict))
+        record.tell("registry", words or _by_verdict(where, version, verdict))
     except NotPromoted as error:
-        _say(record, "registry", str(error))
+        record.tell("registry", str(error))
 
 
 def _forget(where: deployment.Registry, record: Record, unjudged: Sequence[Precision]) -> None:
     """See that what was said of files under earlier rules lets none of them out any more."""
     for precision in unjudged:
         file = sha256(exported(record.workspace.artifacts)[precision])
-        version = registry.of_file(record.store, where.model, file)
-        if version and version.tags.get("workspace") == PROJECT:
-            tags = {"judged_by": record.run_id, "verdict": registry.NOT_JUDGED}
-            registry.note(record.store, version, tags)
+        known = judgements.latest(record.store.project, where.model, file)
+        if known and known.workspace == PROJECT:
+            _write_down(where, record, precision, NOT_JUDGED, "")
+            for version in registry.of_file(record.store, where.model, file):
+                tags = {"judged_by": record.run_id, "verdict": NOT_JUDGED}
+                registry.note(record.store, version, tags)
 
 
 def _by_verdict(where: deployment.Registry, version: Version, verdict: Verdict) -> str:
     if verdict.verdict == "pass":
-        return deployment.promote(where, version.number)
+        return deployment.promote(where, version.number, by_person=False)
     if verdict.verdict == "inconclusive":
         asked = "review" not in version.tags and ask(where.store.project, version)
         words = deployment.challenge(where, version)
@@ -84,16 +86,17 @@ def _version(
     What the project's own params made of a file counts, so its tags change only with that.
     """
     space = record.workspace
-    file = exported(space.artifacts)[precision]
-    version = registry.register(record.store, record.run_id, file, where.model)
-    marks = {
-        "workspace": space.folder.name if space.is_variant else PROJECT,
-        "verdict": verdict.verdict,
-        "verdict.sha256": sha256(judged(space.artifacts, precision) / "verdict.json"),
-    }
-    same = marks.items() <= version.tags.items()
-    if same or (space.is_variant and version.tags.get("workspace") == PROJECT):
+    digest = sha256(judged(space.artifacts, precision) / "verdict.json")
+    judgement = _write_down(where, record, precision, verdict.verdict, digest)
+    version = _known(where, judgement.sha256)
+    if version is None:
+        version = _registered(where, record, precision, verdict)
+    elif _is_kept(where, version, judgement):
         return version
+    else:
+        model_id = tracking.logged_model(record.store, where.model, version.number)
+        run_id = record.of_precision(precision, verdict, model_id)
+        tracking.end(record.store, run_id, "FINISHED")
     tags = {
         "sentence": verdict.sentence,
         "precision": precision,
@@ -104,32 +107,66 @@ def _version(
         **tracking.provenance(space.folder, commit(space.project)),
     }
     registry.note(record.store, version, tags)
-    registry.describe(record.store, version, described(verdict))
+    registry.describe(record.store, version, described(verdict, precision))
+    marks = {
+        "workspace": judgement.workspace,
+        "verdict": verdict.verdict,
+        "verdict.sha256": judgement.verdict_sha256,
+    }
     registry.note(record.store, version, marks)  # last: a run that is killed before does it again
     return where.find(version.number)
 
 
-def described(verdict: Verdict) -> str:
-    """Return a verdict and its group table as Markdown: change and bounds of each gated metric."""
-    metrics = list(dict.fromkeys(rule["metric"] for rule in verdict.rules))
-    rows = [
-        [group["group"], str(group["rows"]), *(_cell(group["metrics"].get(m)) for m in metrics)]
-        for group in verdict.groups
-    ]
-    table = [["group", "rows", *metrics], ["---"] * (2 + len(metrics)), *rows]
-    return "\n".join([f"**{verdict.sentence}**", "", *map(_line, table), "", *verdict.reasons])
+def _registered(
+    where: deployment.Registry, record: Record, precision: Precision, verdict: Verdict
+) -> Version:
+    """Return a new version, whose numbers in MLflow are its own verdict's."""
+    run_id = record.of_precision(precision, verdict)
+    file = exported(record.workspace.artifacts)[precision]
+    version = registry.register(record.store, run_id, file, where.model, f"pruned-{precision}")
+    tracking.end(record.store, run_id, "FINISHED")
+    return version
 
 
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _write_down(
+    where: deployment.Registry, record: Record, precision: Precision, word: str, digest: str
+) -> Judgement:
+    """Record what was said of a file where the tracking server's users cannot change it."""
+    space = record.workspace
+    book = read_json(space.artifacts / "look.json")
+    judgement = Judgement(
+        deployment.now(),
+        where.model,
+        sha256(exported(space.artifacts)[precision]),
+        precision,
+        space.folder.name if space.is_variant else PROJECT,
+        word,
+        digest,
+        book["test"],
+        held_to(space.artifacts),
+        hashes(space.folder),
+    )
+    judgements.add_news(record.store.project, judgement)
+    return judgement
 
 
-def _cell(rates: dict[str, Any] | None) -> str:
-    if rates is None or any(rates[bound] is None for bound in BOUNDS):
-        return "undefined"
-    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*(rates[bound] for bound in BOUNDS))
+def _known(where: deployment.Registry, digest: str) -> Version | None:
+    """Return the newest version of a file that is as it was registered, and no alarm is about."""
+    for version in registry.of_file(where.store, where.model, digest):
+        try:
+            intact(where.store, version)
+        except NotPromoted:
+            continue
+        if not deployment.demoted(where, version):
+            return version
+    return None
 
 
-def _say(record: Record, tag: str, words: str) -> None:
-    record.line("register", words)
-    tracking.log_tags(record.store, record.run_id, {tag: words})
+def _is_kept(where: deployment.Registry, version: Version, judgement: Judgement) -> bool:
+    """Tell whether MLflow has a judgement already, or one that counts more than it."""
+    workspace = version.tags.get("workspace")
+    if workspace == PROJECT != judgement.workspace:
+        return True
+    marks = (workspace, version.tags.get("verdict"), version.tags.get("verdict.sha256"))
+    same = marks == (judgement.workspace, judgement.verdict, judgement.verdict_sha256)
+    return same and kept_verdict(where.store, version, judgement) is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 import onnx
 from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
+from faircompress import judgements
 from faircompress.files import sha256, write_json
 from faircompress.precisions import PRECISIONS
 from faircompress.verdict.judge import Verdict
@@ -27,9 +28,10 @@ PLACES = {
 
 def moved(old: Path, new: Path, *names: str) -> Registry:
     """Copy a project, or some of it, with a registry that keeps its files in the copy."""
-    for name in names or [p.name for p in old.iterdir()]:
+    (new / judgements.FILE).parent.mkdir(exist_ok=True)
+    for name in [*names, str(judgements.FILE)] if names else [p.name for p in old.iterdir()]:
         if (old / name).is_dir():
-            shutil.copytree(old / name, new / name, symlinks=True)
+            shutil.copytree(old / name, new / name, symlinks=True, dirs_exist_ok=True)
         else:
             shutil.copy(old / name, new / name)
     with sqlite3.connect(new / "mlflow.db") as database:

@@ -126,6 +126,36 @@ def rollback(
 
 
 @app.command()
+def alarm(
+    version: Annotated[
+        str | None, typer.Argument(help="Its number in MLflow; by default the champion.")
+    ] = None,
+    reviewer: Reviewer = "",
+    reason: Reason = "",
+    project: Project = Path(),
+) -> None:
+    """Move the champion back if it is not what was recorded, or for a --reason. Then exits with 1.
+
+    Exits with 0 if the champion is as it was recorded, and no reason is given.
+    """
+    from faircompress.review import Said
+    from flows import alarm as alarms
+    from flows import deployment
+
+    where = deployment.registry_of(project)
+    if version or reason:
+        said = Said(reviewer or getpass.getuser(), reason)
+        words = alarms.alarm(where, said, version)
+    else:
+        words = alarms.guard(where)
+    found = None if words else deployment.champion(where)
+    if found:
+        words = f"version {found.number} of {found.model} is the champion, as it was recorded."
+    typer.echo(words or "There is no champion.")
+    raise typer.Exit(0 if found or not words else 1)
+
+
+@app.command()
 def checkout(
     version: Number,
     force: Annotated[bool, typer.Option("--force", help="Overwrite uncommitted files.")] = False,

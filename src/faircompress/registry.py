@@ -1,7 +1,7 @@
-"""The record of judged files: one version in MLflow's registry for each sha256.
+"""The registry of judged files in MLflow: one version for each sha256.
 
-What a version is good for rests on files kept with its runs, the verdict and the decisions, not
-on its tags: those anyone can change in the UI. The tags are for readers, and for what they say.
+Whoever reaches MLflow can change what is kept there, tags and files alike. What a version is good
+for rests on ``judgements``, which lie in the project; ``verifying`` holds one against the other.
 """
 
 import fcntl
@@ -10,15 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from faircompress import tracking
-from faircompress.files import read_json, sha256, write_json
+from faircompress import judgements, tracking
+from faircompress.files import sha256, write_json
+from faircompress.judgements import NOT_JUDGED as NOT_JUDGED
 from faircompress.review import Decision
 from faircompress.tracking import VALUE_LIMIT, Store
 
 SHORT = 16  # hex digits of a hash in a tag's name
-NOT_JUDGED = "not judged"  # of a file after one that did not pass
 VERDICT, DECISIONS = "verdict.json", "decisions"
 
 
@@ -43,7 +42,7 @@ def versions(store: Store, model: str) -> list[Version]:
     """Return all versions of a model, newest first; none of a model that is not there."""
     found = store.client.search_model_versions(f"name='{model}'")
     newest = sorted(found, key=lambda v: -int(v.version))
-    return [Version(model, str(v.version), str(v.run_id), dict(v.tags)) for v in newest]
+    return [Version(model, str(v.version), v.run_id or "", dict(v.tags)) for v in newest]
 
 
 def find(store: Store, model: str, number: str) -> Version:
@@ -60,21 +59,25 @@ def find(store: Store, model: str, number: str) -> Version:
     raise ValueError(f"{model} has no version {number!r}; there are: {there_are}")
 
 
-def of_file(store: Store, model: str, digest: str) -> Version | None:
-    """Return the version of the file with this sha256, if it was registered."""
-    same = [v for v in versions(store, model) if v.tags.get("sha256") == digest]
-    return same[0] if same else None
+def of_file(store: Store, model: str, digest: str) -> list[Version]:
+    """Return the versions that are said to be the file with this sha256, newest first."""
+    return [v for v in versions(store, model) if v.tags.get("sha256") == digest]
 
 
-def register(store: Store, run_id: str, onnx_file: Path, model: str) -> Version:
-    """Add a file as a new version, unless it is one already."""
-    digest = sha256(onnx_file)
-    known = of_file(store, model, digest)
-    if known is None:
-        number = tracking.log_onnx(store, run_id, onnx_file, model)
-        known = Version(model, number, run_id, {})
-        note(store, known, {"sha256": digest})
-    return known
+def register(store: Store, run_id: str, onnx_file: Path, model: str, name: str) -> Version:
+    """Add a file as a new version.
+
+    Args:
+        store: Where to.
+        run_id: Run whose numbers are the file's.
+        onnx_file: The file.
+        model: Name of the registered model.
+        name: Under which MLflow lists the file among the logged ones.
+    """
+    number = tracking.log_onnx(store, run_id, onnx_file, model, name)
+    version = Version(model, number, run_id, {})
+    note(store, version, {"sha256": sha256(onnx_file)})
+    return version
 
 
 def note(store: Store, version: Version, tags: Mapping[str, str]) -> None:
@@ -118,51 +121,36 @@ def file_sha256(store: Store, version: Version) -> str:
         return sha256(copy) if copy.exists() else "none"
 
 
-def verdict(store: Store, version: Version) -> dict[str, Any]:
-    """Return the verdict on a version, from the run that judged it last.
-
-    Raises:
-        ValueError: If there is none.
-    """
+def verdicts(store: Store, version: Version) -> list[bytes]:
+    """Return each ``verdict.json`` as the run that judged a version last keeps it now."""
     run_id = version.tags.get("judged_by", version.run_id)
-    with tempfile.TemporaryDirectory() as folder:
-        kept = _verdicts(store, run_id, Path(folder)) if run_id else []
-    of_it = [one for one in kept if one["models"]["pruned"] == version.tags.get("sha256")]
-    if not kept:
-        raise ValueError(
-            f"version {version.number} of {version.model} was never judged: it was registered past "
-            "the gate. Judge its file with faircompress run."
-        )
-    if not of_it and version.tags.get("verdict") == NOT_JUDGED:
-        raise ValueError(
-            f"version {version.number} of {version.model} is not judged under the latest rules: an "
-            "earlier precision of its network did not pass."
-        )
-    return (of_it or kept)[0]
-
-
-def _verdicts(store: Store, run_id: str, folder: Path) -> list[dict[str, Any]]:
-    """Return the verdicts that a run kept: one for each precision, that on what goes out first."""
     places = ["gate", *tracking.kept_folders(store, run_id, "gate")]
     paths = [f"{place}/{VERDICT}" for place in places]
     there = {path for place in places for path in tracking.kept_files(store, run_id, place)}
-    return [
-        read_json(tracking.fetch(store, run_id, path, folder)) for path in paths if path in there
-    ]
+    return [_bytes(store, run_id, path) for path in paths if path in there]
+
+
+def decision_files(store: Store, version: Version) -> dict[str, bytes]:
+    """Return the decisions that lie with a version's run now, by their path."""
+    paths = sorted(tracking.kept_files(store, version.run_id, DECISIONS))
+    return {path: _bytes(store, version.run_id, path) for path in paths}
+
+
+def _bytes(store: Store, run_id: str, path: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return tracking.fetch(store, run_id, path, Path(folder)).read_bytes()
 
 
 def decisions(store: Store, version: Version) -> list[Decision]:
-    """Return what was decided about a version, oldest first."""
-    if not version.run_id:
-        return []
-    with tempfile.TemporaryDirectory() as folder:
-        paths = sorted(tracking.kept_files(store, version.run_id, DECISIONS))
-        files = [tracking.fetch(store, version.run_id, path, Path(folder)) for path in paths]
-        return [Decision(**read_json(kept)) for kept in files]
+    """Return what was decided about a version, oldest first, as the project recorded it."""
+    known = judgements.decided(store.project, version.model)
+    digest = version.tags.get("sha256")
+    return [d for d in known if (d.version, d.sha256) == (version.number, digest)]
 
 
 def keep(store: Store, version: Version, decision: Decision) -> None:
-    """Keep a decision for good: as a file with the version's run, and as a tag for readers."""
+    """Keep a decision for good: in the project; for readers as a file with the run and as a tag."""
+    judgements.add(store.project, decision)
     if version.run_id:
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder) / f"{decision.time}.json"
@@ -190,11 +178,12 @@ def looks(
     tags = found[0].tags if found else store.client.create_registered_model(model).tags
     here = f"look {test[:SHORT]} "
     booked = {key.removeprefix(here): int(n) for key, n in tags.items() if key.startswith(here)}
-    known = {digest[:SHORT]: number for digest, number in before.items()} | booked
+    known = {digest[:SHORT]: number for digest, number in before.items()}
+    known |= {digest: max(number, known.get(digest, 0)) for digest, number in booked.items()}
     new = 1 + max(known.values(), default=0)
     numbers = {digest: known.get(digest[:SHORT], new) for digest in digests}
     for digest, number in numbers.items():
-        if digest[:SHORT] not in booked:
+        if booked.get(digest[:SHORT]) != number:
             store.client.set_registered_model_tag(model, here + digest[:SHORT], str(number))
     return numbers
 

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 PROJECT = "project"
-Act = Literal["promoted", "approved", "overridden", "rejected", "rolled back"]
+Act = Literal[
+    "promoted", "approved", "overridden", "brought back", "rejected", "rolled back", "demoted"
+]
+LET_OUT: tuple[Act, ...] = ("promoted", "approved", "overridden", "brought back")
+TAKEN_BACK: tuple[Act, ...] = ("rejected", "rolled back")
 
 
 class NotPromoted(RuntimeError):
@@ -32,11 +36,15 @@ class Decision:
     Args:
         time: In UTC, as ``20260131T120000.000000Z``.
         act: ``promoted`` by its verdict; ``approved`` or ``rejected`` by a reviewer; ``overridden``
-            against its verdict; ``rolled back``.
+            against its verdict; ``rolled back``; ``demoted`` by an alarm; ``brought back`` in
+            the place of such a one.
         sha256: Of the file.
         verdict: Word on the file at that time.
         reviewer: Who decided.
         reason: Why.
+        version: Number of the version.
+        verdict_sha256: Of the bytes of the verdict that was decided about.
+        model: Name of the registered model.
     """
 
     time: str
@@ -45,6 +53,9 @@ class Decision:
     verdict: str
     reviewer: str
     reason: str
+    version: str = ""
+    verdict_sha256: str = ""
+    model: str = ""
 
     @property
     def sentence(self) -> str:
@@ -68,6 +79,17 @@ def may_go_out(
     acts = {d.act for d in decisions if d.sha256 == sha256}
     enough = verdict == "pass" or (verdict == "inconclusive" and "approved" in acts)
     return "overridden" in acts or (own_params and enough)
+
+
+def taken_back(sha256: str, decisions: Sequence[Decision]) -> Decision | None:
+    """Return who took a file back, if nobody let it out since.
+
+    Args:
+        sha256: Of the file.
+        decisions: About all versions, oldest first.
+    """
+    about = [d for d in decisions if d.sha256 == sha256 and d.act != "demoted"]
+    return about[-1] if about and about[-1].act in TAKEN_BACK else None
 
 
 def after_failure(name: str, sha256: str, decisions: Sequence[Decision]) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,14 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import FileInfo, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 URI = "MLFLOW_TRACKING_URI"
 NAME_LIMIT, VALUE_LIMIT, BATCH_LIMIT = 250, 5000, 900
+NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+ONNX = "model.onnx"
 
 
 @dataclass(frozen=True)
@@ -85,12 +89,20 @@ def end(store: Store, run_id: str, status: str) -> None:
     store.client.set_terminated(run_id, status)
 
 
-def log_numbers(store: Store, run_id: str, events: Iterable[dict[str, Any]]) -> None:
-    """Record numbers with their step and time, many at once."""
+def log_numbers(
+    store: Store, run_id: str, events: Iterable[dict[str, Any]], model_id: str | None = None
+) -> None:
+    """Record numbers with their step and time, many at once; a logged model's as its own too."""
     metrics = [
-        Metric(_name(name), value, int(1000 * event.get("time", time.time())), event["step"])
+        Metric(
+            name,
+            value,
+            int(1000 * event.get("time", time.time())),
+            event["step"],
+            model_id=model_id,
+        )
         for event in events
-        for name, value in flat(event["metrics"]).items()
+        for name, value in _named(flat(event["metrics"])).items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     ]
     for start in range(0, len(metrics), BATCH_LIMIT):
@@ -135,8 +147,16 @@ def log_data(store: Store, run_id: str, table: Path, name: str, digest: str) -> 
     )
 
 
-def log_onnx(store: Store, run_id: str, onnx_file: Path, model: str) -> str:
-    """Add an ONNX file, byte for byte, to a registered model; return the version."""
+def log_onnx(store: Store, run_id: str, onnx_file: Path, model: str, name: str) -> str:
+    """Add an ONNX file, byte for byte, to a registered model; return the version.
+
+    Args:
+        store: Where to.
+        run_id: Run that MLflow takes the file's metrics and params from.
+        onnx_file: The file.
+        model: Name of the registered model.
+        name: Of the logged model, which MLflow lists beside those of other runs.
+    """
     import numpy as np
     import onnx
     from mlflow.models import ModelSignature
@@ -153,7 +173,7 @@ def log_onnx(store: Store, run_id: str, onnx_file: Path, model: str) -> str:
     with mlflow.start_run(run_id=run_id):
         logged = mlflow.onnx.log_model(
             graph,
-            name="pruned",
+            name=name,
             signature=signature,
             save_as_external_data=False,
             onnx_execution_providers=["CPUExecutionProvider"],
@@ -164,13 +184,22 @@ def log_onnx(store: Store, run_id: str, onnx_file: Path, model: str) -> str:
 
 
 def kept_files(store: Store, run_id: str, folder: str) -> list[str]:
-    """Return the paths of the files kept with a run in one of its folders."""
-    return [str(f.path) for f in store.client.list_artifacts(run_id, folder) if not f.is_dir]
+    """Return the paths of the files kept with a run in one of its folders; none of no run."""
+    return [str(f.path) for f in _kept(store, run_id, folder) if not f.is_dir]
 
 
 def kept_folders(store: Store, run_id: str, folder: str) -> list[str]:
-    """Return the paths of the folders kept with a run in one of its folders."""
-    return [str(f.path) for f in store.client.list_artifacts(run_id, folder) if f.is_dir]
+    """Return the paths of the folders kept with a run in one of its folders; none of no run."""
+    return [str(f.path) for f in _kept(store, run_id, folder) if f.is_dir]
+
+
+def _kept(store: Store, run_id: str, folder: str) -> list[FileInfo]:
+    try:
+        return list(store.client.list_artifacts(run_id, folder)) if run_id else []
+    except MlflowException as error:
+        if error.error_code not in NO_SUCH_RUN:
+            raise
+        return []
 
 
 def fetch(store: Store, run_id: str, path: str, into: Path) -> Path:
@@ -179,10 +208,21 @@ def fetch(store: Store, run_id: str, path: str, into: Path) -> Path:
 
 
 def fetch_onnx(store: Store, model: str, version: str, into: Path) -> Path:
-    """Copy the file of a registered version; return where it lies."""
+    """Copy the file of a registered version; return where it lies, if the registry has it."""
     _use(store)
     uri = f"models:/{model}/{version}"
-    return Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(into))) / "model.onnx"
+    try:
+        found = mlflow.artifacts.download_artifacts(uri, dst_path=str(into))
+    except MlflowException as error:
+        if error.error_code not in NO_SUCH_RUN:
+            raise  # a server that does not answer has lost nothing
+        return into / ONNX
+    return Path(found) / ONNX
+
+
+def logged_model(store: Store, model: str, version: str) -> str | None:
+    """Return the id of the logged model that a registered version is, if it is one."""
+    return str(store.client.get_model_version(model, version).model_id or "") or None
 
 
 def flat(values: Any, prefix: str = "", *, lists: bool = True) -> dict[str, Any]:
@@ -206,5 +246,22 @@ def provenance(folder: Path, commit: str) -> dict[str, str]:
     return {"git.commit": commit, "dvc.lock.sha256": digest}
 
 
+def _named(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return numbers by names that MLflow takes; no two are merged because theirs look alike."""
+    alike = Counter(_name(name) for name in numbers)
+    return {
+        _name(name) if alike[_name(name)] == 1 else _marked(name): value
+        for name, value in numbers.items()
+    }
+
+
+def _marked(words: str) -> str:
+    digest = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{_name(words)[: NAME_LIMIT - 9]}-{digest}"
+
+
 def _name(words: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_\-. :/]", "_", words)[:NAME_LIMIT]
+    """Return words as MLflow's name of a metric or param, which it takes for a path."""
+    safe = re.sub(r"[^\w\-. :/]", "_", words)
+    parts = ["_" if part in ("", ".", "..") else part for part in safe.split("/")]
+    return "/".join(parts)[:NAME_LIMIT].rstrip("/")

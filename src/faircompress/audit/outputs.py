@@ -7,6 +7,7 @@ from pathlib import Path
 from faircompress.files import write_bytes, write_json, write_text
 from faircompress.verdict.card import card
 from faircompress.verdict.judge import Verdict
+from faircompress.verdict.markdown import words
 from faircompress.verdict.plots import Json, capital, group_name, plain, signed, urgency
 from faircompress.verdict.report import ReportContext, report
 from faircompress.verdict.words import percent
@@ -40,18 +41,18 @@ def write(folder: Path, verdict: Verdict, context: ReportContext) -> list[Path]:
 
 def summary(verdict: Verdict) -> str:
     """Return the verdict as Markdown: the sentence, each rule by group, what to do next."""
-    parts = [f"## {_text(verdict.sentence)}"]
-    parts += ["### What to do next", "\n".join(f"- {_text(step)}" for step in verdict.next)]
+    parts = [f"## {words(verdict.sentence)}"]
+    parts += ["### What to do next", "\n".join(f"- {words(step)}" for step in verdict.next)]
     for rule in verdict.rules:
         reads = f"{capital(rule['reads'])}, at {percent(rule['confidence'])} confidence"
-        parts += [f"### {rule['verdict'].capitalize()}: {_text(reads)}", _table(rule)]
+        parts += [f"### {rule['verdict'].capitalize()}: {words(reads)}", _table(rule)]
     parts += [
-        f"### {one['verdict'].capitalize()}: {_text(one['reason'])}"
+        f"### {one['verdict'].capitalize()}: {words(one['reason'])}"
         for one in (*verdict.budgets, *verdict.not_judged)
     ]
     counted = f"{verdict.rows:,} rows. A change is candidate minus dense; bounds are one-sided."
-    ends = [f"{counted} {_text(verdict.assumption)}", _text(verdict.looks)]
-    ends += map(_text, verdict.notes)
+    ends = [f"{counted} {words(verdict.assumption)}", words(verdict.looks)]
+    ends += map(words, verdict.notes)
     return "\n\n".join([*parts, *ends]) + "\n"
 
 
@@ -75,7 +76,8 @@ def junit(verdict: Verdict) -> bytes:
 
 
 def _case(suite: ET.Element, where: str, name: str, found: Json) -> None:
-    case = ET.SubElement(suite, "testcase", classname=where, name=_printable(name), time="0")
+    named = {"classname": _printable(where), "name": _printable(name)}
+    case = ET.SubElement(suite, "testcase", named, time="0")
     sentence = _printable(capital(found["reason"]))
     kind = {"pass": None, "fail": "failure"}.get(found["verdict"], "skipped")
     if kind is None:
@@ -102,13 +104,7 @@ def _row(rule: Json, finding: Json) -> list[str]:
     limit = f"\N{PLUS-MINUS SIGN}{rule['limit']:g}" if both_ways else show(line)
     rows = f"{finding['rows']:,}"
     word = f"**{finding['verdict']}**" if finding["verdict"] != "pass" else "pass"
-    return [word, _text(group_name(finding)), found, bounds, limit, rows]
-
-
-def _text(words: str) -> str:
-    """Return words that Markdown takes for words, whatever a group is called."""
-    special = r"[\\`*\[\]<>|#]|(?<!\w)_|_(?!\w)"
-    return re.sub(special, lambda one: f"\\{one[0]}", " ".join(words.split()))
+    return [word, words(group_name(finding)), found, bounds, limit, rows]
 
 
 def _printable(words: str) -> str:

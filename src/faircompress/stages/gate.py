@@ -15,9 +15,9 @@ from faircompress.verdict.budgets import Costs
 from faircompress.verdict.card import card
 from faircompress.verdict.exemplars import unlearnt
 from faircompress.verdict.judge import Verdict, judge
+from faircompress.verdict.numbers import numbers
 from faircompress.verdict.report import ReportContext, report
 
-NUMBERS = ("dense", "pruned", "change", "lower", "upper")
 Json = dict[str, Any]
 Verdicts = Mapping[Precision, Verdict]
 
@@ -48,7 +48,7 @@ def gate(params: Params, artifacts: Path) -> Json:
         "goes_out": chosen if verdicts[chosen].verdict == "pass" else None,
         "judged": chosen,
         "precisions": {precision: verdict.verdict for precision, verdict in verdicts.items()},
-        "groups": _numbers(verdicts[chosen]),
+        "groups": numbers(verdicts[chosen]),
     }
 
 
@@ -200,18 +200,3 @@ def _way(here: Precision, there: Precision, chosen: Precision) -> str:
     """Return the link from one file's report to another's."""
     folder = "" if there == chosen else f"{there}/"
     return f"{'' if here == chosen else '../'}{folder}report.html"
-
-
-def _numbers(verdict: Verdict) -> dict[str, dict[str, dict[str, float]]]:
-    """Return metric -> group -> number; what is undefined is left out."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for group in verdict.groups:
-        for name, rates in group["metrics"].items():
-            defined = _defined(rates)
-            if defined:
-                found.setdefault(name, {})[group["group"]] = defined
-    return found
-
-
-def _defined(rates: Mapping[str, Any]) -> dict[str, float]:
-    return {key: float(rates[key]) for key in NUMBERS if rates[key] is not None}

@@ -14,6 +14,7 @@ from faircompress.study.cells import ALL, AUROC, excess_harm, rates
 from faircompress.study.comparison import Comparison, Line, Test
 from faircompress.study.plan import Cell, Plan
 from faircompress.study.resampling import Estimate
+from faircompress.verdict.markdown import words
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 Json = dict[str, Any]
@@ -109,11 +110,11 @@ def _section(
 
 def _markdown(section: Json) -> str:
     """Return the tables of a section as Markdown."""
-    title = f"### {section['data']}, {section['model']}, {section['seeds']} seeds"
+    title = f"### {words(section['data'])}, {words(section['model'])}, {section['seeds']} seeds"
     tables = [(TEST_HEAD, section["tests"]), (MEAN_HEAD, section["means"])]
-    found = [f"{title}\n\nRarest cell: {section['rarest']}."]
+    found = [f"{title}\n\nRarest cell: {words(section['rarest'])}."]
     for head, rows in ((head, rows) for head, rows in tables if rows):
-        lines = [head, ["---"] * len(head), *rows]
+        lines = [head, ["---"] * len(head), *([words(cell) for cell in row] for row in rows)]
         found.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
     return "\n\n".join(found) + "\n"
 

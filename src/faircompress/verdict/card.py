@@ -1,12 +1,11 @@
 """The model card: what goes out with the pruned file, as Markdown."""
 
-import re
-
 import jinja2
 
 from faircompress.verdict import costs
 from faircompress.verdict.facts import facts
 from faircompress.verdict.judge import Verdict
+from faircompress.verdict.markdown import code, words
 from faircompress.verdict.plots import ARROW, Json, capital, plain, signed
 from faircompress.verdict.precisions import precisions
 from faircompress.verdict.report import ReportContext
@@ -21,7 +20,7 @@ def card(verdict: Verdict, context: ReportContext) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"words": words, "percent": percent}
+    environment.filters |= {"words": words, "code": code, "percent": percent}
     metrics = list(dict.fromkeys(rule["metric"] for rule in verdict.rules))
     cost = costs.cost(context.sizes, context.layers, context.latency)
     return environment.get_template("card.md.j2").render(
@@ -43,9 +42,3 @@ def _cell(found: Json) -> str:
         return "undefined"
     change, low, high = (signed(found[key]) for key in ("change", "lower", "upper"))
     return f"{plain(found['dense'])} {ARROW} {plain(found['pruned'])}: {change} ({low} to {high})"
-
-
-def words(text: str) -> str:
-    """Return a text that Markdown takes for words, whatever a group is called."""
-    special = r"[\\`*\[\]<>|#]|(?<!\w)_|_(?!\w)"
-    return re.sub(special, lambda one: f"\\{one[0]}", " ".join(text.split()))
