@@ -1,0 +1,295 @@
+"""What somebody with write access to the tracking server alone can do: not make a file champion."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from conftest import Project
+from registered import again, another_file, judged, moved, told
+from test_registry import acts, tag
+
+from faircompress import judgements, registry, tracking
+from faircompress.files import read_json, write_json
+from faircompress.review import Decision, NotPromoted, Said
+from flows import checkout, deployment
+from flows.alarm import alarm, guard
+from flows.deployment import Registry
+from flows.workspace import Workspace
+
+Finished = tuple[Project, subprocess.CompletedProcess[str]]
+FIRST, SECOND, FAILED = "1", "2", "3"  # both passed; the second is the champion
+ANN = Said("Ann", "complaints from the field")
+
+
+@pytest.fixture(scope="module")
+def promoted_twice(
+    finished: Finished, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Registry]:
+    """Give a project with two files that passed and one that failed."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    where = moved(finished[0].folder, tmp_path_factory.mktemp("twice"))
+    with temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}):
+        judged(where.store.project, "pass")
+        judged(where.store.project, "fail")
+        yield where
+
+
+@pytest.fixture
+def where(promoted_twice: Registry, tmp_path: Path) -> Registry:
+    """Give a copy that a test may change."""
+    found = moved(promoted_twice.store.project, tmp_path)
+    assert found.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
+    return found
+
+
+def overwrite(where: Registry, number: str, folder: Path, **changes: str) -> None:
+    """Put another verdict in the place of a version's, and its hash into the tags."""
+    version = where.find(number)
+    said = json.loads(registry.verdicts(where.store, version)[0])
+    write_json(folder / "verdict.json", said | changes)
+    run_id = version.tags["judged_by"]
+    tracking.log_files(where.store, run_id, [folder / "verdict.json"], "gate")
+    digest = registry.sha256(folder / "verdict.json")
+    registry.note(where.store, version, {"verdict.sha256": digest, **changes})
+
+
+def lay(where: Registry, number: str, folder: Path, decision: Decision) -> None:
+    """Lay a decision to those of a version, as only the project's own commands should."""
+    write_json(folder / f"{decision.time}.json", asdict(decision))
+    file = folder / f"{decision.time}.json"
+    tracking.log_files(where.store, where.find(number).run_id, [file], registry.DECISIONS)
+
+
+def overridden(where: Registry, number: str) -> Decision:
+    digest = where.find(number).tags["sha256"]
+    return Decision("20300101T000000.000000Z", "overridden", digest, "fail", "Eve", "trust me")
+
+
+def set_champion(where: Registry, number: str) -> None:
+    registry.point(where.store, where.model, "champion", number)
+
+
+def test_a_verdict_that_was_overwritten_promotes_nothing(where: Registry, tmp_path: Path) -> None:
+    recorded = where.find(FAILED).tags["verdict.sha256"]
+    overwrite(where, FAILED, tmp_path, verdict="pass")
+    forged = where.find(FAILED).tags["verdict.sha256"]
+    with pytest.raises(NotPromoted, match=f"judged fail.*{recorded}.*keeps {forged}.*Run again"):
+        deployment.promote(where, FAILED)
+    with pytest.raises(NotPromoted, match="changed on the server"):
+        deployment.promote(where, FAILED, Said("Bob", "must"))
+    assert where.aliases()["champion"] == SECOND
+    assert acts(where, FAILED) == []
+
+
+def test_edited_tags_alone_are_named(where: Registry) -> None:
+    tag(where, FAILED, verdict="pass")
+    with pytest.raises(NotPromoted, match="its tag verdict says pass, fail was recorded"):
+        deployment.promote(where, FAILED)
+    tag(where, FAILED, verdict="fail", judged_by=where.find(FIRST).tags["judged_by"])
+    with pytest.raises(NotPromoted, match="or the tag judged_by was changed"):
+        deployment.promote(where, FAILED)
+    tag(where, FAILED, judged_by="no such run")
+    with pytest.raises(NotPromoted, match="keeps none"):
+        deployment.promote(where, FAILED)
+
+
+def test_a_decision_that_nobody_took_lets_nothing_out(where: Registry, tmp_path: Path) -> None:
+    lay(where, FAILED, tmp_path, overridden(where, FAILED))
+    with pytest.raises(NotPromoted, match=r"decisions/20300101.*made by hand"):
+        deployment.promote(where, FAILED)
+    set_champion(where, FAILED)
+    with pytest.raises(deployment.BadChampion, match="made by hand"):
+        deployment.champion(where)
+    assert f"went back to version {SECOND}" in guard(where)
+
+
+def test_a_decision_about_another_version_is_not_borrowed(where: Registry, tmp_path: Path) -> None:
+    (taken,) = registry.decisions(where.store, where.find(FIRST))
+    lay(where, FAILED, tmp_path, taken)
+    with pytest.raises(NotPromoted, match=f"is about version {FIRST}"):
+        deployment.promote(where, FAILED)
+
+
+def test_an_override_names_version_and_verdict_and_does_not_outlive_it(where: Registry) -> None:
+    deployment.promote(where, FAILED, Said("Bob", "must"))
+    (kept,) = registry.decisions(where.store, where.find(FAILED))
+    assert (kept.version, kept.model) == (FAILED, where.model)
+    assert kept.verdict_sha256 == where.find(FAILED).tags["verdict.sha256"]
+    assert deployment.trusted(where, FAILED).number == FAILED
+    known = judgements.latest(where.store.project, where.model, kept.sha256)
+    assert known
+    newer = replace(known, time="20300101T000000.000000Z", verdict_sha256="0" * 64)
+    judgements.add(where.store.project, newer)
+    tag(where, FAILED, **{"verdict.sha256": "0" * 64})
+    with pytest.raises(deployment.BadChampion):
+        deployment.trusted(where, FAILED)
+
+
+def test_an_alarm_moves_the_alias_back_once_and_marks_the_version(where: Registry) -> None:
+    set_champion(where, FAILED)
+    tag(where, FAILED, verdict="pass")
+    words = guard(where)
+    assert words.startswith(f"ALARM: version {FAILED} of {where.model} is fail")
+    assert words.endswith(f"The alias champion went back to version {SECOND}.")
+    assert guard(where) == ""
+    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
+    assert "is fail" in where.find(FAILED).tags["alarm"]
+    assert acts(where, FAILED) == ["demoted"]
+    assert acts(where, SECOND) == ["promoted", "brought back"]
+
+
+def test_a_champion_whose_verdict_was_overwritten_gives_way_to_previous_and_comes_back_anew(
+    where: Registry, tmp_path: Path, same_file: Callable[[], None]
+) -> None:
+    overwrite(where, SECOND, tmp_path, sentence="all is well")
+    assert f"went back to version {FIRST}" in guard(where)
+    assert where.aliases() == {"champion": FIRST, "anchor": FIRST}
+    same_file()
+    newest = registry.versions(where.store, where.model)[0]
+    assert newest.tags["sha256"] == where.find(SECOND).tags["sha256"]
+    assert where.aliases() == {"champion": newest.number, "previous": FIRST, "anchor": FIRST}
+    assert guard(where) == ""
+
+
+@pytest.fixture
+def same_file(where: Registry, finished: Finished) -> Iterator[Callable[[], None]]:
+    """Give a way to end a run with the file and the verdict of the second version."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}):
+        yield lambda: judged(where.store.project, "pass") and None  # same words, same bytes
+
+
+def test_a_file_that_changed_in_the_registry_is_registered_anew(
+    where: Registry, same_file: Callable[[], None]
+) -> None:
+    digest = where.find(SECOND).tags["sha256"]
+    files = where.store.project.glob("mlartifacts/*/models/*/artifacts/model.onnx")
+    (file,) = [f for f in files if registry.sha256(f) == digest]
+    file.unlink()
+    assert f"went back to version {FIRST}" in guard(where)
+    same_file()
+    assert registry.file_sha256(where.store, where.find("4")) == digest
+    assert where.aliases()["champion"] == "4"
+
+
+@pytest.mark.parametrize("to", [FIRST, None])
+def test_an_alias_that_was_moved_or_taken_away_goes_back(where: Registry, to: str | None) -> None:
+    if to:
+        set_champion(where, to)
+    else:
+        registry.withdraw(where.store, where.find(SECOND), "champion")
+    assert f"version {SECOND} was made champion last" in guard(where)
+    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
+    assert "alarm" not in where.find(FIRST).tags
+
+
+def test_the_first_champion_stays_the_anchor(where: Registry) -> None:
+    registry.point(where.store, where.model, "anchor", SECOND)
+    assert f"went back to version {FIRST}, the first champion" in guard(where)
+    assert where.aliases()["anchor"] == FIRST
+    registry.withdraw(where.store, where.find(FIRST), "anchor")
+    assert "the alias anchor is gone" in guard(where)
+
+
+def test_with_no_good_version_left_there_is_no_champion(where: Registry, tmp_path: Path) -> None:
+    for number in (FIRST, SECOND):
+        overwrite(where, number, tmp_path, sentence="all is well")
+    assert "There is no version to go back to" in guard(where)
+    assert "champion" not in where.aliases()
+    assert guard(where) == ""
+
+
+def test_where_nothing_is_recorded_everything_is_refused_and_nothing_moved(where: Registry) -> None:
+    (where.store.project / judgements.FILE).unlink()
+    assert "Its alias stays" in guard(where)
+    with pytest.raises(NotPromoted, match=r"nothing was judged.*judgements\.jsonl"):
+        deployment.promote(where, FIRST)
+    with pytest.raises(NotPromoted):
+        deployment.rollback(where, ANN)
+    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
+
+
+def test_what_a_person_took_back_stays_so_without_its_tags(
+    where: Registry, same_file: Callable[[], None]
+) -> None:
+    words = alarm(where, ANN)
+    assert "was rolled back by Ann" in words
+    assert where.aliases() == {"champion": FIRST, "anchor": FIRST}
+    tag(where, SECOND, review="approve", reviewer="Eve", reason="trust me")
+    same_file()
+    assert where.aliases()["champion"] == FIRST
+    set_champion(where, SECOND)
+    assert f"went back to version {FIRST}" in guard(where)
+    deployment.promote(where, SECOND)  # somebody asks for it here, and the review says so
+    assert where.aliases()["champion"] == SECOND
+    assert guard(where) == ""
+
+
+def test_rollback_does_not_go_to_what_somebody_called_previous(where: Registry) -> None:
+    registry.point(where.store, where.model, "previous", FAILED)
+    with pytest.raises(NotPromoted, match="is fail"):
+        deployment.rollback(where, ANN)
+    assert where.aliases()["champion"] == SECOND
+
+
+def test_an_alarm_without_a_name_or_a_reason_does_nothing(where: Registry) -> None:
+    with pytest.raises(NotPromoted, match="--reviewer and --reason"):
+        alarm(where, Said("Ann", " "))
+    assert "was not the champion" in alarm(where, ANN, FAILED)
+    assert where.aliases()["champion"] == SECOND
+
+
+def test_restoring_refuses_what_was_changed_on_the_server(where: Registry, tmp_path: Path) -> None:
+    (tmp_path / "changed").mkdir()
+    lock = tmp_path / "changed" / "dvc.lock"
+    lock.write_text("schema: '2.0'\n")
+    run_id = where.find(FIRST).tags["judged_by"]
+    tracking.log_files(where.store, run_id, [lock], "restore")
+    before = (where.store.project / "dvc.lock").read_bytes()
+    for act in (lambda: checkout.checkout(where, FIRST, force=True), lambda: checkout.clean(where)):
+        with pytest.raises(NotPromoted, match=r"dvc\.lock kept to restore it is not"):
+            act()
+    assert (where.store.project / "dvc.lock").read_bytes() == before
+
+
+def test_a_run_says_the_alarm_moves_the_alias_and_compares_with_the_good_one(
+    where: Registry,
+) -> None:
+    set_champion(where, FAILED)
+    another_file(where.store.project, "a new try")
+    told(where.store.project)
+    heard = read_json(where.store.project / "artifacts/champion.json")
+    assert (heard["champion"]["version"], heard["champion"]["not_judged"]) == (SECOND, None)
+    assert where.aliases()["champion"] == SECOND
+    runs = where.store.client.search_runs([where.store.experiment(where.model)])
+    assert runs[0].data.tags["alarm"].startswith("ALARM")
+
+
+def test_looks_at_a_test_set_cannot_be_given_back(where: Registry) -> None:
+    known = {"a" * 64: 6}
+    for number in ("1", "9"):
+        key = f"look monday {'a' * 16}"
+        where.store.client.set_registered_model_tag(where.model, key, number)
+        found = registry.looks(where.store, where.model, "monday", ["a" * 64], known)
+        assert found["a" * 64] == max(6, int(number))
+
+
+def test_a_run_that_repeats_itself_records_nothing_twice(where: Registry) -> None:
+    record = where.store.project / judgements.FILE
+    before = len(record.read_text().splitlines())
+    again(Workspace(where.store.project, where.store.project))
+    assert len(record.read_text().splitlines()) == before
+
+
+def test_a_record_that_no_run_wrote_is_named_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / judgements.FILE
+    path.parent.mkdir()
+    for line in ("{", "[]", '{"kind": "guessed"}', '{"kind": "judged"}'):
+        path.write_text(f"{line}\n")
+        with pytest.raises(ValueError, match=r"judgements\.jsonl, line 1 is not"):
+            judgements.entries(tmp_path)
