@@ -7,6 +7,7 @@ from faircompress.verdict.judge import Verdict
 from faircompress.verdict.markdown import NAME, words
 
 BOUNDS = ("change", "lower", "upper")
+SENTENCE = 800
 ROOM = 4800  # characters; MLflow's databases hold 5000
 
 
@@ -20,10 +21,10 @@ def described(verdict: Verdict, precision: str) -> str:
         [group["group"], str(group["rows"]), *(_cell(group["metrics"].get(m)) for m in metrics)]
         for group in verdict.groups
     ]
-    head = [f"**{words(verdict.sentence)}**", "", f"Precision: {words(precision)}", ""]
+    head = [f"**{words(verdict.sentence, SENTENCE)}**", "", f"Precision: {words(precision)}", ""]
     table = [_line(["group", "rows", *metrics]), "|" + " --- |" * (2 + len(metrics))]
     table += map(_line, rows)
-    reasons = [f"- {words(reason)}" for reason in verdict.reasons]
+    reasons = [f"- {words(reason, SENTENCE)}" for reason in verdict.reasons]
     return _fitted([*head, *table, *([""] if reasons else []), *reasons])
 
 

@@ -23,6 +23,7 @@ from pydantic import Field
 from faircompress import environment
 from faircompress.registry import Version
 from faircompress.review import Said
+from faircompress.verdict.markdown import words
 from flows import deployment
 
 NAME = "review"
@@ -47,7 +48,9 @@ def review(project: str, version: str) -> str:
     where = deployment.registry_of(Path(project))
     found = where.find(version)
     if "review" not in found.tags:
-        question = f"{found.tags['sentence']}\n\nMay version {version} of {where.model} go out?"
+        question = (
+            f"{words(found.tags['sentence'])}\n\nMay version {version} of {where.model} go out?"
+        )
         word = suspend_flow_run(wait_for_input=Word.with_initial_data(question), key="word")
         said = Said(word.reviewer, word.reason)
         deployment.say(where, found, "approve" if word.approve else "reject", said)

@@ -31,14 +31,15 @@ def run_and_tell(workspace: Workspace) -> int:
 def tell(workspace: Workspace) -> int:
     """Say what came out and what to open next."""
     from faircompress.files import read_json
+    from faircompress.lines import one_line
     from faircompress.precisions import exported
     from faircompress.verdict.judge import Verdict
 
     verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
-    word, _, rest = verdict.sentence.partition(": ")
+    word, _, rest = one_line(verdict.sentence).partition(": ")
     print(f"\n{word.upper()}: {rest}")
     for reason in verdict.reasons[:5]:
-        print(f"  - {reason}")
+        print(f"  - {one_line(reason)}")
     numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
     words = [f"{name} {numbers['precisions'].get(name, 'not judged')}" for name in files]
     print(

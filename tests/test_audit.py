@@ -185,7 +185,7 @@ def test_strange_names_of_groups_break_neither_markdown_nor_xml() -> None:
     table.to_parquet("p.parquet")
     judged(f"faircompress audit p.parquet {COLUMNS} {TPR}")
     summary = Path("out/summary.md").read_text()
-    assert r"hair=a\|\<b\>" in summary
+    assert r"hair=a&#124;&lt;b&gt;" in summary
     assert r"hair=\_d\_ e_f" in summary
     names = {case.get("name") for case in ET.parse("out/junit.xml").iter("testcase")}
     assert "hair=a|<b>\N{REPLACEMENT CHARACTER} & *c*" in names

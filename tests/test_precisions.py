@@ -12,7 +12,7 @@ import pytest
 from conftest import Project, commit
 from registered import again, another_file, moved, told
 
-from faircompress import predictions, registry
+from faircompress import predictions, registry, tracking
 from faircompress.dataset import load_split
 from faircompress.files import read_json, sha256, write_json
 from faircompress.precisions import exported, judged, stem
@@ -62,6 +62,68 @@ def test_every_judged_precision_is_a_version_that_may_go_out(where: Registry) ->
         (verdict,) = [one for one in kept if one["models"]["pruned"] == tags["sha256"]]
         assert verdict["sentence"] == tags["sentence"]
         assert deployment.trusted(where, version.number) == version
+
+
+def test_every_precision_shows_its_own_numbers_in_mlflow(where: Registry) -> None:
+    client, shown = where.store.client, {}
+    for precision, version in by_precision(where).items():
+        verdict = read_json(judged(where.store.project / "artifacts", precision) / "verdict.json")
+        found = client.get_model_version(where.model, version.number)
+        logged = client.get_logged_model(found.source.removeprefix("models:/"))
+        run = client.get_run(version.run_id)
+        assert (logged.name, run.info.run_name) == (f"pruned-{precision}", precision)
+        expected = {
+            f"gate.groups.{metric}.{group['group'].replace('=', '_')}.{key}": rates[key]
+            for group in verdict["groups"]
+            for metric, rates in group["metrics"].items()
+            for key in ("dense", "pruned", "change", "lower", "upper")
+            if rates[key] is not None
+        }
+        assert len(expected) > 20
+        assert {metric.key: metric.value for metric in logged.metrics} == pytest.approx(expected)
+        assert run.data.metrics == pytest.approx(expected)
+        (kept,) = [path for path in tracking.kept_files(where.store, version.run_id, "gate")
+                   if path.endswith(".json")]  # fmt: skip
+        assert (
+            read_json(tracking.fetch(where.store, version.run_id, kept, where.store.project))[
+                "models"
+            ]
+            == verdict["models"]
+        )
+        assert f"Precision: {precision}" in found.description
+        shown[precision] = expected
+    assert shown["int8"] != shown["fp32"]
+
+
+def test_a_run_shows_the_numbers_of_the_file_that_goes_out_whatever_else_was_judged(
+    where: Registry,
+) -> None:
+    told = read_json(where.store.project / NUMBERS)["groups"]["accuracy"]["hair=short"]
+    for version in by_precision(where).values():
+        run = where.store.client.get_run(version.tags["judged_by"])
+        if run.data.params["export.precisions"] == str(ALL):
+            assert run.data.metrics["gate.groups.accuracy.hair_short.pruned"] == told["pruned"]
+
+
+def test_a_file_judged_anew_shows_its_new_numbers(
+    where: Registry, rerun: Callable[[], None]
+) -> None:
+    file = judged(where.store.project / "artifacts", "int8") / "verdict.json"
+    verdict = read_json(file)
+    verdict["groups"][0]["metrics"]["accuracy"]["change"] = -0.125
+    write_json(file, verdict)
+    rerun()
+    number = by_precision(where)["int8"].number
+    logged = tracking.logged_model(where.store, where.model, number)
+    group = verdict["groups"][0]["group"].replace("=", "_")
+    values = [
+        metric.value
+        for metric in sorted(
+            where.store.client.get_logged_model(logged).metrics, key=lambda one: one.timestamp
+        )
+        if metric.key == f"gate.groups.accuracy.{group}.change"
+    ]
+    assert values[-1] == -0.125
 
 
 def test_files_new_in_an_old_network_are_another_look(where: Registry) -> None:

@@ -191,4 +191,4 @@ def test_the_card_is_on_the_page_and_in_markdown_with_hashes_rules_and_groups() 
 
 
 def test_a_strange_name_cannot_break_the_cards_table() -> None:
-    assert words("a|b <i>_x_") == r"a\|b \<i\>\_x\_"
+    assert words("a|b <i>_x_") == r"a&#124;b &lt;i&gt;\_x\_"

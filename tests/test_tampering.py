@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from auditing import run
 from conftest import Project
 from registered import again, another_file, judged, moved, told
 from test_registry import acts, tag
@@ -235,6 +236,23 @@ def test_rollback_does_not_go_to_what_somebody_called_previous(where: Registry) 
     with pytest.raises(NotPromoted, match="is fail"):
         deployment.rollback(where, ANN)
     assert where.aliases()["champion"] == SECOND
+
+
+def test_the_command_tells_by_its_exit_code_whether_the_champion_is_as_recorded(
+    where: Registry,
+) -> None:
+    command = f"faircompress alarm --project {where.store.project}"
+    said = run(command)
+    assert (said.code, said.out) == (
+        0, f"version {SECOND} of {where.model} is the champion, as it was recorded.\n",
+    )  # fmt: skip
+    set_champion(where, FAILED)
+    said = run(command)
+    assert said.code == 1 and f"went back to version {SECOND}" in said.out
+    assert run(command).code == 0
+    said = run(f"{command} --reviewer Ann --reason 'complaints from the field'")
+    assert said.code == 1 and f"went back to version {FIRST}" in said.out
+    assert acts(where, SECOND)[-1] == "rolled back"
 
 
 def test_an_alarm_without_a_name_or_a_reason_does_nothing(where: Registry) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from faircompress.lines import one_line
+
 PROJECT = "project"
 Act = Literal[
     "promoted", "approved", "overridden", "brought back", "rejected", "rolled back", "demoted"
@@ -60,7 +62,7 @@ class Decision:
     @property
     def sentence(self) -> str:
         """Return the decision for readers."""
-        return f"{self.act} by {self.reviewer}, verdict {self.verdict}: {self.reason}"
+        return one_line(f"{self.act} by {self.reviewer}, verdict {self.verdict}: {self.reason}")
 
 
 def may_go_out(

@@ -222,7 +222,8 @@ def fetch_onnx(store: Store, model: str, version: str, into: Path) -> Path:
 
 def logged_model(store: Store, model: str, version: str) -> str | None:
     """Return the id of the logged model that a registered version is, if it is one."""
-    return str(store.client.get_model_version(model, version).model_id or "") or None
+    scheme, _, found = str(store.client.get_model_version(model, version).source).partition(":/")
+    return found if scheme == "models" else None
 
 
 def flat(values: Any, prefix: str = "", *, lists: bool = True) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from faircompress.exit_codes import BY_VERDICT
+from faircompress.lines import one_line
 
 if TYPE_CHECKING:
     from faircompress.audit.rows import Asked, Pair
@@ -203,10 +204,16 @@ def _look(book: Path | None, pair: "Pair") -> int | None:
     return look(book, pair)
 
 
+def _shown(line: str) -> str:
+    """Return a line as it is, but for what a name in it would do to the terminal."""
+    start = len(line) - len(line.lstrip(" "))
+    return line[:start] + one_line(line[start:])
+
+
 def _tell(verdict: "Verdict", files: Sequence[Path]) -> None:
     lines = [verdict.sentence, *(f"  - {reason}" for reason in verdict.reasons), "Next:"]
     lines += [f"  - {step}" for step in verdict.next]
     lines += [*([verdict.looks] if verdict.look else []), *verdict.notes]
     if files:
         lines += ["Files:", *(f"  - {path}" for path in files)]
-    typer.echo("\n".join(lines))
+    typer.echo("\n".join(map(_shown, lines)))

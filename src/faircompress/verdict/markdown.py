@@ -5,26 +5,16 @@ backslash before them.
 """
 
 import re
-import unicodedata
 
-LONGEST = 1000  # characters of a sentence
+from faircompress.lines import LONGEST, one_line
+
 NAME = 120  # characters of a name that others chose
-UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # control, direction, surrogates, separators
-JOINERS = "\u200c\u200d"  # unseen too, but some scripts cannot be written without
 ENTITIES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "@": "&#64;", "$": "&#36;"}
 )
 MARKS = re.compile(r"[\\`*\[\]#~]|(?<![^\W_])_|_(?![^\W_])")
 LINKS = re.compile(r"(?<=\w):(?=//)|:(?=[\w+-]+:)|(?<=www)\.", re.IGNORECASE)
 BLOCK = re.compile(r"^(\d{1,9})?(?=(?(1)[.)]|[-+])(?:\s|$)|(?(1)\Z.|[-=]+\s*$))")
-
-
-def one_line(text: str, longest: int = LONGEST) -> str:
-    """Return a text as one line without characters that are not seen, cut where it is too long."""
-    seen = "".join(
-        "\N{REPLACEMENT CHARACTER}" if _is_unseen(one) else one for one in " ".join(text.split())
-    )
-    return seen if len(seen) <= longest else f"{seen[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def words(text: str, longest: int = LONGEST) -> str:
@@ -37,7 +27,3 @@ def words(text: str, longest: int = LONGEST) -> str:
 def code(text: str) -> str:
     """Return a text that can stand between backticks."""
     return one_line(text).replace("`", "'") or "none"
-
-
-def _is_unseen(one: str) -> bool:
-    return unicodedata.category(one) in UNSEEN and one not in JOINERS
