@@ -66,8 +66,7 @@ def champions(where: Registry) -> list[Version]:
 
 def _champion(where: Registry) -> str:
     """See that the champion is good, and the one that was made it; say what was done if not."""
-    number, recorded = where.aliases().get("champion"), champions(where)
-    now = where.find(number) if number else None
+    now, recorded = _named(where, "champion"), champions(where)
     bad = _fault(where, now) if now else ""
     why = bad or _moved(where, now, recorded)
     if not why:
@@ -91,19 +90,26 @@ def _champion(where: Registry) -> str:
 def _anchor(where: Registry) -> str:
     """Point ``anchor`` to the first that was made champion, if it is good and the alias is not.
 
-    An older version was the first champion before any was recorded; whether it is good, is asked
-    where it is compared with.
+    A file that nothing is recorded of may have been the first champion before anything was: it is
+    left there, and refused where it would be compared with.
     """
-    number, first = where.aliases().get("anchor"), next(_ever_champion(where), None)
-    if first is None or _fault(where, first, now=False):
+    now, first = _named(where, "anchor"), next(_ever_champion(where), None)
+    if first is None or first == now or _fault(where, first, now=False):
         return ""
-    if number and int(number) <= int(first.number):
+    if now and not _known(where, now):
         return ""
     registry.point(where.store, where.model, "anchor", first.number)
     return (
-        f"ALARM: the alias anchor {f'points to version {number}' if number else 'is gone'}. It "
+        f"ALARM: the alias anchor {f'points to version {now.number}' if now else 'is gone'}. It "
         f"went back to version {first.number}, the first champion."
     )
+
+
+def _named(where: Registry, alias: str) -> Version | None:
+    """Return the version that an alias points to, if there is such a one."""
+    number = where.aliases().get(alias)
+    known = registry.versions(where.store, where.model)
+    return next((version for version in known if version.number == number), None)
 
 
 def _ever_champion(where: Registry) -> Iterator[Version]:

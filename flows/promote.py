@@ -47,13 +47,11 @@ def review(project: str, version: str) -> str:
     """
     where = deployment.registry_of(Path(project))
     found = where.find(version)
-    if "review" not in found.tags:
-        question = (
-            f"{words(found.tags['sentence'])}\n\nMay version {version} of {where.model} go out?"
-        )
-        word = suspend_flow_run(wait_for_input=Word.with_initial_data(question), key="word")
-        said = Said(word.reviewer, word.reason)
-        deployment.say(where, found, "approve" if word.approve else "reject", said)
+    sentence = words(found.tags["sentence"])
+    question = f"{sentence}\n\nMay version {version} of {where.model} go out?"
+    word = suspend_flow_run(wait_for_input=Word.with_initial_data(question), key="word")
+    said = Said(word.reviewer, word.reason)  # tags may have changed meanwhile: this word counts
+    deployment.say(where, found, "approve" if word.approve else "reject", said)
     return deployment.promote(where, version)
 
 

@@ -29,7 +29,8 @@ PLACES = {
 def moved(old: Path, new: Path, *names: str) -> Registry:
     """Copy a project, or some of it, with a registry that keeps its files in the copy."""
     (new / judgements.FILE).parent.mkdir(exist_ok=True)
-    for name in [*names, str(judgements.FILE)] if names else [p.name for p in old.iterdir()]:
+    record = [str(judgements.FILE)] if (old / judgements.FILE).exists() else []
+    for name in [*names, *record] if names else [p.name for p in old.iterdir()]:
         if (old / name).is_dir():
             shutil.copytree(old / name, new / name, symlinks=True, dirs_exist_ok=True)
         else:

@@ -177,7 +177,11 @@ def looks(
     found = store.client.search_registered_models(filter_string=f"name='{model}'")
     tags = found[0].tags if found else store.client.create_registered_model(model).tags
     here = f"look {test[:SHORT]} "
-    booked = {key.removeprefix(here): int(n) for key, n in tags.items() if key.startswith(here)}
+    booked = {
+        key.removeprefix(here): int(n)
+        for key, n in tags.items()
+        if key.startswith(here) and n.isdecimal()
+    }
     known = {digest[:SHORT]: number for digest, number in before.items()}
     known |= {digest: max(number, known.get(digest, 0)) for digest, number in booked.items()}
     new = 1 + max(known.values(), default=0)

@@ -15,6 +15,7 @@ from faircompress.verdict.budgets import Costs
 from faircompress.verdict.card import card
 from faircompress.verdict.exemplars import unlearnt
 from faircompress.verdict.judge import Verdict, judge
+from faircompress.verdict.numbers import NUMBERS as NUMBERS
 from faircompress.verdict.numbers import numbers
 from faircompress.verdict.report import ReportContext, report
 
