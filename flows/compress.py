@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from faircompress.locks import waiting
 from faircompress.verdict.judge import Verdict
 from flows.briefing import brief
 from flows.record import recorded
@@ -38,7 +39,7 @@ def compress(
         Undecided: Naming what would settle it.
     """
     workspace = prepare(project, overrides, name)
-    with recorded(workspace) as record:
+    with waiting(workspace.lock, "runs the chain here"), recorded(workspace) as record:
         reproduce("source", workspace.folder, record)
         current = up_to_date(workspace.folder, CHAIN)
         for stage in CHAIN:

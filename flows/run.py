@@ -16,8 +16,10 @@ def run_and_tell(workspace: Workspace) -> int:
     from prefect.exceptions import PrefectException
 
     from flows.compress import GateFailed, Undecided, compress
+    from flows.setup import set_up
     from flows.stage_tasks import DvcBusy, StageFailed
 
+    set_up(workspace.project)
     try:
         compress(workspace.project, workspace.overrides, workspace.folder.name)
     except (GateFailed, Undecided):

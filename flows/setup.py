@@ -1,45 +1,50 @@
 """Make the databases once, so that no run waits for it or races for it."""
 
 import os
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from prefect.settings import get_current_settings
+
+from faircompress.databases import Database, of_mlflow, of_prefect, ready, sqlite_file
 from flows.workspace import set_up_dvc
+
+URI = "MLFLOW_TRACKING_URI"
 
 
 def set_up(project: Path) -> None:
-    """Initialise DVC, MLflow's SQLite and Prefect's SQLite; what exists is left alone."""
+    """Initialise DVC, MLflow's SQLite and Prefect's SQLite; what exists is left alone.
+
+    Raises:
+        DatabaseUnfit: If one of them cannot be used and holds what must not be lost.
+    """
     set_up_dvc(project)
     with ThreadPoolExecutor() as pool:
-        jobs = [pool.submit(_create, command) for command in _databases(project)]
-        for job in jobs:
-            job.result()
+        list(pool.map(ready, _databases(project)))
 
 
-def _databases(project: Path) -> list[list[str]]:
-    commands = []
-    if "MLFLOW_TRACKING_URI" not in os.environ:
-        commands.append([sys.executable, "-m", "mlflow", "db", "upgrade", sqlite(project)])
-    if "PREFECT_API_URL" not in os.environ:
-        commands.append([sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"])
-    return commands
-
-
-def _create(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        words = " ".join(command[2:])
-        raise RuntimeError(f"`{words}` failed: {(done.stderr or done.stdout).strip()[-2000:]}")
+def _databases(project: Path) -> list[Database]:
+    """Return the databases that no server looks after."""
+    found = []
+    if file := sqlite_file(os.environ.get(URI) or sqlite(project)):
+        found.append(of_mlflow(file))
+    settings = get_current_settings()
+    secret = settings.server.database.connection_url
+    address = secret.get_secret_value() if secret else ""
+    if not settings.api.url and (file := sqlite_file(address)):
+        found.append(of_prefect(file))
+    return found
 
 
 def serve_history(project: Path, port: int) -> None:
     """Become an MLflow server on the project's store; ends with Ctrl-C."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI", sqlite(project))
+    uri = os.environ.get(URI) or sqlite(project)
     if uri.startswith("http"):
         print(f"MLflow keeps this project's history at {uri}")
         return
+    if file := sqlite_file(uri):
+        ready(of_mlflow(file))
     print(
         f"MLflow UI: http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning\n"
         "Open a run, then Artifacts, gate/report.html. Ctrl-C ends it.",

@@ -24,6 +24,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from faircompress.progress import EVENTS
+from flows.remote import mend
 
 Outcome = Literal["ran", "restored", "unchanged"]
 SIGNS: dict[str, Outcome] = {
@@ -143,6 +144,8 @@ def dvc_repro(
         DvcBusy: If another process works on this stage.
     """
     stage = stages[-1]
+    if damage := mend(workspace, stages):
+        tell.line(stage, damage)
     limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     events = workspace / ".checkpoints" / f"{stage}.{os.getpid()}.events"
     events.parent.mkdir(exist_ok=True)

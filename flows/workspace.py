@@ -14,11 +14,14 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from faircompress import params
 from faircompress.files import write_text
+from faircompress.locks import waiting
+from flows import leftovers
 
 COPIED = ("src", "dvc.yaml", ".dvcignore")
 
@@ -41,6 +44,11 @@ class Workspace:
     def artifacts(self) -> Path:
         """Return the folder of results."""
         return self.folder / "artifacts"
+
+    @property
+    def lock(self) -> Path:
+        """Return the lock of whoever runs the chain here."""
+        return self.folder / ".checkpoints" / "run.lock"
 
     @property
     def is_variant(self) -> bool:
@@ -66,8 +74,17 @@ def prepare(project: Path, overrides: Sequence[str] = (), name: str | None = Non
     project = project.resolve()
     raw = params.overridden(project / "params.yaml", overrides)
     params.check(raw)
+    with waiting(project / ".checkpoints" / "workspace.lock", "prepares a run"):
+        return _laid_out(project, raw, tuple(overrides), name)
+
+
+def _laid_out(
+    project: Path, raw: dict[str, Any], overrides: tuple[str, ...], name: str | None
+) -> Workspace:
+    """Lay out what a run needs, while no other process does; return where."""
     if not overrides:
         set_up_dvc(project)
+        leftovers.clear(project)
         return Workspace(project, project)
     folder = project / "variants" / (slug([name]) if name else slug(overrides))
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +95,8 @@ def prepare(project: Path, overrides: Sequence[str] = (), name: str | None = Non
         data.symlink_to(project / "data")
     write_text(folder / "params.yaml", yaml.safe_dump(raw, sort_keys=False))
     _set_up_variant(project, folder)
-    return Workspace(folder, project, tuple(overrides))
+    leftovers.clear(folder)
+    return Workspace(folder, project, overrides)
 
 
 def slug(overrides: Sequence[str]) -> str:
@@ -115,8 +133,7 @@ def set_up_dvc(project: Path) -> None:
     in_git = subprocess.run(
         ["git", "-C", str(project), "rev-parse", "--git-dir"], capture_output=True, check=False
     )
-    if not (project / ".dvc").exists():
-        (project / ".dvc").mkdir()
+    if not (project / ".dvc" / "config").exists():
         write_text(project / ".dvc" / "config", "[core]\n    analytics = false\n")
     local = project / ".dvc" / "config.local"
     if in_git.returncode != 0 and not local.exists():

@@ -62,7 +62,7 @@ def sha256(path: Path) -> str:
 def new_folder(path: Path) -> Iterator[Path]:
     """Give a folder to fill; it takes the place of ``path`` only when all went well."""
     aside, before = (path.with_name(f".{path.name}.{end}") for end in ("part", "before"))
-    _remove(aside)
+    remove(aside)
     with _whole(path, aside):
         aside.mkdir(parents=True)
         yield aside
@@ -70,11 +70,11 @@ def new_folder(path: Path) -> Iterator[Path]:
             if file.is_file():
                 with file.open("rb") as handle:
                     os.fsync(handle.fileno())
-        _remove(before)
+        remove(before)
         if path.exists():
             path.rename(before)
         aside.rename(path)
-        _remove(before)
+        remove(before)
 
 
 @contextmanager
@@ -92,10 +92,10 @@ def _whole(path: Path, aside: Path) -> Iterator[None]:
             "disk and run again.",
         ) from error
     finally:
-        _remove(aside)
+        remove(aside)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)

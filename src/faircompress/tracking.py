@@ -18,6 +18,8 @@ from mlflow.entities import FileInfo, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from faircompress import databases
+
 URI = "MLFLOW_TRACKING_URI"
 NAME_LIMIT, VALUE_LIMIT, BATCH_LIMIT = 250, 5000, 900
 NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
@@ -43,8 +45,14 @@ class Store:
 
 
 def open_store(project: Path) -> Store:
-    """Open the store named by ``MLFLOW_TRACKING_URI``, by default SQLite in the project."""
+    """Open the store named by ``MLFLOW_TRACKING_URI``, by default SQLite in the project.
+
+    Raises:
+        DatabaseUnfit: If it is SQLite that cannot be used and holds what must not be lost.
+    """
     uri = os.environ.get(URI) or f"sqlite:///{project / 'mlflow.db'}"
+    if file := databases.sqlite_file(uri):
+        databases.ready(databases.of_mlflow(file))
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     return Store(MlflowClient(uri), uri, project)
