@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from faircompress.interrupts import INTERRUPTS
 from faircompress.locks import waiting
 from faircompress.verdict.judge import Verdict
 from flows.briefing import brief
@@ -23,6 +24,10 @@ class Undecided(RuntimeError):
     """The test set is too small to tell whether the compressed model does harm."""
 
 
+class NotRecorded(RuntimeError):
+    """There is a verdict, but MLflow did not take it, nor the file that was judged."""
+
+
 @flow(name="fair-compression", flow_run_name="{project}", validate_parameters=False)
 def compress(
     project: Path = Path(), overrides: tuple[str, ...] = (), name: str | None = None
@@ -37,7 +42,9 @@ def compress(
     Raises:
         GateFailed: Naming rule and group.
         Undecided: Naming what would settle it.
+        NotRecorded: If MLflow stopped answering; the next run records it.
     """
+    INTERRUPTS.listen()
     workspace = prepare(project, overrides, name)
     with waiting(workspace.lock, "runs the chain here"), recorded(workspace) as record:
         reproduce("source", workspace.folder, record)
@@ -47,7 +54,9 @@ def compress(
                 current = ()
             reproduce(stage, workspace.folder, record, current)
         verdict = record.conclude()
-        enter(record)
+        record.register(enter)
+    if record.lost:
+        raise NotRecorded(f"{verdict.sentence} But it is not recorded: {record.lost}")
     insist_on(verdict)
     return verdict
 

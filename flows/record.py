@@ -1,7 +1,7 @@
 """What one execution leaves in MLflow and shows on the terminal while it works."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from faircompress import tracking
 from faircompress.dataset import load_facts
 from faircompress.files import read_json
 from faircompress.precisions import judged
+from faircompress.servers import StoreFailed
 from faircompress.verdict.judge import Verdict
 from faircompress.verdict.numbers import numbers
 from flows.checkout import RESTORING, restoring
@@ -28,13 +29,28 @@ SAID = ("report.html", "card.md", "verdict.json")
 
 
 class Record(Listener):
-    """One parent run, a nested run for each stage that really runs, and the terminal."""
+    """One parent run, a nested run for each stage that really runs, and the terminal.
+
+    Where MLflow stops answering, the chain goes on and ``lost`` says why: the next run finds all
+    computed, and records it.
+    """
 
     def __init__(self, workspace: Workspace, store: tracking.Store, run_id: str) -> None:
         self.workspace, self.store, self.run_id = workspace, store, run_id
         self.params = workspace.params()
         self.console = Console()
         self.nested: dict[str, str] = {}
+        self.lost = ""
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Note that MLflow does not answer, instead of giving up for it."""
+        try:
+            yield
+        except StoreFailed as error:
+            if not self.lost:
+                self.console.line(str(error))
+            self.lost = str(error)
 
     @property
     def experiment(self) -> str:
@@ -47,17 +63,21 @@ class Record(Listener):
 
     def runs(self, stage: str) -> None:
         """Open a nested run."""
+        if self.lost:
+            return
         tags = {"stage": stage, "mlflow.parentRunId": self.run_id}
-        self.nested[stage] = tracking.begin(self.store, self.experiment, stage, tags)
         section = getattr(self.params, {"source": "data", "validate": "checks"}.get(stage, stage))
-        tracking.log_params(self.store, self.nested[stage], section.model_dump())
+        with self._noting():
+            self.nested[stage] = tracking.begin(self.store, self.experiment, stage, tags)
+            tracking.log_params(self.store, self.nested[stage], section.model_dump())
 
     def event(self, stage: str, event: dict[str, Any]) -> None:
         """Record numbers, show progress."""
         if "progress" in event:
             self.console.progress(stage, event["what"], *event["progress"])
-        elif stage in self.nested:
-            tracking.log_numbers(self.store, self.nested[stage], [event])
+        elif stage in self.nested and not self.lost:
+            with self._noting():
+                tracking.log_numbers(self.store, self.nested[stage], [event])
 
     def line(self, stage: str, line: str) -> None:
         """Show what a stage says."""
@@ -71,40 +91,55 @@ class Record(Listener):
     def ends(self, stage: str, outcome: Outcome) -> None:
         """Keep the stage's numbers and files, and close its nested run."""
         self.console.ends(stage, outcome)
-        if run_id := self.nested.get(stage):
-            self._keep(run_id, stage)
-            tracking.end(self.store, run_id, "FINISHED")
-        tracking.log_tags(self.store, self.run_id, {f"stage.{stage}": outcome})
+        if self.lost:
+            return
+        with self._noting():
+            if run_id := self.nested.get(stage):
+                self._keep(run_id, stage)
+                tracking.end(self.store, run_id, "FINISHED")
+            tracking.log_tags(self.store, self.run_id, {f"stage.{stage}": outcome})
 
     def fails(self, stage: str, error: BaseException) -> None:
-        """Close the nested run as failed."""
-        self.console.fails(stage)
-        if run_id := self.nested.get(stage):
-            tracking.log_tags(self.store, run_id, {"error": str(error)})
-            tracking.end(self.store, run_id, "FAILED")
+        """Close the nested run as failed; one that somebody stopped did not fail of itself."""
+        if isinstance(error, Exception):
+            self.console.fails(stage)
+        if (run_id := self.nested.get(stage)) and not self.lost:
+            with self._noting():
+                tracking.log_tags(self.store, run_id, {"error": str(error)})
+                tracking.end(self.store, run_id, "FAILED")
 
     def conclude(self) -> Verdict:
         """Give the parent run the final numbers, report and verdict."""
-        artifacts, store = self.workspace.artifacts, self.store
-        verdict = Verdict.from_json(read_json(artifacts / "gate" / "verdict.json"))
+        judged = self.workspace.artifacts / "gate" / "verdict.json"
+        verdict = Verdict.from_json(read_json(judged))
+        with self._noting():
+            self._keep_results(verdict)
+        return verdict
+
+    def register(self, step: Callable[["Record"], None]) -> None:
+        """Take a step that writes to the registry, unless MLflow did not take the results."""
+        if not self.lost:
+            with self._noting():
+                step(self)
+
+    def close(self, status: str) -> None:
+        """Close the parent run."""
+        with self._noting():
+            tracking.end(self.store, self.run_id, status)
+
+    def _keep_results(self, verdict: Verdict) -> None:
+        artifacts = self.workspace.artifacts
         for stage in KEPT:
             self._keep(self.run_id, stage)
         self._keep_what_restores()
         facts = load_facts(artifacts / "validate")
         tracking.log_data(
-            store, self.run_id, artifacts / "validate" / "data.parquet", self.params.data.name,
-            facts.sha256,
+            self.store, self.run_id, artifacts / "validate" / "data.parquet",
+            self.params.data.name, facts.sha256,
         )  # fmt: skip
-        tracking.log_tags(
-            store,
-            self.run_id,
-            {
-                "verdict": verdict.verdict,
-                "verdict.sentence": verdict.sentence,
-                **tracking.provenance(self.workspace.folder, commit(self.workspace.project)),
-            },
-        )
-        return verdict
+        tags = {"verdict": verdict.verdict, "verdict.sentence": verdict.sentence}
+        known = tracking.provenance(self.workspace.folder, commit(self.workspace.project))
+        tracking.log_tags(self.store, self.run_id, {**tags, **known})
 
     def of_precision(self, precision: str, verdict: Verdict, model_id: str | None = None) -> str:
         """Open a nested run with what the gate said of one file, and return its id.
@@ -159,9 +194,9 @@ def recorded(workspace: Workspace) -> Iterator[Record]:
         with record.console:
             yield record
     except BaseException:
-        tracking.end(store, run_id, "FAILED")
+        record.close("FAILED")
         raise
-    tracking.end(store, run_id, "FINISHED")
+    record.close("FAILED" if record.lost else "FINISHED")
 
 
 def commit(folder: Path) -> str:

@@ -8,7 +8,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import httpx
 from prefect import flow, serve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -25,21 +24,13 @@ from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 from prefect.schedules import Cron
-from prefect.settings import get_current_settings
 from prefect.states import Crashed
 
 from faircompress import environment
 from flows.remote import pull, push
+from flows.servers import NoServer, insist_on_prefect
 
 CRON = "0 3 * * *"
-START_ONE = (
-    "Start one with: prefect server start\n"
-    "and name it with: export PREFECT_API_URL=http://127.0.0.1:4200/api"
-)
-
-
-class NoServer(RuntimeError):
-    """A schedule outlives this process, so it needs a Prefect server, and there is none."""
 
 
 @flow(name="scheduled-compression")
@@ -87,7 +78,7 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC") -> None:
     planned = deployment(cron, timezone)
     from flows.promote import reviews  # here, because it loads MLflow, which takes seconds
 
-    _insist_on_a_server()
+    insist_on_prefect()
     bury(planned.name)
     serve(planned, reviews(Path.cwd()), limit=2)
 
@@ -117,16 +108,6 @@ def bury(name: str) -> int:
         for run in dead:
             client.set_flow_run_state(run.id, Crashed(message="Its process is gone."))
     return len(dead)
-
-
-def _insist_on_a_server() -> None:
-    url = get_current_settings().api.url
-    if not url:
-        raise NoServer(f"no Prefect server is named by PREFECT_API_URL. {START_ONE}")
-    try:
-        httpx.get(f"{url}/health", timeout=10).raise_for_status()
-    except httpx.HTTPError as error:
-        raise NoServer(f"no Prefect server answers at {url} ({error}). {START_ONE}") from None
 
 
 def main() -> None:

@@ -156,7 +156,7 @@ def test_a_damaged_lock_file_costs_nothing(workspace: Path, text: str) -> None:
     [
         "",
         '{"write": {"/x"',
-        json.dumps({"write": {"/x/made": {"pid": 1, "cmd": "dvc repro copy"}}}),
+        '{"write": {"/x/made": {"pid": 1, "cmd": "dvc repro copy"}}}',
     ],
     ids=["empty", "truncated", "of a process whose number another has now"],
 )

@@ -1,5 +1,19 @@
-"""`python -m faircompress`."""
+"""`faircompress`, and `python -m faircompress`: from the first import on it can be stopped."""
 
-from faircompress.cli import main
+from faircompress.interrupts import INTERRUPTS
 
-main()
+
+def main() -> None:
+    """Run a command; stopped by a person or the system, end in one line."""
+    INTERRUPTS.arm()
+    try:
+        from faircompress.cli import main as command  # here, because it takes a while
+
+        command()
+    finally:
+        if INTERRUPTS.came.is_set():
+            INTERRUPTS.leave()
+
+
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,7 @@ from faircompress import environment, presets
 from faircompress.audit.command import audit
 from faircompress.exit_codes import ERROR
 from faircompress.files import write_json
+from faircompress.interrupts import INTERRUPTS
 from faircompress.params import BadParams, load
 
 app = typer.Typer(
@@ -206,8 +207,8 @@ def main() -> None:
     environment.settle()
     try:
         sys.exit(app(standalone_mode=False))
-    except typer.Abort:
-        sys.exit(130)
+    except typer.Abort:  # what becomes of Ctrl-C here
+        raise KeyboardInterrupt from None
     except BadParams as error:
         _tell(f"params.yaml cannot be used:\n{error}")
     except (ValueError, OSError, RuntimeError) as error:
@@ -216,6 +217,8 @@ def main() -> None:
         _tell(f"error: {error}")
     except Exception as error:  # Typer's usage errors have no public class
         if not hasattr(error, "format_message"):
+            if INTERRUPTS.came.is_set():
+                raise KeyboardInterrupt from None
             traceback.print_exc()
             sys.exit(ERROR)  # not Python's 1, which says that a model failed
         _tell(error.format_message())
@@ -231,5 +234,7 @@ def die_with_parent() -> None:
 
 
 def _tell(words: str) -> None:
+    if INTERRUPTS.came.is_set():
+        raise KeyboardInterrupt
     print(words, file=sys.stderr)
     sys.exit(ERROR)

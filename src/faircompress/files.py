@@ -77,6 +77,13 @@ def new_folder(path: Path) -> Iterator[Path]:
         remove(before)
 
 
+def room(path: Path) -> str:
+    """Say how much room is left on the disk of a file, be it there yet or not."""
+    there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    return f"{free / 1e6:.0f} MB are free on the disk of {there}"
+
+
 @contextmanager
 def _whole(path: Path, aside: Path) -> Iterator[None]:
     """Leave nothing aside, and say of a full disk what to do about which file."""
@@ -88,8 +95,8 @@ def _whole(path: Path, aside: Path) -> Iterator[None]:
         why = os.strerror(error.errno)
         raise OSError(
             error.errno,
-            f"{path} was not written: {why}. What was there before is untouched. Make room on its "
-            "disk and run again.",
+            f"{path} was not written: {why} ({room(path)}). What was there before is untouched. "
+            "Make room on its disk and run again.",
         ) from error
     finally:
         remove(aside)
