@@ -25,6 +25,7 @@ from faircompress.registry import Version
 from faircompress.review import Said
 from faircompress.verdict.markdown import words
 from flows import deployment
+from flows.clone import name_of
 
 NAME = "review"
 
@@ -57,7 +58,7 @@ def review(project: str, version: str) -> str:
 
 def ask(project: Path, version: Version) -> bool:
     """Start a review of a version, once, if somebody serves reviews; return whether so."""
-    name = f"{NAME}/{project.name}"
+    name = f"{NAME}/{name_of(project)}"
     with get_client(sync_client=True) as client:
         try:
             client.read_deployment_by_name(name)
@@ -80,7 +81,7 @@ def reviews(project: Path) -> RunnerDeployment:
     """Return what the server is told of reviews in a project."""
     words = "Asks a person about an inconclusive file"
     return RunnerDeployment.from_flow(
-        review, project.name, description=words, tags=["faircompress"]
+        review, name_of(project), description=words, tags=["faircompress"]
     )
 
 

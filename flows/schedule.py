@@ -6,9 +6,10 @@ It also runs when somebody tells the server that there is new data, by the event
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from prefect import flow, serve
+from prefect import flow, get_run_logger, serve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     DeploymentFilter,
@@ -23,14 +24,22 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
+from prefect.runtime import flow_run
 from prefect.schedules import Cron
 from prefect.states import Crashed
 
 from faircompress import environment
-from flows.remote import pull, push
+from faircompress.interrupts import INTERRUPTS
+from faircompress.locks import is_held, only_one, waiting
+from flows.clone import name_of
+from flows.remote import RemoteFailed, pull, push
 from flows.servers import NoServer, insist_on_prefect
 
 CRON = "0 3 * * *"
+
+
+class AlreadyServed(RuntimeError):
+    """Another process runs this folder by the clock."""
 
 
 @flow(name="scheduled-compression")
@@ -44,11 +53,31 @@ def scheduled(overrides: list[str] | None = None) -> None:
     from flows.compress import compress
 
     project = Path.cwd()
-    pull(project)
+    lock = lock_of(project, str(flow_run.id))
+    with waiting(lock, "is this run"):
+        _trouble(pull, project)
+        try:
+            verdict = compress(project, tuple(overrides or ()))
+        finally:
+            trouble = _trouble(push, project)
+            lock.unlink()
+    if trouble:
+        raise RemoteFailed(f"{verdict.sentence} But only this machine has the results: {trouble}")
+
+
+def _trouble(step: Callable[[Path], bool], project: Path) -> str:
+    """Pull or push; return what was in the way: it stops no run and hides no verdict."""
     try:
-        compress(project, tuple(overrides or ()))
-    finally:
-        push(project)
+        step(project)
+    except RemoteFailed as error:
+        get_run_logger().warning(str(error))
+        return str(error)
+    return ""
+
+
+def lock_of(project: Path, run: str) -> Path:
+    """Return the lock that the process of a flow run holds as long as it lives."""
+    return project / ".checkpoints" / "scheduled" / f"{run}.lock"
 
 
 def deployment(cron: str = CRON, timezone: str = "UTC") -> RunnerDeployment:
@@ -59,7 +88,7 @@ def deployment(cron: str = CRON, timezone: str = "UTC") -> RunnerDeployment:
     """
     return RunnerDeployment.from_flow(
         scheduled,
-        Path.cwd().name,
+        name_of(Path.cwd()),
         schedule=Cron(cron, timezone=timezone),
         concurrency_limit=1,
         triggers=[DeploymentEventTrigger(name="new data", expect={"dataset.updated"})],
@@ -79,15 +108,22 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC") -> None:
     from flows.promote import reviews  # here, because it loads MLflow, which takes seconds
 
     insist_on_prefect()
-    bury(planned.name)
-    serve(planned, reviews(Path.cwd()), limit=2)
+    project = Path.cwd()
+    with only_one(project / ".checkpoints" / "serve.lock") as other:
+        if other:
+            raise AlreadyServed(f"process {other} serves {project} already; stop it first")
+        bury(project, planned.name)
+        print(f"Runs by the clock, or by: prefect deployment run {scheduled.name}/{planned.name}")
+        INTERRUPTS.release()  # Prefect stops by itself: it pauses the schedule
+        serve(planned, reviews(project), limit=2)
 
 
-def bury(name: str) -> int:
-    """Mark runs as crashed whose process died with its machine; return how many.
+def bury(project: Path, name: str) -> int:
+    """Mark runs as crashed whose process died, perhaps with its machine; return how many.
 
-    To the server they run for ever, and while they do, it lets no other begin. Only one process
-    waits for a deployment, and it has not started any yet: whatever runs, is dead.
+    To the server they run for ever, and while they do, it lets no other begin. A deployment is of
+    one clone, only one process waits for it, and it has not started any yet: whatever runs, and
+    does not hold its lock, is dead.
     """
     alive = FlowRunFilterState(
         type=FlowRunFilterStateType(
@@ -100,6 +136,7 @@ def bury(name: str) -> int:
             deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[name])),
             flow_run_filter=FlowRunFilter(state=alive),
         )
+        dead = [run for run in dead if not is_held(lock_of(project, str(run.id)))]
         if dead:
             inside = FlowRunFilterParentFlowRunId(any_=[run.id for run in dead])
             dead += client.read_flow_runs(
@@ -119,7 +156,7 @@ def main() -> None:
     words = parser.parse_args()
     try:
         serve_schedule(words.cron, words.timezone)
-    except (NoServer, ValueError) as error:
+    except (NoServer, AlreadyServed, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(3)
 

@@ -129,7 +129,7 @@ def test_the_schedule_has_the_hour_the_zone_and_one_run_at_a_time(schedule: Any)
     when = planned.schedules[0].schedule
     assert (when.cron, when.timezone) == ("30 4 * * 1", "Europe/Paris")
     assert planned.concurrency_limit == 1
-    assert planned.name == Path.cwd().name
+    assert planned.name.startswith(f"{Path.cwd().name}-")
 
 
 def test_new_data_starts_a_run_too(schedule: Any) -> None:

@@ -94,10 +94,12 @@ def test_where_reviews_are_served_prefect_asks_and_the_answer_is_obeyed(
     from prefect.settings import PREFECT_API_URL, temporary_settings
     from prefect.states import StateType
 
+    from flows.clone import name_of
+
     where = moved(finished[0].folder, tmp_path)
     env = {**os.environ, **finished[0].env, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
     server = subprocess.Popen([sys.executable, "-m", "flows.promote"], cwd=tmp_path, env=env)
-    name = f"review/{tmp_path.name}"
+    name = f"review/{name_of(tmp_path)}"
     try:
         with (
             temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}),

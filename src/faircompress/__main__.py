@@ -10,6 +10,8 @@ def main() -> None:
         from faircompress.cli import main as command  # here, because it takes a while
 
         command()
+    except KeyboardInterrupt:
+        INTERRUPTS.leave()
     finally:
         if INTERRUPTS.came.is_set():
             INTERRUPTS.leave()

@@ -37,6 +37,12 @@ class Interrupts:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._heard)
 
+    def release(self) -> None:
+        """Leave it to others again."""
+        self.armed = False
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
     def leave(self) -> NoReturn:
         """Say so in one line, take the children along, and exit as shells expect."""
         _end_children()
