@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from faircompress import judgements, registry, tracking
 from faircompress.files import read_json, sha256
 from faircompress.judgements import NOT_JUDGED, Judgement
-from faircompress.precisions import PRECISIONS, Precision, exported, judged
+from faircompress.precisions import Precision, exported, judged
 from faircompress.registry import Version
 from faircompress.review import PROJECT, NotPromoted
 from faircompress.verdict.judge import Verdict
