@@ -17,7 +17,7 @@ from faircompress.audit.command import audit
 from faircompress.exit_codes import ERROR
 from faircompress.files import write_json
 from faircompress.interrupts import INTERRUPTS
-from faircompress.params import BadParams, load
+from faircompress.params import BadParams, load, refuse_twice
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False
@@ -38,6 +38,7 @@ def run(set_: Override = None, preset: Presets = None, project: Project = Path()
     """Take the data to a verdict. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
     from flows import workspace
 
+    refuse_twice(set_ or [])
     chosen = presets.preset(project / "presets.yaml", preset or [])
     name = "+".join([*preset, *(set_ or [])]) if preset else None
     where = workspace.prepare(project, [*chosen, *(set_ or [])], name=name)
@@ -80,6 +81,7 @@ def stage(name: str) -> None:
 @app.command()
 def params(set_: Override = None, preset: Presets = None) -> None:
     """Check params.yaml and name every mistake."""
+    refuse_twice(set_ or [])
     load(Path("params.yaml"), [*presets.preset(Path("presets.yaml"), preset or []), *(set_ or [])])
     typer.echo("params.yaml is fine.")
 

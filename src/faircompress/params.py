@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
+from faircompress import yaml_text
 from faircompress.bounds import Count, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.plugins import Section, choice, names
 from faircompress.precisions import PRECISIONS, Precision, in_judged_order
@@ -168,11 +169,11 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Params:
 def overridden(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     """Return params.yaml as plain values, with overrides put over it."""
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
+        raw = yaml_text.read(path)
     except FileNotFoundError:
         raise BadParams(f"{path} is missing. Run this in the project's folder.") from None
-    except yaml.YAMLError as error:
-        raise BadParams(f"{path} is not YAML: {error}") from None
+    except yaml_text.BadYaml as error:
+        raise BadParams(str(error)) from None
     if not isinstance(raw, dict):
         raise BadParams(f"{path} holds {type(raw).__name__}; needed: sections with keys.")
     for override in overrides:
@@ -212,9 +213,24 @@ def _put(raw: dict[str, Any], override: str) -> None:
         if not isinstance(place, dict):
             raise BadParams(f"-S {override}: {key} holds a value, not keys")
     try:
-        place[last] = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise BadParams(f"-S {override}: {value!r} is not YAML") from None
+        place[last] = yaml_text.parse(value, f"-S {override}")
+    except yaml_text.BadYaml as error:
+        raise BadParams(str(error)) from None
+
+
+def refuse_twice(overrides: Sequence[str]) -> None:
+    """Refuse a key that is overridden twice, or beside a key that it is a part of.
+
+    Raises:
+        BadParams: Naming both. Of a preset and an override the latter wins; that is no fault.
+    """
+    seen: dict[tuple[str, ...], str] = {}
+    for override in overrides:
+        key = tuple(part.strip() for part in override.partition("=")[0].split("."))
+        clash = next((seen[k] for k in seen if k[: len(key)] == key or key[: len(k)] == k), None)
+        if clash is not None:
+            raise BadParams(f"-S {clash} and -S {override} set one key twice; give one of them.")
+        seen[key] = override
 
 
 def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:

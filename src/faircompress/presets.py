@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from faircompress import yaml_text
 from faircompress.params import BadParams
 
 EXTENDS = "extends"
@@ -78,9 +77,14 @@ def _named(path: Path, name: str) -> dict[str, Any]:
 @cache
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        return dict(yaml.safe_load(path.read_text("utf-8")))
+        raw = yaml_text.read(path)
     except FileNotFoundError:
         raise BadParams(f"{path} is missing; a preset is one of its sections.") from None
+    except yaml_text.BadYaml as error:
+        raise BadParams(str(error)) from None
+    if not isinstance(raw, dict) or not all(isinstance(values, dict) for values in raw.values()):
+        raise BadParams(f"{path} is no file of presets; needed: sections with keys.")
+    return raw
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

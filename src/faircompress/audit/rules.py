@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from faircompress import plugins
+from faircompress import plugins, yaml_text
 from faircompress.metrics import Answers, Metric
 from faircompress.params import BadParams, Gate, check_gate
 from faircompress.verdict.rates import is_share
@@ -75,10 +74,7 @@ def _changes(
 
 
 def _section(file: Path) -> dict[str, Any]:
-    try:
-        raw = yaml.safe_load(file.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{file} is not YAML: {error}") from None
+    raw = yaml_text.read(file)
     raw = raw.get("gate", raw) if isinstance(raw, dict) else raw
     raw = {"rules": raw} if isinstance(raw, list) else raw
     if not isinstance(raw, dict):

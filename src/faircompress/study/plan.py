@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from faircompress import yaml_text
 from faircompress.bounds import Seed
 from faircompress.params import BadParams
 from faircompress.plugins import Section
@@ -117,12 +117,12 @@ def read(path: Path) -> Plan:
         BadParams: Naming every mistake.
     """
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
+        raw = yaml_text.read(path)
     except FileNotFoundError:
         beside = sorted(p.stem for p in path.parent.glob("*.yaml"))
         raise BadParams(f"{path} is missing. There are: {', '.join(beside) or 'none'}.") from None
-    except yaml.YAMLError as error:
-        raise BadParams(f"{path} is not YAML: {error}") from None
+    except yaml_text.BadYaml as error:
+        raise BadParams(str(error)) from None
     try:
         return Plan.model_validate(raw)
     except ValidationError as error:
