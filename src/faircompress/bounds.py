@@ -1,8 +1,18 @@
 """Values with their limits, for params.yaml and for the options of plug-ins."""
 
+import itertools
+import math
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, with_config
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    with_config,
+)
 from typing_extensions import TypedDict
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -13,7 +23,17 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Counts = Annotated[list[Count], Field(min_length=2, max_length=2)]
-End = Annotated[float, Field(allow_inf_nan=False)] | None
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _rising(ends: list[float]) -> list[float]:
+    if ends[0] >= ends[1]:
+        raise ValueError(f"{ends[0]:g} is not below {ends[1]:g}; black stands first, then white")
+    return ends
+
+
+End = Finite | None
+Levels = Annotated[list[Finite], Field(min_length=2, max_length=2), AfterValidator(_rising)]
 Range = Annotated[list[End], Field(min_length=2, max_length=2)]
 
 
@@ -27,13 +47,35 @@ def _as_text(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_as_text)]
 
 
+def _apart(bins: dict[str, list[float | None]]) -> dict[str, list[float | None]]:
+    """Refuse bins that are empty or overlap; ``[from, below)``, None has no end."""
+    ends = {
+        name: (-math.inf if start is None else start, math.inf if end is None else end)
+        for name, (start, end) in bins.items()
+    }
+    order = sorted((name for name in ends if ends[name][0] < ends[name][1]), key=ends.__getitem__)
+    faults = [
+        f"bin {name!r} is empty: {low:g} is not below {high:g}"
+        for name, (low, high) in ends.items()
+        if low >= high
+    ]
+    faults += [
+        f"bins {one!r} and {other!r} overlap from {ends[other][0]:g} on"
+        for one, other in itertools.combinations(order, 2)
+        if ends[other][0] < ends[one][1]
+    ]
+    if faults:
+        raise ValueError("; ".join(faults))
+    return bins
+
+
 @with_config(ConfigDict(extra="forbid"))
 class Naming(TypedDict, total=False):
     """A column of a user's file, and what its values are called; see ``columns.py``."""
 
     column: str
     names: dict[Text, Text]
-    bins: dict[Text, Range]
+    bins: Annotated[dict[Text, Range], AfterValidator(_apart)]
     drop: list[Text]
 
 

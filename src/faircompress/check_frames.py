@@ -4,16 +4,23 @@ Each has the columns ``named`` (what to call a line in a sentence) and ``ids`` (
 it, at most 20, one a line of text), which Great Expectations hands back for what it finds.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from faircompress.columns import meant
-from faircompress.datasets import SPLITS
+from faircompress.datasets import OPEN, SPLITS
 from faircompress.ingest import READ
+from faircompress.pictures import nearly_black
 
 SHOWN = 20
+UNKNOWN = (
+    r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|NAN|<NA>|#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
+    r"[Uu]ndefined|[Uu]nspecified|[Nn]ot (?:known|available|specified|reported|recorded)|"
+    r"\?+|-+|-1)?\s*$"
+)
 CELL_COLUMNS = [
     "cell", "split", "label", "word", "group", "value", "count", "expected", "named", "ids",
 ]  # fmt: skip
@@ -27,21 +34,29 @@ class Frames:
         pictures: One line a row of the source, readable or not.
         rows: One line a row whose picture could be read.
         equal: One line a prepared picture that more than one row has.
+        truths: One line a prepared picture that more than one row has, and how many
+            combinations of label and groups they say it shows.
         people: One line an identity.
         cells: One line a label x group x split cell, expected or not.
         expected: The cells that are expected; those of a group that a split wholly lacks are one.
         absent: One line an entry of ``checks.absent_cells``.
         shares: One line a class and split.
+        classes: One line a class.
+        opened: Splits that are still to be drawn by pixels; a cell of theirs counts what it can
+            have at most if all have alike.
     """
 
     pictures: pd.DataFrame
     rows: pd.DataFrame
     equal: pd.DataFrame
+    truths: pd.DataFrame
     people: pd.DataFrame
     cells: pd.DataFrame
     expected: pd.DataFrame
     absent: pd.DataFrame
     shares: pd.DataFrame
+    classes: pd.DataFrame
+    opened: tuple[str, ...] = ()
 
 
 def frames(
@@ -60,16 +75,23 @@ def frames(
     because = (" (" + rows["state"] + ": " + rows["reason"] + ")").where(rows["state"] != READ, "")
     pictures = rows.assign(ids=called, named=called + because)
     readable = pictures[pictures["state"] == READ].reset_index(drop=True)
-    cells = _cells(pictures, classes, groups, set(absent))
+    bits = [None if pd.isna(count) else int(count) for count in readable["bits"]]
+    readable = readable.assign(dark=nearly_black(bits))
+    found = set(rows["split"].dropna())
+    opened = tuple(split for split in SPLITS if OPEN in found and split not in found)
+    cells = _cells(pictures, classes, groups, set(absent), opened)
     return Frames(
         pictures=pictures,
         rows=readable,
         equal=_sharing(readable, "sha256", " = "),
+        truths=_truths(readable, classes, groups),
         people=_sharing(readable, "identity", ", ", of="person "),
         cells=cells,
         expected=_expected(cells),
         absent=_absent(absent, cells),
         shares=_shares(readable, classes, cells),
+        classes=_classes(pictures, classes),
+        opened=opened,
     )
 
 
@@ -95,8 +117,46 @@ def _sharing(rows: pd.DataFrame, column: str, joint: str, of: str = "") -> pd.Da
     return lines.reset_index(drop=True)
 
 
+def _truths(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -> pd.DataFrame:
+    """Return one line a picture that several rows have: how many truths they tell of it."""
+    named = [group for group in groups if group != "label"]
+    equal = rows[rows["sha256"].notna() & rows["sha256"].duplicated(keep=False)]
+    called = dict(enumerate(classes))
+    lines = []
+    for _, part in equal.groupby("sha256", sort=True):
+        kinds = part.drop_duplicates(["label", *named])
+        few = kinds.head(3) if len(kinds) > 1 else part.head(0)
+        words = [
+            ", ".join(
+                [str(called.get(row["label"], row["label"])), *(f"{g}={row[g]}" for g in named)]
+            )
+            for _, row in few.iterrows()
+        ]
+        told = " = ".join(f"{i} ({w})" for i, w in zip(few["ids"], words, strict=True))
+        lines.append({"named": told, "ids": _ids(part), "truths": len(kinds)})
+    return pd.DataFrame(lines, columns=["named", "ids", "truths"]).astype({"truths": int})
+
+
+def _classes(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return one line a class, and whether its name is a word for something known.
+
+    -1 is, where 1 is the only other class: a coding of no and yes.
+    """
+    lines = []
+    for label, word in enumerate(classes):
+        known = not re.match(UNKNOWN, word) or set(classes) == {"-1", "1"}
+        part = rows[rows["label"] == label] if not known else rows.head(0)
+        named = f"{word!r} ({len(part):,} rows)"
+        lines.append({"named": named, "ids": _ids(part), "known": known})
+    return pd.DataFrame(lines, columns=["named", "ids", "known"])
+
+
 def _cells(
-    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], absent: set[str]
+    rows: pd.DataFrame,
+    classes: Sequence[str],
+    groups: Sequence[str],
+    absent: set[str],
+    opened: Sequence[str],
 ) -> pd.DataFrame:
     """Count what could be read of every cell that the source tells of, empty ones too."""
     lines = []
@@ -106,6 +166,8 @@ def _cells(
         for split in SPLITS:
             for label, word in enumerate(classes):
                 cell = found.get((split, label), part.iloc[:0])
+                open_ = found.get((OPEN, label), cell) if split in opened else part.iloc[:0]
+                count = len(cell) + len(open_) // max(len(opened), 1)
                 names = cell_names(split, label, word, group, value)
                 lines.append(
                     {
@@ -115,9 +177,9 @@ def _cells(
                         "word": word,
                         "group": group,
                         "value": value,
-                        "count": len(cell),
+                        "count": count,
                         "expected": not absent & set(names),
-                        "named": f"{names[0]} ({word}) has {len(cell)}",
+                        "named": f"{names[0]} ({word}) has {count}{' at most' * (split in opened)}",
                         "ids": _ids(cell),
                     }
                 )

@@ -1,53 +1,13 @@
-"""The checks themselves, one expectation each. Importing this imports Great Expectations (5 s)."""
+"""The checks themselves, one expectation each; those of pictures are in ``check_pictures.py``."""
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from great_expectations.expectations.core.expect_column_values_to_be_between import (
-    ExpectColumnValuesToBeBetween as Between,
-)
-from great_expectations.expectations.core.expect_column_values_to_be_in_set import (
-    ExpectColumnValuesToBeInSet as InSet,
-)
-from great_expectations.expectations.core.expect_column_values_to_be_unique import (
-    ExpectColumnValuesToBeUnique as Unique,
-)
-from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
-    ExpectColumnValuesToNotBeNull as NotNull,
-)
-from great_expectations.expectations.core.expect_column_values_to_not_match_regex import (
-    ExpectColumnValuesToNotMatchRegex as NotMatch,
-)
-from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.metadata_types import FailureSeverity
-
-from faircompress.check_frames import Frames
-from faircompress.datasets import SPLITS
-from faircompress.ingest import READ
+from faircompress.check_frames import UNKNOWN, Frames
+from faircompress.check_pictures import alike, readable, warnings
+from faircompress.datasets import OPEN, SPLITS
+from faircompress.expectations import Check, between, in_set, not_match, not_null, unique
 from faircompress.params import Checks
-
-WARNING = FailureSeverity.WARNING
-UNKNOWN = r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|None|null|NULL|[Nn]/[Aa]|\?|-1)?\s*$"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One expectation of one table, and the words for what comes of it.
-
-    Args:
-        name: What must hold.
-        frame: Table that is checked; a name of ``Frames``.
-        expectation: Of Great Expectations; its severity is the check's.
-        wrong: Sentence if it does not hold, with ``{count}`` and ``{total}`` lines.
-        holds: Sentence if it does.
-    """
-
-    name: str
-    frame: str
-    expectation: Expectation
-    wrong: str
-    holds: str
 
 
 def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -> list[Check]:
@@ -60,31 +20,25 @@ def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -
         limits: The section ``checks`` of params.
     """
     return [
-        *_pictures(tables, limits.quarantine),
-        *_identifiers(tables),
-        *_splits(),
-        *_labels(classes),
-        *_weights(),
-        *(check for group in groups for check in _group(group)),
-        *_sizes(tables),
-        *_leaks(tables),
-        *_counts(tables, limits),
-        *_warnings(limits.quarantine),
+        *readable(tables, limits.quarantine),
+        *suite_of_rows(tables, classes, groups, limits),
+        *alike(tables),
+        *warnings(limits.quarantine),
     ]
 
 
-def _pictures(tables: Frames, quarantine: float) -> list[Check]:
-    states = tables.pictures["state"].value_counts().drop(READ, errors="ignore")
-    why = ", ".join(f"{count:,} {state}" for state, count in states.items())
-    some = f"; {quarantine:g} of them may be set aside (checks.quarantine)"
+def suite_of_rows(
+    tables: Frames, classes: int, groups: Sequence[str], limits: Checks
+) -> list[Check]:
+    """Return the checks for which no picture is needed; see ``suite``."""
     return [
-        Check(
-            "every picture can be read",
-            "pictures",
-            InSet(column="state", value_set=[READ], mostly=1 - quarantine),
-            f"{{count}} of {{total}} pictures cannot be read ({why}){some}",
-            f"{len(tables.rows):,} of {{total}} pictures were read{some if why else ''}.",
-        )
+        *_identifiers(tables),
+        *_splits(tables),
+        *_labels(classes),
+        *_weights(),
+        *(check for group in groups for check in _group(group)),
+        *_people(tables),
+        *_counts(tables, limits),
     ]
 
 
@@ -93,14 +47,14 @@ def _identifiers(tables: Frames) -> list[Check]:
         Check(
             "every row has an id",
             "pictures",
-            NotNull(column="id"),
+            not_null("id"),
             "{count} of {total} rows have no id",
             "{total} rows have one.",
         ),
         Check(
             "no id stands twice",
             "pictures",
-            Unique(column="id"),
+            unique("id"),
             "{count} of {total} rows share their id with another",
             "{total} ids differ.",
         ),
@@ -110,7 +64,7 @@ def _identifiers(tables: Frames) -> list[Check]:
             Check(
                 "all rows have an identity, or none",
                 "pictures",
-                NotNull(column="identity"),
+                not_null("identity"),
                 "{count} of {total} rows have none; the others say whose picture they are",
                 "{total} rows say whose picture they are.",
             )
@@ -118,20 +72,20 @@ def _identifiers(tables: Frames) -> list[Check]:
     return checks
 
 
-def _splits() -> list[Check]:
+def _splits(tables: Frames) -> list[Check]:
     splits = ", ".join(SPLITS)
     return [
         Check(
             "every row has a split",
             "pictures",
-            NotNull(column="split"),
+            not_null("split"),
             f"{{count}} of {{total}} rows have no split; needed: {splits}",
             "{total} rows have one.",
         ),
         Check(
             "every split is known",
             "pictures",
-            InSet(column="split", value_set=list(SPLITS)),
+            in_set("split", [*SPLITS, *([OPEN] if tables.opened else [])]),
             f"{{count}} of {{total}} rows are of an unknown split; needed: {splits}",
             f"All are {splits}.",
         ),
@@ -143,16 +97,24 @@ def _labels(classes: int) -> list[Check]:
         Check(
             "every row has a label",
             "pictures",
-            NotNull(column="label"),
+            not_null("label"),
             "{count} of {total} rows have no label, or one that is not a whole number",
             "{total} rows have one.",
         ),
         Check(
             "every label is known",
             "pictures",
-            InSet(column="label", value_set=list(range(classes))),
+            in_set("label", list(range(classes))),
             f"{{count}} of {{total}} labels are no index into the {classes} classes",
             f"All are an index into the {classes} classes.",
+        ),
+        Check(
+            "no class is a word for unknown",
+            "classes",
+            in_set("known", [True]),
+            "{count} of {total} classes are: a model would learn to tell what nobody knew. Leave "
+            "such rows out by drop, or name the class otherwise by names",
+            "None of {total} is.",
         ),
     ]
 
@@ -162,14 +124,14 @@ def _weights() -> list[Check]:
         Check(
             "every row has a weight",
             "pictures",
-            NotNull(column="weight"),
+            not_null("weight"),
             "{count} of {total} rows have no number as weight",
             "{total} rows have a number.",
         ),
         Check(
             "every weight is above 0 and finite",
             "pictures",
-            Between(column="weight", min_value=0, strict_min=True, max_value=sys.float_info.max),
+            between("weight", 0, sys.float_info.max, strict_min=True),
             "{count} of {total} weights are not",
             "All are.",
         ),
@@ -181,52 +143,29 @@ def _group(group: str) -> list[Check]:
         Check(
             f"every row has a group in {group}",
             "pictures",
-            NotNull(column=group),
+            not_null(group),
             f"{{count}} of {{total}} rows have none in {group}",
             "{total} rows have one.",
         ),
         Check(
             f"every group in {group} is known",
             "pictures",
-            NotMatch(column=group, regex=UNKNOWN),
+            not_match(group, UNKNOWN),
             f"{{count}} of {{total}} rows have a word for unknown, or nothing, in {group}",
             "None is a word for unknown.",
         ),
     ]
 
 
-def _sizes(tables: Frames) -> list[Check]:
-    sizes = tables.rows["size"].mode()
-    usual = str(sizes.iloc[0]) if len(sizes) else ""
-    return [
-        Check(
-            "all pictures have one size",
-            "rows",
-            InSet(column="size", value_set=[usual]),
-            f"{{count}} of {{total}} pictures are not {usual} as most are; set data.resize or crop",
-            f"All are {usual}.",
-        )
-    ]
-
-
-def _leaks(tables: Frames) -> list[Check]:
-    checks = [
-        Check(
-            "no picture lies in two splits",
-            "equal",
-            InSet(column="splits", value_set=[1]),
-            "Found {count}; a model would be tested on what it was trained on",
-            "None does.",
-        ),
-        Check(
-            "no person lies in two splits",
-            "people",
-            InSet(column="splits", value_set=[1]),
-            "Found {count}; a model would be tested on whom it was trained on",
-            "None does.",
-        ),
-    ]
-    return checks if tables.rows["identity"].notna().any() else checks[:1]
+def _people(tables: Frames) -> list[Check]:
+    leak = Check(
+        "no person lies in two splits",
+        "people",
+        in_set("splits", [1]),
+        "Found {count}; a model would be tested on whom it was trained on",
+        "None does.",
+    )
+    return [leak] if tables.rows["identity"].notna().any() else []
 
 
 def _counts(tables: Frames, limits: Checks) -> list[Check]:
@@ -234,7 +173,7 @@ def _counts(tables: Frames, limits: Checks) -> list[Check]:
     named = Check(
         "checks.absent_cells names cells",
         "absent",
-        InSet(column="known", value_set=[True]),
+        in_set("known", [True]),
         "{count} of {total} entries name no cell",
         "All {total} entries do.",
     )
@@ -243,7 +182,7 @@ def _counts(tables: Frames, limits: Checks) -> list[Check]:
         Check(
             f"every expected cell has {limits.min_cell} pictures",
             "expected",
-            Between(column="count", min_value=limits.min_cell),
+            between("count", limits.min_cell),
             f"{{count}} of {{total}} cells have fewer than {limits.min_cell} (checks.min_cell); "
             "name those that must be so in checks.absent_cells",
             f"{{total}} cells have; the smallest has {tables.expected['count'].min()}.",
@@ -251,43 +190,9 @@ def _counts(tables: Frames, limits: Checks) -> list[Check]:
         Check(
             f"every class is {low:g} to {high:g} of its split",
             "shares",
-            Between(column="share", min_value=low, max_value=high),
+            between("share", low, high),
             f"{{count}} of {{total}} shares are not within {low:g} to {high:g} "
             "(checks.class_share)",
             "{total} shares are.",
         ),
     ]
-
-
-def _warnings(quarantine: float) -> list[Check]:
-    checks = [
-        Check(
-            "no picture stands twice in a split",
-            "equal",
-            InSet(column="within", value_set=[0], severity=WARNING),
-            "Found {count}, which count more than once",
-            "None does.",
-        ),
-        Check(
-            "all pictures are RGB",
-            "rows",
-            InSet(column="mode", value_set=["RGB"], severity=WARNING),
-            "{count} of {total} pictures were converted",
-            "All {total} are.",
-        ),
-        Check(
-            "no picture is enlarged",
-            "rows",
-            InSet(column="enlarged", value_set=[False], severity=WARNING),
-            "{count} of {total} pictures are smaller than data.resize asks for",
-            "None of {total} is.",
-        ),
-    ]
-    aside = Check(
-        "no picture is set aside",
-        "pictures",
-        InSet(column="state", value_set=[READ], severity=WARNING),
-        "{count} of {total} pictures cannot be read and were left out",
-        "None of {total} is.",
-    )
-    return [aside, *checks] if quarantine else checks

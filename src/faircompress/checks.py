@@ -1,19 +1,19 @@
 """What makes a data set unfit, as Great Expectations over its tables."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from faircompress.check_frames import SHOWN, Frames, frames
+from faircompress.check_suite import suite, suite_of_rows
 from faircompress.datasets import RawData
+from faircompress.expectations import Check
+from faircompress.ingest import unseen
 from faircompress.params import Checks
 from faircompress.splitting import spread
-
-if TYPE_CHECKING:
-    from faircompress.check_suite import Check
 
 TOLD = 5  # lines named in a sentence
 
@@ -57,12 +57,25 @@ def inspect(
     Raises:
         RuntimeError: If Great Expectations could not run a check. That is no finding.
     """
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     tables = frames(rows, classes, groups, limits.absent_cells)
-    from faircompress.check_suite import suite
-
     checks = suite(tables, len(classes), [g for g in groups if g != "label"], limits)
     return _run(checks, tables), tables
+
+
+def inspect_rows(
+    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], limits: Checks
+) -> tuple[list[Finding], Frames]:
+    """Check what is known of a data set before a picture is read; see ``inspect``.
+
+    Args:
+        rows: As ``tidy`` returns them; every picture is taken to be whole.
+        classes: Names of the labels.
+        groups: Group columns; ``label`` may stand among them.
+        limits: The section ``checks`` of params.
+    """
+    tables = frames(unseen(rows), classes, groups, limits.absent_cells)
+    checks = suite_of_rows(tables, len(classes), [g for g in groups if g != "label"], limits)
+    return [_judged(check, getattr(tables, check.frame)) for check in checks], tables
 
 
 def unfit(findings: Sequence[Finding]) -> list[Finding]:
@@ -70,13 +83,17 @@ def unfit(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in findings if not finding.ok and finding.severity == "error"]
 
 
-def refusal(findings: Sequence[Finding], page: str) -> str:
-    """Return the words by which unfit data is refused."""
+def refusal(findings: Sequence[Finding], page: str | None = None) -> str:
+    """Return the words by which unfit data is refused.
+
+    Args:
+        findings: Of all checks that were made.
+        page: Where they are shown; None: only rows were checked, and there is no page.
+    """
     failed = unfit(findings)
     lines = [f"- {finding.check}: {finding.sentence}" for finding in failed]
-    return "\n".join(
-        [f"The data is unfit; {len(failed)} checks failed:", *lines, f"All findings: {page}"]
-    )
+    last = f"All findings: {page}" if page else "Pictures were not looked at yet."
+    return "\n".join([f"The data is unfit; {len(failed)} checks failed:", *lines, last])
 
 
 def noted(raw: RawData, tables: Frames) -> list[Finding]:
@@ -93,8 +110,9 @@ def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [asdict(finding) for finding in findings]
 
 
-def _run(checks: Sequence["Check"], tables: Frames) -> list[Finding]:
+def _run(checks: Sequence[Check], tables: Frames) -> list[Finding]:
     """Run the checks of each table at once; return findings in the order of the checks."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -106,8 +124,7 @@ def _run(checks: Sequence["Check"], tables: Frames) -> list[Finding]:
         asset = source.add_dataframe_asset(frame)
         of_frame = gx.ExpectationSuite(name=frame)
         for check in (c for c in checks if c.frame == frame):
-            check.expectation.meta = {"check": check.name}
-            of_frame.add_expectation(check.expectation)
+            of_frame.add_expectation(check.expected.built({"check": check.name}))
         definition = gx.ValidationDefinition(
             name=frame,
             data=asset.add_batch_definition_whole_dataframe("all"),
@@ -125,19 +142,30 @@ def _run(checks: Sequence["Check"], tables: Frames) -> list[Finding]:
     return [_finding(check, results[check.name]) for check in checks]
 
 
-def _finding(check: "Check", outcome: dict[str, Any]) -> Finding:
+def _judged(check: Check, table: pd.DataFrame) -> Finding:
+    """Return what a check finds, by its own reading of a table that all rows must pass."""
+    bad = check.expected.unexpected(table)
+    hits: list[dict[str, str]] = table.loc[bad, ["named", "ids"]].to_dict("records")
+    return _told(check, not hits, hits, len(table))
+
+
+def _finding(check: Check, outcome: dict[str, Any]) -> Finding:
     """Put the result of an expectation into words."""
     trouble = outcome["exception_info"]
     if trouble.get("raised_exception", True):
         raise RuntimeError(f"check {check.name!r} could not be run: {trouble}")
-    result, ok = outcome["result"], bool(outcome["success"])
+    result = outcome["result"]
     hits = result["unexpected_index_list"] or []
+    return _told(check, bool(outcome["success"]), hits, result["element_count"])
+
+
+def _told(check: Check, ok: bool, hits: Sequence[Mapping[str, str]], total: int) -> Finding:
     ids = [id for hit in hits[: 4 * SHOWN] for id in hit["ids"].split("\n") if id]
-    count, total = len(hits), result["element_count"]
-    sentence = (check.holds if ok else check.wrong).format(count=f"{count:,}", total=f"{total:,}")
+    words = check.holds if ok else check.wrong
+    sentence = words.format(count=f"{len(hits):,}", total=f"{total:,}")
     if not ok:
-        more = f" and {count - TOLD:,} more" if count > TOLD else ""
+        more = f" and {len(hits) - TOLD:,} more" if len(hits) > TOLD else ""
         sentence += ": " + "; ".join(hit["named"] for hit in hits[:TOLD]) + more + "."
-    severity = "warning" if check.expectation.severity == "warning" else "error"
+    severity = "warning" if check.expected.warning else "error"
     rows = [] if ok else list(dict.fromkeys(ids))[:SHOWN]
-    return Finding(check.name, severity, ok, sentence, rows, 0 if ok else count)
+    return Finding(check.name, severity, ok, sentence, rows, 0 if ok else len(hits))

@@ -80,10 +80,14 @@ def stage(name: str) -> None:
 
 @app.command()
 def params(set_: Override = None, preset: Presets = None) -> None:
-    """Check params.yaml and name every mistake."""
+    """Check params.yaml, and the rows of the data it names, and name every mistake."""
     refuse_twice(set_ or [])
-    load(Path("params.yaml"), [*presets.preset(Path("presets.yaml"), preset or []), *(set_ or [])])
-    typer.echo("params.yaml is fine.")
+    chosen = presets.preset(Path("presets.yaml"), preset or [])
+    found = load(Path("params.yaml"), [*chosen, *(set_ or [])])
+    from faircompress.rows_first import count
+
+    said = count(found)
+    typer.echo(f"params.yaml is fine. {said}")
 
 
 app.command()(audit)

@@ -9,10 +9,11 @@ numbers ``[from, below)``, where null has no end.
 import difflib
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,8 @@ from faircompress.bounds import Column, Groups
 from faircompress.datasets import RawData
 from faircompress.pictures import Pixels
 from faircompress.splitting import Read, Words, splits
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,21 @@ def data_set(
         ValueError: If a column is missing, or a value has no place in it.
     """
     hows = _chosen(table.key, label, groups, split)
-    columns = {place: table.column(place, how["column"]) for place, how in hows.items()}
-    kept, left_out = _kept(columns, hows)
-    told = {
-        place: named(columns[place][kept], how, where=f"{table.key}.{place}")
-        for place, how in hows.items()
-    }
+    extra = {"identity": identity, "weight": weight}
+    wanted = {place: how["column"] for place, how in hows.items()}
+    wanted |= {place: name for place, name in extra.items() if name}
+    columns = _all({place: partial(table.column, place, name) for place, name in wanted.items()})
+    kept, left_out = _kept({place: columns[place] for place in hows}, hows)
+    told = _all(
+        {
+            place: partial(named, columns[place][kept], how, where=f"{table.key}.{place}")
+            for place, how in hows.items()
+        }
+    )
     labels, classes = told.pop("label")
     rows = pd.DataFrame({"label": labels.map({word: k for k, word in enumerate(classes)})})
-    rows["identity"] = table.column("identity", identity)[kept] if identity else None
-    rows["weight"] = table.column("weight", weight)[kept] if weight else 1.0
+    rows["identity"] = columns["identity"][kept] if identity else None
+    rows["weight"] = columns["weight"][kept] if weight else 1.0
     given = told.pop("split")[0] if split else None
     for place, (words, _) in told.items():
         rows[place.removeprefix("groups.")] = words
@@ -163,6 +171,19 @@ def meant(word: str, known: Sequence[str]) -> str:
     """Return the end of an error: the known word that was probably meant, or all there are."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(known[:40])}."
+
+
+def _all(asked: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    """Return every answer, or raise all that is wrong at once, one line each."""
+    found, faults = {}, []
+    for place, ask in asked.items():
+        try:
+            found[place] = ask()
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        raise ValueError("\n".join(faults))
+    return found
 
 
 def _chosen(

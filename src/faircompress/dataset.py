@@ -21,6 +21,7 @@ from PIL import Image
 
 from faircompress.caps import MaxWeight
 from faircompress.files import read_json
+from faircompress.pictures import rgb
 
 TABLE = "data.parquet"
 FACTS = "facts.json"
@@ -154,9 +155,8 @@ def _room(shape: tuple[int, ...], folder: Path) -> np.ndarray:
 
 
 def decode(encoded: bytes) -> np.ndarray:
-    """Return the picture in an image file's bytes as uint8 ``(height, width, 3)``."""
-    with Image.open(io.BytesIO(encoded)) as picture:
-        return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+    """Return the picture in an image file's bytes, uint8 ``(height, width, 3)``, as all read it."""
+    return rgb(encoded)[0]
 
 
 def encode(picture: np.ndarray) -> bytes:

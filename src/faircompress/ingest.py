@@ -15,14 +15,24 @@ import pyarrow.parquet as pq
 
 from faircompress.dataset import OWN_COLUMNS, encode, pixel_sha256
 from faircompress.datasets import SPLITS, RawData
-from faircompress.pictures import Pixels, TooSmall, Undecodable, fit, resized, rgb
+from faircompress.pictures import Pixels, TooSmall, Undecodable, blank, fit, look, resized
 from faircompress.progress import track
 
 CHUNK = 128  # pictures a thread takes at a time; drawn data is drawn in such blocks too
 GROUP_ROWS, GROUP_BYTES = 1000, 64 * 2**20  # of a Parquet row group, whichever is reached first
-LOOKED_AT = ("state", "reason", "mode", "enlarged", "size", "sha256")  # columns of ``Ingested``
+LOOKED_AT = (
+    "state",
+    "reason",
+    "mode",
+    "bits",
+    "enlarged",
+    "size",
+    "sha256",
+)  # columns of ``Ingested``
 TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, "named", "ids")))
-READ, MISSING, UNDECODABLE, TOO_SMALL = "read", "missing", "undecodable", "too small"
+READ, MISSING, UNDECODABLE, TOO_SMALL, BLANK = (
+    "read", "missing", "undecodable", "too small", "blank",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,9 +40,10 @@ class Picture:
     """What became of one picture.
 
     Args:
-        state: ``read``, ``missing``, ``undecodable`` or ``too small``.
-        reason: Why it could not be read.
+        state: ``read``, ``missing``, ``undecodable``, ``too small`` or ``blank``.
+        reason: Why it is not ``read``.
         mode: Colour mode of the raw picture.
+        bits: Of 16 bits a channel, how many it uses; see ``pictures.Looked``.
         enlarged: It was smaller than the size asked for.
         size: Height and width after preparation, as words.
         sha256: Of the prepared pixels.
@@ -43,6 +54,7 @@ class Picture:
     state: str
     reason: str = ""
     mode: str = ""
+    bits: int | None = None
     enlarged: bool = False
     size: str = ""
     sha256: str = ""
@@ -79,7 +91,7 @@ class Ingested:
 
     Args:
         rows: The raw rows in the table's order, with what became of each picture: ``state``,
-            ``reason``, ``mode``, ``enlarged``, ``size``, ``sha256``.
+            ``reason``, ``mode``, ``bits``, ``enlarged``, ``size``, ``sha256``.
         mean: Of the train split, by channel, share of full intensity.
         std: Likewise.
         samples: Prepared pictures that were asked for, by row.
@@ -126,6 +138,17 @@ def tidy(raw: RawData) -> pd.DataFrame:
     return rows.drop(columns="order").reset_index(drop=True)
 
 
+def unseen(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows as ``ingest`` would if every picture were whole, of one size, and unlike others.
+
+    Args:
+        rows: As ``tidy`` returns them.
+    """
+    return rows.assign(
+        state=READ, reason="", mode="RGB", bits=None, enlarged=False, size="", sha256=None
+    )
+
+
 def ingest(
     raw: RawData, rows: pd.DataFrame, preparation: dict[str, Any], path: Path, *, keep: Set[int]
 ) -> Ingested:
@@ -134,7 +157,8 @@ def ingest(
     Args:
         raw: The source.
         rows: Its rows as ``tidy`` returns them.
-        preparation: ``resize``, ``crop``, ``resampler``; see ``pictures.prepare``.
+        preparation: ``resize``, ``crop``, ``resampler``, and ``levels`` if set; see
+            ``pictures.prepare``.
         path: File to write.
         keep: Rows whose prepared pictures are to be returned.
     """
@@ -145,8 +169,7 @@ def ingest(
     pictures = _pictures(raw, rows["at"].to_numpy(), preparation)
     with _Table(path, rows, groups) as table:
         for row, picture in enumerate(track(pictures, "pictures", len(rows))):
-            known.append((picture.state, picture.reason, picture.mode, picture.enlarged,
-                          picture.size, picture.sha256))  # fmt: skip
+            known.append(tuple(getattr(picture, name) for name in LOOKED_AT))
             if picture.pixels is None:
                 continue
             table.add(row, picture)
@@ -164,18 +187,23 @@ def look_at(raw: RawData, at: int, preparation: dict[str, Any]) -> Picture:
         found = raw.read(at)
     except OSError as error:
         return Picture(MISSING, error.strerror or str(error))
+    how = {name: value for name, value in preparation.items() if name != "levels"}
     try:
-        whole, mode = rgb(found)
-        pixels = fit(whole, **preparation)
+        looked = look(found, levels=preparation.get("levels"))
+        pixels = fit(looked.pixels, **how)
     except Undecodable as error:
         return Picture(UNDECODABLE, str(error))
     except TooSmall as error:
         return Picture(TOO_SMALL, str(error))
-    target = resized(whole.shape[:2], preparation["resize"])
+    if blank(pixels):
+        return Picture(BLANK, f"all of it is {tuple(map(int, pixels[0, 0]))}", bits=looked.bits)
+    whole = looked.pixels.shape
+    target = resized(whole[:2], how["resize"])
     return Picture(
         READ,
-        mode=mode,
-        enlarged=target[0] > whole.shape[0] or target[1] > whole.shape[1],
+        mode=looked.mode,
+        bits=looked.bits,
+        enlarged=target[0] > whole[0] or target[1] > whole[1],
         size=f"{pixels.shape[0]} x {pixels.shape[1]}",
         sha256=pixel_sha256(pixels),
         pixels=pixels,

@@ -12,7 +12,7 @@ import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
 from faircompress import yaml_text
-from faircompress.bounds import Count, NotNegative, OpenShare, Positive, Seed, Share
+from faircompress.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.plugins import Section, choice, names
 from faircompress.precisions import PRECISIONS, Precision, in_judged_order
 from faircompress.verdict import Gate as Gate
@@ -139,6 +139,10 @@ class Data(choice("datasets")):  # type: ignore[misc]
     resize: Annotated[Size, Field(description="shorter side, or [height, width]; null: as is")]
     crop: Annotated[Size, Field(description="centre; side, or [height, width]; null: none")]
     resampler: Literal["bilinear", "bicubic", "lanczos", "box"]
+    levels: Annotated[
+        Levels | None,
+        Field(description="black and white of grey of more than 8 bits; null: 0 and 65535"),
+    ] = None
 
 
 class Params(Section):

@@ -15,20 +15,25 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from faircompress import files
+from faircompress import files, plugins
 from faircompress.progress import track
 
 Stamp = tuple[int, int, int]
 Known = dict[str, list[Any]]
+MANY = 500  # files that are hashed in a moment
 RACE = 2_000_000_000  # nanoseconds within which a file may change without its times telling
 
 
-def fingerprint(root: Path, memory: Path) -> dict[str, Any]:
+def fingerprint(
+    root: Path, memory: Path, *, before_many: Callable[[], object] = dict
+) -> dict[str, Any]:
     """Return how many files there are under ``root``, their bytes, and one sha256 of them all.
 
     Args:
         root: Folder of the data; every file under it counts, hidden ones too.
         memory: File in which hashes are kept from one call to the next.
+        before_many: Called before more than ``MANY`` files are hashed, which takes long; it
+            raises if that would be in vain.
 
     Raises:
         ValueError: If something under ``root`` points outside it, or is not a plain file.
@@ -41,6 +46,8 @@ def fingerprint(root: Path, memory: Path) -> dict[str, Any]:
         return found
     known = read_known()
     stale = [name for name, stamp in stamps.items() if known.get(name, [])[:3] != list(stamp)]
+    if len(stale) > MANY:
+        before_many()
     hashes = {name: entry[3] for name, entry in known.items() if name in stamps}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         fresh = pool.map(lambda name: files.sha256(root / name), stale)
@@ -54,6 +61,23 @@ def fingerprint(root: Path, memory: Path) -> dict[str, Any]:
     answer = {"seen": seen, "found": found} if len(settled) == len(stamps) else {}
     files.write_text(memory, json.dumps(answer) + "\n" + json.dumps(settled) + "\n")
     return found
+
+
+def missing_root(data: Any) -> str | None:
+    """Say what is wrong with the folder that the section ``data`` of params names, if anything.
+
+    Nothing is, if it is there, if the data need none, or if it may be fetched from its publisher.
+    """
+    options = plugins.options_of(data)
+    if "root" not in options or Path(options["root"]).is_dir():
+        return None
+    where = f"data.{data.name}.root: {options['root']} is not a folder (looked in {Path.cwd()})."
+    plugin = plugins.ROOT / "datasets" / f"{data.name}.py"
+    if "\ndef download(" not in plugin.read_text("utf-8"):
+        return f"{where} Put the data there, or name the folder it is in."
+    if options.get("download", False):
+        return None
+    return f"{where} Name the folder the data is in, or set data.{data.name}.download: true."
 
 
 def within(root: Path, name: str) -> Path:

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from google.protobuf.message import DecodeError, Message
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
-from PIL import UnidentifiedImageError
 
 from faircompress.audit.rows import (
     NEEDS_ID,
@@ -30,9 +29,10 @@ from faircompress.audit.rows import (
 )
 from faircompress.audit.tables import Table, is_binary, read_parquet
 from faircompress.columns import meant
-from faircompress.dataset import FACTS, TABLE, decode, load_facts, load_split
+from faircompress.dataset import FACTS, TABLE, load_facts, load_split
 from faircompress.onnx_export import INPUT
 from faircompress.onnx_run import hardware, latency, predict, session
+from faircompress.pictures import Looked, Undecodable, look, nearly_black
 from faircompress.predicting import told
 from faircompress.predictions import Predictions
 from faircompress.verdict.report import ReportContext
@@ -245,7 +245,15 @@ def _pictures(file: BinaryIO, table: Table, image: str) -> np.ndarray:
     if not is_binary(held.type):
         raise ValueError(f"--image: column {image!r} holds {held.type}; needed are image files.")
     with ThreadPoolExecutor() as pool:
-        pictures = list(pool.map(_decoded, held.to_pylist(), table.ids))
+        looked = list(pool.map(_looked, held.to_pylist(), table.ids))
+    dark = np.array(nearly_black([one.bits for one in looked]))
+    if dark.any():
+        raise ValueError(
+            f"--image: {dark.sum():,} pictures of {table.name} are nearly black, first that of "
+            f"{str(table.ids[dark.argmax()])!r}: they have 16 bits and use a few of them. Write "
+            "them with 8 bits, as the files take them."
+        )
+    pictures = [one.pixels for one in looked]
     sizes = {picture.shape for picture in pictures}
     if len(sizes) > 1:
         raise ValueError(
@@ -255,10 +263,10 @@ def _pictures(file: BinaryIO, table: Table, image: str) -> np.ndarray:
     return np.stack(pictures)
 
 
-def _decoded(encoded: bytes | None, name: str) -> np.ndarray:
+def _looked(encoded: bytes | None, name: str) -> Looked:
     try:
-        return decode(encoded or b"")
-    except (UnidentifiedImageError, OSError) as error:
+        return look(encoded or b"")
+    except Undecodable as error:
         raise ValueError(
             f"--image: the picture of {str(name)!r} cannot be read: {error}"
         ) from error

@@ -1,12 +1,13 @@
 """Stage ``source``: has the raw data changed since the last run?"""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from faircompress import files, plugins
 from faircompress.params import Params
-from faircompress.source import fingerprint
+from faircompress.source import fingerprint, missing_root
 
 PLACES = ("root", "download")  # options that say where data lies, not what it is
 
@@ -19,24 +20,22 @@ def source(params: Params, artifacts: Path) -> dict[str, Any]:
         return known | {"generator": files.sha256(plugins.ROOT / "datasets" / f"{name}.py")}
 
     root = Path(options["root"])
+    missing = missing_root(params.data)
+    if missing:
+        raise FileNotFoundError(missing)
     if not root.is_dir():
-        _fetch(name, root, allowed=options.get("download", False))
+        plugins.find("datasets", name).__globals__["download"](root)
     place = hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:12]
-    found = fingerprint(root, artifacts.parent / ".checkpoints" / "source" / f"{name}-{place}.json")
+    memory = artifacts.parent / ".checkpoints" / "source" / f"{name}-{place}.json"
+    found = fingerprint(root, memory, before_many=partial(_refuse_unfit_rows, params))
 
     if not found["files"]:
         raise ValueError(f"data.{name}.root: {root} is empty; needed: the files of {name}")
     return known | found
 
 
-def _fetch(name: str, root: Path, *, allowed: bool) -> None:
-    """Have the publisher's files put under ``root``, if the params allow it."""
-    where = f"data.{name}.root: {root} is not a folder (looked in {Path.cwd()})."
-    plugin = plugins.ROOT / "datasets" / f"{name}.py"
-    if "\ndef download(" not in plugin.read_text("utf-8"):
-        raise FileNotFoundError(f"{where} Put the data there, or name the folder it is in.")
-    if not allowed:
-        raise FileNotFoundError(
-            f"{where} Name the folder the data is in, or set data.{name}.download: true."
-        )
-    plugins.find("datasets", name).__globals__["download"](root)
+def _refuse_unfit_rows(params: Params) -> None:
+    # here, because it loads pandas and Great Expectations, which an unchanged source needs not
+    from faircompress.rows_first import refuse_unfit_rows
+
+    refuse_unfit_rows(params)

@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from faircompress import files, plugins
+from faircompress import files
 from faircompress.check_frames import Frames
 from faircompress.checks import Finding, UnfitData, as_json, inspect, noted, refusal, unfit
 from faircompress.checks_page import page, sample_rows
@@ -14,6 +14,7 @@ from faircompress.dataset import FACTS, TABLE, content_sha256
 from faircompress.datasets import RawData
 from faircompress.ingest import Ingested, ingest, tidy
 from faircompress.params import Params
+from faircompress.rows_first import AT_ONCE, inspect_raw, limits_of, read_all, read_rows
 
 
 def validate(params: Params, artifacts: Path) -> dict[str, float]:
@@ -24,10 +25,12 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
     """
     if files.read_json(artifacts / "source.json").get("name") != params.data.name:
         raise ValueError("artifacts/source.json is of another data set; run the stage source")
-    raw = plugins.find("datasets", params.data.name)(**plugins.options_of(params.data))
+    refused = artifacts.parent / ".checkpoints" / "validate"
+    raw = _rows(params, refused)
+    limits = limits_of(params.checks, raw)
     preparation = params.data.model_dump(include={"resize", "crop", "resampler"})
-    absent = [*params.checks.absent_cells, *raw.absent]
-    limits = params.checks.model_copy(update={"absent_cells": absent})
+    if params.data.levels is not None:
+        preparation["levels"] = params.data.levels
     rows = tidy(raw)
     cells = sample_rows(rows, raw.groups)
     keep = {row for sample in cells.values() for row in sample}
@@ -41,15 +44,31 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
                  for cell, sample in cells.items()}  # fmt: skip
         told = {"data set": params.data.name, **facts}
         html = page(findings, tables, told, shown, min_cell=params.checks.min_cell)
-        refused = artifacts.parent / ".checkpoints" / "validate"
         if unfit(findings):
-            _leave(refused, findings, html)
-            raise UnfitData(refusal(findings, str(refused / "findings.html")))
+            _refuse(refused, findings, html)
         _leave(folder, findings, html)
         files.write_json(folder / FACTS, facts)
 
     shutil.rmtree(refused, ignore_errors=True)
     return _numbers(findings, tables)
+
+
+def _rows(params: Params, refused: Path) -> RawData:
+    """Return the data set; refuse it by its rows alone if to look at all pictures takes long."""
+    raw = read_rows(params.data)
+    if len(raw.rows) > AT_ONCE:
+        findings, tables = inspect_raw(params.checks, raw)
+        if unfit(findings):
+            facts = {"data set": params.data.name, "classes": raw.classes, "groups": raw.groups,
+                     "pictures": "not looked at yet"}  # fmt: skip
+            html = page(findings, tables, facts, {}, min_cell=params.checks.min_cell)
+            _refuse(refused, findings, html)
+    return read_all(params.data, raw)
+
+
+def _refuse(folder: Path, findings: Sequence[Finding], html: str) -> NoReturn:
+    _leave(folder, findings, html)
+    raise UnfitData(refusal(findings, str(folder / "findings.html")))
 
 
 def _leave(folder: Path, findings: Sequence[Finding], html: str) -> None:

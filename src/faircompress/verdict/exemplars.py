@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from faircompress.pictures import look
 from faircompress.predictions import Predictions
 from faircompress.verdict.groups import Group, groups_of
 from faircompress.verdict.judge import Verdict
@@ -145,8 +146,7 @@ def _shown(one: Exemplar, group: str, pictures: Mapping[str, bytes]) -> Json:
 def _embedded(encoded: bytes) -> str:
     """Return a picture, no larger than it is shown, as a data URI."""
     buffer = io.BytesIO()
-    with Image.open(io.BytesIO(encoded)) as picture:
-        small = picture.convert("RGB")
-        small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        small.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    small = Image.fromarray(look(encoded).pixels)
+    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    small.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,120 @@
+"""What is found of pictures that say nothing, or two things; and of words that mean unknown."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from test_checks import AS_IS, clean, failed, limits, look
+
+from faircompress.checks import Finding, inspect_rows, unfit
+from faircompress.datasets import RawData
+from faircompress.ingest import tidy
+
+
+def test_equal_pictures_with_other_labels_or_groups_are_refused_by_a_finding_of_their_own(
+    tmp_path: Path,
+) -> None:
+    rows = clean()
+    rows.at[3, "picture"] = rows.at[0, "picture"]  # the same label, another group
+    rows.at[13, "picture"] = rows.at[12, "picture"]  # alike in everything
+    findings = look(rows, tmp_path)
+    assert failed(findings) == {
+        "equal pictures have equal labels and groups": ["p00", "p03"],
+        "no picture stands twice in a split": ["p12", "p13", "p00", "p03"],
+    }
+    (refused,) = unfit(findings)
+    assert "Found 1" in refused.sentence
+    assert "p00 (dark, hair=long) = p03 (dark, hair=short)" in refused.sentence
+
+
+@pytest.mark.parametrize("clear", [True, False], ids=["transparent", "of one colour"])
+def test_blank_pictures_are_counted_and_set_aside_up_to_the_share_allowed(
+    clear: bool, tmp_path: Path
+) -> None:
+    rows = clean()
+    noise = np.random.default_rng(3).integers(0, 256, (8, 8, 4), np.uint8)
+    noise[..., 3] = 0
+    nothing = Image.fromarray(noise) if clear else Image.new("RGB", (8, 8), (9, 9, 9))
+    buffer = io.BytesIO()
+    nothing.save(buffer, "PNG")
+    rows.loc[[5, 17], "picture"] = pd.Series([buffer.getvalue()] * 2, [5, 17])
+    findings = look(rows, tmp_path, min_cell=2)
+    assert failed(findings) == {"no picture is blank": ["p05", "p17"]}
+    assert unfit(findings)[0].sentence.startswith("2 pictures are blank, of 36:")
+    assert failed(look(rows, tmp_path, min_cell=2, quarantine=2 / 36)) == {
+        "no picture is set aside": ["p05", "p17"]
+    }
+    rows.at[7, "picture"] = b"broken"  # the share is of all that is set aside
+    assert "no picture is blank" in failed(look(rows, tmp_path, min_cell=2, quarantine=2 / 36))
+
+
+def grey(seed: int, below: int) -> bytes:
+    values = np.random.default_rng(seed).integers(0, below, (8, 8)).astype(np.uint16)
+    values[0, 0] = below - 1
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 15])
+def test_16_bit_pictures_that_all_use_fewer_bits_want_their_levels(
+    bits: int, tmp_path: Path
+) -> None:
+    rows = clean().assign(picture=[grey(at, 2**bits) for at in range(36)])
+    (dark,) = unfit(look(rows, tmp_path))
+    assert dark.check == "16-bit pictures use their bits" and dark.count == 36
+    assert f"they use {bits} at most" in dark.sentence
+    assert f"data.levels: [0, {2**bits - 1}]" in dark.sentence
+    told = look(rows, tmp_path, {**AS_IS, "levels": [0, 2**bits - 1]})
+    assert failed(told).keys() == {"all pictures are RGB"}
+
+
+def test_among_whole_16_bit_pictures_only_those_too_dark_to_see_are_refused(
+    tmp_path: Path,
+) -> None:
+    rows = clean().assign(picture=[grey(at, 2**16) for at in range(36)])
+    assert not unfit(look(rows, tmp_path))
+    rows.at[4, "picture"], rows.at[5, "picture"] = grey(4, 2**12), grey(5, 2**13)
+    (dark,) = unfit(look(rows, tmp_path))
+    assert dark.rows == ["p04"]
+
+
+def kinds(words: tuple[str, ...]) -> list[Finding]:
+    rows = clean().drop(columns="picture")
+    raw = RawData(rows, words, ("hair",), lambda _: pytest.fail("a picture is read"))
+    return inspect_rows(tidy(raw), raw.classes, raw.groups, limits())[0]
+
+
+@pytest.mark.parametrize("word", ["unknown", "NaN", "Unknown", "N/A", "?", "missing", "", "-1"])
+def test_a_class_that_is_a_word_for_unknown_is_refused_as_such_a_group_is(word: str) -> None:
+    (refused,) = unfit(kinds(("dark", word)))
+    assert refused.check == "no class is a word for unknown"
+    assert f"{word!r} (18 rows)" in refused.sentence and refused.rows[0] == "p06"
+
+
+@pytest.mark.parametrize("words", [("dark", "blond"), ("-1", "1"), ("0", "1"), ("none", "some")])
+def test_a_class_that_is_a_word_for_something_is_fine(words: tuple[str, ...]) -> None:
+    assert unfit(kinds(words)) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("id", None), ("id", "p08"), ("label", None), ("label", 7), ("hair", None), ("hair", "NaN"),
+        ("split", None), ("split", "dev"), ("weight", 0.0), ("weight", float("inf")),
+        ("identity", None), ("identity", "person-35"),
+    ],
+)  # fmt: skip
+def test_rows_alone_are_judged_as_great_expectations_judges_them(
+    column: str, value: object, tmp_path: Path
+) -> None:
+    rows = clean().astype({"hair": object, "split": object})
+    rows.at[7, column] = value
+    by_both = {f.check: f for f in look(rows, tmp_path)}
+    raw = RawData(rows.drop(columns="picture"), ("dark", "blond"), ("hair",), bytes)
+    alone = inspect_rows(tidy(raw), raw.classes, raw.groups, limits())[0]
+    assert not all(finding.ok for finding in alone)
+    assert all(vars(finding) == vars(by_both[finding.check]) for finding in alone)
