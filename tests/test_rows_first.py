@@ -146,7 +146,8 @@ def test_the_command_params_reads_the_rows_too(
         cli.main()
     said = capsys.readouterr()
     assert ended.value.code in (0, None), said.err
-    assert "params.yaml is fine. table has 120 rows, 2 classes, and groups by sex" in said.out
+    assert said.out == "params.yaml is fine.\n"
+    assert "table has 120 rows, 2 classes, and groups by sex" in said.err
     for override, words in {
         "data.table.root=nowhere": "data.table.root: nowhere is not a folder",
         "data.table.groups=[race]": "has no column 'race'",

@@ -250,3 +250,22 @@ def test_a_group_that_train_lacks_is_told_in_one_word_which_absent_cells_takes(
     with pytest.raises(UnfitData, match=r"'train sex=m' has none\.\nAll findings"):
         checked(tmp_path, given)
     assert checked(tmp_path, given, "checks.absent_cells=['train sex=m']")["smallest_cell"] == 10
+
+
+def test_parts_that_spell_a_number_with_and_without_decimals_have_one_class_and_one_person(
+    tmp_path: Path,
+) -> None:
+    rows = [row | {"label": at % 2, "person": at // 2} for at, row in enumerate(galleries.people())]
+    given = galleries.table(tmp_path, rows)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    for number, kind in enumerate((int, float)):
+        part = {
+            name: [kind(v) if isinstance(v, int) else v for v in values[number::2]]
+            for name, values in columns.items()
+        }
+        pq.write_table(pa.table(part), tmp_path / f"part-{number}.parquet")
+    raw = table(**given | {"file": "part-*.parquet"})
+    assert raw.classes == ("0", "1") and set(raw.rows["sex"]) == {"0", "1"}
+    assert raw.rows["identity"].nunique() == 60
+    named = {"column": "label", "names": {"0.0": "sad", "1": "glad"}}
+    assert table(**given | {"file": "part-*.parquet", "label": named}).classes == ("sad", "glad")

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from typing import Annotated
 
 from pydantic import (
@@ -24,6 +25,14 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Counts = Annotated[list[Count], Field(min_length=2, max_length=2)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+WHOLE = r"^(-?\d+)\.0+$"
+
+
+def whole(word: str) -> str:
+    """Return a word in which a whole number has no decimals: 1.0 is 1, as other tools wrote it."""
+    return re.sub(WHOLE, r"\1", word)
 
 
 def _rising(ends: list[float]) -> list[float]:

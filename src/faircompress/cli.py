@@ -86,8 +86,8 @@ def params(set_: Override = None, preset: Presets = None) -> None:
     found = load(Path("params.yaml"), [*chosen, *(set_ or [])])
     from faircompress.rows_first import count
 
-    said = count(found)
-    typer.echo(f"params.yaml is fine. {said}")
+    typer.echo(count(found), err=True)
+    typer.echo("params.yaml is fine.")
 
 
 app.command()(audit)

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faircompress.bounds import Column, Groups
+from faircompress.bounds import Column, Groups, whole
 from faircompress.datasets import RawData
 from faircompress.pictures import Pixels
 from faircompress.splitting import Read, Words, splits
@@ -44,7 +44,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def column(self, place: str, name: str) -> Words:
-        """Return a column, empty fields as None.
+        """Return a column, empty fields as None, and 1.0 as 1.
 
         Raises:
             ValueError: If there is none of this name.
@@ -53,7 +53,7 @@ class Table:
             close = meant(name, list(self.cells.columns))
             raise ValueError(f"{self.key}.{place}: {self.where} has no column {name!r}.{close}")
         words = self.cells[name].astype(object)
-        words = words.where(words.notna(), "").map(str).str.strip()
+        words = words.where(words.notna(), "").map(str).str.strip().map(whole)
         return words.astype(object).where(words != "", None)
 
 
@@ -196,9 +196,16 @@ def _chosen(
     asked = {f"groups.{name}": (how, name) for name, how in by_name.items() if name != "label"}
     asked |= {"label": (label, "label")} | ({"split": (split, "split")} if split else {})
     return {
-        place: {"column": how} if isinstance(how, str) else {"column": name, **how}
+        place: {"column": how} if isinstance(how, str) else {"column": name, **_wholly(how)}
         for place, (how, name) in asked.items()
     }
+
+
+def _wholly(how: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked of a column with its values spelt as ``Table.column`` spells them."""
+    names = {whole(value): name for value, name in how.get("names", {}).items()}
+    drop = [whole(value) for value in how.get("drop", [])]
+    return {**how, **({"names": names} if names else {}), **({"drop": drop} if drop else {})}
 
 
 def _kept(

@@ -15,6 +15,7 @@ from faircompress.files import write_bytes
 
 GROUP, PROBABILITY, FACTS = "group:", "p:", b"faircompress"
 SUM_TOLERANCE = 1e-3
+ROUNDED = 0.05  # a sum that is off by no more has probably lost digits
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Predictions:
         max_weight: The most that a cluster of each subgroup weighs, where that is known.
         fixed_counts: Columns (``label`` among them) of whose crossed values the counts were fixed
             beforehand.
+        slack: How far from 1 rounding may have brought the sum of a row.
     """
 
     ids: np.ndarray
@@ -48,6 +50,7 @@ class Predictions:
     data: str
     max_weight: tuple[MaxWeight, ...] = ()
     fixed_counts: tuple[str, ...] = ()
+    slack: float = 0.0
 
 
 def save(predictions: Predictions, path: Path) -> None:
@@ -106,7 +109,7 @@ def check(predictions: Predictions) -> None:
     Raises:
         ValueError: If there is no row, lengths differ, an id, group or identity is missing, an id
             stands twice, a label is no class, a weight is not above 0, or a probability is NaN,
-            outside 0-1, or in a row that does not sum to 1.
+            outside 0-1, or in a row that does not sum to 1, rounding aside.
     """
     _check_shapes(predictions)
     _check_numbers(predictions)
@@ -255,16 +258,19 @@ def _check_numbers(predictions: Predictions) -> None:
         raise ValueError(f"labels must be integers in [0, {p.shape[1]}); found {np.unique(labels)}")
     if not (np.isfinite(weights).all() and (weights > 0).all()):
         raise ValueError(f"weights must be finite and above 0; the smallest is {weights.min()}")
+    off = np.abs(p.sum(axis=1) - 1)
+    rounded = f"A sum is {off.max():.4g} off: is this rounding? Write more digits."
+    cure = "Does the exported model end in a softmax?"
+    cure = rounded if off.max() <= max(ROUNDED, 2 * predictions.slack) else cure
     for what, bad in {
         "NaN": np.isnan(p).any(axis=1),
         "outside 0-1": ((p < 0) | (p > 1)).any(axis=1),
-        "not summing to 1": np.abs(p.sum(axis=1) - 1) > SUM_TOLERANCE,
+        "not summing to 1": off > SUM_TOLERANCE + predictions.slack,
     }.items():
         if bad.any():
             row = int(bad.argmax())
             name = str(predictions.ids[row])
             raise ValueError(
                 f"probabilities are {what} in {int(bad.sum())} rows, first in {name!r}: "
-                f"{p[row].tolist()}; needed are shares that sum to 1. "
-                "Does the exported model end in a softmax?"
+                f"{p[row].tolist()}; needed are shares that sum to 1. {cure}"
             )

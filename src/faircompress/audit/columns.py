@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from faircompress.audit.rounding import slack
 from faircompress.audit.rows import (
     NEEDS_ID,
     Asked,
     Pair,
-    as_classes,
     fit,
     in_order,
     known,
@@ -50,7 +50,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, dense: str, candidate: s
     if first is not last:
         last = _aligned(first, last, asked)
     columns = ((first, DENSE, dense), (last, CANDIDATE, candidate))
-    truth = as_classes(first.words("--label", str(asked.label)))
+    truth = first.words("--label", str(asked.label))
     classes = _classes(columns, asked, truth)
     rows = known(first, asked, truth, classes)
     said, decided = [], []
@@ -58,7 +58,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, dense: str, candidate: s
         p, hard = _said(table, option, column, classes)
         decided += [column] if hard else []
         model = _sha256(option, p[np.argsort(rows["ids"], kind="stable")])
-        said.append(fit(option, Predictions(**rows, probabilities=p, model=model)))
+        said.append(fit(option, Predictions(**rows, probabilities=p, model=model, slack=slack(p))))
     called = [f"column {column} of {table.name}" for table, _, column in columns]
     context = ReportContext(called=dict(zip(("dense", "pruned"), called, strict=True)))
     named = asked.identifier is not None
@@ -110,7 +110,7 @@ def _said(
     if "*" in column:
         found = table.starred(option, column)
         return np.stack([table.shares(option, found[name]) for name in classes], axis=1), False
-    words = as_classes(table.words(option, column))
+    words = table.words(option, column)
     place = pd.Index(classes).get_indexer(pd.Index(words))
     if (place >= 0).all():
         return np.eye(len(classes))[place], True
@@ -136,7 +136,8 @@ def _aligned(first: Table, last: Table, asked: Asked) -> Table:
     told = [("--label", asked.label), ("--cluster", asked.cluster), ("--weight", asked.weight)]
     for option, column in [*told, *(("--group", name) for name in asked.groups)]:
         if column is not None and column in last.cells.columns:
-            unequal = first.words(option, column) != last.words(option, column)
+            read = Table.numbers if option == "--weight" else Table.words
+            unequal = read(first, option, column) != read(last, option, column)
             cure = "Both files must be of one test set."
             last.refuse(option, column, unequal, f"differs from {first.name}", cure)
     return last

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from faircompress.bounds import whole
 from faircompress.exit_codes import BY_VERDICT
 from faircompress.lines import one_line
 
@@ -125,7 +126,7 @@ def _check_sources(
 
 
 def _names(classes: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in classes.split(",") if name.strip())
+    return tuple(whole(name.strip()) for name in classes.split(",") if name.strip())
 
 
 def _more(
@@ -154,7 +155,7 @@ def _expected(groups: Sequence[str]) -> dict[str, list[str]]:
         column, mark, name = group.partition("=")
         if not (column and mark and name):
             raise ValueError(f"--expect {group}: write a column and its group, such as sex=female.")
-        found.setdefault(column, []).append(name)
+        found.setdefault(column, []).append(whole(name))
     return found
 
 

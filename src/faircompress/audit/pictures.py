@@ -17,16 +17,8 @@ import pyarrow.parquet as pq
 from google.protobuf.message import DecodeError, Message
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
-from faircompress.audit.rows import (
-    NEEDS_ID,
-    Asked,
-    Pair,
-    as_classes,
-    fit,
-    in_order,
-    known,
-    together,
-)
+from faircompress.audit.rounding import slack
+from faircompress.audit.rows import NEEDS_ID, Asked, Pair, fit, in_order, known, together
 from faircompress.audit.tables import Table, is_binary, read_parquet
 from faircompress.columns import meant
 from faircompress.dataset import FACTS, TABLE, load_facts, load_split
@@ -173,7 +165,7 @@ def _said(rows: Predictions, opened: Opened, images: np.ndarray) -> Predictions:
         raise ValueError(
             f"{opened.path} cannot be asked about pictures of shape {images.shape[1:]}: {error}"
         ) from error
-    said = replace(rows, probabilities=found, model=opened.sha256)
+    said = replace(rows, probabilities=found, model=opened.sha256, slack=slack(found))
     return fit(str(opened.path), said)
 
 
@@ -220,7 +212,7 @@ def _plain(
     with data.open("rb") as file:  # once, so that rows and pictures are of the same bytes
         table = read_parquet(file, data.name, asked.identifier)
         images = _pictures(file, table, image)
-    truth = as_classes(table.words("--label", asked.label))
+    truth = table.words("--label", asked.label)
     if not set(truth) <= set(classes):
         truth = _by_number(truth, classes)
     rows = known(table, asked, truth, in_order(replace(asked, classes=classes), classes))

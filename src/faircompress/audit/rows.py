@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from faircompress.audit.repeats import repeats
 from faircompress.audit.tables import Table
@@ -182,11 +181,6 @@ def fit(name: str, predictions: Predictions) -> Predictions:
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     return predictions
-
-
-def as_classes(words: np.ndarray) -> np.ndarray:
-    """Return text in which a class number has no decimals: 1.0 is class 1."""
-    return pd.Series(words).str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True).to_numpy().astype(str)
 
 
 def _indices(table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faircompress.bounds import whole
 from faircompress.columns import meant, read_csv
 
 EMPTY = ("", "nan", "<na>")
@@ -39,7 +40,7 @@ class Table:
     unread: Mapping[str, str] = field(default_factory=dict)
 
     def words(self, option: str, column: str) -> np.ndarray:
-        """Return a column as text, ``(rows,)``.
+        """Return a column as text, 1.0 as 1, ``(rows,)``.
 
         Raises:
             ValueError: If there is no such column, or a field is empty.
@@ -48,7 +49,7 @@ class Table:
         texts = cells.map(str).str.strip()
         empty = cells.isna() | texts.str.lower().isin(EMPTY)
         self.refuse(option, column, empty.to_numpy(), "is empty", FILL)
-        return texts.to_numpy().astype(str)
+        return texts.map(whole).to_numpy().astype(str)
 
     def shares(self, option: str, column: str) -> np.ndarray:
         """Return a column as probabilities, ``(rows,)``.
@@ -91,7 +92,7 @@ class Table:
             raise ValueError(f"{option}: {pattern!r} has several stars; one stands for the class.")
         start, end = map(re.escape, pattern.split("*"))
         names = [str(name) for name in self.cells.columns]
-        found = {m[1]: n for n in names if (m := re.fullmatch(f"{start}(.+){end}", n))}
+        found = {whole(m[1]): n for n in names if (m := re.fullmatch(f"{start}(.+){end}", n))}
         if len(found) < 2:
             raise ValueError(
                 f"{option}: {len(found)} columns of {self.name} are like {pattern!r}; one a class "

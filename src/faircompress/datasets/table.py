@@ -104,7 +104,10 @@ def _by_path(home: Path, cells: pd.DataFrame, image: str, where: str) -> tuple[p
 def _parquet(paths: list[Path], image: str) -> tuple[pd.DataFrame, Read | None]:
     """Return columns of a Parquet table as text, and how to read a picture if it holds them."""
     try:
-        read = pa.concat_tables([pq.read_table(path) for path in paths])
+        parts = [pq.read_table(path) for path in paths]
+        read = pa.concat_tables(parts, promote_options="permissive")  # 1 in a part may be 1.0
+    except pa.ArrowTypeError as error:
+        raise ValueError(f"{KEY}.file: the parts of {paths[0]} differ: {error}") from error
     except pa.ArrowInvalid as error:
         raise ValueError(f"{KEY}.file: {paths[0]} is no Parquet table: {error}") from error
     plain = [f.name for f in read.schema if not (pa.types.is_nested(f.type) or _binary(f.type))]
