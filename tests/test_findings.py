@@ -5,13 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from test_checks import AS_IS, clean, failed, limits, look
 
-from faircompress.checks import Finding, inspect_rows, unfit
+from faircompress.checks import Finding, inspect, inspect_rows, unfit
+from faircompress.dataset import decode
 from faircompress.datasets import RawData
-from faircompress.ingest import tidy
+from faircompress.ingest import ingest, tidy
 
 
 def test_equal_pictures_with_other_labels_or_groups_are_refused_by_a_finding_of_their_own(
@@ -118,3 +120,38 @@ def test_rows_alone_are_judged_as_great_expectations_judges_them(
     alone = inspect_rows(tidy(raw), raw.classes, raw.groups, limits())[0]
     assert not all(finding.ok for finding in alone)
     assert all(vars(finding) == vars(by_both[finding.check]) for finding in alone)
+
+
+def doubled() -> pd.DataFrame:
+    """Rows 0 and 3 tell unlike hair of one picture; 6 and 7 alike; 12 and 24 in two splits."""
+    rows = clean()
+    for copy, of in ((3, 0), (7, 6), (24, 12)):
+        rows.at[copy, "picture"] = rows.at[of, "picture"]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("how", "gone", "left"),
+    [
+        ("drop_conflicting", [0, 3], {"no picture lies in two splits": ["p12", "p24"]}),
+        ("drop", [0, 3, 7, 12], {}),  # of two splits, test keeps its picture
+    ],
+)
+def test_rows_of_equal_pictures_are_set_aside_as_params_say(
+    how: str, gone: list[int], left: dict[str, list[str]], tmp_path: Path
+) -> None:
+    rows = doubled()
+    pictures = rows["picture"].tolist()
+    raw = RawData(rows.drop(columns="picture"), ("dark", "blond"), ("hair",), pictures.__getitem__)
+    path = tmp_path / "data.parquet"
+    ingested = ingest(raw, tidy(raw), AS_IS, path, keep=set(), duplicates=how)  # type: ignore[arg-type]
+    found = inspect(ingested.rows, raw.classes, raw.groups, limits(min_cell=2))[0]
+    told = failed(found)
+    assert told.pop("no row is left out for its duplicates") == [f"p{row:02d}" for row in gone]
+    told.pop("no picture stands twice in a split", None)
+    assert told == left
+    kept = pq.read_table(path).to_pandas()
+    assert kept["id"].tolist() == [f"p{row:02d}" for row in range(36) if row not in gone]
+    train = np.stack([decode(p) for p in kept.loc[kept["split"] == "train", "image"]])
+    assert ingested.mean == pytest.approx(train.mean((0, 1, 2)) / 255, abs=1e-6)
+    assert ingested.std == pytest.approx(train.std((0, 1, 2)) / 255, abs=1e-6)

@@ -5,13 +5,16 @@ from dataclasses import replace
 import pandas as pd
 
 from faircompress.check_frames import Frames
+from faircompress.duplicates import CONFLICTING, DUPLICATE
 from faircompress.expectations import Check, in_set, not_in_set
 from faircompress.ingest import BLANK, READ
+
+LOOKED = [READ, BLANK, CONFLICTING, DUPLICATE]  # states of pictures that could be read
 
 
 def readable(tables: Frames, quarantine: float) -> list[Check]:
     """Return the checks of each picture by itself."""
-    states = tables.pictures["state"].value_counts().drop([READ, BLANK], errors="ignore")
+    states = tables.pictures["state"].value_counts().drop(LOOKED, errors="ignore")
     why = ", ".join(f"{count:,} {state}" for state, count in states.items())
     unread = states.sum() / max(len(tables.pictures), 1)
     some = f"; {quarantine:g} of them may be set aside (checks.quarantine)"
@@ -19,7 +22,7 @@ def readable(tables: Frames, quarantine: float) -> list[Check]:
         Check(
             "every picture can be read",
             "pictures",
-            in_set("state", [READ, BLANK], mostly=1 - quarantine),
+            in_set("state", LOOKED, mostly=1 - quarantine),
             f"{{count}} of {{total}} pictures cannot be read ({why}){some}",
             f"{len(tables.rows):,} of {{total}} pictures were read{some if why else ''}.",
         ),
@@ -71,13 +74,14 @@ def alike(tables: Frames) -> list[Check]:
             "equal pictures have equal labels and groups",
             "truths",
             in_set("truths", [1]),
-            "Found {count} that have not; one row of each is wrong. Keep the right one, or none",
+            "Found {count} that have not; one row of each is wrong. Keep the right one, or none: "
+            "checks.duplicates: drop_conflicting",
             "All {total} that stand in several rows have.",
         ),
     ]
 
 
-def warnings(quarantine: float) -> list[Check]:
+def warnings(tables: Frames, quarantine: float) -> list[Check]:
     """Return what is told and stops nothing."""
     checks = [
         Check(
@@ -105,8 +109,16 @@ def warnings(quarantine: float) -> list[Check]:
     aside = Check(
         "no picture is set aside",
         "pictures",
-        replace(in_set("state", [READ]), warning=True),
-        "{count} of {total} pictures cannot be read and were left out",
+        replace(in_set("state", [READ, CONFLICTING, DUPLICATE]), warning=True),
+        "{count} of {total} pictures cannot be read or are blank, and were left out",
         "None of {total} is.",
     )
-    return [aside, *checks] if quarantine else checks
+    doubles = Check(
+        "no row is left out for its duplicates",
+        "pictures",
+        replace(not_in_set("state", [CONFLICTING, DUPLICATE]), warning=True),
+        "{count} of {total} rows are, as checks.duplicates says",
+        "None of {total} is.",
+    )
+    left_out = tables.pictures["state"].isin([CONFLICTING, DUPLICATE]).any()
+    return [*([aside] if quarantine else []), *([doubles] if left_out else []), *checks]

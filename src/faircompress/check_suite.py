@@ -23,7 +23,7 @@ def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -
         *readable(tables, limits.quarantine),
         *suite_of_rows(tables, classes, groups, limits),
         *alike(tables),
-        *warnings(limits.quarantine),
+        *warnings(tables, limits.quarantine),
     ]
 
 

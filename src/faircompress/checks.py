@@ -11,7 +11,7 @@ from faircompress.check_frames import SHOWN, Frames, frames
 from faircompress.check_suite import suite, suite_of_rows
 from faircompress.datasets import RawData
 from faircompress.expectations import Check
-from faircompress.ingest import unseen
+from faircompress.ingest import READ
 from faircompress.params import Checks
 from faircompress.splitting import spread
 
@@ -73,7 +73,7 @@ def inspect_rows(
         groups: Group columns; ``label`` may stand among them.
         limits: The section ``checks`` of params.
     """
-    tables = frames(unseen(rows), classes, groups, limits.absent_cells)
+    tables = frames(_unseen(rows), classes, groups, limits.absent_cells)
     checks = suite_of_rows(tables, len(classes), [g for g in groups if g != "label"], limits)
     return [_judged(check, getattr(tables, check.frame)) for check in checks], tables
 
@@ -108,6 +108,17 @@ def noted(raw: RawData, tables: Frames) -> list[Finding]:
 def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return findings as plain values."""
     return [asdict(finding) for finding in findings]
+
+
+def _unseen(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows as ``ingest`` would if every picture were whole, of one size, and unlike others.
+
+    Args:
+        rows: As ``tidy`` returns them.
+    """
+    return rows.assign(
+        state=READ, reason="", mode="RGB", bits=None, enlarged=False, size="", sha256=None
+    )
 
 
 def _run(checks: Sequence[Check], tables: Frames) -> list[Finding]:

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faircompress.dataset import OWN_COLUMNS, encode, pixel_sha256
+from faircompress.dataset import OWN_COLUMNS, decode, encode, pixel_sha256
 from faircompress.datasets import SPLITS, RawData
+from faircompress.duplicates import Duplicates, rewrite, set_aside
 from faircompress.pictures import Pixels, TooSmall, Undecodable, blank, fit, look, resized
 from faircompress.progress import track
 
@@ -70,12 +71,12 @@ class Tally:
     sums: np.ndarray = field(default_factory=lambda: np.zeros(3, np.int64))
     squares: np.ndarray = field(default_factory=lambda: np.zeros(3, object))
 
-    def add(self, pixels: Pixels) -> None:
-        """Count one picture in."""
+    def add(self, pixels: Pixels, times: int = 1) -> None:
+        """Count one picture in, or with ``times=-1`` out again."""
         flat = pixels.reshape(-1, 3).astype(np.int64)
-        self.count += len(flat)
-        self.sums += flat.sum(0)
-        self.squares += (flat * flat).sum(0)
+        self.count += times * len(flat)
+        self.sums += times * flat.sum(0)
+        self.squares += times * (flat * flat).sum(0)
 
     def moments(self) -> tuple[list[float], list[float]]:
         """Return mean and standard deviation by channel, shares of full intensity."""
@@ -138,19 +139,14 @@ def tidy(raw: RawData) -> pd.DataFrame:
     return rows.drop(columns="order").reset_index(drop=True)
 
 
-def unseen(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows as ``ingest`` would if every picture were whole, of one size, and unlike others.
-
-    Args:
-        rows: As ``tidy`` returns them.
-    """
-    return rows.assign(
-        state=READ, reason="", mode="RGB", bits=None, enlarged=False, size="", sha256=None
-    )
-
-
 def ingest(
-    raw: RawData, rows: pd.DataFrame, preparation: dict[str, Any], path: Path, *, keep: Set[int]
+    raw: RawData,
+    rows: pd.DataFrame,
+    preparation: dict[str, Any],
+    path: Path,
+    *,
+    keep: Set[int],
+    duplicates: Duplicates = "keep",
 ) -> Ingested:
     """Prepare every picture and write those that can be read to a Parquet file.
 
@@ -161,6 +157,7 @@ def ingest(
             ``pictures.prepare``.
         path: File to write.
         keep: Rows whose prepared pictures are to be returned.
+        duplicates: What is set aside of equal pictures; see ``duplicates.set_aside``.
     """
     groups = [name for name in raw.groups if name != "label"]
     tally = Tally()
@@ -177,8 +174,23 @@ def ingest(
                 tally.add(picture.pixels)
             if row in keep:
                 samples[row] = picture.pixels
+    found = rows.join(pd.DataFrame(known, columns=LOOKED_AT))
+    _leave_out(found, set_aside(found[found["state"] == READ], groups, duplicates), path, tally)
     mean, std = tally.moments()
-    return Ingested(rows.join(pd.DataFrame(known, columns=LOOKED_AT)), mean, std, samples)
+    return Ingested(found, mean, std, samples)
+
+
+def _leave_out(rows: pd.DataFrame, why: "pd.Series[str]", path: Path, tally: Tally) -> None:
+    """Take rows out of what was written and counted, and note it in their state."""
+
+    def uncount(row: dict[str, Any]) -> None:
+        if row["split"] == "train":
+            tally.add(decode(row["image"]), times=-1)
+
+    gone = why != ""
+    if gone.any():
+        rewrite(path, gone.to_numpy(bool), uncount)
+        rows.loc[why.index[gone], "state"] = why[gone]
 
 
 def look_at(raw: RawData, at: int, preparation: dict[str, Any]) -> Picture:

@@ -48,8 +48,12 @@ class Checks(Section):
         list[Share], Field(min_length=2, max_length=2, description="of a class in a split")
     ]
     quarantine: Annotated[
-        Share, Field(description="unreadable or missing pictures set aside, at most")
+        Share, Field(description="unreadable, missing or blank pictures set aside, at most")
     ]
+    duplicates: Annotated[
+        Literal["keep", "drop_conflicting", "drop"],
+        Field(description="set aside equal pictures of unlike label or group; or all but one"),
+    ] = "keep"
 
 
 class Optimisation(Section):

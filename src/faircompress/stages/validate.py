@@ -36,7 +36,9 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
     keep = {row for sample in cells.values() for row in sample}
 
     with files.new_folder(artifacts / "validate") as folder:
-        ingested = ingest(raw, rows, preparation, folder / TABLE, keep=keep)
+        ingested = ingest(
+            raw, rows, preparation, folder / TABLE, keep=keep, duplicates=limits.duplicates
+        )
         found, tables = inspect(ingested.rows, raw.classes, raw.groups, limits)
         findings = [*found, *noted(raw, tables)]
         facts = _facts(raw, ingested, tables, preparation)
