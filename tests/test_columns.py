@@ -133,8 +133,20 @@ def test_an_unknown_split_is_refused_with_what_to_write() -> None:
         ValueError, match=r"k\.split: 'tr' is no split.*names: \{tr: train, va: val"
     ):
         splits(none, words("tr", "va", "te"), bytes, key="k", seed=1, validation=0.1, test=0.1)
-    with pytest.raises(ValueError, match=r"'val' is no split.*\{train: train, val: test\}"):
+    with pytest.raises(ValueError, match=r"no row is of 'test'.*\{train: train, val: test\}"):
         splits(none, words("train", "val", None), bytes, key="k", seed=1, validation=0.1, test=0)
+    with pytest.raises(ValueError, match="'eval' is no split.*eval: validation, holdout: test"):
+        given = words("train", "eval", "holdout")
+        splits(none, given, bytes, key="k", seed=1, validation=0.1, test=0.1)
+
+
+@pytest.mark.parametrize(
+    "spelt", [("Train", "val", "TEST"), ("Training", "dev", "test"), ("TRAIN", "Valid", "Testing")]
+)
+def test_usual_words_for_splits_are_taken_as_they_are(spelt: tuple[str, ...]) -> None:
+    none = words(None, None, None)
+    found, drawn_ = splits(none, words(*spelt), bytes, key="k", seed=1, validation=0.1, test=0.1)
+    assert (found, drawn_) == (["train", "validation", "test"], "")
 
 
 def test_how_a_cut_fell_out_is_told_by_class_and_group() -> None:

@@ -12,7 +12,7 @@ from test_checks import AS_IS, clean, failed, limits, look
 
 from faircompress.checks import Finding, inspect, inspect_rows, unfit
 from faircompress.dataset import decode
-from faircompress.datasets import RawData
+from faircompress.datasets import SPLITS, RawData
 from faircompress.ingest import ingest, tidy
 
 
@@ -155,3 +155,22 @@ def test_rows_of_equal_pictures_are_set_aside_as_params_say(
     train = np.stack([decode(p) for p in kept.loc[kept["split"] == "train", "image"]])
     assert ingested.mean == pytest.approx(train.mean((0, 1, 2)) / 255, abs=1e-6)
     assert ingested.std == pytest.approx(train.std((0, 1, 2)) / 255, abs=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 10, 100])
+def test_the_share_that_a_class_must_have_falls_with_their_number(classes: int) -> None:
+    rows = pd.DataFrame([(s, y) for s in SPLITS for y in range(classes) for _ in range(3)])
+    rows = rows.set_axis(["split", "label"], axis=1).assign(identity=None, weight=1.0)
+    rows["id"] = [f"p{at}" for at in range(len(rows))]
+    raw = RawData(rows, tuple(map(str, range(classes))), ("label",), bytes)
+
+    def refused(raw: RawData) -> list[str]:
+        found = inspect_rows(tidy(raw), raw.classes, raw.groups, limits(class_share=None))[0]
+        return [finding.sentence for finding in unfit(found)]
+
+    assert refused(raw) == []
+    extra = rows[rows["label"] == 1].head(1)
+    extra = pd.concat([extra] * 100 * classes).assign(id=[f"q{at}" for at in range(100 * classes)])
+    skew = RawData(pd.concat([rows, extra]), raw.classes, raw.groups, bytes)
+    (said,) = refused(skew)
+    assert f"are not within {0.04 / classes:g} to {1 - 0.04 / classes:g}" in said

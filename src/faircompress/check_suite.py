@@ -9,6 +9,8 @@ from faircompress.datasets import OPEN, SPLITS
 from faircompress.expectations import Check, between, in_set, not_match, not_null, unique
 from faircompress.params import Checks
 
+LEAST_SHARE = 0.04  # over classes: what a class must be of its split if params do not say
+
 
 def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -> list[Check]:
     """Return the checks of a data set, errors first.
@@ -38,7 +40,7 @@ def suite_of_rows(
         *_weights(),
         *(check for group in groups for check in _group(group)),
         *_people(tables),
-        *_counts(tables, limits),
+        *_counts(tables, limits, classes),
     ]
 
 
@@ -168,8 +170,9 @@ def _people(tables: Frames) -> list[Check]:
     return [leak] if tables.rows["identity"].notna().any() else []
 
 
-def _counts(tables: Frames, limits: Checks) -> list[Check]:
-    low, high = limits.class_share
+def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
+    least = LEAST_SHARE / classes
+    low, high = limits.class_share or (least, 1 - least)
     named = Check(
         "checks.absent_cells names cells",
         "absent",

@@ -45,8 +45,9 @@ class Checks(Section):
         list[str], Field(description="cells not expected, such as 'train label=1 hair=short'")
     ]
     class_share: Annotated[
-        list[Share], Field(min_length=2, max_length=2, description="of a class in a split")
-    ]
+        Annotated[list[Share], Field(min_length=2, max_length=2)] | None,
+        Field(description="of a class in a split; null: 0.04 / classes at least"),
+    ] = None
     quarantine: Annotated[
         Share, Field(description="unreadable, missing or blank pictures set aside, at most")
     ]

@@ -19,6 +19,11 @@ Words: TypeAlias = "pd.Series[Any]"  # str, or None for an empty field; the inde
 Read: TypeAlias = Callable[[int], bytes | Pixels]  # picture of row number i
 
 
+SPELT = {  # besides their names, in any case
+    "training": "train", "val": "validation", "valid": "validation", "dev": "validation",
+    "development": "validation", "testing": "test",
+}  # fmt: skip
+MEANT = SPELT | {"eval": "validation", "evaluation": "validation", "holdout": "test"}
 _closed: ContextVar[bool] = ContextVar("pictures closed", default=False)
 
 
@@ -50,9 +55,11 @@ def splits(
     Raises:
         ValueError: If a split is unknown, or those that are given lack train or test.
     """
-    found: list[str | None] = ["train"] * len(identity) if given is None else given.tolist()
+    found: list[str | None] = ["train"] * len(identity)
     if given is not None:
-        _refuse_splits(given, f"{key}.split")
+        spelt = _as_spelt(given)
+        _refuse_splits(given, spelt, f"{key}.split")
+        found = spelt.tolist()
         test = 0.0
         if "validation" in found:
             return found, ""
@@ -137,11 +144,11 @@ def _shares(rows: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, l
             yield f"{column}={value}", of.tolist()
 
 
-def _refuse_splits(given: Words, where: str) -> None:
+def _refuse_splits(given: Words, spelt: Words, where: str) -> None:
     """Raise if a split is unknown, or if train or test have no row; say what to write."""
     found = given.dropna().unique().tolist()
-    lacking = [split for split in ("train", "test") if split not in found]
-    unknown = [word for word in found if word not in SPLITS]
+    lacking = [split for split in ("train", "test") if split not in set(spelt)]
+    unknown = [word for word in spelt.dropna().unique() if word not in SPLITS]
     if unknown or lacking:
         fault = f"{unknown[0]!r} is no split" if unknown else f"no row is of {lacking[0]!r}"
         names = ", ".join(f"{word}: {meaning}" for word, meaning in _meanings(found).items())
@@ -152,10 +159,19 @@ def _refuse_splits(given: Words, where: str) -> None:
         )
 
 
+def _as_spelt(given: Words) -> Words:
+    """Return splits by their names where a word leaves no doubt, such as Train, val or TEST."""
+    lower = given.map(lambda word: word if word is None else word.lower())
+    known = lower.map(lambda word: word if word in SPLITS else SPELT.get(word))
+    return known.where(known.notna(), given)
+
+
 def _meanings(words: Sequence[str]) -> dict[str, str]:
     """Return the split that each word probably means; without a test split, validation is it."""
     close = {
-        word: next((s for s in SPLITS if s.startswith(word[:2].lower())), "test") for word in words
+        word: MEANT.get(word.lower())
+        or next((s for s in SPLITS if s.startswith(word[:2].lower())), "test")
+        for word in words
     }
     lacking = "test" not in close.values()
     return {w: "test" if lacking and s == "validation" else s for w, s in close.items()}
