@@ -61,13 +61,14 @@ def grey(seed: int, below: int) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("bits", [10, 12, 14, 15])
+@pytest.mark.parametrize("bits", [3, 8, 10, 12, 14, 15])
 def test_16_bit_pictures_that_all_use_fewer_bits_want_their_levels(
     bits: int, tmp_path: Path
 ) -> None:
     rows = clean().assign(picture=[grey(at, 2**bits) for at in range(36)])
-    (dark,) = unfit(look(rows, tmp_path))
+    dark, *others = unfit(look(rows, tmp_path))
     assert dark.check == "16-bit pictures use their bits" and dark.count == 36
+    assert [f.check for f in others if bits > 8] == []  # below, nothing is left to be counted
     assert f"they use {bits} at most" in dark.sentence
     assert f"data.levels: [0, {2**bits - 1}]" in dark.sentence
     told = look(rows, tmp_path, {**AS_IS, "levels": [0, 2**bits - 1]})

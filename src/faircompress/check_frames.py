@@ -7,6 +7,7 @@ it, at most 20, one a line of text), which Great Expectations hands back for wha
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -73,10 +74,9 @@ def frames(
     unnamed = "row " + rows["at"].astype(str) + " of the source"
     called = rows["id"].where(rows["id"].notna(), unnamed)
     because = (" (" + rows["state"] + ": " + rows["reason"] + ")").where(rows["state"] != READ, "")
-    pictures = rows.assign(ids=called, named=called + because)
+    bits = [None if pd.isna(count) else int(count) for count in rows["bits"]]
+    pictures = rows.assign(ids=called, named=called + because, dark=nearly_black(bits))
     readable = pictures[pictures["state"] == READ].reset_index(drop=True)
-    bits = [None if pd.isna(count) else int(count) for count in readable["bits"]]
-    readable = readable.assign(dark=nearly_black(bits))
     found = set(rows["split"].dropna())
     opened = tuple(split for split in SPLITS if OPEN in found and split not in found)
     cells = _cells(pictures, classes, groups, set(absent), opened)
@@ -121,20 +121,20 @@ def _truths(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -
     """Return one line a picture that several rows have: how many truths they tell of it."""
     named = [group for group in groups if group != "label"]
     equal = rows[rows["sha256"].notna() & rows["sha256"].duplicated(keep=False)]
-    called = dict(enumerate(classes))
-    lines = []
-    for _, part in equal.groupby("sha256", sort=True):
-        kinds = part.drop_duplicates(["label", *named])
-        few = kinds.head(3) if len(kinds) > 1 else part.head(0)
+
+    def told(label: Any) -> str:
+        return str(dict(enumerate(classes)).get(label, label))
+
+    kinds = equal.drop_duplicates(["sha256", "label", *named])
+    lines = kinds.groupby("sha256", sort=True).size().to_frame("truths").assign(named="", ids="")
+    unlike = equal["sha256"].isin(lines.index[lines["truths"] > 1][: 10 * SHOWN])
+    for sha256, part in equal[unlike].groupby("sha256"):
         words = [
-            ", ".join(
-                [str(called.get(row["label"], row["label"])), *(f"{g}={row[g]}" for g in named)]
-            )
-            for _, row in few.iterrows()
+            f"{row['ids']} ({', '.join([told(row['label']), *(f'{g}={row[g]}' for g in named)])})"
+            for _, row in part.drop_duplicates(["label", *named]).head(3).iterrows()
         ]
-        told = " = ".join(f"{i} ({w})" for i, w in zip(few["ids"], words, strict=True))
-        lines.append({"named": told, "ids": _ids(part), "truths": len(kinds)})
-    return pd.DataFrame(lines, columns=["named", "ids", "truths"]).astype({"truths": int})
+        lines.loc[sha256, ["named", "ids"]] = [" = ".join(words), _ids(part)]
+    return lines.reset_index(drop=True)
 
 
 def _classes(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

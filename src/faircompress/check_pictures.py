@@ -7,9 +7,9 @@ import pandas as pd
 from faircompress.check_frames import Frames
 from faircompress.duplicates import CONFLICTING, DUPLICATE
 from faircompress.expectations import Check, in_set, not_in_set
-from faircompress.ingest import BLANK, READ
+from faircompress.ingest import BLANK, DARK, READ
 
-LOOKED = [READ, BLANK, CONFLICTING, DUPLICATE]  # states of pictures that could be read
+LOOKED = [READ, BLANK, DARK, CONFLICTING, DUPLICATE]  # states of pictures that could be read
 
 
 def readable(tables: Frames, quarantine: float) -> list[Check]:
@@ -36,7 +36,7 @@ def readable(tables: Frames, quarantine: float) -> list[Check]:
         ),
         Check(
             "16-bit pictures use their bits",
-            "rows",
+            "pictures",
             in_set("dark", [False]),
             "{count} of {total} pictures are nearly black: of 16 bits "
             f"they use {_most_bits(tables)} at most. Say which value is white, such as "
@@ -47,7 +47,7 @@ def readable(tables: Frames, quarantine: float) -> list[Check]:
 
 
 def _most_bits(tables: Frames) -> int:
-    most = tables.rows.loc[tables.rows["dark"].astype(bool), "bits"].max()
+    most = tables.pictures.loc[tables.pictures["dark"], "bits"].max()
     return 16 if pd.isna(most) else int(most)
 
 

@@ -21,19 +21,12 @@ from faircompress.progress import track
 
 CHUNK = 128  # pictures a thread takes at a time; drawn data is drawn in such blocks too
 GROUP_ROWS, GROUP_BYTES = 1000, 64 * 2**20  # of a Parquet row group, whichever is reached first
-LOOKED_AT = (
-    "state",
-    "reason",
-    "mode",
-    "bits",
-    "enlarged",
-    "size",
-    "sha256",
-)  # columns of ``Ingested``
-TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, "named", "ids")))
-READ, MISSING, UNDECODABLE, TOO_SMALL, BLANK = (
-    "read", "missing", "undecodable", "too small", "blank",
+LOOKED_AT = (  # columns of ``Ingested``
+    "state", "reason", "mode", "bits", "enlarged", "size", "sha256",
 )  # fmt: skip
+TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, "named", "ids")))
+READ, MISSING, UNDECODABLE, TOO_SMALL = "read", "missing", "undecodable", "too small"
+BLANK, DARK = "blank", "nearly black"
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,8 @@ class Picture:
     """What became of one picture.
 
     Args:
-        state: ``read``, ``missing``, ``undecodable``, ``too small`` or ``blank``.
+        state: ``read``, ``missing``, ``undecodable``, ``too small``, ``blank`` or
+            ``nearly black``.
         reason: Why it is not ``read``.
         mode: Colour mode of the raw picture.
         bits: Of 16 bits a channel, how many it uses; see ``pictures.Looked``.
@@ -207,8 +201,10 @@ def look_at(raw: RawData, at: int, preparation: dict[str, Any]) -> Picture:
         return Picture(UNDECODABLE, str(error))
     except TooSmall as error:
         return Picture(TOO_SMALL, str(error))
+    if blank(pixels) and looked.bits:
+        return Picture(DARK, f"of 16 bits it uses {looked.bits}", bits=looked.bits)
     if blank(pixels):
-        return Picture(BLANK, f"all of it is {tuple(map(int, pixels[0, 0]))}", bits=looked.bits)
+        return Picture(BLANK, f"all of it is {tuple(map(int, pixels[0, 0]))}")
     whole = looked.pixels.shape
     target = resized(whole[:2], how["resize"])
     return Picture(
