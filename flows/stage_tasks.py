@@ -24,6 +24,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from faircompress.progress import EVENTS
+from flows.deaths import killed
 from flows.remote import mend
 
 Outcome = Literal["ran", "restored", "unchanged"]
@@ -206,8 +207,10 @@ def _raise(stage: str, tail: list[str]) -> None:
     words = "\n".join(tail)
     if "is busy" in words or "Unable to acquire lock" in words:
         raise DvcBusy(words)
-    said = [line for line in tail if line and not line.strip().startswith(NOISE)]
-    raise StageFailed(f"stage {stage} failed: " + ("\n".join(said) or words.strip()))
+    said = "\n".join(line for line in tail if line and not line.strip().startswith(NOISE))
+    if death := killed(stage, words):
+        raise StageFailed("\n".join(filter(None, (said, death))))
+    raise StageFailed(f"stage {stage} failed: " + (said or words.strip()))
 
 
 def _follow(stage: str, events: Path, done: threading.Event, tell: Listener) -> None:

@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 
 from faircompress import plugins
 from faircompress.channels import Budget, read_widths
+from faircompress.convolutions import mend_convolutions
 from faircompress.dataset import Split
 from faircompress.feed import Batch, Feed
 from faircompress.goals import Goal, needs
@@ -33,6 +34,7 @@ def compress(
     Raises:
         ValueError: If the speed-up cannot be reached.
     """
+    mend_convolutions()
     criterion = chosen(how.criterion, "criteria")
     loss = Goal(chosen(how.scoring, "objectives"), copy.deepcopy(dense.net).eval().to(device))
     rng = Generator().manual_seed(how.seed)
