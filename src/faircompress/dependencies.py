@@ -4,15 +4,12 @@ What it finds is kept as entries of tensors: a cut is then a selection of entrie
 kind a layer is, and can be repeated without looking at the network again.
 """
 
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from faircompress.layers import Scored, gates, head, is_depthwise, scored
+from faircompress.tracing import CannotFollow, trace, walk
 
 Parts = dict[tuple[str, int], Tensor]
 Narrowed = nn.Conv2d | nn.Linear | nn.BatchNorm2d | nn.LayerNorm | nn.Parameter
@@ -54,15 +51,25 @@ def channel_groups(net: nn.Module, example: Tensor) -> tuple[list[ChannelGroup],
         convolution or attention. There is none in plain, residual, dense, depth-wise,
         squeeze-and-excitation and ConvNeXt blocks.
     """
-    graph, gated, last = _graph(net, example), gates(net), head(net)
+    graph, gated, last = trace(net, example), gates(net), head(net)
     names = {part: name for name, part in (*net.named_modules(), *net.named_parameters())}
+    widest = max(max(tensor.shape, default=1) for tensor in net.state_dict().values())
     groups: list[ChannelGroup] = []
     fixed: dict[str, str] = {}
     taken: set[str] = set()
     for name, layer in scored(net).items():
         if name in taken:
             continue
-        members = list(_members(graph, layer, names))
+        try:
+            met = walk(graph, layer, widest)
+        except CannotFollow as error:
+            fixed[name] = str(error)
+            continue
+        members = [
+            _Member(names[m.part], m.part, m.axis, m.channels, m.entries)
+            for m in met
+            if m.part in names
+        ]
         outputs = [m.name for m in members if m.axis == 0 and isinstance(m.part, Scored)]
         refusals = [_refusal(member, len(layer.weight), last) for member in members]
         if any(refusals) or not members:
@@ -83,37 +90,6 @@ class _Member:
     axis: int
     channels: Tensor
     entries: Tensor
-
-
-def _graph(net: nn.Module, example: Tensor) -> Any:
-    from torch_pruning import DependencyGraph
-
-    was = net.training
-    with warnings.catch_warnings(), torch.enable_grad():
-        warnings.simplefilter("ignore")
-        frozen = [p for p in net.parameters() if not p.requires_grad]
-        for parameter in frozen:
-            parameter.requires_grad_(True)
-        graph = DependencyGraph().build_dependency(net, example_inputs=example)
-        for parameter in frozen:
-            parameter.requires_grad_(False)
-    net.train(was)
-    return graph
-
-
-def _members(
-    graph: Any, layer: Scored, names: dict[nn.Module | nn.Parameter, str]
-) -> Iterator[_Member]:
-    """Follow the output channels of a layer to all that must get narrower with them."""
-    if layer not in graph.module2node:
-        return
-    prune_outputs = graph.get_pruner_of_module(layer).prune_out_channels
-    for item in graph.get_pruning_group(layer, prune_outputs, list(range(len(layer.weight)))):
-        node, writes = item.dep.target, graph.is_out_channel_pruning_fn(item.dep.handler)
-        if node.module in names:
-            axis = node.pruning_dim if isinstance(node.module, nn.Parameter) else int(not writes)
-            channels, entries = torch.tensor(item.root_idxs), torch.tensor(item.idxs)
-            yield _Member(names[node.module], node.module, axis, channels, entries)
 
 
 def _refusal(member: _Member, size: int, last: nn.Module) -> str:

@@ -11,25 +11,25 @@ Hook = Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]  # after forward
 
 
 def scored(net: nn.Module) -> dict[str, Scored]:
-    """Return the layers whose output channels can go, by name: all but the last linear one."""
+    """Return the layers whose output channels can go, by name: all but the one of the classes."""
     last = head(net)
-    layers = {n: m for n, m in net.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
+    layers = {n: m for n, m in net.named_modules() if isinstance(m, Scored)}
     return {name: layer for name, layer in layers.items() if layer is not last}
 
 
-def head(net: nn.Module) -> nn.Linear:
-    """Return the last linear layer, whose outputs are the classes.
+def head(net: nn.Module) -> Scored:
+    """Return the layer whose outputs are the classes: the last linear one, or else convolution.
 
     Raises:
         ValueError: If there is none.
     """
-    layers = [module for module in net.modules() if isinstance(module, nn.Linear)]
+    layers = [module for module in net.modules() if isinstance(module, Scored)]
     if not layers:
         raise ValueError(
-            f"{type(net).__name__} has no linear layer, and the last one is needed to give the "
-            "classes. Choose another architecture."
+            f"{type(net).__name__} has neither a linear layer nor a convolution, and the last one "
+            "is needed to give the classes. Choose another architecture."
         )
-    return layers[-1]
+    return next((m for m in reversed(layers) if isinstance(m, nn.Linear)), layers[-1])
 
 
 def by_channel(layer: Scored, values: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from faircompress.files import write_bytes
 from faircompress.layers import is_depthwise
 from faircompress.progress import track
 
+WITH_HELPERS = ("googlenet", "inception_v3")  # heads halfway, that would only serve training
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
@@ -60,7 +61,8 @@ def build(architecture: str, classes: int, weights: str | None = None) -> nn.Mod
         return net
     from torchvision import models
 
-    net = models.get_model(architecture, weights=None, num_classes=classes)
+    alone = {"aux_logits": False, "init_weights": True} if architecture in WITH_HELPERS else {}
+    net = models.get_model(architecture, weights=None, num_classes=classes, **alone)
     if weights is not None:
         _load_imagenet(net, architecture)
     return net
@@ -151,7 +153,7 @@ def _fit_words(module: nn.Module) -> None:
     elif isinstance(module, nn.Linear):
         module.out_features, module.in_features = module.weight.shape
     elif isinstance(module, nn.BatchNorm2d):
-        # None only with track_running_stats off, which no torchvision classifier is
-        module.num_features = module.running_mean.shape[0]  # type: ignore[union-attr]
+        kept = module.running_mean if module.weight is None else module.weight
+        module.num_features = module.num_features if kept is None else len(kept)
     elif isinstance(module, nn.LayerNorm):
         module.normalized_shape = tuple(module.weight.shape)
