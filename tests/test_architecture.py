@@ -81,8 +81,8 @@ def importers(package: str) -> set[str]:
     return set(graph().find_modules_that_directly_import(package)) if package in known else set()
 
 
-def test_only_tracking_knows_mlflow() -> None:
-    assert importers("mlflow") == {"faircompress.tracking"}
+def test_only_tracking_and_its_client_know_mlflow() -> None:
+    assert importers("mlflow") == {"faircompress.tracking", "faircompress.mlflow_client"}
 
 
 @pytest.mark.parametrize("package", ["prefect", "dvc"])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from faircompress.verdict import betting
-from faircompress.verdict.tango import certainty_floor
-from faircompress.verdict.units import averaged, kish, paired_blocks
+from faircompress.verdict.paired_proportions import certainty_floor
+from faircompress.verdict.units import kish
 
 
 def one_order(values: list[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -97,59 +97,6 @@ def test_a_unit_without_weight_is_not_there() -> None:
     null = np.array([-0.3])
     with_padding = betting.log_wealth(padded, zeros, null, 0.05, low=-1)
     assert with_padding == pytest.approx(betting.log_wealth(values, weights, null, 0.05, low=-1))
-
-
-def scores(positives: int, negatives: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    rng, above = np.random.default_rng(seed), np.arange(positives + negatives) < positives
-    return rng.normal(above * 1.5), above
-
-
-def test_units_of_a_block_estimate_the_auroc() -> None:
-    dense, above = scores(300, 900)
-    units = paired_blocks(dense, -dense, above, np.arange(1200), np.ones(1200))
-    whole = (dense[above][:, None] > dense[~above]).mean()
-    assert units.dense.shape == (8, 300)
-    assert units.dense.mean() == pytest.approx(whole, abs=0.01)
-    assert units.pruned.mean() == pytest.approx(1 - whole, abs=0.01)
-
-
-@pytest.mark.parametrize(("positives", "negatives"), [(5, 40), (40, 5)])
-def test_units_are_led_by_the_rarer_class(positives: int, negatives: int) -> None:
-    dense, above = scores(positives, negatives)
-    units = paired_blocks(dense, dense, above, np.arange(45), np.ones(45))
-    assert units.dense.shape[1] == units.people == units.count == 5
-    assert units.dense.mean() > 0.6
-
-
-def test_an_identity_serves_in_one_unit_only_and_mixed_ones_change_sides() -> None:
-    dense, above = scores(60, 60)
-    who = np.arange(120) % 60  # everybody has one picture of each class
-    units = paired_blocks(dense, dense, above, who, np.ones(120))
-    assert (units.weights > 0).sum(axis=1).max() <= 30 + 15  # about half lead
-    assert units.dense[units.weights > 0].mean() == pytest.approx(
-        (dense[above][:, None] > dense[~above]).mean(), abs=0.08
-    )
-
-
-def test_weights_make_the_units_estimate_the_weighted_auroc() -> None:
-    rng, above = np.random.default_rng(3), np.arange(4000) < 400
-    heavy = rng.random(4000) < 0.5
-    dense = rng.normal(above * np.where(heavy, 2.5, 0.5))  # heavy positives are easy
-    weights = np.where(heavy, 3.0, 1.0)
-    units = paired_blocks(dense, dense, above, np.arange(4000), weights)
-    wins = dense[above][:, None] > dense[~above]
-    pairs = weights[above][:, None] * weights[~above]
-    weighted = (wins * pairs).sum() / pairs.sum()
-    assert np.average(units.dense, weights=units.weights) == pytest.approx(weighted, abs=0.01)
-    assert abs(units.dense.mean() - weighted) > 0.05  # unweighted would be another number
-
-
-def test_pictures_of_one_person_are_averaged() -> None:
-    units = averaged(
-        np.zeros(3), np.array([1.0, 0.0, 1.0]), np.array([4, 4, 9]), np.array([1.0, 3.0, 2.0])
-    )
-    assert sorted(units.pruned[0]) == [0.25, 1.0]
-    assert sorted(units.weights[0]) == [0.5, 1.0]
 
 
 def test_kish_counts_equal_weights_fully_and_a_single_heavy_one_as_one() -> None:

@@ -110,11 +110,27 @@ def test_weights_of_the_test_split_have_mean_1_and_give_the_shares_of_train_back
     assert weighted.to_numpy() == pytest.approx(natural.to_numpy(), abs=1 / 8000)
 
 
-def test_a_person_is_in_one_split_and_has_one_label_hair_and_skin_and_1_to_3_pictures() -> None:
+def test_a_person_is_in_one_split_and_has_one_label_hair_and_skin() -> None:
     people = portraits().rows.groupby("identity")
     assert (people[["split", *CELL]].nunique() == 1).all(axis=None)
-    pictures = people.size().value_counts(normalize=True)
+
+
+def test_people_have_1_to_3_pictures_but_one_in_the_test_split() -> None:
+    rows = portraits().rows
+    of_train = rows.query("split == 'train'").groupby("identity").size()
+    pictures = of_train.value_counts(normalize=True)
     assert pictures[[1, 2, 3]].tolist() == pytest.approx([0.7, 0.2, 0.1], abs=0.02)
+    assert (rows.query("split == 'test'").groupby("identity").size() == 1).all()
+
+
+def test_the_weights_that_test_rows_may_have_are_declared_by_subgroup() -> None:
+    raw = portraits()
+    declared = {tuple(cap.where.values()): cap.most for cap in raw.max_weight}
+    test = raw.rows.query("split == 'test'")
+    named = test.assign(label=[raw.classes[k] for k in test["label"]])
+    heaviest = named.groupby(["label", "hair", "skin"])["weight"].max()
+    assert heaviest.to_dict() == pytest.approx(declared)
+    assert raw.fixed_counts == ("label", "hair", "skin")
 
 
 def test_hair_colour_changes_the_same_pixels_as_much_under_long_hair_as_under_short() -> None:

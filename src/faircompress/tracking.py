@@ -1,6 +1,5 @@
-"""What MLflow remembers of an execution. The only file that knows MLflow."""
+"""What MLflow remembers of an execution. Only this file and ``mlflow_client`` know MLflow."""
 
-import functools
 import hashlib
 import logging
 import os
@@ -8,8 +7,8 @@ import re
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,70 +19,13 @@ from mlflow.entities import FileInfo, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from faircompress import databases, files, servers
-from faircompress.servers import StoreFailed
+from faircompress import databases, servers
+from faircompress.mlflow_client import Client
 
 URI = "MLFLOW_TRACKING_URI"
-NO_ANSWER = {  # codes of MLflow that speak of the store, not of what was asked
-    "INTERNAL_ERROR", "IO_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED",
-    "DEADLINE_EXCEEDED", "PERMISSION_DENIED", "UNAUTHENTICATED", "ENDPOINT_NOT_FOUND",
-    "NOT_IMPLEMENTED",
-}  # fmt: skip
 NAME_LIMIT, VALUE_LIMIT, BATCH_LIMIT = 250, 5000, 900
 NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 ONNX = "model.onnx"
-
-
-class _Client:
-    """MLflow's client, whose failures to answer are told in words, the second time at once."""
-
-    def __init__(self, uri: str) -> None:
-        self.client, self.uri = MlflowClient(uri), uri
-        self.trouble: StoreFailed | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self.client, name)
-
-        @functools.wraps(method)
-        def call(*given: Any, **named: Any) -> Any:
-            with self.answering():
-                return method(*given, **named)
-
-        return call
-
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Turn what MLflow raises where it gets no answer into ``StoreFailed``."""
-        if self.trouble and not servers.is_up(f"{self.uri}/health"):
-            raise self.trouble
-        self.trouble = None
-        try:
-            yield
-        except (MlflowException, OSError) as error:
-            if isinstance(error, FileNotFoundError) or _is_about_the_request(error):
-                raise
-            failed = _failure(self.uri, error)
-            self.trouble = failed if self.uri.startswith("http") else None
-            raise failed from error
-
-
-def _is_about_the_request(error: Exception) -> bool:
-    """Tell whether the store did answer: that something is missing, there already, or wrong."""
-    return isinstance(error, MlflowException) and error.error_code not in NO_ANSWER
-
-
-def _failure(uri: str, error: BaseException) -> StoreFailed:
-    reason: BaseException = error
-    while (deeper := reason.__cause__ or reason.__context__) is not None:
-        reason = deeper
-    why = " ".join(str(reason).split())[:300]
-    if uri.startswith("http"):
-        return servers.no_answer(uri, why)
-    room = files.room(databases.sqlite_file(uri) or Path())
-    return StoreFailed(
-        f"MLflow's {uri}, or the files beside it, cannot be written ({why}; {room}). "
-        "Nothing that was computed is lost: mend that and run again."
-    )
 
 
 @dataclass(frozen=True)
@@ -117,7 +59,7 @@ def open_store(project: Path) -> Store:
     servers.insist_on_mlflow(uri)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    return Store(cast(MlflowClient, _Client(uri)), uri, project)
+    return Store(cast(MlflowClient, Client(uri)), uri, project)
 
 
 def _use(store: Store) -> None:
@@ -134,7 +76,7 @@ def _use(store: Store) -> None:
 def _answering(store: Store) -> AbstractContextManager[None]:
     """Guard what goes past the client, through MLflow's module-level functions."""
     client: object = store.client
-    return client.answering() if isinstance(client, _Client) else nullcontext()
+    return client.answering() if isinstance(client, Client) else nullcontext()
 
 
 def begin(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str:

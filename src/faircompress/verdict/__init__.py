@@ -2,10 +2,11 @@
 
 ``judge.judge`` is the only door. It sees predictions and rules, no model and no picture.
 Inside: ``admission`` refuses what cannot be judged, ``groups`` and ``rates`` say what is compared,
-``units`` what is independent, ``tango``, ``betting`` and ``ratios`` how sure one can be,
-``evidence`` joins them, ``putting`` puts the rules and ``findings`` is what they find, ``budgets``
-those on cost, ``power`` says what more rows would tell, ``words`` says it all in sentences.
-``bootstrap`` and ``delong`` are drawn beside the bounds and decide nothing.
+``weighing`` what a person may weigh, ``bounding`` which bound belongs to a metric;
+``paired_proportions``, ``dealing`` with ``betting``, and ``ratios`` are the bounds, ``evidence``
+joins them, ``skill`` is what earns a pass, ``putting`` puts the rules and ``findings`` is what they
+find, ``budgets`` those on cost, ``power`` says what more rows would tell, ``words`` says it all in
+sentences. ``bootstrap`` and ``delong`` are drawn beside the bounds and decide nothing.
 
 Here are the rules themselves: section ``gate`` of params.yaml. Nothing heavy is imported.
 """

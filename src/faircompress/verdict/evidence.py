@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from faircompress.verdict import betting, tango
+from faircompress.verdict import betting, paired_proportions
 from faircompress.verdict.dealing import Units
 
 
@@ -30,35 +30,35 @@ class Bounds(Protocol):
 
 @dataclass(frozen=True)
 class Shares:
-    """A proportion of rows that are alike: Tango's bound for its change, Clopper-Pearson's for it.
+    """A proportion of independent rows that are alike; its bounds are exact.
 
     Args:
         lost: Units worse with the pruned model.
         gained: Units better with it.
         hits: Units that the pruned rate counts.
-        units: Effective units.
+        units: All of them.
     """
 
-    lost: float
-    gained: float
-    hits: float
-    units: float
+    lost: int
+    gained: int
+    hits: int
+    units: int
 
     def change_lower(self, alpha: float) -> float:
         """Bound the change from below."""
-        return tango.change_lower(self.lost, self.gained, self.units, alpha)
+        return paired_proportions.change_lower(self.lost, self.gained, self.units, alpha)
 
     def change_upper(self, alpha: float) -> float:
         """Bound the change from above."""
-        return tango.change_upper(self.lost, self.gained, self.units, alpha)
+        return paired_proportions.change_upper(self.lost, self.gained, self.units, alpha)
 
     def rate_lower(self, alpha: float) -> float:
         """Bound the pruned rate from below."""
-        return tango.share_lower(self.hits, self.units, alpha)
+        return paired_proportions.share_lower(self.hits, self.units, alpha)
 
     def rate_upper(self, alpha: float) -> float:
         """Bound the pruned rate from above."""
-        return tango.share_upper(self.hits, self.units, alpha)
+        return paired_proportions.share_upper(self.hits, self.units, alpha)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Evidence:
         """Bound the change from below; no unharmed sample excludes every harm."""
         if self.same_file:
             return 0.0
-        floor = -tango.certainty_floor(self.units, alpha)
+        floor = -paired_proportions.certainty_floor(self.units, alpha)
         return min(self._once("change_lower", alpha), self.change, floor)
 
     def upper(self, alpha: float) -> float:
@@ -161,12 +161,12 @@ class Evidence:
 
     def rate_lower(self, alpha: float) -> float:
         """Bound the pruned rate from below; a perfect sample proves no perfect model."""
-        most = 1 - tango.certainty_floor(self.units, alpha)
+        most = 1 - paired_proportions.certainty_floor(self.units, alpha)
         return min(self._once("rate_lower", alpha), self.pruned, most)
 
     def rate_upper(self, alpha: float) -> float:
         """Bound the pruned rate from above."""
-        least = tango.certainty_floor(self.units, alpha)
+        least = paired_proportions.certainty_floor(self.units, alpha)
         return max(self._once("rate_upper", alpha), self.pruned, least)
 
     def _once(self, which: str, alpha: float) -> float:

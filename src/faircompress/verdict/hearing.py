@@ -10,24 +10,20 @@ import numpy as np
 
 from faircompress.metrics import Mean, Measure, Metric, Ranking
 from faircompress.predictions import Predictions, taken
+from faircompress.verdict.bounding import Sample, bound
 from faircompress.verdict.crosscheck import CrossChecks, crosscheck
-from faircompress.verdict.dealing import DEALS, FEWEST, Rows, deal_ranking, deal_share
-from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence, Shares, Unbounded
+from faircompress.verdict.dealing import DEALS, FEWEST, Rows
+from faircompress.verdict.evidence import Average, Bets, Evidence
 from faircompress.verdict.groups import POOLED, Group
-from faircompress.verdict.rates import Decided, answers, decide, is_share, rate
-from faircompress.verdict.ratios import own_rows
+from faircompress.verdict.rates import Decided, answers, decide, rate
 from faircompress.verdict.units import (
-    averaged,
     count_people,
     kish,
-    paired_blocks,
-    rare_is_above,
     weight_of_each,
 )
 from faircompress.verdict.weighing import Caps, caps_of, strata_of
 
 MIN_UNITS = 2  # on every side that a metric needs; below, it is undefined
-NO_BOUND = "no bound is known where rows are weighted or people have several rows"
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,8 @@ class Hearing:
     def rows(self, rows: np.ndarray) -> Rows:
         """Return whose some rows are and what they count."""
         stratum = None if self.strata is None else self.strata[rows]
-        return Rows(self.who[rows], self.weights[rows], stratum)
+        weights = self.weights[rows] if self.caps is not None else np.ones(len(rows))
+        return Rows(self.who[rows], weights, stratum)
 
     def caps_of(self, group: Group, question: int | None) -> tuple[float, float]:
         """Return the most that an identity weighs among the other classes, and in this one."""
@@ -186,8 +183,8 @@ class Hearing:
         lacking = self._lacking(measures, group, truth, question)
         if lacking is not None:
             return lacking
-        bounds, method, over = self._bounds(measures, metric, group, question)
-        rows = group.rows[over]
+        found = bound(measures, metric, truth, self._sample(metric, group, question))
+        bounds, rows = found.bounds, group.rows[found.over]
         rates = [rate(measure, self.weights[group.rows]) for measure in measures]
         dense, pruned = (float("nan") if value is None else value for value in rates)
         return Evidence(
@@ -197,8 +194,8 @@ class Hearing:
             rows=len(rows),
             people=self.people(rows),
             units=bounds.units.count if isinstance(bounds, Bets) else self.units(rows),
-            kind=self._kind(over, truth, question),
-            method=method,
+            kind=self._kind(found.over, truth, question),
+            method=found.method,
             bounds=bounds,
             same_file=self.same_file,
         )
@@ -212,64 +209,12 @@ class Hearing:
         two = len(self.classes) == 2
         return self.classes[1 - question] if two else f"not {self.classes[question]}"
 
-    def _bounds(
-        self,
-        measures: tuple[Measure, Measure],
-        metric: Metric,
-        group: Group,
-        question: int | None,
-    ) -> tuple[Bounds, str, np.ndarray]:
-        """Return bounds, their name, and which rows they condition on (the rarer side)."""
-        dense, pruned = measures
-        who, weights, sign = self.who[group.rows], self.weights[group.rows], metric.sign
-        most = DEALS if metric.name in self.decisive else FEWEST
-        if isinstance(dense, Ranking) and isinstance(pruned, Ranking):
-            above = dense.above
-            fewer = above if rare_is_above(above, who) else ~above
-            if self.caps is None:
-                units = paired_blocks(dense.scores, pruned.scores, above, who, weights)
-            else:
-                rows, caps = self.rows(group.rows), self.caps_of(group, question)
-                units = deal_ranking(dense.scores, pruned.scores, above, rows, caps, most=most)
-            return Bets(units, sign), "betting", fewer
-        if not (isinstance(dense, Mean) and isinstance(pruned, Mean)):
-            raise TypeError(f"{metric.name} gave {type(dense).__name__}; needed: Mean or Ranking")
-        over = dense.over
-        truth = answers(self.dense, group.rows, question).truth
-        chosen = not any((over == rows).all() for rows in (truth, ~truth, truth | ~truth))
-        if self.caps is not None and (chosen or (over != pruned.over).any()):
-            return Unbounded(f"{metric.title}: {NO_BOUND}"), "none", over
-        if (over != pruned.over).any():
-            fewer = min((dense, pruned), key=lambda of: self.units(group.rows[of.over])).over
-            return own_rows(dense, pruned, who, weights, sign), "betting on a contrast", fewer
-        ours, theirs = dense.values[over], pruned.values[over]
-        if self.caps is not None:
-            cap = self.caps.of(self._conditioned_on(over, truth, question), group.where)
-            units = deal_share(ours, theirs, self.rows(group.rows[over]), cap, most=most)
-            return Bets(units, sign), "betting", over
-        if is_share(dense):
-            return self._shares(ours, theirs, sign, group.rows[over]), "tango", over
-        return Bets(averaged(ours, theirs, who[over], weights[over]), sign), "betting", over
-
-    def _conditioned_on(
-        self, over: np.ndarray, truth: np.ndarray, question: int | None
-    ) -> list[int]:
-        """Return the classes of which a metric may count rows."""
-        everything = list(range(len(self.classes)))
-        if question is None or not ((over == truth).all() or (over == ~truth).all()):
-            return everything
-        return [k for k in everything if (k == question) == bool((over == truth).all())]
-
-    def _shares(
-        self, dense: np.ndarray, pruned: np.ndarray, sign: float, rows: np.ndarray
-    ) -> Shares:
-        weights, units = self.weights[rows], self.units(rows)
-        better = pruned & ~dense if sign > 0 else dense & ~pruned
-        worse = dense & ~pruned if sign > 0 else pruned & ~dense
-        lost, gained, hits = (
-            float(weights[which].sum() / weights.sum() * units) for which in (worse, better, pruned)
-        )
-        return Shares(lost, gained, hits, units)
+    def _sample(self, metric: Metric, group: Group, question: int | None) -> Sample:
+        """Return how a group's rows were drawn."""
+        known, caps = self.caps, None if self.caps is None else self.caps_of(group, question)
+        whole = 1.0 if known is None else known.of(range(len(self.classes)), group.where)
+        deals = DEALS if metric.name in self.decisive else FEWEST
+        return Sample(self.rows(group.rows), caps, whole, deals)
 
     def _lacking(
         self,

@@ -4,13 +4,14 @@ from faircompress.verdict.judge import Verdict
 from faircompress.verdict.plots import CROSSCHECKS, capital
 
 METHODS = {
-    "tango": "tango, for shares: Tango's score bound for a paired difference, never tighter than "
-    "the exact distribution of gained minus lost allows. A share of the pruned model alone (a "
-    "floor) has Clopper and Pearson's bound.",
-    "betting": "betting, for AUROC and other bounded numbers: each unit is one independent person "
-    "(or picture) of the rarer class with a block of the others of its own; a bound holds what no "
-    "betting strategy could have become rich against (Waudby-Smith and Ramdas, JRSS-B 2024), "
-    "at any sample size.",
+    "exact": "exact, for shares of pictures that are alike: the chance of a table as extreme, in "
+    "the order of Tango's score test, maximised over all plausible discordances (Berger and "
+    "Boos). A share of the pruned model alone (a floor) has Clopper and Pearson's bound.",
+    "betting": "betting, for AUROC, and for shares where pictures are weighted or people have "
+    "several: an equal-weight sample of people is dealt 200 times (fewer where there are very many "
+    "pictures), each unit a person of the rarer class with a block of the others; a bound holds "
+    "what no betting strategy could have become rich against, averaged over deals (Waudby-Smith "
+    "and Ramdas, JRSS-B 2024; Ramdas and Manole 2023), at any sample size.",
     "contrast": "betting on a contrast, for precision, where the two files' answers choose "
     "different rows: betting on what each row adds to the difference of the two shares.",
     "mean": "mean of bounds, over classes: each class's bound at its share of the allowed error.",
@@ -25,7 +26,7 @@ CROSSCHECKED = (
     "where more than 50,000 people or, of a mean over classes, answers are drawn) and DeLong (for "
     "AUROC) are cross-checks: too short in small groups, close to the deciding bound in large ones."
 )
-DRIFT = "A drift's bounds join those of two groups (Zou and Donner's MOVER)."
+DRIFT = "A drift's bounds are the difference of those of two groups, each at half of alpha."
 
 
 def methods(verdict: Verdict) -> list[str]:

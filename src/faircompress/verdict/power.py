@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from scipy.special import ndtri
 
-from faircompress.verdict import betting, tango
+from faircompress.verdict import betting, paired_proportions
 from faircompress.verdict.evidence import Bets, Evidence, Shares, Unbounded
 from faircompress.verdict.unlucky import unlucky, unlucky_changes, unlucky_counts, unlucky_rates
 
@@ -100,10 +100,10 @@ def best_floor(evidence: Evidence, alpha: float, power: float, *, higher: bool) 
     unlucky = max(rate - float(ndtri(power)) * math.sqrt(rate * (1 - rate) / units), 0.0)
     draw = unlucky_rates(evidence.bounds, None, power, higher=higher)
     if draw is None:
-        bound = tango.share_lower(unlucky * units, units, alpha)
+        bound = paired_proportions.share_lower(unlucky * units, units, alpha)
     else:
         bound = betting.mean_lower(*draw, alpha, low=0, high=1)
-    bound = min(bound, 1 - tango.certainty_floor(units, alpha))
+    bound = min(bound, 1 - paired_proportions.certainty_floor(units, alpha))
     return bound if higher else 1 - bound
 
 
@@ -120,7 +120,7 @@ def floor_units_needed(
         if draw is not None:
             return bool(betting.excluded(*draw, np.array([least]), alpha, low=0)[0])
         hits = units * rate - float(ndtri(power)) * math.sqrt(units * rate * (1 - rate))
-        return tango.share_lower(hits, units, alpha) > least
+        return paired_proportions.share_lower(hits, units, alpha) > least
 
     found = _fewest(certifies, 1 - least, alpha)
     if found is None:
@@ -158,9 +158,7 @@ def _fewest(certifies: Callable[[int], bool], limit: float, alpha: float) -> int
 
 def _shares_certify(shares: Shares, units: int, limit: float, alpha: float, power: float) -> bool:
     lost, gained = unlucky_counts(shares, units, power)
-    if tango.score_p_value(lost, gained, units, -limit) > alpha:
-        return False
-    return tango.exact_p_value(lost, gained, units, -limit) <= alpha
+    return paired_proportions.excludes(lost, gained, units, -limit, alpha)
 
 
 def _bets_certify(bets: Bets, units: int, limit: float, alpha: float, power: float) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from faircompress.metrics import Metric
+from faircompress.verdict import paired_proportions
 from faircompress.verdict import power as powers
-from faircompress.verdict import tango
+from faircompress.verdict.bounding import NO_BOUND
 from faircompress.verdict.evidence import Evidence, Unbounded, drift_bounds
 from faircompress.verdict.findings import Finding, Terms
 from faircompress.verdict.groups import Group, bound_by, pairs
-from faircompress.verdict.hearing import NO_BOUND, Hearing, Undefined
+from faircompress.verdict.hearing import Hearing, Undefined
 from faircompress.verdict.skill import skill
 
 
@@ -149,7 +150,7 @@ def _excess(terms: Terms, hearing: Hearing, group: Group) -> Finding:
 
     def bounds(level: float) -> tuple[float, float]:
         low, high = drift_bounds(a, b, level)
-        floor = 0.0 if a.same_file else -tango.certainty_floor(a.units, level)
+        floor = 0.0 if a.same_file else -paired_proportions.certainty_floor(a.units, level)
         return min(share * low, floor), share * high
 
     lower, upper = bounds(alpha)
@@ -158,7 +159,9 @@ def _excess(terms: Terms, hearing: Hearing, group: Group) -> Finding:
         if a.same_file:
             return 0.0
         drift = powers.smallest_drift_limit(a, b, alpha, terms.power, factor)
-        return min(max(share * drift, tango.certainty_floor(a.units * factor, alpha)), 1.0)
+        return min(
+            max(share * drift, paired_proportions.certainty_floor(a.units * factor, alpha)), 1.0
+        )
 
     return Finding(
         terms, group, None, group, a,
@@ -235,7 +238,7 @@ def natural_bounds(evidence: Evidence, metric: Metric, alpha: float) -> tuple[fl
     """
     lower, upper = evidence.lower(alpha), evidence.upper(alpha)
     if metric.better == "neither" and not evidence.same_file:
-        floor = tango.certainty_floor(evidence.units, alpha)
+        floor = paired_proportions.certainty_floor(evidence.units, alpha)
         rise = evidence.bounds.change_lower(alpha)
         return (rise, upper) if rise > 0 else (lower, upper if upper < 0 else max(upper, floor))
     return (lower, upper) if metric.sign > 0 else (0.0 - upper, 0.0 - lower)

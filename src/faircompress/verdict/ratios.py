@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faircompress.metrics import Mean
-from faircompress.verdict import betting, tango
+from faircompress.verdict import betting, paired_proportions
 from faircompress.verdict.dealing import SEED
 from faircompress.verdict.units import kish, weight_of_each
 
@@ -74,11 +74,15 @@ class Ratios:
 
     def rate_lower(self, alpha: float) -> float:
         """Bound the pruned rate from below; given what was chosen, it is an ordinary share."""
-        return tango.share_lower(self.pruned.rate * self.pruned.units, self.pruned.units, alpha)
+        return paired_proportions.share_lower(
+            self.pruned.rate * self.pruned.units, self.pruned.units, alpha
+        )
 
     def rate_upper(self, alpha: float) -> float:
         """Bound the pruned rate from above."""
-        return tango.share_upper(self.pruned.rate * self.pruned.units, self.pruned.units, alpha)
+        return paired_proportions.share_upper(
+            self.pruned.rate * self.pruned.units, self.pruned.units, alpha
+        )
 
 
 def own_rows(
@@ -130,7 +134,8 @@ def fall_excluded(
     """
     spent, hits = alpha * NUISANCE, after.rate * after.units
     low, high = (
-        share(hits, after.units, spent / 2) for share in (tango.share_lower, tango.share_upper)
+        share(hits, after.units, spent / 2)
+        for share in (paired_proportions.share_lower, paired_proportions.share_upper)
     )
     edges = np.linspace(low, high, CELLS + 1)[:, None, None]
     slope = before.chosen - after.chosen

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 
 from faircompress.metrics import Metric, Ranking
-from faircompress.verdict import betting, tango
+from faircompress.verdict import betting, paired_proportions
 from faircompress.verdict.dealing import deal_ranking, deal_share
 from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence
 from faircompress.verdict.groups import Group
@@ -101,8 +101,8 @@ def _of_decisions(hearing: Hearing, group: Group, question: int | None) -> Skill
 
 def _youden(decided: np.ndarray, truth: np.ndarray, alpha: float) -> float:
     hits, alarms = int((decided & truth).sum()), int((decided & ~truth).sum())
-    least = tango.share_lower(hits, int(truth.sum()), alpha / 2)
-    return least - tango.share_upper(alarms, int((~truth).sum()), alpha / 2)
+    least = paired_proportions.share_lower(hits, int(truth.sum()), alpha / 2)
+    return least - paired_proportions.share_upper(alarms, int((~truth).sum()), alpha / 2)
 
 
 def _twice(values: np.ndarray, weights: np.ndarray, alpha: float) -> float:
@@ -120,7 +120,9 @@ def _of_recalls(hearing: Hearing, group: Group) -> Skill | None:
         own = group.rows[labels == k]
         right = [m.decisions[own] == k for m in (hearing.dense, hearing.pruned)]
         if hearing.caps is None:
-            found.append([partial(tango.share_lower, int(r.sum()), len(own)) for r in right])
+            found.append(
+                [partial(paired_proportions.share_lower, int(r.sum()), len(own)) for r in right]
+            )
             continue
         cap = hearing.caps.of([k], group.where)
         units = deal_share(right[0], right[1], hearing.rows(own), cap)

@@ -8,9 +8,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.fft import irfft, next_fast_len
 from scipy.special import ndtr, ndtri
 
-from faircompress.verdict import betting, tango
+from faircompress.verdict import betting, paired_proportions
 from faircompress.verdict.dealing import SEED
 from faircompress.verdict.evidence import Average, Bets, Evidence, Shares
 from faircompress.verdict.ratios import Ratios, Side
@@ -44,8 +45,10 @@ def unlucky(evidence: Evidence, alpha: float, luck: float, factor: float) -> Dra
     bounds, units = evidence.bounds, evidence.units * factor
     power = float(ndtr(luck))
     if isinstance(bounds, Shares):
-        lost, gained = unlucky_counts(bounds, units, power)
-        change, lower = (gained - lost) / units, tango.change_lower(lost, gained, units, alpha)
+        whole = max(round(units), 1)
+        lost, gained = unlucky_counts(bounds, whole, power)
+        change = (gained - lost) / whole
+        lower = paired_proportions.change_lower(lost, gained, whole, alpha)
     elif isinstance(bounds, Bets):
         size = max(round(bounds.units.people * factor), 2)
         changes, weights = unlucky_changes(bounds, size, power)
@@ -62,17 +65,34 @@ def unlucky(evidence: Evidence, alpha: float, luck: float, factor: float) -> Dra
         lower = float(np.mean([draw.lower for draw in draws]))
     else:
         change, lower = 0.0, bounds.change_lower(alpha)  # Unbounded
-    return Draw(change, min(lower, change, -tango.certainty_floor(units, alpha)))
+    return Draw(change, min(lower, change, -paired_proportions.certainty_floor(units, alpha)))
 
 
-def unlucky_counts(shares: Shares, units: float, power: float) -> tuple[float, float]:
+def unlucky_counts(shares: Shares, units: int, power: float) -> tuple[int, int]:
     """Return lost and gained units in a draw that is worse than a share ``power`` of draws."""
     discordant = min((shares.lost + shares.gained + 0.5) / (shares.units + 1), 1.0)
-    whole = max(math.floor(units + 1e-9), 1)
-    first, chances = tango.difference_chances(whole, discordant / 2, discordant / 2)
-    surplus = float(first + np.argmax(np.cumsum(chances) >= power))
-    both = max(units * discordant, surplus)
-    return (both + surplus) / 2, (both - surplus) / 2
+    first, chances = _difference_chances(units, discordant / 2, discordant / 2)
+    surplus = int(first + np.argmax(np.cumsum(chances) >= power))
+    gained = max(math.floor((units * discordant - surplus) / 2), 0)
+    lost = max(math.ceil((units * discordant + surplus) / 2), surplus)
+    return min(lost, units - gained), gained
+
+
+def _difference_chances(
+    units: int, share_gained: float, share_lost: float
+) -> tuple[int, np.ndarray]:
+    """Return the chances of ``gained - lost``, and the difference to which the first belongs.
+
+    They come from the characteristic function, over a window that leaves out less than 1e-15.
+    """
+    mean = units * (share_gained - share_lost)
+    spread = math.sqrt(units * (share_gained + share_lost))
+    half = min(units, math.ceil(10 * spread + 40))
+    first = min(max(math.floor(mean) - half, -units), units - 2 * half)
+    size = next_fast_len(2 * half + 1, real=True)
+    turn = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    one = 1 - share_lost - share_gained + share_gained * turn + share_lost * turn.conj()
+    return first, np.roll(irfft(one**units, size), -first)[: 2 * half + 1]
 
 
 def unlucky_changes(bets: Bets, units: int, power: float) -> tuple[np.ndarray, np.ndarray]:

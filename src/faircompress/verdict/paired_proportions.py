@@ -1,0 +1,140 @@
+"""Exact bounds for shares of independent rows of equal weight: a paired change, or one share."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from scipy.special import betaincinv, ndtr
+from scipy.stats import binom
+
+NUISANCE = 1e-3  # of alpha, spent on how many rows may be discordant (Berger and Boos)
+CELLS = 80  # into which their range is cut
+LEFT_OUT = 1e-6  # of alpha: the chance of numbers of lost rows not looked at, counted as error
+CLOSE = 1e-6  # to which a bound is found
+
+
+def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> float:
+    """Bound the chance of a table as good as the observed one if the true change is ``change``.
+
+    A share l of rows is lost (right before, wrong after), a share g gained; the change is g - l.
+    Tables (lost, gained) are ordered by Tango's score test of "the change is at most ``change``",
+    and the chance of one at least as extreme is maximised over all (l, g) with g - l = ``change``
+    whose discordance l + g is within its Clopper-Pearson bounds, for which a part of alpha is spent
+    and added. Tables that are as extreme have more gained or fewer lost rows, so their chance rises
+    in g and falls in l: for l in [a, b] it is at most that of (a, b + change), and cells leave no
+    gap. For the same reason no smaller change than ``change`` makes it larger.
+
+    Args:
+        lost: Rows that the first model had right and the second has wrong, >= 0.
+        gained: The reverse.
+        rows: All rows, >= lost + gained, >= 1.
+        change: In ``(-1, 1)``.
+        alpha: Chance of error for which the p-value is meant, in ``(0, 1)``.
+
+    Source:
+        Hsueh, Liu and Chen, Unconditional exact tests for equivalence or noninferiority for paired
+        binary endpoints, Biometrics 57 (2001). Tango, Statistics in Medicine 17 (1998), for the
+        order. Berger and Boos, JASA 89 (1994). The bound by monotony is ours.
+    """
+    spent = NUISANCE * alpha / 2
+    most = share_upper(lost + gained, rows, spent)
+    least = max(share_lower(lost + gained, rows, spent), abs(change))
+    if most <= least:
+        return NUISANCE * alpha
+    edges = (np.linspace(least, most, CELLS + 1) - change) / 2  # shares lost
+    below, above = edges[:-1], np.minimum(edges[1:] + change, 1 - edges[:-1])
+    first = int(binom.ppf(LEFT_OUT * alpha / 2, rows, below.min()))
+    last = int(binom.isf(LEFT_OUT * alpha / 2, rows, below.max()))
+    losses = np.arange(min(first, lost), max(last, lost) + 1)
+    fewest = _fewest_gained(losses, lost, gained, rows, change)
+    chance = binom.pmf(losses, rows, below[:, None])
+    given = binom.sf(fewest - 1, rows - losses, np.minimum(above / (1 - below), 1)[:, None])
+    tail = (chance * given).sum(axis=1).max() + (NUISANCE + LEFT_OUT) * alpha
+    return float(min(tail, 1.0))
+
+
+def excludes(lost: int, gained: int, rows: int, change: float, alpha: float) -> bool:
+    """Tell whether a true change of at most ``change`` is excluded, wrongly at most with alpha."""
+    return p_value(lost, gained, rows, change, alpha) <= alpha
+
+
+@lru_cache(maxsize=8192)  # a metric and its complement ask the same
+def change_lower(lost: int, gained: int, rows: int, alpha: float) -> float:
+    """Bound a paired change from below: the largest that is excluded, to within ``CLOSE``.
+
+    Returns:
+        A number in ``[-1, (gained - lost) / rows]``.
+    """
+    high = (gained - lost) / rows
+    low = min(_score_bound(lost, gained, rows, alpha), high)
+    step = max((high - low) / 8, CLOSE)
+    while low > -1 and not excludes(lost, gained, rows, low, alpha):
+        low, high, step = max(low - step, -1.0), low, 2 * step
+    while high - low > CLOSE:
+        middle = (low + high) / 2
+        out = excludes(lost, gained, rows, middle, alpha)
+        low, high = (middle, high) if out else (low, middle)
+    return low
+
+
+def change_upper(lost: int, gained: int, rows: int, alpha: float) -> float:
+    """Bound a paired change from above; see ``change_lower``."""
+    return -change_lower(gained, lost, rows, alpha)
+
+
+def certainty_floor(rows: float, alpha: float) -> float:
+    """Return the smallest loss that this many rows without one exclude: ``1 - alpha ** (1/n)``.
+
+    A share of ``h`` lost rows goes unseen in n draws with chance ``(1 - h) ** n``.
+    """
+    return -math.expm1(math.log(alpha) / rows)
+
+
+def share_lower(hits: float, rows: float, alpha: float) -> float:
+    """Bound a share from below, after Clopper and Pearson (Biometrika 26, 1934)."""
+    return 0.0 if hits <= 0 else float(betaincinv(hits, rows - hits + 1, alpha))
+
+
+def share_upper(hits: float, rows: float, alpha: float) -> float:
+    """Bound a share from above, after Clopper and Pearson."""
+    return 1.0 - share_lower(rows - hits, rows, alpha)
+
+
+def _fewest_gained(
+    losses: np.ndarray, lost: int, gained: int, rows: int, change: float
+) -> np.ndarray:
+    """Return for each number of lost rows how many gained ones make it as extreme as observed.
+
+    A table with fewer lost and more gained rows than one that is as extreme is so, too.
+    """
+    observed = _score(np.array([lost]), np.array([gained]), rows, change)[0] - 1e-12
+    low, high = np.zeros(len(losses), int), rows - losses + 1
+    while (low < high).any():
+        middle = (low + high) // 2
+        extreme = _score(losses, np.minimum(middle, rows - losses), rows, change) >= observed
+        extreme |= middle > rows - losses
+        low, high = np.where(extreme, low, middle + 1), np.where(extreme, middle, high)
+        high = np.maximum(low, high)
+    low = np.where(low > rows - losses, rows + 1, low)  # none is
+    low[lost - losses[0]] = min(low[lost - losses[0]], gained)
+    return np.minimum.accumulate(low[::-1])[::-1]
+
+
+def _score(lost: np.ndarray, gained: np.ndarray, rows: int, change: float) -> np.ndarray:
+    """Return Tango's score statistic; large speaks against "the change is at most ``change``"."""
+    surplus = gained - lost - rows * change
+    a, c = 2.0 * rows, -lost * change * (1 - change)
+    b = -gained - lost + (2 * rows - gained + lost) * change
+    share_lost = (np.sqrt(np.maximum(b * b - 4 * a * c, 0.0)) - b) / (2 * a)
+    variance = rows * (2 * share_lost + change * (1 - change))
+    return surplus / np.sqrt(np.maximum(variance, 1e-12))
+
+
+def _score_bound(lost: int, gained: int, rows: int, alpha: float) -> float:
+    """Return Tango's own lower bound, from which the exact one is searched."""
+    low, high = -1.0, (gained - lost) / rows
+    for _ in range(20):
+        middle = (low + high) / 2
+        out = ndtr(-_score(np.array([lost]), np.array([gained]), rows, middle)[0]) <= alpha
+        low, high = (middle, high) if out else (low, middle)
+    return low
