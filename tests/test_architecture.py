@@ -16,7 +16,7 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 CARRIERS = {
     "faircompress.bounds", "faircompress.checkpoints", "faircompress.figures",
     "faircompress.files", "faircompress.params", "faircompress.plugins", "faircompress.precisions",
-    "faircompress.progress", "faircompress.yaml_text",
+    "faircompress.progress", "faircompress.rehearsal", "faircompress.yaml_text",
 }  # fmt: skip
 FOLDERS = ("datasets", "models", "criteria", "objectives", "metrics", "verdict")
 PLUGGED = {  # chosen by name; what they import counts for the stage

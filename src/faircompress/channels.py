@@ -65,7 +65,7 @@ class Widths:
             name: replace(layer, outputs=outputs[i], inputs=inputs[i])
             for i, (name, layer) in enumerate(self.layers.items())
         }
-        gone = _entries(self.groups, channels)
+        gone = entries_of(self.groups, channels)
         return Widths(layers, [_renumbered(g, channels, gone) for g in self.groups], self.fixed)
 
     def _macs(self, removed: dict[str, int]) -> Any:
@@ -120,7 +120,7 @@ def remove(net: nn.Module, example: Tensor, channels: dict[str, list[int]]) -> N
 def take_out(net: nn.Module, groups: list[ChannelGroup], channels: dict[str, list[int]]) -> None:
     """Take channels of known groups out of a network, in place."""
     state = net.state_dict()
-    for (name, axis), gone in _entries(groups, channels).items():
+    for (name, axis), gone in entries_of(groups, channels).items():
         stay = torch.ones(state[name].shape[axis], dtype=torch.bool)
         stay[gone] = False
         state[name] = state[name].index_select(axis, stay.nonzero().flatten())
@@ -128,7 +128,7 @@ def take_out(net: nn.Module, groups: list[ChannelGroup], channels: dict[str, lis
     net.load_state_dict(state, assign=True)
 
 
-def _entries(groups: list[ChannelGroup], channels: dict[str, list[int]]) -> Parts:
+def entries_of(groups: list[ChannelGroup], channels: dict[str, list[int]]) -> Parts:
     """Return what is to go of each tensor, by its name and axis."""
     gone = defaultdict(list)
     for group in groups:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from faircompress import environment, presets
+from faircompress import environment, presets, rehearsal
 from faircompress.audit.command import audit
 from faircompress.exit_codes import ERROR
 from faircompress.files import write_json
@@ -80,13 +80,14 @@ def stage(name: str) -> None:
 
 @app.command()
 def params(set_: Override = None, preset: Presets = None) -> None:
-    """Check params.yaml, and the rows of the data it names, and name every mistake."""
+    """Check params.yaml, the rows of the data it names, and the network, and name every mistake."""
     refuse_twice(set_ or [])
     chosen = presets.preset(Path("presets.yaml"), preset or [])
     found = load(Path("params.yaml"), [*chosen, *(set_ or [])])
     from faircompress.rows_first import count
 
     typer.echo(count(found), err=True)
+    rehearsal.rehearse_known(found)
     typer.echo("params.yaml is fine.")
 
 

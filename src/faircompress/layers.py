@@ -90,3 +90,12 @@ def norms_behind(net: nn.Module, picture: Tensor) -> dict[str, nn.BatchNorm2d]:
         net.eval()(picture)
         net.train(was)
     return found
+
+
+def numbers_of_positions(net: nn.Module) -> int:
+    """Return what attention holds in a file, where its table of positions is spread by an index."""
+    found = 0
+    for own in ([*m.parameters(recurse=False), *m.buffers(recurse=False)] for m in net.modules()):
+        heads = max((t.shape[-1] for t in own if t.is_floating_point() and t.ndim == 2), default=0)
+        found += heads * sum(t.numel() for t in own if not t.is_floating_point())
+    return found

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from faircompress.channels import Budget, Widths, read_widths, take_out
 from faircompress.dependencies import ChannelGroup
+from faircompress.soundness import sound
 
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
 
@@ -69,7 +70,7 @@ def cut(
         ValueError: If the speed-up cannot be reached, naming what can.
     """
     pruned, working = copy.deepcopy(dense).eval(), copy.deepcopy(dense).eval()
-    start = widths = read_widths(dense, example)
+    start = widths = sound(dense, example, read_widths(dense, example))
     target = start.macs() / speedup
     least = {g.root: _least(g.size, floor, round_to) for g in start.groups}
     _refuse_unreachable(start, target, least, round_to)
@@ -108,13 +109,18 @@ def _least(size: int, floor: float, round_to: int) -> int:
 
 def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], round_to: int) -> None:
     smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
-    if smallest > target:
+    if smallest <= target:
+        return
+    kept = "".join(f" {n} keeps its channels: {why}." for n, why in [*start.fixed.items()][:2])
+    if start.fixed and smallest == start.macs():
         raise ValueError(
-            f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
-            f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
-            "Set a lower prune.speedup or prune.floor."
-            + "".join(f" {n} keeps its channels: {why}." for n, why in [*start.fixed.items()][:2])
+            f"no layer of this network can lose channels.{kept} Choose another architecture."
         )
+    raise ValueError(
+        f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
+        f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
+        f"Set a lower prune.speedup or prune.floor.{kept}"
+    )
 
 
 def _lowest(

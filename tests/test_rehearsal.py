@@ -1,0 +1,55 @@
+"""Whether a network can be used is known before the first epoch, within bounds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from faircompress import params
+from faircompress.rehearsal import rehearse, request, try_out
+
+ROOT = Path(__file__).parent.parent
+
+
+def chosen(*changes: str) -> params.Params:
+    return params.load(ROOT / "params.yaml", ["export.precisions=[fp32]", *changes])
+
+
+def test_a_good_network_is_tried_once(tmp_path: Path) -> None:
+    rehearse(chosen(), (48, 48), 2, kept=tmp_path)
+    assert len(list(tmp_path.glob("*.json"))) == 1
+    rehearse(chosen("train.epochs=3"), (48, 48), 2, kept=tmp_path)  # at once: nothing new
+    assert len(list(tmp_path.glob("*.json"))) == 1
+
+
+def test_a_speed_up_out_of_reach_is_refused_with_what_can_be_reached(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"train.model small .* 5000 cannot be reached: .* it is"):
+        rehearse(chosen("prune.speedup=5000"), (48, 48), 2, kept=tmp_path)
+    assert not list(tmp_path.glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("model", "side", "why"),
+    [("vit_b_32", 40, "Wrong image height! Expected 224 but got 40"),
+     ("shufflenet_v2_x1_0", 40, "channels of ShuffleNetV2 cannot be followed"),
+     ("alexnet", 24, "in layer features")],
+)  # fmt: skip
+def test_who_cannot_be_used_is_refused_in_a_sentence(model: str, side: int, why: str) -> None:
+    refused = try_out(request(chosen(f"train.model={model}"), (side, side), 2)).refused
+    assert refused.startswith(f"train.model {model} cannot be used on pictures of {side} x {side}")
+    assert why in refused
+    assert len(refused.splitlines()) == 1
+
+
+def test_time_and_memory_are_bounded() -> None:
+    given = request(chosen(), (48, 48), 2)
+    assert "had not ended after 0 seconds" in try_out(given, seconds=0.3).refused
+    assert "took more than 0.0 GB of memory" in try_out(given, memory=30_000_000).refused
+
+
+def test_params_are_not_fine_if_the_network_is_not() -> None:
+    command = [sys.executable, "-m", "faircompress", "params", "-S", "train.model=vit_b_32"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "train.model vit_b_32 cannot be used on pictures of 48 x 48" in done.stderr

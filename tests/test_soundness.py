@@ -1,0 +1,140 @@
+"""What Torch-Pruning gets wrong is not cut; what can still be cut, is."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from faircompress import networks, pruning
+from faircompress.channels import Budget, read_widths
+from faircompress.layers import filters, head, scored
+from faircompress.soundness import sound
+
+PICTURE = torch.zeros(1, 3, 24, 24)
+
+
+def by_size(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
+    return {name: filters(layer).norm(dim=1) for name, layer in scored(net).items()}
+
+
+def fixed(net: nn.Module) -> dict[str, str]:
+    return sound(net, PICTURE, read_widths(net, PICTURE)).fixed
+
+
+class WithParts(nn.Module):
+    """A stem, something that a child of this class does with its 12 maps, and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, 2), nn.BatchNorm2d(8), nn.Sigmoid())
+        self.maps = nn.Conv2d(8, 12, 3, 2)
+        self.give = nn.Linear(12, 3)
+        self.register_buffer("weights", torch.linspace(0.5, 1.5, 12))
+
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.give(self.middle(self.maps(self.stem(x))).mean((2, 3)))
+
+
+class Weighted(WithParts):
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps * self.weights.view(1, -1, 1, 1)  # a buffer, of which no layer knows
+
+
+class Rolled(WithParts):
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps.roll(1, 1)  # runs when narrower, but each channel then has another's place
+
+
+class Regrouped(WithParts):
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps.view(len(maps), 12, -1, 1)  # a number that was true of the dense network
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [(Weighted, "the network stops"), (Rolled, "others are mixed up"),
+     (Regrouped, "the network stops")],
+)  # fmt: skip
+def test_a_layer_whose_channels_cannot_go_is_named_and_the_others_are_cut(
+    kind: type[WithParts], why: str
+) -> None:
+    net = kind()
+    assert list(fixed(net)) == ["maps"]
+    assert why in fixed(net)["maps"]
+    pruned, cut = pruning.cut(net, by_size, PICTURE, speedup=2)
+    assert cut.speedup >= 2
+    assert (pruned.maps.out_channels, pruned(PICTURE).shape) == (12, (1, 3))
+
+
+def test_nothing_is_held_back_where_all_can_go() -> None:
+    assert fixed(WithParts()) == {}
+    assert fixed(networks.build("resnet20", 2)) == {}
+
+
+def test_an_unreachable_speed_up_says_which_layer_stays_and_why() -> None:
+    with pytest.raises(ValueError, match="maps keeps its channels: without some of its channels"):
+        pruning.cut(Rolled(), by_size, PICTURE, speedup=50)
+
+
+def test_a_norm_without_statistics_gets_narrower_too() -> None:
+    net = nn.Sequential(
+        nn.Conv2d(3, 10, 3), nn.BatchNorm2d(10, track_running_stats=False), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(10, 2),
+    )  # fmt: skip
+    pruned, _ = pruning.cut(net, by_size, PICTURE, speedup=2)
+    assert pruned[0].out_channels == pruned[1].num_features == 5
+
+
+def test_where_no_layer_can_lose_channels_it_is_said_so() -> None:
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(8, 2),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=r"no layer .* 0 keeps its channels: .* 1, a GroupNorm"):
+        pruning.cut(net, by_size, PICTURE, speedup=2)
+
+
+def test_a_convolution_gives_the_classes_where_no_linear_layer_does() -> None:
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 3, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    )
+    assert head(net) is net[2]
+    pruned, _ = pruning.cut(net, by_size, PICTURE, speedup=2)
+    assert (pruned[0].out_channels, pruned(PICTURE).shape) == (4, (1, 3))
+
+
+class Attention(nn.Module):
+    """Attention that reads its layer's weights, and never calls it."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.all = nn.Linear(width, 3 * width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = nn.functional.linear(x, self.all.weight, self.all.bias).chunk(3, -1)
+        return (q @ k.transpose(1, 2)).softmax(-1) @ v
+
+
+class Attentive(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.attention = nn.Conv2d(3, 16, 8, 8), Attention(16)
+        self.wide, self.back, self.give = nn.Linear(16, 64), nn.Linear(64, 16), nn.Linear(16, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = x + self.attention(x)
+        return self.give((x + self.back(self.wide(x).relu())).mean(1))
+
+
+def test_attention_that_hides_its_layers_stays_and_is_named_and_the_rest_is_cut() -> None:
+    torch.manual_seed(0)
+    widths = read_widths(Attentive(), PICTURE)
+    assert [group.root for group in widths.groups] == ["wide"]
+    assert "attention, a Attention, gets narrower" in widths.fixed["patches"]
+    pruned, _ = pruning.cut(Attentive(), by_size, PICTURE, speedup=1.1)
+    assert pruned.wide.out_features < 64
+    assert pruned(PICTURE).shape == (1, 2)
