@@ -13,6 +13,11 @@ from faircompress.predictions import Predictions
 ASKED = "--label y --group g --dense d --candidate s --metric accuracy --limit 0.1"
 
 
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def table(rows: int, *, decimals: int | None = None, apart: float = 0.05) -> pd.DataFrame:
     rng = np.random.default_rng(7)
     y = np.arange(rows) % 2
@@ -87,7 +92,7 @@ def test_different_rows_are_not_spoken_of() -> None:
 
 
 @pytest.mark.parametrize("times", [1, 12])
-def test_the_same_rows_written_again_do_not_pass(tmp_path: Path, times: int) -> None:
+def test_the_same_rows_written_again_do_not_pass(times: int) -> None:
     few = pd.concat([table(50)] * times)
     few.to_csv("p.csv", index=False)
     said = run(f"faircompress audit p.csv {ASKED}")
