@@ -38,22 +38,29 @@ def enter(record: Record) -> None:
         for precision in exported(artifacts)
         if precision in numbers["precisions"]
     }
+    if not record.workspace.is_variant:
+        _guard(where, record)  # before a new version can be taken for one of an emptied registry
     with registry.one_at_a_time(record.store):
         versions = {p: _version(where, record, p, verdict) for p, verdict in found.items()}
         if not record.workspace.is_variant:
             _forget(where, record, [p for p in exported(artifacts) if p not in found])
     if record.workspace.is_variant:
         return
+    if "champion" in where.aliases():
+        _guard(where, record)  # it may be among those that were judged anew
     chosen = numbers["judged"]
     version, verdict = versions[chosen], found[chosen]
-    if words := alarm.guard(where):
-        record.tell("alarm", words)
     try:
         others = [v for v in versions.values() if v != version]
         words = deployment.kept_by_person(where, others)
         record.tell("registry", words or _by_verdict(where, version, verdict))
     except NotPromoted as error:
         record.tell("registry", str(error))
+
+
+def _guard(where: deployment.Registry, record: Record) -> None:
+    if words := alarm.guard(where):
+        record.tell("alarm", words)
 
 
 def _forget(where: deployment.Registry, record: Record, unjudged: Sequence[Precision]) -> None:

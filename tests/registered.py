@@ -3,14 +3,16 @@
 import json
 import shutil
 import sqlite3
+from dataclasses import asdict
 from pathlib import Path
 
 import onnx
 from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
-from faircompress import judgements
+from faircompress import judgements, registry, tracking
 from faircompress.files import sha256, write_json
 from faircompress.precisions import PRECISIONS
+from faircompress.review import Decision
 from faircompress.verdict.judge import Verdict
 from flows.briefing import brief
 from flows.deployment import Registry, registry_of
@@ -90,6 +92,24 @@ def again(space: Workspace) -> Verdict:
         verdict = record.conclude()
         enter.fn(record)
     return verdict
+
+
+def overwrite(where: Registry, number: str, folder: Path, **changes: str) -> None:
+    """Put another verdict in the place of a version's, and its hash into the tags."""
+    version = where.find(number)
+    said = json.loads(registry.verdicts(where.store, version)[0])
+    write_json(folder / "verdict.json", said | changes)
+    run_id = version.tags["judged_by"]
+    tracking.log_files(where.store, run_id, [folder / "verdict.json"], "gate")
+    digest = registry.sha256(folder / "verdict.json")
+    registry.note(where.store, version, {"verdict.sha256": digest, **changes})
+
+
+def lay(where: Registry, number: str, folder: Path, decision: Decision) -> None:
+    """Lay a decision to those of a version, as only the project's own commands should."""
+    write_json(folder / f"{decision.time}.json", asdict(decision))
+    file = folder / f"{decision.time}.json"
+    tracking.log_files(where.store, where.find(number).run_id, [file], registry.DECISIONS)
 
 
 def _variant(folder: Path, name: str) -> Workspace:

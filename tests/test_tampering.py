@@ -1,15 +1,14 @@
 """What somebody with write access to the tracking server alone can do: not make a file champion."""
 
-import json
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from auditing import run
 from conftest import Project
-from registered import again, another_file, judged, moved, told
+from registered import again, another_file, judged, lay, moved, overwrite, told
 from test_registry import acts, tag
 
 from faircompress import judgements, registry, tracking
@@ -45,24 +44,6 @@ def where(promoted_twice: Registry, tmp_path: Path) -> Registry:
     found = moved(promoted_twice.store.project, tmp_path)
     assert found.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
     return found
-
-
-def overwrite(where: Registry, number: str, folder: Path, **changes: str) -> None:
-    """Put another verdict in the place of a version's, and its hash into the tags."""
-    version = where.find(number)
-    said = json.loads(registry.verdicts(where.store, version)[0])
-    write_json(folder / "verdict.json", said | changes)
-    run_id = version.tags["judged_by"]
-    tracking.log_files(where.store, run_id, [folder / "verdict.json"], "gate")
-    digest = registry.sha256(folder / "verdict.json")
-    registry.note(where.store, version, {"verdict.sha256": digest, **changes})
-
-
-def lay(where: Registry, number: str, folder: Path, decision: Decision) -> None:
-    """Lay a decision to those of a version, as only the project's own commands should."""
-    write_json(folder / f"{decision.time}.json", asdict(decision))
-    file = folder / f"{decision.time}.json"
-    tracking.log_files(where.store, where.find(number).run_id, [file], registry.DECISIONS)
 
 
 def overridden(where: Registry, number: str) -> Decision:
@@ -288,6 +269,22 @@ def test_a_run_says_the_alarm_moves_the_alias_and_compares_with_the_good_one(
     assert runs[0].data.tags["alarm"].startswith("ALARM")
 
 
+def test_a_champion_that_fails_when_it_is_judged_anew_goes_at_once(
+    where: Registry, finished: Finished
+) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    space = Workspace(where.store.project, where.store.project)
+    with temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}):
+        judged(space.folder, "pass")
+        assert where.aliases()["champion"] == SECOND
+        verdict = space.artifacts / "gate/verdict.json"
+        write_json(verdict, read_json(verdict) | {"verdict": "fail", "sentence": "fail: new rules"})
+        again(space)
+    assert where.aliases()["champion"] == FIRST
+    assert "is fail" in where.find(SECOND).tags["alarm"]
+
+
 def test_looks_at_a_test_set_cannot_be_given_back(where: Registry) -> None:
     known = {"a" * 64: 6}
     for number in ("1", "9", "none"):
@@ -302,12 +299,3 @@ def test_a_run_that_repeats_itself_records_nothing_twice(where: Registry) -> Non
     before = len(record.read_text().splitlines())
     again(Workspace(where.store.project, where.store.project))
     assert len(record.read_text().splitlines()) == before
-
-
-def test_a_record_that_no_run_wrote_is_named_by_its_line(tmp_path: Path) -> None:
-    path = tmp_path / judgements.FILE
-    path.parent.mkdir()
-    for line in ("{", "[]", '{"kind": "guessed"}', '{"kind": "judged"}'):
-        path.write_text(f"{line}\n")
-        with pytest.raises(ValueError, match=r"judgements\.jsonl, line 1 is not"):
-            judgements.entries(tmp_path)

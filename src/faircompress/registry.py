@@ -8,7 +8,7 @@ import fcntl
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from faircompress import judgements, tracking
@@ -149,8 +149,15 @@ def decisions(store: Store, version: Version) -> list[Decision]:
 
 
 def keep(store: Store, version: Version, decision: Decision) -> None:
-    """Keep a decision for good: in the project; for readers as a file with the run and as a tag."""
-    judgements.add(store.project, decision)
+    """Keep a decision for good: in the project; for readers as a file with the run and as a tag.
+
+    One that is the project's latest already is not taken again: MLflow was emptied, or is another.
+    """
+    latest = judgements.decided(store.project, version.model)[-1:]
+    if latest and replace(latest[0], time=decision.time) == decision:
+        decision = latest[0]
+    else:
+        judgements.add(store.project, decision)
     if version.run_id:
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder) / f"{decision.time}.json"
