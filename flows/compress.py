@@ -1,5 +1,8 @@
 """The pipeline's sentence."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from prefect import flow
@@ -11,7 +14,7 @@ from flows.briefing import brief
 from flows.record import recorded
 from flows.registration import enter
 from flows.stage_tasks import reproduce, up_to_date
-from flows.workspace import prepare
+from flows.workspace import Workspace, prepare
 
 CHAIN = ("validate", "train", "prune", "export", "gate")
 
@@ -26,6 +29,28 @@ class Undecided(RuntimeError):
 
 class NotRecorded(RuntimeError):
     """There is a verdict, but MLflow did not take it, nor the file that was judged."""
+
+
+class Ending:
+    """How the chain's own work ended, known here before Prefect's server is told."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.error: BaseException | None = None
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note the end of what is done inside."""
+        try:
+            yield
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            self.over.set()
+
+
+ENDING = Ending()
 
 
 @flow(name="fair-compression", flow_run_name="{project}", validate_parameters=False)
@@ -45,7 +70,14 @@ def compress(
         NotRecorded: If MLflow stopped answering; the next run records it.
     """
     INTERRUPTS.listen()
-    workspace = prepare(project, overrides, name)
+    with ENDING.noted():
+        verdict = _judged(prepare(project, overrides, name))
+        insist_on(verdict)
+    return verdict
+
+
+def _judged(workspace: Workspace) -> Verdict:
+    """Run all stages, one process at a time, and record what came out."""
     with waiting(workspace.lock, "runs the chain here"), recorded(workspace) as record:
         reproduce("source", workspace.folder, record)
         current = up_to_date(workspace.folder, CHAIN)
@@ -57,7 +89,6 @@ def compress(
         record.register(enter)
     if record.lost:
         raise NotRecorded(f"{verdict.sentence} But it is not recorded: {record.lost}")
-    insist_on(verdict)
     return verdict
 
 

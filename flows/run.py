@@ -5,10 +5,15 @@ import logging
 import os
 import sys
 import threading
+import time
 
 from faircompress.exit_codes import BY_VERDICT, ERROR
+from faircompress.interrupts import INTERRUPTS
 from faircompress.servers import StoreFailed, insist_on_mlflow
 from flows.workspace import Workspace
+
+PATIENCE = 15.0  # seconds in which Prefect's server may take note of the end
+TELLING, CODES = threading.Lock(), dict[Workspace, int]()
 
 
 def run_and_tell(workspace: Workspace) -> int:
@@ -23,27 +28,59 @@ def run_and_tell(workspace: Workspace) -> int:
     from httpx import HTTPError
     from prefect.exceptions import PrefectException
 
-    from flows.compress import GateFailed, NotRecorded, Undecided, compress
+    from flows.compress import ENDING, compress
     from flows.servers import NoServer, insist_on_prefect
     from flows.setup import set_up
-    from flows.stage_tasks import DvcBusy, StageFailed
 
     try:
         insist_on_prefect(named=False)
-        set_up(workspace.project)
-        compress(workspace.project, workspace.overrides, workspace.folder.name)
-    except (GateFailed, Undecided):
-        pass
-    except (StageFailed, DvcBusy) as error:
-        return _failed(str(error))
-    except (NoServer, StoreFailed, NotRecorded) as error:
+    except NoServer as error:
         return _failed(str(error), workspace)
+    set_up(workspace.project)
+    threading.Thread(target=_leave_late, args=(workspace,), daemon=True).start()
+    try:
+        compress(workspace.project, workspace.overrides, workspace.folder.name)
     except (PrefectException, HTTPError, RuntimeError) as error:
-        if type(error) is RuntimeError and "reach API" not in str(error):
-            raise
-        words = "Prefect's server stopped answering as it should; what was computed is kept"
-        return _failed(f"{words}: {error}", workspace)
-    return tell(workspace)
+        if not ENDING.over.is_set():
+            words = "Prefect's server does not answer as it should; what was computed is kept"
+            return _failed(f"{words}: {error}", workspace)
+        if type(error) is not type(ENDING.error):
+            print(f"Prefect's server was not told of the end: {error}", file=sys.stderr)
+    return _told(workspace)
+
+
+def _told(workspace: Workspace) -> int:
+    """Say how the chain ended, once; return the exit code."""
+    with TELLING:
+        if workspace not in CODES:
+            CODES[workspace] = _tell_end(workspace)
+        return CODES[workspace]
+
+
+def _tell_end(workspace: Workspace) -> int:
+    from flows.compress import ENDING, GateFailed, NotRecorded, Undecided
+
+    error = ENDING.error
+    if error is None or isinstance(error, GateFailed | Undecided):
+        return tell(workspace)
+    if isinstance(error, StoreFailed | NotRecorded):
+        return _failed(str(error), workspace)
+    if isinstance(error, RuntimeError | OSError | ValueError):
+        return _failed(str(error))
+    raise error
+
+
+def _leave_late(workspace: Workspace) -> None:
+    """End the process if Prefect's server does not take note that the chain has ended."""
+    from flows.compress import ENDING
+
+    ENDING.over.wait()
+    time.sleep(PATIENCE)
+    late = workspace not in CODES
+    code = _told(workspace)
+    if late:
+        print("Prefect's server does not answer: it was not told of the end.", file=sys.stderr)
+    INTERRUPTS.leave(code)
 
 
 def _failed(words: str, workspace: Workspace | None = None) -> int:

@@ -43,9 +43,16 @@ class Interrupts:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
-    def leave(self) -> NoReturn:
-        """Say so in one line, take the children along, and exit as shells expect."""
+    def leave(self, code: int | None = None) -> NoReturn:
+        """Take the children along and exit, interrupted in one line and as shells expect.
+
+        Args:
+            code: To exit with, if it was not an interruption.
+        """
         _end_children()
+        if code is not None:
+            sys.stdout.flush()
+            os._exit(code)
         end = SHOW_CURSOR if sys.stderr.isatty() else ""
         os.write(2, f"{LINE}{end}\n".encode())  # print may be what was interrupted
         os._exit(128 + self.number)
