@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 QUIET = {
@@ -26,9 +27,38 @@ QUIET = {
 
 
 def settle() -> None:
-    """Set what the user has not set, and find our commands first."""
+    """Set what the user has not set, find our commands first, and see that there is a home."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     here = str(Path(sys.executable).parent)
     if here not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+    if "PREFECT_HOME" not in os.environ:
+        _see_to_a_home()
+
+
+def _see_to_a_home() -> None:
+    """Where the home cannot be written, tell libraries to keep their files elsewhere."""
+    try:
+        home = Path.home()
+        there = next(folder for folder in (home, *home.parents) if folder.exists())
+        with tempfile.TemporaryFile(dir=there):
+            return
+    except (OSError, RuntimeError) as error:  # the latter: no such user
+        trouble = str(error)
+    aside = Path(tempfile.gettempdir()) / f"faircompress-{os.getuid()}"
+    aside.mkdir(mode=0o700, exist_ok=True)
+    if aside.is_symlink() or aside.stat().st_uid != os.getuid():
+        aside = Path(tempfile.mkdtemp(prefix="faircompress-"))
+    print(
+        f"The home folder cannot be written ({trouble}): Prefect and others keep their files in "
+        f"{aside}. Set HOME or PREFECT_HOME for another place.",
+        file=sys.stderr,
+    )
+    if not Path(os.environ.get("HOME", "")).is_dir():  # nor is there anything to be read
+        os.environ["HOME"] = str(aside)
+    for name in ("PREFECT_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME"):
+        os.environ.setdefault(name, str(aside / name.lower()))
+    profiles = Path(os.environ["HOME"]) / ".prefect" / "profiles.toml"
+    if profiles.is_file():
+        os.environ.setdefault("PREFECT_PROFILES_PATH", str(profiles))
