@@ -26,8 +26,8 @@ from faircompress.metrics.true_positive_rate import true_positive_rate
 from faircompress.verdict.bootstrap import changes
 from faircompress.verdict.delong import standard_error
 from faircompress.verdict.hearing import Hearing
+from faircompress.verdict.paired_proportions import certainty_floor, change_lower
 from faircompress.verdict.rates import rate
-from faircompress.verdict.tango import certainty_floor, change_lower
 
 METRICS: dict[str, Metric] = {"auroc": auroc, "true_positive_rate": true_positive_rate}
 SHAPES = ("few", "noise", "shift")
@@ -81,7 +81,7 @@ def losses_only(positives: int) -> str:
     """Return the exact chance that independent positives pass, where TPR falls and none is won."""
     limit, most = LIMITS["true_positive_rate"], -1
     if certainty_floor(positives, ALPHA) < limit:
-        while change_lower(most + 1.0, 0.0, float(positives), ALPHA) > -limit:
+        while change_lower(most + 1, 0, positives, ALPHA) > -limit:
             most += 1
     chance = float(binom.cdf(most, positives, limit))
     return f"| {positives} | {f'up to {most}' if most >= 0 else 'none'} | {chance:.4f} |"

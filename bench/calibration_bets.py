@@ -10,11 +10,10 @@ from itertools import compress
 import numpy as np
 
 from faircompress.verdict import betting
-from faircompress.verdict.evidence import Bets, Evidence
-from faircompress.verdict.hearing import Undefined
+from faircompress.verdict.dealing import Units
+from faircompress.verdict.evidence import Bets, Evidence, Undefined
+from faircompress.verdict.paired_proportions import certainty_floor
 from faircompress.verdict.ratios import Ratios, fall_excluded
-from faircompress.verdict.tango import certainty_floor
-from faircompress.verdict.units import Units
 
 ALPHA = 0.05
 
@@ -78,5 +77,5 @@ def bets_won(
 
     counts = wide([u.weights for u in units])
     log = betting.log_wealth(wide(values), counts, np.array([null]), ALPHA, low=low)
-    wealth = np.exp(np.minimum(log[0], 700)).reshape(len(units), orders).mean(axis=1)
-    return [bool(w >= 1 / ALPHA) for w in wealth]
+    wealth = np.exp(np.minimum(log[0], 700)).reshape(len(units), orders)
+    return [bool(w >= 1 / ALPHA) for w in betting.best_mean(wealth)]

@@ -25,8 +25,8 @@ from scipy.special import ndtri
 
 from faircompress.metrics.auroc import auroc
 from faircompress.verdict import betting
+from faircompress.verdict.dealing import Units
 from faircompress.verdict.evidence import Bets
-from faircompress.verdict.units import Units
 
 PATCHES = {"np.float_": "np.float64", "import multiprocess\n": "\n"}  # parallel work is not used
 MODULES = ("betting", "betting_strategies", "misc", "predmix", "types")

@@ -96,10 +96,15 @@ def excluded(
     averaged at once: the best of few would depend on which came first.
     """
     wealth = np.exp(np.minimum(log_wealth(values, weights, nulls, alpha, low=low), 700))
+    return best_mean(wealth) >= 1 / alpha
+
+
+def best_mean(wealth: np.ndarray) -> np.ndarray:
+    """Return the largest mean over the first k orders, ``(nulls,)``, of ``(nulls, orders)``."""
     if wealth.shape[1] < SETTLED:
-        return wealth.mean(axis=1) >= 1 / alpha
+        return wealth.mean(axis=1)
     means = np.cumsum(wealth, axis=1) / np.arange(1, wealth.shape[1] + 1)
-    return means[:, SETTLED - 1 :].max(axis=1) >= 1 / alpha
+    return means[:, SETTLED - 1 :].max(axis=1)
 
 
 def log_wealth(

@@ -177,6 +177,17 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Undefined:
+    """Why a metric has no value in a group, and what it had to go by."""
+
+    why: str
+    rows: int
+    people: int | None
+    units: float
+    kind: str
+
+
+@dataclass(frozen=True)
 class Average:
     """The mean over classes: the mean of their bounds, each at its share of alpha.
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from faircompress import plugins
 from faircompress.metrics import Metric
 from faircompress.verdict import Rule
-from faircompress.verdict.evidence import Evidence
+from faircompress.verdict.evidence import Evidence, Undefined
 from faircompress.verdict.groups import Group
-from faircompress.verdict.hearing import Undefined
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 

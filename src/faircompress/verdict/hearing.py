@@ -13,7 +13,7 @@ from faircompress.predictions import Predictions, taken
 from faircompress.verdict.bounding import Sample, bound
 from faircompress.verdict.crosscheck import CrossChecks, crosscheck
 from faircompress.verdict.dealing import DEALS, FEWEST, Rows
-from faircompress.verdict.evidence import Average, Bets, Evidence
+from faircompress.verdict.evidence import Average, Bets, Evidence, Undefined
 from faircompress.verdict.groups import POOLED, Group
 from faircompress.verdict.rates import Decided, answers, decide, rate
 from faircompress.verdict.units import (
@@ -24,17 +24,6 @@ from faircompress.verdict.units import (
 from faircompress.verdict.weighing import Caps, caps_of, strata_of
 
 MIN_UNITS = 2  # on every side that a metric needs; below, it is undefined
-
-
-@dataclass(frozen=True)
-class Undefined:
-    """Why a metric has no value in a group, and what it had to go by."""
-
-    why: str
-    rows: int
-    people: int | None
-    units: float
-    kind: str
 
 
 @dataclass(frozen=True, eq=False)

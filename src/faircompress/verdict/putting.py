@@ -7,10 +7,10 @@ from faircompress.metrics import Metric
 from faircompress.verdict import paired_proportions
 from faircompress.verdict import power as powers
 from faircompress.verdict.bounding import NO_BOUND
-from faircompress.verdict.evidence import Evidence, Unbounded, drift_bounds
+from faircompress.verdict.evidence import Evidence, Unbounded, Undefined, drift_bounds
 from faircompress.verdict.findings import Finding, Terms
 from faircompress.verdict.groups import Group, bound_by, pairs
-from faircompress.verdict.hearing import Hearing, Undefined
+from faircompress.verdict.hearing import Hearing
 from faircompress.verdict.skill import skill
 
 

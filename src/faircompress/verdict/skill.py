@@ -20,9 +20,9 @@ import numpy as np
 from faircompress.metrics import Metric, Ranking
 from faircompress.verdict import betting, paired_proportions
 from faircompress.verdict.dealing import deal_ranking, deal_share
-from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence
+from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence, Undefined
 from faircompress.verdict.groups import Group
-from faircompress.verdict.hearing import Hearing, Undefined
+from faircompress.verdict.hearing import Hearing
 
 INVERTED = 0.0125  # chance of error with which a model is called worse than chance
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from faircompress.metrics import Metric
 from faircompress.verdict import RIVALS, Rule
 from faircompress.verdict.budgets import FEWEST_RUNS, Bill
-from faircompress.verdict.evidence import Evidence
+from faircompress.verdict.evidence import Evidence, Undefined
 from faircompress.verdict.findings import FAIL, INCONCLUSIVE, PASS, Finding
-from faircompress.verdict.hearing import Undefined
 
 FALLS = {"higher": "falls", "lower": "rises", "neither": "changes"}
 FALL = {"higher": "fall", "lower": "rise", "neither": "change"}
