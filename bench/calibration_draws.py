@@ -17,9 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from faircompress.caps import MaxWeight
 from faircompress.verdict.groups import Group
 from faircompress.verdict.hearing import Hearing
 from faircompress.verdict.rates import Decided
+from faircompress.verdict.weighing import Caps
 
 LIMITS = {"auroc": 0.025, "true_positive_rate": 0.05}
 BEFORE = {"auroc": 0.95, "true_positive_rate": 0.9}
@@ -27,6 +29,7 @@ NEGATIVES = 3  # for each positive
 MEAN = math.sqrt(2) * float(ndtri(0.95))  # of positives' scores; negatives' is 0
 LINE = MEAN - float(ndtri(0.9))  # scores above are decided to be positive
 ALIKE = 0.7  # correlation of a person's pictures
+MOST_ROWS = 3  # of a person, which is declared
 CHURN = 0.15  # spread of what pruning adds where nothing truly changes
 
 
@@ -94,6 +97,10 @@ def hearing(groups: list[Drawn], *, people: bool) -> Hearing:
         weights=np.ones(len(positive)),
         classes=("no", "yes"),
         same_file=False,
+        caps=Caps((MaxWeight(float(MOST_ROWS)),), None, ("no", "yes")) if people else None,
+        strata=None,
+        is_absent=lambda where: False,
+        decisive=frozenset(LIMITS) | {"precision", "accuracy", "false_positive_rate"},
     )
 
 
@@ -113,7 +120,7 @@ def crowd(cell: Cell, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]
         return np.arange(rows), positive
     who, first = [], 0
     for side in filter(None, (cell.positives, rows - cell.positives)):
-        sizes = rng.integers(1, 4, size=side)
+        sizes = rng.integers(1, MOST_ROWS + 1, size=side)
         names = np.repeat(np.arange(side), sizes)[:side]
         who.append(first + names)
         first += int(names[-1]) + 1
