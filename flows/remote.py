@@ -106,7 +106,8 @@ _DVC = (sys.executable, "-m", "dvc", "--wait-for-lock")
 def _dvc(workspace: Path, *words: str) -> None:
     code, told = _said(workspace, [*_DVC, *words])
     if code:
-        raise RemoteFailed(f"dvc {words[0]} failed: {told.strip()}")
+        lines = [line.strip() for line in told.splitlines() if "any troubles?" not in line]
+        raise RemoteFailed(f"dvc {words[0]} failed: {' '.join(filter(None, lines))}")
 
 
 def _said(workspace: Path, command: Sequence[str]) -> tuple[int, str]:

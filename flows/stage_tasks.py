@@ -47,6 +47,7 @@ NOISE = (
     "> faircompress",
     "Running stage",
     "ERROR: failed to reproduce",
+    "Having any troubles?",
 )
 
 

@@ -21,7 +21,7 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self.armed, self.number = False, signal.SIGINT
+        self.armed, self.number, self.patience = False, signal.SIGINT, PATIENCE
         self.came = threading.Event()
 
     def arm(self) -> None:
@@ -71,7 +71,7 @@ class Interrupts:
 
     def _watch(self) -> None:
         self.came.wait()
-        time.sleep(PATIENCE)
+        time.sleep(self.patience)
         self.leave()
 
 

@@ -59,6 +59,7 @@ def open_store(project: Path) -> Store:
     servers.insist_on_mlflow(uri)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # we tell it
     return Store(cast(MlflowClient, Client(uri)), uri, project)
 
 
