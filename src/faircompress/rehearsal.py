@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from faircompress.files import write_json
 from faircompress.params import Params
 
 SECONDS = 900
-KEPT = ".checkpoints/rehearsal"  # where it is remembered, in the project's folder
+LIBRARIES = ("torch", "torchvision", "torch-pruning", "onnx", "onnxscript")
 OWN_SIZES: dict[str, int | list[int]] = {
     "portraits": 48,
     "cifar10": 32,
@@ -45,28 +47,33 @@ class Try:
     memory: int
 
 
-def rehearse(params: Params, size: tuple[int, int], classes: int, *, kept: Path) -> None:
+def rehearse(
+    params: Params, size: tuple[int, int], classes: int, *, kept: Path | None = None
+) -> None:
     """See that a network can be built, trained, cut and exported, or say why not.
 
     Args:
         params: Model, speed-up and precisions.
         size: Height and width of the pictures, pixels.
         classes: Of the data set.
-        kept: Folder where it is remembered that all went well, so that it is done once.
+        kept: Folder where it is remembered that all went well, so that it is done once; None: the
+            user's cache, for all projects. If that cannot be written, it is done again.
 
     Raises:
         ValueError: In one sentence, with what to do.
     """
     given = request(params, size, classes)
-    words = json.dumps(given, sort_keys=True) + code_sha256()
-    done = kept / f"{hashlib.sha256(words.encode()).hexdigest()[:16]}.json"
+    words = json.dumps([given, [version(name) for name in LIBRARIES]], sort_keys=True)
+    key = hashlib.sha256((words + code_sha256()).encode()).hexdigest()
+    done = (kept or _cache()) / f"{key[:16]}.json"
     if done.exists():
         return
     tried = try_out(given)
     if tried.refused:
         raise ValueError(tried.refused)
-    done.parent.mkdir(parents=True, exist_ok=True)
-    write_json(done, given)
+    with suppress(OSError):
+        done.parent.mkdir(parents=True, exist_ok=True)
+        write_json(done, given)
 
 
 def request(params: Params, size: tuple[int, int], classes: int) -> dict[str, Any]:
@@ -98,7 +105,7 @@ def rehearse_known(params: Params) -> None:
     size: int | list[int] | None = data.crop or data.resize or OWN_SIZES.get(data.name)
     if size is not None:
         height, width = [size, size] if isinstance(size, int) else size
-        rehearse(params, (height, width), CLASSES.get(data.name, 2), kept=Path(KEPT))
+        rehearse(params, (height, width), CLASSES.get(data.name, 2))
 
 
 def try_out(given: dict[str, Any], *, seconds: float = SECONDS, memory: int | None = None) -> Try:
@@ -152,6 +159,11 @@ def _refused(
     if not over:
         over = f"ended with {code} ({(aside.strip().splitlines() or ['no words'])[-1][:200]})"
     return f"{what}: {step} {over}. Choose another architecture, or other pictures (data.resize)."
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(home) / "faircompress" / "rehearsal"
 
 
 def _memory(pid: int) -> int:

@@ -15,7 +15,7 @@ from faircompress.files import new_folder, sha256, write_json
 from faircompress.networks import IMAGENET, Network
 from faircompress.objectives.cross_entropy import cross_entropy
 from faircompress.params import Params, Train
-from faircompress.rehearsal import KEPT, rehearse
+from faircompress.rehearsal import rehearse
 from faircompress.training import fabric_for, fit
 
 
@@ -23,7 +23,7 @@ def train(params: Params, artifacts: Path) -> dict[str, Any]:
     """Train the dense model on hard labels; return how big and how good it is on validation."""
     how = params.train
     facts = load_facts(artifacts / "validate")
-    rehearse(params, facts.size, len(facts.classes), kept=artifacts.parent / KEPT)
+    rehearse(params, facts.size, len(facts.classes))
     split, validation = (load_split(artifacts / "validate", s) for s in ("train", "validation"))
     fabric = fabric_for(params.compute)
     network = untrained(how, facts)
