@@ -21,7 +21,7 @@ from faircompress.caps import MaxWeight
 from faircompress.verdict.groups import Group
 from faircompress.verdict.hearing import Hearing
 from faircompress.verdict.rates import Decided
-from faircompress.verdict.weighing import Caps
+from faircompress.weighing import Caps
 
 LIMITS = {"auroc": 0.025, "true_positive_rate": 0.05}
 BEFORE = {"auroc": 0.95, "true_positive_rate": 0.9}

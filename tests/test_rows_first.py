@@ -164,3 +164,16 @@ def test_data_that_will_be_fetched_is_no_fault(tmp_path: Path) -> None:
     assert "will be fetched" in rows_first.count(chosen(given, "cifar10"))
     with pytest.raises(FileNotFoundError, match=r"set data\.cifar10\.download: true"):
         rows_first.count(chosen(given | {"download": False}, "cifar10"))
+
+
+def test_a_test_row_heavier_than_may_occur_is_refused_by_the_rows_alone(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    given = many(root, 1200) | {"weight": "w"}
+    rows = pd.read_csv(root / "data.csv")
+    whole = rows.assign(image=[f"p/{k}.jpg" for k in range(len(rows))], w=1.0)
+    whole["split"] = np.array(["train", "validation", "test"])[np.arange(len(rows)) % 3]
+    whole.loc[whole.index[2], "w"] = 4.0  # of the test split; validation's heaviest is 1
+    whole.to_csv(root / "data.csv", index=False)
+    with pytest.raises(ValueError, match=r"weighs 4, more than the 1.5 that one may weigh"):
+        rows_first.count(chosen(given))
+    assert "1,100 rows" in rows_first.count(chosen(given | {"max_weight": 4}))

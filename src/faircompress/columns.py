@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from faircompress.bounds import Column, Groups, whole
+from faircompress.caps import MaxWeight
 from faircompress.datasets import RawData
 from faircompress.pictures import Pixels
 from faircompress.splitting import Read, Words, splits
@@ -66,6 +67,7 @@ def data_set(
     split: Column | None,
     identity: str | None,
     weight: str | None,
+    max_weight: float | None,
     shares: dict[str, float],
     seed: int,
 ) -> RawData:
@@ -80,6 +82,7 @@ def data_set(
         split: Column of the split, or None; see ``splits``.
         identity: Column that says whose picture it is; None: each is of its own.
         weight: Column of what a row counts in pooled rates; None: 1.
+        max_weight: The most that one person weighs in the population; None: not known.
         shares: Of validation and test, to be drawn where the table has no splits.
         seed: Of that draw.
 
@@ -115,7 +118,10 @@ def data_set(
     )
     rows = rows.rename_axis("id").reset_index()
     notes = (*table.notes, *left_out)
-    return RawData(rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes)
+    caps = () if max_weight is None else (MaxWeight(max_weight),)
+    return RawData(
+        rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps
+    )
 
 
 def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, tuple[str, ...]]:

@@ -6,14 +6,19 @@ alone, in seconds; pictures take minutes.
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from faircompress import plugins
 from faircompress.check_frames import Frames
 from faircompress.checks import Finding, UnfitData, inspect_rows, refusal, unfit
 from faircompress.datasets import OPEN, RawData
 from faircompress.ingest import tidy
 from faircompress.params import Checks, Data, Params
+from faircompress.predictions import Predictions
 from faircompress.source import missing_root
 from faircompress.splitting import pictures_closed
+from faircompress.weighing import caps_of, refuse_heavy
 
 AT_ONCE = 500  # pictures that are looked at whatever the rows say, so that all faults are told
 TRIED = 20  # pictures whose files are opened, to see whether they are there at all
@@ -61,9 +66,45 @@ def refuse_unfit_rows(params: Params) -> RawData:
     findings, _ = inspect_raw(params.checks, raw)
     if unfit(findings):
         raise UnfitData(refusal(findings))
+    refuse_heavy_rows(raw)
     if "root" in plugins.options_of(params.data):
         _refuse_lost(raw)
     return raw
+
+
+def refuse_heavy_rows(raw: RawData) -> None:
+    """Refuse test rows that weigh more than the verdict could believe, hours before it would.
+
+    Raises:
+        ValueError: Naming class, group and weight.
+    """
+    rows = tidy(raw)
+    if (rows["split"] == OPEN).any():
+        return
+    test, validation = (_unasked(raw, rows[rows["split"] == s]) for s in ("test", "validation"))
+    names = [name for name in raw.groups if name != "label"]
+    groups = [{name: str(value)} for name in names for value in np.unique(test.groups[name])]
+    refuse_heavy(test, caps_of(test, validation), groups)
+
+
+def _unasked(raw: RawData, rows: pd.DataFrame) -> Predictions:
+    """Return rows as predictions of no model."""
+    known = rows.dropna(subset=["label"])
+    people = known["identity"]
+    return Predictions(
+        ids=known["id"].to_numpy().astype(str),
+        labels=known["label"].to_numpy(np.int64),
+        probabilities=np.empty((len(known), 0)),
+        groups={name: known[name].to_numpy().astype(str) for name in raw.groups if name != "label"},
+        identities=(
+            None if people.isna().all() else people.fillna(known["id"]).to_numpy().astype(str)
+        ),
+        weights=known["weight"].to_numpy(float),
+        classes=raw.classes,
+        model="",
+        data="",
+        max_weight=raw.max_weight,
+    )
 
 
 def _refuse_lost(raw: RawData) -> None:

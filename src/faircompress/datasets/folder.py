@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from faircompress.bounds import Column, Groups, OpenShare, Seed
+from faircompress.bounds import Column, Groups, OpenShare, Positive, Seed
 from faircompress.columns import Table, data_set, meant, read_csv
 from faircompress.datasets import RawData
 from faircompress.source import within
@@ -30,6 +30,7 @@ def folder(
     split: Column | None = None,
     identity: str | None = None,
     weight: str | None = None,
+    max_weight: Positive | None = None,
     validation: OpenShare = 0.1,
     test: OpenShare = 0.2,
     seed: Seed = 1,
@@ -54,6 +55,8 @@ def folder(
             identity, else by pixels.
         identity: Column that says whose picture it is.
         weight: Column of what a row counts in pooled rates.
+        max_weight: The most that one person (or a row of nobody) weighs in the population; null:
+            1.5 times the heaviest of the validation rows is taken.
         validation: Share to cut where there is no split.
         test: Likewise.
         seed: Of the cut.
@@ -84,6 +87,7 @@ def folder(
         split="split" if split is None and "{split}" in pattern else split,
         identity=identity,
         weight=weight,
+        max_weight=max_weight,
         shares={"validation": validation, "test": test},
         seed=seed,
     )

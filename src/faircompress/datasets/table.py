@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from faircompress.bounds import Column, Groups, OpenShare, Seed
+from faircompress.bounds import Column, Groups, OpenShare, Positive, Seed
 from faircompress.columns import Table, data_set, meant, read_csv
 from faircompress.datasets import RawData
 from faircompress.source import within
@@ -29,6 +29,7 @@ def table(
     split: Column | None = None,
     identity: str | None = None,
     weight: str | None = None,
+    max_weight: Positive | None = None,
     validation: OpenShare = 0.1,
     test: OpenShare = 0.2,
     seed: Seed = 1,
@@ -50,6 +51,8 @@ def table(
         split: Column of the split; null: cut by identity, else by pixels.
         identity: Column that says whose picture it is.
         weight: Column of what a row counts in pooled rates.
+        max_weight: The most that one person (or a row of nobody) weighs in the population; null:
+            1.5 times the heaviest of the validation rows is taken.
         validation: Share to cut where there is no split.
         test: Likewise.
         seed: Of the cut.
@@ -78,6 +81,7 @@ def table(
         split=split,
         identity=identity,
         weight=weight,
+        max_weight=max_weight,
         shares={"validation": validation, "test": test},
         seed=seed,
     )

@@ -14,7 +14,14 @@ from faircompress.dataset import FACTS, TABLE, content_sha256
 from faircompress.datasets import RawData
 from faircompress.ingest import Ingested, ingest, tidy
 from faircompress.params import Params
-from faircompress.rows_first import AT_ONCE, inspect_raw, limits_of, read_all, read_rows
+from faircompress.rows_first import (
+    AT_ONCE,
+    inspect_raw,
+    limits_of,
+    read_all,
+    read_rows,
+    refuse_heavy_rows,
+)
 
 
 def validate(params: Params, artifacts: Path) -> dict[str, float]:
@@ -65,7 +72,9 @@ def _rows(params: Params, refused: Path) -> RawData:
                      "pictures": "not looked at yet"}  # fmt: skip
             html = page(findings, tables, facts, {}, min_cell=params.checks.min_cell)
             _refuse(refused, findings, html)
-    return read_all(params.data, raw)
+    raw = read_all(params.data, raw)
+    refuse_heavy_rows(raw)
+    return raw
 
 
 def _refuse(folder: Path, findings: Sequence[Finding], html: str) -> NoReturn:

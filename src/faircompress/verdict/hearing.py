@@ -21,7 +21,7 @@ from faircompress.verdict.units import (
     kish,
     weight_of_each,
 )
-from faircompress.verdict.weighing import Caps, caps_of, strata_of
+from faircompress.weighing import Caps, caps_of, strata_of
 
 MIN_UNITS = 2  # on every side that a metric needs; below, it is undefined
 

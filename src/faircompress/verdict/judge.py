@@ -33,7 +33,7 @@ from faircompress.verdict.plain import (
 )
 from faircompress.verdict.putting import put_all
 from faircompress.verdict.skill import refuse_inverted
-from faircompress.verdict.weighing import refuse_heavy
+from faircompress.weighing import refuse_heavy
 
 SCHEMA: Literal[1] = 1
 NOBODY: Mapping[str, Predictions] = MappingProxyType({})
