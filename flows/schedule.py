@@ -116,6 +116,7 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC") -> None:
         print(f"Runs by the clock, or by: prefect deployment run {scheduled.name}/{planned.name}")
         INTERRUPTS.release()  # Prefect stops by itself: it pauses the schedule
         serve(planned, reviews(project), limit=2)
+    raise KeyboardInterrupt  # the only thing after which it comes back
 
 
 def bury(project: Path, name: str) -> int:

@@ -15,7 +15,7 @@ import typer
 from faircompress import environment, presets, rehearsal
 from faircompress.audit.command import audit
 from faircompress.exit_codes import ERROR
-from faircompress.files import write_json
+from faircompress.files import FULL, room, write_json
 from faircompress.interrupts import INTERRUPTS
 from faircompress.params import BadParams, load, refuse_twice
 
@@ -221,8 +221,10 @@ def main() -> None:
     except (ValueError, OSError, RuntimeError) as error:
         if os.environ.get("FAIRCOMPRESS_DEBUG"):
             raise
-        _tell(f"error: {error}")
+        _tell(f"error: {error}{_room(error)}")
     except Exception as error:  # Typer's usage errors have no public class
+        if type(error).__module__.partition(".")[0] in ("httpx", "prefect"):
+            _tell(f"error: Prefect's server does not answer as it should: {error}")
         if not hasattr(error, "format_message"):
             if INTERRUPTS.came.is_set():
                 raise KeyboardInterrupt from None
@@ -238,6 +240,13 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(ERROR)
+
+
+def _room(error: Exception) -> str:
+    """Say of a full disk how full it is, unless that was said."""
+    if not isinstance(error, OSError) or error.errno not in FULL or "Make room" in str(error):
+        return ""
+    return f" ({room(Path(error.filename or '.'))}). Make room and run again."
 
 
 def _tell(words: str) -> None:
