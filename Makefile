@@ -48,4 +48,4 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	@touch $@
 
 clean:
-	rm -rf $(VENV) artifacts/*/ variants .checkpoints mlflow.db mlartifacts
+	rm -rf $(VENV) artifacts/*/ variants .checkpoints mlflow.db .mlflow.db.* mlartifacts

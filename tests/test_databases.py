@@ -102,3 +102,17 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 )
 def test_only_addresses_of_files_are_files(uri: str, file: str | None) -> None:
     assert sqlite_file(uri) == (Path(file) if file else None)
+
+
+def test_one_that_cannot_be_made_is_told_with_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "disk" / "mlflow.db"
+    file.parent.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(file.parent)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        with pytest.raises(RuntimeError, match=r"mlflow\.db could not be made: .*full.*0 MB are"):
+            ready(of_mlflow(file))
+        assert not file.exists()
+    finally:
+        subprocess.run(["umount", "--lazy", file.parent], check=True)

@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from faircompress.files import room
 from faircompress.locks import waiting
 
 FRESH = 5.0  # seconds since a change: somebody may still be at work
@@ -81,7 +82,7 @@ def ready(database: Database) -> None:
 
     Raises:
         DatabaseUnfit: If it is of another version, or half migrated, and not empty.
-        RuntimeError: If it cannot be made; with the library's own words.
+        RuntimeError: If it cannot be made, with the reason and the room on its disk.
         OSError: If its folder cannot be written.
     """
     file = database.file
@@ -193,8 +194,9 @@ def _run(database: Database, file: Path) -> None:
         text=True, check=False,
     )  # fmt: skip
     if done.returncode or not file.exists() or _revision(file) != newest(database.migrations):
-        said = (done.stderr or done.stdout).strip()[-2000:]
-        raise RuntimeError(f"{database.file} could not be made: {said}")
+        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines()]
+        reasons = [line for line in lines if "Error" in line] or lines[-1:] or ["no reason given"]
+        raise RuntimeError(f"{database.file} could not be made: {reasons[-1]} ({room(file)})")
 
 
 def _folder_of(package: str) -> Path:
