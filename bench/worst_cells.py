@@ -96,6 +96,7 @@ def draw_cell(number: int) -> Cell | None:
     if worse is None:
         return None
     sides[harmed] = worse
+    sides[1 - harmed] = tuple(replace(kind, gained=0.0) for kind in sides[1 - harmed])
     people = np.exp(rng.uniform(math.log(60), math.log(2000), 2)).round().astype(int)
     return Cell(
         metric,
