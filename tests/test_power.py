@@ -72,7 +72,9 @@ def test_as_many_unharmed_sets_pass_at_the_count_named_as_the_power_says(
     assert larger > 1
     grown = {group: round(rows * larger) for group, rows in sizes.items()}
     passed = np.mean([put(rule, unharmed(grown, rng)).passes for _ in range(sets)])
-    assert passed == pytest.approx(0.8, abs=0.1 if sets > 100 else 0.2)
+    # a drift's two bounds are added, which takes some more rows than need be
+    expected = 0.88 if rule is DRIFT else 0.8
+    assert passed == pytest.approx(expected, abs=0.1 if sets > 100 else 0.2)
 
 
 def test_a_limit_that_is_met_needs_no_more_rows_than_there_are() -> None:

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from test_judge import TPR, gate, in_validation, only, put, said
 from faircompress.params import Gate
 from faircompress.predictions import Predictions
 from faircompress.verdict.judge import Verdict, judge
+from faircompress.verdict.paired_proportions import change_lower
 
 CHAMPION = {**TPR, "binds": "champion"}
 ANCHOR = {**TPR, "binds": "anchor"}
@@ -157,12 +157,12 @@ def looked(look: int | None, positives: int = 100, **more: Any) -> Verdict:
 
 @pytest.mark.parametrize(
     ("look", "positives", "word"),
-    [(None, 59, "pass"), (1, 72, "inconclusive"), (1, 73, "pass"), (2, 108, "inconclusive"),
-     (2, 109, "pass")],
+    [(None, 59, "pass"), (1, 72, "inconclusive"), (1, 73, "pass"), (2, 102, "inconclusive"),
+     (2, 103, "pass")],
 )  # fmt: skip
 def test_each_look_needs_more_unharmed_rows(look: int | None, positives: int, word: str) -> None:
-    # Unharmed rows are bound by the certainty floor, log(0.05) / log(0.95) = 58.4, and by Tango:
-    # z^2 / (n + z^2) < 0.05 where n > 19 z^2 = 73.0 at 0.05 / 2 and 108.9 at 0.05 / 6.
+    # No bound does with fewer than log(alpha) / log(0.95) rows: 58.4 at 0.05, 71.9 at 0.05 / 2 and
+    # 93.3 at 0.05 / 6, where the exact one takes 103, since the one lost row may hide among gained.
     assert looked(look, positives).verdict == word
 
 
@@ -171,8 +171,7 @@ def test_a_verdict_tells_its_look_and_what_it_spent() -> None:
     (rule,) = verdict.rules
     assert (verdict.look, rule["alpha"]) == (3, pytest.approx(0.05 / 12))
     assert rule["confidence"] == pytest.approx(1 - 0.05 / 12)
-    z = NormalDist().inv_cdf(1 - 0.05 / 12)
-    assert only(verdict, "hair=a")["lower"] == pytest.approx(-(z**2) / (100 + z**2))
+    assert only(verdict, "hair=a")["lower"] == change_lower(0, 0, 100, 0.05 / 12)
     assert "This is look 3 at this test set, which may spend 1/12" in verdict.looks
     short = looked(3, positives=90)
     assert "99.5833% bounds" in short.reasons[0]
