@@ -7,7 +7,7 @@ both classes, harm tied to heavy or to many-rowed people, sizes, ties, gains bes
 in the declared cap, limits and alphas. Each is drawn ``--sets`` times; the ``--worst`` are drawn
 ``--confirm`` times anew, from other seeds. A cell holds if the share of passes is at most alpha
 plus 3.1 Monte-Carlo errors. Everything is seeded by the cell's number, so a run that was stopped
-goes on where it was. Exact paired shares need no draws: their level is summed.
+goes on where it was. Exact paired shares need no draws: bench/exact_levels.py sums their level.
 
 A check here is the bound alone. The verdict asks more of a pass (skill, every other check), so it
 passes more rarely.
@@ -17,16 +17,13 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import binom
 
 from faircompress.verdict import betting
 from faircompress.verdict.dealing import Rows, deal_ranking, deal_share
-from faircompress.verdict.paired_proportions import excludes
 
 MONTE_CARLO = 3.1  # errors that a share of passes may lie above alpha
 HEAVIEST, MOST_ROWS = 20.0, 20
@@ -207,41 +204,12 @@ def bar(alpha: float, sets: int) -> float:
     return alpha + MONTE_CARLO * math.sqrt(alpha * (1 - alpha) / sets)
 
 
-def exact_levels() -> Iterator[dict[str, float]]:
-    """Give the level of the exact paired bound, summed over all tables."""
-    for alpha in (0.05, 0.025, 0.0125):
-        for limit in (0.03, 0.05, 0.10):
-            for rows in (25, 50, 100, 200):
-                for times in (1.0, 1.1, 1.5, 2.5, 5.0):
-                    found = {"alpha": alpha, "limit": limit, "rows": rows}
-                    discordance = limit * times
-                    level = _level(rows, limit, discordance, alpha)
-                    yield {**found, "discordance": discordance, "level": level}
-
-
-def _level(rows: int, limit: float, discordance: float, alpha: float) -> float:
-    lost, gained = (discordance + limit) / 2, (discordance - limit) / 2
-    losses = np.arange(int(binom.isf(1e-12, rows, lost)) + 1)
-    total = 0.0
-    for loss in losses:
-        low, high = 0, rows - int(loss) + 1  # the fewest gained rows that exclude the limit
-        while low < high:
-            middle = (low + high) // 2
-            if excludes(int(loss), middle, rows, -limit, alpha):
-                high = middle
-            else:
-                low = middle + 1
-        rest = rows - int(loss)
-        total += float(binom.pmf(loss, rows, lost) * binom.sf(low - 1, rest, gained / (1 - lost)))
-    return total
-
-
 def main() -> None:
     """Search, confirm, and print what was found."""
     asked = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    asked.add_argument("out", type=Path)
+    asked.add_argument("out", type=Path, nargs="?", default=Path("worst_cells.jsonl"))
     for name, default in {"cells": 400, "sets": 120, "worst": 30, "confirm": 2000}.items():
         asked.add_argument(f"--{name}", type=int, default=default)
     given = asked.parse_args()
@@ -280,7 +248,6 @@ def main() -> None:
     worst = sorted(tried, key=lambda one: one["passes"] / one["alpha"], reverse=True)[: given.worst]
     again = [record("confirm", one["number"], cells[one["number"]], given.confirm) for one in worst]
     over = [one for one in again if one["passes"] > bar(one["alpha"], one["sets"])]
-    level = max(exact_levels(), key=lambda one: one["level"] / one["alpha"])
     spent = time.process_time() - started
     print(f"{len(tried)} cells of {given.sets} sets, seeds by cell number; {spent:.0f} s")
     print(f"{len(again)} worst again with {given.confirm} sets: {len(over)} do not hold\n")
@@ -291,7 +258,6 @@ def main() -> None:
         told = (one["number"], one["metric"], people, one["limit"], one["alpha"])
         rates = (f"{first['passes']:.3f}", f"{one['passes']:.4f}")
         print(f"| {' | '.join(map(str, (*told, *rates)))} |")
-    print(f"\nexact paired shares, the worst of all sums: {level}")
 
 
 if __name__ == "__main__":
