@@ -86,7 +86,7 @@ def test_learning_curves_are_kept_by_group_and_epoch(finished: Finished) -> None
     project, _ = finished
     train = next(r for r in runs(project) if r.info.run_name == "train")
     history = client(project).get_metric_history(train.info.run_id, "accuracy/hair_short")
-    assert [point.step for point in history] == [1, 2]
+    assert [point.step for point in history] == [1, 2, 3, 4]
 
 
 def test_a_file_that_passed_is_the_champion_and_gives_the_gated_predictions(

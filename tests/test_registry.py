@@ -67,7 +67,7 @@ def test_a_version_shows_its_groups_as_a_table(judged_thrice: Registry) -> None:
     client = judged_thrice.store.client
     text = client.get_model_version(judged_thrice.model, FAILED).description
     assert "**fail: said the judge of this test**" in text
-    assert "| group | rows | accuracy |" in text
+    assert "| group | rows | auroc |" in text
     assert "| hair=short | 480 | " in text
 
 
