@@ -147,3 +147,11 @@ def test_a_row_heavier_than_declared_is_refused_and_a_missing_cap_is_told() -> N
     assert judged(f"{TWO} --metric auroc --limit 0.1 --weight w --max-weight 2")["notes"] == []
     told = judged(f"{TWO} --metric auroc --limit 0.1 --weight w")["notes"]
     assert told[0].startswith("Nothing says how much one cluster weighs at most, so 20 is taken.")
+
+
+def test_rows_too_light_to_count_beside_the_cap_leave_the_verdict_open() -> None:
+    rows = two()
+    rows.assign(w=1e-9).to_csv("p.csv", index=False)
+    for metric in ("auroc", "true_positive_rate"):
+        verdict = judged(f"{TWO} --metric {metric} --limit 0.1 --weight w")
+        assert verdict["verdict"] == "inconclusive"

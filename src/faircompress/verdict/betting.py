@@ -47,6 +47,8 @@ def mean_lower(
     Returns:
         The largest m on a fine grid such that it and all grid points below it are excluded.
     """
+    if not weights.any():
+        return low
     high = min(float(np.average(values, weights=weights)), high)
     if len(values) <= FEW:
         return _search(values, weights, alpha, low, low, high)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from faircompress.metrics import Mean, Measure, Metric, Ranking
-from faircompress.verdict.dealing import Rows, deal_ranking, deal_share
+from faircompress.verdict.dealing import Rows, Units, deal_ranking, deal_share
 from faircompress.verdict.evidence import Bets, Bounds, Shares, Unbounded
 from faircompress.verdict.rates import is_share
 from faircompress.verdict.ratios import own_rows
 from faircompress.verdict.units import count_people, rare_is_above
 
+TOO_LIGHT = "every row is so light beside the most that one may weigh that none counts"
 NO_BOUND = "no bound is known where rows are weighted or people have several rows"
 
 
@@ -74,14 +75,20 @@ def bound(
     if sample.caps is not None:
         cap = sample.cap_of_all if None in known else sample.caps[known[0] or 0]
     units = deal_share(ours, theirs, sample.rows.over(over), cap, most=sample.deals)
-    return Bounded(Bets(units, metric.sign), "betting", over)
+    return _of_units(units, metric, over)
 
 
 def _of_ranking(dense: Ranking, pruned: Ranking, metric: Metric, sample: Sample) -> Bounded:
     above, caps = dense.above, sample.caps or (1.0, 1.0)
     units = deal_ranking(dense.scores, pruned.scores, above, sample.rows, caps, most=sample.deals)
     fewer = above if rare_is_above(above, sample.rows.who) else ~above
-    return Bounded(Bets(units, metric.sign), "betting", fewer)
+    return _of_units(units, metric, fewer)
+
+
+def _of_units(units: Units, metric: Metric, over: np.ndarray) -> Bounded:
+    if units.count < 1 or not units.weights.any():
+        return Bounded(Unbounded(f"{metric.title}: {TOO_LIGHT}"), "none", over)
+    return Bounded(Bets(units, metric.sign), "betting", over)
 
 
 def _of_own_rows(dense: Mean, pruned: Mean, metric: Metric, sample: Sample) -> Bounded:
