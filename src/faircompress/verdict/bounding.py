@@ -86,7 +86,7 @@ def _of_ranking(dense: Ranking, pruned: Ranking, metric: Metric, sample: Sample)
 
 
 def _of_units(units: Units, metric: Metric, over: np.ndarray) -> Bounded:
-    if units.count < 1 or not units.weights.any():
+    if units.count < 0.5 or not units.weights.any():
         return Bounded(Unbounded(f"{metric.title}: {TOO_LIGHT}"), "none", over)
     return Bounded(Bets(units, metric.sign), "betting", over)
 
