@@ -23,10 +23,10 @@ from scipy.stats import binom
 from faircompress.metrics import Measure, Metric, Ranking
 from faircompress.metrics.auroc import auroc
 from faircompress.metrics.true_positive_rate import true_positive_rate
-from faircompress.verdict.bootstrap import changes
-from faircompress.verdict.delong import standard_error
+from faircompress.statistics.bootstrap import changes
+from faircompress.statistics.delong import standard_error
+from faircompress.statistics.paired_proportions import certainty_floor, change_lower
 from faircompress.verdict.hearing import Hearing
-from faircompress.verdict.paired_proportions import certainty_floor, change_lower
 from faircompress.verdict.rates import rate
 
 METRICS: dict[str, Metric] = {"auroc": auroc, "true_positive_rate": true_positive_rate}

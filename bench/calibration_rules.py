@@ -36,7 +36,8 @@ from scipy.special import ndtr
 
 from faircompress import plugins
 from faircompress.metrics import Metric
-from faircompress.verdict import Rule, betting
+from faircompress.statistics import betting
+from faircompress.verdict import Rule
 from faircompress.verdict.evidence import Bets, Evidence
 from faircompress.verdict.findings import Terms
 from faircompress.verdict.hearing import Hearing

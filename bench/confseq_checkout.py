@@ -24,8 +24,8 @@ from calibration_draws import LIMITS, Cell, heard
 from scipy.special import ndtri
 
 from faircompress.metrics.auroc import auroc
-from faircompress.verdict import betting
-from faircompress.verdict.dealing import Units
+from faircompress.statistics import betting
+from faircompress.statistics.independent_units import Units
 from faircompress.verdict.evidence import Bets
 
 PATCHES = {"np.float_": "np.float64", "import multiprocess\n": "\n"}  # parallel work is not used
@@ -126,7 +126,7 @@ def our_bets_in_their_machine(theirs: SimpleNamespace) -> Iterator[tuple[str, bo
 
 
 def restated(scaled: np.ndarray, scaled_null: float) -> np.ndarray:
-    """Place our bets one by one, restated from the docstring of verdict/betting.py.
+    """Place our bets one by one, restated from the docstring of statistics/betting.py.
 
     An option pays ``OVERSHOOT / alpha`` at the last unit if all goes well. Wealth is its price, so
     far at ``z`` standard deviations; the bet is by how much the price moves with the sum to come.

@@ -9,7 +9,7 @@ from itertools import count, product
 import numpy as np
 from scipy.stats import binom
 
-from faircompress.verdict.paired_proportions import excludes
+from faircompress.statistics.paired_proportions import excludes
 
 ALPHAS = (0.05, 0.025, 0.05 / 6)
 

@@ -17,8 +17,8 @@ from fairlearn.metrics import MetricFrame
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from faircompress.predictions import Predictions
+from faircompress.statistics.bootstrap import REPLICATES
 from faircompress.verdict import Gate
-from faircompress.verdict.bootstrap import REPLICATES
 from faircompress.verdict.judge import judge
 
 GROUPS = 8

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from faircompress.verdict import betting
-from faircompress.verdict.dealing import Rows, deal_ranking, deal_share
+from faircompress.statistics import betting
+from faircompress.statistics.independent_units import Rows, deal_ranking, deal_share
 
 MONTE_CARLO = 3.1  # errors that a share of passes may lie above alpha
 HEAVIEST, MOST_ROWS = 20.0, 20

@@ -18,7 +18,7 @@ CARRIERS = {
     "faircompress.files", "faircompress.params", "faircompress.plugins", "faircompress.precisions",
     "faircompress.progress", "faircompress.rehearsal", "faircompress.yaml_text",
 }  # fmt: skip
-FOLDERS = ("datasets", "models", "criteria", "objectives", "metrics", "verdict")
+FOLDERS = ("datasets", "models", "criteria", "objectives", "metrics", "statistics", "verdict")
 PLUGGED = {  # chosen by name; what they import counts for the stage
     "validate": ("datasets",), "train": ("models",), "prune": ("models", "criteria", "objectives"),
     "export": ("models",), "gate": ("metrics",),

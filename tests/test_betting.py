@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from faircompress.verdict import betting
-from faircompress.verdict.paired_proportions import certainty_floor
-from faircompress.verdict.units import kish
+from faircompress.statistics import betting
+from faircompress.statistics.clusters import kish
+from faircompress.statistics.paired_proportions import certainty_floor
 
 
 def one_order(values: list[float]) -> tuple[np.ndarray, np.ndarray]:

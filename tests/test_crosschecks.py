@@ -10,9 +10,9 @@ from test_judge import gate, in_validation, said
 from test_report import judged
 
 from faircompress.metrics import Mean, Ranking
-from faircompress.verdict import bootstrap
+from faircompress.statistics import bootstrap
+from faircompress.statistics.delong import error_of_mean, placements, standard_error
 from faircompress.verdict.crosscheck import crosscheck
-from faircompress.verdict.delong import error_of_mean, placements, standard_error
 from faircompress.verdict.judge import judge
 
 

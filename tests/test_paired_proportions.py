@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom, multinomial
 from statsmodels.stats.proportion import proportion_confint
 
-from faircompress.verdict import paired_proportions as bounds
+from faircompress.statistics import paired_proportions as bounds
 
 TABLES = [(3, 1, 28), (0, 4, 30), (7, 7, 60), (12, 2, 150), (0, 1, 20)]
 

@@ -10,8 +10,8 @@ from test_judge import TPR, gate, in_validation, only, put, said
 
 from faircompress.params import Gate
 from faircompress.predictions import Predictions
+from faircompress.statistics.paired_proportions import change_lower
 from faircompress.verdict.judge import Verdict, judge
-from faircompress.verdict.paired_proportions import change_lower
 
 CHAMPION = {**TPR, "binds": "champion"}
 ANCHOR = {**TPR, "binds": "anchor"}

@@ -8,7 +8,7 @@ from the same description (``verdict/rates.py``, ``verdict/evidence.py``).
 - ``Mean``, of values in 0-1 over some rows: accuracy, true and false positive rate, false negative
   rate, selection rate, precision. Values True/False get a bound for proportions, others one for
   bounded numbers. Where the answers choose the rows (precision) the two files' rows are not
-  paired; a bound for that is in ``verdict/ratios.py``.
+  paired; a bound for that is in ``statistics/procedures/conditional_rate.py``.
 - ``Ranking``, of rows against rows: AUROC.
 
 Questions: two classes -> class 1 is the positive. A group column ``label`` -> this class against

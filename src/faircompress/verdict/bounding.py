@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from faircompress.metrics import Mean, Measure, Metric, Ranking
-from faircompress.verdict.dealing import Rows, Units, deal_ranking, deal_share
+from faircompress.statistics.clusters import count_people, rare_is_above
+from faircompress.statistics.independent_units import Rows, Units, deal_ranking, deal_share
+from faircompress.statistics.procedures.conditional_rate import own_rows
 from faircompress.verdict.evidence import Bets, Bounds, Shares, Unbounded
 from faircompress.verdict.rates import is_share
-from faircompress.verdict.ratios import own_rows
-from faircompress.verdict.units import count_people, rare_is_above
 
 TOO_LIGHT = "every row is so light beside the most that one may weigh that none counts"
 NO_BOUND = "no bound is known where rows are weighted or people have several rows"

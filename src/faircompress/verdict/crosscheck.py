@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from faircompress.metrics import Measure, Ranking
-from faircompress.verdict.bootstrap import mean_changes
-from faircompress.verdict.delong import error_of_mean
+from faircompress.statistics.bootstrap import mean_changes
+from faircompress.statistics.delong import error_of_mean
 from faircompress.verdict.rates import rate
 
 Interval = tuple[float, float]

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from faircompress.verdict import betting, paired_proportions
-from faircompress.verdict.dealing import Units
+from faircompress.statistics import betting, paired_proportions
+from faircompress.statistics.independent_units import Units
 
 
 class Bounds(Protocol):

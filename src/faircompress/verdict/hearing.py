@@ -10,17 +10,17 @@ import numpy as np
 
 from faircompress.metrics import Mean, Measure, Metric, Ranking
 from faircompress.predictions import Predictions, taken
-from faircompress.verdict.bounding import Sample, bound
-from faircompress.verdict.crosscheck import CrossChecks, crosscheck
-from faircompress.verdict.dealing import DEALS, FEWEST, Rows
-from faircompress.verdict.evidence import Average, Bets, Evidence, Undefined
-from faircompress.verdict.groups import POOLED, Group
-from faircompress.verdict.rates import Decided, answers, decide, rate
-from faircompress.verdict.units import (
+from faircompress.statistics.clusters import (
     count_people,
     kish,
     weight_of_each,
 )
+from faircompress.statistics.independent_units import DEALS, FEWEST, Rows
+from faircompress.verdict.bounding import Sample, bound
+from faircompress.verdict.crosscheck import CrossChecks, crosscheck
+from faircompress.verdict.evidence import Average, Bets, Evidence, Undefined
+from faircompress.verdict.groups import POOLED, Group
+from faircompress.verdict.rates import Decided, answers, decide, rate
 from faircompress.weighing import Caps, caps_of, strata_of
 
 MIN_UNITS = 2  # on every side that a metric needs; below, it is undefined

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from scipy.special import ndtri
 
-from faircompress.verdict import betting, paired_proportions
+from faircompress.statistics import betting, paired_proportions
 from faircompress.verdict.evidence import Bets, Evidence, Shares, Unbounded
 from faircompress.verdict.unlucky import unlucky, unlucky_changes, unlucky_counts, unlucky_rates
 

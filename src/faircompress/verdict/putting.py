@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from faircompress.metrics import Metric
-from faircompress.verdict import paired_proportions
+from faircompress.statistics import paired_proportions
 from faircompress.verdict import power as powers
 from faircompress.verdict.bounding import NO_BOUND
 from faircompress.verdict.evidence import Evidence, Unbounded, Undefined, drift_bounds

@@ -18,8 +18,8 @@ from functools import partial
 import numpy as np
 
 from faircompress.metrics import Metric, Ranking
-from faircompress.verdict import betting, paired_proportions
-from faircompress.verdict.dealing import deal_ranking, deal_share
+from faircompress.statistics import betting, paired_proportions
+from faircompress.statistics.independent_units import deal_ranking, deal_share
 from faircompress.verdict.evidence import Average, Bets, Bounds, Evidence, Undefined
 from faircompress.verdict.groups import Group
 from faircompress.verdict.hearing import Hearing

@@ -11,11 +11,11 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len
 from scipy.special import ndtr, ndtri
 
-from faircompress.verdict import betting, paired_proportions
-from faircompress.verdict.dealing import SEED
+from faircompress.statistics import betting, paired_proportions
+from faircompress.statistics.clusters import kish
+from faircompress.statistics.independent_units import SEED
+from faircompress.statistics.procedures.conditional_rate import Ratios, Side
 from faircompress.verdict.evidence import Average, Bets, Evidence, Shares
-from faircompress.verdict.ratios import Ratios, Side
-from faircompress.verdict.units import kish
 
 ORDERS = 4
 

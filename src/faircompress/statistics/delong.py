@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from faircompress.metrics import Ranking
-from faircompress.verdict.units import count_people
+from faircompress.statistics.clusters import count_people
 
 
 def standard_error(

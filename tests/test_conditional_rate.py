@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from faircompress.metrics import Mean
-from faircompress.verdict.ratios import Ratios, fall_excluded, own_rows
+from faircompress.statistics.procedures.conditional_rate import Ratios, fall_excluded, own_rows
 
 
 def drawn(shares: dict[str, float], rows: int, rng: np.random.Generator) -> Ratios:

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from faircompress.metrics import Mean
-from faircompress.verdict import betting, paired_proportions
-from faircompress.verdict.dealing import SEED
-from faircompress.verdict.units import kish, weight_of_each
+from faircompress.statistics import betting, paired_proportions
+from faircompress.statistics.clusters import kish, weight_of_each
+from faircompress.statistics.independent_units import SEED
 
 NUISANCE = 0.1  # of alpha, spent on where the pruned rate may lie
 CELLS = 4

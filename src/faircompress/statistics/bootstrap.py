@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import poisson
 
 from faircompress.metrics import Mean, Measure, Ranking
-from faircompress.verdict.dealing import SEED
+from faircompress.statistics.independent_units import SEED
 
 REPLICATES = 2000
 LEAST = 500  # replicates of very many people, where each is dear and the interval is short

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from faircompress.verdict import betting
-from faircompress.verdict.dealing import Rows, TooHeavy, deal_ranking, deal_share
+from faircompress.statistics import betting
+from faircompress.statistics.independent_units import Rows, TooHeavy, deal_ranking, deal_share
 
 LIMIT, ALPHA, SETS = 0.03, 0.05, 60
 
