@@ -17,17 +17,17 @@ from itertools import islice, product
 import numpy as np
 from calibration_bets import ALPHA, holds, within
 from calibration_draws import LIMITS, NEGATIVES, Cell, heard
+from faircompress.verdict.hearing import Hearing
 from scipy.special import ndtri
 from scipy.stats import binom
 
+from faircompress.evaluation.decisions import rate
 from faircompress.metrics import Measure, Metric, Ranking
 from faircompress.metrics.auroc import auroc
 from faircompress.metrics.true_positive_rate import true_positive_rate
 from faircompress.statistics.bootstrap import changes
 from faircompress.statistics.delong import standard_error
 from faircompress.statistics.paired_proportions import certainty_floor, change_lower
-from faircompress.verdict.hearing import Hearing
-from faircompress.verdict.rates import rate
 
 METRICS: dict[str, Metric] = {"auroc": auroc, "true_positive_rate": true_positive_rate}
 SHAPES = ("few", "noise", "shift")

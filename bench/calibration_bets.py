@@ -9,11 +9,11 @@ from itertools import compress
 
 import numpy as np
 
+from faircompress.evaluation.evidence import Bets, Evidence, Undefined
 from faircompress.statistics import betting
 from faircompress.statistics.independent_units import Units
 from faircompress.statistics.paired_proportions import certainty_floor
 from faircompress.statistics.procedures.conditional_rate import Ratios, fall_excluded
-from faircompress.verdict.evidence import Bets, Evidence, Undefined
 
 ALPHA = 0.05
 

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from faircompress.verdict.hearing import Hearing
 from scipy.special import ndtr, ndtri
 
 from faircompress.caps import MaxWeight
-from faircompress.verdict.groups import Group
-from faircompress.verdict.hearing import Hearing
-from faircompress.verdict.rates import Decided
+from faircompress.evaluation.decisions import Decided
+from faircompress.evaluation.groups import Group
 from faircompress.weighing import Caps
 
 LIMITS = {"auroc": 0.025, "true_positive_rate": 0.05}

@@ -31,17 +31,17 @@ from calibration_draws import (
     hearing,
     normal,
 )
+from faircompress.verdict.findings import Terms
+from faircompress.verdict.hearing import Hearing
+from faircompress.verdict.putting import put_all
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from faircompress import plugins
+from faircompress.evaluation.evidence import Bets, Evidence
+from faircompress.evaluation.rule_config import Rule
 from faircompress.metrics import Metric
 from faircompress.statistics import betting
-from faircompress.verdict import Rule
-from faircompress.verdict.evidence import Bets, Evidence
-from faircompress.verdict.findings import Terms
-from faircompress.verdict.hearing import Hearing
-from faircompress.verdict.putting import put_all
 
 AT_ONCE = 100  # sets whose bets are placed together
 PRIOR = 0.25  # share of positive rows, for precision

@@ -28,9 +28,9 @@ from calibration_draws import BEFORE, LINE, MEAN, Cell, Drawn, decided, draw, he
 from scipy.special import ndtri
 
 from faircompress import params, plugins
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
 from faircompress.predictions import Predictions
-from faircompress.verdict import Gate
-from faircompress.verdict.judge import judge
 
 GROUPS = 8
 OTHERS = 300  # positives in each unharmed group beside a harmed one
@@ -145,7 +145,7 @@ def could_pass(group: Drawn, gate: Gate) -> bool:
 def word(groups: list[Drawn], gate: Gate) -> str:
     """Put groups before the judge."""
     pair = said(groups, "dense"), said(groups, "pruned")
-    return judge(*pair, gate, validation=pair).verdict
+    return evaluate(*pair, gate, validation=pair).verdict
 
 
 def said(groups: list[Drawn], file: str) -> Predictions:

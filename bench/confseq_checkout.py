@@ -23,10 +23,10 @@ from calibration_bets import ALPHA, bets_won, holds
 from calibration_draws import LIMITS, Cell, heard
 from scipy.special import ndtri
 
+from faircompress.evaluation.evidence import Bets
 from faircompress.metrics.auroc import auroc
 from faircompress.statistics import betting
 from faircompress.statistics.independent_units import Units
-from faircompress.verdict.evidence import Bets
 
 PATCHES = {"np.float_": "np.float64", "import multiprocess\n": "\n"}  # parallel work is not used
 MODULES = ("betting", "betting_strategies", "misc", "predmix", "types")

@@ -16,14 +16,14 @@ import pandas as pd
 from fairlearn.metrics import MetricFrame
 from sklearn.metrics import accuracy_score, roc_auc_score
 
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
 from faircompress.predictions import Predictions
 from faircompress.statistics.bootstrap import REPLICATES
-from faircompress.verdict import Gate
-from faircompress.verdict.judge import judge
 
 GROUPS = 8
 RATES = ("accuracy", "false_positive_rate", "selection_rate", "true_positive_rate")
-RULES = [{"metric": name, "binds": "change", "limit": 0.02} for name in ("auroc", *RATES)]
+RULES = [{"metric": name, "rule": "change", "limit": 0.02} for name in ("auroc", *RATES)]
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def judged(rows: int) -> tuple[float, float]:
     basics = {"threshold": 0.5, "power": 0.8, "intersections": False}
     gate = Gate.model_validate({**basics, "rules": RULES})
     start, used = time.perf_counter(), time.process_time()
-    judge(dense, pruned, gate, validation=(dense, pruned))
+    evaluate(dense, pruned, gate, validation=(dense, pruned))
     return time.perf_counter() - start, time.process_time() - used
 
 

@@ -1,4 +1,4 @@
-"""What happens when champion or anchor is not what was recorded: the alias goes back."""
+"""What happens when champion or original champion is not what was recorded: the alias goes back."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,18 +8,18 @@ from faircompress.judgements import Judgement
 from faircompress.registry import Version
 from faircompress.review import LET_OUT, TAKEN_BACK, NotPromoted, Said, taken_back
 from faircompress.verifying import name_of
-from flows.deployment import Registry, decided, demoted, insist_on_good, take_back
+from flows.deployment import Registry, decided, demoted, raise_unless_passed_good, take_back
 
 ALARM = Said("the alarm", "")
 
 
 def guard(where: Registry) -> str:
-    """Move champion and anchor back where they are not what was recorded; say what was done.
+    """Move both champions back where they are not what was recorded; say what was done.
 
     Asked again, it finds nothing to do and says nothing, unless there was no way back.
     """
     with registry.one_at_a_time(where.store):
-        return " ".join(filter(None, [_champion(where), _anchor(where)]))
+        return " ".join(filter(None, [_champion(where), _original_champion(where)]))
 
 
 def alarm(where: Registry, said: Said, number: str | None = None) -> str:
@@ -87,22 +87,33 @@ def _champion(where: Registry) -> str:
     return f"ALARM: {why} The alias champion went back to version {back[0].number}."
 
 
-def _anchor(where: Registry) -> str:
-    """Point ``anchor`` to the first that was made champion, if it is good and the alias is not.
+def _original_champion(where: Registry) -> str:
+    """Point ``original_champion`` to the first champion, if it is good and the alias is not.
 
     A file that nothing is recorded of may have been the first champion before anything was: it is
     left there, and refused where it would be compared with.
     """
-    now, first = _named(where, "anchor"), next(_ever_champion(where), None)
+    _rename_alias(where)
+    now, first = _named(where, "original_champion"), next(_ever_champion(where), None)
     if first is None or first == now or _fault(where, first, now=False):
         return ""
     if now and not _known(where, now):
         return ""
-    registry.point(where.store, where.model, "anchor", first.number)
+    registry.point(where.store, where.model, "original_champion", first.number)
     return (
-        f"ALARM: the alias anchor {f'points to version {now.number}' if now else 'is gone'}. It "
-        f"went back to version {first.number}, the first champion."
+        "ALARM: the alias original_champion "
+        f"{f'points to version {now.number}' if now else 'is gone'}. It went back to version "
+        f"{first.number}, the first champion."
     )
+
+
+def _rename_alias(where: Registry) -> None:
+    """Give the alias ``anchor``, as 0.2 called it, its name of today."""
+    old = _named(where, "anchor")
+    if old is not None:
+        if "original_champion" not in where.aliases():
+            registry.point(where.store, where.model, "original_champion", old.number)
+        registry.withdraw(where.store, old, "anchor")
 
 
 def _named(where: Registry, alias: str) -> Version | None:
@@ -129,7 +140,7 @@ def _fault(where: Registry, version: Version, *, now: bool = True) -> str:
         now: Whether it must not have been taken back; else only that it was let out once.
     """
     try:
-        insist_on_good(where, version)
+        raise_unless_passed_good(where, version)
     except NotPromoted as error:
         return str(error)
     back = _withdrawn(where, version) if now else ""
@@ -163,7 +174,7 @@ def _good(
         if bad and version.number == bad.number or _withdrawn(where, version):
             continue
         with suppress(NotPromoted):
-            yield version, insist_on_good(where, version)
+            yield version, raise_unless_passed_good(where, version)
 
 
 def _bring_back(where: Registry, version: Version, judgement: Judgement, why: str) -> None:

@@ -1,9 +1,9 @@
-"""What the gate must know from the registry: champion, anchor, and how often the test set was seen.
+"""What the gate needs of the registry: both champions, and how often the test set was seen.
 
 It reaches the gate as two files of its own, so that DVC sees when it changed:
 
-- ``artifacts/champion.json``: for ``champion`` and ``anchor`` null, if there is none yet; else
-  ``version``, ``sha256``, ``not_judged`` (why it cannot be compared, or null) and
+- ``artifacts/champion.json``: for ``champion`` and ``original_champion`` null, if there is none
+  yet; else ``version``, ``sha256``, ``not_comparable`` (why it cannot be compared, or null) and
   ``predictions``, the sha256 by split of what lies in ``artifacts/champion/NAME-SPLIT.parquet``.
 - ``artifacts/look.json``: ``looks``, 1 for the first, by the sha256 of a file, at the test set with
   the sha256 ``test``.
@@ -30,7 +30,7 @@ from flows import alarm
 from flows.deployment import BadChampion, Registry, trusted
 from flows.record import Record
 
-RIVALS = ("champion", "anchor")
+REFERENCES = ("champion", "original_champion")
 SPLITS = ("test", "validation")
 
 
@@ -44,7 +44,8 @@ def brief(record: Record) -> bool:
     if words := alarm.guard(where):
         record.tell("alarm", words)
     told = {
-        name: _told(where, name, _number(where, name, files, test), artifacts) for name in RIVALS
+        name: _told(where, name, _number(where, name, files, test), artifacts)
+        for name in REFERENCES
     }
     path = artifacts / "look.json"
     last: dict[str, Any] = read_json(path) if path.exists() else {"test": None}
@@ -57,18 +58,20 @@ def brief(record: Record) -> bool:
 
 def briefed(artifacts: Path, file: str) -> dict[str, str]:
     """Return as tags what the gate was told of the file with this sha256."""
-    rivals, book = read_json(artifacts / "champion.json"), read_json(artifacts / "look.json")
-    against = {f"against.{name}": rivals[name]["version"] for name in RIVALS if rivals[name]}
+    references, book = read_json(artifacts / "champion.json"), read_json(artifacts / "look.json")
+    against = {
+        f"against.{name}": references[name]["version"] for name in REFERENCES if references[name]
+    }
     return {**against, "look": str(book["looks"][file]), "sha256.test": book["test"]}
 
 
 def held_to(artifacts: Path) -> dict[str, dict[str, str | None]]:
-    """Return the version and sha256 of champion and anchor, where the gate was told of one."""
-    rivals = read_json(artifacts / "champion.json")
+    """Return the version and sha256 of both champions, where the gate was told of one."""
+    references = read_json(artifacts / "champion.json")
     return {
-        name: {key: rivals[name][key] for key in ("version", "sha256")}
-        for name in RIVALS
-        if rivals[name]
+        name: {key: references[name][key] for key in ("version", "sha256")}
+        for name in REFERENCES
+        if references[name]
     }
 
 
@@ -82,7 +85,7 @@ def hash_of_test_split(validated: Path) -> str:
 
 
 def _number(where: Registry, name: str, files: Sequence[str], test: str) -> str | None:
-    """Return the version of champion or anchor that these files are held to, if there is one.
+    """Return the version of a champion that these files are held to, if there is one.
 
     It is the one that they were held to before, if they were all judged and it may still go out.
     """
@@ -95,11 +98,13 @@ def _number(where: Registry, name: str, files: Sequence[str], test: str) -> str 
             return before["version"]
     if now is None:
         return None
-    rival = where.find(now)
-    of_rival = judgements.latest(where.store.project, where.model, rival.tags.get("sha256", ""))
-    if of_rival is None or of_rival.sha256 not in files:
+    reference = where.find(now)
+    of_reference = judgements.latest(
+        where.store.project, where.model, reference.tags.get("sha256", "")
+    )
+    if of_reference is None or of_reference.sha256 not in files:
         return now
-    before = of_rival.against.get(name)
+    before = of_reference.against.get(name)
     return before["version"] if before else None
 
 
@@ -124,28 +129,28 @@ def _may_go_out(where: Registry, before: Mapping[str, str | None]) -> bool:
 
 
 def _told(where: Registry, name: str, number: str | None, artifacts: Path) -> dict[str, Any] | None:
-    """Return what is told of champion or anchor: its predictions, or why it cannot be compared."""
+    """Return what is told of a champion: its predictions, or why it cannot be compared."""
     if number is None:
         return None
     try:
-        rival = trusted(where, number)
+        reference = trusted(where, number)
     except BadChampion as alarm:
-        return {"version": number, "sha256": None, "predictions": {}, "not_judged": str(alarm)}
-    return _compared(where, name, rival, artifacts)
+        return {"version": number, "sha256": None, "predictions": {}, "not_comparable": str(alarm)}
+    return _compared(where, name, reference, artifacts)
 
 
-def _compared(where: Registry, name: str, rival: Version, artifacts: Path) -> dict[str, Any]:
+def _compared(where: Registry, name: str, reference: Version, artifacts: Path) -> dict[str, Any]:
     """Have a version predict, unless it did."""
-    digest, facts = rival.tags["sha256"], load_facts(artifacts / "validate")
+    digest, facts = reference.tags["sha256"], load_facts(artifacts / "validate")
     paths = {split: artifacts / "champion" / f"{name}-{split}.parquet" for split in SPLITS}
     done = all(_is_of(path, digest, facts) for path in paths.values())
-    reason = None if done else _predict(where, rival, artifacts, paths)
+    reason = None if done else _predict(where, reference, artifacts, paths)
     hashes = {split: sha256(path) for split, path in paths.items()} if reason is None else {}
     return {
-        "version": rival.number,
+        "version": reference.number,
         "sha256": digest,
         "predictions": hashes,
-        "not_judged": reason,
+        "not_comparable": reason,
     }
 
 
@@ -157,27 +162,30 @@ def _is_of(path: Path, digest: str, facts: Facts) -> bool:
 
 
 def _predict(
-    where: Registry, rival: Version, artifacts: Path, paths: dict[str, Path]
+    where: Registry, reference: Version, artifacts: Path, paths: dict[str, Path]
 ) -> str | None:
     """Write what a version says of some splits; return why it cannot, if so."""
     from faircompress import onnx_run
     from faircompress.predicting import told
 
     facts = load_facts(artifacts / "validate")
-    with registry.file(where.store, rival) as onnx:
-        if sha256(onnx) != rival.tags["sha256"]:  # it was when it was trusted
-            return f"ALARM: the file of version {rival.number} changed while it was read"
+    with registry.file(where.store, reference) as onnx:
+        if sha256(onnx) != reference.tags["sha256"]:  # it was when it was trusted
+            return f"ALARM: the file of version {reference.number} changed while it was read"
         opened = onnx_run.session(onnx, "cpu")
         takes, gives = opened.get_inputs()[0].shape[1:3], opened.get_outputs()[0].shape[1]
         if (list(facts.size), len(facts.classes)) != (takes, gives):
             return (
-                f"version {rival.number} takes pictures of {takes} and gives {gives} classes; the "
+                f"version {reference.number} takes pictures of {takes} and gives {gives} "
+                "classes; the "
                 f"data has {list(facts.size)} and {len(facts.classes)}"
             )
         for name, path in paths.items():
             split = load_split(artifacts / "validate", name)
-            found = onnx_run.predict(opened, split.images, what=f"version {rival.number}, {name}")
-            predictions.save(told(split, found, facts, rival.tags["sha256"]), path)
+            found = onnx_run.predict(
+                opened, split.images, what=f"version {reference.number}, {name}"
+            )
+            predictions.save(told(split, found, facts, reference.tags["sha256"]), path)
     return None
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from prefect import flow
 
+from faircompress.evaluation.verdict import Verdict
 from faircompress.interrupts import INTERRUPTS
 from faircompress.locks import waiting
-from faircompress.verdict.judge import Verdict
 from flows.briefing import brief
 from flows.record import recorded
 from flows.registration import enter
@@ -72,7 +72,7 @@ def compress(
     INTERRUPTS.listen()
     with ENDING.noted():
         verdict = _judged(prepare(project, overrides, name))
-        insist_on(verdict)
+        raise_unless_passed(verdict)
     return verdict
 
 
@@ -92,12 +92,12 @@ def _judged(workspace: Workspace) -> Verdict:
     return verdict
 
 
-def insist_on(verdict: Verdict) -> None:
+def raise_unless_passed(verdict: Verdict) -> None:
     """Fail the flow unless the verdict is a pass."""
     words = " ".join([verdict.sentence, *verdict.reasons[:3]])
-    if verdict.verdict == "fail":
+    if verdict.outcome == "fail":
         raise GateFailed(words)
-    if verdict.verdict == "inconclusive":
+    if verdict.outcome == "inconclusive":
         raise Undecided(words)
 
 

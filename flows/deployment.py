@@ -75,7 +75,7 @@ def promote(
         tags = {**version.tags, "workspace": judgement.workspace}
         act, said = decide(name_of(version), judgement.verdict, tags, override)
         if act != "rejected" and override is None:
-            _insist_on_not_taken_back(where, version, by_person=by_person)
+            _refuse_taken_back(where, version, by_person=by_person)
         decision = decided(version, act, judgement, said)
         _keep_news(where, version, decision)
         if override:
@@ -99,7 +99,7 @@ def rollback(where: Registry, said: Said) -> str:
         if len({named.get("champion"), named.get("previous")} - {None}) < 2:
             raise NotPromoted("there is no previous champion to go back to")
         going, coming = (where.find(named[alias]) for alias in ("champion", "previous"))
-        back = insist_on_good(where, coming)
+        back = raise_unless_passed_good(where, coming)
         take_back(where, going, said)
         _make_previous(where, going)
         registry.keep(where.store, coming, decided(coming, "brought back", back, said))
@@ -155,7 +155,7 @@ def trusted(where: Registry, number: str) -> Version:
     """
     try:
         version = where.find(number)
-        insist_on_good(where, version)
+        raise_unless_passed_good(where, version)
     except (NotPromoted, ValueError) as error:
         raise BadChampion(
             f"ALARM: a champion is not to be used, its alias was set past the gate. {error} "
@@ -186,7 +186,7 @@ def kept_by_person(where: Registry, versions: Sequence[Version]) -> str:
         acts = [d.act for d in registry.decisions(where.store, version)]
         if acts and acts[-1] in ("approved", "overridden"):
             try:
-                insist_on_good(where, version)
+                raise_unless_passed_good(where, version)
             except NotPromoted:
                 return ""
             return f"{name_of(version)} stays the champion: it was {acts[-1]} by a person"
@@ -215,8 +215,8 @@ def _crown(where: Registry, version: Version) -> str:
         return "is the champion already"
     if "champion" in named:
         _make_previous(where, where.find(named["champion"]))
-    if "anchor" not in named:
-        registry.point(where.store, where.model, "anchor", version.number)
+    if "original_champion" not in named:
+        registry.point(where.store, where.model, "original_champion", version.number)
     registry.point(where.store, where.model, "champion", version.number)
     before = f"after version {named['champion']}" if "champion" in named else "the first one"
     return f"is the champion, {before}"
@@ -225,13 +225,13 @@ def _crown(where: Registry, version: Version) -> str:
 def _make_previous(where: Registry, version: Version) -> None:
     """Keep a version as the way back, unless it should never have been the champion."""
     try:
-        insist_on_good(where, version)
+        raise_unless_passed_good(where, version)
     except NotPromoted:
         return
     registry.point(where.store, where.model, "previous", version.number)
 
 
-def insist_on_good(where: Registry, version: Version) -> Judgement:
+def raise_unless_passed_good(where: Registry, version: Version) -> Judgement:
     """Return what was recorded of a version that a verdict or a person let out.
 
     Raises:
@@ -253,7 +253,7 @@ def insist_on_good(where: Registry, version: Version) -> Judgement:
     return judgement
 
 
-def _insist_on_not_taken_back(where: Registry, version: Version, *, by_person: bool) -> None:
+def _refuse_taken_back(where: Registry, version: Version, *, by_person: bool) -> None:
     """Raise if somebody took a file back, or an alarm did, and nobody says that it may return."""
     known = judgements.decided(where.store.project, where.model)
     digest = version.tags.get("sha256", "")

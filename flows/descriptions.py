@@ -1,12 +1,11 @@
 """What MLflow shows of a version: its verdict and its groups, as Markdown."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from faircompress.verdict.judge import Verdict
-from faircompress.verdict.markdown import NAME, words
+from faircompress.evaluation.results import MetricResult
+from faircompress.evaluation.verdict import Verdict
+from faircompress.report.markdown import NAME, plain_text
 
-BOUNDS = ("change", "lower", "upper")
 SENTENCE = 800
 ROOM = 4800  # characters; MLflow's databases hold 5000
 
@@ -16,15 +15,17 @@ def described(verdict: Verdict, precision: str) -> str:
 
     What finds no room is counted; groups come before reasons.
     """
-    metrics = list(dict.fromkeys(rule["metric"] for rule in verdict.rules))
+    known = verdict.groups[0].metrics
+    metrics = [m for m in dict.fromkeys(rule.metric for rule in verdict.rules) if m in known]
     rows = [
-        [group["group"], str(group["rows"]), *(_cell(group["metrics"].get(m)) for m in metrics)]
+        [group.group, str(group.rows), *(_text(group.metrics.get(m)) for m in metrics)]
         for group in verdict.groups
     ]
-    head = [f"**{words(verdict.sentence, SENTENCE)}**", "", f"Precision: {words(precision)}", ""]
+    sentence = plain_text(verdict.sentence, SENTENCE)
+    head = [f"**{sentence}**", "", f"Precision: {plain_text(precision)}", ""]
     table = [_line(["group", "rows", *metrics]), "|" + " --- |" * (2 + len(metrics))]
     table += map(_line, rows)
-    reasons = [f"- {words(reason, SENTENCE)}" for reason in verdict.reasons]
+    reasons = [f"- {plain_text(reason, SENTENCE)}" for reason in verdict.reasons]
     return _fitted([*head, *table, *([""] if reasons else []), *reasons])
 
 
@@ -38,11 +39,11 @@ def _fitted(lines: Sequence[str]) -> str:
     return "\n".join(kept)
 
 
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(words(cell, NAME) for cell in cells) + " |"
+def _line(texts: Sequence[str]) -> str:
+    return "| " + " | ".join(plain_text(text, NAME) for text in texts) + " |"
 
 
-def _cell(rates: dict[str, Any] | None) -> str:
-    if rates is None or any(rates[bound] is None for bound in BOUNDS):
-        return "undefined"
-    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*(rates[bound] for bound in BOUNDS))
+def _text(rates: MetricResult | None) -> str:
+    found = [] if rates is None else [rates.change, rates.lower, rates.upper]
+    known = [number for number in found if number is not None]
+    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*known) if len(known) == 3 else "undefined"

@@ -22,8 +22,8 @@ from pydantic import Field
 
 from faircompress import environment
 from faircompress.registry import Version
+from faircompress.report.markdown import plain_text
 from faircompress.review import Said
-from faircompress.verdict.markdown import words
 from flows import deployment
 from flows.clone import name_of
 
@@ -48,7 +48,7 @@ def review(project: str, version: str) -> str:
     """
     where = deployment.registry_of(Path(project))
     found = where.find(version)
-    sentence = words(found.tags["sentence"])
+    sentence = plain_text(found.tags["sentence"])
     question = f"{sentence}\n\nMay version {version} of {where.model} go out?"
     word = suspend_flow_run(wait_for_input=Word.with_initial_data(question), key="word")
     said = Said(word.reviewer, word.reason)  # tags may have changed meanwhile: this word counts

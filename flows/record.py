@@ -8,11 +8,11 @@ from typing import Any
 
 from faircompress import tracking
 from faircompress.dataset import load_facts
+from faircompress.evaluation.numbers import numbers
+from faircompress.evaluation.verdict import Verdict
 from faircompress.files import read_json
 from faircompress.precisions import judged
 from faircompress.servers import StoreFailed
-from faircompress.verdict.judge import Verdict
-from faircompress.verdict.numbers import numbers
 from flows.checkout import RESTORING, restoring
 from flows.console import Console
 from flows.stage_tasks import Listener, Outcome
@@ -137,7 +137,7 @@ class Record(Listener):
             self.store, self.run_id, artifacts / "validate" / "data.parquet",
             self.params.data.name, facts.sha256,
         )  # fmt: skip
-        tags = {"verdict": verdict.verdict, "verdict.sentence": verdict.sentence}
+        tags = {"verdict": verdict.outcome, "verdict.sentence": verdict.sentence}
         known = tracking.provenance(self.workspace.folder, commit(self.workspace.project))
         tracking.log_tags(self.store, self.run_id, {**tags, **known})
 

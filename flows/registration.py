@@ -6,12 +6,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from faircompress import judgements, registry, tracking
+from faircompress.evaluation.verdict import Verdict
 from faircompress.files import read_json, sha256
 from faircompress.judgements import NOT_JUDGED, Judgement
 from faircompress.precisions import Precision, exported, judged
 from faircompress.registry import Version
 from faircompress.review import PROJECT, NotPromoted
-from faircompress.verdict.judge import Verdict
 from faircompress.verifying import intact, kept_verdict
 from flows import alarm, deployment
 from flows.briefing import briefed, held_to
@@ -48,7 +48,7 @@ def enter(record: Record) -> None:
         return
     if "champion" in where.aliases():
         _guard(where, record)  # it may be among those that were judged anew
-    chosen = numbers["judged"]
+    chosen = numbers["evaluated"]
     version, verdict = versions[chosen], found[chosen]
     try:
         others = [v for v in versions.values() if v != version]
@@ -76,9 +76,9 @@ def _forget(where: deployment.Registry, record: Record, unjudged: Sequence[Preci
 
 
 def _by_verdict(where: deployment.Registry, version: Version, verdict: Verdict) -> str:
-    if verdict.verdict == "pass":
+    if verdict.outcome == "pass":
         return deployment.promote(where, version.number, by_person=False)
-    if verdict.verdict == "inconclusive":
+    if verdict.outcome == "inconclusive":
         asked = "review" not in version.tags and ask(where.store.project, version)
         words = deployment.challenge(where, version)
         return f"{words}, or answer in Prefect" if asked else words
@@ -94,7 +94,7 @@ def _version(
     """
     space = record.workspace
     digest = sha256(judged(space.artifacts, precision) / "verdict.json")
-    judgement = _write_down(where, record, precision, verdict.verdict, digest)
+    judgement = _write_down(where, record, precision, verdict.outcome, digest)
     version = _known(where, judgement.sha256)
     if version is None:
         version = _registered(where, record, precision, verdict)
@@ -108,16 +108,16 @@ def _version(
         "sentence": verdict.sentence,
         "precision": precision,
         "judged_by": record.run_id,
-        "sha256.dense": verdict.models["dense"],
+        "sha256.dense": verdict.models["baseline"],
         "sha256.data": verdict.data,
-        **briefed(space.artifacts, verdict.models["pruned"]),
+        **briefed(space.artifacts, verdict.models["candidate"]),
         **tracking.provenance(space.folder, commit(space.project)),
     }
     registry.note(record.store, version, tags)
     registry.describe(record.store, version, described(verdict, precision))
     marks = {
         "workspace": judgement.workspace,
-        "verdict": verdict.verdict,
+        "verdict": verdict.outcome,
         "verdict.sha256": judgement.verdict_sha256,
     }
     registry.note(record.store, version, marks)  # last: a run that is killed before does it again

@@ -9,7 +9,7 @@ import time
 
 from faircompress.exit_codes import BY_VERDICT, ERROR
 from faircompress.interrupts import INTERRUPTS
-from faircompress.servers import StoreFailed, insist_on_mlflow
+from faircompress.servers import StoreFailed, require_mlflow
 from flows.workspace import Workspace
 
 PATIENCE = 15.0  # seconds in which Prefect's server may take note of the end
@@ -19,7 +19,7 @@ TELLING, CODES = threading.Lock(), dict[Workspace, int]()
 def run_and_tell(workspace: Workspace) -> int:
     """Run the chain; return the exit code: 0 pass, 1 fail, 2 inconclusive, 3 error."""
     try:
-        insist_on_mlflow(os.environ.get("MLFLOW_TRACKING_URI", ""))
+        require_mlflow(os.environ.get("MLFLOW_TRACKING_URI", ""))
     except StoreFailed as error:  # at once: the rest takes seconds to load
         return _failed(str(error), workspace)
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # we tell it below
@@ -29,11 +29,11 @@ def run_and_tell(workspace: Workspace) -> int:
     from prefect.exceptions import PrefectException
 
     from flows.compress import ENDING, compress
-    from flows.servers import NoServer, insist_on_prefect
+    from flows.servers import NoServer, raise_unless_passed_prefect
     from flows.setup import set_up
 
     try:
-        insist_on_prefect(named=False)
+        raise_unless_passed_prefect(named=False)
     except NoServer as error:
         return _failed(str(error), workspace)
     set_up(workspace.project)
@@ -96,10 +96,10 @@ def _failed(words: str, workspace: Workspace | None = None) -> int:
 
 def tell(workspace: Workspace) -> int:
     """Say what came out and what to open next."""
+    from faircompress.evaluation.verdict import Verdict
     from faircompress.files import read_json
     from faircompress.lines import one_line
     from faircompress.precisions import exported
-    from faircompress.verdict.judge import Verdict
 
     verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
     word, _, rest = one_line(verdict.sentence).partition(": ")
@@ -110,11 +110,11 @@ def tell(workspace: Workspace) -> int:
     words = [f"{name} {numbers['precisions'].get(name, 'not judged')}" for name in files]
     print(
         f"\nreport    {workspace.artifacts / 'gate' / 'report.html'}"
-        f"\nmodel     {files[numbers['judged']]}"
+        f"\nmodel     {files[numbers['evaluated']]}"
         f"\njudged    {', '.join(words)}"
         "\nhistory   make ui"
     )
-    return BY_VERDICT[verdict.verdict]
+    return BY_VERDICT[verdict.outcome]
 
 
 def _warm_up() -> None:

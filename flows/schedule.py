@@ -33,7 +33,7 @@ from faircompress.interrupts import INTERRUPTS
 from faircompress.locks import is_held, only_one, waiting
 from flows.clone import name_of
 from flows.remote import RemoteFailed, pull, push
-from flows.servers import NoServer, insist_on_prefect
+from flows.servers import NoServer, raise_unless_passed_prefect
 
 CRON = "0 3 * * *"
 
@@ -107,7 +107,7 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC") -> None:
     planned = deployment(cron, timezone)
     from flows.promote import reviews  # here, because it loads MLflow, which takes seconds
 
-    insist_on_prefect()
+    raise_unless_passed_prefect()
     project = Path.cwd()
     with only_one(project / ".checkpoints" / "serve.lock") as other:
         if other:

@@ -15,7 +15,7 @@ import pytest
 from faircompress import cli
 from faircompress.exit_codes import ERROR
 
-COLUMNS = "--label y --group hair --dense p_dense --candidate p_small"
+COLUMNS = "--label y --group hair --baseline p_dense --candidate p_small"
 TPR = "--metric true_positive_rate --limit 0.1"
 
 

@@ -27,7 +27,7 @@ TINY = (
     "prune.batch=64", "prune.scoring_batch=64", "export.latency_repeats=3",
     "export.precisions=[fp32]",
 )  # fmt: skip
-LENIENT = "gate.rules=[{metric: auroc, binds: change, limit: 0.3}]"
+LENIENT = "gate.rules=[{metric: auroc, rule: change, limit: 0.3}]"
 
 
 @dataclass
@@ -146,7 +146,7 @@ def finished(
 ) -> tuple[Project, subprocess.CompletedProcess[str]]:
     """Give a tiny project after its first run, and what the run said. Do not change it."""
     project = new_project(tmp_path_factory.mktemp("finished"))
-    project.set(gate={"rules": [{"metric": "auroc", "binds": "change", "limit": 0.3}]})
+    project.set(gate={"rules": [{"metric": "auroc", "rule": "change", "limit": 0.3}]})
     commit(project, "lenient")
     project.env = prefect_server
     return project, project.run()

@@ -10,10 +10,10 @@ import onnx
 from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
 from faircompress import judgements, registry, tracking
+from faircompress.evaluation.verdict import Verdict
 from faircompress.files import sha256, write_json
 from faircompress.precisions import PRECISIONS
 from faircompress.review import Decision
-from faircompress.verdict.judge import Verdict
 from flows.briefing import brief
 from flows.deployment import Registry, registry_of
 from flows.record import recorded

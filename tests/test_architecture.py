@@ -18,7 +18,16 @@ CARRIERS = {
     "faircompress.files", "faircompress.params", "faircompress.plugins", "faircompress.precisions",
     "faircompress.progress", "faircompress.rehearsal", "faircompress.yaml_text",
 }  # fmt: skip
-FOLDERS = ("datasets", "models", "criteria", "objectives", "metrics", "statistics", "verdict")
+FOLDERS = (
+    "datasets",
+    "models",
+    "criteria",
+    "objectives",
+    "metrics",
+    "statistics",
+    "evaluation",
+    "report",
+)
 PLUGGED = {  # chosen by name; what they import counts for the stage
     "validate": ("datasets",), "train": ("models",), "prune": ("models", "criteria", "objectives"),
     "export": ("models",), "gate": ("metrics",),

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, recall_score, roc_auc_score
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
-EACH = "--label kind --group hair --dense 'p_dense_*' --candidate 'p_small_*'"
+EACH = "--label kind --group hair --baseline 'p_dense_*' --candidate 'p_small_*'"
 
 
 def noisy(rows: int = 400, classes: tuple[str, ...] = ("0", "1")) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def test_auroc_of_each_group_is_that_of_scikit_learn_in_csv_and_parquet() -> Non
     table = noisy()
     table.to_csv("p.csv", index=False)
     table.to_parquet("p.parquet")
-    which = "--label kind --group hair --dense p_dense_1 --candidate p_small_1"
+    which = "--label kind --group hair --baseline p_dense_1 --candidate p_small_1"
     verdicts = [
         judged(f"faircompress audit {name} {which} --metric auroc --limit 0.2")
         for name in ("p.csv", "p.parquet")
@@ -83,7 +83,7 @@ def test_decided_classes_have_rates_but_no_auroc() -> None:
     for model in ("dense", "small"):
         table[model] = (table[f"p_{model}_1"] > 0.5).astype(int)
     table.to_csv("p.csv", index=False)
-    which = "--label kind --group hair --dense dense --candidate small"
+    which = "--label kind --group hair --baseline dense --candidate small"
     verdict = judged(f"faircompress audit p.csv {which} {TPR}")
     rates = verdict["groups"][0]["metrics"]
     expected = recall_score(table.kind.astype(int), table.small)
@@ -98,7 +98,7 @@ def test_weights_count_and_people_are_the_units() -> None:
     table = noisy()
     table["w"], table["patient"] = np.where(table.hair == "long", 3.0, 1.0), np.arange(400) // 2
     table.to_csv("p.csv", index=False)
-    which = "--label kind --group hair --dense p_dense_1 --candidate p_small_1 --cluster patient"
+    which = "--label kind --group hair --baseline p_dense_1 --candidate p_small_1 --cluster patient"
     verdict = judged(f"faircompress audit p.csv {which} --weight w --metric accuracy --limit 0.2")
     everyone = verdict["groups"][0]
     right = (table.p_small_1 > 0.5) == (table.kind == "1")
@@ -116,7 +116,7 @@ def test_the_threshold_is_the_most_accurate_of_the_validation_rows() -> None:
     held_out.insert(0, "picture", [f"v{k}" for k in range(100)])
     test.to_csv("test.csv", index=False)
     held_out.to_csv("val.csv", index=False)
-    which = "--label kind --group hair --dense p_dense_1 --candidate p_small_1 --id picture"
+    which = "--label kind --group hair --baseline p_dense_1 --candidate p_small_1 --id picture"
     rule = "--metric accuracy --limit 0.2"
     verdict = judged(f"faircompress audit test.csv {which} {rule} --validation val.csv")
     cut = verdict["thresholds"]["pruned"]
@@ -142,7 +142,7 @@ def test_two_files_in_another_order_are_one_table() -> None:
 
 def test_rules_of_a_file_read_as_in_params_and_bind_what_they_say() -> None:
     hair({"long": 90, "short": 90}, {"long": 90, "short": 50}).to_csv("p.csv", index=False)
-    rules = "- {metric: true_positive_rate, binds: drift, limit: 0.2, confidence: 0.9}\n"
+    rules = "- {metric: true_positive_rate, rule: disparity_change, limit: 0.2, confidence: 0.9}\n"
     Path("rules.yaml").write_text(rules)
     verdict = judged(f"faircompress audit p.csv {COLUMNS} --rules rules.yaml")
     assert verdict["verdict"] == "fail"

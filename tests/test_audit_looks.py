@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from auditing import TPR, hair, judged, run
 from test_audit_onnx import FILES, brightness, pictures
-from test_judge import said
+from test_evaluate import said
 
-from faircompress.audit.looks import look
-from faircompress.audit.rows import Pair
+from faircompress.auditing.looks import look
+from faircompress.auditing.rows import Pair
 from faircompress.files import sha256
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
-START = "faircompress audit p.csv --label y --group hair --dense p_dense"
+START = "faircompress audit p.csv --label y --group hair --baseline p_dense"
 BOOK = "--id picture --looks looks.json"
 
 

@@ -12,11 +12,11 @@ from auditing import TPR, judged, run
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession
 
-from faircompress.audit.pictures import open_onnx
+from faircompress.auditing.pictures import open_onnx
 from faircompress.dataset import content_sha256, encode
 from faircompress.files import write_json
 
-FILES = "--dense dense.onnx --candidate small.onnx"
+FILES = "--baseline dense.onnx --candidate small.onnx"
 PLAIN = f"faircompress audit {FILES} --data pictures.parquet --label y --group hair {TPR}"
 
 
@@ -116,9 +116,9 @@ def test_a_table_of_validate_says_labels_groups_and_splits_itself(tmp_path: Path
 
 def test_rules_on_cost_are_measured_on_the_files() -> None:
     Path("rules.yaml").write_text(
-        "- {metric: true_positive_rate, binds: change, limit: 0.1}\n"
-        "- {binds: size, limit: 0.5}\n"
-        "- {binds: latency, limit: 2000 ms, batch: 2}\n"
+        "- {metric: true_positive_rate, rule: change, limit: 0.1}\n"
+        "- {rule: size, limit: 0.5}\n"
+        "- {rule: latency, limit: 2000 ms, batch: 2}\n"
     )
     verdict = judged(f"{PLAIN.replace(TPR, '')} --rules rules.yaml")
     size, latency = verdict["budgets"]

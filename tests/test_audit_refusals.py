@@ -121,8 +121,8 @@ def test_a_mistaken_command_is_refused_with_what_was_meant(command: str, words: 
         ("ok", ["holds str; needed is a list of rules"]),
         ("{a: [", ["is not YAML"]),
         ("- {metric: auroc, bind: change, limit: 0.1}", ["unknown key. Did you mean 'binds'?"]),
-        ("- {metric: auroc, binds: change, limit: 0.1, groups: [hare]}", ["column hare"]),
-        ("threshold: validation\nrules: [{metric: auroc, binds: change, limit: 0.1}]",
+        ("- {metric: auroc, rule: change, limit: 0.1, groups: [hare]}", ["column hare"]),
+        ("threshold: validation\nrules: [{metric: auroc, rule: change, limit: 0.1}]",
          ["give --validation with both models' predictions"]),
     ],
 )  # fmt: skip
@@ -165,7 +165,7 @@ def test_named_classes_need_a_positive_and_misspelt_ones_are_found() -> None:
 def test_probabilities_of_a_row_must_sum_to_one_and_models_know_the_same_classes() -> None:
     cells = table().assign(a_0=0.5, a_1=0.5, b_0=0.5, b_1=0.4, c_0=0.5, c_2=0.5)
     cells.to_csv("p.csv", index=False)
-    start = "faircompress audit p.csv --label y --group hair --dense 'a_*'"
+    start = "faircompress audit p.csv --label y --group hair --baseline 'a_*'"
     refused(f"{start} --candidate 'b_*' {TPR}", "--candidate: probabilities are not summing to 1")
     refused(f"{start} --candidate 'c_*' {TPR}", "both models must know the same")
     refused(f"{start} --candidate 'b_*' --classes 0,5 {TPR}", "--classes are 0, 5, but the columns")
@@ -174,7 +174,7 @@ def test_probabilities_of_a_row_must_sum_to_one_and_models_know_the_same_classes
 def test_a_threshold_that_would_decide_nothing_is_refused() -> None:
     cells = table().assign(**{f"{m}_{k}": 1 / 3 for m in "ab" for k in range(3)})
     cells.to_csv("p.csv", index=False)
-    three = "--label y --group hair --dense 'a_*' --candidate 'b_*' --id picture"
+    three = "--label y --group hair --baseline 'a_*' --candidate 'b_*' --id picture"
     for option in ("--threshold 0.3", "--validation p.csv"):
         name = option.split()[0]
         said = refused(f"faircompress audit p.csv {three} {TPR} {option}", "but there are 3")
@@ -182,7 +182,7 @@ def test_a_threshold_that_would_decide_nothing_is_refused() -> None:
     cells = cells.assign(p_dense=cells.y, p_small=cells.y)
     cells.to_csv("p.csv", index=False)
     refused(f"{ALL} --threshold 0.3", "p_dense and p_small hold decided classes")
-    rules = "threshold: 0.3\nrules: [{metric: accuracy, binds: change, limit: 0.1}]"
+    rules = "threshold: 0.3\nrules: [{metric: accuracy, rule: change, limit: 0.1}]"
     Path("rules.yaml").write_text(rules)  # a section made for other models may say one
     assert run(f"faircompress audit p.csv {three} --rules rules.yaml").code == 2  # no skill shown
 

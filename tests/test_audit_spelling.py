@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from auditing import COLUMNS, TPR, hair, judged, run
 
-from faircompress.audit.rounding import slack
+from faircompress.auditing.rounding import slack
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -67,7 +67,7 @@ def audited(cells: pd.DataFrame, shares: np.ndarray) -> str:
         cells[f"d_{k}"] = cells[f"s_{k}"] = shares[:, k]
     cells.to_csv("p.csv", index=False)
     said = run(
-        "faircompress audit p.csv --label y --group hair --dense 'd_*' --candidate 's_*' "
+        "faircompress audit p.csv --label y --group hair --baseline 'd_*' --candidate 's_*' "
         "--metric accuracy --limit 0.4"
     )
     return said.err if said.code == 3 else "judged"

@@ -141,7 +141,7 @@ def test_a_variant_leaves_the_project_alone_and_shares_its_cache(
         p: (project.folder / p).read_bytes()
         for p in ("params.yaml", "dvc.lock", "artifacts/gate.json")
     }
-    strict = "gate.rules=[{metric: accuracy, binds: floor, limit: 0.999}]"
+    strict = "gate.rules=[{metric: accuracy, rule: minimum, limit: 0.999}]"
     said = project.run("-S", strict)
     assert said.returncode == 1, said.stdout + said.stderr
     assert "train     restored from the cache" in said.stderr
@@ -156,7 +156,7 @@ def test_too_small_a_test_set_is_inconclusive_and_says_what_would_settle_it(
     finished: Finished, tmp_path: Path
 ) -> None:
     project = copied(finished, tmp_path)
-    said = project.run("-S", "gate.rules=[{metric: accuracy, binds: change, limit: 0.001}]")
+    said = project.run("-S", "gate.rules=[{metric: accuracy, rule: change, limit: 0.001}]")
     assert said.returncode in (1, 2), said.stdout + said.stderr
     verdict = json.loads(
         next(project.folder.glob("variants/*/artifacts/gate/verdict.json")).read_text()

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
-from test_judge import gate, in_validation, said
+from test_evaluate import gate, in_validation, said
 from test_report import judged
 
+from faircompress.evaluation.evaluate import evaluate
 from faircompress.metrics import Mean, Ranking
 from faircompress.statistics import bootstrap
+from faircompress.statistics.crosscheck import crosscheck
 from faircompress.statistics.delong import error_of_mean, placements, standard_error
-from faircompress.verdict.crosscheck import crosscheck
-from faircompress.verdict.judge import judge
 
 
 def pair(rows: int, seed: int = 0, decimals: int = 9) -> tuple[Ranking, Ranking]:
@@ -169,7 +169,7 @@ def test_a_replicate_without_a_value_leaves_no_interval() -> None:
 def test_a_verdict_shows_them_beside_the_deciding_bounds_and_is_not_moved_by_them() -> None:
     # nobody is harmed: both usual intervals are [0, 0], as if 30 positives proved anything
     dense, pruned = (said({"a": (30, 30)}, model=m) for m in "dp")
-    verdict = judge(dense, pruned, gate(), validation=in_validation(dense, pruned))
+    verdict = evaluate(dense, pruned, gate(), validation=in_validation(dense, pruned))
     shown = {g["group"]: g["metrics"] for g in verdict.groups}
     assert shown["hair=a"]["true_positive_rate"]["bootstrap"] == [0, 0]
     assert shown["hair=a"]["true_positive_rate"]["delong"] is None

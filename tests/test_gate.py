@@ -13,14 +13,14 @@ import pytest
 
 from faircompress import files, params, predictions
 from faircompress.dataset import encode
+from faircompress.evaluation.verdict import Verdict
 from faircompress.params import Params
 from faircompress.precisions import stem
 from faircompress.predictions import Predictions
 from faircompress.stages.gate import NUMBERS, gate
-from faircompress.verdict.judge import Verdict
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
-RULES = "gate.rules=[{metric: true_positive_rate, binds: change, limit: 0.1}]"
+RULES = "gate.rules=[{metric: true_positive_rate, rule: change, limit: 0.1}]"
 SPLITS = ("validation", "test")
 TIMES = {"pruned-fp16": 40, "pruned-int8": 30}  # 440 and 330 bytes, of 600
 
@@ -162,7 +162,7 @@ def with_champion(root: Path) -> Path:
 
 
 AGAINST = (
-    "gate.rules=[{metric: auroc, binds: change, limit: 0.3},"
+    "gate.rules=[{metric: auroc, rule: change, limit: 0.3},"
     " {metric: true_positive_rate, binds: champion, limit: 0.1}]"
 )
 
@@ -232,7 +232,7 @@ def test_each_precision_spends_the_alpha_of_its_own_look(tmp_path: Path) -> None
 
 
 def test_a_rule_on_size_is_put_to_the_files(tmp_path: Path) -> None:
-    rules = RULES.replace("]", ", {binds: size, limit: 0.5}]")
+    rules = RULES.replace("]", ", {rule: size, limit: 0.5}]")
     numbers = gate(chosen(rules), artifacts(tmp_path, 0))  # 600 bytes for 500
     assert numbers["verdict"] == "fail"
 

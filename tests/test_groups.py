@@ -1,11 +1,11 @@
 from dataclasses import replace
 
 import numpy as np
-from test_judge import gate, in_validation, said
+from test_evaluate import gate, in_validation, said
 
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.groups import groups_of, without_rows
 from faircompress.predictions import Predictions
-from faircompress.verdict.groups import groups_of, without_rows
-from faircompress.verdict.judge import judge
 
 
 def rows_of(**columns: list[str]) -> Predictions:
@@ -51,22 +51,22 @@ def test_a_crossed_group_without_a_row_never_passes_unless_it_is_declared_absent
     pair = [said({"a": (80, 80), "b": (80, 80)}, model=m) for m in "dp"]
     skin = np.where(pair[0].groups["hair"] == "a", "dark", "light")
     pair = [replace(p, groups={**p.groups, "skin": skin}) for p in pair]
-    verdict = judge(*pair, gate(intersections=True), validation=in_validation(*pair))
+    verdict = evaluate(*pair, gate(intersections=True), validation=in_validation(*pair))
     (told,) = verdict.reasons
     assert told.startswith("no test row is in hair=a & skin=light and hair=b & skin=dark: not")
     assert verdict.verdict == "inconclusive"
     assert "hair=b & skin=dark, of whom there is no row" in verdict.sentence
     declared = gate(intersections=True, absent=["hair=a & skin=light", "skin=dark & hair=b"])
-    assert judge(*pair, declared, validation=in_validation(*pair)).verdict == "pass"
-    assert judge(*pair, gate(), validation=in_validation(*pair)).reasons == []
+    assert evaluate(*pair, declared, validation=in_validation(*pair)).verdict == "pass"
+    assert evaluate(*pair, gate(), validation=in_validation(*pair)).reasons == []
 
 
 def test_a_group_that_validation_has_and_the_test_split_lacks_never_passes() -> None:
     whole = [said({"a": (80, 80), "b": (80, 80)}, model=m) for m in "dp"]
     part = [said({"a": (80, 80)}, model=m) for m in "dp"]
-    verdict = judge(*part, gate(), validation=in_validation(*whole))
+    verdict = evaluate(*part, gate(), validation=in_validation(*whole))
     assert (verdict.verdict, verdict.reasons[0][:31]) == (
         "inconclusive", "no test row is in hair=b: not j",
     )  # fmt: skip
     declared = gate(absent=["hair=b"])
-    assert judge(*part, declared, validation=in_validation(*whole)).verdict == "pass"
+    assert evaluate(*part, declared, validation=in_validation(*whole)).verdict == "pass"

@@ -10,16 +10,17 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from test_judge import TPR, gate, in_validation, said
+from test_evaluate import TPR, gate, in_validation, said
 
 from faircompress import tracking
-from faircompress.audit.outputs import junit, summary
+from faircompress.auditing.outputs import junit, summary
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.verdict import Verdict
 from faircompress.lines import one_line
+from faircompress.report.context import ReportContext
+from faircompress.report.html import report
+from faircompress.report.markdown import words
 from faircompress.review import Decision
-from faircompress.verdict.card import card
-from faircompress.verdict.judge import Verdict, judge
-from faircompress.verdict.markdown import words
-from faircompress.verdict.report import ReportContext, report
 from flows.descriptions import described
 
 PIECES = (
@@ -75,8 +76,10 @@ def harmed(names: Sequence[str]) -> Verdict:
         said(dict.fromkeys(names, (80, 40)), model="pruned"),
     )
     pair = tuple(replace(one, classes=(names[0], names[-1])) for one in pair)
-    rules = gate(TPR, {**TPR, "binds": "drift"}, {**TPR, "binds": "champion"})
-    return judge(*pair, rules, validation=in_validation(*pair))
+    rules = gate(
+        TPR, {**TPR, "rule": "disparity_change"}, {**TPR, "rule": "change", "against": "champion"}
+    )
+    return evaluate(*pair, rules, validation=in_validation(*pair))
 
 
 @pytest.fixture(scope="module")

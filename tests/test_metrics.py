@@ -6,11 +6,11 @@ from fairlearn import metrics as fairness
 from sklearn import metrics as reference
 
 from faircompress import plugins
+from faircompress.evaluation.decisions import Decided, answers, rate
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
 from faircompress.metrics import Answers, Mean, Metric, Ranking
-from faircompress.params import Gate
 from faircompress.predictions import Predictions
-from faircompress.verdict.judge import judge
-from faircompress.verdict.rates import Decided, answers, rate
 
 KNOWN = {
     "accuracy": lambda t, s, d, w: reference.accuracy_score(t, d, sample_weight=w),
@@ -116,8 +116,8 @@ def three_classes(model: str, cats_found: int) -> Predictions:
 def test_label_groups_are_one_against_the_rest_over_all_rows() -> None:
     pair = three_classes("d", 200), three_classes("p", 100)
     names = ("true_positive_rate", "false_positive_rate", "accuracy", "auroc")
-    rules = [{"metric": n, "binds": "change", "limit": 0.1, "groups": ["label"]} for n in names]
-    verdict = judge(*pair, gate(*rules), validation=pair)
+    rules = [{"metric": n, "rule": "change", "limit": 0.1, "groups": ["label"]} for n in names]
+    verdict = evaluate(*pair, gate(*rules), validation=pair)
     changes = {g["group"]: g["metrics"] for g in verdict.groups}
     assert changes["label=cat"]["true_positive_rate"]["change"] == pytest.approx(-0.5)
     assert changes["label=dog"]["false_positive_rate"]["change"] == pytest.approx(100 / 400)
@@ -131,8 +131,8 @@ def test_label_groups_are_one_against_the_rest_over_all_rows() -> None:
 
 def test_with_more_classes_other_groups_get_the_mean_over_classes() -> None:
     pair = three_classes("d", 200), three_classes("p", 100)
-    rule = {"metric": "true_positive_rate", "binds": "change", "limit": 0.1, "groups": ["place"]}
-    verdict = judge(*pair, gate(rule), validation=pair)
+    rule = {"metric": "true_positive_rate", "rule": "change", "limit": 0.1, "groups": ["place"]}
+    verdict = evaluate(*pair, gate(rule), validation=pair)
     (whole,) = (g["metrics"] for g in verdict.groups if g["group"] == "all")
     assert whole["true_positive_rate"]["change"] == pytest.approx(-0.5 / 3)
     assert whole["accuracy"]["change"] == pytest.approx(-100 / 600)

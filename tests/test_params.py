@@ -51,7 +51,7 @@ def test_a_list_where_a_number_belongs_is_named() -> None:
 
 
 def test_the_same_rule_twice_is_refused() -> None:
-    rule = "{metric: auroc, binds: change, limit: 0.1}"
+    rule = "{metric: auroc, rule: change, limit: 0.1}"
     assert "two rules for auroc change" in mistakes(f"gate.rules=[{rule}, {rule}]")
 
 

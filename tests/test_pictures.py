@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from faircompress import picture_files
-from faircompress.audit.pictures import _pictures
-from faircompress.audit.tables import Table
+from faircompress.auditing.pictures import _pictures
+from faircompress.auditing.tables import Table
 from faircompress.dataset import decode
 from faircompress.datasets import RawData
 from faircompress.ingest import look_at

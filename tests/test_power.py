@@ -4,19 +4,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_judge import gate
-
-from faircompress.predictions import Predictions
 from faircompress.verdict.findings import Finding, Terms
-from faircompress.verdict.groups import groups_of
 from faircompress.verdict.hearing import hear, in_order
 from faircompress.verdict.putting import put_all
+from test_evaluate import gate
+
+from faircompress.evaluation.groups import groups_of
+from faircompress.predictions import Predictions
 
 DISAGREE, RIGHT = 0.12, 0.8
-EXCESS = {"metric": "accuracy", "binds": "excess", "limit": 0.05}
-DRIFT = {"metric": "accuracy", "binds": "drift", "limit": 0.08}
-SELECTION = {"metric": "selection_rate", "binds": "change", "limit": 0.05}
-PRECISION = {"metric": "precision", "binds": "change", "limit": 0.06}
+EXCESS = {"metric": "accuracy", "rule": "excess_loss", "limit": 0.05}
+DRIFT = {"metric": "accuracy", "rule": "disparity_change", "limit": 0.08}
+SELECTION = {"metric": "selection_rate", "rule": "change", "limit": 0.05}
+PRECISION = {"metric": "precision", "rule": "change", "limit": 0.06}
 
 
 def unharmed(sizes: dict[str, int], rng: np.random.Generator) -> list[Predictions]:

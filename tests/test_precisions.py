@@ -212,7 +212,7 @@ def test_a_file_after_one_that_no_longer_passes_may_not_go_out(
 ) -> None:
     folder = where.store.project
     project = Project(folder, three.env)
-    project.set(gate={"rules": [{"metric": "accuracy", "binds": "floor", "limit": 0.999}]})
+    project.set(gate={"rules": [{"metric": "accuracy", "rule": "minimum", "limit": 0.999}]})
     assert project.stage("gate").returncode == 0
     rerun()
     versions = by_precision(where)

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from auditing import judged, run
 
-from faircompress.audit.repeats import repeats
+from faircompress.auditing.repeats import repeats
 from faircompress.predictions import Predictions
 
-ASKED = "--label y --group g --dense d --candidate s --metric accuracy --limit 0.1"
+ASKED = "--label y --group g --baseline d --candidate s --metric accuracy --limit 0.1"
 
 
 @pytest.fixture(autouse=True)

@@ -12,20 +12,22 @@ import pytest
 from PIL import Image
 
 from faircompress.dataset import encode
-from faircompress.params import Gate
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
+from faircompress.evaluation.verdict import Verdict
 from faircompress.predictions import Predictions
-from faircompress.verdict import plots
-from faircompress.verdict.exemplars import FIRST, OTHERS, gallery, unlearnt
-from faircompress.verdict.forest import forest
-from faircompress.verdict.judge import Verdict, judge
-from faircompress.verdict.report import ReportContext, report
+from faircompress.report import plots
+from faircompress.report.context import ReportContext
+from faircompress.report.exemplars import FIRST, OTHERS, gallery, unlearnt
+from faircompress.report.forest import forest
+from faircompress.report.html import report
 
 VOID = {"meta", "img", "br"}
 RULES = [
-    {"metric": "true_positive_rate", "binds": "change", "limit": 0.10},
-    {"metric": "true_positive_rate", "binds": "drift", "limit": 0.20},
-    {"metric": "accuracy", "binds": "floor", "limit": 0.80},
-    {"metric": "false_positive_rate", "binds": "change", "limit": 0.10},
+    {"metric": "true_positive_rate", "rule": "change", "limit": 0.10},
+    {"metric": "true_positive_rate", "rule": "disparity_change", "limit": 0.20},
+    {"metric": "accuracy", "rule": "minimum", "limit": 0.80},
+    {"metric": "false_positive_rate", "rule": "change", "limit": 0.10},
 ]
 GATE = Gate(threshold=0.5, power=0.8, intersections=False, rules=RULES)
 LATENCY = {
@@ -94,7 +96,7 @@ PAIRS = {
 def judged(which: str) -> Verdict:
     pair = PAIRS[which]
     gate = GATE if which != "ten" else GATE.model_copy(update={"rules": GATE.rules[:2]})
-    return judge(*pair(), gate, validation=pair("validation"))
+    return evaluate(*pair(), gate, validation=pair("validation"))
 
 
 def colour(row: int) -> tuple[int, int, int]:
@@ -226,7 +228,7 @@ def test_a_picture_that_lies_in_two_groups_is_shown_once() -> None:
         split: [replace(p, groups={**p.groups, **everyone}) for p in hair_pair(100, split)]
         for split in ("test", "validation")
     }
-    verdict = judge(*pairs["test"], GATE, validation=tuple(pairs["validation"]))
+    verdict = evaluate(*pairs["test"], GATE, validation=tuple(pairs["validation"]))
     lost = unlearnt(verdict, *pairs["test"])
     shown = [one.id for group in lost for one in group.exemplars]
     assert [group.lost for group in lost] == [100, 100, 0]
@@ -244,7 +246,7 @@ def test_a_group_without_positives_is_shown_as_undefined() -> None:
         groups = {"hair": np.repeat(["long", "none"], [400, 50])}
         return tuple(said(labels, np.full(450, 0.9), m * 64, split, groups=groups) for m in "ab")
 
-    verdict = judge(*pair(), GATE, validation=pair("validation"))
+    verdict = evaluate(*pair(), GATE, validation=pair("validation"))
     text = report(verdict, ReportContext())
     assert verdict.verdict == "inconclusive"
     assert '<span class="found">undefined</span>' in text

@@ -2,7 +2,7 @@
 
 from test_report import LATENCY, LAYERS
 
-from faircompress.verdict import costs
+from faircompress.report import cost_plots as costs
 
 
 def test_speed_is_measured_against_what_the_multiply_adds_promise() -> None:

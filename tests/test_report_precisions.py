@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from test_report import LATENCY, LAYERS, Balance, judged
 
-from faircompress.verdict.card import card
-from faircompress.verdict.precisions import precisions
-from faircompress.verdict.report import ReportContext, report
+from faircompress.report.context import ReportContext
+from faircompress.report.html import report
+from faircompress.report.precisions import precisions
 
 SIZES = {"dense": 8000, "pruned": 1000}
 

@@ -8,13 +8,19 @@ import numpy as np
 import pytest
 from test_report import Balance, class_pair, hair_pair
 
-from faircompress.params import Gate
-from faircompress.verdict import rate_plots
-from faircompress.verdict.judge import Verdict, judge
-from faircompress.verdict.report import ReportContext, report
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
+from faircompress.evaluation.verdict import Verdict
+from faircompress.report import rate_plots
+from faircompress.report.context import ReportContext
+from faircompress.report.html import report
 
-ACCURACY = {"metric": "accuracy", "binds": "change", "limit": 0.5}
-BOTH = [ACCURACY, {**ACCURACY, "binds": "champion"}, {**ACCURACY, "binds": "anchor"}]
+ACCURACY = {"metric": "accuracy", "rule": "change", "limit": 0.5}
+BOTH = [
+    ACCURACY,
+    {**ACCURACY, "rule": "change", "against": "champion"},
+    {**ACCURACY, "rule": "change", "against": "original_champion"},
+]
 
 
 @functools.cache
@@ -26,7 +32,7 @@ def verdict() -> Verdict:
         name: replace(hair_pair(lost)[1], model=name[0] * 64)
         for name, lost in (("champion", 20), ("anchor", 60))
     }
-    return judge(*pair, gate, validation=hair_pair(100, "validation"), rivals=rivals)
+    return evaluate(*pair, gate, validation=hair_pair(100, "validation"), rivals=rivals)
 
 
 def of_group(name: str, metric: str) -> dict[str, float | None]:
@@ -51,7 +57,7 @@ def test_they_are_the_rates_from_which_their_rules_count_changes() -> None:
 def test_a_rival_that_no_rule_binds_has_no_rates_and_old_verdicts_can_be_read() -> None:
     gate = Gate(threshold=0.5, power=0.8, intersections=False, rules=BOTH[:1])
     pair, tuned = hair_pair(100), hair_pair(100, "validation")
-    alone = judge(*pair, gate, validation=tuned, rivals={"champion": pair[0]})
+    alone = evaluate(*pair, gate, validation=tuned, rivals={"champion": pair[0]})
     assert not {"champion", "anchor"} & set(alone.groups[0]["metrics"]["accuracy"])
     assert rate_plots.rivals(alone.groups) == []
     assert "#who-champion" not in report(alone, ReportContext())
@@ -66,7 +72,7 @@ def test_a_mean_over_classes_is_undefined_where_the_rival_has_no_rate_in_one() -
     rules = [{**ACCURACY, "metric": "precision"}, {**BOTH[1], "metric": "precision"}]
     gate = Gate(threshold=0.5, power=0.8, intersections=False, rules=rules)
     rival = replace(dense, probabilities=never, model="c" * 64)
-    told = judge(
+    told = evaluate(
         dense, pruned, gate, validation=class_pair("validation"), rivals={"champion": rival}
     )
     everyone = told.groups[0]["metrics"]

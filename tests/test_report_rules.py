@@ -7,26 +7,28 @@ from dataclasses import replace
 import pytest
 from test_report import LATENCY, LAYERS, Balance, hair_pair
 
-from faircompress.params import Gate
-from faircompress.verdict import plots, rate_plots
-from faircompress.verdict.budgets import Costs
-from faircompress.verdict.card import card, words
-from faircompress.verdict.forest import forest
-from faircompress.verdict.judge import Verdict, judge
-from faircompress.verdict.report import ReportContext, report
-from faircompress.verdict.tradeoff import tradeoff, used
+from faircompress.evaluation.costs import Costs
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
+from faircompress.evaluation.verdict import Verdict
+from faircompress.report import plots, rate_plots
+from faircompress.report.context import ReportContext
+from faircompress.report.forest import forest
+from faircompress.report.html import report
+from faircompress.report.model_card import words
+from faircompress.report.tradeoff import tradeoff, used
 
 SIZES = {"dense": 9000, "pruned": 1000}
 CONTEXT = ReportContext(sizes=SIZES, layers=LAYERS, latency=LATENCY)
 RULES = [
-    {"metric": "accuracy", "binds": "change", "limit": 0.5},
-    {"metric": "selection_rate", "binds": "change", "limit": 0.2, "confidence": 0.9},
-    {"metric": "accuracy", "binds": "excess", "limit": 0.3},
-    {"metric": "accuracy", "binds": "floor", "limit": 0.6},
-    {"metric": "accuracy", "binds": "champion", "limit": 0.5},
-    {"metric": "accuracy", "binds": "anchor", "limit": 0.5},
-    {"binds": "size", "limit": 0.5},
-    {"binds": "latency", "limit": 0.5, "batch": 64, "hardware": "Xeon"},
+    {"metric": "accuracy", "rule": "change", "limit": 0.5},
+    {"metric": "selection_rate", "rule": "change", "limit": 0.2, "confidence": 0.9},
+    {"metric": "accuracy", "rule": "excess_loss", "limit": 0.3},
+    {"metric": "accuracy", "rule": "minimum", "limit": 0.6},
+    {"metric": "accuracy", "rule": "change", "against": "champion", "limit": 0.5},
+    {"metric": "accuracy", "rule": "change", "against": "original_champion", "limit": 0.5},
+    {"rule": "size", "limit": 0.5},
+    {"rule": "latency", "limit": 0.5, "batch": 64, "hardware": "Xeon"},
 ]
 
 
@@ -34,7 +36,7 @@ RULES = [
 def verdict() -> Verdict:
     gate = Gate(threshold=0.5, power=0.8, intersections=False, rules=RULES)
     dense, pruned = hair_pair(100)
-    return judge(
+    return evaluate(
         dense, pruned, gate, validation=hair_pair(100, "validation"), look=2,
         costs=Costs(SIZES, LATENCY), rivals={"champion": replace(dense, model="c" * 64)},
     )  # fmt: skip

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_judge import TPR, gate, in_validation, only, put, said
+from test_evaluate import TPR, gate, in_validation, only, put, said
 
-from faircompress.params import Gate
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
+from faircompress.evaluation.verdict import Verdict
 from faircompress.predictions import Predictions
 from faircompress.statistics.paired_proportions import change_lower
-from faircompress.verdict.judge import Verdict, judge
 
-CHAMPION = {**TPR, "binds": "champion"}
-ANCHOR = {**TPR, "binds": "anchor"}
+CHAMPION = {**TPR, "rule": "change", "against": "champion"}
+ANCHOR = {**TPR, "rule": "change", "against": "original_champion"}
 PERFECT, UNHARMED = {"a": (400, 400)}, {"a": (400, 300)}
 
 
@@ -24,7 +25,7 @@ def against(
     """Judge a file that is as good as its dense one, beside files that find other counts."""
     pair = said(pruned, model="dense"), said(pruned, model="pruned")
     named = {name: said(found, model=name) for name, found in rivals.items()}
-    return judge(*pair, by, validation=in_validation(*pair), rivals=named)
+    return evaluate(*pair, by, validation=in_validation(*pair), rivals=named)
 
 
 def test_a_fall_from_the_champion_fails_where_none_from_dense_is_found() -> None:
@@ -75,11 +76,11 @@ def test_without_a_champion_its_rule_is_not_judged_and_blocks_nothing() -> None:
 def test_the_champion_itself_passes_by_identity_whatever_the_size() -> None:
     dense, pruned = (said({"a": (12, 10)}, model=m) for m in ("dense", "pruned"))
     by, tuned = gate(TPR, CHAMPION), in_validation(dense, pruned)
-    same = judge(dense, pruned, by, validation=tuned, rivals={"champion": pruned})
+    same = evaluate(dense, pruned, by, validation=tuned, rivals={"champion": pruned})
     found = only(same, "hair=a", rule=1)
     assert (found["verdict"], found["method"], found["lower"]) == ("pass", "identity", 0)
     other = replace(pruned, model="other")
-    equal = judge(dense, pruned, by, validation=tuned, rivals={"champion": other})
+    equal = evaluate(dense, pruned, by, validation=tuned, rivals={"champion": other})
     assert only(equal, "hair=a", rule=1)["verdict"] == "inconclusive"
 
 
@@ -99,14 +100,16 @@ def test_a_champion_that_was_asked_something_else_is_an_error(
     rivals = {"champion": replace(pair[0], **change)}
     tuned = in_validation(*pair)
     with pytest.raises(ValueError, match=f"the champion cannot be compared.*{complaint}"):
-        judge(*pair, gate(TPR, CHAMPION), validation=tuned, rivals=rivals)
-    assert judge(*pair, gate(), validation=tuned, rivals=rivals).verdict == "pass"  # not asked for
+        evaluate(*pair, gate(TPR, CHAMPION), validation=tuned, rivals=rivals)
+    assert (
+        evaluate(*pair, gate(), validation=tuned, rivals=rivals).verdict == "pass"
+    )  # not asked for
 
 
 def test_a_champion_that_cannot_be_asked_leaves_its_rule_open_and_says_why() -> None:
     pair = [said({"a": (100, 100)}, model=m) for m in ("dense", "pruned")]
     tuned, rivals = in_validation(*pair), {"champion": "it takes pictures of 64 x 64"}
-    verdict = judge(*pair, gate(TPR, CHAMPION), validation=tuned, rivals=rivals)
+    verdict = evaluate(*pair, gate(TPR, CHAMPION), validation=tuned, rivals=rivals)
     assert verdict.verdict == verdict.not_judged[0]["verdict"] == "inconclusive"
     assert verdict.sentence == (
         "Inconclusive: it is not settled that true positive rate falls by at most 0.05 from the "
@@ -117,7 +120,7 @@ def test_a_champion_that_cannot_be_asked_leaves_its_rule_open_and_says_why() -> 
         "or take this rule out of gate.rules."
     )
     assert verdict.next == ["Have a reviewer decide with the bounds in view."]
-    without = judge(*pair, gate(TPR), validation=tuned, rivals=rivals)
+    without = evaluate(*pair, gate(TPR), validation=tuned, rivals=rivals)
     assert (without.verdict, without.not_judged) == ("pass", [])
 
 
@@ -134,7 +137,7 @@ def test_the_champion_decides_by_its_own_threshold_from_validation() -> None:
     tuned, (rival_tuned, _) = in_validation(*pair), in_validation(champion, champion)
 
     def told(**more: dict[str, Predictions]) -> Verdict:
-        return judge(*pair, by, validation=tuned, rivals={"champion": champion}, **more)
+        return evaluate(*pair, by, validation=tuned, rivals={"champion": champion}, **more)
 
     verdict = told(rivals_in_validation={"champion": rival_tuned})
     assert verdict.thresholds["champion"] == pytest.approx(0.2)
@@ -152,7 +155,7 @@ def test_rules_that_all_wait_for_a_champion_are_refused() -> None:
 
 def looked(look: int | None, positives: int = 100, **more: Any) -> Verdict:
     pair = [said({"a": (positives, positives)}, model=m) for m in ("dense", "pruned")]
-    return judge(*pair, gate(**more), validation=in_validation(*pair), look=look)
+    return evaluate(*pair, gate(**more), validation=in_validation(*pair), look=look)
 
 
 @pytest.mark.parametrize(
@@ -183,20 +186,20 @@ def test_a_look_is_judged_wholly_as_by_rules_of_its_confidence(
 ) -> None:
     rules = [
         CHAMPION,
-        {"metric": "auroc", "binds": "change", "limit": 0.05},
-        {"metric": "precision", "binds": "change", "limit": 0.05},
-        {"metric": "selection_rate", "binds": "change", "limit": 0.05},
-        {"metric": "true_positive_rate", "binds": "drift", "limit": 0.2},
-        {"metric": "true_positive_rate", "binds": "change", "limit": 0.05},
-        {"metric": "true_positive_rate", "binds": "floor", "limit": 0.9},
-        {"metric": "accuracy", "binds": "excess", "limit": 0.1},
+        {"metric": "auroc", "rule": "change", "limit": 0.05},
+        {"metric": "precision", "rule": "change", "limit": 0.05},
+        {"metric": "selection_rate", "rule": "change", "limit": 0.05},
+        {"metric": "true_positive_rate", "rule": "disparity_change", "limit": 0.2},
+        {"metric": "true_positive_rate", "rule": "change", "limit": 0.05},
+        {"metric": "true_positive_rate", "rule": "minimum", "limit": 0.9},
+        {"metric": "accuracy", "rule": "excess_loss", "limit": 0.1},
     ]
     counts = {"a": (80, 78), "b": (60, 60), "c": (1, 1)}
     pair = [said(counts, model="d"), said({**counts, "a": (80, 76)}, model="p")]
     more = {"validation": in_validation(*pair), "rivals": {"champion": pair[0]}}
-    spent = judge(*pair, gate(*rules), look=look, **more)
+    spent = evaluate(*pair, gate(*rules), look=look, **more)
     stated = [{**rule, "confidence": confidence} for rule in rules]
-    whole = judge(*pair, gate(*stated), **more)
+    whole = evaluate(*pair, gate(*stated), **more)
     assert (spent.rules, spent.sentence) == (whole.rules, whole.sentence)
     drawn, expected = (v.groups[1]["metrics"]["auroc"] for v in (spent, whole))
     assert drawn == expected

@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 from fairlearn import metrics as fairness
 from sklearn.metrics import brier_score_loss
-from test_judge import gate, in_validation, only, put, said
+from test_evaluate import gate, in_validation, only, put, said
 
 from faircompress import plugins
+from faircompress.evaluation.costs import Costs
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import TWO_SIDED
+from faircompress.evaluation.verdict import Verdict
 from faircompress.metrics import Metric
 from faircompress.predictions import Predictions
-from faircompress.verdict import TWO_SIDED
-from faircompress.verdict.budgets import Costs
-from faircompress.verdict.judge import Verdict, judge
 
-AUROC = {"metric": "auroc", "binds": "change", "limit": 0.3}
-EXCESS = {"metric": "accuracy", "binds": "excess", "limit": 0.1}
+AUROC = {"metric": "auroc", "rule": "change", "limit": 0.3}
+EXCESS = {"metric": "accuracy", "rule": "excess_loss", "limit": 0.1}
 LATENCY = {
     "processor": "AMD EPYC",
     "times": [
@@ -33,7 +34,7 @@ SIZES = {"dense": 8e6, "pruned": 2e6}
 
 def judged(rules: list[dict[str, Any]], costs: Costs | None = None) -> Verdict:
     pair = [said({"a": (200, 190), "b": (200, 190)}, model=m) for m in "dp"]
-    return judge(*pair, gate(*rules), validation=in_validation(*pair), costs=costs)
+    return evaluate(*pair, gate(*rules), validation=in_validation(*pair), costs=costs)
 
 
 def test_excess_is_a_fall_beyond_everyones() -> None:
@@ -77,21 +78,21 @@ def test_a_class_is_its_own_group_where_excess_is_meant() -> None:
     pair = [
         replace(x, groups={"label": names}) for x in (pair[0], replace(pair[1], probabilities=p))
     ]
-    verdict = judge(*pair, gate(EXCESS), validation=in_validation(*pair))
+    verdict = evaluate(*pair, gate(EXCESS), validation=in_validation(*pair))
     found = only(verdict, "label=blond")
     assert (found["estimate"], found["verdict"]) == (pytest.approx(-0.25), "fail")
 
 
 @pytest.mark.parametrize(("more", "word"), [(0, "pass"), (-60, "fail"), (60, "fail")])
 def test_selection_rate_may_neither_fall_nor_rise(more: int, word: str) -> None:
-    rule = gate({"metric": "selection_rate", "binds": "change", "limit": 0.05})
+    rule = gate({"metric": "selection_rate", "rule": "change", "limit": 0.05})
     verdict = put({"a": (200, 100)}, {"a": (200, 100 + more)}, rule)
     assert only(verdict, "hair=a")["estimate"] == pytest.approx(more / 220)
     assert verdict.verdict == word
 
 
 def test_twenty_unharmed_rows_certify_no_side_of_a_two_sided_limit() -> None:
-    rule = gate({"metric": "selection_rate", "binds": "change", "limit": 0.1})
+    rule = gate({"metric": "selection_rate", "rule": "change", "limit": 0.1})
     found = only(put({"a": (10, 5)}, {"a": (10, 5)}, rule), "hair=a")  # and 20 negatives
     assert found["upper"] == -found["lower"] == pytest.approx(1 - 0.05 ** (1 / 30), abs=2e-4)
 
@@ -101,7 +102,7 @@ def test_rates_by_group_are_those_of_fairlearn() -> None:
     pair = [said({"a": (60, 50), "b": (40, 20)}, model=m) for m in "dp"]
     p = rng.random(len(pair[0].ids))
     pair = [replace(x, probabilities=np.stack([1 - p, p], axis=1)) for x in pair]
-    verdict = judge(*pair, gate(AUROC), validation=in_validation(*pair))
+    verdict = evaluate(*pair, gate(AUROC), validation=in_validation(*pair))
     for name in ("false_negative_rate", "false_positive_rate", "selection_rate"):
         frame = fairness.MetricFrame(
             metrics=getattr(fairness, name), y_true=pair[0].labels, y_pred=(p >= 0.5).astype(int),
@@ -116,21 +117,21 @@ def test_rates_by_group_are_those_of_fairlearn() -> None:
 @pytest.mark.parametrize(
     ("rule", "word"),
     [
-        ({"binds": "size", "limit": 0.25}, "pass"),
-        ({"binds": "size", "limit": 0.2}, "fail"),
-        ({"binds": "size", "limit": "2 MB"}, "pass"),
-        ({"binds": "size", "limit": "1999 kB"}, "fail"),
-        ({"binds": "latency", "limit": 0.63}, "pass"),  # 1 / 1.6 = 0.625
-        ({"binds": "latency", "limit": 0.5}, "inconclusive"),
-        ({"binds": "latency", "limit": 0.3}, "fail"),  # 1 / 2.5 = 0.4
-        ({"binds": "latency", "limit": "0.013 s"}, "pass"),
-        ({"binds": "latency", "limit": "12.5 ms"}, "inconclusive"),
-        ({"binds": "latency", "limit": "11.4 ms"}, "fail"),
-        ({"binds": "latency", "limit": "0.1 s", "batch": 64}, "inconclusive"),  # no upper bound
-        ({"binds": "latency", "limit": "70 ms", "batch": 64}, "fail"),
-        ({"binds": "latency", "limit": "1 s", "batch": 8}, "inconclusive"),  # no bound at all
-        ({"binds": "latency", "limit": "11 ms", "hardware": "epyc"}, "fail"),
-        ({"binds": "latency", "limit": "11 ms", "hardware": "Snapdragon"}, "not judged"),
+        ({"rule": "size", "limit": 0.25}, "pass"),
+        ({"rule": "size", "limit": 0.2}, "fail"),
+        ({"rule": "size", "limit": "2 MB"}, "pass"),
+        ({"rule": "size", "limit": "1999 kB"}, "fail"),
+        ({"rule": "latency", "limit": 0.63}, "pass"),  # 1 / 1.6 = 0.625
+        ({"rule": "latency", "limit": 0.5}, "inconclusive"),
+        ({"rule": "latency", "limit": 0.3}, "fail"),  # 1 / 2.5 = 0.4
+        ({"rule": "latency", "limit": "0.013 s"}, "pass"),
+        ({"rule": "latency", "limit": "12.5 ms"}, "inconclusive"),
+        ({"rule": "latency", "limit": "11.4 ms"}, "fail"),
+        ({"rule": "latency", "limit": "0.1 s", "batch": 64}, "inconclusive"),  # no upper bound
+        ({"rule": "latency", "limit": "70 ms", "batch": 64}, "fail"),
+        ({"rule": "latency", "limit": "1 s", "batch": 8}, "inconclusive"),  # no bound at all
+        ({"rule": "latency", "limit": "11 ms", "hardware": "epyc"}, "fail"),
+        ({"rule": "latency", "limit": "11 ms", "hardware": "Snapdragon"}, "not judged"),
     ],
 )
 def test_costs_are_judged_and_only_their_failures_block(rule: dict[str, Any], word: str) -> None:
@@ -143,20 +144,20 @@ def test_costs_are_judged_and_only_their_failures_block(rule: dict[str, Any], wo
 
 def test_a_time_of_few_runs_is_open_and_it_is_said_how_many_would_do() -> None:
     assert 0.95**59 < 0.05 < 0.95**58  # 58 runs may all keep to what only 95 of 100 do
-    slow, costs = {"binds": "latency", "limit": "0.1 s", "batch": 64}, Costs({}, LATENCY)
+    slow, costs = {"rule": "latency", "limit": "0.1 s", "batch": 64}, Costs({}, LATENCY)
     verdict = judged([AUROC, slow], costs)
     assert verdict.reasons == [
         "95 of 100 runs of batch 64 take at most 0.1 s; in 30 runs it was 90 ms (it takes 59 runs "
         "to bound that from above), not settled."
     ]
     assert verdict.next[0].startswith("Time 59 runs or more (export.latency_repeats")
-    verdict = judged([AUROC, {"binds": "latency", "limit": "12.5 ms"}], costs)
+    verdict = judged([AUROC, {"rule": "latency", "limit": "12.5 ms"}], costs)
     assert "in 60 runs it was 12 ms (95% bounds 11.5 and 13), not settled" in verdict.reasons[0]
     assert verdict.next[0].startswith("Time more runs (export.latency_repeats")
 
 
 def test_a_cost_that_was_not_measured_is_an_error_not_a_pass() -> None:
-    for rule in ({"binds": "size", "limit": 0.5}, {"binds": "latency", "limit": 1, "batch": 9}):
+    for rule in ({"rule": "size", "limit": 0.5}, {"rule": "latency", "limit": 1, "batch": 9}):
         for costs in (None, Costs(latency=LATENCY)):
             with pytest.raises(ValueError, match="no sizes of both files|latency of batch 9"):
                 judged([AUROC, rule], costs)
@@ -167,19 +168,19 @@ def test_a_cost_that_was_not_measured_is_an_error_not_a_pass() -> None:
     [
         ([AUROC, {**AUROC, "limit": 0.1, "groups": ["hair"]}], "two rules for auroc change"),
         (
-            [{"metric": f"{m}_rate", "binds": "change", "limit": 0.1}
+            [{"metric": f"{m}_rate", "rule": "change", "limit": 0.1}
              for m in ("true_positive", "false_negative")],
             "true_positive_rate and false_negative_rate change bind the same groups",
         ),
         ([{**AUROC, "metric": "calibration_error"}], "reported for every group, but no rule"),
         ([{**AUROC, "metric": "psi"}], "a rule on accuracy that binds excess does"),
-        ([{**AUROC, "binds": "excess"}], "excess is of accuracy"),
-        ([{"metric": "selection_rate", "binds": "floor", "limit": 0.1}], "no better direction"),
-        ([{"binds": "size", "limit": 0.5}], "no rule is about harm"),
-        ([AUROC, {"binds": "size", "limit": "2 ms"}], "no limit in ms"),
-        ([AUROC, {"binds": "latency", "limit": "quick"}], "such as 12 ms"),
-        ([AUROC, {"binds": "size", "limit": 0.5, "hardware": "x"}], "depends on no batch"),
-        ([AUROC, *2 * [{"binds": "size", "limit": 0.5}]], "two rules for the same latency or"),
+        ([{**AUROC, "rule": "excess_loss"}], "excess is of accuracy"),
+        ([{"metric": "selection_rate", "rule": "minimum", "limit": 0.1}], "no better direction"),
+        ([{"rule": "size", "limit": 0.5}], "no rule is about harm"),
+        ([AUROC, {"rule": "size", "limit": "2 ms"}], "no limit in ms"),
+        ([AUROC, {"rule": "latency", "limit": "quick"}], "such as 12 ms"),
+        ([AUROC, {"rule": "size", "limit": 0.5, "hardware": "x"}], "depends on no batch"),
+        ([AUROC, *2 * [{"rule": "size", "limit": 0.5}]], "two rules for the same latency or"),
     ],
 )  # fmt: skip
 def test_rules_that_contradict_or_mean_nothing_are_refused(
@@ -205,7 +206,7 @@ def test_two_groups_of_one_name_are_never_taken_for_each_other(
     groups = {c: np.where(np.arange(60) % 2, v, "z") for c, v in zip(columns, values, strict=True)}
     pair = [replace(p, groups=groups) for p in pair]
     with pytest.raises(ValueError, match=f"two groups are called '{name}'"):
-        judge(*pair, gate(AUROC), validation=in_validation(*pair))
+        evaluate(*pair, gate(AUROC), validation=in_validation(*pair))
 
 
 def test_metrics_without_a_direction_are_known_to_the_rules() -> None:
@@ -217,7 +218,7 @@ def test_reported_numbers_by_hand() -> None:
     pair: list[Predictions] = [said({"a": (2, 2)}, model=m, negatives=2) for m in "dp"]
     p = np.array([0.9, 0.3, 0.1, 0.1])
     pair[1] = replace(pair[1], probabilities=np.stack([1 - p, p], axis=1))
-    verdict = judge(*pair, gate(AUROC), validation=in_validation(*pair))
+    verdict = evaluate(*pair, gate(AUROC), validation=in_validation(*pair))
     (found,) = (g["reported"] for g in verdict.groups if g["group"] == "hair=a")
     assert found["brier"]["pruned"] == pytest.approx(brier_score_loss(pair[0].labels, p))
     assert found["brier"]["dense"] == pytest.approx(0.1**2)
@@ -229,7 +230,7 @@ def test_reported_numbers_by_hand() -> None:
 
 def test_where_more_rows_would_hardly_settle_it_nobody_is_sent_to_find_them() -> None:
     # 14 of 200 lost: seven in a hundred. Without true change a tenth of these would certify .1.
-    by = gate({"metric": "true_positive_rate", "binds": "change", "limit": 0.1})
+    by = gate({"metric": "true_positive_rate", "rule": "change", "limit": 0.1})
     verdict = put({"a": (200, 200)}, {"a": (200, 186)}, by)
     (reason,) = verdict.reasons
     assert verdict.verdict == "inconclusive"

@@ -8,8 +8,8 @@ import pytest
 from auditing import judged, run
 
 GROUPS = "--label y --group g"
-TWO = f"faircompress audit p.csv {GROUPS} --dense d --candidate s"
-THREE = f"faircompress audit p.csv {GROUPS} --dense 'd_*' --candidate 's_*'"
+TWO = f"faircompress audit p.csv {GROUPS} --baseline d --candidate s"
+THREE = f"faircompress audit p.csv {GROUPS} --baseline 'd_*' --candidate 's_*'"
 
 
 @pytest.fixture(autouse=True)

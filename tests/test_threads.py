@@ -12,9 +12,9 @@ PROGRAM = """
 import json
 import numpy as np
 from dataclasses import replace
-from test_judge import gate, in_validation, said
+from test_evaluate import gate, in_validation, said
 from faircompress.caps import MaxWeight
-from faircompress.verdict.judge import judge
+from faircompress.evaluation.evaluate import evaluate
 
 rng = np.random.default_rng(0)
 pair = [said({"a": (90, 80), "b": (70, 60)}, model=m, negatives=150) for m in "dp"]
@@ -23,9 +23,9 @@ rows = {"weights": rng.uniform(0.5, 2, len(logit)), "max_weight": (MaxWeight(2.0
 for k, noise in enumerate((0.0, 0.4)):
     p = 1 / (1 + np.exp(1.5 - logit - rng.normal(0, 1, len(logit)) * noise))
     pair[k] = replace(pair[k], probabilities=np.stack([1 - p, p], axis=1), **rows)
-rules = [{"metric": "auroc", "binds": "change", "limit": 0.05},
-         {"metric": "true_positive_rate", "binds": "drift", "limit": 0.2}]
-print(json.dumps(judge(*pair, gate(*rules), validation=in_validation(*pair)).to_json()))
+rules = [{"metric": "auroc", "rule": "change", "limit": 0.05},
+         {"metric": "true_positive_rate", "rule": "disparity_change", "limit": 0.2}]
+print(json.dumps(evaluate(*pair, gate(*rules), validation=in_validation(*pair)).to_json()))
 """
 
 

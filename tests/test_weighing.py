@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_judge import gate, in_validation, only, said
+from test_evaluate import gate, in_validation, only, said
 
 from faircompress.caps import MaxWeight
+from faircompress.evaluation.evaluate import evaluate
 from faircompress.predictions import Predictions
-from faircompress.verdict.judge import judge
 
 
 @pytest.mark.parametrize("metric", ["true_positive_rate", "auroc", "accuracy", "precision"])
@@ -20,8 +20,8 @@ def test_copies_of_pictures_under_the_same_name_change_no_bound(metric: str) -> 
     pruned = replace(dense, model="pruned", probabilities=np.stack([1 - shaken, shaken], axis=1))
     pair = [replace(p, identities=p.ids) for p in (dense, pruned)]
     twice = [doubled(p) for p in pair]
-    rule = gate({"metric": metric, "binds": "change", "limit": 0.1})
-    one, two = (judge(*p, rule, validation=in_validation(*p)) for p in (pair, twice))
+    rule = gate({"metric": metric, "rule": "change", "limit": 0.1})
+    one, two = (evaluate(*p, rule, validation=in_validation(*p)) for p in (pair, twice))
     for finding, copied in zip(one.rules[0]["findings"], two.rules[0]["findings"], strict=True):
         for key, off in {
             "estimate": 0,
@@ -53,7 +53,7 @@ def test_weights_that_are_declared_to_be_equal_are_no_weights() -> None:
     pair = [said(x, model=m) for x, m in (({"a": (80, 70)}, "d"), ({"a": (80, 66)}, "p"))]
     declared = {"weights": np.full(len(pair[0].ids), 7.0), "max_weight": (MaxWeight(7.0),)}
     heavy = [replace(p, **declared) for p in pair]
-    plain, weighed = (judge(*p, gate(), validation=in_validation(*p)) for p in (pair, heavy))
+    plain, weighed = (evaluate(*p, gate(), validation=in_validation(*p)) for p in (pair, heavy))
     assert only(plain, "hair=a") == only(weighed, "hair=a")
 
 
@@ -62,7 +62,7 @@ def test_weights_count_in_the_rate_and_unequal_ones_cost_units() -> None:
     weights = np.ones(22)
     weights[0] = 3.0  # the first positive is still found and counts three times the lost one
     pair = [replace(p, weights=weights) for p in pair]
-    finding = only(judge(*pair, gate(), validation=in_validation(*pair)), "hair=a")
+    finding = only(evaluate(*pair, gate(), validation=in_validation(*pair)), "hair=a")
     assert finding["estimate"] == pytest.approx(-0.25)
     # the heaviest of validation weighs 3, so at most 1.5 times that is taken to occur
     assert finding["units"] == pytest.approx((3 + 1) / 4.5, abs=1e-3)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from faircompress import params, presets, yaml_text
-from faircompress.audit import rules
+from faircompress.auditing import rules
 from faircompress.study import plan
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -99,7 +99,7 @@ def test_no_other_module_reads_yaml_on_its_own() -> None:
 
 
 def test_an_override_with_a_key_twice_is_refused() -> None:
-    rule = "gate.rules=[{metric: auroc, binds: change, limit: 0.03, limit: 0.9}]"
+    rule = "gate.rules=[{metric: auroc, rule: change, limit: 0.03, limit: 0.9}]"
     with pytest.raises(params.BadParams, match=r"-S gate\.rules=.*'limit' stands twice"):
         params.load(PARAMS, [rule])
 

@@ -1,12 +1,38 @@
-"""Fair compression of vision models.
+"""Fair compression of vision models, let out only with statistical evidence.
 
-A raw data source is checked (``checks``) and becomes one Parquet file (``dataset``). A dense
-model learns it (``training``), loses whole channels (``pruning``) by a ``criterion`` and an
-``objective``, and is written to ONNX (``onnx_export``). What the exported files predict
-(``predictions``) goes to a judge who sees nothing else (``verdict``), and who says pass, fail or
-inconclusive, by group, with confidence.
-
-``stages`` runs that chain on files, ``flows`` runs the stages on a schedule.
+From Python: ``audit`` tells of any two models' predictions whether the second harms no group more
+than its rules allow; ``Rule``, ``Verdict``, ``Outcome`` and ``NotPassed`` are what it takes and
+gives. Everything else is called by ``faircompress`` on the command line.
 """
 
-__version__ = "0.1.0"
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from faircompress.auditing.api import audit as audit
+    from faircompress.evaluation.results import Outcome as Outcome
+    from faircompress.evaluation.rule_config import Rule as Rule
+    from faircompress.evaluation.verdict import NotPassed as NotPassed
+    from faircompress.evaluation.verdict import Verdict as Verdict
+
+__version__ = "0.2.0"
+HOMES = {
+    "audit": "auditing.api",
+    "Rule": "evaluation.rule_config",
+    "Outcome": "evaluation.results",
+    "Verdict": "evaluation.verdict",
+    "NotPassed": "evaluation.verdict",
+}
+__all__ = ["NotPassed", "Outcome", "Rule", "Verdict", "__version__", "audit"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that ``import faircompress`` is light."""
+    if name not in HOMES:
+        raise AttributeError(f"module 'faircompress' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"faircompress.{HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

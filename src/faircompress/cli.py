@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from faircompress import environment, presets, rehearsal
-from faircompress.audit.command import audit
+from faircompress.auditing.command import audit
 from faircompress.exit_codes import ERROR
 from faircompress.files import FULL, room, write_json
 from faircompress.interrupts import INTERRUPTS

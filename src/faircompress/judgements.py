@@ -31,7 +31,8 @@ class Judgement:
         verdict: The word, or ``not judged``.
         verdict_sha256: Of the bytes of ``verdict.json``; empty if it was not judged.
         test: sha256 of the test split.
-        against: For ``champion`` and ``anchor`` the version and sha256 it was compared with.
+        against: For ``champion`` and ``original_champion`` the version and sha256 that it was
+            compared with.
         restoring: sha256 of each small file that brings the results back, by its path.
     """
 
@@ -107,6 +108,9 @@ def _of(kind: type[Any], project: Path, model: str) -> Iterator[Any]:
 def _entry(path: Path, number: int, line: str) -> Entry:
     try:
         values = json.loads(line)
+        against = values.get("against", {})
+        if "anchor" in against:  # as 0.2 called it
+            against["original_champion"] = against.pop("anchor")
         return KINDS[values.pop("kind")](**values)
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(

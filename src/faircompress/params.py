@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from faircompress import yaml_text
 from faircompress.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
+from faircompress.evaluation.rule_config import Gate as Gate
+from faircompress.evaluation.rule_config import Rule
 from faircompress.plugins import Section, choice, names
 from faircompress.precisions import PRECISIONS, Precision, in_judged_order
-from faircompress.verdict import Gate as Gate
-from faircompress.verdict import Rule
 
 Size = Count | Annotated[list[Count], Field(min_length=2, max_length=2)] | None
 

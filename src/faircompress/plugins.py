@@ -29,7 +29,7 @@ def find(folder: str, name: str) -> Any:
     """Import a plug-in and return its function; the folder's ``__init__`` says of which type."""
     if name not in names(folder):
         raise ValueError(f"no {name!r} in {folder}; there are: {', '.join(names(folder))}")
-    return getattr(importlib.import_module(f"faircompress.{folder}.{name}"), name)
+    return getattr(importlib.import_module(f"faircompress.{folder.replace('/', '.')}.{name}"), name)
 
 
 class Section(BaseModel):

@@ -11,7 +11,7 @@ class StoreFailed(RuntimeError):
     """What MLflow writes to does not answer, or cannot be written; says why and what to do."""
 
 
-def insist_on_mlflow(uri: str) -> None:
+def require_mlflow(uri: str) -> None:
     """Raise unless an MLflow server answers; an address of anything else is let be.
 
     Raises:

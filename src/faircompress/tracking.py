@@ -56,7 +56,7 @@ def open_store(project: Path) -> Store:
     uri = os.environ.get(URI) or f"sqlite:///{project / 'mlflow.db'}"
     if file := databases.sqlite_file(uri):
         databases.ready(databases.of_mlflow(file))
-    servers.insist_on_mlflow(uri)
+    servers.require_mlflow(uri)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # we tell it

@@ -2,12 +2,12 @@
 
 Contract: ``metrics/NAME.py`` gives ``NAME(said: Answers) -> Mean | Ranking``, under ``@metric``,
 which states the better direction. A metric only says which rows count and what each is worth; it
-never averages. The judge does: one value a group, and the paired units that the bounds need, come
-from the same description (``verdict/rates.py``, ``verdict/evidence.py``).
+never averages. ``evaluation`` does: one value a group, and the paired units that the bounds need,
+come from the same description.
 
 - ``Mean``, of values in 0-1 over some rows: accuracy, true and false positive rate, false negative
   rate, selection rate, precision. Values True/False get a bound for proportions, others one for
-  bounded numbers. Where the answers choose the rows (precision) the two files' rows are not
+  bounded numbers. Where the answers choose the rows (precision) the two models' rows are not
   paired; a bound for that is in ``statistics/procedures/conditional_rate.py``.
 - ``Ranking``, of rows against rows: AUROC.
 
@@ -25,12 +25,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Answers:
-    """What one file said to one yes-no question about some rows.
+    """What one model answers to one yes-no question about some rows.
 
     Args:
         truth: Is the row positive? ``(rows,)``, bool.
         score: Probability that it is, ``(rows,)``.
-        decided: Does the file say that it is? ``(rows,)``, bool.
+        decided: Is it decided to be? ``(rows,)``, bool.
         right: Is the decision right? ``(rows,)``, bool.
     """
 
@@ -62,7 +62,7 @@ Better = Literal["higher", "lower", "neither"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's function and what the judge must know about it.
+    """A metric's function and what must be known about it.
 
     Args:
         measure: The plug-in's function.
@@ -70,6 +70,8 @@ class Metric:
         title: Its name in a sentence.
         better: Direction in which it gets better; neither: any change is harm.
         per_class: Does it need to know which class is the positive?
+        cross_group: Are a group's positives compared with everybody's negatives?
+        own_rows: Do the decisions choose the rows that it is over, as for precision?
     """
 
     measure: Callable[[Answers], Measure]
@@ -77,10 +79,12 @@ class Metric:
     title: str
     better: Better
     per_class: bool
+    cross_group: bool = False
+    own_rows: bool = False
 
     @property
     def sign(self) -> float:
-        """Return what turns pruned minus dense into a change that is worse below 0."""
+        """Return what turns candidate minus baseline into a change that is worse below 0."""
         return -1.0 if self.better == "lower" else 1.0
 
     def __call__(self, said: Answers) -> Measure:
@@ -89,12 +93,18 @@ class Metric:
 
 
 def metric(
-    *, better: Better, per_class: bool = True, title: str = ""
+    *,
+    better: Better,
+    per_class: bool = True,
+    title: str = "",
+    cross_group: bool = False,
+    own_rows: bool = False,
 ) -> Callable[[Callable[[Answers], Measure]], Metric]:
     """Make a function a metric."""
 
     def make(measure: Callable[[Answers], Measure]) -> Metric:
         name = measure.__name__
-        return Metric(measure, name, title or name.replace("_", " "), better, per_class)
+        shown = title or name.replace("_", " ")
+        return Metric(measure, name, shown, better, per_class, cross_group, own_rows)
 
     return make

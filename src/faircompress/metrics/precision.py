@@ -3,7 +3,7 @@
 from faircompress.metrics import Answers, Mean, metric
 
 
-@metric(better="higher")
+@metric(better="higher", own_rows=True)
 def precision(said: Answers) -> Mean:
     """Share of the rows decided to be positive that are so."""
     return Mean(said.truth, over=said.decided)

@@ -1,4 +1,4 @@
-"""predictions -> artifacts/gate: may a pruned file go out, which one, and a page that says why."""
+"""predictions -> artifacts/gate: may a pruned file be released, which, and a page that says why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,26 +7,29 @@ from typing import Any
 
 from faircompress import predictions
 from faircompress.dataset import load_encoded
+from faircompress.evaluation.captions import CHAIN
+from faircompress.evaluation.costs import Costs
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.numbers import NUMBERS as NUMBERS
+from faircompress.evaluation.numbers import numbers
+from faircompress.evaluation.verdict import Verdict
 from faircompress.files import new_folder, read_json, sha256, write_json, write_text
 from faircompress.params import Gate, Params
 from faircompress.precisions import PRECISIONS, Precision, stem
 from faircompress.predictions import Predictions
-from faircompress.verdict.budgets import Costs
-from faircompress.verdict.card import card
-from faircompress.verdict.exemplars import unlearnt
-from faircompress.verdict.judge import Verdict, judge
-from faircompress.verdict.numbers import NUMBERS as NUMBERS
-from faircompress.verdict.numbers import numbers
-from faircompress.verdict.report import ReportContext, report
+from faircompress.report.context import ReportContext
+from faircompress.report.exemplars import unlearnt
+from faircompress.report.html import report
+from faircompress.report.model_card import model_card
 
 Json = dict[str, Any]
 Verdicts = Mapping[Precision, Verdict]
 
 
 def gate(params: Params, artifacts: Path) -> Json:
-    """Judge the pruned files by group; return the verdict and every defined rate.
+    """Evaluate the pruned files by group; return the verdict and every defined rate.
 
-    Files of fewer bits are judged after the one in float32, one after the other, up to the first
+    Files of fewer bits are evaluated after the one in float32, one after the other, up to the first
     that does not pass: so all together pass wrongly no more often than one. A rejected model is a
     result, not an error.
 
@@ -43,12 +46,12 @@ def gate(params: Params, artifacts: Path) -> Json:
             context = _context(artifacts, files, verdicts, precision, chosen)
             write_json(place / "verdict.json", verdict.to_json())
             write_text(place / "report.html", report(verdict, context))
-            write_text(place / "card.md", card(verdict, context))
+            write_text(place / "card.md", model_card(verdict, context))
     return {
-        "verdict": verdicts[chosen].verdict,
-        "goes_out": chosen if verdicts[chosen].verdict == "pass" else None,
-        "judged": chosen,
-        "precisions": {precision: verdict.verdict for precision, verdict in verdicts.items()},
+        "outcome": verdicts[chosen].outcome,
+        "released": chosen if verdicts[chosen].outcome == "pass" else None,
+        "evaluated": chosen,
+        "precisions": {precision: verdict.outcome for precision, verdict in verdicts.items()},
         "groups": numbers(verdicts[chosen]),
     }
 
@@ -59,7 +62,7 @@ class Files:
 
     Args:
         folder: Where it is.
-        precisions: Of the pruned files, in the order of judging.
+        precisions: Of the pruned files, in the order of evaluation.
         latency: As ``latency.json``.
         parity: As ``parity.json``.
     """
@@ -83,77 +86,87 @@ class Files:
 
     def costs(self, precision: Precision) -> Costs:
         """Return size and times of a pruned file beside the dense one's."""
-        dense = (self.folder / "dense.onnx").stat().st_size
-        sizes = {"dense": dense, "pruned": self.bytes(precision)}
-        return Costs(sizes, {**self.latency, "times": self.latency["times"][precision]})
+        return Costs.of_files(self.sizes(precision), self.times(precision))
 
-    def said(self, name: str, split: str) -> Predictions:
-        """Return what one file said, and refuse the word of any other file."""
-        said = predictions.load(self.folder / "predictions" / f"{name}-{split}.parquet")
+    def sizes(self, precision: Precision) -> dict[str, int]:
+        """Return the bytes of the dense file and of a pruned one."""
+        dense = (self.folder / "dense.onnx").stat().st_size
+        return {"dense": dense, "pruned": self.bytes(precision)}
+
+    def times(self, precision: Precision) -> Json:
+        """Return a pruned file's latency, as ``latency.json`` has one file's."""
+        return {**self.latency, "times": self.latency["times"][precision]}
+
+    def predictions(self, name: str, split: str) -> Predictions:
+        """Return one file's predictions, and refuse those of any other file."""
+        loaded = predictions.load(self.folder / "predictions" / f"{name}-{split}.parquet")
         file = self.folder / f"{name}.onnx"
         found = sha256(file) if file.exists() else "missing"
-        if said.model != found:
+        if loaded.model != found:
             raise ValueError(
-                f"predictions {name}-{split} are of file {said.model}, but {name}.onnx is {found}; "
+                f"predictions {name}-{split} are of file {loaded.model}, but {name}.onnx is "
+                f"{found}; "
                 "the verdict must be about the file that goes out. Run export again."
             )
-        return said
+        return loaded
 
 
 def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
     """Return the verdicts on all files up to the first that does not pass."""
     looks = read_json(artifacts / "look.json")["looks"]  # plain DVC counts none
-    rivals, tuned_rivals = _rivals(artifacts)
+    references, on_validation = _references(artifacts)
     found: dict[Precision, Verdict] = {}
     for precision in files.precisions:
-        pruned = files.said(stem(precision), "test")
-        tuned = files.said(stem(precision), "validation")
-        found[precision] = judge(
-            files.said("dense", "test"),
+        pruned = files.predictions(stem(precision), "test")
+        validation = files.predictions(stem(precision), "validation")
+        found[precision] = evaluate(
+            files.predictions("dense", "test"),
             pruned,
             gate,
-            validation=(files.said("dense", "validation"), tuned),
+            validation=(files.predictions("dense", "validation"), validation),
             costs=files.costs(precision),
-            rivals=rivals,
-            rivals_in_validation=tuned_rivals,
+            references=references,
+            references_on_validation=on_validation,
             look=looks.get(pruned.model),
+            captions=CHAIN,
+            crosschecks=True,
         )
-        if found[precision].verdict != "pass":
+        if found[precision].outcome != "pass":
             break
     return found
 
 
 def _chosen(verdicts: Verdicts, files: Files, promote: str) -> Precision:
-    """Return the file that goes out if it passes."""
-    passing = [precision for precision, found in verdicts.items() if found.verdict == "pass"]
+    """Return the file that is released if it passes."""
+    passing = [precision for precision, found in verdicts.items() if found.outcome == "pass"]
     if promote == "smallest" and passing:
         return min(passing, key=files.bytes)
     return PRECISIONS[0]
 
 
-def _rivals(artifacts: Path) -> tuple[dict[str, Predictions | str], dict[str, Predictions]]:
-    """Return what champion and anchor say of test and validation rows, or why they cannot.
+def _references(artifacts: Path) -> tuple[dict[str, Predictions | str], dict[str, Predictions]]:
+    """Return the references' predictions on test and validation rows, or why there are none.
 
     Raises:
         ValueError: If predictions are missing or not those that the flow wrote.
     """
     test: dict[str, Predictions | str] = {}
     validation: dict[str, Predictions] = {}
-    for name, told in read_json(artifacts / "champion.json").items():
-        if told and told["not_judged"]:
-            test[name] = told["not_judged"]
-        elif told:
-            test[name] = _rival(artifacts / "champion", name, "test", told)
-            validation[name] = _rival(artifacts / "champion", name, "validation", told)
+    for name, inputs in read_json(artifacts / "champion.json").items():
+        if inputs and inputs["not_comparable"]:
+            test[name] = inputs["not_comparable"]
+        elif inputs:
+            test[name] = _reference(artifacts / "champion", name, "test", inputs)
+            validation[name] = _reference(artifacts / "champion", name, "validation", inputs)
     return test, validation
 
 
-def _rival(folder: Path, name: str, split: str, told: Mapping[str, Any]) -> Predictions:
+def _reference(folder: Path, name: str, split: str, inputs: Mapping[str, Any]) -> Predictions:
     path = folder / f"{name}-{split}.parquet"
     found = sha256(path) if path.exists() else "missing"
-    if found != told["predictions"][split]:
+    if found != inputs["predictions"][split]:
         raise ValueError(
-            f"{path} is {found}, but champion.json says {told['predictions'][split]}. The flow "
+            f"{path} is {found}, but champion.json says {inputs['predictions'][split]}. The flow "
             "writes both: use faircompress run."
         )
     return predictions.load(path)
@@ -163,15 +176,17 @@ def _context(
     artifacts: Path, files: Files, verdicts: Verdicts, precision: Precision, chosen: Precision
 ) -> ReportContext:
     """Return what the report on one file shows beside its verdict."""
-    pruned, costs = stem(precision), files.costs(precision)
-    lost = unlearnt(verdicts[precision], files.said("dense", "test"), files.said(pruned, "test"))
+    pruned = stem(precision)
+    lost = unlearnt(
+        verdicts[precision], files.predictions("dense", "test"), files.predictions(pruned, "test")
+    )
     ids = [one.id for group in lost for one in group.exemplars]
     return ReportContext(
         unlearnt=lost,
         pictures=load_encoded(artifacts / "validate", "test", ids),
-        sizes=costs.sizes,
+        sizes=files.sizes(precision),
         layers=read_json(artifacts / "prune" / "layers.json"),
-        latency=costs.latency,
+        latency=files.times(precision),
         parity={k: v for k, v in files.parity.items() if k.rpartition("-")[0] in ("dense", pruned)},
         precision=precision,
         precisions=[
@@ -187,13 +202,13 @@ def _file(files: Files, verdicts: Verdicts, precision: Precision, chosen: Precis
     verdict, far = verdicts.get(precision), files.parity[f"{stem(precision)}-test"]
     return {
         "precision": precision,
-        "verdict": verdict.verdict if verdict else "not judged",
+        "verdict": verdict.outcome if verdict else "not evaluated",
         "sentence": verdict.sentence if verdict else "",
         "bytes": files.bytes(precision),
-        "times": files.costs(precision).latency["times"],
+        "times": files.times(precision)["times"],
         "flips": far["flips"] + far["near_ties"],
         "max_difference": far["max_difference"],
-        "goes_out": precision == chosen and verdicts[chosen].verdict == "pass",
+        "released": precision == chosen and verdicts[chosen].outcome == "pass",
     }
 
 

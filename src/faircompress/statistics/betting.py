@@ -16,6 +16,7 @@ Source:
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import ndtri_exp
@@ -31,7 +32,13 @@ FEW, INNER = 4, 12  # orders for a first guess; null hypotheses tried between tw
 
 
 def mean_lower(
-    values: np.ndarray, weights: np.ndarray, alpha: float, *, low: float, high: float
+    values: np.ndarray,
+    weights: np.ndarray,
+    alpha: float,
+    *,
+    low: float,
+    high: float,
+    planned: np.ndarray | None = None,
 ) -> float:
     """Bound a weighted mean from below.
 
@@ -43,6 +50,8 @@ def mean_lower(
         alpha: Chance of error.
         low: Smallest value possible, known beforehand.
         high: Largest value possible.
+        planned: Units that each order was to have, where it may end early, ``(orders,)``; None:
+            those that it has.
 
     Returns:
         The largest m on a fine grid such that it and all grid points below it are excluded.
@@ -50,55 +59,86 @@ def mean_lower(
     if not weights.any():
         return low
     high = min(float(np.average(values, weights=weights)), high)
+
+    def out(nulls: np.ndarray, orders: int) -> np.ndarray:
+        some = slice(0, orders)
+        of = None if planned is None else planned[some]
+        return excluded(values[some], weights[some], nulls, alpha, low=low, planned=of)
+
     if len(values) <= FEW:
-        return _search(values, weights, alpha, low, low, high)
-    few = _search(values[:FEW], weights[:FEW], alpha, low, low, high)
+        return _search(out, len(values), low, high)
+    few = _search(out, FEW, low, high)
     reach = high - few
     edges = few + reach * np.array([-4.0, -1.0, -0.3, -0.1, 0.1, 0.3, 1.0])
     edges = np.clip(edges, low, high)
-    kept = ~excluded(values, weights, edges, alpha, low=low)
+    kept = ~out(edges, len(values))
     first = int(np.argmax(kept)) if kept.any() else len(edges) - 1
     if first == 0:
-        return _search(values, weights, alpha, low, low, float(edges[0]))
+        return _search(out, len(values), low, float(edges[0]))
     inner = np.linspace(edges[first - 1], edges[first], INNER + 1)[1:]
-    kept = ~excluded(values, weights, inner, alpha, low=low)
+    kept = ~out(inner, len(values))
     last = int(np.argmax(kept)) if kept.any() else INNER
     return float(inner[last - 1] if last else edges[first - 1])
 
 
 def _search(
-    values: np.ndarray, weights: np.ndarray, alpha: float, low: float, left: float, right: float
+    out: Callable[[np.ndarray, int], np.ndarray], orders: int, left: float, right: float
 ) -> float:
     """Return the largest excluded null of ever finer grids between two places."""
     for _ in range(3):
         if right - left < 1e-6:
             break
         nulls = np.linspace(left, right, GRID + 1)[1:]
-        kept = ~excluded(values, weights, nulls, alpha, low=low)
+        kept = ~out(nulls, orders)
         first = int(np.argmax(kept)) if kept.any() else GRID - 1
         left, right = (nulls[first - 1] if first else left), nulls[first]
     return float(left)
 
 
 def mean_upper(
-    values: np.ndarray, weights: np.ndarray, alpha: float, *, low: float, high: float
+    values: np.ndarray,
+    weights: np.ndarray,
+    alpha: float,
+    *,
+    low: float,
+    high: float,
+    planned: np.ndarray | None = None,
 ) -> float:
     """Bound a weighted mean from above; see ``mean_lower``."""
-    return -mean_lower(-values, weights, alpha, low=-high, high=-low)
+    return -mean_lower(-values, weights, alpha, low=-high, high=-low, planned=planned)
 
 
 def excluded(
-    values: np.ndarray, weights: np.ndarray, nulls: np.ndarray, alpha: float, *, low: float
+    values: np.ndarray,
+    weights: np.ndarray,
+    nulls: np.ndarray,
+    alpha: float,
+    *,
+    low: float,
+    planned: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Tell which of several nulls "weighted mean <= m" lose the bet, ``(nulls,)``, bool.
+    """Tell which of several nulls "weighted mean <= m" lose the bet, ``(nulls,)``, bool."""
+    return wealth(values, weights, nulls, alpha, low=low, planned=planned) >= 1 / alpha
+
+
+def wealth(
+    values: np.ndarray,
+    weights: np.ndarray,
+    nulls: np.ndarray,
+    alpha: float,
+    *,
+    low: float,
+    planned: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return what a bettor against each null holds at the best moment, ``(nulls,)``.
 
     Orders are exchangeable, so the mean over the first k of them, for whichever k is best, still
     reaches ``1 / alpha`` with chance at most alpha (exchangeable Markov inequality: Ramdas and
     Manole, Randomized and exchangeable improvements of Markov's inequality, 2023). Few orders are
     averaged at once: the best of few would depend on which came first.
     """
-    wealth = np.exp(np.minimum(log_wealth(values, weights, nulls, alpha, low=low), 700))
-    return best_mean(wealth) >= 1 / alpha
+    log = log_wealth(values, weights, nulls, alpha, low=low, planned=planned)
+    return best_mean(np.exp(np.minimum(log, 700)))
 
 
 def best_mean(wealth: np.ndarray) -> np.ndarray:
@@ -110,25 +150,53 @@ def best_mean(wealth: np.ndarray) -> np.ndarray:
 
 
 def log_wealth(
-    values: np.ndarray, weights: np.ndarray, nulls: np.ndarray, alpha: float, *, low: float
+    values: np.ndarray,
+    weights: np.ndarray,
+    nulls: np.ndarray,
+    alpha: float,
+    *,
+    low: float,
+    planned: np.ndarray | None = None,
 ) -> np.ndarray:
     """Bet against each null in each order; return the log of final wealth, ``(nulls, orders)``."""
-    units = values.shape[1]
+    counts = (weights > 0).sum(axis=1) if planned is None else planned
     steps = STEPS if values.shape[0] < SETTLED else STEPS_OF_MANY
-    edges = np.unique(np.linspace(0, units, min(units, steps) + 1).astype(int))
-    before, to_come = _moments(values, weights, edges)
+    starts, stops = _steps(counts, steps)
+    before, to_come = _moments(values, weights, starts, counts)
+    shown, counted = _by_step(values, weights, starts, stops)
     at = nulls[:, None]
     first_guess = np.abs(at) * (1 - np.minimum(np.abs(at), 1)) + 1e-6  # variance of rare harm
     most = (1 - 1e-12) / np.maximum(at - low, 1e-9)
     log = np.zeros((len(nulls), values.shape[0]))
-    for step, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
-        information, spread = before[0][step], before[1][step]
+    for step in range(starts.shape[1]):
+        information, spread = before[0][:, step], before[1][:, step]
         variance = (first_guess + spread) / (1 + information)
-        bets = np.minimum(_hedge(log, alpha) / np.sqrt(variance * to_come[step]), most)
-        stakes = weights[:, start:stop] * (values[:, start:stop] - at[..., None])
+        bets = np.minimum(_hedge(log, alpha) / np.sqrt(variance * to_come[:, step]), most)
+        stakes = counted[:, step] * (shown[:, step] - at[..., None])
         with np.errstate(divide="ignore"):
             log += np.log(np.prod(1 + bets[..., None] * stakes, axis=2))
     return log
+
+
+def _steps(counts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each order's steps start and stop, ``(orders, steps)``, by its own count."""
+    each = np.minimum(counts, steps)[:, None]
+    at = np.minimum(np.arange(max(int(each.max()), 1) + 1)[None, :], each)
+    edges = np.floor(counts[:, None] / np.maximum(each, 1) * at).astype(int)
+    edges = np.where(at == each, counts[:, None], edges)
+    return edges[:, :-1], edges[:, 1:]
+
+
+def _by_step(
+    values: np.ndarray, weights: np.ndarray, starts: np.ndarray, stops: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return values and weights by order, step and unit; what is not there weighs nothing."""
+    width, longest = values.shape[1], max(int((stops - starts).max()), 1)
+    places = starts[..., None] + np.arange(longest)
+    places = np.where((places < stops[..., None]) & (places < width), places, width)
+    rows = np.arange(len(values))[:, None, None]
+    padded = [np.concatenate([x, np.zeros((len(x), 1))], axis=1) for x in (values, weights)]
+    return padded[0][rows, places], padded[1][rows, places]
 
 
 def _hedge(log: np.ndarray, alpha: float) -> np.ndarray:
@@ -153,21 +221,22 @@ HEDGES = _hedges()
 
 
 def _moments(
-    values: np.ndarray, weights: np.ndarray, edges: np.ndarray
+    values: np.ndarray, weights: np.ndarray, starts: np.ndarray, counts: np.ndarray
 ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Return squared weights and spread seen before each step, and squared weights to come.
 
     What is to come is foretold from the number of units to come and the weights so far: a bet that
     knew the weights of later units could go by what they tell of values.
     """
-    squares = weights**2
+    squares, at = weights**2, np.minimum(starts, values.shape[1])
     sums = [
-        np.concatenate([np.zeros((len(values), 1)), np.cumsum(x, axis=1)], axis=1)[:, edges[:-1]].T
+        np.take_along_axis(
+            np.concatenate([np.zeros((len(values), 1)), np.cumsum(x, axis=1)], axis=1), at, axis=1
+        )
         for x in (squares, squares * values, squares * values**2)
     ]
     mean = np.divide(sums[1], sums[0], out=np.zeros_like(sums[0]), where=sums[0] > 0)
     spread = np.maximum(sums[2] - sums[0] * mean**2, 0)
-    seen = np.minimum(edges[:-1, None], (weights > 0).sum(axis=1))
-    each = (PRIOR + sums[0]) / (PRIOR + seen)
-    to_come = ((weights > 0).sum(axis=1) - seen) * each
+    each = (PRIOR + sums[0]) / (PRIOR + starts)
+    to_come = (counts[:, None] - starts) * each
     return (sums[0], spread), np.maximum(to_come, 1e-12)

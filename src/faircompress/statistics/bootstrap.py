@@ -1,9 +1,9 @@
-"""People drawn again, with all their rows and both files' answers: the paired cluster bootstrap.
+"""People drawn again, with all their rows and both models' answers: the paired cluster bootstrap.
 
 A replicate draws as many people as there are, within strata: of a mean, those with a row that
 counts; of AUROC, those with positive rows only, with negative rows only, and with both. Where
 several questions are asked at once, strata are those that no question tells apart, unless the
-files' answers choose the rows (precision): then all people are one stratum.
+models' answers choose the rows (precision): then all people are one stratum.
 """
 
 import math
@@ -26,45 +26,45 @@ FEW = 64  # kinds of people that are drawn by kind, not one by one
 
 
 def changes(
-    dense: Measure,
-    pruned: Measure,
-    who: np.ndarray,
+    baseline: Measure,
+    candidate: Measure,
+    cluster: np.ndarray,
     weights: np.ndarray,
     *,
     replicates: int | None = None,
 ) -> np.ndarray | None:
-    """Return pruned minus dense in each replicate; see ``mean_changes``."""
-    return mean_changes([(dense, pruned)], who, weights, replicates=replicates)
+    """Return candidate minus baseline in each replicate; see ``mean_changes``."""
+    return mean_changes([(baseline, candidate)], cluster, weights, replicates=replicates)
 
 
 def mean_changes(
     pairs: Sequence[tuple[Measure, Measure]],
-    who: np.ndarray,
+    cluster: np.ndarray,
     weights: np.ndarray,
     *,
     replicates: int | None = None,
 ) -> np.ndarray | None:
-    """Return the mean over questions of pruned minus dense in each replicate, ``(replicates,)``.
+    """Return the mean over questions of the change in each replicate, ``(replicates,)``.
 
     A replicate asks all questions of the same people.
 
     Args:
-        pairs: The dense and the pruned file's values, for each question.
-        who: Identity of each row, integers.
+        pairs: The baseline and the candidate file's values, for each question.
+        cluster: Identity of each row, integers.
         weights: Of each row.
         replicates: How often to draw; None: 2,000 times, less often where people are very many.
 
     Returns:
         None if it is undefined in any replicate; no replicate is dropped.
     """
-    rng, times = np.random.default_rng(SEED), replicates or enough(len(who) * len(pairs))
+    rng, times = np.random.default_rng(SEED), replicates or enough(len(cluster) * len(pairs))
     means = [(d, p) for d, p in pairs if isinstance(d, Mean) and isinstance(p, Mean)]
     rankings = [(d, p) for d, p in pairs if isinstance(d, Ranking) and isinstance(p, Ranking)]
     with np.errstate(invalid="ignore", divide="ignore"):
         if len(rankings) == len(pairs):
-            found = _of_rankings(rankings, who, weights, times, rng)
+            found = _of_rankings(rankings, cluster, weights, times, rng)
         elif len(means) == len(pairs):
-            found = _of_means(means, who, weights, times, rng)
+            found = _of_means(means, cluster, weights, times, rng)
         else:
             kinds = sorted({type(measure).__name__ for pair in pairs for measure in pair})
             raise TypeError(f"{' and '.join(kinds)} are no pair")
@@ -78,22 +78,22 @@ def enough(people: int) -> int:
 
 def _of_means(
     pairs: Sequence[tuple[Mean, Mean]],
-    who: np.ndarray,
+    cluster: np.ndarray,
     weights: np.ndarray,
     replicates: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Draw people by what they add to the rates, since people who add the same are alike.
 
-    Columns for each question: dense sum and weight, pruned sum and weight.
+    Columns for each question: baseline sum and weight, candidate sum and weight.
     """
     rows = np.any([measure.over for pair in pairs for measure in pair], axis=0)
     if not rows.any():
         return np.empty(0)
-    unit = np.unique(who[rows], return_inverse=True)[1]
+    unit = np.unique(cluster[rows], return_inverse=True)[1]
     columns = [part for pair in pairs for m in pair for part in (m.over * m.values, m.over)]
     added = np.stack([np.bincount(unit, (weights * c)[rows]) for c in columns], axis=1)
-    answers_choose = any((dense.over != pruned.over).any() for dense, pruned in pairs)
+    answers_choose = any((baseline.over != candidate.over).any() for baseline, candidate in pairs)
     counts = added[:, 1::4] > 0
     order, strata = _sorted(counts & (not answers_choose))
     sums = _sums_of_people(added[order], strata, replicates, FEW * len(pairs), rng)
@@ -118,15 +118,15 @@ def _sums_of_people(
 
 def _of_rankings(
     pairs: Sequence[tuple[Ranking, Ranking]],
-    who: np.ndarray,
+    cluster: np.ndarray,
     weights: np.ndarray,
     replicates: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    sides = [dense.above for dense, _ in pairs]
+    sides = [baseline.above for baseline, _ in pairs]
     if any(above.all() or not above.any() for above in sides):
         return np.empty(0)
-    unit, strata = _by_stratum(who, sides)
+    unit, strata = _by_stratum(cluster, sides)
     duels = [_Duel.between(*pair, unit, weights) for pair in pairs]
     rounds = _times(strata, replicates, rng)
     return np.concatenate(
@@ -150,24 +150,24 @@ class _Duel:
 
     @classmethod
     def between(
-        cls, dense: Ranking, pruned: Ranking, unit: np.ndarray, weights: np.ndarray
+        cls, baseline: Ranking, candidate: Ranking, unit: np.ndarray, weights: np.ndarray
     ) -> "_Duel":
-        above = dense.above
+        above = baseline.above
         few, many = (above, ~above) if above.sum() <= (~above).sum() else (~above, above)
         sign = 1.0 if few is above else -1.0  # a row of `few` should have the higher score
         first, second = (
             None if (w == 1).all() else w[:, None] for w in (weights[few], weights[many])
         )
-        places = tuple(_places(sign * m.scores, few, many) for m in (dense, pruned))
+        places = tuple(_places(sign * m.scores, few, many) for m in (baseline, candidate))
         return cls((unit[few], unit[many]), (first, second), places)
 
     def changes(self, times: np.ndarray) -> np.ndarray:
-        """Return pruned minus dense AUROC where people are drawn so often, ``(replicates,)``."""
+        """Return the change of AUROC where clusters are drawn so often, ``(replicates,)``."""
         drawn = (times.take(unit, axis=0) for unit in self.units)
         ours, theirs = (k if w is None else k * w for k, w in zip(drawn, self.heavy, strict=True))
-        dense, pruned = (_wins(ours, *place) for place in self.places)
+        baseline, candidate = (_wins(ours, *place) for place in self.places)
         total = ours.sum(axis=0) * theirs.sum(axis=0)
-        return np.asarray(np.einsum("ij,ij->j", theirs, pruned - dense) / total)
+        return np.asarray(np.einsum("ij,ij->j", theirs, candidate - baseline) / total)
 
 
 def _places(
@@ -191,9 +191,9 @@ def _wins(times: np.ndarray, order: np.ndarray, counts: list[np.ndarray]) -> np.
     return won if len(counts) == 1 else (won + sums.take(counts[1], axis=0)) / 2
 
 
-def _by_stratum(who: np.ndarray, sides: Sequence[np.ndarray]) -> tuple[np.ndarray, list[int]]:
+def _by_stratum(cluster: np.ndarray, sides: Sequence[np.ndarray]) -> tuple[np.ndarray, list[int]]:
     """Number people stratum by stratum; return each row's number, and the sizes of the strata."""
-    person = np.unique(who, return_inverse=True)[1]
+    person = np.unique(cluster, return_inverse=True)[1]
     has = [np.bincount(person, rows) > 0 for above in sides for rows in (~above, above)]
     order, strata = _sorted(np.stack(has, axis=1))
     number = np.empty(len(order), dtype=int)

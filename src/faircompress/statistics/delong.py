@@ -13,38 +13,38 @@ from collections.abc import Sequence
 import numpy as np
 
 from faircompress.metrics import Ranking
-from faircompress.statistics.clusters import count_people
+from faircompress.statistics.clusters import count_clusters
 
 
 def standard_error(
-    dense: Ranking, pruned: Ranking, who: np.ndarray, weights: np.ndarray
+    baseline: Ranking, candidate: Ranking, cluster: np.ndarray, weights: np.ndarray
 ) -> float | None:
-    """Return the standard error of pruned minus dense AUROC; see ``error_of_mean``."""
-    return error_of_mean([(dense, pruned)], who, weights)
+    """Return the standard error of candidate minus baseline AUROC; see ``error_of_mean``."""
+    return error_of_mean([(baseline, candidate)], cluster, weights)
 
 
 def error_of_mean(
-    pairs: Sequence[tuple[Ranking, Ranking]], who: np.ndarray, weights: np.ndarray
+    pairs: Sequence[tuple[Ranking, Ranking]], cluster: np.ndarray, weights: np.ndarray
 ) -> float | None:
     """Return the standard error of the mean change of AUROC over questions to the same rows.
 
     Args:
-        pairs: The dense and the pruned file's scores, for each question.
-        who: Identity of each row, integers.
+        pairs: The baseline and the candidate file's scores, for each question.
+        cluster: Identity of each row, integers.
         weights: Of each row.
 
     Returns:
         None where fewer than 2 people are on a side of a question.
     """
-    total = np.zeros(int(who.max()) + 1)
-    for dense, pruned in pairs:
-        pull = placements(pruned, weights) - placements(dense, weights)
-        for side in (dense.above, ~dense.above):
-            people = count_people(who[side])
+    total = np.zeros(int(cluster.max()) + 1)
+    for baseline, candidate in pairs:
+        pull = placements(candidate, weights) - placements(baseline, weights)
+        for side in (baseline.above, ~baseline.above):
+            people = count_clusters(cluster[side])
             if people < 2:
                 return None
             share = weights * side / weights[side].sum()
-            pulled = np.bincount(who, share * (pull - (share * pull).sum()))
+            pulled = np.bincount(cluster, share * (pull - (share * pull).sum()))
             total += math.sqrt(people / (people - 1)) * pulled
     return math.sqrt(float(total @ total)) / len(pairs)
 

@@ -10,16 +10,17 @@ cluster with rows of both classes serves one of them, by a fair coin, with twice
 cluster is kept with chance weight / cap and gives one row, drawn by weight; what is kept is paired
 in blocks of one size. A *share* needs no such sample: its bet on a cluster is linear in the
 cluster's weight. Where a split has fixed counts by stratum, strata are drawn with the split's
-shares, each takes its next unused cluster, until one runs out: so clusters are independent draws.
+shares and each takes its next unused cluster, up to the first that is used up: a stopping time.
 
 Several deals are exchangeable, whatever the data; ``betting.excluded`` says what follows from it.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-SEED = 2410  # fixed: a verdict must not depend on luck that can be tried again
+SEED = 2410  # where no test set gives one
 DEALS = 200
 FEWEST = 20  # deals; fewer would leave a seed worth trying again
 ROWS = 300_000  # dealt in all deals together
@@ -30,19 +31,22 @@ class Units:
     """Both models' values on independent units, in several random orders.
 
     Args:
-        dense: ``(orders, units)``, in 0-1.
-        pruned: Likewise.
+        baseline: ``(orders, units)``, in 0-1.
+        candidate: Likewise.
         weights: What a unit counts, at most 1, ``(orders, units)``; 0: it is not there.
         count: How many independent units of equal weight carry as much.
+        planned: Units that each order was to have, where fixed counts may end it early,
+            ``(orders,)``; None: it has them all.
     """
 
-    dense: np.ndarray
-    pruned: np.ndarray
+    baseline: np.ndarray
+    candidate: np.ndarray
     weights: np.ndarray
     count: float
+    planned: np.ndarray | None = None
 
     @property
-    def people(self) -> int:
+    def clusters(self) -> int:
         """Return the units that are there in an average order."""
         return round(float((self.weights > 0).sum(axis=1).mean()))
 
@@ -52,19 +56,19 @@ class Rows:
     """The rows of a group, as far as dealing sees them.
 
     Args:
-        who: Cluster of each row, integers.
+        cluster: Of each row, integers.
         weights: Of each row, > 0.
         stratum: Within which the number of clusters was fixed by design, integers; None: none was.
     """
 
-    who: np.ndarray
+    cluster: np.ndarray
     weights: np.ndarray
     stratum: np.ndarray | None = None
 
     def over(self, rows: np.ndarray) -> "Rows":
         """Return some of the rows."""
         stratum = None if self.stratum is None else self.stratum[rows]
-        return Rows(self.who[rows], self.weights[rows], stratum)
+        return Rows(self.cluster[rows], self.weights[rows], stratum)
 
 
 class TooHeavy(ValueError):
@@ -72,23 +76,25 @@ class TooHeavy(ValueError):
 
 
 def deal_ranking(
-    dense: np.ndarray,
-    pruned: np.ndarray,
+    baseline: np.ndarray,
+    candidate: np.ndarray,
     above: np.ndarray,
     rows: Rows,
     caps: tuple[float, float],
     *,
     most: int = DEALS,
+    seed: int = SEED,
 ) -> Units:
     """Return how often a positive row outscores negative ones, unit by unit, ties one half.
 
     Args:
-        dense: Scores of the dense model, ``(rows,)``.
-        pruned: Scores of the pruned model.
+        baseline: Scores of the baseline model, ``(rows,)``.
+        candidate: Scores of the candidate model.
         above: Is the row positive?
         rows: Whose it is, and what it counts.
         caps: On a cluster's weight among negative and among positive rows.
         most: Deals at most.
+        seed: Of the deals; see ``seed_of``.
 
     Returns:
         A unit is one row of the class of which fewer were kept, with a block of the other. Its
@@ -98,49 +104,76 @@ def deal_ranking(
     Raises:
         TooHeavy: If a cluster's weight, doubled where it has rows of both classes, is over a cap.
     """
-    order, rows = canonical_order(above, dense, pruned, rows)
-    dense, pruned, above = dense[order].astype(float), pruned[order].astype(float), above[order]
-    both = np.intersect1d(rows.who[above], rows.who[~above])
+    order, rows = canonical_order(above, baseline, candidate, rows)
+    baseline, candidate, above = (
+        baseline[order].astype(float),
+        candidate[order].astype(float),
+        above[order],
+    )
+    both = np.intersect1d(rows.cluster[above], rows.cluster[~above])
     sides = [
         _Side.of(rows, here, both, cap) for here, cap in zip((~above, above), caps, strict=True)
     ]
-    rng, found = np.random.default_rng(SEED), []
+    rng, found, planned = np.random.default_rng(seed), [], []
     for _ in range(min(deals(len(above)), most)):
         positive = rng.random(len(both)) < 0.5
         kept = [
             side.keep(rng, serves)
             for side, serves in zip(sides, (~positive, positive), strict=True)
         ]
-        found.append(_blocks(kept[0], kept[1], dense, pruned))
+        found.append(_blocks(kept[0], kept[1], baseline, candidate))
+        planned.append(min(sides[0].serving(~positive), sides[1].serving(positive)))
     ones = [np.ones(values.shape[1]) for values in found]
-    return _padded(found, ones, min(side.expected for side in sides))
+    units = _padded(found, ones, min(side.expected for side in sides))
+    return units if rows.stratum is None else replace(units, planned=np.array(planned))
 
 
 def deal_share(
-    dense: np.ndarray, pruned: np.ndarray, rows: Rows, cap: float, *, most: int = DEALS
+    baseline: np.ndarray,
+    candidate: np.ndarray,
+    rows: Rows,
+    cap: float,
+    *,
+    most: int = DEALS,
+    seed: int = SEED,
 ) -> Units:
     """Return clusters in several orders, each with the weighted mean of its rows.
 
     Args:
-        dense: What each row is worth to the dense model, in 0-1, ``(rows,)``.
-        pruned: And to the pruned model.
+        baseline: What each row is worth to the baseline model, in 0-1, ``(rows,)``.
+        candidate: And to the candidate model.
         rows: Whose it is, and what it counts.
         cap: On a cluster's weight among these rows.
         most: Deals at most.
+        seed: Of the deals; see ``seed_of``.
 
     Raises:
         TooHeavy: If a cluster's weight is over the cap.
     """
-    order, rows = canonical_order(np.zeros(len(dense), bool), dense, pruned, rows)
-    dense, pruned = dense[order].astype(float), pruned[order].astype(float)
-    side = _Side.of(rows, np.ones(len(dense), bool), np.array([], int), cap)
-    means = np.stack([np.bincount(rows.who, rows.weights * x) for x in (dense, pruned)])
-    means = means / np.bincount(rows.who, rows.weights).astype(float)
-    rng = np.random.default_rng(SEED)
-    sequences = [side.sequence(rng) for _ in range(min(deals(len(dense)), most))]
-    return _padded(
-        [means[:, s] for s in sequences], [side.chance[s] for s in sequences], side.expected
-    )
+    order, rows = canonical_order(np.zeros(len(baseline), bool), baseline, candidate, rows)
+    baseline, candidate = baseline[order].astype(float), candidate[order].astype(float)
+    side = _Side.of(rows, np.ones(len(baseline), bool), np.array([], int), cap)
+    means = np.stack([np.bincount(rows.cluster, rows.weights * x) for x in (baseline, candidate)])
+    means = means / np.bincount(rows.cluster, rows.weights).astype(float)
+    rng = np.random.default_rng(seed)
+    sequences = [side.sequence(rng) for _ in range(min(deals(len(baseline)), most))]
+    found, chances = [means[:, s] for s in sequences], [side.chance[s] for s in sequences]
+    units = _padded(found, chances, side.expected)
+    planned = np.full(len(sequences), side.serving())
+    return units if rows.stratum is None else replace(units, planned=planned)
+
+
+def seed_of(labels: np.ndarray) -> int:
+    """Return the seed of a test set's deals, which its labels alone decide.
+
+    Neither names, scores, groups nor the order of rows can be tried again for a better deal.
+
+    Args:
+        labels: True classes of all test rows, integers, ``(rows,)``.
+    """
+    counts = np.bincount(labels)
+    text = ",".join(f"{label}:{count}" for label, count in enumerate(counts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def deals(rows: int) -> int:
@@ -149,17 +182,17 @@ def deals(rows: int) -> int:
 
 
 def canonical_order(
-    above: np.ndarray, dense: np.ndarray, pruned: np.ndarray, rows: Rows
+    above: np.ndarray, baseline: np.ndarray, candidate: np.ndarray, rows: Rows
 ) -> tuple[np.ndarray, Rows]:
     """Return an order of rows, and the rows in it, that depend on nothing but what is judged.
 
     So neither the order of a file nor the names in it can be tried again for a better deal.
     Clusters are numbered as they come.
     """
-    size = np.unique(rows.who, return_inverse=True, return_counts=True)
-    order = np.lexsort((size[2][size[1]], rows.weights, pruned, dense, above))
-    who = rows.who[order]
-    _, first, place = np.unique(who, return_index=True, return_inverse=True)
+    size = np.unique(rows.cluster, return_inverse=True, return_counts=True)
+    order = np.lexsort((size[2][size[1]], rows.weights, candidate, baseline, above))
+    cluster = rows.cluster[order]
+    _, first, place = np.unique(cluster, return_index=True, return_inverse=True)
     number = np.empty(len(first), int)
     number[np.argsort(first)] = np.arange(len(first))
     stratum = None if rows.stratum is None else rows.stratum[order]
@@ -190,8 +223,8 @@ class _Side:
     def of(cls, rows: Rows, here: np.ndarray, both: np.ndarray, cap: float) -> "_Side":
         """Gather the clusters with rows ``here``; refuse what is heavier than the cap."""
         numbers = np.flatnonzero(here)
-        numbers = numbers[np.argsort(rows.who[numbers], kind="stable")]
-        clusters, first = np.unique(rows.who[numbers], return_index=True)
+        numbers = numbers[np.argsort(rows.cluster[numbers], kind="stable")]
+        clusters, first = np.unique(rows.cluster[numbers], return_index=True)
         cumulated = np.cumsum(rows.weights[numbers])
         starts = np.concatenate([[0.0], cumulated])[first]
         totals = np.diff(np.append(starts, cumulated[-1:]))
@@ -234,21 +267,35 @@ class _Side:
         return self.rows[np.minimum(np.searchsorted(self.cumulated, at, side="right"), last[kept])]
 
     def sequence(self, rng: np.random.Generator, serves: np.ndarray | None = None) -> np.ndarray:
-        """Return the clusters that serve, in the order of independent draws."""
+        """Return the clusters that serve, in the order of independent draws.
+
+        With fixed counts strata are drawn by their shares, each takes its next unused cluster, and
+        the first that uses one up is the last: a stopping time, see docs/statistics.md, 4.6.
+        """
         free = np.arange(len(self.chance))
         if serves is not None and len(serves):
             free = free[(self.shared < 0) | serves[self.shared]]
         shuffled = rng.permutation(free)
         if self.stratum is None or not len(free):
             return shuffled
-        counts = np.bincount(self.stratum)
+        counts = np.bincount(self.stratum, np.where(self.shared >= 0, 0.5, 1.0))
+        if np.count_nonzero(counts) < 2:
+            return shuffled
         left = np.bincount(self.stratum[free], minlength=len(counts))
+        if not left.all():
+            return shuffled[:0]
         queue = shuffled[np.argsort(self.stratum[shuffled], kind="stable")]
         draws = rng.choice(len(counts), len(free), p=counts / counts.sum())
         turn = _occurrence(draws)
-        out = turn >= left[draws]
-        draws, turn = (x[: int(out.argmax()) if out.any() else len(x)] for x in (draws, turn))
-        return queue[(np.cumsum(left) - left)[draws] + turn]
+        last = turn >= left[draws] - 1  # it takes the last of its stratum, so it is the last of all
+        end = int(last.argmax()) + 1 if last.any() else len(draws)
+        return queue[(np.cumsum(left) - left)[draws[:end]] + turn[:end]]
+
+    def serving(self, serves: np.ndarray | None = None) -> int:
+        """Return how many clusters serve, whether a deal comes to them or not."""
+        if serves is None or not len(serves):
+            return len(self.chance)
+        return int(np.count_nonzero((self.shared < 0) | serves[self.shared]))
 
 
 def _occurrence(draws: np.ndarray) -> np.ndarray:
@@ -261,7 +308,7 @@ def _occurrence(draws: np.ndarray) -> np.ndarray:
 
 
 def _blocks(
-    negative: np.ndarray, positive: np.ndarray, dense: np.ndarray, pruned: np.ndarray
+    negative: np.ndarray, positive: np.ndarray, baseline: np.ndarray, candidate: np.ndarray
 ) -> np.ndarray:
     """Return both models' values on each unit, ``(2, units)``: a row with a block of the others."""
     few, many, sign = negative, positive, -1.0
@@ -271,14 +318,14 @@ def _blocks(
         return np.zeros((2, 0))
     size = len(many) // len(few)
     others = many[: size * len(few)].reshape(len(few), size)
-    wins = [0.5 + 0.5 * sign * np.sign(x[few][:, None] - x[others]) for x in (dense, pruned)]
+    wins = [0.5 + 0.5 * sign * np.sign(x[few][:, None] - x[others]) for x in (baseline, candidate)]
     return np.stack([won.mean(axis=1) for won in wins])
 
 
 def _padded(values: list[np.ndarray], weights: list[np.ndarray], count: float) -> Units:
     """Stack deals of different lengths; what is not there weighs nothing."""
     width = max(len(one) for one in weights)
-    dense, pruned, counts = np.zeros((3, len(values), width))
+    baseline, candidate, counts = np.zeros((3, len(values), width))
     for at, (both, one) in enumerate(zip(values, weights, strict=True)):
-        dense[at, : len(one)], pruned[at, : len(one)], counts[at, : len(one)] = *both, one
-    return Units(dense, pruned, counts, count)
+        baseline[at, : len(one)], candidate[at, : len(one)], counts[at, : len(one)] = *both, one
+    return Units(baseline, candidate, counts, count)

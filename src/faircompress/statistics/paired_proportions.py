@@ -36,6 +36,8 @@ def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> f
         binary endpoints, Biometrics 57 (2001). Tango, Statistics in Medicine 17 (1998), for the
         order. Berger and Boos, JASA 89 (1994). The bound by monotony is ours.
     """
+    if change >= (gained - lost) / rows:
+        return 1.0
     spent = NUISANCE * alpha / 2
     most = share_upper(lost + gained, rows, spent)
     least = max(share_lower(lost + gained, rows, spent), abs(change))

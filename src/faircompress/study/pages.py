@@ -9,12 +9,12 @@ import jinja2
 import pandas as pd
 
 from faircompress.files import write_json, write_text
+from faircompress.report.markdown import plain_text
 from faircompress.study import plots
 from faircompress.study.cells import ALL, AUROC, excess_harm, rates
 from faircompress.study.comparison import Comparison, Line, Test
 from faircompress.study.plan import Cell, Plan
 from faircompress.study.resampling import Estimate
-from faircompress.verdict.markdown import words
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 Json = dict[str, Any]
@@ -110,11 +110,14 @@ def _section(
 
 def _markdown(section: Json) -> str:
     """Return the tables of a section as Markdown."""
-    title = f"### {words(section['data'])}, {words(section['model'])}, {section['seeds']} seeds"
+    title = (
+        f"### {plain_text(section['data'])}, {plain_text(section['model'])}, "
+        f"{section['seeds']} seeds"
+    )
     tables = [(TEST_HEAD, section["tests"]), (MEAN_HEAD, section["means"])]
-    found = [f"{title}\n\nRarest cell: {words(section['rarest'])}."]
+    found = [f"{title}\n\nRarest cell: {plain_text(section['rarest'])}."]
     for head, rows in ((head, rows) for head, rows in tables if rows):
-        lines = [head, ["---"] * len(head), *([words(cell) for cell in row] for row in rows)]
+        lines = [head, ["---"] * len(head), *([plain_text(cell) for cell in row] for row in rows)]
         found.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
     return "\n\n".join(found) + "\n"
 

@@ -1,5 +1,95 @@
-"""Statistical procedures, one a file: bounds of a change and of a rate, and how to plan with them.
+"""Statistical procedures, one a file: its bounds, the sample it plans with, and its sentence.
 
-Contract: a frozen value with ``change_lower``, ``change_upper``, ``rate_lower`` and ``rate_upper``,
-each of alpha, oriented so that a change below 0 is worse.
+Contract: a frozen value that is a ``Procedure``. Changes are oriented: below 0 is worse, whatever
+the metric's better direction; rates are not. Every bound is one-sided and holds with chance
+``1 - alpha`` at any sample size, under the sampling model of docs/statistics.md.
 """
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class NullSample:
+    """A sample as it may come out although nothing truly changed; oriented.
+
+    Args:
+        change: Its change.
+        lower: The lower bound of the change that it would get.
+    """
+
+    change: float
+    lower: float
+
+
+@dataclass(frozen=True)
+class AtLimit:
+    """A test of one value, which decides: bounds that are searched only show it.
+
+    Args:
+        statistic: ``tail``: a p-value, rejects at alpha or below. ``wealth``: rejects at 1 / alpha
+            or above. ``bounds``: the bound itself, rejects beyond the value. ``identity``: both
+            models are one file. ``none``: no bound is known.
+        value: Of the statistic.
+        rejects: Is the value excluded?
+    """
+
+    statistic: str
+    value: float
+    rejects: bool
+
+
+class Procedure(Protocol):
+    """One-sided bounds of an oriented change and of both rates, and what more rows would tell."""
+
+    @property
+    def method(self) -> str:
+        """Name the method, for ``report/methods.py``."""
+
+    def change_lower(self, alpha: float) -> float:
+        """Bound the change from below."""
+
+    def change_upper(self, alpha: float) -> float:
+        """Bound the change from above."""
+
+    def rate_lower(self, alpha: float) -> float:
+        """Bound the candidate's rate from below."""
+
+    def rate_upper(self, alpha: float) -> float:
+        """Bound the candidate's rate from above."""
+
+    def change_at_most(self, change: float, alpha: float) -> AtLimit:
+        """Test that the oriented change is at most a value."""
+
+    def change_at_least(self, change: float, alpha: float) -> AtLimit:
+        """Test that the oriented change is at least a value."""
+
+    def rate_at_most(self, rate: float, alpha: float) -> AtLimit:
+        """Test that the candidate's rate is at most a value."""
+
+    def rate_at_least(self, rate: float, alpha: float) -> AtLimit:
+        """Test that the candidate's rate is at least a value."""
+
+    def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
+        """Return a sample that is worse than a share ``quantile`` of samples without a change.
+
+        Args:
+            alpha: Chance of error of its bound.
+            quantile: Share of samples that are better, in ``(0, 1)``.
+            factor: It has so many times the units observed.
+        """
+
+    def certifies(self, n: int, limit: float, alpha: float, quantile: float) -> bool | None:
+        """Tell whether such a sample of ``n`` units excludes a fall; None: too dear to ask."""
+
+    def certifies_rate(
+        self, n: float, least: float, alpha: float, quantile: float, *, higher: bool
+    ) -> bool:
+        """Tell whether n units certify a least rate if the observed one is true."""
+
+    def best_rate(self, n: float, alpha: float, quantile: float, *, higher: bool) -> float:
+        """Return the rate that n units certify if the observed one is true."""
+
+    @property
+    def units(self) -> int:
+        """Return the independent units that ``certifies`` counts."""

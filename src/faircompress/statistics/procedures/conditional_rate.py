@@ -1,29 +1,37 @@
 """Bounds for the change of a share whose rows the answers themselves choose, such as precision.
 
-The dense and the pruned file choose different rows, so there is no change per row to average.
+The baseline and the candidate choose different rows, so there is no change per row to average.
 But let precision fall from ``d`` to ``p`` with ``d - p >= L``, and let ``c = p``. Then the contrast
-``X_c = P (v - c) - D (v - c - L)`` has a mean of at most 0, where ``P`` and ``D`` tell whether the
-pruned and the dense file chose a row, and ``v`` what it is worth. A fall of L is excluded where the
+``X_c = P (v - c) - D (v - c - L)`` has a mean of at most 0, where ``P`` and ``D`` tell whether
+candidate and baseline chose a row, and ``v`` what it is worth. A fall of L is excluded where the
 bet against "X_c is 0 or less on average" is won for every ``c`` that may be ``p``: those in a
 Clopper-Pearson interval that spends a tenth of alpha (Berger and Boos). The interval is cut into
 cells; within a cell each unit gets the ``c`` that is worst for it, so nothing falls between. Rows
-that both files choose add no noise to the contrast, which is what pairing is for.
+that both models choose add no noise to the contrast, which is what pairing is for.
 
 Source:
     Berger and Boos, P values maximized over a confidence set for the nuisance parameter, JASA 1994.
     The contrast, and that it is put to a bet, are ours.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 from faircompress.metrics import Mean
 from faircompress.statistics import betting, paired_proportions
 from faircompress.statistics.clusters import kish, weight_of_each
-from faircompress.statistics.independent_units import SEED
+from faircompress.statistics.procedures import AtLimit, NullSample
+from faircompress.statistics.procedures.betting_mean import (
+    PLAN_SEED,
+    in_orders,
+    low_signs,
+    places,
+)
 
-NUISANCE = 0.1  # of alpha, spent on where the pruned rate may lie
+NUISANCE = 0.1  # of alpha, spent on where the candidate's rate may lie
 CELLS = 4
 STEPS = 12  # halvings; the bound is found to within 2 / 4096
 MOST = 50_000  # units in all orders together
@@ -31,7 +39,7 @@ MOST = 50_000  # units in all orders together
 
 @dataclass(frozen=True)
 class Side:
-    """What one file chose, by unit and in several orders.
+    """What one model chose, by unit and in several orders.
 
     Args:
         chosen: Share of a unit's rows that it chose, ``(orders, units)``.
@@ -47,60 +55,150 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Ratios:
-    """Two shares over rows of each file's own choosing.
+class ConditionalRate:
+    """Two shares over rows of each model's own choosing.
 
     Args:
-        dense: The dense file's.
-        pruned: The pruned file's.
+        baseline: The baseline's.
+        candidate: The candidate's.
         weights: What a unit counts, at most 1, ``(orders, units)``.
         sign: -1 where lower is better.
     """
 
-    dense: Side
-    pruned: Side
+    baseline: Side
+    candidate: Side
     weights: np.ndarray
     sign: float
+    method: str = "betting on a contrast"
 
     def change_lower(self, alpha: float) -> float:
         """Bound the change from below."""
-        sides = (self.dense, self.pruned) if self.sign > 0 else (self.pruned, self.dense)
+        sides = (
+            (self.baseline, self.candidate) if self.sign > 0 else (self.candidate, self.baseline)
+        )
         return _lowest_change(*sides, self.weights, alpha)
 
     def change_upper(self, alpha: float) -> float:
         """Bound the change from above: the reverse change from below."""
-        sides = (self.pruned, self.dense) if self.sign > 0 else (self.dense, self.pruned)
+        sides = (
+            (self.candidate, self.baseline) if self.sign > 0 else (self.baseline, self.candidate)
+        )
         return -_lowest_change(*sides, self.weights, alpha)
 
     def rate_lower(self, alpha: float) -> float:
-        """Bound the pruned rate from below; given what was chosen, it is an ordinary share."""
+        """Bound the candidate's rate from below; given what was chosen, it is an ordinary share."""
         return paired_proportions.share_lower(
-            self.pruned.rate * self.pruned.units, self.pruned.units, alpha
+            self.candidate.rate * self.candidate.units, self.candidate.units, alpha
         )
 
     def rate_upper(self, alpha: float) -> float:
-        """Bound the pruned rate from above."""
+        """Bound the candidate's rate from above."""
         return paired_proportions.share_upper(
-            self.pruned.rate * self.pruned.units, self.pruned.units, alpha
+            self.candidate.rate * self.candidate.units, self.candidate.units, alpha
         )
+
+    def baseline_lower(self, alpha: float) -> float:
+        """Bound the baseline's rate from below."""
+        side = self.baseline
+        return paired_proportions.share_lower(side.rate * side.units, side.units, alpha)
+
+    def change_at_most(self, change: float, alpha: float) -> AtLimit:
+        """Test that the oriented change is at most a value."""
+        bound = self.change_lower(alpha)
+        return AtLimit("bounds", bound, bound > change)
+
+    def change_at_least(self, change: float, alpha: float) -> AtLimit:
+        """Test that the oriented change is at least a value."""
+        bound = self.change_upper(alpha)
+        return AtLimit("bounds", bound, bound < change)
+
+    def rate_at_most(self, rate: float, alpha: float) -> AtLimit:
+        """Test that the candidate's rate is at most a value."""
+        bound = self.rate_lower(alpha)
+        return AtLimit("bounds", bound, bound > rate)
+
+    def rate_at_least(self, rate: float, alpha: float) -> AtLimit:
+        """Test that the candidate's rate is at least a value."""
+        bound = self.rate_upper(alpha)
+        return AtLimit("bounds", bound, bound < rate)
+
+    def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
+        """Let the two models change places in as many units as makes the change as low as asked."""
+        drawn = self._drawn(factor, quantile)
+        change = drawn.candidate.rate - drawn.baseline.rate
+        return NullSample(change, drawn.change_lower(alpha))
+
+    def certifies(self, n: int, limit: float, alpha: float, quantile: float) -> bool | None:
+        """Return that this is too dear to ask for every n."""
+        return None
+
+    def certifies_rate(
+        self, n: float, least: float, alpha: float, quantile: float, *, higher: bool
+    ) -> bool:
+        """Tell whether n units certify a least rate if the observed one is true."""
+        return self.best_rate(n, alpha, quantile, higher=higher) > least
+
+    def best_rate(self, n: float, alpha: float, quantile: float, *, higher: bool) -> float:
+        """Return the rate that n units certify; of a rate that should be low, 1 minus it."""
+        share = self.candidate.rate if higher else 1 - self.candidate.rate
+        off = float(ndtri(quantile)) * math.sqrt(share * (1 - share) / n)
+        return paired_proportions.share_lower(max(share - off, 0.0) * n, n, alpha)
+
+    @property
+    def units(self) -> int:
+        """Return the units with a row that either model chose."""
+        return self.weights.shape[1]
+
+    @property
+    def _oriented(self) -> tuple[Side, Side]:
+        """Return the side from which a fall is counted, and the other."""
+        pair = self.baseline, self.candidate
+        return pair if self.sign > 0 else pair[::-1]
+
+    def _drawn(self, factor: float, quantile: float) -> "ConditionalRate":
+        """Return such units. A unit adds its chosen rows' worth beyond the rate of both models."""
+        pair = self._oriented
+        columns = np.stack([x[0] for side in pair for x in (side.chosen, side.worth)])
+        rate, weights = float(np.mean([side.rate for side in pair])), self.weights[0]
+        worth = weights * (columns[3] - columns[1] - rate * (columns[2] - columns[0]))
+        n = max(round(len(weights) * factor), 2)
+        drawn = np.argsort(worth, kind="stable")[places(len(worth), n)]
+        signs = low_signs(np.abs(worth[drawn]), quantile, np.random.default_rng(PLAN_SEED))
+        kept = np.sign(worth[drawn]) != -signs
+        columns = np.where(kept, columns[:, drawn], columns[[2, 3, 0, 1]][:, drawn])
+        ordered, counts = in_orders(columns.T, weights[drawn])
+        before, after = (_side(ordered[..., k], ordered[..., k + 1], counts) for k in (0, 2))
+        return ConditionalRate(before, after, counts, sign=1.0)
+
+
+def _side(chosen: np.ndarray, worth: np.ndarray, weights: np.ndarray) -> Side:
+    rate = float((weights * worth).sum() / max((weights * chosen).sum(), 1e-12))
+    return Side(chosen, worth, rate, kish(weights[0][chosen[0] > 0]))
 
 
 def own_rows(
-    dense: Mean, pruned: Mean, who: np.ndarray, weights: np.ndarray, sign: float
-) -> Ratios:
-    """Make identities the units, of those with a row that either file chose.
+    baseline: Mean,
+    candidate: Mean,
+    cluster: np.ndarray,
+    weights: np.ndarray,
+    *,
+    sign: float,
+    seed: int,
+) -> ConditionalRate:
+    """Make clusters the units, of those with a row that either model chose.
 
     Args:
-        dense: The dense file's values, bool, and the rows it chose.
-        pruned: The pruned file's.
-        who: Identity of each row, integers.
+        baseline: The baseline's values, bool, and the rows it chose.
+        candidate: The candidate's.
+        cluster: Of each row, integers.
         weights: Of each row.
         sign: -1 where lower is better.
+        seed: Of the orders.
     """
-    either = dense.over | pruned.over
-    unit = np.unique(who[either], return_inverse=True)[1]
+    either = baseline.over | candidate.over
+    unit = _numbered(cluster, either, (candidate.values, candidate.over, baseline.over))
     total = np.bincount(unit, weights[either])
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     count = int(np.clip(MOST // len(total), 2, 4))
     orders = np.stack([rng.permutation(len(total)) for _ in range(count)])
 
@@ -110,9 +208,20 @@ def own_rows(
             for rows in (of.over, of.over & of.values)
         )
         rate = float(np.average(of.values[of.over], weights=weights[of.over]))
-        return Side(chosen, worth, rate, kish(weight_of_each(who[of.over], weights[of.over])))
+        return Side(chosen, worth, rate, kish(weight_of_each(cluster[of.over], weights[of.over])))
 
-    return Ratios(side(dense), side(pruned), total[orders] / total.max(), sign)
+    return ConditionalRate(side(baseline), side(candidate), total[orders] / total.max(), sign)
+
+
+def _numbered(cluster: np.ndarray, rows: np.ndarray, keys: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Number clusters by what their first row is, last key first, so that no name decides."""
+    order = np.lexsort([key[rows] for key in keys])
+    _, first, place = np.unique(cluster[rows][order], return_index=True, return_inverse=True)
+    number = np.empty(len(first), int)
+    number[np.argsort(first)] = np.arange(len(first))
+    found = np.empty(len(order), int)
+    found[order] = number[place]
+    return found
 
 
 def _lowest_change(before: Side, after: Side, weights: np.ndarray, alpha: float) -> float:

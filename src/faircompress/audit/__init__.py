@@ -1,7 +1,0 @@
-"""The verdict on two models made by anything, anywhere: no project folder, no chain of ours.
-
-``command`` takes the user's words; ``rules`` reads what harm is too much; ``tables`` reads columns
-and names every fault with its row; ``columns`` and ``pictures`` make predictions, of a table or of
-two ONNX files; ``looks`` counts how often a test set was used; ``audit`` judges them; ``outputs``
-writes what a pull request and a person need.
-"""

@@ -1,0 +1,8 @@
+"""An audit of two models made by anything, anywhere: no project folder, no chain of ours.
+
+``api`` is what Python calls, ``command`` the command line over it. ``rules`` reads what harm is too
+much; ``tables`` reads columns and names every fault with its row; ``columns`` and ``pictures`` make
+predictions, of a table or of two ONNX files; ``looks`` counts how often a test set was used;
+``audit`` evaluates them; ``outputs`` writes what a pull request and a person need; ``spelling``
+calls options as their user does.
+"""

@@ -1,0 +1,197 @@
+"""The audit from Python: a table of predictions, its columns or arrays, and rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from faircompress.auditing.result import AuditVerdict
+from faircompress.auditing.rows import Asked, Pair
+from faircompress.auditing.spelling import from_python
+from faircompress.evaluation.rule_config import Gate, Rule
+from faircompress.predictions import Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from faircompress.auditing.tables import Table
+
+Column = str | Sequence[Any] | np.ndarray  # a name, or the values
+
+
+def audit(
+    df: "pd.DataFrame",
+    *,
+    label: Column,
+    groups: Sequence[str] | Mapping[str, Column],
+    baseline: Column,
+    candidate: Column,
+    rules: Sequence[Mapping[str, Any] | Rule | str] | str | Path,
+    cluster: Column | None = None,
+    weight: Column | None = None,
+    max_weight: float | None = None,
+    id: Column | None = None,
+    split: Column | None = None,
+    classes: Sequence[str] = (),
+    threshold: float | str = 0.5,
+    confidence: float | None = None,
+    intersections: bool = False,
+    expect: Mapping[str, Sequence[str]] | None = None,
+    absent: Sequence[str] = (),
+    ledger: str | Path | None = None,
+    crosschecks: bool = False,
+) -> AuditVerdict:
+    """Tell whether a candidate harms no group more than the rules allow.
+
+    Args:
+        df: One row for each row of the test set; columns are named below, or given as arrays of
+            its length.
+        label: True classes.
+        groups: Columns of groups, or name -> values. The label's own: each class against the rest.
+        baseline: What the baseline predicts: the probability of the positive class, decided
+            classes, or a name with one star, such as ``p_dense_*``, for a column a class.
+        candidate: Likewise, of the model that may be released.
+        rules: Each a mapping such as ``{"rule": "change", "metric": "auroc", "limit": 0.03}``, a
+            ``Rule``, or a text such as ``"change auroc 0.03"``; or the path of a YAML file.
+        cluster: Rows of one value belong together: a person.
+        weight: What a row counts, > 0.
+        max_weight: The most that a cluster (or a row without one) weighs in the population.
+        id: Of the rows, unique.
+        split: Rows ``validation`` order the failures and may set the threshold; rows ``test`` are
+            evaluated. Needs ``id``.
+        classes: Names of the classes, of two the positive second.
+        threshold: Of a two-class decision; ``validation``: the most accurate there.
+        confidence: One-sided, of the rules that state none; 0.975 if left out.
+        intersections: Test the intersections of group columns too.
+        expect: Group column -> groups that must be there.
+        absent: What the rows lack by design, such as ``"skin=dark & y=1"``.
+        ledger: File that counts looks at a test set; made if missing.
+        crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
+
+    Returns:
+        The verdict: ``outcome``, ``to_frame()``, ``save(folder)``, ``raise_unless_passed()``.
+
+    Raises:
+        ValueError: Naming the column and row, or the rule, that cannot be used, and what to do.
+
+    Example:
+        >>> import numpy as np, pandas as pd, faircompress
+        >>> rng = np.random.default_rng(1)
+        >>> y = np.tile([0, 1], 600)
+        >>> p = np.clip(0.2 + 0.6 * y + rng.normal(0, 0.15, 1200), 0, 1)
+        >>> df = pd.DataFrame({"y": y, "sex": np.repeat(["f", "m"], 600), "p_dense": p})
+        >>> df["p_small"] = np.clip(p + rng.normal(0, 0.01, 1200), 0, 1)
+        >>> verdict = faircompress.audit(
+        ...     df, label="y", groups=["sex"], baseline="p_dense", candidate="p_small",
+        ...     rules=["change auroc 0.03", "change true_positive_rate 0.1"])
+        >>> str(verdict.outcome)
+        'pass'
+        >>> len(verdict.to_frame())  # AUROC and true positive rate of all, f and m
+        6
+    """
+    with from_python():
+        table, asked, models = _table(
+            df, label, groups, (baseline, candidate), cluster, weight, id, split
+        )
+        asked = replace(asked, classes=tuple(map(str, classes)), max_weight=max_weight)
+        gate = _gate(rules, confidence, threshold, intersections, expect, absent)
+        pair, validation = _split(table, asked, models, split is not None)
+        return _evaluated(pair, validation, gate, asked, ledger, crosschecks=crosschecks)
+
+
+def _table(
+    df: "pd.DataFrame",
+    label: Column,
+    groups: Sequence[str] | Mapping[str, Column],
+    models: tuple[Column, Column],
+    cluster: Column | None,
+    weight: Column | None,
+    identifier: Column | None,
+    split: Column | None,
+) -> "tuple[Table, Asked, tuple[str, str]]":
+    """Return a table in which everything is a column, and which column is what."""
+    from faircompress.auditing.tables import of_frame
+
+    cells = df.reset_index(drop=True).copy()
+    cells.columns = [str(name) for name in cells.columns]
+
+    def column(name: str, given: Column | None) -> str | None:
+        if given is None or isinstance(given, str):
+            return given
+        values = np.asarray(given)
+        if values.shape != (len(cells),):
+            raise ValueError(
+                f"{name} has shape {values.shape}; needed is one value for each of the "
+                f"{len(cells):,} rows. Give a column's name, or an array of its length."
+            )
+        own = name if name not in df.columns else f"{name} (given)"
+        cells[own] = values
+        return own
+
+    named = groups if isinstance(groups, Mapping) else {name: name for name in groups}
+    kept = tuple(column(name, given) or name for name, given in named.items())
+    asked = Asked(
+        label=column("label", label),
+        groups=kept,
+        identifier=column("id", identifier),
+        cluster=column("cluster", cluster),
+        weight=column("weight", weight),
+        split=column("split", split),
+    )
+    pair = column("baseline", models[0]), column("candidate", models[1])
+    return of_frame(cells, "the table", asked.identifier), asked, (str(pair[0]), str(pair[1]))
+
+
+def _gate(
+    rules: Sequence[Mapping[str, Any] | Rule | str] | str | Path,
+    confidence: float | None,
+    threshold: float | str,
+    intersections: bool,
+    expect: Mapping[str, Sequence[str]] | None,
+    absent: Sequence[str],
+) -> Gate:
+    from faircompress.auditing.rules import gate
+
+    more: dict[str, Any] = {"threshold": threshold, "intersections": intersections}
+    more |= {"expect": {k: list(v) for k, v in (expect or {}).items()}, "absent": list(absent)}
+    if isinstance(rules, str | Path):
+        if not Path(rules).exists():
+            raise ValueError(
+                f"rules is {str(rules)!r}, but there is no such file; give the path of a YAML file "
+                'of rules, or a list such as ["change auroc 0.03"].'
+            )
+        return gate((), confidence=confidence, file=Path(rules), **more)
+    return gate(list(rules), confidence=confidence, **more)
+
+
+def _split(
+    table: "Table", asked: Asked, models: tuple[str, str], split: bool
+) -> tuple[Pair, tuple[Predictions, Predictions] | None]:
+    """Return both models' predictions of test rows, and of validation rows if there are."""
+    from faircompress.auditing.columns import from_columns, split_columns
+
+    if split:
+        return split_columns([table], asked, *models)
+    return from_columns([table], asked, *models), None
+
+
+def _evaluated(
+    pair: Pair,
+    validation: tuple[Predictions, Predictions] | None,
+    gate: Gate,
+    asked: Asked,
+    ledger: str | Path | None,
+    *,
+    crosschecks: bool,
+) -> AuditVerdict:
+    from faircompress.auditing.audit import audited, check
+    from faircompress.auditing.looks import look
+    from faircompress.auditing.rows import absent
+
+    gate = gate.model_copy(update={"absent": absent(gate.absent, asked, pair)})
+    check(pair, gate, validation)  # before a look is spent
+    number = None if ledger is None else look(Path(ledger), pair)
+    verdict = audited(pair, gate, validation, number, crosschecks=crosschecks)
+    return AuditVerdict.of(verdict, pair)

@@ -1,0 +1,139 @@
+"""The audit of a pair of models' predictions."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from faircompress.auditing.rows import Pair
+from faircompress.auditing.rules import metric_needs_scores, needs_scores
+from faircompress.auditing.spelling import spelt
+from faircompress.evaluation.captions import AUDITED_FILES, Captions
+from faircompress.evaluation.costs import Costs
+from faircompress.evaluation.evaluate import evaluate, refuse_unfit
+from faircompress.evaluation.results import GroupResult
+from faircompress.evaluation.rule_config import Gate
+from faircompress.evaluation.verdict import Verdict
+from faircompress.predictions import Predictions
+from faircompress.report.context import ReportContext
+
+OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided classes do not tell
+
+
+def audited(
+    pair: Pair,
+    gate: Gate,
+    validation: tuple[Predictions, Predictions] | None = None,
+    look: int | None = None,
+    *,
+    crosschecks: bool = False,
+) -> Verdict:
+    """Evaluate two models.
+
+    Args:
+        pair: Both models' predictions of the test set.
+        gate: Rules and how to test them.
+        validation: Both models' predictions of validation rows, if there are.
+        look: Which look at this test set this is, from 1; None: looks are not counted.
+        crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
+
+    Raises:
+        ValueError: If a rule needs what the predictions lack.
+    """
+    check(pair, gate, validation)
+    verdict = evaluate(
+        pair.baseline,
+        pair.candidate,
+        gate,
+        validation=validation,
+        costs=Costs.of_files(pair.context.sizes, pair.context.latency),
+        look=look,
+        captions=_captions(pair),
+        crosschecks=crosschecks,
+    )
+    if pair.decided:
+        verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
+    return replace(verdict, next=_next(pair, verdict), notes=list(pair.notes))
+
+
+def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
+    """Return what the report shows: the pair's context, with pictures only the candidate lost."""
+    if pair.images is None:
+        return pair.context
+    from faircompress.dataset import encode
+    from faircompress.report.exemplars import unlearnt
+
+    lost = unlearnt(verdict, pair.baseline, pair.candidate)
+    place = {name: row for row, name in enumerate(pair.baseline.ids)}
+    shown = [one.id for group in lost for one in group.exemplars]
+    pictures = {name: encode(pair.images[place[name]]) for name in shown}
+    return replace(pair.context, unlearnt=lost, pictures=pictures)
+
+
+def check_threshold(pair: Pair, name: str) -> None:
+    """Refuse a threshold that would decide nothing.
+
+    Args:
+        pair: Both models' predictions.
+        name: Of the option by which the threshold was asked for.
+
+    Raises:
+        ValueError: If there are more than two classes, or both models decided already.
+    """
+    count = len(pair.baseline.classes)
+    if count > 2:
+        raise ValueError(
+            f"{spelt(name)}: a threshold decides between two classes, but there are {count}; of "
+            f"more, the most probable is decided for. Leave {spelt(name)} out."
+        )
+    if len(pair.decided) == 2:
+        raise ValueError(
+            f"{spelt(name)}: a threshold decides by probabilities, but columns "
+            f"{' and '.join(pair.decided)} hold decided classes. Leave {spelt(name)} out."
+        )
+
+
+def check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | None) -> None:
+    """Refuse rules that need what the predictions lack.
+
+    Raises:
+        ValueError: Naming what is missing.
+    """
+    if not pair.baseline.groups:
+        raise ValueError(
+            f"there is no {spelt('group')}; harm is tested by group. Name at least one column."
+        )
+    if gate.threshold == "validation" and validation is None:
+        raise ValueError(
+            "the threshold is to be chosen on validation; give "
+            f"{spelt('validation')} with both models' predictions there, or {spelt('threshold')}."
+        )
+    refused = [rule.metric for rule in gate.harm_rules if pair.decided and needs_scores(rule)]
+    if refused:
+        raise ValueError(
+            f"a rule on {refused[0]} needs probabilities, but column {pair.decided[0]!r} holds "
+            "decided classes. Give probabilities, or test accuracy or true_positive_rate."
+        )
+    refuse_unfit(pair.baseline, pair.candidate, gate, validation[0] if validation else None)
+
+
+def _captions(pair: Pair) -> Captions:
+    captions = Captions() if pair.images is None else AUDITED_FILES
+    return replace(captions, absent=spelt("absent"), rules=spelt("rules"))
+
+
+def _next(pair: Pair, verdict: Verdict) -> list[str]:
+    """Return what to do; where both models answer alike, first to see that there are two."""
+    equal = np.array_equal(pair.baseline.probabilities, pair.candidate.probabilities)
+    if equal and pair.baseline.model != pair.candidate.model:
+        everywhere = f"Both models give equal predictions in all {verdict.rows:,} rows"
+        return [f"{everywhere}: see that one was not written under both names.", *verdict.next]
+    return verdict.next
+
+
+def _without_scores(group: GroupResult) -> GroupResult:
+    """Leave out rates that decided classes do not tell."""
+    return replace(
+        group,
+        metrics={n: found for n, found in group.metrics.items() if not metric_needs_scores(n)},
+        reported={k: v for k, v in group.reported.items() if k not in OF_SCORES},
+    )

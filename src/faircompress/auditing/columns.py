@@ -1,0 +1,189 @@
+"""Two models' predictions from columns of a table: probabilities, or decided classes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from faircompress.auditing.rounding import slack
+from faircompress.auditing.rows import (
+    Asked,
+    Pair,
+    fit,
+    in_order,
+    known,
+    naturally,
+    needs_id,
+    together,
+)
+from faircompress.auditing.spelling import spelt
+from faircompress.auditing.tables import Table
+from faircompress.predictions import Predictions
+from faircompress.report.context import ReportContext
+
+SPLITS = ("validation", "test")
+
+
+def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate: str) -> Pair:
+    """Return what columns say; rows of a second table are put in the order of the first.
+
+    A column name with a star means one column of probabilities a class. One without is a column
+    of decided classes if it holds nothing but names of classes, else of the probability of the
+    positive of two.
+
+    Args:
+        tables: One, or the baseline model's and the candidate's.
+        asked: Which columns hold what.
+        baseline: Column of the baseline model.
+        candidate: Column of the candidate.
+
+    Raises:
+        ValueError: If the tables differ in rows, or a column cannot be judged.
+    """
+    first, last = tables[0], tables[-1]
+    if first is last and baseline == candidate:
+        raise ValueError(
+            f"{spelt('baseline')} and {spelt('candidate')} both name column {baseline!r}; a "
+            "model cannot be compared with "
+            "itself. Name the column of each."
+        )
+    if first is not last:
+        last = _aligned(first, last, asked)
+    columns = ((first, spelt("baseline"), baseline), (last, spelt("candidate"), candidate))
+    truth = first.words(spelt("label"), str(asked.label))
+    classes = _classes(columns, asked, truth)
+    rows = known(first, asked, truth, classes)
+    models, decided = [], []
+    for table, option, column in columns:
+        p, hard = _probabilities(table, option, column, classes)
+        decided += [column] if hard else []
+        model = _sha256(option, p[np.argsort(rows["ids"], kind="stable")])
+        models.append(
+            fit(option, Predictions(**rows, probabilities=p, model=model, slack=slack(p)))
+        )
+    called = [f"column {column} of {table.name}" for table, _, column in columns]
+    context = ReportContext(called=dict(zip(("baseline", "candidate"), called, strict=True)))
+    named = asked.identifier is not None
+    return together(
+        Pair(models[0], models[1], tuple(decided), context, classes=classes, named=named)
+    )
+
+
+def split_columns(
+    tables: Sequence[Table], asked: Asked, baseline: str, candidate: str
+) -> tuple[Pair, tuple[Predictions, Predictions] | None]:
+    """Return what columns say about test rows, and about validation rows if there are.
+
+    A column tells them apart. Validation rows order the failures and may set the threshold.
+
+    Raises:
+        ValueError: If a row is neither, or none is of the test, or rows have no ids.
+    """
+    if asked.identifier is None:
+        raise ValueError(needs_id())
+    of_row = [table.words(spelt("split"), str(asked.split)) for table in tables]
+    for table, splits in zip(tables, of_row, strict=True):
+        other = ~np.isin(splits, SPLITS)
+        cure = f"Write {' or '.join(SPLITS)}, and leave other rows out."
+        table.refuse(spelt("split"), str(asked.split), other, "is no split", cure)
+        if not (splits == "test").any():
+            raise ValueError(f"{spelt('split')}: no row of {table.name} is test.")
+    parts = {
+        name: [table.kept(splits == name) for table, splits in zip(tables, of_row, strict=True)]
+        for name in SPLITS
+    }
+    pair = from_columns(parts["test"], asked, baseline, candidate)
+    if not len(parts["validation"][0].ids):
+        return pair, None
+    return pair, validation(parts["validation"], asked, baseline, candidate, pair)
+
+
+def validation(
+    tables: Sequence[Table], asked: Asked, baseline: str, candidate: str, test: Pair
+) -> tuple[Predictions, Predictions]:
+    """Return what the same columns say about rows that thresholds are chosen on.
+
+    Raises:
+        ValueError: If these cannot be told from test rows, or are not fit to be judged.
+    """
+    if asked.identifier is None:
+        raise ValueError(needs_id())
+    here = [str(name) for name in tables[0].cells.columns]
+    groups = asked.groups if all(name in here for name in asked.groups) else ()
+    cluster = asked.cluster if asked.cluster in here else None
+    asked = replace(asked, groups=groups, cluster=cluster, classes=test.classes)
+    found = from_columns(tables, asked, baseline, candidate)
+    return (
+        replace(found.baseline, model=test.baseline.model),
+        replace(found.candidate, model=test.candidate.model),
+    )
+
+
+def _classes(
+    columns: Sequence[tuple[Table, str, str]], asked: Asked, truth: np.ndarray
+) -> tuple[str, ...]:
+    starred = {
+        option: tuple(table.starred(option, column))
+        for table, option, column in columns
+        if "*" in column
+    }
+    if not starred:
+        names = asked.classes or tuple(sorted(set(truth.tolist()), key=naturally))
+        return names if len(names) < 2 else in_order(asked, names)
+    names, *other = starred.values()
+    if other and set(other[0]) != set(names):
+        raise ValueError(
+            f"{spelt('baseline')} has columns of the classes {', '.join(names)}, "
+            f"{spelt('candidate')} of "
+            f"{', '.join(other[0])}; both models must know the same. Correct names or stars."
+        )
+    return in_order(asked, sorted(names, key=naturally))
+
+
+def _probabilities(
+    table: Table, option: str, column: str, classes: tuple[str, ...]
+) -> tuple[np.ndarray, bool]:
+    """Return probabilities ``(rows, classes)``, and whether they are decided classes."""
+    if "*" in column:
+        found = table.starred(option, column)
+        return np.stack([table.shares(option, found[name]) for name in classes], axis=1), False
+    words = table.words(option, column)
+    place = pd.Index(classes).get_indexer(pd.Index(words))
+    if (place >= 0).all():
+        return np.eye(len(classes))[place], True
+    known = f"Classes are {', '.join(classes[:40])}"
+    if len(classes) > 2:
+        cure = f"{known}; for probabilities, name one column a class, such as '{column}_*'."
+        table.refuse(option, column, place < 0, "holds no known class", cure)
+    number = pd.to_numeric(pd.Series(words), errors="coerce").notna().to_numpy()
+    cure = f"{known}; a probability is of {classes[-1]!r}."
+    neither = (place < 0) & ~number
+    table.refuse(option, column, neither, "is neither a class nor a probability", cure)
+    positive = table.shares(option, column)
+    return np.stack([1 - positive, positive], axis=1), False
+
+
+def _aligned(first: Table, last: Table, asked: Asked) -> Table:
+    if asked.identifier is None:
+        raise ValueError(
+            f"{first.name} and {last.name} are two tables; name the column by which their rows "
+            f"belong together, such as {spelt('id')} image."
+        )
+    last = last.in_order_of(first)
+    named = [("label", asked.label), ("cluster", asked.cluster), ("weight", asked.weight)]
+    for name, column in [*named, *(("group", group) for group in asked.groups)]:
+        if column is not None and column in last.cells.columns:
+            option = spelt(name)
+            read = Table.numbers if name == "weight" else Table.words
+            unequal = read(first, option, column) != read(last, option, column)
+            cure = "Both files must be of one test set."
+            last.refuse(option, column, unequal, f"differs from {first.name}", cure)
+    return last
+
+
+def _sha256(option: str, probabilities: np.ndarray) -> str:
+    """Identify a model that has no file; equal answers of two columns are still two models."""
+    answers = np.ascontiguousarray(probabilities, np.float64).tobytes()
+    return hashlib.sha256(f"{option.lstrip('-')}:".encode() + answers).hexdigest()

@@ -1,0 +1,134 @@
+"""Rows that stand more than once, in a table whose rows have no ids.
+
+A join or a sampler that pads writes rows again, and sixty rows written ten times must not count as
+six hundred. Where scores are so fine that equal rows are no coincidence they are one cluster; where
+they are coarse (decisions, 8 bits, 2 decimals) equal rows say nothing, and ids are asked for.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from faircompress.auditing.spelling import spelt
+from faircompress.predictions import Predictions
+
+DIGITS = 9  # decimals to which probabilities are compared
+END = 1e-5  # nearer to 0 or 1, different pictures have equal probabilities
+CROWD = 0.05  # share of rows at an end of the scores' own range from which it is one, too
+COINCIDENCE = 0.01  # of the equal pairs seen: expecting more, they may be chance
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What is known of rows that equal another in every column that is judged.
+
+    Args:
+        kept: Rows that are no repeats, integers; None: all are taken to be different.
+        note: What a reader must know; empty: no row equals another.
+    """
+
+    kept: np.ndarray | None
+    note: str
+
+
+def repeats(baseline: Predictions, candidate: Predictions) -> Repeats:
+    """Tell which rows stand more than once.
+
+    Args:
+        baseline: One model's predictions, of rows without ids or identities of their own.
+        candidate: The other's.
+    """
+    scores = [p.probabilities.astype(float) for p in (baseline, candidate)]
+    known = [baseline.labels, *baseline.groups.values()]
+    codes = pd.DataFrame({n: pd.factorize(column)[0] for n, column in enumerate(known)})
+    for name, score in zip(("baseline", "candidate"), scores, strict=True):
+        rounded = pd.DataFrame(np.round(score, DIGITS))
+        codes[name] = rounded.groupby(list(rounded.columns), sort=False).ngroup()
+    ends = [_at_an_end(score, baseline.labels) for score in scores]
+    fine = ~(ends[0] & ends[1])
+    row_of = codes.groupby(list(codes.columns), sort=False).ngroup().to_numpy()
+    again = len(row_of) - len(np.unique(row_of))
+    if not again:
+        return Repeats(None, "")
+    if not _no_coincidence(codes[fine], scores, baseline.labels, fine):
+        return Repeats(None, _coarse(again))
+    first = np.zeros(len(row_of), bool)
+    first[np.unique(row_of, return_index=True)[1]] = True
+    kept = np.flatnonzero(first | ~fine)
+    joined = len(row_of) - len(kept)
+    note = (
+        f"{joined:,} rows equal an earlier one in label, groups and both models' scores, too many "
+        f"to be chance: equal rows count once. Name ids ({spelt('id')}) or people "
+        f"({spelt('cluster')}) if they are "
+        "different pictures."
+    )
+    left = again - joined
+    return Repeats(kept, f"{note} {_coarse(left)}" if left else note)
+
+
+def _coarse(rows: int) -> str:
+    return (
+        f"{rows:,} rows equal an earlier one in label, groups and both models' scores. Scores are "
+        "too coarse to tell whether these are the same rows again, which would make bounds too "
+        f"narrow: name ids ({spelt('id')}) or people ({spelt('cluster')})."
+    )
+
+
+def _at_an_end(score: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Tell which rows have a score at an end of its range, where many different ones meet."""
+    of_class = _of_true_class(score, labels)
+    found = (of_class <= END) | (of_class >= 1 - END)
+    for end in (of_class.min(), of_class.max()):
+        found |= (of_class == end) & ((of_class == end).mean() > CROWD)
+    return found
+
+
+def _of_true_class(score: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return score[np.arange(len(score)), labels]
+
+
+def _no_coincidence(
+    codes: pd.DataFrame, scores: list[np.ndarray], labels: np.ndarray, fine: np.ndarray
+) -> bool:
+    """Tell whether equal pairs of rows are far more than chance would bring.
+
+    Chance is taken as the larger of two numbers: pairs that would be equal if columns were
+    shuffled, and half of the pairs that are one step of the scores apart, which smooth scores
+    that were rounded have about twice as often as equal ones.
+    """
+    rows = len(codes)
+    equal = _pairs(codes.groupby(list(codes.columns)).size().to_numpy())
+    if not equal:
+        return False
+    every = rows * (rows - 1) / 2
+    shares = [_pairs(codes[name].value_counts().to_numpy()) / every for name in codes.columns]
+    chance = max(every * float(np.prod(shares)), _next_to(codes, scores, labels, fine) / 2)
+    return chance < COINCIDENCE * equal
+
+
+def _next_to(
+    codes: pd.DataFrame, scores: list[np.ndarray], labels: np.ndarray, fine: np.ndarray
+) -> float:
+    """Count pairs of equal label and groups whose scores lie at most a step apart, not equal."""
+    cells = codes.drop(columns=["baseline", "candidate"])
+    for name, score in zip(("x", "y"), scores, strict=True):
+        values = np.round(_of_true_class(score, labels)[fine], DIGITS)
+        gaps = np.diff(np.unique(values))
+        step = gaps.min() if len(gaps) else 1.0
+        cells[name] = np.round(values / step).astype(np.int64)
+    counts = cells.groupby(list(cells.columns)).size()
+    found = 0.0
+    for x, y in itertools.product((-1, 0, 1), repeat=2):
+        if (x, y) > (0, 0):  # each pair once
+            moved = counts.reset_index(name="n")
+            moved["x"] += x
+            moved["y"] += y
+            there = counts.reindex(pd.MultiIndex.from_frame(moved.drop(columns="n")), fill_value=0)
+            found += float((moved["n"].to_numpy() * there.to_numpy()).sum())
+    return found
+
+
+def _pairs(counts: np.ndarray) -> float:
+    return float((counts * (counts - 1) / 2).sum())

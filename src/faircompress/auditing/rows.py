@@ -1,0 +1,265 @@
+"""What is known of the rows, whichever model is asked about them."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from faircompress.auditing.repeats import repeats
+from faircompress.auditing.spelling import spelt
+from faircompress.auditing.tables import Table
+from faircompress.caps import UNKNOWN, MaxWeight
+from faircompress.columns import meant
+from faircompress.evaluation.rule_config import JOIN
+from faircompress.predictions import Predictions, check, taken
+from faircompress.report.context import ReportContext
+
+TRUTHS = ("0 1", "false true", "False True", "FALSE TRUE")
+ORDERED = [set(pair.split()) for pair in TRUTHS]  # the second is the positive
+
+
+def needs_id() -> str:
+    """Say why validation rows need ids."""
+    return (
+        f"{spelt('validation')} needs {spelt('id')}, by which no row can be in both; a threshold "
+        "may not be chosen on test rows."
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which columns hold what.
+
+    Args:
+        label: Column of the true class.
+        groups: Columns of the groups; the label's own: each class against the rest.
+        classes: Names of the classes, of two the positive second; empty: as found.
+        identifier: Column of the rows' ids.
+        cluster: Column of which cluster a row is in.
+        weight: Column of what a row counts.
+        max_weight: The most that a cluster, or a row without one, weighs in the population; None:
+            not known.
+        split: Column that tells validation rows from test rows.
+    """
+
+    label: str | None
+    groups: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    identifier: str | None = None
+    cluster: str | None = None
+    weight: str | None = None
+    max_weight: float | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two models' predictions of the same rows.
+
+    Args:
+        baseline: The first model's.
+        candidate: The second's.
+        decided: Columns that hold decided classes instead of probabilities.
+        context: What the report can show beside the verdict.
+        images: uint8 ``(rows, height, width, 3)``; None: the audit saw no pictures.
+        classes: Names of the classes as they stand in a table of predictions.
+        named: Do the rows have ids of their own? Else they were counted.
+        notes: What a reader must know of the rows.
+    """
+
+    baseline: Predictions
+    candidate: Predictions
+    decided: tuple[str, ...] = ()
+    context: ReportContext = field(default_factory=ReportContext)
+    images: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
+    named: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def known(
+    table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return everything of ``Predictions`` that does not depend on the model.
+
+    Args:
+        table: Of the rows.
+        asked: Which columns hold what.
+        truth: True class of each row, by name, ``(rows,)``.
+        classes: Names of the classes.
+
+    Raises:
+        ValueError: If a column is missing, or a field of it is empty or unfit.
+    """
+    names = _class_names(str(asked.label), classes)
+    found = {
+        "ids": table.ids,
+        "labels": _indices(table, asked, truth, classes),
+        "groups": _groups(table, asked, truth, names),
+        "identities": table.words(spelt("cluster"), asked.cluster) if asked.cluster else None,
+        "weights": _weights(table, asked),
+        "max_weight": () if asked.max_weight is None else (MaxWeight(asked.max_weight),),
+        "classes": tuple(names.values()),
+    }
+    return {**found, "data": _sha256(found)}
+
+
+def together(pair: Pair) -> Pair:
+    """Return the pair with rows that stand more than once counted once, if nothing says whose.
+
+    What must be known of such rows, and what no declared cap on weights costs, is noted.
+    """
+    baseline, candidate, images, notes = pair.baseline, pair.candidate, pair.images, []
+    if baseline.identities is None and not pair.named:
+        found = repeats(baseline, candidate)
+        notes = [found.note] if found.note else []
+        if found.kept is not None:
+            baseline, candidate = (taken(p, found.kept) for p in (baseline, candidate))
+            images = None if images is None else images[found.kept]
+    weighed = baseline.identities is not None or (baseline.weights != 1).any()
+    if weighed and not baseline.max_weight:
+        notes.append(
+            f"Nothing says how much one cluster weighs at most, so {UNKNOWN:g} is taken. Lighter "
+            "ones are believed less for it: n rows of weight 1 count as about n/"
+            f"{UNKNOWN:g}. Declare what the heaviest in the population weighs "
+            f"({spelt('max-weight')})."
+        )
+    notes = [*pair.notes, *notes]
+    return replace(pair, baseline=baseline, candidate=candidate, images=images, notes=tuple(notes))
+
+
+def absent(conditions: Sequence[str], asked: Asked, pair: Pair) -> list[str]:
+    """Return conditions of ``gate.absent`` in the names that the pair's classes have in a verdict.
+
+    Raises:
+        ValueError: If one names a column that is neither the label's nor a group's.
+    """
+    names = dict(zip(pair.classes, pair.baseline.classes, strict=False))
+    found = []
+    for condition in conditions:
+        parts = [part.split("=", 1) for part in condition.split(JOIN)]
+        known = {"label", asked.label, *pair.baseline.groups}
+        unknown = [column for column, _ in parts if column not in known]
+        if unknown:
+            raise ValueError(
+                f"{spelt('absent')}: {unknown[0]!r} is neither the label's column nor a group's: "
+                f"{', '.join(sorted(str(name) for name in known if name))}."
+            )
+        of_label = ("label", asked.label)
+        words = [("label", names.get(v, v)) if c in of_label else (c, v) for c, v in parts]
+        found.append(JOIN.join("=".join(word) for word in words))
+    return found
+
+
+def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:
+    """Return class names in the order of ``--classes``; of two, say which is the positive.
+
+    Raises:
+        ValueError: If ``--classes`` names others, or two classes have no known order.
+    """
+    if asked.classes:
+        if set(asked.classes) != set(names):
+            raise ValueError(
+                f"{spelt('classes')} are {', '.join(asked.classes)}, but the columns have "
+                f"{', '.join(names)}; they must be the same."
+            )
+        return asked.classes
+    if len(names) == 2 and set(names) not in ORDERED:
+        one, other = names
+        raise ValueError(
+            f"the classes are {one!r} and {other!r}; which is the positive? Name them with "
+            f"{spelt('classes')}, the "
+            f"positive second, such as {spelt('classes')} {one},{other}."
+        )
+    return tuple(names)
+
+
+def fit(name: str, predictions: Predictions) -> Predictions:
+    """Return predictions that can be judged.
+
+    Raises:
+        ValueError: Under this name, if they cannot.
+    """
+    try:
+        check(predictions)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    return predictions
+
+
+def _indices(table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+    unknown = ~np.isin(truth, classes)
+    label = str(asked.label)
+    if unknown.any():
+        close = meant(str(truth[unknown.argmax()]), classes)
+        table.refuse(spelt("label"), label, unknown, "holds no known class", close.strip())
+    there = np.unique(truth)
+    if len(there) < 2:
+        raise ValueError(
+            f"{spelt('label')}: column {label!r} of {table.name} holds the single class "
+            f"{str(there[0])!r}; "
+            "nothing could be told apart. Add rows of the others."
+        )
+    place = {name: k for k, name in enumerate(classes)}
+    return np.array([place[name] for name in truth])
+
+
+def _class_names(label: str, classes: tuple[str, ...]) -> dict[str, str]:
+    """Return what to call each class in a sentence: a bare number says nothing there."""
+    bare = set(classes) in ORDERED or all(name.isdigit() for name in classes)
+    return {name: f"{label}={name}" if bare else name for name in classes}
+
+
+def _groups(
+    table: Table, asked: Asked, truth: np.ndarray, names: dict[str, str]
+) -> dict[str, np.ndarray]:
+    found = {}
+    for name in asked.groups:
+        if name == asked.label:
+            found["label"] = np.array([names[name] for name in truth])
+        elif name == "label":
+            raise ValueError(
+                f"{spelt('group')} label: this name is kept for the classes as groups. For these, "
+                f"name the label's column, {spelt('group')} {asked.label}; else rename yours."
+            )
+        else:
+            found[name] = table.words(spelt("group"), name)
+            _check_groups(table, name, np.unique(found[name]))
+    return found
+
+
+def _check_groups(table: Table, column: str, values: np.ndarray) -> None:
+    if len(values) > max(len(table.ids) // 2, 2):
+        raise ValueError(
+            f"{spelt('group')}: column {column!r} of {table.name} has {len(values):,} values in "
+            f"{len(table.ids):,} rows, such as {str(values[0])!r} and {str(values[1])!r}; a group "
+            "has many rows. Name the right column, or put its values into bands."
+        )
+
+
+def _weights(table: Table, asked: Asked) -> np.ndarray:
+    if asked.weight is None:
+        return np.ones(len(table.ids))
+    weights = table.numbers(spelt("weight"), asked.weight)
+    table.refuse(
+        spelt("weight"), asked.weight, weights <= 0, "is not above 0", "Leave such rows out."
+    )
+    return weights
+
+
+def _sha256(found: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps([found["classes"], *found["groups"]]).encode())
+    columns = [found[name] for name in ("ids", "labels", "identities", "weights")]
+    for column in (*columns, *found["groups"].values()):
+        digest.update(json.dumps(None if column is None else column.tolist()).encode())
+    return digest.hexdigest()
+
+
+def naturally(name: str) -> tuple[bool, float, str]:
+    """Order numbers by size, before words by letters."""
+    number = re.fullmatch(r"-?\d+", name)
+    return (not number, float(name) if number else 0.0, name)

@@ -1,0 +1,250 @@
+"""Each rule tested at each place it binds: what is found, and whether it passes."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from faircompress import plugins
+from faircompress.evaluation.captions import Captions
+from faircompress.evaluation.comparison import PairedComparison
+from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.evidence import Evidence, evidence, negative_flips
+from faircompress.evaluation.groups import Group, of_columns
+from faircompress.evaluation.rule_config import FLIPS, Rule
+from faircompress.evaluation.rules import Kind, Limits, Measured, Place, Plan
+from faircompress.evaluation.skill import doubt
+from faircompress.metrics import Metric
+from faircompress.statistics import sample_size
+from faircompress.statistics.procedures import AtLimit
+from faircompress.statistics.procedures.unbounded import Unbounded
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A rule, and with which chance of error it is tested.
+
+    Args:
+        rule: The rule.
+        alpha: Chance of error that it may spend at this look.
+        power: For the counts that would settle it.
+        captions: What the models, rows and clusters are called.
+    """
+
+    rule: Rule
+    alpha: float
+    power: float
+    captions: Captions
+
+    @cached_property
+    def metric(self) -> Metric:
+        """Return the rule's metric."""
+        if self.rule.metric == FLIPS:
+            return negative_flips
+        found: Metric = plugins.find("metrics", self.rule.metric)
+        return found
+
+    @cached_property
+    def kind(self) -> Kind:
+        """Return the kind of rule."""
+        found: Kind = plugins.find("evaluation/rules", self.rule.rule)
+        return found
+
+    @property
+    def limits(self) -> Limits:
+        """Return the values that it allows."""
+        return self.kind.limits(self.rule.limit, self.metric)
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """One hypothesis at one place.
+
+    Args:
+        hypothesis: The rule, and how it is tested.
+        place: Where.
+        measured: What was measured; Undefined: there is no number.
+        doubt: Why a pass would mean nothing, or no bound is known; empty: nothing against it.
+        n_needed: Clusters, or rows where there are none, that would settle it.
+        classes: Names of the classes.
+    """
+
+    hypothesis: Hypothesis
+    place: Place
+    measured: Measured | Undefined
+    doubt: str
+    n_needed: int | None
+    classes: tuple[str, ...]
+
+    @property
+    def rule(self) -> Rule:
+        """Return the rule."""
+        return self.hypothesis.rule
+
+    @property
+    def metric(self) -> Metric:
+        """Return the rule's metric."""
+        return self.hypothesis.metric
+
+    @property
+    def evidence(self) -> Evidence | Undefined:
+        """Return what the check rests on, of two groups that with fewer units."""
+        return self.measured if isinstance(self.measured, Undefined) else self.measured.evidence
+
+    @cached_property
+    def bounds(self) -> tuple[float, float] | None:
+        """Return the bounds at alpha, on that side of each limit on which its test puts them."""
+        if isinstance(self.measured, Undefined):
+            return None
+        lower, upper = self.measured.bounds(self.hypothesis.alpha)
+        limits, tests = self.hypothesis.limits, self.at_limits
+        if limits.lower is not None and tests[0] is not None and tests[0].rejects:
+            lower = max(lower, math.nextafter(limits.lower, math.inf))
+        if limits.upper is not None and tests[1] is not None and tests[1].rejects:
+            upper = min(upper, math.nextafter(limits.upper, -math.inf))
+        return lower, upper
+
+    @cached_property
+    def at_limits(self) -> tuple[AtLimit | None, AtLimit | None]:
+        """Return the tests, at alpha, that the value lies at or beyond each limit."""
+        if isinstance(self.measured, Undefined):
+            return (AtLimit("none", 0.0, rejects=False), None)
+        limits, alpha = self.hypothesis.limits, self.hypothesis.alpha
+        return (
+            None if limits.lower is None else self.measured.at_most(limits.lower, alpha),
+            None if limits.upper is None else self.measured.at_least(limits.upper, alpha),
+        )
+
+    @property
+    def within(self) -> bool:
+        """Tell whether the bounds lie within the limits."""
+        return all(test.rejects for test in self.at_limits if test is not None)
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether they do, and the pass is earned."""
+        return self.within and not self.doubt
+
+    def fails_at(self, level: float) -> bool:
+        """Tell whether harm beyond the limit is confirmed at a chance of error."""
+        if isinstance(self.measured, Undefined) or self.passes:
+            return False
+        limits = self.hypothesis.limits
+        level = level / 2 if limits.both else level
+        below = limits.lower is not None and self.measured.at_least(limits.lower, level).rejects
+        return below or (
+            limits.upper is not None and self.measured.at_most(limits.upper, level).rejects
+        )
+
+    @property
+    def harm_likely(self) -> bool:
+        """Tell whether the estimate lies beyond the limit and some harm is confirmed."""
+        found, neutral = self.measured, self.hypothesis.kind.neutral
+        if isinstance(found, Undefined) or found.estimate is None or neutral is None:
+            return False
+        limits, bounds = self.hypothesis.limits, self.bounds
+        beyond = limits.broken(found.estimate, found.estimate)
+        harmed = Limits(
+            None if limits.lower is None else neutral, None if limits.upper is None else neutral
+        )
+        return beyond and bounds is not None and harmed.broken(*bounds)
+
+    @property
+    def distance(self) -> float:
+        """Return how far the estimate lies beyond the limit; below 0: within."""
+        if isinstance(self.measured, Undefined) or self.measured.estimate is None:
+            return 0.0
+        limits, value = self.hypothesis.limits, self.measured.estimate
+        ends = [] if limits.lower is None else [limits.lower - value]
+        return max(ends if limits.upper is None else [*ends, value - limits.upper])
+
+
+def check_all(
+    hypotheses: Sequence[Hypothesis],
+    comparisons: Mapping[str, PairedComparison],
+    groups: Sequence[Group],
+) -> list[list[Check]]:
+    """Test each rule in every group or pair of groups that it binds.
+
+    Args:
+        hypotheses: The rules.
+        comparisons: The candidate beside each model from which a rule counts changes.
+        groups: Of the test rows.
+
+    Raises:
+        ValueError: If a rule names a column that is not there, or binds nothing; or if two groups
+            have one name, under which the evidence of one would be taken for that of the other.
+    """
+    _refuse_equal_names(groups)
+    return [_test(one, comparisons[one.rule.against], groups) for one in hypotheses]
+
+
+def places_of(
+    hypothesis: Hypothesis, comparison: PairedComparison, groups: Sequence[Group]
+) -> list[Place]:
+    """Return where a rule is tested: everyone, where it names no columns, and its groups."""
+    named = of_columns(hypothesis.rule.groups, list(groups))
+    everyone = [comparison.everyone()] if hypothesis.rule.groups is None else []
+    if hypothesis.kind.of_pairs or hypothesis.rule.rule == "excess_loss":
+        everyone = []
+    return hypothesis.kind.places(comparison, hypothesis.metric, [*everyone, *named])
+
+
+def _test(
+    hypothesis: Hypothesis, comparison: PairedComparison, groups: Sequence[Group]
+) -> list[Check]:
+    rule, columns = hypothesis.rule, {group.column for group in groups}
+    missing = set(rule.groups or ()) - columns
+    if missing:
+        raise ValueError(
+            f"rule {rule.name} on {rule.metric} names group column {', '.join(sorted(missing))}; "
+            f"the predictions have {', '.join(sorted(columns)) or 'none'}. Correct the rules."
+        )
+    found = [_check(hypothesis, comparison, p) for p in places_of(hypothesis, comparison, groups)]
+    named = of_columns(rule.groups, list(groups))
+    if not found and not any(comparison.lacks_by_design(hypothesis.metric, g) for g in named):
+        raise ValueError(
+            f"rule {rule.name} on {rule.metric} binds no group, so it cannot fail; the predictions "
+            f"have groups {', '.join(g.key for g in groups) or 'none'}. A rule on pairs needs two."
+        )
+    return found
+
+
+def _check(hypothesis: Hypothesis, comparison: PairedComparison, place: Place) -> Check:
+    rule, metric, kind = hypothesis.rule, hypothesis.metric, hypothesis.kind
+    plan = Plan(hypothesis.alpha, hypothesis.power, rule.limit)
+    measured = kind.measure(comparison, metric, place, plan)
+    if isinstance(measured, Undefined):
+        needed = _needed_of_everyone(hypothesis, comparison)
+        return Check(hypothesis, place, measured, "", needed, comparison.classes)
+    procedure = measured.evidence.procedure
+    why = procedure.why if isinstance(procedure, Unbounded) else ""
+    check = Check(hypothesis, place, measured, why, measured.n_needed, comparison.classes)
+    if why or not check.within:
+        return check
+    captions = hypothesis.captions
+    earned = doubt(
+        comparison, kind, metric, place, limit=rule.limit, alpha=hypothesis.alpha,
+        models=(captions.model(rule.against), captions.candidate),
+    )  # fmt: skip
+    return replace(check, doubt=earned)
+
+
+def _needed_of_everyone(hypothesis: Hypothesis, comparison: PairedComparison) -> int | None:
+    """Return what would settle a check without a number, guessed from all rows together."""
+    rule, alpha, power = hypothesis.rule, hypothesis.alpha, hypothesis.power
+    if rule.rule != "change":
+        return None
+    found = evidence(comparison, hypothesis.metric, comparison.everyone())
+    if isinstance(found, Undefined):
+        return None
+    return sample_size.change_n_needed(found.observed, rule.limit, alpha, power)
+
+
+def _refuse_equal_names(groups: Sequence[Group]) -> None:
+    names = [group.key for group in groups]
+    names += [f"{group.key} alone" for group in groups if group.question is not None]
+    names += [f"not {group.key}" for group in groups]
+    again = next((name for name in names if names.count(name) > 1), None)
+    if again is not None:
+        raise ValueError(f"two groups are called {again!r}; rename a group or its column.")

@@ -1,0 +1,247 @@
+"""The sentences of a verdict."""
+
+from collections.abc import Sequence
+
+from faircompress.evaluation.captions import Captions
+from faircompress.evaluation.costs import FEWEST_RUNS
+from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.hypotheses import Check, Hypothesis
+from faircompress.evaluation.results import CostResult, Outcome, RuleResult
+from faircompress.evaluation.rule_config import BASELINE
+from faircompress.evaluation.rules import Scope
+
+Found = Sequence[tuple[Check, Outcome]]
+
+
+def description(hypothesis: Hypothesis) -> str:
+    """Say what a rule demands."""
+    rule, captions = hypothesis.rule, hypothesis.captions
+    groups = "group" if rule.groups is None else f"group of {_list(rule.groups)}"
+    against = "" if rule.against == BASELINE else captions.model(rule.against)
+    scope = Scope(groups, against, captions)
+    return hypothesis.kind.describe(rule.limit, hypothesis.metric, scope)
+
+
+def not_tested(hypothesis: Hypothesis, why: str | None) -> str:
+    """Say why a rule was not tested: there is no reference, or why it cannot be compared."""
+    captions = hypothesis.captions
+    model = captions.model(hypothesis.rule.against)
+    if why:
+        return (
+            f"not settled, since the {model} model cannot be compared: {why.rstrip('.')}. A person "
+            f"must decide, or take this rule out of {captions.rules}."
+        )
+    return (
+        f"not tested, since there is no {model} model to compare with; the first file that is "
+        "approved becomes it."
+    )
+
+
+def without_rows(names: list[str], captions: Captions) -> list[str]:
+    """Say, in one sentence or none, which groups could not be tested."""
+    if not names:
+        return []
+    return [
+        f"no test row is in {_some(names)}: not tested. Where such rows occur, harm to them goes "
+        f"unseen; add some, or declare in {captions.absent} that there are none."
+    ]
+
+
+def nobody_in(names: list[str]) -> list[str]:
+    """Say for the headline, in one clause or none, what no row was there to tell."""
+    return [f"no harm is done to {_some(names)}, of whom there is no row"] if names else []
+
+
+def looks(way: str, look: int | None) -> str:
+    """Say how much of what the rules may err was spent at this look at the test set."""
+    if look is None:
+        return (
+            "The stated confidence is for one look at one test set; looks were not counted. "
+            "An audit counts them with --looks FILE, faircompress run always."
+        )
+    start = f"This is look {look} at this test set"
+    if way == "ignore":
+        return f"{start}. Looks are not corrected for (gate.looks): the confidence is that of one."
+    return (
+        f"{start}, which may spend 1/{look * (look + 1)} of each rule's chance of error, so that "
+        "all looks together keep within it. A fresh test set starts anew."
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share such as 0.975 as 97.5 %."""
+    return f"{100 * share:.4g} %"
+
+
+def reason(check: Check, outcome: Outcome) -> str:
+    """Say what was found at a place, and why that decides or does not."""
+    if isinstance(check.measured, Undefined):
+        return (
+            f"{_place(check)} is undefined: {check.measured.why}; {_counts(check)}{_settle(check)}."
+        )
+    start = f"{_found(check)}; {check.hypothesis.kind.allowed(check.rule.limit, check.metric)}"
+    if outcome == Outcome.PASS:
+        return f"{start}."
+    if outcome == Outcome.FAIL:
+        return f"{start}. Harm beyond the limit is confirmed."
+    if check.doubt:
+        return f"{start}: {check.doubt}. {_counts(check)}."
+    alone = check.fails_at(check.hypothesis.alpha)
+    why = "not settled"
+    if alone or check.harm_likely:
+        why = "harm is likely, but not confirmed among this many checks"
+    return f"{start}: {why}. {_counts(check)}{_settle(check)}."
+
+
+def headline(
+    outcome: Outcome, found: Found, costs: Sequence[CostResult] = (), open_rules: Sequence[str] = ()
+) -> str:
+    """Say the verdict in one sentence.
+
+    Args:
+        outcome: Of everything.
+        found: Checks, worst first.
+        costs: Rules on cost.
+        open_rules: What else is not settled, each after "it is not settled that".
+    """
+    checks = f"{len(found)} checks" if len(found) != 1 else "1 check"
+    paid = [cost.description for cost in costs if cost.outcome == outcome]
+    if outcome == Outcome.PASS:
+        within = " and that it costs no more" if paid else ""
+        return f"Pass: {checks} certified that no group was harmed more than allowed{within}."
+    worst = [check for check, of in found if of == outcome]
+    places = _list([_place(c) for c in worst[:3]]) + (" and more" if len(worst) > 3 else "")
+    if outcome == Outcome.FAIL:
+        harm = [f"harm beyond the limit is confirmed for {places}"] if worst else []
+        return f"Fail: {'; '.join(harm + [f'it does not hold that {cost}' for cost in paid])}."
+    harm = [
+        f"harm beyond the limit is neither confirmed nor excluded in {len(worst)} of {checks}: "
+        f"{places}"
+    ]
+    unsettled = [f"it is not settled that {rule}" for rule in (*paid, *open_rules)]
+    return f"Inconclusive: {'; '.join((harm if worst else []) + unsettled)}."
+
+
+def what_next(
+    outcome: Outcome, found: Found, costs: Sequence[CostResult], captions: Captions
+) -> list[str]:
+    """Say what to do, most useful first."""
+    if outcome == Outcome.PASS:
+        return [f"Release the {captions.candidate} file."]
+    harmed = dict.fromkeys(_harmed(c) for c, of in found if of == Outcome.FAIL)
+    steps = []
+    if harmed:
+        steps.append(
+            f"Protect {_list(list(harmed))}: {captions.protect}. Do not test again on these rows."
+        )
+    if any(cost.outcome == Outcome.FAIL for cost in costs):
+        steps.append(f"{captions.cheapen}: the file costs too much.")
+    unsettled = [cost for cost in costs if cost.outcome == Outcome.INCONCLUSIVE]
+    if unsettled:
+        few = any(cost.upper is None for cost in unsettled)
+        steps.append(f"{captions.measure}{f'; {FEWEST_RUNS} runs at least' if few else ''}.")
+    needs: dict[str, int] = {}
+    for check, of in found:
+        if of == Outcome.INCONCLUSIVE and check.n_needed and not _has_enough(check):
+            key = f"{_kind(check)} in {_scarce(check)}"
+            needs[key] = max(needs.get(key, 0), check.n_needed)
+    steps += [f"Test on about {needed:,} {key}." for key, needed in needs.items()]
+    if outcome == Outcome.INCONCLUSIVE:
+        steps.append(f"{'Or have' if steps else 'Have'} a reviewer decide with the bounds in view.")
+    return steps
+
+
+def assumption(power: float) -> str:
+    """Say what the counts that would settle a question rest on."""
+    return (
+        f"Counts hold with {power:.0%} power if the models go on disagreeing as often as observed "
+        "and no group truly changes; for a minimum, a gap or a ratio, if the observed rates are "
+        "true; for differences between groups, if all groups grow alike."
+    )
+
+
+def open_rules(rules: Sequence[RuleResult]) -> list[str]:
+    """Return the descriptions of rules that nothing could be compared for, and that block."""
+    return [r.description for r in rules if not r.checks and r.outcome == Outcome.INCONCLUSIVE]
+
+
+def _place(check: Check) -> str:
+    rule, captions = check.rule, check.hypothesis.captions
+    against = "" if rule.against == BASELINE else f" against the {captions.model(rule.against)}"
+    return f"{check.metric.title} {_where(check)}{against}"
+
+
+def _where(check: Check) -> str:
+    place = check.place
+    if place.other is not None:
+        return f"in {place.group.key} against {place.other.key}"
+    if place.label is not None:
+        name = check.classes[place.label]
+        return f"of {name} in {place.group.key}"
+    return f"in {place.group.key}"
+
+
+def _harmed(check: Check) -> str:
+    """Name the group that changed for the worse, of two that changed unlike."""
+    place, found = check.place, check.measured
+    if place.other is None or isinstance(found, Undefined):
+        return place.group.key
+    sign = 1 if check.metric.better == "higher" else -1
+    return place.group.key if sign * (found.estimate or 0.0) < 0 else place.other.key
+
+
+def _found(check: Check) -> str:
+    found, bounds = check.measured, check.bounds
+    if isinstance(found, Undefined) or bounds is None:
+        return _place(check)
+    sure = f"{percent(1 - check.hypothesis.alpha)} bounds {bounds[0]:+.3f} and {bounds[1]:+.3f}"
+    if check.hypothesis.kind.neutral != 0.0:
+        sure = sure.replace("+", "")
+    if found.estimate is None:
+        return f"{_place(check)} has no value: both rates are 0 ({sure})"
+    shown = check.hypothesis.kind.shown(check.metric, found.evidence, found.estimate)
+    return f"{_place(check)} {shown}, {sure}"
+
+
+def _scarce(check: Check) -> str:
+    found = check.measured
+    return check.place.group.key if isinstance(found, Undefined) else found.scarce.key
+
+
+def _counts(check: Check) -> str:
+    evidence, captions = check.evidence, check.hypothesis.captions
+    of = "" if evidence.clusters is None else f" of {evidence.clusters:,} {captions.clusters}"
+    kind = f"{evidence.kind} " if evidence.kind else ""
+    return f"{evidence.rows:,} {captions.rows}{of} are {kind}in {_scarce(check)}"
+
+
+def _settle(check: Check) -> str:
+    if check.n_needed is None:
+        return ""
+    own = not check.hypothesis.kind.of_changes
+    given = "the observed rate is true" if own else "nothing truly changes"
+    sure = f"{check.rule.limit:g} at {check.hypothesis.power:.0%} power"
+    if _has_enough(check):
+        return f". Enough to certify {sure} if {given}: more rows will probably not change this"
+    return f"; about {check.n_needed:,} would certify {sure} if {given}"
+
+
+def _has_enough(check: Check) -> bool:
+    """Tell whether there are as many rows as a question needs that rests on no true change."""
+    evidence = check.evidence
+    there = evidence.rows if evidence.clusters is None else evidence.clusters
+    return check.n_needed is not None and check.n_needed <= there
+
+
+def _kind(check: Check) -> str:
+    evidence, captions = check.evidence, check.hypothesis.captions
+    rows = captions.rows if evidence.clusters is None else captions.clusters
+    return f"{rows} that are {evidence.kind}" if evidence.kind else rows
+
+
+def _some(names: list[str]) -> str:
+    return _list([*names[:5], f"{len(names) - 5} more"] if len(names) > 5 else names)
+
+
+def _list(names: list[str]) -> str:
+    return "".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"

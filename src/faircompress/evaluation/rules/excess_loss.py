@@ -1,0 +1,97 @@
+"""A group's accuracy falls by at most the limit more than everyone's.
+
+With a share q of all weight, everyone's change is q times the group's plus 1 - q times the others'.
+So a group's change beyond everyone's is 1 - q times the difference between the group's and the
+others', who have no row in common; q is taken as the test set has it.
+
+Source:
+    psi of Hashemizadeh et al., Balancing act, ICLR 2024.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from faircompress.evaluation.choosing import NO_BOUND
+from faircompress.evaluation.comparison import PairedComparison
+from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.evidence import Evidence, difference_bounds, evidence
+from faircompress.evaluation.groups import Group
+from faircompress.evaluation.rules import (
+    Kind,
+    Limits,
+    Measured,
+    Place,
+    Plan,
+    Scope,
+    places_in_groups,
+    tests_of_bounds,
+)
+from faircompress.metrics import Metric
+from faircompress.statistics import paired_proportions, sample_size
+from faircompress.statistics.procedures.unbounded import Unbounded
+
+
+def _places(comparison: PairedComparison, metric: Metric, groups: Sequence[Group]) -> list[Place]:
+    found = places_in_groups(comparison, metric, groups)
+    return [p for p in found if len(comparison.alone(p.group).rows) < len(comparison.cluster)]
+
+
+def _measure(
+    comparison: PairedComparison, metric: Metric, place: Place, plan: Plan
+) -> Measured | Undefined:
+    own = comparison.alone(place.group)
+    others = comparison.others(own)
+    pair = []
+    for rows in (own, others):
+        found = evidence(comparison, metric, rows)
+        if isinstance(found, Undefined):
+            return found
+        pair.append(found)
+    one, other = pair
+    if comparison.caps is not None:
+        one = replace(one, procedure=Unbounded(f"a loss beyond everyone's: {NO_BOUND}"), _known={})
+    share = float(comparison.weights[others.rows].sum() / comparison.weights.sum())
+
+    def bounds(alpha: float) -> tuple[float, float]:
+        low, high = difference_bounds(one, other, alpha)
+        return share * low, share * high
+
+    def smallest(factor: float) -> float:
+        if one.same_file:
+            return 0.0
+        pair, how = (one.observed, other.observed), (plan.alpha, plan.power, factor)
+        difference = sample_size.smallest_difference_limit(*pair, *how)
+        floor = paired_proportions.certainty_floor(one.effective_n * factor, plan.alpha)
+        return min(max(share * difference, floor), 1.0)
+
+    at_most, at_least = tests_of_bounds(bounds)
+    return Measured(
+        estimate=share * (one.change - other.change),
+        bounds=bounds,
+        at_most=at_most,
+        at_least=at_least,
+        evidence=one,
+        scarce=place.group,
+        smallest_limit=smallest(1.0),
+        n_needed=sample_size.settled(one.observed, smallest, plan.limit),
+    )
+
+
+def _limits(limit: float, metric: Metric) -> Limits:
+    return Limits(-limit, None)
+
+
+def _describe(limit: float, metric: Metric, scope: Scope) -> str:
+    falls = f"{metric.title} falls by at most {limit:g} more than everyone's"
+    return f"{falls} {scope.everywhere}{scope.counted}"
+
+
+def _shown(metric: Metric, found: Evidence, value: float) -> str:
+    return f"changed by {value:+.3f} beyond everyone's"
+
+
+def _allowed(limit: float, metric: Metric) -> str:
+    return f"a fall of at most {limit:g} beyond everyone's is allowed"
+
+
+excess_loss = Kind(_places, _measure, _limits, _describe, _shown, _allowed)

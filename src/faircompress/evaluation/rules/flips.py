@@ -1,0 +1,81 @@
+"""In every subgroup the candidate gets few rows wrong that the baseline had right."""
+
+from collections.abc import Sequence
+
+from faircompress.evaluation.comparison import PairedComparison
+from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.evidence import Evidence
+from faircompress.evaluation.evidence import flips as evidence_of_flips
+from faircompress.evaluation.groups import Group
+from faircompress.evaluation.rules import (
+    Kind,
+    Limits,
+    Measured,
+    Place,
+    Plan,
+    Scope,
+    tests_of_bounds,
+)
+from faircompress.metrics import Metric
+from faircompress.statistics import sample_size
+
+
+def _places(comparison: PairedComparison, metric: Metric, groups: Sequence[Group]) -> list[Place]:
+    """Return each class in each group; where classes are the groups, each class of all rows."""
+    return [
+        Place(group, label=label)
+        for group in groups
+        for label in comparison.expected_classes(group)
+        if group.question in (None, label)
+    ]
+
+
+def _measure(
+    comparison: PairedComparison, metric: Metric, place: Place, plan: Plan
+) -> Measured | Undefined:
+    found = evidence_of_flips(comparison, place.group, place.label or 0)
+    if isinstance(found, Undefined):
+        return found
+    observed = found.observed
+    best = sample_size.best_minimum(observed, plan.alpha, plan.power, higher=False)
+    needed = sample_size.minimum_n_needed(
+        observed, plan.limit, plan.alpha, plan.power, higher=False
+    )
+    if found.same_file:
+        at_most, at_least = tests_of_bounds(lambda alpha: (0.0, 0.0))
+        return Measured(
+            0.0, lambda alpha: (0.0, 0.0), at_most, at_least, found, place.group, 0.0, 0
+        )
+    return Measured(
+        estimate=found.candidate,
+        bounds=lambda alpha: (found.rate_lower(alpha), found.rate_upper(alpha)),
+        at_most=found.procedure.rate_at_most,
+        at_least=found.procedure.rate_at_least,
+        evidence=found,
+        scarce=place.group,
+        smallest_limit=best,
+        n_needed=needed,
+    )
+
+
+def _limits(limit: float, metric: Metric) -> Limits:
+    return Limits(None, limit)
+
+
+def _describe(limit: float, metric: Metric, scope: Scope) -> str:
+    rows, model = scope.captions.rows, scope.against or scope.captions.baseline
+    return (
+        f"of each class's {rows} at most {limit:g} are right by the {model} model and wrong by the "
+        f"{scope.captions.candidate} one {scope.everywhere}"
+    )
+
+
+def _shown(metric: Metric, found: Evidence, value: float) -> str:
+    return f"is {value:.3f}"
+
+
+def _allowed(limit: float, metric: Metric) -> str:
+    return f"at most {limit:g} is allowed"
+
+
+flips = Kind(_places, _measure, _limits, _describe, _shown, _allowed)

@@ -1,0 +1,85 @@
+"""The candidate's rates of two groups differ by at most the limit.
+
+On the true positive rate this is equal opportunity, on it and the false positive rate equalized
+odds, on the selection rate demographic parity. Two bounds, each at half of alpha, so it holds
+whatever the groups share.
+"""
+
+from faircompress.evaluation.comparison import PairedComparison
+from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.rules import (
+    Kind,
+    Limits,
+    Measured,
+    Place,
+    Plan,
+    Scope,
+    places_in_pairs,
+    tests_of_bounds,
+)
+from faircompress.metrics import Metric
+from faircompress.statistics import sample_size
+
+
+def _measure(
+    comparison: PairedComparison, metric: Metric, place: Place, plan: Plan
+) -> Measured | Undefined:
+    pair = []
+    for group in place.groups:
+        found = evidence(comparison, metric, group)
+        if isinstance(found, Undefined):
+            return found
+        pair.append(found)
+    one, other = pair
+
+    def bounds(alpha: float) -> tuple[float, float]:
+        half = alpha / 2
+        return one.rate_lower(half) - other.rate_upper(half), one.rate_upper(
+            half
+        ) - other.rate_lower(half)
+
+    low, high = bounds(plan.alpha)
+    difference = one.candidate - other.candidate
+    reach = max(difference - low, high - difference)
+    rarer = min((one, other), key=lambda found: found.effective_n)
+    at_most, at_least = tests_of_bounds(bounds)
+    return Measured(
+        estimate=difference,
+        bounds=bounds,
+        at_most=at_most,
+        at_least=at_least,
+        evidence=rarer,
+        scarce=place.groups[0 if rarer is one else 1],
+        smallest_limit=min(abs(difference) + reach, 1.0),
+        n_needed=_needed(rarer, abs(difference), reach, plan.limit),
+    )
+
+
+def _needed(rarer: Evidence, difference: float, reach: float, limit: float) -> int | None:
+    """Return the rows at which bounds that shrink with their root would reach the limit."""
+    if difference >= limit:
+        return None
+    return sample_size.rounded(rarer.observed.n * max(1.0, (reach / (limit - difference)) ** 2))
+
+
+def _limits(limit: float, metric: Metric) -> Limits:
+    return Limits(-limit, limit)
+
+
+def _describe(limit: float, metric: Metric, scope: Scope) -> str:
+    model = scope.captions.candidate
+    return f"{metric.title} of the {model} model differs by at most {limit:g} {scope.pairs}"
+
+
+def _shown(metric: Metric, found: Evidence, value: float) -> str:
+    return f"differs by {value:+.3f}"
+
+
+def _allowed(limit: float, metric: Metric) -> str:
+    return f"a difference of at most {limit:g} is allowed"
+
+
+gap = Kind(
+    places_in_pairs, _measure, _limits, _describe, _shown, _allowed, of_pairs=True, of_changes=False
+)

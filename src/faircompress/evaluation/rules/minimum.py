@@ -1,0 +1,65 @@
+"""The candidate itself reaches a rate in every group; where lower is better, it stays below."""
+
+from faircompress.evaluation.comparison import PairedComparison
+from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.rules import (
+    Kind,
+    Limits,
+    Measured,
+    Place,
+    Plan,
+    Scope,
+    places_in_groups,
+)
+from faircompress.metrics import Metric
+from faircompress.statistics import sample_size
+
+
+def _measure(
+    comparison: PairedComparison, metric: Metric, place: Place, plan: Plan
+) -> Measured | Undefined:
+    found = evidence(comparison, metric, place.group)
+    if isinstance(found, Undefined):
+        return found
+    observed, higher = found.observed, metric.better == "higher"
+    best = sample_size.best_minimum(observed, plan.alpha, plan.power, higher=higher)
+    needed = sample_size.minimum_n_needed(
+        observed, plan.limit, plan.alpha, plan.power, higher=higher
+    )
+    return Measured(
+        estimate=found.candidate,
+        bounds=lambda alpha: (found.rate_lower(alpha), found.rate_upper(alpha)),
+        at_most=found.procedure.rate_at_most,
+        at_least=found.procedure.rate_at_least,
+        evidence=found,
+        scarce=place.group,
+        smallest_limit=best,
+        n_needed=needed,
+    )
+
+
+def _limits(limit: float, metric: Metric) -> Limits:
+    return Limits(limit, None) if metric.better == "higher" else Limits(None, limit)
+
+
+def _least(metric: Metric) -> str:
+    return "at least" if metric.better == "higher" else "at most"
+
+
+def _describe(limit: float, metric: Metric, scope: Scope) -> str:
+    model = scope.captions.candidate
+    return f"{metric.title} of the {model} model is {_least(metric)} {limit:g} {scope.everywhere}"
+
+
+def _shown(metric: Metric, found: Evidence, value: float) -> str:
+    return f"is {value:.3f}"
+
+
+def _allowed(limit: float, metric: Metric) -> str:
+    return f"{_least(metric)} {limit:g} is needed"
+
+
+minimum = Kind(
+    places_in_groups, _measure, _limits, _describe, _shown, _allowed, of_changes=False, neutral=None
+)

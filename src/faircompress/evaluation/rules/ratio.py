@@ -1,0 +1,104 @@
+"""The candidate's rate of one group is at least the limit times that of another: the 4/5 rule.
+
+A ratio's bounds are the quotients of two bounds, each at half of alpha; a rate may be 0.
+"""
+
+import math
+
+from faircompress.evaluation.comparison import PairedComparison
+from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.rules import (
+    Kind,
+    Limits,
+    Measured,
+    Place,
+    Plan,
+    Scope,
+    places_in_pairs,
+    tests_of_bounds,
+)
+from faircompress.metrics import Metric
+from faircompress.statistics import sample_size
+
+
+def _measure(
+    comparison: PairedComparison, metric: Metric, place: Place, plan: Plan
+) -> Measured | Undefined:
+    pair = []
+    for group in place.groups:
+        found = evidence(comparison, metric, group)
+        if isinstance(found, Undefined):
+            return found
+        pair.append(found)
+    one, other = pair
+
+    def bounds(alpha: float) -> tuple[float, float]:
+        half = alpha / 2
+        low = _over(one.rate_lower(half), other.rate_upper(half))
+        return low, _over(one.rate_upper(half), other.rate_lower(half))
+
+    estimate = _over(one.candidate, other.candidate) if other.candidate else None
+    if one.candidate == other.candidate == 0:
+        estimate = None
+    low, high = bounds(plan.alpha)
+    rarer = min((one, other), key=lambda found: found.effective_n)
+    at_most, at_least = tests_of_bounds(bounds)
+    return Measured(
+        estimate=estimate,
+        bounds=bounds,
+        at_most=at_most,
+        at_least=at_least,
+        evidence=rarer,
+        scarce=place.groups[0 if rarer is one else 1],
+        smallest_limit=min(low, 1 / high if high else 0.0),
+        n_needed=_needed(rarer, estimate, (low, high), plan.limit),
+    )
+
+
+def _over(one: float, other: float) -> float:
+    return one / other if other > 0 else math.inf
+
+
+def _needed(
+    rarer: Evidence, estimate: float | None, bounds: tuple[float, float], limit: float
+) -> int | None:
+    """Return the rows at which bounds that shrink with their root would reach the limit."""
+    low, high = bounds
+    if not estimate or not low or math.isinf(high) or not limit < estimate < 1 / limit:
+        return None
+    room = min(math.log(estimate / limit), math.log(1 / (limit * estimate)))
+    reach = max(math.log(estimate / low), math.log(high / estimate))
+    return sample_size.rounded(rarer.observed.n * max(1.0, (reach / room) ** 2))
+
+
+def _limits(limit: float, metric: Metric) -> Limits:
+    return Limits(limit, 1 / limit)
+
+
+def _describe(limit: float, metric: Metric, scope: Scope) -> str:
+    model = scope.captions.candidate
+    return (
+        f"{metric.title} of the {model} model differs at most by the factor {limit:g} {scope.pairs}"
+    )
+
+
+def _shown(metric: Metric, found: Evidence, value: float) -> str:
+    return f"has a ratio of {value:.3f}"
+
+
+def _allowed(limit: float, metric: Metric) -> str:
+    return f"between {limit:g} and {1 / limit:.3g} is allowed"
+
+
+ratio = Kind(
+    places_in_pairs,
+    _measure,
+    _limits,
+    _describe,
+    _shown,
+    _allowed,
+    of_pairs=True,
+    of_changes=False,
+    neutral=1.0,
+)

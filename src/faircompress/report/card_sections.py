@@ -1,0 +1,109 @@
+"""What a verdict is about and how it was reached, for the model card: headings, names, values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from faircompress.evaluation.verdict import Verdict
+from faircompress.report.plots import capital
+
+
+@dataclass(frozen=True)
+class CardSection:
+    """One heading of the card.
+
+    Args:
+        heading: What it is about.
+        lines: Name and value of each fact.
+        code: Names whose values are to be read letter by letter.
+    """
+
+    heading: str
+    lines: Sequence[tuple[str, str]]
+    code: Sequence[str] = ()
+
+
+def card_sections(
+    verdict: Verdict, called: Mapping[str, str], precision: str = ""
+) -> list[CardSection]:
+    """Return what the card says, after Mitchell et al., Model Cards for Model Reporting, 2019.
+
+    Args:
+        verdict: The verdict.
+        called: Where predictions of ``baseline`` and ``candidate`` come from, if not our files.
+        precision: Of the candidate's file; empty: not known.
+    """
+    return [
+        _model(verdict, called, precision),
+        CardSection("Intended use", _use(verdict)),
+        _data(verdict),
+        _evaluation(verdict),
+    ]
+
+
+def _use(verdict: Verdict) -> list[tuple[str, str]]:
+    captions = verdict.captions
+    use = f"Deciding between its classes, for {captions.rows} like those tested, in their groups."
+    not_for = (
+        f"Groups and kinds of {captions.rows} that the test set does not hold: nothing here speaks "
+        f"for them. Bounds are about the change from the {captions.baseline} model; what that one "
+        f"does wrong, the {captions.candidate} one may still do."
+    )
+    return [("For", use), ("Not for", not_for)]
+
+
+def _model(verdict: Verdict, called: Mapping[str, str], precision: str) -> CardSection:
+    positive = f"; positive: {verdict.positive}" if verdict.positive else ""
+    named = verdict.captions.model
+    hashes = [(f"{capital(named(name))} sha256", sha) for name, sha in verdict.models.items()]
+    lines = [
+        *((f"{capital(named(name))} model", source) for name, source in called.items()),
+        *([("Precision", precision)] if precision else []),
+        *hashes,
+        ("Classes", ", ".join(verdict.classes) + positive),
+        ("Decision", _decision(verdict)),
+    ]
+    return CardSection("Model", lines, [name for name, _ in hashes])
+
+
+def _data(verdict: Verdict) -> CardSection:
+    everyone, groups, captions = verdict.groups[0], verdict.groups[1:], verdict.captions
+    of = f" of {everyone.clusters:,} {captions.clusters}" if everyone.clusters else ""
+    counts = f"{verdict.rows:,} {captions.rows}{of}"
+    units = (
+        f"All {captions.rows} of one {captions.cluster} count as one unit; of unequal weights each "
+        "counts as its share of the heaviest that may occur."
+    )
+    lines = [
+        ("Test set", f"{counts}; {everyone.effective_n:,.0f} independent units by weight"),
+        ("Groups", ", ".join(f"{group.group} ({group.rows:,})" for group in groups)),
+        ("Data", verdict.data),
+        ("Units", units),
+    ]
+    return CardSection("Test data", lines, ("Data",))
+
+
+def _evaluation(verdict: Verdict) -> CardSection:
+    captions = verdict.captions
+    checks = (
+        f"{verdict.checks}, over which confirmed failures are corrected ({verdict.failures}). A "
+        "pass needs all of them, so passing needs no correction."
+    )
+    lines = [
+        ("Verdict", verdict.sentence),
+        ("Checks", checks),
+        *([("Looks", verdict.looks)] if verdict.looks else []),
+        *(("To know", note) for note in verdict.notes),
+        ("Signs", f"A change is {captions.candidate} minus {captions.baseline}."),
+    ]
+    return CardSection("Evaluation", lines)
+
+
+def _decision(verdict: Verdict) -> str:
+    known = {name: number for name, number in verdict.thresholds.items() if number is not None}
+    if not known:
+        return "for the most probable class"
+    if len(set(known.values())) == 1:
+        return f"by threshold {known['baseline']:g}, all models"
+    named = verdict.captions.model
+    each = ", ".join(f"{number:.4g} ({named(name)})" for name, number in known.items())
+    return f"by threshold {each}, chosen on validation"

@@ -1,0 +1,38 @@
+"""What the report shows beside the verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from faircompress.report.exemplars import Unlearnt
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """What the report shows beside the verdict; every part may be absent.
+
+    Args:
+        unlearnt: By group, hardest-hit first; see ``exemplars.unlearnt``.
+        pictures: Encoded pictures by row id.
+        sizes: Bytes of the ONNX files: ``dense``, ``pruned``.
+        layers: As ``prune/layers.json``.
+        latency: As ``export/latency.json``.
+        parity: As ``export/parity.json``.
+        called: Where predictions of ``baseline`` and ``candidate`` come from, if not our files.
+        precision: Of the evaluated file: ``fp32``, ``fp16`` or ``int8``; empty: not known.
+        precisions: All files of the network in the order of evaluation. Each has ``precision``;
+            ``verdict`` (an outcome, or ``not evaluated``) and its ``sentence``; ``bytes``;
+            ``times`` as in ``export/latency.json``; ``flips``, the test rows decided otherwise than
+            by the network, and ``max_difference`` of a probability from the network's;
+            ``released``; and ``report``, where its own page lies as seen from this one, or nothing.
+    """
+
+    unlearnt: Sequence[Unlearnt] = ()
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    layers: Sequence[Mapping[str, Any]] = ()
+    latency: Mapping[str, Any] = field(default_factory=dict)
+    parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
+    precision: str = ""
+    precisions: Sequence[Mapping[str, Any]] = ()

@@ -1,0 +1,172 @@
+"""What pruning saved, and whether the files are the networks, as plain values for the report."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from faircompress.report.plots import ARROW, Json, Scale, capital
+
+Numbers = Mapping[str, Any]
+SIDES = ("dense", "pruned")
+KINDS = {"channels": "channels", "parameters": "weights", "macs": "multiply-adds a picture"}
+
+
+def cost(sizes: Numbers, layers: Sequence[Numbers], latency: Numbers) -> Json | None:
+    """Return the figure and table of sizes and speeds, dense over pruned; None without any.
+
+    Args:
+        sizes: Bytes of the files ``dense`` and ``pruned``, or nothing.
+        layers: As ``prune/layers.json``.
+        latency: As ``export/latency.json``.
+    """
+    macs = _sums(layers, "macs")
+    promise = macs[0] / macs[1] if macs else None
+    found = [_time(time, promise) for time in latency.get("times", ())]
+    if macs:
+        weights = _sums(layers, "parameters") or (1, 1)
+        found.insert(0, _saved("Multiply-adds", macs, _count, "Fewer multiply-adds", "block-dense"))
+        found.insert(1, _saved("Weights", weights, _count, "", "block-dense"))
+    if sizes:
+        pair = (sizes["dense"], sizes["pruned"])
+        found.insert(2 if macs else 0, _saved("ONNX file", pair, _bytes, "Smaller file"))
+    if not found:
+        return None
+    scale = Scale(0, 1.06 * max(line["high"] or line["ratio"] for line in found))
+    return {
+        "where": _where(latency),
+        "promise": None if promise is None else scale(promise),
+        "ticks": [{"x": scale(x), "text": f"{x:g}\N{MULTIPLICATION SIGN}"} for x in scale.ticks()],
+        "bars": [_bar(line, scale) for line in found],
+        "table": [
+            [line["name"], line["dense"], line["pruned"], _times(line["ratio"]), line["note"]]
+            for line in found
+        ],
+    }
+
+
+def cut(layers: Sequence[Numbers]) -> Json | None:
+    """Return the figure and table of each layer, dense and pruned; None without layers.
+
+    Bars are channels, in percent of the widest layer.
+
+    Args:
+        layers: As ``prune/layers.json``.
+    """
+    if not layers:
+        return None
+    scale = Scale(0, max(layer["dense_channels"] for layer in layers))
+    return {
+        "bars": [_layer(layer, scale) for layer in layers],
+        "columns": ["Layer", *(f"{capital(what)}, {s}" for what in KINDS.values() for s in SIDES)],
+        "table": [
+            [layer["layer"], *(f"{layer[f'{s}_{key}']:,}" for key in KINDS for s in SIDES)]
+            for layer in layers
+        ],
+    }
+
+
+def _layer(layer: Numbers, scale: Scale) -> Json:
+    pairs = {word: [f"{layer[f'{side}_{key}']:,}" for side in SIDES] for key, word in KINDS.items()}
+    changes = (f"{word} {' to '.join(pair)}" for word, pair in pairs.items())
+    return {
+        "name": layer["layer"],
+        **{side: scale(layer[f"{side}_channels"]) for side in SIDES},
+        "found": f"{f' {ARROW} '.join(pairs['channels'])} channels",
+        "title": f"{layer['layer']}: {', '.join(changes)}",
+    }
+
+
+def parity(found: Mapping[str, Numbers]) -> Json | None:
+    """Return how far the files are from their networks; None where nobody looked."""
+    if not found:
+        return None
+    worst = max(one["max_difference"] for one in found.values())
+    flips = sum(one["flips"] for one in found.values())
+    many = "no clear decision" if not flips else f"{flips:,} clear decisions"
+    return {
+        "sentence": "Every validation and test picture was put to the exported files and to the "
+        f"networks they come from: probabilities differ by at most {worst:.1e}, and {many} "
+        "flipped. The verdict is about the files.",
+        "table": [
+            [name.replace("-", ", ", 1), f"{one['max_difference']:.1e}", one["row"],
+             f"{one['flips']:,}", f"{one['near_ties']:,}"]
+            for name, one in found.items()
+        ],
+    }  # fmt: skip
+
+
+def _saved(
+    name: str, pair: tuple[float, float], write: Any, glance: str, kind: str = "block-pruned"
+) -> Json:
+    dense, pruned = write(pair[0]), write(pair[1])
+    note = {"Weights": "of convolutions and linear layers", "Multiply-adds": "a picture"}
+    return {
+        "name": name, "dense": dense, "pruned": pruned, "ratio": pair[0] / pair[1], "low": None,
+        "high": None, "note": note.get(name, ""), "glance": glance, "kind": kind,
+    }  # fmt: skip
+
+
+def _time(time: Numbers, promise: float | None) -> Json:
+    dense, pruned = (time[side]["median"] for side in SIDES)
+    interval = f"95 % interval {_times(time['low'])} to {_times(time['high'])}"
+    share = "" if promise is None else f"; {time['speedup'] / promise:.2f} of the promised speed-up"
+    pictures = f"batch {time['batch']}"
+    return {
+        "name": f"Latency, {pictures}", "dense": _ms(dense), "pruned": _ms(pruned),
+        "ratio": time["speedup"], "low": time["low"], "high": time["high"],
+        "note": f"median of {time['pairs']} paired runs; {interval}{share}",
+        "glance": f"Faster, {pictures}", "kind": "block-pruned",
+    }  # fmt: skip
+
+
+def _bar(line: Json, scale: Scale) -> Json:
+    ends = {end: None if line[end] is None else scale(line[end]) for end in ("low", "high")}
+    size, found = f"{line['dense']} {ARROW} {line['pruned']}", _times(line["ratio"])
+    title = f"{line['name']}: {size}, {found}. {line['note']}"
+    kept = {key: line[key] for key in ("name", "kind", "glance")}
+    return {
+        **kept,
+        **ends,
+        "size": size,
+        "found": found,
+        "title": title,
+        "at": scale(line["ratio"]),
+    }
+
+
+def _sums(layers: Sequence[Numbers], what: str) -> tuple[int, int] | None:
+    dense, pruned = (sum(layer[f"{s}_{what}"] for layer in layers) for s in SIDES)
+    return (dense, pruned) if pruned else None
+
+
+def _where(latency: Numbers) -> str:
+    if not latency:
+        return "Latency was not measured."
+    provider = str(latency["provider"]).removesuffix("ExecutionProvider")
+    return (
+        f"Times by ONNX Runtime {latency['onnxruntime']} on {provider}, {latency['processor']}, "
+        f"{latency['threads']} threads; they hold nowhere else."
+    )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g}\N{MULTIPLICATION SIGN}"
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:.3g} ms" if milliseconds < 1000 else f"{milliseconds:,.0f} ms"
+
+
+def _count(number: float) -> str:
+    return _scaled(number, ("", " k", " M", " G", " T"))
+
+
+def _bytes(number: float) -> str:
+    return _scaled(number, (" B", " kB", " MB", " GB"))
+
+
+def _scaled(number: float, units: tuple[str, ...]) -> str:
+    for unit in units[:-1]:
+        if number < 999.5:
+            return f"{number:.3g}{unit}"
+        number /= 1000
+    return f"{number:,.3g}{units[-1]}"

@@ -1,0 +1,250 @@
+"""The verdict as one page that needs no network, for whoever must answer for it.
+
+Nothing is computed anew: what the page says is what ``verdict.json`` and export's files say.
+The same input gives the same bytes.
+"""
+
+from collections.abc import Sequence
+
+import jinja2
+
+from faircompress.evaluation.messages import percent
+from faircompress.evaluation.results import CheckResult, CostResult, RuleResult
+from faircompress.evaluation.verdict import Verdict
+from faircompress.report import cost_plots, plots, rate_plots
+from faircompress.report.card_sections import card_sections
+from faircompress.report.context import ReportContext
+from faircompress.report.exemplars import gallery
+from faircompress.report.forest import OWN, forest
+from faircompress.report.methods import methods
+from faircompress.report.plots import Json, capital, minus, signed, unsigned
+from faircompress.report.precisions import precisions
+from faircompress.report.tradeoff import tradeoff
+
+PARTS = {
+    ("change", "baseline"): ("Harm by group", "Is any group harmed more than allowed?"),
+    ("change", "champion"): (
+        "Against the champion",
+        "Is any group served worse than by the file in use?",
+    ),
+    ("change", "original_champion"): (
+        "Against the original champion",
+        "Have small losses added up in any group since?",
+    ),
+    ("flips", "baseline"): ("Newly wrong", "Is any group newly decided wrongly too often?"),
+    ("excess_loss", "baseline"): (
+        "Harm beyond everyone's",
+        "Does any group lose more than all do together?",
+    ),
+    ("disparity_change", "baseline"): (
+        "Differences between groups",
+        "Has compression moved any two groups apart?",
+    ),
+    ("gap", "baseline"): ("Gaps", "Are any two groups served unlike, whatever they were before?"),
+    ("ratio", "baseline"): ("Ratios", "Are any two groups served unlike, as a ratio?"),
+    ("minimum", "baseline"): (
+        "Minimums",
+        "Is the model good enough for each group, whatever it was before?",
+    ),
+}
+HOW_TO_READ = (
+    "Pass: the line stays clear of the shaded area. Fail: it lies wholly inside, also after the "
+    "correction over all checks. Inconclusive: neither."
+)
+NEGATIVE = {f"-{digit}" for digit in range(10)}
+TOP = 4  # reasons and steps that stand at the top; the others one click below
+
+
+def report(verdict: Verdict, context: ReportContext) -> str:
+    """Return the page as HTML; style, figures and pictures inside."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("faircompress"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    captions = verdict.captions
+    parts, pictures = _parts(verdict), gallery(context.unlearnt, context.pictures, captions)
+    every = precisions(context.precisions, context.sizes, context.precision, captions.baseline)
+    return environment.get_template("report.html.j2").render(
+        captions=captions,
+        contents=_contents(parts, every=bool(every), pictures=bool(pictures), verdict=verdict),
+        css=lambda outcome: outcome if outcome in plots.SEVERITY else "none",
+        top=TOP,
+        **_headline(verdict),
+        rules=[
+            *(_rule(rule) if rule.checks else _one(rule, "compared by group")
+              for rule in verdict.rules),
+            *(_one(cost, f"what the file costs: {cost.rule}") for cost in verdict.costs),
+        ],
+        tradeoff=tradeoff(verdict, context.sizes, context.latency),
+        every=every,
+        parts=parts,
+        rates=_rates(verdict),
+        references=rate_plots.references(verdict.groups),
+        reported=rate_plots.reported(verdict.groups),
+        gallery=pictures,
+        cost=cost_plots.cost(context.sizes, context.layers, context.latency),
+        cut=cost_plots.cut(context.layers),
+        parity=cost_plots.parity(context.parity),
+        power=_power(verdict),
+        glance=_glance(verdict, context),
+        card=card_sections(verdict, context.called, context.precision),
+        methods=methods(verdict),
+    )  # fmt: skip
+
+
+def _contents(
+    parts: Sequence[Json], *, every: bool, pictures: bool, verdict: Verdict
+) -> list[tuple[str, str]]:
+    """Return the ids and names of the page's sections for its menu."""
+    return [
+        ("rules", "Rules"),
+        *([("precisions", "Every precision")] if every else []),
+        *((part["id"], part["heading"]) for part in parts),
+        ("rates", "Rates"),
+        *([("pictures", capital(verdict.captions.rows))] if pictures else []),
+        ("power", "What it can certify"),
+        ("card", "Model card"),
+    ]
+
+
+def _headline(verdict: Verdict) -> Json:
+    outcome, colon, rest = verdict.sentence.partition(": ")
+    apart = colon and outcome.lower() == verdict.outcome
+    return {
+        "title": verdict.sentence,
+        "verdict": verdict.outcome,
+        "sentence": capital(rest) if apart else verdict.sentence,
+        "reasons": [minus_signs(capital(reason)) for reason in verdict.reasons],
+        "next": verdict.next,
+    }
+
+
+def minus_signs(sentence: str) -> str:
+    """Return a sentence with proper minus signs before its numbers."""
+    parts = sentence.split(" ")
+    return " ".join(
+        p.replace("-", "\N{MINUS SIGN}", 1) if p.lstrip("(")[:2] in NEGATIVE else p for p in parts
+    )
+
+
+def _rule(rule: RuleResult) -> Json:
+    checks = rule.checks
+    counts = {name: sum(c.outcome == name for c in checks) for name in plots.SEVERITY}
+    closest = min(checks, key=plots.urgency(rule))
+    what = "pairs" if checks[0].other else "subgroups" if checks[0].subgroup else "groups"
+    tally = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    return {
+        "verdict": rule.outcome,
+        "reads": f"{capital(rule.description)}, at {percent(rule.confidence)} confidence.",
+        "tally": f"{len(checks)} {what}: {tally}",
+        "closest": f"{closest.place}: {_found(rule, closest)}",
+    }
+
+
+def _one(rule: RuleResult | CostResult, tally: str) -> Json:
+    """Return a rule that is tested on the file as a whole, or nowhere."""
+    return {
+        "verdict": rule.outcome,
+        "reads": f"{capital(rule.description)}.",
+        "tally": tally,
+        "closest": capital(rule.reason),
+    }
+
+
+def _found(rule: RuleResult, check: CheckResult) -> str:
+    if check.estimate is None or check.lower is None:
+        return "undefined"
+    show, ends = unsigned if rule.rule in OWN else signed, plots.lines(check)
+    high = "no end" if check.upper is None else show(check.upper, *ends)
+    return f"{show(check.estimate)} [{show(check.lower, *ends)}, {high}]"
+
+
+def _parts(verdict: Verdict) -> list[Json]:
+    captions, clusters = verdict.captions, verdict.groups[0].clusters
+    units = captions.rows if clusters is None else captions.clusters
+    parts = []
+    kinds = dict.fromkeys((rule.rule, rule.against) for rule in verdict.tested)
+    for kind, against in sorted(kinds, key=_place):
+        heading, question = PARTS.get((kind, against), PARTS[kind, "baseline"])
+        figures = [
+            forest(rule, verdict.groups, captions)
+            for rule in verdict.tested
+            if (rule.rule, rule.against) == (kind, against)
+        ]
+        caption = f"{question} {HOW_TO_READ} Units are independent {units}, by weight."
+        name = kind if against == "baseline" else f"{kind}-{against}"
+        parts.append({"id": name, "heading": heading, "caption": caption, "figures": figures})
+    return parts
+
+
+def _place(kind: tuple[str, str]) -> int:
+    known = list(PARTS)
+    return known.index(kind) if kind in known else known.index((kind[0], "baseline"))
+
+
+def _rates(verdict: Verdict) -> dict[str, list[Json]]:
+    """Return the rates that some rule tests, and the others."""
+    tested = {rule.metric for rule in verdict.rules}
+    found: dict[str, list[Json]] = {"tested": [], "others": []}
+    for name in verdict.groups[0].metrics:
+        kept = found["tested" if name in tested else "others"]
+        kept.append(rate_plots.rates(verdict.groups, name, verdict.captions))
+    return found
+
+
+def _glance(verdict: Verdict, context: ReportContext) -> list[Json]:
+    """Return the few numbers that a reader in a hurry wants."""
+    glance = []
+    changes = [
+        (plots.urgency(rule)(check), at, rule, check)
+        for at, rule in enumerate(verdict.tested)
+        if rule.rule in ("change", "excess_loss")
+        for check in rule.checks
+    ]
+    if changes:
+        _, _, rule, worst = min(changes, key=lambda one: one[:2])
+        what = "Hardest-hit group" if worst.outcome == "fail" else "Nearest to its limit"
+        number, _, bounds = _found(rule, worst).partition(" ")
+        limit = plots.limit_text(worst, lambda x: minus(format(x, "g")))
+        note = f"{rule.title} in {worst.place} {bounds}, limit {limit}"
+        glance.append({"what": what, "number": number, "note": note})
+    if context.precision:
+        outcomes = (f"{one['precision']} {one['verdict']}" for one in context.precisions)
+        note = ", ".join(outcomes)
+        glance.append({"what": "Precision", "number": context.precision, "note": note})
+    cost = cost_plots.cost(context.sizes, context.layers, context.latency)
+    for bar in cost["bars"] if cost else ():
+        if bar["glance"]:
+            glance.append({"what": bar["glance"], "number": bar["found"], "note": bar["size"]})
+    return glance
+
+
+def _power(verdict: Verdict) -> Json:
+    return {
+        "caption": f"How small a harm these {verdict.rows:,} {verdict.captions.rows} can exclude, "
+        f"and how many independent units would do for the limit asked. {verdict.assumption}",
+        "rules": [
+            {
+                "reads": capital(rule.description),
+                "rows": [
+                    _power_row(rule, check)
+                    for check in sorted(rule.checks, key=plots.urgency(rule))
+                ],
+            }
+            for rule in verdict.tested
+        ],
+    }
+
+
+def _power_row(rule: RuleResult, check: CheckResult) -> list[str]:
+    best, needed = check.smallest_limit, check.n_needed
+    return [
+        check.place,
+        f"{check.effective_n:,.0f}",
+        f"{rule.limit:g}",
+        "nothing" if best is None else unsigned(best, rule.limit),
+        "not known" if needed is None else f"{needed:,}",
+    ]

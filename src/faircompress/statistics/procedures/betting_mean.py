@@ -1,0 +1,161 @@
+"""A mean of bounded numbers over independent units, by betting."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from faircompress.statistics import betting
+from faircompress.statistics.clusters import kish
+from faircompress.statistics.independent_units import Units
+from faircompress.statistics.procedures import AtLimit, NullSample
+
+PLAN_SEED = 2410  # of planning draws alone: no bound depends on it
+ORDERS = 4  # of a planning draw
+
+
+@dataclass(frozen=True)
+class BettingMean:
+    """Units of both models, dealt; see ``statistics/betting.py`` and ``independent_units.py``.
+
+    Args:
+        dealt: Values of both models on independent units, in 0-1, in several orders.
+        sign: -1 where lower is better.
+    """
+
+    dealt: Units
+    sign: float
+    method: str = "betting"
+
+    def change_lower(self, alpha: float) -> float:
+        """Bound the change from below."""
+        return self._lower(self.changes, alpha, (-1, 1))
+
+    def change_upper(self, alpha: float) -> float:
+        """Bound the change from above."""
+        return -self._lower(-self.changes, alpha, (-1, 1))
+
+    def rate_lower(self, alpha: float) -> float:
+        """Bound the candidate's rate from below."""
+        return self._lower(self.dealt.candidate, alpha, (0, 1))
+
+    def rate_upper(self, alpha: float) -> float:
+        """Bound the candidate's rate from above."""
+        return -self._lower(-self.dealt.candidate, alpha, (-1, 0))
+
+    def baseline_lower(self, alpha: float) -> float:
+        """Bound the baseline's rate from below."""
+        return self._lower(self.dealt.baseline, alpha, (0, 1))
+
+    def baseline_upper(self, alpha: float) -> float:
+        """Bound the baseline's rate from above."""
+        return -self._lower(-self.dealt.baseline, alpha, (-1, 0))
+
+    def _lower(self, values: np.ndarray, alpha: float, ends: tuple[float, float]) -> float:
+        low, high = ends
+        weights, planned = self.dealt.weights, self.dealt.planned
+        return betting.mean_lower(values, weights, alpha, low=low, high=high, planned=planned)
+
+    @property
+    def changes(self) -> np.ndarray:
+        """Oriented change of each unit in each order."""
+        return self.sign * (self.dealt.candidate - self.dealt.baseline)
+
+    @property
+    def units(self) -> int:
+        """Return the units that are there in an average order."""
+        return self.dealt.clusters
+
+    def change_at_most(self, change: float, alpha: float) -> AtLimit:
+        """Test that the oriented change is at most a value."""
+        return self._at(self.changes, change, alpha, low=-1)
+
+    def change_at_least(self, change: float, alpha: float) -> AtLimit:
+        """Test that the oriented change is at least a value."""
+        return self._at(-self.changes, -change, alpha, low=-1)
+
+    def rate_at_most(self, rate: float, alpha: float) -> AtLimit:
+        """Test that the candidate's rate is at most a value."""
+        return self._at(self.dealt.candidate, rate, alpha, low=0)
+
+    def rate_at_least(self, rate: float, alpha: float) -> AtLimit:
+        """Test that the candidate's rate is at least a value."""
+        return self._at(-self.dealt.candidate, -rate, alpha, low=-1)
+
+    def _at(self, values: np.ndarray, mean: float, alpha: float, *, low: float) -> AtLimit:
+        nulls, weights = np.array([mean]), self.dealt.weights
+        planned = self.dealt.planned
+        wealth = float(betting.wealth(values, weights, nulls, alpha, low=low, planned=planned)[0])
+        return AtLimit("wealth", wealth, wealth >= 1 / alpha)
+
+    def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
+        """Draw changes as large as observed, signed so that their sum is as low as asked."""
+        n = max(round(self.units * factor), 2)
+        changes, weights = self._null_changes(n, quantile)
+        lower = betting.mean_lower(changes, weights, alpha, low=-1, high=1)
+        return NullSample(float(np.average(changes, weights=weights)), lower)
+
+    def certifies(self, n: int, limit: float, alpha: float, quantile: float) -> bool | None:
+        """Tell whether such a sample of n units excludes a fall."""
+        changes, weights = self._null_changes(n, quantile)
+        nulls = np.array([-limit])
+        return bool(betting.excluded(changes, weights, nulls, alpha, low=-1)[0])
+
+    def certifies_rate(
+        self, n: float, least: float, alpha: float, quantile: float, *, higher: bool
+    ) -> bool:
+        """Tell whether n units certify a least rate if the observed one is true."""
+        values, weights = self._null_rates(round(n), quantile, higher=higher)
+        return bool(betting.excluded(values, weights, np.array([least]), alpha, low=0)[0])
+
+    def best_rate(self, n: float, alpha: float, quantile: float, *, higher: bool) -> float:
+        """Return the rate that n units certify; of a rate that should be low, 1 minus it."""
+        drawn = self._null_rates(round(n), quantile, higher=higher)
+        return betting.mean_lower(*drawn, alpha, low=0, high=1)
+
+    def _null_changes(self, n: int, quantile: float) -> tuple[np.ndarray, np.ndarray]:
+        there = self.dealt.weights > 0
+        rng = np.random.default_rng(PLAN_SEED)
+        weights = rng.permutation(quantiles(self.dealt.weights[there], n))
+        sizes = quantiles(np.abs(self.changes[there]), n)
+        return in_orders(sizes * low_signs(sizes * weights, quantile, rng), weights)
+
+    def _null_rates(
+        self, n: int, quantile: float, *, higher: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return rates like the observed ones, shifted down, and weights."""
+        there = self.dealt.weights > 0
+        seen = self.dealt.candidate[there]
+        weights = quantiles(self.dealt.weights[there], n)
+        values = quantiles(seen if higher else 1 - seen, n)
+        off = float(ndtri(quantile)) * values.std() / math.sqrt(kish(weights))
+        weights = np.random.default_rng(PLAN_SEED).permutation(weights)
+        return in_orders(np.clip(values - off, 0, 1), weights)
+
+
+def low_signs(sizes: np.ndarray, quantile: float, rng: np.random.Generator) -> np.ndarray:
+    """Return signs under which a sum is as low as a share ``1 - quantile`` of all sums."""
+    signs = np.where(np.arange(len(sizes)) % 2, 1.0, -1.0)
+    goal = -float(ndtri(quantile)) * math.sqrt((sizes**2).sum())
+    flippable = rng.permutation(np.flatnonzero(signs > 0))
+    beyond = (sizes * signs).sum() - 2 * np.cumsum(sizes[flippable])
+    signs[flippable[: int(np.searchsorted(-beyond, -goal))]] = -1.0
+    return signs
+
+
+def in_orders(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return values and weights in a few random orders."""
+    rng = np.random.default_rng(PLAN_SEED)
+    orders = np.stack([rng.permutation(len(values)) for _ in range(ORDERS)])
+    return values[orders], weights[orders]
+
+
+def quantiles(values: np.ndarray, n: int) -> np.ndarray:
+    """Return n numbers spread like the given ones, in rising order."""
+    return np.sort(values)[places(len(values), n)]
+
+
+def places(count: int, n: int) -> np.ndarray:
+    """Return places, spread evenly over ``count`` values, one a unit."""
+    return np.minimum(((np.arange(n) + 0.5) / n * count).astype(int), count - 1)

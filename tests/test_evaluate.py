@@ -1,0 +1,258 @@
+"""The verdict, from predictions and rules."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
+from faircompress.evaluation.verdict import Verdict
+from faircompress.predictions import Predictions
+
+TPR = {"metric": "true_positive_rate", "rule": "change", "limit": 0.05}
+
+
+def gate(*rules: dict[str, Any], **more: Any) -> Gate:
+    basics = {"threshold": 0.5, "power": 0.8, "intersections": False}
+    return Gate.model_validate({**basics, **more, "rules": list(rules) or [TPR]})
+
+
+def said(
+    positives: dict[str, tuple[int, int]], *, model: str, negatives: int = 20, split: str = "test"
+) -> Predictions:
+    """Give each group some positives and how many of them are found; all negatives are right."""
+    hair, labels, found = [], [], []
+    for group, (count, hits) in positives.items():
+        hair += [group] * (count + negatives)
+        labels += [1] * count + [0] * negatives
+        found += [0.9] * hits + [0.1] * (count - hits + negatives)
+    rows, p = len(labels), np.array(found)
+    return Predictions(
+        ids=np.array([f"{split}-{i:05d}" for i in range(rows)]),
+        labels=np.array(labels),
+        probabilities=np.stack([1 - p, p], axis=1),
+        groups={"hair": np.array(hair)},
+        identities=None,
+        weights=np.ones(rows),
+        classes=("dark", "blond"),
+        model=hashlib.sha256(model.encode()).hexdigest(),
+        data="data",
+    )
+
+
+def put(
+    dense: dict[str, tuple[int, int]], pruned: dict[str, tuple[int, int]], by: Gate | None = None
+) -> Verdict:
+    pair = said(dense, model="dense"), said(pruned, model="pruned")
+    return evaluate(*pair, by or gate(), validation=in_validation(*pair))
+
+
+def in_validation(*pair: Predictions) -> tuple[Predictions, Predictions]:
+    names = np.char.add("validation-", pair[0].ids)
+    return replace(pair[0], ids=names), replace(pair[1], ids=names)
+
+
+def only(verdict: Verdict, group: str, rule: int = 0) -> dict[str, Any]:
+    (finding,) = (f for f in verdict.rules[rule]["findings"] if f["group"] == group)
+    return finding
+
+
+def test_no_loss_in_enough_positives_passes() -> None:
+    verdict = put({"a": (100, 90), "b": (59, 50)}, {"a": (100, 90), "b": (59, 50)})
+    assert verdict.verdict == "pass"
+    assert only(verdict, "hair=b")["lower"] == pytest.approx(-(1 - 0.05 ** (1 / 59)), abs=1e-4)
+
+
+def test_no_loss_in_58_positives_is_inconclusive_and_says_what_would_do() -> None:
+    verdict = put({"a": (100, 100), "b": (58, 58)}, {"a": (100, 100), "b": (58, 58)})
+    assert verdict.verdict == "inconclusive"
+    assert "true positive rate in hair=b" in verdict.sentence
+    (reason,) = verdict.reasons
+    # half a lost or gained picture is assumed in 58: of 93, none or one is lost 8 times in 10
+    assert "58 pictures are blond in hair=b; about 94 would certify 0.05 at 80% power" in reason
+
+
+def test_a_group_that_loses_a_third_fails_and_is_named() -> None:
+    verdict = put({"a": (100, 90), "b": (90, 90)}, {"a": (100, 90), "b": (90, 60)})
+    assert verdict.verdict == "fail"
+    assert only(verdict, "hair=b")["estimate"] == pytest.approx(-1 / 3)
+    assert (
+        verdict.sentence
+        == "Fail: harm beyond the limit is confirmed for true positive rate in hair=b."
+    )
+    assert "Protect hair=b" in verdict.next[0]
+
+
+def test_harm_that_one_check_would_confirm_is_not_confirmed_among_forty() -> None:
+    few = {"b": (60, 60)}, {"b": (60, 52)}
+    alone = put(*few)
+    many = {f"c{i}": (60, 60) for i in range(39)}
+    among_forty = put({**few[0], **many}, {**few[1], **many})
+    assert (alone.verdict, among_forty.verdict) == ("fail", "inconclusive")
+    assert only(alone, "hair=b")["upper"] == only(among_forty, "hair=b")["upper"] < -0.05
+    assert "not certain among this many checks" in among_forty.reasons[0]
+
+
+def test_holm_confirms_a_harm_more_easily_once_the_others_are_confirmed() -> None:
+    dense = {f"c{i}": (60, 60) for i in range(9)} | {"b": (60, 60)}
+    unharmed = {**dense, "b": (60, 52)}  # 8 lost of 60: chance 0.0098 if 1 in 20 is lost
+    harmed = {f"c{i}": (60, 10) for i in range(9)} | {"b": (60, 52)}
+    assert only(put(dense, unharmed), "hair=b")["verdict"] == "inconclusive"  # 0.0098 > 0.05 / 10
+    assert only(put(dense, harmed), "hair=b")["verdict"] == "fail"  # 0.0098 < 0.05 / 1
+
+
+def test_the_same_file_passes_whatever_the_size_and_an_equal_answer_does_not() -> None:
+    dense = said({"a": (12, 10), "b": (15, 15)}, model="dense")
+    same = evaluate(dense, dense, gate(), validation=in_validation(dense, dense))
+    assert same.verdict == "pass"
+    assert (only(same, "hair=a")["lower"], only(same, "hair=a")["upper"]) == (0, 0)
+    other = replace(dense, model="another")
+    assert evaluate(dense, other, gate(), validation=in_validation(dense, other)).verdict != "pass"
+
+
+def test_a_file_that_is_not_shown_to_beat_chance_does_not_pass_by_being_the_same() -> None:
+    dense = said({"a": (3, 1)}, model="dense")
+    same = evaluate(dense, dense, gate(), validation=in_validation(dense, dense))
+    assert same.verdict == "inconclusive"
+    assert "not shown to be better than chance in hair=a" in same.reasons[0]
+
+
+def test_a_group_without_the_class_is_undefined_and_never_passes() -> None:
+    verdict = put({"a": (100, 100), "b": (0, 0)}, {"a": (100, 100), "b": (0, 0)})
+    finding = only(verdict, "hair=b")
+    assert (finding["verdict"], finding["estimate"], finding["rows"]) == ("inconclusive", None, 0)
+    # as often as models disagree in all 100 positives: half a picture
+    assert "0 pictures are blond in hair=b; about 94 would certify" in finding["reason"]
+
+
+def test_rows_in_another_order_get_the_same_verdict() -> None:
+    pair = [said(x, model=m) for x, m in (({"a": (80, 70)}, "d"), ({"a": (80, 66)}, "p"))]
+    order = np.random.default_rng(0).permutation(len(pair[0].ids))
+    mixed = [
+        replace(
+            p,
+            ids=p.ids[order],
+            labels=p.labels[order],
+            probabilities=p.probabilities[order],
+            groups={"hair": p.groups["hair"][order]},
+        )
+        for p in pair
+    ]
+    rules = gate(TPR, {"metric": "auroc", "rule": "change", "limit": 0.05})
+    one, other = (evaluate(*p, rules, validation=in_validation(*p)) for p in (pair, mixed))
+    assert json.dumps(one.to_json()) == json.dumps(other.to_json())
+
+
+def test_drift_binds_every_pair_and_names_the_group_that_lost() -> None:
+    rule = gate({"metric": "true_positive_rate", "rule": "disparity_change", "limit": 0.2})
+    groups = {"a": (200, 200), "b": (200, 200), "c": (200, 200)}
+    verdict = put(groups, {**groups, "c": (200, 100)}, rule)
+    found = {(f["group"], f["other"]): f["verdict"] for f in verdict.rules[0]["findings"]}
+    assert found == {
+        ("hair=a", "hair=b"): "pass",
+        ("hair=a", "hair=c"): "fail",
+        ("hair=b", "hair=c"): "fail",
+    }
+    assert verdict.next[0].startswith("Protect hair=c:")
+
+
+@pytest.mark.parametrize(("hits", "word"), [(200, "pass"), (185, "inconclusive"), (150, "fail")])
+def test_a_floor_binds_the_pruned_rate_alone(hits: int, word: str) -> None:
+    rule = gate({"metric": "true_positive_rate", "rule": "minimum", "limit": 0.9})
+    assert put({"a": (200, 150)}, {"a": (200, hits)}, rule).verdict == word
+
+
+@pytest.mark.parametrize(("alarms", "word"), [(0, "pass"), (30, "inconclusive"), (90, "fail")])
+def test_where_lower_is_better_a_rise_is_harm_and_the_floor_is_a_ceiling(
+    alarms: int, word: str
+) -> None:
+    dense = said({"a": (50, 50)}, model="dense", negatives=300)
+    p = dense.probabilities[:, 1].copy()
+    p[50 : 50 + alarms] = 0.9
+    pruned = replace(dense, model="pruned", probabilities=np.stack([1 - p, p], axis=1))
+    for binds in ("change", "floor"):
+        rule = gate({"metric": "false_positive_rate", "binds": binds, "limit": 0.1})
+        verdict = evaluate(dense, pruned, rule, validation=in_validation(dense, pruned))
+        assert verdict.verdict == word
+        assert only(verdict, "hair=a")["estimate"] == pytest.approx(alarms / 300)
+        assert only(verdict, "hair=a")["line"] == 0.1
+
+
+def test_intersections_are_judged_on_request_only() -> None:
+    pair = [said({"a": (80, 80), "b": (80, 80)}, model=m) for m in "dp"]
+    skin = np.where(np.arange(200) % 2, "dark", "light")
+    pair = [replace(p, groups={**p.groups, "skin": skin}) for p in pair]
+    plain = evaluate(*pair, gate(), validation=in_validation(*pair))
+    crossed = evaluate(*pair, gate(intersections=True), validation=in_validation(*pair))
+    assert (plain.checks, crossed.checks) == (4, 8)
+    assert only(crossed, "hair=a & skin=dark")["rows"] == 40
+    assert "hair=a & skin=dark" in [g["group"] for g in crossed.groups]
+
+
+def test_a_threshold_may_come_from_validation_but_never_from_test() -> None:
+    dense = said({"a": (100, 100)}, model="dense")
+    low = np.where(dense.labels == 1, 0.3, 0.1)
+    pruned = replace(dense, model="pruned", probabilities=np.stack([1 - low, low], axis=1))
+    chosen = gate(threshold="validation")
+    verdict = evaluate(dense, pruned, chosen, validation=in_validation(dense, pruned))
+    assert verdict.verdict == "pass"  # at 0.5 every positive would be lost
+    assert verdict.thresholds == {"dense": pytest.approx(0.5), "pruned": pytest.approx(0.2)}
+    with pytest.raises(ValueError, match="may not be chosen on test rows"):
+        evaluate(dense, pruned, chosen, validation=(dense, pruned))
+
+
+def broken(p: Predictions, **change: Any) -> Predictions:
+    return replace(p, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "complaint"),
+    [
+        ({"probabilities": np.full((120, 2), np.nan)}, TPR, "NaN in 120 rows"),
+        ({"labels": np.zeros(120, int)}, TPR, "labels differ"),
+        ({"data": "other"}, TPR, "data differ"),
+        ({"ids": np.arange(120).astype(str)}, TPR, "ids differ"),
+        ({}, {**TPR, "groups": ["skin"]}, "group column skin; the predictions have hair"),
+        ({}, {**TPR, "rule": "disparity_change"}, "binds no group"),
+    ],
+)
+def test_what_cannot_be_judged_is_an_error_and_no_verdict(
+    change: dict[str, Any], rule: dict[str, Any], complaint: str
+) -> None:
+    dense, pruned = (said({"a": (100, 100)}, model=m) for m in ("d", "p"))
+    with pytest.raises(ValueError, match=complaint):
+        evaluate(
+            dense, broken(pruned, **change), gate(rule), validation=in_validation(dense, pruned)
+        )
+
+
+def test_predictions_without_group_columns_cannot_pass_for_want_of_checks() -> None:
+    pair = [replace(said({"a": (100, 100)}, model=m), groups={}) for m in "dp"]
+    with pytest.raises(ValueError, match="binds no group, so it cannot fail"):
+        evaluate(*pair, gate(), validation=in_validation(*pair))
+
+
+def test_validation_predictions_of_another_file_are_refused() -> None:
+    pair = [said({"a": (100, 100)}, model=m) for m in "dp"]
+    with pytest.raises(ValueError, match="must be of the same file"):
+        evaluate(*pair, gate(), validation=in_validation(pair[1], pair[0]))
+
+
+def test_no_rules_and_unknown_metrics_are_refused_before_anything_is_judged() -> None:
+    with pytest.raises(ValueError, match="rules"):
+        Gate.model_validate({"threshold": 0.5, "power": 0.8, "intersections": False, "rules": []})
+    with pytest.raises(ValueError, match="metric"):
+        gate({**TPR, "metric": "niceness"})
+
+
+def test_a_verdict_survives_json_and_refuses_other_shapes() -> None:
+    verdict = put({"a": (100, 90), "b": (0, 0)}, {"a": (100, 80), "b": (0, 0)})
+    text = json.dumps(verdict.to_json(), allow_nan=False)
+    assert Verdict.from_json(json.loads(text)) == verdict
+    for wrong in ({"schema": 2}, {"verdict": "maybe"}, {"novelty": 1}):
+        with pytest.raises(ValueError, match="no verdict of schema 1"):
+            Verdict.from_json({**verdict.to_json(), **wrong})
