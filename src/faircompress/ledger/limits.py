@@ -1,0 +1,80 @@
+"""Limits that change after a look: recorded, and agreed to by somebody else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from faircompress.ledger.entries import Booked, LimitsChanged
+from faircompress.ledger.errors import NeedsReviewerError
+from faircompress.ledger.family import Family
+
+Value = float | str | None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a candidate is held to.
+
+    Args:
+        sha256: Of all of it.
+        limits: Every number that the outcome hangs on, under a name that spells out its check, such
+            as ``change auroc sex``; confidence too.
+    """
+
+    sha256: str
+    limits: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Review:
+    """Who changed limits after a look, who agreed, and why."""
+
+    who: str
+    reviewer: str
+    why: str
+
+
+def limits_changed(
+    found: Family, wanted: Booked, review: Review | None
+) -> tuple[LimitsChanged, ...]:
+    """Return what is to be recorded of limits that changed since the last look, if any did.
+
+    A check that is left out is a changed limit; a new one is not, it only makes another look. Rules
+    that were used on this test set before need no second review.
+
+    Raises:
+        NeedsReviewerError: If a limit changed and nobody else agreed.
+    """
+    last = found.last()
+    used = [_terms(look) for look in found.looks.values() if isinstance(look, Booked)]
+    if last is None or _terms(wanted) in used:
+        return ()
+    old, new = _values(last), _values(wanted)
+    changes = {name: (value, new.get(name)) for name, value in old.items()
+               if new.get(name) != value}  # fmt: skip
+    if not changes:
+        return ()
+    if review is None or not _is_complete(review):
+        listed = "; ".join(f"{name}: {old} -> {new}" for name, (old, new) in changes.items())
+        raise NeedsReviewerError(
+            f"limits changed after a look at this test set ({listed}). Needed are a reviewer other "
+            "than who changed them, and a reason. Name them, or keep the limits."
+        )
+    return (
+        LimitsChanged(
+            wanted.time, wanted.test_set, last.rules, wanted.rules, changes,
+            review.who, review.reviewer, review.why,
+        ),
+    )  # fmt: skip
+
+
+def _values(look: Booked) -> dict[str, Value]:
+    return {**look.limits, "looks": look.way}
+
+
+def _terms(look: Booked) -> tuple[str, dict[str, Value]]:
+    return look.rules, _values(look)
+
+
+def _is_complete(review: Review) -> bool:
+    who, reviewer = (name.strip().casefold() for name in (review.who, review.reviewer))
+    return bool(who and reviewer and review.why.strip()) and who != reviewer

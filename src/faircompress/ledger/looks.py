@@ -1,0 +1,226 @@
+"""Looks at a test set: booked before the outcome is known, completed after it.
+
+A look that breaks off in between is spent all the same; the same look again is free, and has the
+number, seed and level that it had.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from faircompress.ledger import sets
+from faircompress.ledger.entries import Booked, Completed
+from faircompress.ledger.errors import LedgerError
+from faircompress.ledger.family import Family, family, outcomes
+from faircompress.ledger.identity import TestSet, fingerprint
+from faircompress.ledger.limits import Review, Rules, limits_changed
+from faircompress.ledger.record import Ledger, OpenLedger, now
+
+WAYS = ("spend", "earn", "ignore")
+OUTCOMES = ("pass", "fail", "inconclusive")
+Levels = Callable[[int, int], float]  # number of a look, files released before it -> share of alpha
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look that is booked.
+
+    Args:
+        line: Of the ledger.
+        number: Which look at this test set it is, from 1.
+        way: How it is charged.
+        share: Of alpha that it may use.
+        released: Files that ``earn`` had released on this test set before.
+        seed: Of the deals.
+        topping_up: Whether rows collected later may top it up.
+        repeated: Whether it was booked before: nothing new is charged.
+        unsure: Earlier test sets of which it cannot be told whether this is one of them.
+        tops_up: Line of the look that it tops up; None: it is a look.
+    """
+
+    line: int
+    number: int
+    way: str
+    share: float
+    released: int
+    seed: int
+    topping_up: bool
+    repeated: bool
+    unsure: int
+    tops_up: int | None = None
+
+    def alpha(self, whole: float) -> float:
+        """Return the part of alpha that this look may use."""
+        return self.share * whole
+
+
+def next_look(
+    ledger: Ledger,
+    test_set: TestSet,
+    *,
+    candidate: str,
+    baseline: str,
+    rules: Rules,
+    way: str,
+    alpha: float,
+    seed: int,
+    levels: Levels | None = None,
+    topping_up: bool = False,
+    review: Review | None = None,
+) -> Look:
+    """Book a look before its outcome is known.
+
+    The same candidate, baseline, rules, way, alpha and seed on exactly the same rows is the same
+    look. A row less, another seed, a new metric or group: each is a look of its own.
+
+    Args:
+        ledger: Made if it is not there.
+        test_set: What is looked at.
+        candidate: sha256 of its file or scores; of several files judged in order see ``in_order``.
+        baseline: sha256.
+        rules: What the candidate is held to.
+        way: ``spend``: alpha/(k (k + 1)) at look k; ``earn``: what ``levels`` says; ``ignore``: all.
+        alpha: To be shared among the looks at this test set.
+        seed: Of the deals.
+        levels: For ``earn``: share of alpha by number and by files released on this set before.
+        topping_up: Declare that rows collected later may top up this look.
+        review: Needed if a limit, the way or alpha changed after a look at this test set.
+
+    Raises:
+        NeedsReviewerError: If one changed and nobody else agreed.
+        BrokenLedgerError: If the ledger cannot be trusted.
+        LedgerError: If the way is none, or ``earn`` has no levels.
+    """  # noqa: E501
+    if way not in WAYS or way == "earn" and levels is None:
+        raise LedgerError(f"way is {way!r}; needed is one of {', '.join(WAYS)}, `earn` with levels")
+    known = fingerprint(ledger.key(), test_set)
+    limits = {**rules.limits, "alpha": alpha}
+    wanted = Booked(
+        now(), sets.name_of(known), (), (), candidate, baseline, rules.sha256, limits, way,
+        number=0, share=0.0, alpha=0.0, seed=seed, topping_up=topping_up,
+    )  # fmt: skip
+    with ledger.changing() as book:
+        if line := _before(book, wanted):
+            return to_look(line, book, repeated=True)
+        found = family(book, wanted.test_set, known)
+        changed = limits_changed(found, wanted, review)
+        number = 1 + len(found.looks)
+        before_it = _released(book, found)
+        share = _share(way, number, before_it, levels)
+        entry = replace(
+            wanted, number=number, share=share, alpha=share * alpha, released=before_it,
+            overlaps=tuple(found.near), unsure=found.unsure,
+        )  # fmt: skip
+        sets.save(ledger.path, known)
+        return to_look(book.add(*changed, entry), book)
+
+
+def complete(
+    ledger: Ledger, look: Look, *, outcome: str, e_values: Mapping[str, float] | None = None
+) -> None:
+    """Write what came of a look; the same again changes nothing.
+
+    Args:
+        ledger: Where the look is booked.
+        look: Which.
+        outcome: ``pass``, ``fail`` or ``inconclusive``.
+        e_values: By check, >= 0; for a check without e-value 0.
+
+    Raises:
+        LedgerError: If it had another outcome before, or a value is no e-value.
+    """
+    values = dict(e_values or {})
+    bad = [name for name, value in values.items() if not 0 <= value < math.inf]
+    if outcome not in OUTCOMES or bad:
+        raise LedgerError(
+            f"outcome is {outcome!r} and e-values of {bad} are not finite and >= 0; an outcome is "
+            f"one of {', '.join(OUTCOMES)}"
+        )
+    with ledger.changing() as book:
+        before = outcomes(book.entries).get(look.line)
+        if before and (before.outcome, dict(before.e_values)) == (outcome, values):
+            return
+        if before:
+            raise LedgerError(
+                f"the look of line {look.line} came out as {before.outcome!r} on {before.time}, "
+                f"now as {outcome!r} or with other e-values, though files, rows, rules and seed "
+                "are the same. Was another version of the code used? The first outcome stands."
+            )
+        book.add(Completed(now(), look.line, outcome, values))
+
+
+def looks_left(
+    look: Look,
+    *,
+    alpha: float,
+    can_pass: Callable[[float], bool],
+    levels: Levels | None = None,
+    most: int = 1000,
+) -> int | None:
+    """Count the looks that are left before this test set can certify nothing.
+
+    Args:
+        look: The present one.
+        alpha: To be shared.
+        can_pass: Whether a candidate without any harm could pass at a level; false below some.
+        levels: For ``earn``; counted as if no further file were released.
+        most: Where to stop counting.
+
+    Returns:
+        Looks after the present one, at most ``most``; None for ``ignore``, which never ends.
+    """
+    if look.way == "ignore":
+        return None
+    low, high = 0, most + 1  # looks that are left, at least; and more than are left
+    while high - low > 1:
+        middle = (low + high) // 2
+        if can_pass(alpha * _share(look.way, look.number + middle, look.released, levels)):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def in_order(digests: Sequence[str]) -> str:
+    """Return one sha256 for files that are judged in this order until one does not pass: a look."""
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def to_look(line: int, book: OpenLedger, *, repeated: bool = False) -> Look:
+    """Return the look of a line."""
+    e = book.entries[line - 1]
+    if not isinstance(e, Booked):
+        raise LedgerError(f"line {line} of {book.ledger.path} is no look")
+    return Look(
+        line, e.number, e.way, e.share, e.released, e.seed, e.topping_up, repeated,
+        len(e.unsure), e.tops_up,
+    )  # fmt: skip
+
+
+def _released(book: OpenLedger, found: Family) -> int:
+    """Count the files that were released by ``earn`` on a test set."""
+    came = outcomes(book.entries)
+    return sum(
+        isinstance(look, Booked) and look.way == "earn" and came[line].outcome == "pass"
+        for line, look in found.looks.items()
+        if line in came
+    )
+
+
+def _share(way: str, number: int, files_released: int, levels: Levels | None) -> float:
+    if way == "earn" and levels is not None:
+        return levels(number, files_released)
+    return 1 / (number * (number + 1)) if way == "spend" else 1.0
+
+
+def _before(book: OpenLedger, wanted: Booked) -> int | None:
+    """Return the line of the same look, if there is one."""
+    for line, entry in enumerate(book.entries, start=1):
+        if isinstance(entry, Booked) and entry.tops_up is None and _key(entry) == _key(wanted):
+            return line
+    return None
+
+
+def _key(e: Booked) -> tuple[object, ...]:
+    return e.test_set, e.candidate, e.baseline, e.rules, dict(e.limits), e.way, e.seed

@@ -1,0 +1,127 @@
+"""Whether two test sets are the same set: what they share, held against what chance would bring.
+
+Ids, pictures and people are exact: sharing more than 1 % of the smaller set's is sharing. Rows
+without ids are compared by label, groups and the baseline's scores, and there equal rows may be
+chance. Only rows unlike every other of their own set tell anything. Let f1 and f2 be the numbers of
+keys that stand once and twice in a set. Of two independent sets with key frequencies p and q, n and
+m rows (Poisson), the keys that stand once in both number on average
+
+    sum np exp(-np) mq exp(-mq)  <=  sqrt(sum (np)^2 exp(-np)  sum (mq)^2 exp(-mq))  =  2 sqrt(E f2 E f2')
+
+by Cauchy and Schwarz. This holds whatever p and q are, equal or not, and scores may depend on
+labels and groups as they like: shuffled columns, which take them to be independent, give too small
+a number there and would call fresh sets used.
+"""  # noqa: E501
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from faircompress.ledger.identity import Fingerprint
+
+SHARE = 0.01  # of the smaller set: sharing more, two sets are the same
+RESOLUTION = 0.1  # of the rows that tell: matching more, and no more than chance may, nobody knows
+NOISE = 4.0  # standard deviations by which matches must exceed chance
+KNOWN = 0.98  # share of values, by rows, that tables with the same columns have in common
+
+
+class Answer(StrEnum):
+    """Whether two test sets are one."""
+
+    same = "same"
+    fresh = "fresh"
+    cannot_tell = "cannot tell"
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What two test sets share.
+
+    Args:
+        answer: Whether they are one.
+        by: What tells it: ``ids``, ``pictures``, ``people``, ``rows`` (label, groups and scores) or
+            ``scores`` (label and scores).
+        shared: How many of them they share.
+        of: How many the smaller set has.
+        chance: How many chance alone may bring, at most on average.
+    """
+
+    answer: Answer
+    by: str
+    shared: int
+    of: int
+    chance: float = 0.0
+
+
+def overlap(new: Fingerprint, old: Fingerprint) -> Overlap:
+    """Tell whether a test set is one that was seen before.
+
+    Any view that says so makes it the same: whoever renames all files still has the same rows. A
+    view that cannot tell counts only where no view can.
+
+    Args:
+        new: Test set in question.
+        old: Test set seen before, hashed with the same key.
+    """
+    exact = [_exact(new, old, by) for by in ("pictures", "people", "ids")]
+    views = [view for view in exact if view is not None]
+    by_rows = _by_rows(new.rows, old.rows, "rows") if _same_columns(new, old) else None
+    views += [by_rows] if by_rows else []
+    views.append(_by_rows(new.scores, old.scores, "scores"))
+    same = [view for view in views if view.answer is Answer.same]
+    return (same or views)[0]
+
+
+def _exact(new: Fingerprint, old: Fingerprint, by: str) -> Overlap | None:
+    ours, theirs = getattr(new, by), getattr(old, by)
+    of = min(len(ours), len(theirs))
+    if not of:
+        return None
+    shared = int(isin(ours, theirs).sum())
+    return Overlap(Answer.same if shared > SHARE * of else Answer.fresh, by, shared, of)
+
+
+def _by_rows(ours: np.ndarray, theirs: np.ndarray, by: str) -> Overlap:
+    """Compare tables by rows that are unlike every other of their own table."""
+    of = min(len(ours), len(theirs))
+    (mine, my_pairs), (yours, your_pairs) = _singles(ours), _singles(theirs)
+    shared = int(isin(mine, yours).sum())
+    chance = 2 * float(np.sqrt((my_pairs + 0.5) * (your_pairs + 0.5)))
+    found = min(int(isin(ours, theirs).sum()), int(isin(theirs, ours).sum()))
+    if shared - chance - NOISE * np.sqrt(2 * chance) > SHARE * of:
+        answer = Answer.same
+    elif found <= SHARE * of or _apart(mine, theirs) and _apart(yours, ours):
+        answer = Answer.fresh
+    else:
+        answer = Answer.cannot_tell
+    return Overlap(answer, by, shared, of, chance)
+
+
+def _apart(singles: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether the rows that tell anything are there, and hardly any is in the other table."""
+    return len(singles) > 0 and isin(singles, other).mean() <= RESOLUTION
+
+
+def _singles(hashes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the keys that stand once, and how many stand twice."""
+    keys, times = np.unique(hashes, return_counts=True)
+    return keys[times == 1], int((times == 2).sum())
+
+
+def _same_columns(new: Fingerprint, old: Fingerprint) -> bool:
+    """Tell whether two tables name the same columns and values, so that their rows compare."""
+    if new.columns != old.columns:
+        return False
+    if not len(new.values):
+        return True
+    known = min(isin(new.values, old.values).mean(), isin(old.values, new.values).mean())
+    return bool(known >= KNOWN)
+
+
+def isin(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Tell which hashes stand among sorted ones."""
+    if not len(ordered):
+        return np.zeros(len(some), bool)
+    place = np.minimum(np.searchsorted(ordered, some), len(ordered) - 1)
+    return ordered[place] == some

@@ -1,0 +1,71 @@
+"""Test sets on disk: one file of hashes each, named by its sha256.
+
+A file is a line of JSON (version, lengths of the arrays, words), then the arrays, little-endian.
+"""
+
+import hashlib
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from faircompress.files import write_bytes
+from faircompress.ledger.errors import BrokenLedgerError
+from faircompress.ledger.identity import VIEWS, Fingerprint
+
+VERSION = 1
+
+
+def folder(ledger: Path) -> Path:
+    """Return where the test sets of a ledger lie."""
+    return ledger.with_name(f"{ledger.name}.sets")
+
+
+def name_of(fingerprint: Fingerprint) -> str:
+    """Return the sha256 of a test set's file: equal rows, in any order, have the same."""
+    return hashlib.sha256(_bytes(fingerprint)).hexdigest()
+
+
+def save(ledger: Path, fingerprint: Fingerprint) -> str:
+    """Write a test set, whole, unless it is there; return its sha256."""
+    content = _bytes(fingerprint)
+    name = hashlib.sha256(content).hexdigest()
+    path = folder(ledger) / name
+    if not path.exists() or path.read_bytes() != content:
+        write_bytes(path, content)
+    return name
+
+
+def load(ledger: Path, name: str) -> Fingerprint:
+    """Read a test set.
+
+    Raises:
+        BrokenLedgerError: If its file is gone or is not what was written.
+    """
+    path = folder(ledger) / name
+    content = path.read_bytes() if path.exists() else None
+    if content is None or hashlib.sha256(content).hexdigest() != name:
+        state = "is gone" if content is None else "is not what was written: its sha256 differs"
+        raise BrokenLedgerError(
+            f"{path}, a test set of the ledger, {state}. Bring it back from the artifact store."
+        )
+    head, rest = content.split(b"\n", 1)
+    facts = json.loads(head)
+    arrays = np.frombuffer(rest, "<u8").astype(np.uint64)
+    ends = np.cumsum([facts["lengths"][view] for view in VIEWS])[:-1]
+    values: dict[str, Any] = dict(zip(VIEWS, np.split(arrays, ends), strict=True))
+    return Fingerprint(**values, **facts["words"])
+
+
+def _bytes(fingerprint: Fingerprint) -> bytes:
+    arrays = {view: getattr(fingerprint, view) for view in VIEWS}
+    facts = {
+        "version": VERSION,
+        "lengths": {view: len(array) for view, array in arrays.items()},
+        "words": {f.name: getattr(fingerprint, f.name) for f in fields(fingerprint)
+                  if f.name not in VIEWS},
+    }  # fmt: skip
+    head = json.dumps(facts, sort_keys=True).encode() + b"\n"
+    return head + b"".join(array.astype("<u8").tobytes() for array in arrays.values())
