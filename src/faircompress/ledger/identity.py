@@ -18,8 +18,10 @@ import pandas as pd
 from faircompress.ledger.errors import LedgerError
 
 DIGITS = 4  # decimals to which the baseline's scores identify a row
-VIEWS = ("ids", "pictures", "people", "rows", "scores", "values")
+FINE = 6  # to which they tell fresh rows from used ones in large tables; see ``matching``
+VIEWS = ("ids", "pictures", "people", "rows", "scores", "fine", "values")
 PADS = (0x36, 0x5C)  # of HMAC, for keys of at most 64 bytes
+EXACT = VIEWS[:3]  # equal ones are no coincidence
 NOTHING = np.zeros(0, np.uint64)
 
 
@@ -80,7 +82,9 @@ class Fingerprint:
         people: Of the people, each once.
         rows: Of (label, groups, baseline's scores to 4 digits), as often as they stand there.
         scores: Of (label, baseline's scores to 4 digits), as often as they stand there.
+        fine: Of (label, baseline's scores to 6 digits), as often as they stand there.
         values: Of each group column's values, each once a percent of the rows that have it.
+        complete: Which of ids, pictures and people are known of every row.
         columns: Of the names of the group columns.
         exact: Of everything that is known of all rows, in any order.
         book: Of the hash by which a book of looks of version 0.2 knows these ids.
@@ -91,7 +95,9 @@ class Fingerprint:
     people: np.ndarray = field(default_factory=lambda: NOTHING)
     rows: np.ndarray = field(default_factory=lambda: NOTHING)
     scores: np.ndarray = field(default_factory=lambda: NOTHING)
+    fine: np.ndarray = field(default_factory=lambda: NOTHING)
     values: np.ndarray = field(default_factory=lambda: NOTHING)
+    complete: tuple[str, ...] = ()
     columns: str = ""
     exact: str = ""
     book: str = ""
@@ -106,11 +112,12 @@ class RowHashes:
     people: np.ndarray
     rows: np.ndarray
     scores: np.ndarray
+    fine: np.ndarray
 
 
 def row_hashes(key: bytes, test_set: TestSet) -> RowHashes:
     """Return the hashes of each row, in the order of the rows."""
-    scores = _rounded(test_set.baseline)
+    scores = _rounded(test_set.baseline, DIGITS)
     labels = [("", test_set.labels)]
     return RowHashes(
         ids=_of_words(key, "id", test_set.ids, len(test_set)),
@@ -118,6 +125,7 @@ def row_hashes(key: bytes, test_set: TestSet) -> RowHashes:
         people=_of_words(key, "person", test_set.identities, len(test_set)),
         rows=_of_rows(key, "row", [*labels, *sorted(test_set.groups.items())], scores),
         scores=_of_rows(key, "score", labels, scores),
+        fine=_of_rows(key, "fine", labels, _rounded(test_set.baseline, FINE)),
     )
 
 
@@ -137,7 +145,9 @@ def fingerprint(key: bytes, test_set: TestSet, hashes: RowHashes | None = None) 
         people=_once(h.people),
         rows=np.sort(h.rows),
         scores=np.sort(h.scores),
+        fine=np.sort(h.fine),
         values=np.sort(_of_values(key, test_set.groups)),
+        complete=tuple(view for view in EXACT if getattr(h, view).all()),
         columns=_keyed(key, "columns", json.dumps(names).encode()),
         exact=_exact(key, test_set, h),
         book="" if test_set.ids is None else of_book(key, book_sha256(test_set.ids)),
@@ -174,11 +184,11 @@ def _exact(key: bytes, test_set: TestSet, h: RowHashes) -> str:
     return _keyed(key, "exact", table[np.lexsort(table.T)].tobytes())
 
 
-def _rounded(baseline: np.ndarray) -> np.ndarray:
+def _rounded(baseline: np.ndarray, digits: int) -> np.ndarray:
     """Return scores as whole steps of the last digit; of two classes the second one's."""
     scores = np.asarray(baseline, float).reshape(len(baseline), -1)
     scores = scores[:, 1:] if scores.shape[1] == 2 else scores
-    return np.ascontiguousarray(np.rint(scores * 10**DIGITS), "<i8")
+    return np.ascontiguousarray(np.rint(scores * 10**digits), "<i8")
 
 
 def _of_rows(

@@ -77,10 +77,10 @@ def next_look(
     Args:
         ledger: Made if it is not there.
         test_set: What is looked at.
-        candidate: sha256 of its file or scores; of several files judged in order see ``in_order``.
+        candidate: sha256 of its file or scores; see ``in_order`` for several files.
         baseline: sha256.
         rules: What the candidate is held to.
-        way: ``spend``: alpha/(k (k + 1)) at look k; ``earn``: what ``levels`` says; ``ignore``: all.
+        way: ``spend``: alpha/(k(k + 1)) at look k; ``earn``: by ``levels``; ``ignore``: alpha.
         alpha: To be shared among the looks at this test set.
         seed: Of the deals.
         levels: For ``earn``: share of alpha by number and by files released on this set before.
@@ -91,14 +91,15 @@ def next_look(
         NeedsReviewerError: If one changed and nobody else agreed.
         BrokenLedgerError: If the ledger cannot be trusted.
         LedgerError: If the way is none, or ``earn`` has no levels.
-    """  # noqa: E501
+    """
     if way not in WAYS or way == "earn" and levels is None:
         raise LedgerError(f"way is {way!r}; needed is one of {', '.join(WAYS)}, `earn` with levels")
     known = fingerprint(ledger.key(), test_set)
-    limits = {**rules.limits, "alpha": alpha}
+    limits = {name: float(value) for name, value in {**rules.limits, "alpha": alpha}.items()}
+    alpha = limits["alpha"]
     wanted = Booked(
         now(), sets.name_of(known), (), (), candidate, baseline, rules.sha256, limits, way,
-        number=0, share=0.0, alpha=0.0, seed=seed, topping_up=topping_up,
+        number=0, share=0.0, alpha=0.0, seed=int(seed), topping_up=topping_up,
     )  # fmt: skip
     with ledger.changing() as book:
         if line := _before(book, wanted):
@@ -130,7 +131,7 @@ def complete(
     Raises:
         LedgerError: If it had another outcome before, or a value is no e-value.
     """
-    values = dict(e_values or {})
+    values = {name: float(value) for name, value in (e_values or {}).items()}
     bad = [name for name, value in values.items() if not 0 <= value < math.inf]
     if outcome not in OUTCOMES or bad:
         raise LedgerError(
@@ -200,17 +201,26 @@ def to_look(line: int, book: OpenLedger, *, repeated: bool = False) -> Look:
 
 def _released(book: OpenLedger, found: Family) -> int:
     """Count the files that were released by ``earn`` on a test set."""
-    came = outcomes(book.entries)
+    passed = {
+        first
+        for line, came in outcomes(book.entries).items()
+        if came.outcome == "pass" and (first := _first(book, line))
+    }
     return sum(
-        isinstance(look, Booked) and look.way == "earn" and came[line].outcome == "pass"
+        isinstance(look, Booked) and look.way == "earn" and line in passed
         for line, look in found.looks.items()
-        if line in came
     )
+
+
+def _first(book: OpenLedger, line: int) -> int:
+    """Return the look that a line is, or tops up."""
+    entry = book.entries[line - 1]
+    return (isinstance(entry, Booked) and entry.tops_up) or line
 
 
 def _share(way: str, number: int, files_released: int, levels: Levels | None) -> float:
     if way == "earn" and levels is not None:
-        return levels(number, files_released)
+        return float(levels(number, files_released))
     return 1 / (number * (number + 1)) if way == "spend" else 1.0
 
 

@@ -11,6 +11,9 @@ m rows (Poisson), the keys that stand once in both number on average
 by Cauchy and Schwarz. This holds whatever p and q are, equal or not, and scores may depend on
 labels and groups as they like: shuffled columns, which take them to be independent, give too small
 a number there and would call fresh sets used.
+
+Scores to 4 digits recognise a set; in large tables they cannot clear one, since fresh rows meet too
+often. There 6 digits may.
 """  # noqa: E501
 
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from faircompress.ledger.identity import Fingerprint
+from faircompress.ledger.identity import EXACT, Fingerprint
 
 SHARE = 0.01  # of the smaller set: sharing more, two sets are the same
 RESOLUTION = 0.1  # of the rows that tell: matching more, and no more than chance may, nobody knows
@@ -40,8 +43,7 @@ class Overlap:
 
     Args:
         answer: Whether they are one.
-        by: What tells it: ``ids``, ``pictures``, ``people``, ``rows`` (label, groups and scores) or
-            ``scores`` (label and scores).
+        by: View that tells it, of ``Fingerprint``.
         shared: How many of them they share.
         of: How many the smaller set has.
         chance: How many chance alone may bring, at most on average.
@@ -57,20 +59,20 @@ class Overlap:
 def overlap(new: Fingerprint, old: Fingerprint) -> Overlap:
     """Tell whether a test set is one that was seen before.
 
-    Any view that says so makes it the same: whoever renames all files still has the same rows. A
-    view that cannot tell counts only where no view can.
+    Any view that says so makes it the same: whoever renames all files still has the same rows. That
+    it is fresh is said by ids, pictures or people where every row of both has them; else by rows.
 
     Args:
         new: Test set in question.
         old: Test set seen before, hashed with the same key.
     """
-    exact = [_exact(new, old, by) for by in ("pictures", "people", "ids")]
-    views = [view for view in exact if view is not None]
-    by_rows = _by_rows(new.rows, old.rows, "rows") if _same_columns(new, old) else None
-    views += [by_rows] if by_rows else []
-    views.append(_by_rows(new.scores, old.scores, "scores"))
-    same = [view for view in views if view.answer is Answer.same]
-    return (same or views)[0]
+    exact = {by: view for by in EXACT if (view := _exact(new, old, by))}
+    views = [view for by, view in exact.items() if by in new.complete and by in old.complete]
+    by_rows = ("rows", "scores", "fine") if _same_columns(new, old) else ("scores", "fine")
+    views += [_by_rows(getattr(new, by), getattr(old, by), by) for by in by_rows]
+    same = [view for view in (*exact.values(), *views) if view.answer is Answer.same]
+    fresh = [view for view in views if view.answer is Answer.fresh]
+    return (same or fresh or views)[0]
 
 
 def _exact(new: Fingerprint, old: Fingerprint, by: str) -> Overlap | None:

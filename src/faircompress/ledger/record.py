@@ -19,7 +19,7 @@ from typing import Any
 from faircompress import locks
 from faircompress.files import write_bytes
 from faircompress.ledger import sets
-from faircompress.ledger.entries import Entry, Started, from_values, to_values
+from faircompress.ledger.entries import Booked, Entry, Started, from_values, to_values
 from faircompress.ledger.errors import BrokenLedgerError, LedgerError
 from faircompress.ledger.secret import make_key, read_key
 
@@ -69,6 +69,16 @@ class Ledger:
         lines = _lines(self.path)
         _check_heads(self, lines)
         return _head(lines)
+
+    def verify(self) -> Head:
+        """Check every line and every test set; return the head.
+
+        Raises:
+            BrokenLedgerError: If a byte of them is not as it was written.
+        """
+        for name in {e.test_set for e in self.entries() if isinstance(e, Booked)}:
+            sets.load(self.path, name)
+        return self.head()
 
     @contextmanager
     def changing(self) -> Iterator["OpenLedger"]:

@@ -5,7 +5,6 @@ A file is a line of JSON (version, lengths of the arrays, words), then the array
 
 import hashlib
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from faircompress.ledger.errors import BrokenLedgerError
 from faircompress.ledger.identity import VIEWS, Fingerprint
 
 VERSION = 1
+WORDS = ("columns", "exact", "book")
 
 
 def folder(ledger: Path) -> Path:
@@ -56,7 +56,7 @@ def load(ledger: Path, name: str) -> Fingerprint:
     arrays = np.frombuffer(rest, "<u8").astype(np.uint64)
     ends = np.cumsum([facts["lengths"][view] for view in VIEWS])[:-1]
     values: dict[str, Any] = dict(zip(VIEWS, np.split(arrays, ends), strict=True))
-    return Fingerprint(**values, **facts["words"])
+    return Fingerprint(**values, complete=tuple(facts["complete"]), **facts["words"])
 
 
 def _bytes(fingerprint: Fingerprint) -> bytes:
@@ -64,8 +64,8 @@ def _bytes(fingerprint: Fingerprint) -> bytes:
     facts = {
         "version": VERSION,
         "lengths": {view: len(array) for view, array in arrays.items()},
-        "words": {f.name: getattr(fingerprint, f.name) for f in fields(fingerprint)
-                  if f.name not in VIEWS},
-    }  # fmt: skip
+        "complete": fingerprint.complete,
+        "words": {name: getattr(fingerprint, name) for name in WORDS},
+    }
     head = json.dumps(facts, sort_keys=True).encode() + b"\n"
     return head + b"".join(array.astype("<u8").tobytes() for array in arrays.values())

@@ -15,13 +15,18 @@ from faircompress.ledger import sets
 from faircompress.ledger.entries import Booked
 from faircompress.ledger.errors import LedgerError
 from faircompress.ledger.family import known_sets, outcomes
-from faircompress.ledger.identity import Fingerprint, RowHashes, TestSet, fingerprint, row_hashes
+from faircompress.ledger.identity import (
+    EXACT,
+    Fingerprint,
+    RowHashes,
+    TestSet,
+    fingerprint,
+    row_hashes,
+)
 from faircompress.ledger.limits import Rules
 from faircompress.ledger.looks import Look, to_look
 from faircompress.ledger.matching import Answer, isin, overlap
 from faircompress.ledger.record import Ledger, OpenLedger, now
-
-EXACT = ("people", "pictures", "ids")
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,8 @@ class FreshPart:
             return "All rows are fresh."
         people = f" of {self.people_left_out:,} people" if self.people_left_out else ""
         return (
-            f"{self.rows_left_out:,} rows{people} were used in an earlier test set and are left out; "  # noqa: E501
-            f"{int(self.rows.sum()):,} rows are fresh."
+            f"{self.rows_left_out:,} rows{people} were used in an earlier test set and are left "
+            f"out; {int(self.rows.sum()):,} rows are fresh."
         )
 
 
@@ -130,7 +135,7 @@ def top_up(
         _check_completed(book, look.line)
         _check_fresh(book, first, known, hashes)
         entry = replace(
-            first, time=now(), test_set=name, seed=seed, overlaps=(first.test_set,), unsure=(),
+            first, time=now(), test_set=name, seed=int(seed), overlaps=(first.test_set,), unsure=(),
             tops_up=look.line,
         )  # fmt: skip
         sets.save(ledger.path, known)
@@ -158,20 +163,6 @@ def combined(ledger: Ledger, look: Look) -> Combined:
     values = {check: prod(part[check] for part in parts) for check in sorted(checks)}
     check = min(values, key=values.__getitem__)
     return Combined(values, check, values[check], len(parts))
-
-
-def sentence(rows: int, look: Look) -> str:
-    """Say what collecting more rows means for a look that came out inconclusive."""
-    start = f"Inconclusive: collect {rows:,} rows"
-    if look.topping_up:
-        return (
-            f"{start} of people who are not in this test set. They top up look {look.number}, which "  # noqa: E501
-            "declared it: no new look, the same level, for the same candidate, baseline and rules."
-        )
-    return (
-        f"{start}. The enlarged test set is a whole look, number {look.number + 1}: topping up was "
-        "not declared before this outcome (`topping_up: true`)."
-    )
 
 
 def _declared(book: OpenLedger, look: Look, candidate: str, baseline: str, rules: Rules) -> Booked:

@@ -1,0 +1,155 @@
+"""A test set is known again by its rows, and a fresh one is not taken for it."""
+
+import hmac
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ledgers import drawn
+
+from faircompress.ledger.errors import LedgerError
+from faircompress.ledger.identity import TestSet, fingerprint, row_hashes
+from faircompress.ledger.matching import Answer, Overlap, overlap
+
+KEY = bytes(range(32))
+HALF = np.arange(100)
+
+
+def compared(new: TestSet, old: TestSet) -> Overlap:
+    return overlap(fingerprint(KEY, new), fingerprint(KEY, old))
+
+
+def joined(*parts: TestSet) -> TestSet:
+    columns = {
+        name: None if getattr(parts[0], name) is None
+        else np.concatenate([getattr(part, name) for part in parts])
+        for name in ("labels", "baseline", "ids", "pictures", "identities")
+    }  # fmt: skip
+    groups = {"sex": np.concatenate([part.groups["sex"] for part in parts])}
+    return TestSet(groups=groups, **columns)
+
+
+def test_a_hash_is_the_first_64_bits_of_hmac_sha256() -> None:
+    found = row_hashes(KEY, drawn(1, ids=np.array(["é"]))).ids[0]
+    expected = hmac.digest(KEY, b"id\0" + "é".encode(), "sha256")[:8]
+    assert int(found) == int.from_bytes(expected, "big")
+
+
+def test_another_key_knows_nothing_again() -> None:
+    old = drawn(names="x")
+    assert overlap(fingerprint(KEY, old), fingerprint(KEY[::-1], old)).answer is Answer.fresh
+
+
+@pytest.mark.parametrize("names", ["x", ""])
+def test_another_order_is_exactly_the_same_set(names: str) -> None:
+    test_set = drawn(names=names)
+    turned = test_set.take(np.random.default_rng(1).permutation(200))
+    assert fingerprint(KEY, turned).exact == fingerprint(KEY, test_set).exact
+
+
+@pytest.mark.parametrize("names", ["x", ""])
+@pytest.mark.parametrize("kept", [190, 100, 60])
+def test_dropped_rows_make_no_other_set(names: str, kept: int) -> None:
+    test_set = drawn(names=names)
+    assert compared(test_set.take(np.arange(kept)), test_set).answer is Answer.same
+
+
+def test_renamed_files_and_people_make_no_other_set() -> None:
+    renamed = compared(drawn(names="other"), drawn(names="x"))
+    assert (renamed.answer, renamed.by, renamed.shared) == (
+        Answer.same,
+        "rows",
+        198,
+    )  # two rows are alike
+    renamed = compared(
+        drawn(seed=1, names="y", pictures=drawn(names="x").pictures), drawn(names="x")
+    )
+    assert (renamed.answer, renamed.by) == (Answer.same, "pictures")
+
+
+def test_more_than_one_in_a_hundred_people_is_the_same_set() -> None:
+    old, fresh = drawn(names="x"), drawn(seed=1, names="y")
+    for people, answer in ((2, Answer.fresh), (3, Answer.same)):  # of 200
+        names = np.concatenate([old.identities[:people], fresh.identities[people:]])  # type: ignore[index]
+        found = compared(replace(fresh, identities=names), old)
+        assert (found.answer, found.shared) == (answer, people if people > 2 else 0)
+
+
+def test_rows_that_drown_a_used_set_do_not_hide_it() -> None:
+    old, other = drawn(names="x"), drawn(40_000, seed=1, names="y")
+    assert compared(joined(old, other), old).answer is Answer.same  # 0.5 % of the new rows
+    assert compared(joined(drawn(), drawn(9_000, seed=1)), drawn()).answer is Answer.same
+    assert compared(drawn(40_000, seed=2, names="z"), old).answer is Answer.fresh
+
+
+@pytest.mark.parametrize("rows", [100, 300, 1000, 5000])
+def test_fine_scores_tell_fresh_from_used(rows: int) -> None:
+    answers = Counter(
+        compared(drawn(rows, seed=n), drawn(rows, seed=1000 + n)).answer for n in range(25)
+    )
+    assert answers == {Answer.fresh: 25}
+    assert compared(drawn(rows).take(np.arange(rows // 2)), drawn(rows)).answer is Answer.same
+
+
+@pytest.mark.parametrize("steps", [1, 100, 255])  # decisions, 2 decimals, 8 bits
+def test_coarse_scores_of_fresh_rows_are_never_called_used(steps: int) -> None:
+    answers: Counter[Answer] = Counter()
+    for n in range(200):
+        new, old = (
+            replace(t, baseline=np.rint(t.baseline * steps) / steps)
+            for t in (drawn(300, seed=n), drawn(300, seed=1000 + n))
+        )
+        answers[compared(new, old).answer] += 1
+    assert answers == {Answer.cannot_tell: 200}
+
+
+def test_easier_fresh_rows_are_not_called_used() -> None:
+    """Many scores at 0 and 1 meet by chance, and more of them in the second set."""
+    for n in range(25):
+        new, old = drawn(2000, seed=n), drawn(2000, seed=1000 + n)
+        sure = [np.clip(1.6 * new.baseline - 0.3, 0, 1), np.clip(1.2 * old.baseline - 0.1, 0, 1)]
+        found = compared(replace(new, baseline=sure[0]), replace(old, baseline=sure[1]))
+        assert found.answer is not Answer.same
+
+
+def test_decisions_ask_for_ids_and_ids_tell() -> None:
+    new, old = (
+        replace(t, baseline=np.rint(t.baseline))
+        for t in (drawn(names="x"), drawn(seed=1, names="y"))
+    )
+    nameless = {"ids": None, "pictures": None, "identities": None}
+    assert compared(new, old).answer is Answer.fresh
+    assert compared(replace(new, **nameless), old).answer is Answer.cannot_tell
+    few = replace(new, pictures=np.array(["p", *[None] * 199]), ids=None, identities=None)
+    assert compared(few, old).answer is Answer.cannot_tell  # one picture speaks for no table
+
+
+def test_groups_that_are_added_renamed_or_respelt_hide_no_rows() -> None:
+    old = drawn(1000)
+    sex, random = old.groups["sex"], np.random.default_rng(5).choice(["u", "v"], 1000)
+    for groups in ({"sex": sex, "more": random}, {"gender": sex}, {"sex": np.char.upper(sex)}, {}):
+        assert compared(replace(old, groups=groups), old).answer is Answer.same
+
+
+def test_numbers_and_words_are_one_spelling() -> None:
+    old = drawn()
+    spelt = replace(
+        old, labels=old.labels.astype(float), baseline=np.stack([1 - old.baseline, old.baseline], 1)
+    )
+    assert compared(spelt, old).shared == 198  # two rows are alike
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"labels": np.zeros(0)}, "no row"),
+        ({"baseline": np.zeros(3)}, "baseline has 3 rows, labels 200"),
+        ({"baseline": np.full(200, np.nan)}, "baseline must be finite"),
+        ({"ids": np.array(["a"] * 200)}, "more than once"),
+        ({"ids": np.array([None, *range(199)])}, "missing"),
+    ],
+)
+def test_what_is_no_test_set_is_refused(columns: dict[str, np.ndarray], words: str) -> None:
+    with pytest.raises(LedgerError, match=words):
+        drawn(**columns)
