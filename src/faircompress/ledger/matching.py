@@ -25,7 +25,7 @@ from faircompress.ledger.identity import EXACT, Fingerprint
 
 SHARE = 0.01  # of the smaller set: sharing more, two sets are the same
 RESOLUTION = 0.1  # of the rows that tell: matching more, and no more than chance may, nobody knows
-NOISE = 4.0  # standard deviations by which matches must exceed chance
+NOISE = 5.0  # standard deviations by which matches must exceed chance
 KNOWN = 0.98  # share of values, by rows, that tables with the same columns have in common
 
 

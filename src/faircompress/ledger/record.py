@@ -9,6 +9,7 @@ each attestation, and whoever reads the ledger names the heads that it must cont
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,6 +118,7 @@ class OpenLedger:
         for entry in entries:
             lines.append(_line(entry, _head(lines).sha256, self.key))
         write_bytes(path, b"".join(line + b"\n" for line in lines))
+        _flush_name(path)
         self.entries.extend(entries)
         return len(lines)
 
@@ -135,6 +137,15 @@ def _start(ledger: Ledger) -> None:
         )
     key = make_key(ledger.path)
     OpenLedger(ledger, key, []).add(Started(now(), _key_check(key)))
+
+
+def _flush_name(path: Path) -> None:
+    """Make sure that a look outlives a loss of power: the new name of the file is on disk, too."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _line(entry: Entry, previous: str, key: bytes) -> bytes:
