@@ -6,7 +6,8 @@ chance. Only rows unlike every other of their own set tell anything. Let f1 and 
 keys that stand once and twice in a set. Of two independent sets with key frequencies p and q, n and
 m rows (Poisson), the keys that stand once in both number on average
 
-    sum np exp(-np) mq exp(-mq)  <=  sqrt(sum (np)^2 exp(-np)  sum (mq)^2 exp(-mq))  =  2 sqrt(E f2 E f2')
+    sum np exp(-np) mq exp(-mq)  <=  sqrt(sum (np)^2 exp(-np)  sum (mq)^2 exp(-mq))
+                                  =  2 sqrt(E f2 E f2')
 
 by Cauchy and Schwarz. This holds whatever p and q are, equal or not, and scores may depend on
 labels and groups as they like: shuffled columns, which take them to be independent, give too small
@@ -14,7 +15,7 @@ a number there and would call fresh sets used.
 
 Scores to 4 digits recognise a set; in large tables they cannot clear one, since fresh rows meet too
 often. There 6 digits may.
-"""  # noqa: E501
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

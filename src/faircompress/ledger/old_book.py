@@ -1,9 +1,9 @@
 """Books of looks of version 0.2: a JSON table, sha256 of a test set's ids -> candidates in order.
 
 They are imported, not refused: the looks were taken, and a ledger that began at 1 would hand them
-back. Such a book knows a set by all of its ids alone, so an old set is known again only with exactly
-the same ids; the first look at it links it to everything that the ledger knows a set by.
-"""  # noqa: E501
+back. Such a book knows a set by all of its ids alone, so an old set is known again only with
+exactly the same ids; the first look at it links it to everything that the ledger knows a set by.
+"""
 
 import json
 import re
