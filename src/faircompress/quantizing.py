@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from faircompress.dataset import TABLE, decode, load_encoded, load_facts, lot
-from faircompress.onnx_export import INPUT, finished
+from faircompress.onnx_export import INPUT, OUTPUT, finished
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import GraphProto, ModelProto
 
 BATCH = 32  # pictures at once while ranges are found
 LAYERS = ("Conv", "Gemm", "MatMul")  # computed in integers; all else stays in float32
@@ -71,6 +71,7 @@ def to_fp16(content: bytes) -> bytes:
             op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, "Softmax"],
         )
     ONNXModel(half).topological_sort()  # casts were put at the end
+    _keep_probabilities_whole(half.graph)
     return _named(half, content, "fp16")
 
 
@@ -110,6 +111,18 @@ def to_int8(content: bytes, images: np.ndarray, *, weight_bits: int) -> bytes:
         quantized = onnx.load(file)
     _refuse_float_layers(quantized)
     return _named(quantized, content, "int8")
+
+
+def _keep_probabilities_whole(graph: "GraphProto") -> None:
+    """Let the softmax write the output itself; the conversion rounds it to half precision first."""
+    by_output = {node.output[0]: node for node in graph.node}
+    node, casts = by_output[OUTPUT], []
+    while node.op_type == "Cast":
+        casts.append(node)
+        node = by_output[node.input[0]]
+    for cast in casts:
+        graph.node.remove(cast)
+    node.output[0] = OUTPUT
 
 
 class _Pictures:
