@@ -16,7 +16,8 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 CARRIERS = {
     "faircompress.bounds", "faircompress.checkpoints", "faircompress.figures",
     "faircompress.files", "faircompress.params", "faircompress.plugins", "faircompress.precisions",
-    "faircompress.progress", "faircompress.rehearsal", "faircompress.yaml_text",
+    "faircompress.progress", "faircompress.rehearsal", "faircompress.renamed_keys",
+    "faircompress.yaml_text",
 }  # fmt: skip
 FOLDERS = (
     "datasets",

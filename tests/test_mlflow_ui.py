@@ -37,14 +37,15 @@ SEEN = {  # what MLflow shows a first-time visitor only
 
 @pytest.fixture(scope="module")
 def where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    """Give a project with two judged runs: the second's decisions have thresholds of their own."""
+    """Give a project with two judged runs: the second's files decide where most rows are right."""
     first = ROOT if PICTURES else request.getfixturevalue("finished")[0].folder
     folder = tmp_path_factory.mktemp("reviewed")
     found = moved(first, folder, *COPIED)
     project = Project(folder)
-    project.set(gate={"threshold": "validation"})
-    done = project.stage("gate")
-    assert done.returncode == 0, done.stderr
+    project.set(export={"threshold": "validation"})
+    for stage in ("export", "gate"):
+        done = project.stage(stage)
+        assert done.returncode == 0, done.stderr
     with recorded(Workspace(folder, folder)) as record:
         record.conclude()
     return found
@@ -138,7 +139,7 @@ def test_two_runs_are_compared_group_by_group(page: "playwright.Page", where: Re
     page.get_by_label("Select all runs").check(force=True)
     page.get_by_role("button", name="Compare").click()
     page.get_by_text("Comparing 2 Runs").wait_for()
-    assert ["gate.threshold", "validation", "0.5"] in [
+    assert ["export.threshold", "validation", "baseline"] in [
         row.split() for row in page.get_by_role("row").all_inner_texts()
     ]
     page.get_by_role("switch").nth(1).click()  # Show diff only, of metrics

@@ -41,6 +41,20 @@ def test_the_word_that_was_meant_is_suggested(override: str, meant: str) -> None
     assert meant in mistakes(override)
 
 
+def test_an_old_key_is_named_with_the_new_one_beside_other_mistakes() -> None:
+    assert mistakes("gate.threshold=validation", "train.epochs=0").splitlines() == [
+        "gate.threshold: is now export.threshold, since the operating point is folded into the "
+        "files. Write export.threshold: validation, or leave it out for the default.",
+        "train.epochs: Input should be greater than or equal to 1 (found 0).",
+    ]
+
+
+@pytest.mark.parametrize("threshold", ["baseline", "validation", "0.3"])
+def test_a_threshold_is_a_number_or_where_to_find_one(threshold: str) -> None:
+    assert str(params.load(PARAMS, [f"export.threshold={threshold}"]).export.threshold) == threshold
+    assert "export.threshold" in mistakes("export.threshold=1.5")
+
+
 def test_options_of_a_plugin_are_bound_by_its_own_signature() -> None:
     said = mistakes("prune.tuning.performance_weighted.min_weight=1.5")
     assert "less than or equal to 1" in said

@@ -138,7 +138,7 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     _refuse_float64_and_outside(model)
     allowed = sum(t.numel() for t in network.net.state_dict().values() if t.is_floating_point())
     allowed += len(network.mean) + len(network.std) + _numbers_of_pooling(network.net)
-    allowed += numbers_of_positions(network.net)
+    allowed += numbers_of_positions(network.net) + network.classes  # the operating point
     for kind in ("FLOAT", "FLOAT16", "INT8"):
         of_kind = onnx.TensorProto.DataType.Value(kind)
         numbers = sum(_numel(t.dims) for t in model.graph.initializer if t.data_type == of_kind)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
-from faircompress import yaml_text
+from faircompress import renamed_keys, yaml_text
 from faircompress.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.evaluation.rule_config import Gate as Gate
 from faircompress.evaluation.rule_config import Rule
@@ -123,6 +123,14 @@ class Export(Section):
         Field(description="of the pruned file, judged in this order"),
     ] = [PRECISIONS[0]]
     int8: Int8 = Int8()
+    threshold: Annotated[
+        OpenShare | Literal["baseline", "validation"],
+        Field(
+            description="where two classes part, folded into the files so that 0.5 is it; "
+            "baseline: at the dense file's selection rate; validation: most accurate there; of "
+            "several classes baseline means the most probable"
+        ),
+    ] = "baseline"
     opset: Annotated[int, Field(ge=18, description="of ONNX")]
     tolerance: Annotated[Positive, Field(description="largest probability difference to torch")]
     latency_batches: list[Count]
@@ -192,10 +200,14 @@ def overridden(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
 
 def check(raw: dict[str, Any]) -> Params:
     """Return params as frozen classes, or say all that is wrong with them."""
+    wrong = renamed_keys.found_in(raw)
     try:
-        return Params.model_validate(raw)
+        checked = Params.model_validate(raw)
     except ValidationError as error:
-        raise BadParams(_sentences(error, raw)) from None
+        wrong.append(_sentences(error, raw))
+    if wrong:
+        raise BadParams("\n".join(wrong))
+    return checked
 
 
 def check_gate(raw: dict[str, Any]) -> Gate:

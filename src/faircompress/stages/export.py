@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from faircompress import networks, onnx_export, onnx_run, predictions, quantizing
+from faircompress import folding, networks, onnx_export, onnx_run, predictions, quantizing
 from faircompress.channels import read_widths
 from faircompress.dataset import Facts, Split, load_facts, load_split
 from faircompress.files import new_folder, sha256, write_bytes, write_json
 from faircompress.networks import Network
 from faircompress.onnx_run import Parity
+from faircompress.operating_point import OperatingPoint, with_constant
 from faircompress.params import Export, Params
 from faircompress.precisions import PRECISIONS, Precision, stem
 from faircompress.predicting import told
+from faircompress.predictions import Predictions
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -32,7 +34,8 @@ BEHIND = dict.fromkeys(("data", "train", "prune", "compute"), True)  # params th
 def export(params: Params, artifacts: Path) -> dict[str, Any]:
     """Write both models to ONNX, check and time them, let them predict; return the numbers.
 
-    Of the pruned model there is a file in each precision asked for.
+    Of the pruned model there is a file in each precision asked for. All that is said of a file is
+    said of it as it goes out: with its operating point at one half.
 
     Raises:
         ValueError: If a file is not as small as its network, or one in float32 predicts otherwise
@@ -44,39 +47,81 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
     models = {side: networks.load(artifacts / by / "model.pt") for side, by in MADE_BY.items()}
 
     with new_folder(artifacts / "export") as folder:
-        for side, network in models.items():
-            write_bytes(folder / f"{side}.onnx", onnx_bytes(network, facts, params))
-        for precision in how.precisions[1:]:
-            content = reduced(precision, folder / "pruned.onnx", models["pruned"], validated, how)
-            write_bytes(folder / f"{stem(precision)}.onnx", content)
-        files = {side: [file.stem for file in sorted(folder.glob(f"{side}*.onnx"))]
-                 for side in models}  # fmt: skip
-        opened = {name: onnx_run.session(folder / f"{name}.onnx", params.compute.device)
-                  for name in itertools.chain(*files.values())}  # fmt: skip
-        parity = {}
+        files = write_files(folder, models, facts, params, validated)
+        points, before = fold_all(folder, files, splits["validation"], facts, params)
+        opened = opened_files(folder, files, params)
+        parity, said = {}, {}
         for side, name in itertools.product(models, SPLITS):
             expected = torchs(models[side], splits[name], params, f"{side}, {name}: torch")
             for file in files[side]:
-                found, far = compared(
-                    opened[file], expected, splits[name], how.tolerance, f"{file}, {name}"
-                )
+                moved = with_constant(expected, points[file].constant) if points else expected
+                what = f"{file}, {name}"
+                found, far = compared(opened[file], moved, splits[name], how.tolerance, what)
                 if file == side:
-                    onnx_run.insist_on_parity(far, how.tolerance, what=f"{file}, {name}")
+                    onnx_run.insist_on_parity(far, how.tolerance, what=what)
                 parity[f"{file}-{name}"] = far
-                said = told(splits[name], found, facts, sha256(folder / f"{file}.onnx"))
-                predictions.save(said, folder / "predictions" / f"{file}-{name}.parquet")
+                said[file, name] = told(splits[name], found, facts, sha256(_path(folder, file)))
+                predictions.save(
+                    said[file, name], folder / "predictions" / f"{file}-{name}.parquet"
+                )
+        decided = {
+            file: folding.described(file, point, before[file], *(said[file, s] for s in SPLITS))
+            for file, point in points.items()
+        }
         times = timed(opened, splits["validation"].images, how)
         where = onnx_run.hardware(opened["dense"])
+        write_json(folder / "operating_points.json", decided)
         write_json(folder / "parity.json", {key: asdict(found) for key, found in parity.items()})
         write_json(folder / "latency.json", {**where, "times": times})
     speedup = _macs(models["dense"], facts) / _macs(models["pruned"], facts)
     return {
         **_sizes(artifacts / "export"),
         **_parity(parity),
+        **_decided(decided),
         "speedup_macs": speedup,
         **_speed(times, speedup),
         **where,
     }
+
+
+def write_files(
+    folder: Path, models: Mapping[str, Network], facts: Facts, params: Params, validated: Path
+) -> dict[str, list[str]]:
+    """Write both models, the pruned one in each precision; return the names of each one's files."""
+    for side, network in models.items():
+        write_bytes(_path(folder, side), onnx_bytes(network, facts, params))
+    how = params.export
+    for precision in how.precisions[1:]:
+        content = reduced(precision, _path(folder, "pruned"), models["pruned"], validated, how)
+        write_bytes(_path(folder, stem(precision)), content)
+    return {side: [file.stem for file in sorted(folder.glob(f"{side}*.onnx"))] for side in models}
+
+
+def fold_all(
+    folder: Path, files: Mapping[str, list[str]], split: Split, facts: Facts, params: Params
+) -> tuple[dict[str, OperatingPoint], dict[str, Predictions]]:
+    """Make one half the operating point of each file; return the points, and what was said before.
+
+    Several classes have no operating point: the most probable is decided for.
+    """
+    choice, before = params.export.threshold, {}
+    if len(facts.classes) > 2:
+        folding.refuse_threshold(choice, len(facts.classes))
+        return {}, {}
+    for file, opened in opened_files(folder, files, params).items():
+        found = onnx_run.predict(opened, split.images, what=f"{file}, validation: where it decides")
+        before[file] = told(split, found, facts, sha256(_path(folder, file)))
+    points = folding.operating_points(choice, before, baseline="dense")
+    folding.fold_files(folder, points)
+    return points, before
+
+
+def opened_files(
+    folder: Path, files: Mapping[str, list[str]], params: Params
+) -> dict[str, "InferenceSession"]:
+    """Open all files."""
+    names = itertools.chain(*files.values())
+    return {name: onnx_run.session(_path(folder, name), params.compute.device) for name in names}
 
 
 def onnx_bytes(network: Network, facts: Facts, params: Params) -> bytes:
@@ -131,7 +176,10 @@ def timed(
 
 
 def params_hash(params: Params) -> str:
-    """Return the sha256 of the choices that make a float32 file; the gate's are not among them."""
+    """Return the sha256 of the choices that make a network in float32.
+
+    The gate's are not among them, nor where the file decides, which its metadata tell apart.
+    """
     chosen = params.model_dump(mode="json", include={**BEHIND, "export": {"opset"}})
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
 
@@ -144,6 +192,25 @@ def _sizes(folder: Path) -> dict[str, Any]:
         **{f"{name}_bytes": size for name, size in sizes.items()},
         "size_ratio": sizes["dense"] / sizes["pruned"],
     }
+
+
+def _path(folder: Path, file: str) -> Path:
+    return folder / f"{file}.onnx"
+
+
+def _decided(points: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return where each file decided before one half was it, and how often it says class 1."""
+    numbers = {
+        f"{file}_{name}": point[key]
+        for file, point in points.items()
+        for name, key in (
+            ("threshold", "threshold"),
+            ("selection_rate_decide", "rate_on_decide"),
+            ("selection_rate_test", "rate_on_test"),
+        )
+    }
+    rows = {point["rows"] for point in points.values()}
+    return {**numbers, **({"decide_rows": rows.pop()} if rows else {})}
 
 
 def _parity(found: Mapping[str, Parity]) -> dict[str, Any]:
