@@ -189,6 +189,8 @@ def test_a_single_person_leaves_nobody_to_choose_a_threshold_on() -> None:
     alone = replace(DENSE, identities=np.full(1000, name))
     with pytest.raises(ValueError, match="1000 validation rows of 1 people leave none"):
         folding.operating_points("baseline", {"dense": alone, "pruned": alone}, baseline="dense")
+    half = folding.operating_points(0.5, {"dense": alone, "pruned": alone}, baseline="dense")
+    assert half["dense"].rows == 1000
 
 
 def test_a_threshold_between_several_classes_is_refused() -> None:

@@ -145,8 +145,14 @@ def test_two_runs_are_compared_group_by_group(page: "playwright.Page", where: Re
     page.get_by_role("switch").nth(1).click()  # Show diff only, of metrics
     metric = "gate.groups.accuracy.hair_long.change"
     name = page.get_by_text(metric, exact=True)
-    name.wait_for()
     beside = page.get_by_role("grid").nth(1)
+    beside.hover()
+    for _ in range(40):  # only rows in view are drawn, and those of export come first
+        if name.count():
+            break
+        page.mouse.wheel(0, 200)
+        page.wait_for_timeout(100)
+    name.wait_for()
     line = name.locator("..").evaluate("cell => cell.style.top")
     cells = beside.locator(f"[style*='top: {line};']").all_inner_texts()
     expected = [run.data.metrics[metric] for run in judged(where)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faircompress.files import write_bytes
 from faircompress.onnx_export import OUTPUT, finished
@@ -86,8 +87,9 @@ def operating_points(
         ValueError: If there is nobody to choose a threshold on.
     """
     reference = told[baseline]
-    _, decide = split_validation(reference.ids, reference.identities)
-    if not decide.any():
+    decide = deciding_rows(reference)
+    nobody = not split_validation(reference.ids, reference.identities)[1].any()
+    if nobody and choice in ("baseline", "validation"):
         people = len(set(reference.ids if reference.identities is None else reference.identities))
         raise ValueError(
             f"{len(reference.ids)} validation rows of {people} people leave none to choose a "
@@ -103,6 +105,15 @@ def operating_points(
         )
         for name, found in told.items()
     }
+
+
+def deciding_rows(validation: Predictions) -> NDArray[np.bool_]:
+    """Return the validation rows on which rates are counted, a mask.
+
+    All, where nobody may choose a threshold, so that a number that is given has its rates too.
+    """
+    tune, decide = split_validation(validation.ids, validation.identities)
+    return decide if decide.any() else tune
 
 
 def refuse_threshold(choice: Choice, classes: int) -> None:
@@ -143,7 +154,7 @@ def changed_decisions(
     Raises:
         ValueError: If more of the rows that chose the threshold changed than noise explains.
     """
-    _, decide = split_validation(before.ids, before.identities)
+    decide = deciding_rows(before)
     wanted = point.selects(before.probabilities)
     other = np.flatnonzero(decide & (wanted != (after.probabilities[:, 1] >= HALF)))
     if len(other) > max(1, NOISE * decide.sum()):
@@ -172,7 +183,7 @@ def described(
         validation: With it.
         test: Its predictions of the test rows, with it.
     """
-    _, decide = split_validation(validation.ids, validation.identities)
+    decide = deciding_rows(validation)
     rates = {
         key: selection_rate(found.probabilities[rows, 1] >= HALF, found.weights[rows])
         for key, found, rows in (
