@@ -15,7 +15,8 @@ from faircompress.evaluation.groups import POOLED, Group
 from faircompress.metrics import Measure, Metric
 from faircompress.predictions import Predictions, taken
 from faircompress.statistics.clusters import count_clusters, kish, weight_of_each
-from faircompress.statistics.independent_units import Rows, seed_of
+from faircompress.statistics.class_side import Rows
+from faircompress.statistics.independent_units import seed_of
 from faircompress.weighing import Caps, caps_of, strata_of
 
 MIN_CLUSTERS = 2  # on every side that a metric needs; below, it is undefined

@@ -159,7 +159,7 @@ class Gate(Section):
     threshold: Annotated[
         OpenShare | Literal["validation"],
         Field(description="of a two-class decision; validation: most accurate there"),
-    ]
+    ] = 0.5
     power: Annotated[OpenShare, Field(description="for the row counts that would settle it")]
     intersections: bool
     looks: Annotated[

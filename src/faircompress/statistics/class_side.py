@@ -1,0 +1,137 @@
+"""The clusters that have rows of one class: which are kept in a deal, and in which order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a group, as far as dealing sees them.
+
+    Args:
+        cluster: Of each row, integers.
+        weights: Of each row, > 0.
+        stratum: Within which the number of clusters was fixed by design, integers; None: none was.
+    """
+
+    cluster: np.ndarray
+    weights: np.ndarray
+    stratum: np.ndarray | None = None
+
+    def over(self, rows: np.ndarray) -> "Rows":
+        """Return some of the rows."""
+        stratum = None if self.stratum is None else self.stratum[rows]
+        return Rows(self.cluster[rows], self.weights[rows], stratum)
+
+
+class TooHeavy(ValueError):
+    """A cluster weighs more than the cap that was declared."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassSide:
+    """The clusters that have rows of one class.
+
+    Args:
+        chance: With which a cluster is kept, ``(clusters,)``.
+        shared: Place among the clusters with rows of both classes, -1: of this class alone.
+        rows: Row numbers, cluster by cluster.
+        cumulated: Weight of the rows so far, in that order.
+        starts: Weight of the rows before a cluster's first.
+        stratum: Of each cluster, from 0 without gaps; None: no counts are fixed.
+    """
+
+    chance: np.ndarray
+    shared: np.ndarray
+    rows: np.ndarray
+    cumulated: np.ndarray
+    starts: np.ndarray
+    stratum: np.ndarray | None
+
+    @classmethod
+    def of(cls, rows: Rows, here: np.ndarray, both: np.ndarray, cap: float) -> "ClassSide":
+        """Gather the clusters with rows ``here``; refuse what is heavier than the cap."""
+        numbers = np.flatnonzero(here)
+        numbers = numbers[np.argsort(rows.cluster[numbers], kind="stable")]
+        clusters, first = np.unique(rows.cluster[numbers], return_index=True)
+        cumulated = np.cumsum(rows.weights[numbers])
+        starts = np.concatenate([[0.0], cumulated])[first]
+        totals = np.diff(np.append(starts, cumulated[-1:]))
+        shared = np.full(len(clusters), -1)
+        if len(both):
+            place = np.minimum(np.searchsorted(both, clusters), len(both) - 1)
+            shared = np.where(both[place] == clusters, place, -1)
+        totals = np.where(shared >= 0, 2 * totals, totals)
+        if len(totals) and totals.max() > cap * (1 + 1e-9):
+            raise TooHeavy(
+                f"a cluster (a person, or a row of its own) weighs {totals.max():.6g}, but at most "
+                f"{cap:.6g} was declared (of one with rows of both classes, twice its weight "
+                "counts). Declare the most that one weighs in the population: max_weight of the "
+                "data source, of an audit --max-weight."
+            )
+        stratum = None
+        if rows.stratum is not None:
+            stratum = np.unique(rows.stratum[numbers[first]], return_inverse=True)[1]
+        return cls(np.minimum(totals / cap, 1.0), shared, numbers, cumulated, starts, stratum)
+
+    @property
+    def expected(self) -> float:
+        """Return how many clusters are kept in an average deal."""
+        return float((self.chance * np.where(self.shared >= 0, 0.5, 1.0)).sum())
+
+    def keep(self, rng: np.random.Generator, serves: np.ndarray) -> np.ndarray:
+        """Return one row of each cluster that is kept, in the order in which they are drawn.
+
+        Args:
+            rng: Source of all luck.
+            serves: Does a cluster with rows of both classes serve this one? ``(both,)``, bool.
+        """
+        sequence = self.sequence(rng, serves)
+        kept = sequence[rng.random(len(sequence)) < self.chance[sequence]]
+        if len(self.rows) == len(self.chance):
+            return self.rows[kept]
+        ends = np.append(self.starts[1:], self.cumulated[-1:])
+        at = self.starts[kept] + rng.random(len(kept)) * (ends - self.starts)[kept]
+        last = np.append(np.searchsorted(self.cumulated, self.starts[1:]), len(self.rows) - 1)
+        return self.rows[np.minimum(np.searchsorted(self.cumulated, at, side="right"), last[kept])]
+
+    def sequence(self, rng: np.random.Generator, serves: np.ndarray | None = None) -> np.ndarray:
+        """Return the clusters that serve, in the order of independent draws.
+
+        With fixed counts strata are drawn by their shares, each takes its next unused cluster, and
+        the first that uses one up is the last: a stopping time, see docs/statistics.md, 4.6.
+        """
+        free = np.arange(len(self.chance))
+        if serves is not None and len(serves):
+            free = free[(self.shared < 0) | serves[self.shared]]
+        shuffled = rng.permutation(free)
+        if self.stratum is None or not len(free):
+            return shuffled
+        counts = np.bincount(self.stratum, np.where(self.shared >= 0, 0.5, 1.0))
+        if np.count_nonzero(counts) < 2:
+            return shuffled
+        left = np.bincount(self.stratum[free], minlength=len(counts))
+        if not left.all():
+            return shuffled[:0]
+        queue = shuffled[np.argsort(self.stratum[shuffled], kind="stable")]
+        draws = rng.choice(len(counts), len(free), p=counts / counts.sum())
+        turn = _occurrence(draws)
+        last = turn >= left[draws] - 1  # it takes the last of its stratum, so it is the last of all
+        end = int(last.argmax()) + 1 if last.any() else len(draws)
+        return queue[(np.cumsum(left) - left)[draws[:end]] + turn[:end]]
+
+    def serving(self, serves: np.ndarray | None = None) -> int:
+        """Return how many clusters serve, whether a deal comes to them or not."""
+        if serves is None or not len(serves):
+            return len(self.chance)
+        return int(np.count_nonzero((self.shared < 0) | serves[self.shared]))
+
+
+def _occurrence(draws: np.ndarray) -> np.ndarray:
+    """Tell of each entry how many equal ones came before it."""
+    order = np.argsort(draws, kind="stable")
+    counts = np.bincount(draws)
+    found = np.empty(len(draws), int)
+    found[order] = np.arange(len(draws)) - (np.cumsum(counts) - counts)[draws[order]]
+    return found
