@@ -14,8 +14,8 @@ from faircompress.evaluation.decisions import Decided, answers, decide
 from faircompress.evaluation.groups import POOLED, Group
 from faircompress.metrics import Measure, Metric
 from faircompress.predictions import Predictions, taken
-from faircompress.statistics.clusters import count_clusters, kish, weight_of_each
 from faircompress.statistics.class_side import Rows
+from faircompress.statistics.clusters import count_clusters, kish, weight_of_each
 from faircompress.statistics.independent_units import seed_of
 from faircompress.weighing import Caps, caps_of, strata_of
 
