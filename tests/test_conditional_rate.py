@@ -1,4 +1,4 @@
-"""Bounds for the change of precision, whose rows each file chooses itself."""
+"""Bounds for the change of precision, whose rows each model chooses itself."""
 
 import math
 
@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from faircompress.metrics import Mean
-from faircompress.statistics.procedures.conditional_rate import Ratios, fall_excluded, own_rows
+from faircompress.statistics.procedures.conditional_rate import (
+    ConditionalRate,
+    fall_excluded,
+    own_rows,
+)
 
 
-def drawn(shares: dict[str, float], rows: int, rng: np.random.Generator) -> Ratios:
+def drawn(shares: dict[str, float], rows: int, rng: np.random.Generator) -> ConditionalRate:
     """Draw rows: who chose them ("both", "dense", "pruned"), and "+" if they are positive."""
     kind = rng.choice(len(shares), size=rows, p=list(shares.values()))
     names = np.array(list(shares))[kind]
@@ -17,12 +21,14 @@ def drawn(shares: dict[str, float], rows: int, rng: np.random.Generator) -> Rati
         np.char.startswith(names, "both") | np.char.startswith(names, m)
         for m in ("dense", "pruned")
     )
-    return ratios(dense, pruned, np.char.endswith(names, "+"))
+    return rates(dense, pruned, np.char.endswith(names, "+"))
 
 
-def ratios(dense: np.ndarray, pruned: np.ndarray, truth: np.ndarray) -> Ratios:
+def rates(dense: np.ndarray, pruned: np.ndarray, truth: np.ndarray) -> ConditionalRate:
     rows = len(truth)
-    return own_rows(Mean(truth, dense), Mean(truth, pruned), np.arange(rows), np.ones(rows), 1.0)
+    return own_rows(
+        Mean(truth, dense), Mean(truth, pruned), np.arange(rows), np.ones(rows), sign=1.0, seed=1
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,7 +54,7 @@ def test_a_fall_of_precision_at_the_limit_is_rarely_excluded(
     passed = 0
     for _ in range(times):
         r = drawn(shares, rows, rng)
-        passed += fall_excluded(r.dense, r.pruned, r.weights, dense - pruned, 0.05)
+        passed += fall_excluded(r.baseline, r.candidate, r.weights, dense - pruned, 0.05)
     assert passed / times <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / times)
 
 
@@ -59,7 +65,7 @@ def test_equal_choices_certify_a_small_limit_and_never_more_than_the_rows_allow(
     assert r.change_upper(0.05) == -r.change_lower(0.05)
 
 
-def test_pairing_pays_where_both_files_choose_much_the_same() -> None:
+def test_pairing_pays_where_both_models_choose_much_the_same() -> None:
     rng = np.random.default_rng(1)
     paired = drawn({"both+": 0.8, "both": 0.1, "dense+": 0.04, "pruned+": 0.06}, 500, rng)
     apart = drawn({"dense+": 0.45, "dense": 0.05, "pruned+": 0.45, "pruned": 0.05}, 1000, rng)
@@ -68,14 +74,27 @@ def test_pairing_pays_where_both_files_choose_much_the_same() -> None:
 
 def test_a_plain_fall_of_precision_is_confirmed() -> None:
     r = drawn({"both+": 0.5, "pruned": 0.5}, 200, np.random.default_rng(2))
-    assert r.pruned.rate - r.dense.rate == pytest.approx(-0.5, abs=0.1)
+    assert r.candidate.rate - r.baseline.rate == pytest.approx(-0.5, abs=0.1)
     assert -0.9 < r.change_lower(0.05) < -0.5 < r.change_upper(0.05) < -0.35
 
 
-def test_swapping_the_files_mirrors_the_bounds_and_the_sign_too() -> None:
+def test_swapping_the_models_mirrors_the_bounds_and_the_sign_too() -> None:
     rng = np.random.default_rng(3)
     dense, pruned, truth = (rng.random(120) < 0.5 for _ in range(3))
-    one, other = ratios(dense, pruned, truth), ratios(pruned, dense, truth)
+    one, other = rates(dense, pruned, truth), rates(pruned, dense, truth)
     assert one.change_lower(0.05) == -other.change_upper(0.05)
-    worse = own_rows(Mean(truth, dense), Mean(truth, pruned), np.arange(120), np.ones(120), -1.0)
+    worse = own_rows(
+        Mean(truth, dense), Mean(truth, pruned), np.arange(120), np.ones(120), sign=-1.0, seed=1
+    )
     assert worse.change_lower(0.05) == other.change_lower(0.05)
+
+
+def test_renamed_clusters_change_no_bound() -> None:
+    rng = np.random.default_rng(4)
+    dense, pruned, truth = (rng.random(500) < 0.6 for _ in range(3))
+    ones, sides = np.ones(500), (Mean(truth, dense), Mean(truth, pruned))
+    bounds = {
+        own_rows(*sides, rng.permutation(500), ones, sign=1.0, seed=1).change_lower(0.05)
+        for _ in range(5)
+    }
+    assert len(bounds) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
-from test_evaluate import gate, in_validation, said
+from test_evaluate import TPR, gate, said
 from test_report import judged
 
 from faircompress.evaluation.evaluate import evaluate
@@ -14,6 +14,8 @@ from faircompress.metrics import Mean, Ranking
 from faircompress.statistics import bootstrap
 from faircompress.statistics.crosscheck import crosscheck
 from faircompress.statistics.delong import error_of_mean, placements, standard_error
+
+AUROC = {"rule": "change", "metric": "auroc", "limit": 0.05}
 
 
 def pair(rows: int, seed: int = 0, decimals: int = 9) -> tuple[Ranking, Ranking]:
@@ -169,20 +171,20 @@ def test_a_replicate_without_a_value_leaves_no_interval() -> None:
 def test_a_verdict_shows_them_beside_the_deciding_bounds_and_is_not_moved_by_them() -> None:
     # nobody is harmed: both usual intervals are [0, 0], as if 30 positives proved anything
     dense, pruned = (said({"a": (30, 30)}, model=m) for m in "dp")
-    verdict = evaluate(dense, pruned, gate(), validation=in_validation(dense, pruned))
-    shown = {g["group"]: g["metrics"] for g in verdict.groups}
-    assert shown["hair=a"]["true_positive_rate"]["bootstrap"] == [0, 0]
-    assert shown["hair=a"]["true_positive_rate"]["delong"] is None
-    assert shown["hair=a"]["auroc"]["delong"] == shown["hair=a"]["auroc"]["bootstrap"] == [0, 0]
-    assert shown["all"]["auroc"]["bootstrap"] == [0, 0]
-    assert verdict.verdict == "inconclusive"
+    verdict = evaluate(dense, pruned, gate(TPR, AUROC), crosschecks=True)
+    shown = {g.group: g.metrics for g in verdict.groups}
+    assert shown["hair=a"]["true_positive_rate"].bootstrap == [0, 0]
+    assert shown["hair=a"]["true_positive_rate"].delong is None
+    assert shown["hair=a"]["auroc"].delong == shown["hair=a"]["auroc"].bootstrap == [0, 0]
+    assert shown["all"]["auroc"].bootstrap == [0, 0]
+    assert verdict.outcome == "inconclusive"
 
 
 def test_all_rows_together_have_them_for_a_mean_over_classes_too() -> None:
-    everyone_there = judged("ten").groups[0]["metrics"]
-    low, high = everyone_there["true_positive_rate"]["bootstrap"]
+    everyone_there = judged("ten").groups[0].metrics
+    low, high = everyone_there["true_positive_rate"].bootstrap
     # one class of ten lost 40 of its 60
     spread = (2 / 3 * 1 / 3 / 60) ** 0.5 / 10
     expected = [-2 / 3 / 10 + side * 1.645 * spread for side in (-1, 1)]
     assert [low, high] == pytest.approx(expected, abs=0.002)
-    assert everyone_there["auroc"]["delong"] == [0, 0]  # they still rank as before
+    assert everyone_there["auroc"].delong == [0, 0]  # they still rank as before

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.results import CheckResult
 from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.predictions import Predictions
 
-TPR = {"metric": "true_positive_rate", "rule": "change", "limit": 0.05}
+TPR = {"rule": "change", "metric": "true_positive_rate", "limit": 0.05, "confidence": 0.95}
+PICTURES = replace(CHAIN, baseline="baseline", candidate="candidate")
 
 
 def gate(*rules: dict[str, Any], **more: Any) -> Gate:
-    basics = {"threshold": 0.5, "power": 0.8, "intersections": False}
+    basics = {"power": 0.8, "intersections": False}
     return Gate.model_validate({**basics, **more, "rules": list(rules) or [TPR]})
 
 
@@ -48,7 +51,7 @@ def put(
     dense: dict[str, tuple[int, int]], pruned: dict[str, tuple[int, int]], by: Gate | None = None
 ) -> Verdict:
     pair = said(dense, model="dense"), said(pruned, model="pruned")
-    return evaluate(*pair, by or gate(), validation=in_validation(*pair))
+    return evaluate(*pair, by or gate(), captions=PICTURES)
 
 
 def in_validation(*pair: Predictions) -> tuple[Predictions, Predictions]:
@@ -56,33 +59,41 @@ def in_validation(*pair: Predictions) -> tuple[Predictions, Predictions]:
     return replace(pair[0], ids=names), replace(pair[1], ids=names)
 
 
-def only(verdict: Verdict, group: str, rule: int = 0) -> dict[str, Any]:
-    (finding,) = (f for f in verdict.rules[rule]["findings"] if f["group"] == group)
+def only(verdict: Verdict, group: str, rule: int = 0) -> CheckResult:
+    (finding,) = (f for f in verdict.rules[rule].checks if f.group == group)
     return finding
 
 
 def test_no_loss_in_enough_positives_passes() -> None:
     verdict = put({"a": (100, 90), "b": (59, 50)}, {"a": (100, 90), "b": (59, 50)})
-    assert verdict.verdict == "pass"
-    assert only(verdict, "hair=b")["lower"] == pytest.approx(-(1 - 0.05 ** (1 / 59)), abs=1e-4)
+    assert verdict.outcome == "pass"
+    found = only(verdict, "hair=b")
+    assert found.lower == pytest.approx(-(1 - 0.05 ** (1 / 59)), abs=1e-4)
+    # no loss in 59 if one in twenty is lost: .95^59 = .0485, and .001 alpha for the discordance
+    assert found.statistic == "tail"
+    assert found.at_limit_lower == pytest.approx(0.95**59 + 5e-5, abs=2e-4)
 
 
 def test_no_loss_in_58_positives_is_inconclusive_and_says_what_would_do() -> None:
     verdict = put({"a": (100, 100), "b": (58, 58)}, {"a": (100, 100), "b": (58, 58)})
-    assert verdict.verdict == "inconclusive"
+    assert verdict.outcome == "inconclusive"
     assert "true positive rate in hair=b" in verdict.sentence
     (reason,) = verdict.reasons
     # half a lost or gained picture is assumed in 58: of 93, none or one is lost 8 times in 10
-    assert "58 pictures are blond in hair=b; about 94 would certify 0.05 at 80% power" in reason
+    assert (
+        "58 pictures are blond in hair=b; about 94 would certify 0.05 at 80% power if nothing truly changes"
+        in reason
+    )
 
 
 def test_a_group_that_loses_a_third_fails_and_is_named() -> None:
     verdict = put({"a": (100, 90), "b": (90, 90)}, {"a": (100, 90), "b": (90, 60)})
-    assert verdict.verdict == "fail"
-    assert only(verdict, "hair=b")["estimate"] == pytest.approx(-1 / 3)
+    assert verdict.outcome == "fail"
+    assert only(verdict, "hair=b").estimate == pytest.approx(-1 / 3)
     assert (
         verdict.sentence
-        == "Fail: harm beyond the limit is confirmed for true positive rate in hair=b."
+        == "Fail: harm beyond the limit is confirmed for true positive rate in hair=b and true "
+        "positive rate in all."
     )
     assert "Protect hair=b" in verdict.next[0]
 
@@ -92,41 +103,41 @@ def test_harm_that_one_check_would_confirm_is_not_confirmed_among_forty() -> Non
     alone = put(*few)
     many = {f"c{i}": (60, 60) for i in range(39)}
     among_forty = put({**few[0], **many}, {**few[1], **many})
-    assert (alone.verdict, among_forty.verdict) == ("fail", "inconclusive")
-    assert only(alone, "hair=b")["upper"] == only(among_forty, "hair=b")["upper"] < -0.05
-    assert "not certain among this many checks" in among_forty.reasons[0]
+    assert (alone.outcome, among_forty.outcome) == ("fail", "inconclusive")
+    assert only(alone, "hair=b").upper == only(among_forty, "hair=b").upper < -0.05
+    assert "not confirmed among this many checks" in among_forty.reasons[0]
 
 
 def test_holm_confirms_a_harm_more_easily_once_the_others_are_confirmed() -> None:
     dense = {f"c{i}": (60, 60) for i in range(9)} | {"b": (60, 60)}
     unharmed = {**dense, "b": (60, 52)}  # 8 lost of 60: chance 0.0098 if 1 in 20 is lost
     harmed = {f"c{i}": (60, 10) for i in range(9)} | {"b": (60, 52)}
-    assert only(put(dense, unharmed), "hair=b")["verdict"] == "inconclusive"  # 0.0098 > 0.05 / 10
-    assert only(put(dense, harmed), "hair=b")["verdict"] == "fail"  # 0.0098 < 0.05 / 1
+    assert only(put(dense, unharmed), "hair=b").outcome == "inconclusive"  # 0.0098 > 0.05 / 10
+    assert only(put(dense, harmed), "hair=b").outcome == "fail"  # 0.0098 < 0.05 / 1
 
 
 def test_the_same_file_passes_whatever_the_size_and_an_equal_answer_does_not() -> None:
     dense = said({"a": (12, 10), "b": (15, 15)}, model="dense")
     same = evaluate(dense, dense, gate(), validation=in_validation(dense, dense))
-    assert same.verdict == "pass"
-    assert (only(same, "hair=a")["lower"], only(same, "hair=a")["upper"]) == (0, 0)
+    assert same.outcome == "pass"
+    assert (only(same, "hair=a").lower, only(same, "hair=a").upper) == (0, 0)
     other = replace(dense, model="another")
-    assert evaluate(dense, other, gate(), validation=in_validation(dense, other)).verdict != "pass"
+    assert evaluate(dense, other, gate(), validation=in_validation(dense, other)).outcome != "pass"
 
 
 def test_a_file_that_is_not_shown_to_beat_chance_does_not_pass_by_being_the_same() -> None:
     dense = said({"a": (3, 1)}, model="dense")
     same = evaluate(dense, dense, gate(), validation=in_validation(dense, dense))
-    assert same.verdict == "inconclusive"
-    assert "not shown to be better than chance in hair=a" in same.reasons[0]
+    assert same.outcome == "inconclusive"
+    assert "not shown to be better than chance in all" in same.reasons[0]
 
 
 def test_a_group_without_the_class_is_undefined_and_never_passes() -> None:
     verdict = put({"a": (100, 100), "b": (0, 0)}, {"a": (100, 100), "b": (0, 0)})
     finding = only(verdict, "hair=b")
-    assert (finding["verdict"], finding["estimate"], finding["rows"]) == ("inconclusive", None, 0)
+    assert (finding.outcome, finding.estimate, finding.n) == ("inconclusive", None, 0)
     # as often as models disagree in all 100 positives: half a picture
-    assert "0 pictures are blond in hair=b; about 94 would certify" in finding["reason"]
+    assert "0 pictures are blond in hair=b; about 94 would certify" in finding.reason
 
 
 def test_rows_in_another_order_get_the_same_verdict() -> None:
@@ -151,7 +162,7 @@ def test_drift_binds_every_pair_and_names_the_group_that_lost() -> None:
     rule = gate({"metric": "true_positive_rate", "rule": "disparity_change", "limit": 0.2})
     groups = {"a": (200, 200), "b": (200, 200), "c": (200, 200)}
     verdict = put(groups, {**groups, "c": (200, 100)}, rule)
-    found = {(f["group"], f["other"]): f["verdict"] for f in verdict.rules[0]["findings"]}
+    found = {(f.group, f.other): f.outcome for f in verdict.rules[0].checks}
     assert found == {
         ("hair=a", "hair=b"): "pass",
         ("hair=a", "hair=c"): "fail",
@@ -163,7 +174,7 @@ def test_drift_binds_every_pair_and_names_the_group_that_lost() -> None:
 @pytest.mark.parametrize(("hits", "word"), [(200, "pass"), (185, "inconclusive"), (150, "fail")])
 def test_a_floor_binds_the_pruned_rate_alone(hits: int, word: str) -> None:
     rule = gate({"metric": "true_positive_rate", "rule": "minimum", "limit": 0.9})
-    assert put({"a": (200, 150)}, {"a": (200, hits)}, rule).verdict == word
+    assert put({"a": (200, 150)}, {"a": (200, hits)}, rule).outcome == word
 
 
 @pytest.mark.parametrize(("alarms", "word"), [(0, "pass"), (30, "inconclusive"), (90, "fail")])
@@ -174,12 +185,12 @@ def test_where_lower_is_better_a_rise_is_harm_and_the_floor_is_a_ceiling(
     p = dense.probabilities[:, 1].copy()
     p[50 : 50 + alarms] = 0.9
     pruned = replace(dense, model="pruned", probabilities=np.stack([1 - p, p], axis=1))
-    for binds in ("change", "floor"):
-        rule = gate({"metric": "false_positive_rate", "binds": binds, "limit": 0.1})
+    for kind in ("change", "minimum"):
+        rule = gate({"metric": "false_positive_rate", "rule": kind, "limit": 0.1})
         verdict = evaluate(dense, pruned, rule, validation=in_validation(dense, pruned))
-        assert verdict.verdict == word
-        assert only(verdict, "hair=a")["estimate"] == pytest.approx(alarms / 300)
-        assert only(verdict, "hair=a")["line"] == 0.1
+        assert verdict.outcome == word
+        assert only(verdict, "hair=a").estimate == pytest.approx(alarms / 300)
+        assert only(verdict, "hair=a").limit_upper == 0.1
 
 
 def test_intersections_are_judged_on_request_only() -> None:
@@ -188,9 +199,9 @@ def test_intersections_are_judged_on_request_only() -> None:
     pair = [replace(p, groups={**p.groups, "skin": skin}) for p in pair]
     plain = evaluate(*pair, gate(), validation=in_validation(*pair))
     crossed = evaluate(*pair, gate(intersections=True), validation=in_validation(*pair))
-    assert (plain.checks, crossed.checks) == (4, 8)
-    assert only(crossed, "hair=a & skin=dark")["rows"] == 40
-    assert "hair=a & skin=dark" in [g["group"] for g in crossed.groups]
+    assert (plain.checks, crossed.checks) == (5, 9)
+    assert only(crossed, "hair=a & skin=dark").n == 40
+    assert "hair=a & skin=dark" in [g.group for g in crossed.groups]
 
 
 def test_a_threshold_may_come_from_validation_but_never_from_test() -> None:
@@ -199,8 +210,10 @@ def test_a_threshold_may_come_from_validation_but_never_from_test() -> None:
     pruned = replace(dense, model="pruned", probabilities=np.stack([1 - low, low], axis=1))
     chosen = gate(threshold="validation")
     verdict = evaluate(dense, pruned, chosen, validation=in_validation(dense, pruned))
-    assert verdict.verdict == "pass"  # at 0.5 every positive would be lost
-    assert verdict.thresholds == {"dense": pytest.approx(0.5), "pruned": pytest.approx(0.2)}
+    assert verdict.outcome == "pass"  # at 0.5 every positive would be lost
+    assert verdict.thresholds == {
+        "baseline": pytest.approx(0.5), "candidate": pytest.approx(0.2),
+    }  # fmt: skip
     with pytest.raises(ValueError, match="may not be chosen on test rows"):
         evaluate(dense, pruned, chosen, validation=(dense, pruned))
 
@@ -253,6 +266,6 @@ def test_a_verdict_survives_json_and_refuses_other_shapes() -> None:
     verdict = put({"a": (100, 90), "b": (0, 0)}, {"a": (100, 80), "b": (0, 0)})
     text = json.dumps(verdict.to_json(), allow_nan=False)
     assert Verdict.from_json(json.loads(text)) == verdict
-    for wrong in ({"schema": 2}, {"verdict": "maybe"}, {"novelty": 1}):
-        with pytest.raises(ValueError, match="no verdict of schema 1"):
+    for wrong in ({"schema": 3}, {"outcome": "maybe"}, {"novelty": 1}):
+        with pytest.raises(ValueError, match="no verdict of schema 2 or 1"):
             Verdict.from_json({**verdict.to_json(), **wrong})

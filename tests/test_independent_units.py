@@ -23,7 +23,7 @@ def test_a_heavy_row_is_dealt_as_much_oftener_as_it_weighs_more() -> None:
     weights = np.concatenate([np.where(heavy, 9.0, 1.0), np.ones(400)])
     units = deal_ranking(scores, scores, above, Rows(np.arange(800), weights), (1.0, 9.0))
     there = units.weights > 0
-    assert units.dense[there].mean() == pytest.approx(0.5, abs=0.02)
+    assert units.baseline[there].mean() == pytest.approx(0.5, abs=0.02)
     assert there.sum(axis=1).mean() == pytest.approx(40 + 360 / 9, abs=2)
     assert units.count == pytest.approx(80)
 
@@ -55,7 +55,7 @@ def test_what_is_heavier_than_declared_is_refused_and_not_cut() -> None:
 def test_a_clusters_mean_is_that_of_its_rows_and_its_stake_its_share_of_the_cap() -> None:
     rows = Rows(np.array([4, 4, 9]), np.array([1.0, 3.0, 2.0]))
     units = deal_share(np.zeros(3), np.array([1.0, 0.0, 1.0]), rows, 8.0)
-    assert sorted(units.pruned[0]) == [0.25, 1.0]
+    assert sorted(units.candidate[0]) == [0.25, 1.0]
     assert sorted(units.weights[0]) == [0.25, 0.5]
 
 
@@ -65,7 +65,7 @@ def test_fixed_counts_are_dealt_as_independent_draws_until_a_stratum_runs_out() 
     lengths = (units.weights > 0).sum(axis=1)
     # of two strata of 100 one runs out where a walk of 200 steps is that far from even
     assert lengths.mean() == pytest.approx(200 - math.sqrt(2 * 200 / math.pi), abs=2.5)
-    first = units.pruned[:, :100].sum(axis=1)
+    first = units.candidate[:, :100].sum(axis=1)
     assert first.std() == pytest.approx(5, abs=0.8)  # binomial; a shuffle would have 3.5
 
 
@@ -77,7 +77,7 @@ def test_the_order_of_rows_and_the_names_of_people_change_nothing() -> None:
     mixed, names = rng.permutation(300), rng.permutation(90)
     rows = Rows(names[who][mixed], weights[mixed])
     other = deal_ranking(dense[mixed], pruned[mixed], above[mixed], rows, (40.0, 40.0))
-    assert np.array_equal(one.pruned, other.pruned)
+    assert np.array_equal(one.candidate, other.candidate)
 
 
 @pytest.mark.parametrize("people", [False, True])
@@ -95,7 +95,7 @@ def test_harm_at_the_limit_in_a_heavy_tenth_does_not_pass(people: bool) -> None:
         pruned = np.concatenate([np.where(lost, 2.0, 0.0).repeat(size), np.ones(300)])
         rows = Rows(who, np.concatenate([weights, np.ones(300)]))
         units = deal_ranking(dense, pruned, above, rows, (20.0, 1.0))
-        passed += excludes(units.pruned - units.dense, units.weights)
+        passed += excludes(units.candidate - units.baseline, units.weights)
     assert passed <= SETS * ALPHA + 3.1 * math.sqrt(SETS * ALPHA * (1 - ALPHA))
 
 
@@ -104,7 +104,7 @@ def test_unharmed_weighted_rows_pass_where_there_are_enough() -> None:
     weights = np.concatenate([np.where(heavy, 20.0, 1.0), np.ones(600)])
     above = np.arange(3600) >= 3000
     units = deal_ranking(above, above, above, Rows(np.arange(3600), weights), (20.0, 1.0))
-    assert excludes(units.pruned - units.dense, units.weights)
+    assert excludes(units.candidate - units.baseline, units.weights)
 
 
 def test_no_harm_passes_from_the_number_of_units_that_the_law_names() -> None:
@@ -114,7 +114,7 @@ def test_no_harm_passes_from_the_number_of_units_that_the_law_names() -> None:
             units = deal_share(
                 *np.ones((2, clusters)), Rows(np.arange(clusters), np.ones(clusters)), cap
             )
-            assert excludes(units.pruned - units.dense, units.weights) is passes
+            assert excludes(units.candidate - units.baseline, units.weights) is passes
 
 
 def test_a_bet_does_not_know_the_weights_to_come() -> None:

@@ -6,15 +6,17 @@ from fairlearn import metrics as fairness
 from sklearn import metrics as reference
 
 from faircompress import plugins
-from faircompress.evaluation.decisions import Decided, answers, rate
+from faircompress.evaluation.decisions import Decided, answers
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.rule_config import Gate
 from faircompress.metrics import Answers, Mean, Metric, Ranking
 from faircompress.predictions import Predictions
+from faircompress.statistics.rates import rate
 
 KNOWN = {
     "accuracy": lambda t, s, d, w: reference.accuracy_score(t, d, sample_weight=w),
     "auroc": lambda t, s, d, w: reference.roc_auc_score(t, s, sample_weight=w),
+    "cross_group_auroc": lambda t, s, d, w: reference.roc_auc_score(t, s, sample_weight=w),
     "false_positive_rate": lambda t, s, d, w: (
         1 - reference.recall_score(t, d, sample_weight=w, pos_label=False)
     ),
@@ -69,6 +71,7 @@ def test_two_positives_and_two_negatives_by_hand() -> None:
     assert found == {
         "accuracy": 0.75,  # only the second positive is missed
         "auroc": 0.875,  # 3 of 4 pairs won, one tied
+        "cross_group_auroc": 0.875,  # the same rows, as a comparison chooses them
         "false_negative_rate": 0.5,
         "false_positive_rate": 0.0,
         "precision": 1.0,
@@ -92,7 +95,8 @@ def test_one_class_against_the_rest_asks_for_that_class_only() -> None:
 
 def gate(*rules: dict[str, object]) -> Gate:
     basics = {"threshold": 0.5, "power": 0.8, "intersections": False}
-    return Gate.model_validate({**basics, "rules": list(rules)})
+    sure = [{"confidence": 0.95, **rule} for rule in rules]
+    return Gate.model_validate({**basics, "rules": sure})
 
 
 def three_classes(model: str, cats_found: int) -> Predictions:
@@ -117,24 +121,24 @@ def test_label_groups_are_one_against_the_rest_over_all_rows() -> None:
     pair = three_classes("d", 200), three_classes("p", 100)
     names = ("true_positive_rate", "false_positive_rate", "accuracy", "auroc")
     rules = [{"metric": n, "rule": "change", "limit": 0.1, "groups": ["label"]} for n in names]
-    verdict = evaluate(*pair, gate(*rules), validation=pair)
-    changes = {g["group"]: g["metrics"] for g in verdict.groups}
-    assert changes["label=cat"]["true_positive_rate"]["change"] == pytest.approx(-0.5)
-    assert changes["label=dog"]["false_positive_rate"]["change"] == pytest.approx(100 / 400)
-    assert changes["label=cat"]["accuracy"]["change"] == pytest.approx(-100 / 600)
-    assert changes["label=cat"]["auroc"]["change"] == pytest.approx(-0.25)
-    assert changes["label=fox"]["accuracy"]["change"] == 0
-    words = {f["group"]: f["verdict"] for f in verdict.rules[0]["findings"]}
+    verdict = evaluate(*pair, gate(*rules))
+    changes = {g.group: g.metrics for g in verdict.groups}
+    assert changes["label=cat"]["true_positive_rate"].change == pytest.approx(-0.5)
+    assert changes["label=dog"]["false_positive_rate"].change == pytest.approx(100 / 400)
+    assert changes["label=cat"]["accuracy"].change == pytest.approx(-100 / 600)
+    assert changes["label=cat"]["auroc"].change == pytest.approx(-0.25)
+    assert changes["label=fox"]["accuracy"].change == 0
+    words = {f.group: f.outcome for f in verdict.rules[0].checks}
     assert (words["label=cat"], words["label=fox"]) == ("fail", "pass")
-    assert verdict.thresholds == {"dense": None, "pruned": None}
+    assert verdict.thresholds == {"baseline": None, "candidate": None}
 
 
 def test_with_more_classes_other_groups_get_the_mean_over_classes() -> None:
     pair = three_classes("d", 200), three_classes("p", 100)
     rule = {"metric": "true_positive_rate", "rule": "change", "limit": 0.1, "groups": ["place"]}
-    verdict = evaluate(*pair, gate(rule), validation=pair)
-    (whole,) = (g["metrics"] for g in verdict.groups if g["group"] == "all")
-    assert whole["true_positive_rate"]["change"] == pytest.approx(-0.5 / 3)
-    assert whole["accuracy"]["change"] == pytest.approx(-100 / 600)
-    assert whole["auroc"]["method"] == "mean of 3 betting bounds"
-    assert {f["group"] for f in verdict.rules[0]["findings"]} == {"place=in", "place=out"}
+    verdict = evaluate(*pair, gate(rule, {"rule": "change", "metric": "auroc", "limit": 0.9}))
+    (whole,) = (g.metrics for g in verdict.groups if g.group == "all")
+    assert whole["true_positive_rate"].change == pytest.approx(-0.5 / 3)
+    assert whole["accuracy"].change == pytest.approx(-100 / 600)
+    assert whole["auroc"].method == "mean of 3 betting bounds"
+    assert {f.group for f in verdict.rules[0].checks} == {"place=in", "place=out"}

@@ -4,17 +4,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faircompress.verdict.findings import Finding, Terms
-from faircompress.verdict.hearing import hear, in_order
-from faircompress.verdict.putting import put_all
 from test_evaluate import gate
 
+from faircompress.evaluation.captions import Captions
+from faircompress.evaluation.comparison import compare, in_order
 from faircompress.evaluation.groups import groups_of
+from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.predictions import Predictions
 
 DISAGREE, RIGHT = 0.12, 0.8
 EXCESS = {"metric": "accuracy", "rule": "excess_loss", "limit": 0.05}
-DRIFT = {"metric": "accuracy", "rule": "disparity_change", "limit": 0.08}
+DISPARITY = {"metric": "accuracy", "rule": "disparity_change", "limit": 0.08}
 SELECTION = {"metric": "selection_rate", "rule": "change", "limit": 0.05}
 PRECISION = {"metric": "precision", "rule": "change", "limit": 0.06}
 
@@ -43,12 +43,13 @@ def unharmed(sizes: dict[str, int], rng: np.random.Generator) -> list[Prediction
     return found
 
 
-def put(rule: dict[str, Any], pair: list[Predictions]) -> Finding:
+def put(rule: dict[str, Any], pair: list[Predictions]) -> Check:
     """Put a rule to group b, or to a and b."""
-    (asked,) = gate(rule).harms
-    hearing = hear(in_order(pair[0]), in_order(pair[1]), (0.5, 0.5))
+    (asked,) = gate(rule).harm_rules
+    comparison = compare(in_order(pair[0]), in_order(pair[1]), (0.5, 0.5))
     groups = groups_of(pair[0], intersections=False)
-    (found,) = put_all([Terms(asked, 0.05, 0.8)], {"dense": hearing}, groups)
+    hypothesis = Hypothesis(asked, 0.05, 0.8, Captions())
+    (found,) = check_all([hypothesis], {"baseline": comparison}, groups)
     return found[-1]
 
 
@@ -57,7 +58,7 @@ def put(rule: dict[str, Any], pair: list[Predictions]) -> Finding:
     [
         (EXCESS, {"a": 400, "b": 100}, 200),
         (EXCESS, {"a": 100, "b": 100}, 200),
-        (DRIFT, {"a": 150, "b": 100}, 200),
+        (DISPARITY, {"a": 150, "b": 100}, 200),
         (SELECTION, {"a": 10, "b": 150}, 200),
         (PRECISION, {"a": 10, "b": 400}, 24),
     ],
@@ -67,25 +68,25 @@ def test_as_many_unharmed_sets_pass_at_the_count_named_as_the_power_says(
 ) -> None:
     rng = np.random.default_rng(0)
     seen = [put(rule, unharmed(sizes, rng)) for _ in range(5)]
-    named = float(np.median([one.units_needed or np.nan for one in seen]))
+    named = float(np.median([one.n_needed or np.nan for one in seen]))
     larger = named / float(np.mean([one.evidence.rows for one in seen]))
     assert larger > 1
     grown = {group: round(rows * larger) for group, rows in sizes.items()}
     passed = np.mean([put(rule, unharmed(grown, rng)).passes for _ in range(sets)])
-    # a drift's two bounds are added, which takes some more rows than need be
-    expected = 0.88 if rule is DRIFT else 0.8
+    # two groups' bounds are added, which takes some more rows than need be
+    expected = 0.88 if rule is DISPARITY else 0.8
     assert passed == pytest.approx(expected, abs=0.1 if sets > 100 else 0.2)
 
 
 def test_a_limit_that_is_met_needs_no_more_rows_than_there_are() -> None:
     found = put({**EXCESS, "limit": 0.2}, unharmed({"a": 400, "b": 400}, np.random.default_rng(0)))
     assert found.passes
-    assert found.units_needed is not None and found.units_needed <= 400
-    assert found.smallest_limit is not None and found.smallest_limit < 0.2
+    assert found.n_needed is not None and found.n_needed <= 400
+    assert found.measured.smallest_limit is not None and found.measured.smallest_limit < 0.2
 
 
 def test_the_same_file_needs_none() -> None:
     one, _ = unharmed({"a": 30, "b": 30}, np.random.default_rng(0))
-    for rule in (EXCESS, DRIFT, SELECTION, PRECISION):
+    for rule in (EXCESS, DISPARITY, SELECTION, PRECISION):
         found = put(rule, [one, one])
-        assert (found.smallest_limit, found.units_needed) == (0, 0)
+        assert (found.measured.smallest_limit, found.n_needed) == (0, 0)

@@ -50,6 +50,6 @@ def numbers(value: Any) -> list[float]:
 
 def test_a_verdict_does_not_depend_on_threads() -> None:
     one, four = verdict(1), verdict(4)
-    assert one["verdict"] == four["verdict"]
+    assert one["outcome"] == four["outcome"]
     assert len(numbers(one)) > 100
     assert numbers(one) == pytest.approx(numbers(four), abs=1e-9)

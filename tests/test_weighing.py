@@ -22,16 +22,16 @@ def test_copies_of_pictures_under_the_same_name_change_no_bound(metric: str) -> 
     twice = [doubled(p) for p in pair]
     rule = gate({"metric": metric, "rule": "change", "limit": 0.1})
     one, two = (evaluate(*p, rule, validation=in_validation(*p)) for p in (pair, twice))
-    for finding, copied in zip(one.rules[0]["findings"], two.rules[0]["findings"], strict=True):
+    for finding, copied in zip(one.rules[0].checks, two.rules[0].checks, strict=True):
         for key, off in {
             "estimate": 0,
-            "units": 0,
-            "people": 0,
+            "effective_n": 0,
+            "clusters": 0,
             "lower": 0.03,
             "upper": 0.03,
         }.items():
-            assert copied[key] == pytest.approx(finding[key], abs=off + 1e-9)
-        assert copied["rows"] == 2 * finding["rows"]
+            assert getattr(copied, key) == pytest.approx(getattr(finding, key), abs=off + 1e-9)
+        assert copied.n == 2 * finding.n
 
 
 def doubled(p: Predictions) -> Predictions:
@@ -63,6 +63,6 @@ def test_weights_count_in_the_rate_and_unequal_ones_cost_units() -> None:
     weights[0] = 3.0  # the first positive is still found and counts three times the lost one
     pair = [replace(p, weights=weights) for p in pair]
     finding = only(evaluate(*pair, gate(), validation=in_validation(*pair)), "hair=a")
-    assert finding["estimate"] == pytest.approx(-0.25)
+    assert finding.estimate == pytest.approx(-0.25)
     # the heaviest of validation weighs 3, so at most 1.5 times that is taken to occur
-    assert finding["units"] == pytest.approx((3 + 1) / 4.5, abs=1e-3)
+    assert finding.effective_n == pytest.approx((3 + 1) / 4.5, abs=1e-3)

@@ -10,7 +10,7 @@ from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence, negative_flips
-from faircompress.evaluation.groups import Group, of_columns
+from faircompress.evaluation.groups import POOLED, Group, of_columns
 from faircompress.evaluation.rule_config import FLIPS, Rule
 from faircompress.evaluation.rules import Kind, Limits, Measured, Place, Plan
 from faircompress.evaluation.skill import doubt
@@ -202,7 +202,8 @@ def _test(
         )
     found = [_check(hypothesis, comparison, p) for p in places_of(hypothesis, comparison, groups)]
     named = of_columns(rule.groups, list(groups))
-    if not found and not any(comparison.lacks_by_design(hypothesis.metric, g) for g in named):
+    of_groups = [check for check in found if check.place.group.key != POOLED]
+    if not of_groups and not any(comparison.lacks_by_design(hypothesis.metric, g) for g in named):
         raise ValueError(
             f"rule {rule.name} on {rule.metric} binds no group, so it cannot fail; the predictions "
             f"have groups {', '.join(g.key for g in groups) or 'none'}. A rule on pairs needs two."
