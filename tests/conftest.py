@@ -27,7 +27,8 @@ TINY = (
     "prune.batch=64", "prune.scoring_batch=64", "export.latency_repeats=3",
     "export.precisions=[fp32]",
 )  # fmt: skip
-LENIENT = "gate.rules=[{metric: auroc, rule: change, limit: 0.3}]"
+WIDE = {"rule": "change", "metric": "auroc", "limit": 0.3, "because": "a test"}
+LENIENT = "gate.rules=[{rule: change, metric: auroc, limit: 0.3, because: a test}]"
 
 
 @dataclass
@@ -146,7 +147,7 @@ def finished(
 ) -> tuple[Project, subprocess.CompletedProcess[str]]:
     """Give a tiny project after its first run, and what the run said. Do not change it."""
     project = new_project(tmp_path_factory.mktemp("finished"))
-    project.set(gate={"rules": [{"metric": "auroc", "rule": "change", "limit": 0.3}]})
+    project.set(gate={"rules": [WIDE]})
     commit(project, "lenient")
     project.env = prefect_server
     return project, project.run()

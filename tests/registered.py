@@ -60,7 +60,7 @@ def judged(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
     another_file(space.folder, f"{word} {variant}")
     verdict = space.artifacts / "gate/verdict.json"
     said = json.loads(verdict.read_text())
-    said |= {"verdict": word, "sentence": f"{word}: said the judge of this test"}
+    said |= {"outcome": word, "sentence": f"{word}: said the judge of this test"}
     said["models"]["pruned"] = sha256(space.artifacts / "export/pruned.onnx")
     write_json(verdict, said)
     book = json.loads((space.artifacts / "look.json").read_text())
@@ -76,7 +76,7 @@ def only(artifacts: Path, word: str) -> None:
     for precision in PRECISIONS[1:]:
         shutil.rmtree(artifacts / "gate" / precision, ignore_errors=True)
     numbers = json.loads((artifacts / "gate.json").read_text())
-    said = {"verdict": word, "goes_out": "fp32", "judged": "fp32", "precisions": {"fp32": word}}
+    said = {"outcome": word, "released": "fp32", "evaluated": "fp32", "precisions": {"fp32": word}}
     write_json(artifacts / "gate.json", numbers | said)
 
 
@@ -98,7 +98,8 @@ def overwrite(where: Registry, number: str, folder: Path, **changes: str) -> Non
     """Put another verdict in the place of a version's, and its hash into the tags."""
     version = where.find(number)
     said = json.loads(registry.verdicts(where.store, version)[0])
-    write_json(folder / "verdict.json", said | changes)
+    renamed = {"outcome" if key == "verdict" else key: value for key, value in changes.items()}
+    write_json(folder / "verdict.json", said | renamed)
     run_id = version.tags["judged_by"]
     tracking.log_files(where.store, run_id, [folder / "verdict.json"], "gate")
     digest = registry.sha256(folder / "verdict.json")

@@ -42,7 +42,7 @@ def test_a_first_run_ends_in_a_verdict_and_says_what_to_open(finished: Finished)
     project, said = finished
     assert said.returncode == 0, said.stdout + said.stderr
     verdict = json.loads((project.folder / "artifacts/gate/verdict.json").read_text())
-    assert verdict["verdict"] == "pass"
+    assert verdict["outcome"] == "pass"
     assert said.stdout.strip().startswith("PASS: ")
     assert "artifacts/gate/report.html" in said.stdout
 
@@ -141,7 +141,7 @@ def test_a_variant_leaves_the_project_alone_and_shares_its_cache(
         p: (project.folder / p).read_bytes()
         for p in ("params.yaml", "dvc.lock", "artifacts/gate.json")
     }
-    strict = "gate.rules=[{metric: accuracy, rule: minimum, limit: 0.999}]"
+    strict = "gate.rules=[{rule: minimum, metric: accuracy, limit: 0.999, because: a test}]"
     said = project.run("-S", strict)
     assert said.returncode == 1, said.stdout + said.stderr
     assert "train     restored from the cache" in said.stderr
@@ -156,16 +156,18 @@ def test_too_small_a_test_set_is_inconclusive_and_says_what_would_settle_it(
     finished: Finished, tmp_path: Path
 ) -> None:
     project = copied(finished, tmp_path)
-    said = project.run("-S", "gate.rules=[{metric: accuracy, rule: change, limit: 0.001}]")
+    said = project.run(
+        "-S", "gate.rules=[{rule: change, metric: accuracy, limit: 0.001, because: a test}]"
+    )
     assert said.returncode in (1, 2), said.stdout + said.stderr
     verdict = json.loads(
         next(project.folder.glob("variants/*/artifacts/gate/verdict.json")).read_text()
     )
     open_questions = [
-        f for r in verdict["rules"] for f in r["findings"] if f["verdict"] == "inconclusive"
+        f for r in verdict["rules"] for f in r["checks"] if f["outcome"] == "inconclusive"
     ]
     assert open_questions
-    assert all(f["units_needed"] is None or f["units_needed"] > f["units"] for f in open_questions)
+    assert all(f["n_needed"] is None or f["n_needed"] > f["effective_n"] for f in open_questions)
 
 
 def test_a_clone_that_pulls_runs_nothing(finished: Finished, tmp_path: Path) -> None:

@@ -79,14 +79,14 @@ def test_a_plain_fall_of_precision_is_confirmed() -> None:
 
 
 def test_swapping_the_models_mirrors_the_bounds_and_the_sign_too() -> None:
+    """Beyond the luck of the order, which depends on which model is the baseline."""
     rng = np.random.default_rng(3)
     dense, pruned, truth = (rng.random(120) < 0.5 for _ in range(3))
     one, other = rates(dense, pruned, truth), rates(pruned, dense, truth)
-    assert one.change_lower(0.05) == -other.change_upper(0.05)
-    worse = own_rows(
-        Mean(truth, dense), Mean(truth, pruned), np.arange(120), np.ones(120), sign=-1.0, seed=1
-    )
-    assert worse.change_lower(0.05) == other.change_lower(0.05)
+    assert one.change_lower(0.05) == pytest.approx(-other.change_upper(0.05), abs=0.04)
+    sides = Mean(truth, dense), Mean(truth, pruned)
+    worse = own_rows(*sides, np.arange(120), np.ones(120), sign=-1.0, seed=1)
+    assert worse.change_lower(0.05) == pytest.approx(other.change_lower(0.05), abs=0.04)
 
 
 def test_renamed_clusters_change_no_bound() -> None:

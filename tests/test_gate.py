@@ -20,7 +20,7 @@ from faircompress.predictions import Predictions
 from faircompress.stages.gate import NUMBERS, gate
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
-RULES = "gate.rules=[{metric: true_positive_rate, rule: change, limit: 0.1}]"
+RULES = "gate.rules=[{rule: change, metric: true_positive_rate, limit: 0.1, because: a test}]"
 SPLITS = ("validation", "test")
 TIMES = {"pruned-fp16": 40, "pruned-int8": 30}  # 440 and 330 bytes, of 600
 
@@ -75,7 +75,7 @@ def artifacts(root: Path, lost: int, **fewer: int) -> Path:
     table = pa.table({
         "id": ids, "split": [i.split("-")[0] for i in ids], "image": [picture] * len(ids),
     })  # fmt: skip
-    files.write_json(root / "champion.json", {"champion": None, "anchor": None})
+    files.write_json(root / "champion.json", {"champion": None, "original_champion": None})
     files.write_json(root / "look.json", {"looks": looks, "test": "t" * 64})
     (root / "validate").mkdir()
     pq.write_table(table, root / "validate" / "data.parquet", row_group_size=100)
@@ -87,7 +87,7 @@ def test_a_verdict_is_a_result_whatever_it_is(tmp_path: Path, lost: int, word: s
     numbers = gate(chosen(), artifacts(tmp_path, lost))
     verdict = Verdict.from_json(files.read_json(tmp_path / "gate" / "verdict.json"))
     text = (tmp_path / "gate" / "report.html").read_text("utf-8")
-    assert numbers["verdict"] == verdict.verdict == word
+    assert numbers["outcome"] == verdict.outcome == word
     assert f'class="verdict {word}"' in text
     assert text.count("<img ") == min(lost, 12)
     left = sorted(path.name for path in (tmp_path / "gate").iterdir())
@@ -98,12 +98,12 @@ def test_a_verdict_is_a_result_whatever_it_is(tmp_path: Path, lost: int, word: s
 def test_numbers_are_plain_and_those_of_the_verdict(tmp_path: Path) -> None:
     numbers = gate(chosen(), artifacts(tmp_path, 50))
     short = numbers["groups"]["true_positive_rate"]["hair=short"]
-    assert short["dense"] == 1.0 and short["pruned"] == 0.75 and short["change"] == -0.25
+    assert short["baseline"] == 1.0 and short["candidate"] == 0.75 and short["change"] == -0.25
     assert short["lower"] < -0.25 < short["upper"]
     for groups in numbers["groups"].values():
         assert set(groups) == {"all", "hair=long", "hair=short"}
         for rates in groups.values():
-            assert tuple(rates) == NUMBERS and all(type(x) is float for x in rates.values())
+            assert set(rates) <= set(NUMBERS) and all(type(x) is float for x in rates.values())
     json.dumps(numbers, allow_nan=False)
 
 
@@ -152,50 +152,50 @@ def test_a_missing_file_of_predictions_is_named(tmp_path: Path) -> None:
 
 def with_champion(root: Path) -> Path:
     """A champion that says what the dense file says."""
-    told = {"version": "3", "sha256": "c" * 64, "not_judged": None, "predictions": {}}
+    told = {"version": "3", "sha256": "c" * 64, "not_comparable": None, "predictions": {}}
     for split in SPLITS:
         path = root / "champion" / f"champion-{split}.parquet"
         predictions.save(said("dense", split, "c" * 64, 0), path)
         told["predictions"][split] = files.sha256(path)
-    files.write_json(root / "champion.json", {"champion": told, "anchor": None})
+    files.write_json(root / "champion.json", {"champion": told, "original_champion": None})
     return root
 
 
 AGAINST = (
-    "gate.rules=[{metric: auroc, rule: change, limit: 0.3},"
-    " {metric: true_positive_rate, binds: champion, limit: 0.1}]"
+    "gate.rules=[{rule: change, metric: auroc, limit: 0.3, because: a test},"
+    " {rule: change, metric: true_positive_rate, limit: 0.1, against: champion, because: a test}]"
 )
 
 
 def test_a_file_is_held_to_the_champion(tmp_path: Path) -> None:
     gate(chosen(AGAINST), with_champion(artifacts(tmp_path, 120)))
     verdict = Verdict.from_json(files.read_json(tmp_path / "gate" / "verdict.json"))
-    assert (verdict.verdict, verdict.models["champion"]) == ("fail", "c" * 64)
+    assert (verdict.outcome, verdict.models["champion"]) == ("fail", "c" * 64)
 
 
-def test_a_champion_whose_word_is_missing_is_an_error_and_one_that_cannot_be_trusted_blocks(
+def test_a_champion_whose_predictions_are_missing_is_an_error_and_one_that_cannot_be_trusted_blocks(
     tmp_path: Path,
 ) -> None:
     root = with_champion(artifacts(tmp_path, 0))
     (root / "champion" / "champion-test.parquet").unlink()
     with pytest.raises(ValueError, match="champion-test.parquet is missing"):
         gate(chosen(AGAINST), root)
-    told = {"version": "3", "sha256": None, "predictions": {}, "not_judged": "ALARM: by hand"}
-    files.write_json(root / "champion.json", {"champion": told, "anchor": None})
-    assert gate(chosen(AGAINST), root)["verdict"] == "inconclusive"
+    told = {"version": "3", "sha256": None, "predictions": {}, "not_comparable": "ALARM: by hand"}
+    files.write_json(root / "champion.json", {"champion": told, "original_champion": None})
+    assert gate(chosen(AGAINST), root)["outcome"] == "inconclusive"
     verdict = files.read_json(tmp_path / "gate" / "verdict.json")
     assert "ALARM: by hand" in verdict["reasons"][0]
-    assert gate(chosen(), root)["verdict"] == "pass"
+    assert gate(chosen(), root)["outcome"] == "pass"
 
 
 def test_precisions_are_judged_in_order_up_to_the_first_that_does_not_pass(tmp_path: Path) -> None:
     numbers = gate(chosen(), artifacts(tmp_path, 0, fp16=20, int8=0))
     assert numbers["precisions"] == {"fp32": "pass", "fp16": "inconclusive"}
-    assert (numbers["verdict"], numbers["goes_out"]) == ("pass", "fp32")
+    assert (numbers["outcome"], numbers["released"]) == ("pass", "fp32")
     left = {str(p.relative_to(tmp_path / "gate")) for p in (tmp_path / "gate").rglob("verdict.*")}
     assert left == {"verdict.json", "fp16/verdict.json"}
     half = Verdict.from_json(files.read_json(tmp_path / "gate/fp16/verdict.json"))
-    assert half.models["pruned"] == files.sha256(tmp_path / "export/pruned-fp16.onnx")
+    assert half.models["candidate"] == files.sha256(tmp_path / "export/pruned-fp16.onnx")
     page = (tmp_path / "gate" / "report.html").read_text("utf-8")
     assert 'href="fp16/report.html"' in page and 'href="int8/report.html"' not in page
     assert 'href="../report.html"' in (tmp_path / "gate/fp16/report.html").read_text("utf-8")
@@ -209,11 +209,11 @@ def test_the_smallest_that_passes_goes_out_if_asked(
 ) -> None:
     root = artifacts(tmp_path, lost[0], fp16=lost[1], int8=lost[2])
     numbers = gate(chosen("gate.promote=smallest"), root)
-    assert numbers["judged"] == out
-    assert numbers["goes_out"] == (None if lost[0] else out)
+    assert numbers["evaluated"] == out
+    assert numbers["released"] == (None if lost[0] else out)
     verdict = Verdict.from_json(files.read_json(tmp_path / "gate" / "verdict.json"))
-    assert verdict.models["pruned"] == files.sha256(root / "export" / f"{stem(out)}.onnx")
-    assert verdict.verdict == numbers["verdict"] == ("fail" if lost[0] else "pass")
+    assert verdict.models["candidate"] == files.sha256(root / "export" / f"{stem(out)}.onnx")
+    assert verdict.outcome == numbers["outcome"] == ("fail" if lost[0] else "pass")
 
 
 def test_each_precision_spends_the_alpha_of_its_own_look(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_each_precision_spends_the_alpha_of_its_own_look(tmp_path: Path) -> None
 def test_a_rule_on_size_is_put_to_the_files(tmp_path: Path) -> None:
     rules = RULES.replace("]", ", {rule: size, limit: 0.5}]")
     numbers = gate(chosen(rules), artifacts(tmp_path, 0))  # 600 bytes for 500
-    assert numbers["verdict"] == "fail"
+    assert numbers["outcome"] == "fail"
 
 
 def test_the_gate_needs_neither_torch_nor_matplotlib() -> None:

@@ -66,7 +66,7 @@ def test_a_list_where_a_number_belongs_is_named() -> None:
 
 def test_the_same_rule_twice_is_refused() -> None:
     rule = "{metric: auroc, rule: change, limit: 0.1}"
-    assert "two rules for auroc change" in mistakes(f"gate.rules=[{rule}, {rule}]")
+    assert "two rules change on auroc" in mistakes(f"gate.rules=[{rule}, {rule}]")
 
 
 @pytest.mark.parametrize("override", ["train.epochs", "=3", "train.epochs.more=3"])

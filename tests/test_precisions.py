@@ -59,7 +59,7 @@ def test_every_judged_precision_is_a_version_that_may_go_out(where: Registry) ->
         assert (tags["verdict"], tags["sha256"]) == ("pass", sha256(files[precision]))
         assert registry.file_sha256(where.store, version) == tags["sha256"]
         kept = [json.loads(one) for one in registry.verdicts(where.store, version)]
-        (verdict,) = [one for one in kept if one["models"]["pruned"] == tags["sha256"]]
+        (verdict,) = [one for one in kept if one["models"]["candidate"] == tags["sha256"]]
         assert verdict["sentence"] == tags["sentence"]
         assert deployment.trusted(where, version.number) == version
 
@@ -76,7 +76,7 @@ def test_every_precision_shows_its_own_numbers_in_mlflow(where: Registry) -> Non
             f"gate.groups.{metric}.{group['group'].replace('=', '_')}.{key}": rates[key]
             for group in verdict["groups"]
             for metric, rates in group["metrics"].items()
-            for key in ("dense", "pruned", "change", "lower", "upper")
+            for key in ("baseline", "candidate", "change", "lower", "upper")
             if rates[key] is not None
         }
         assert len(expected) > 20
@@ -161,7 +161,7 @@ def test_the_smallest_becomes_champion_if_asked_and_comes_back_by_checkout(
     champion, versions = where.aliases()["champion"], by_precision(where)
     assert champion == versions[smallest].number != versions["fp32"].number
     assert where.aliases()["previous"] == versions["fp32"].number
-    assert read_json(folder / "artifacts/gate.json")["goes_out"] == smallest
+    assert read_json(folder / "artifacts/gate.json")["released"] == smallest
     done = project.call(sys.executable, "-m", "faircompress", "checkout", champion, "--force")
     assert done.returncode == 0, done.stderr
 
@@ -178,7 +178,7 @@ def rerun(where: Registry, three: Project) -> Iterator[Callable[[], None]]:
 def say(folder: Path, precision: str, word: str) -> None:
     """Put another word on a precision into what the gate left."""
     file, numbers = judged(folder / "artifacts", precision) / "verdict.json", folder / NUMBERS
-    write_json(file, read_json(file) | {"verdict": word, "sentence": f"{word}: by this test"})
+    write_json(file, read_json(file) | {"outcome": word, "sentence": f"{word}: by this test"})
     told = read_json(numbers)
     write_json(numbers, told | {"precisions": told["precisions"] | {precision: word}})
 
@@ -212,7 +212,13 @@ def test_a_file_after_one_that_no_longer_passes_may_not_go_out(
 ) -> None:
     folder = where.store.project
     project = Project(folder, three.env)
-    project.set(gate={"rules": [{"metric": "accuracy", "rule": "minimum", "limit": 0.999}]})
+    project.set(
+        gate={
+            "rules": [
+                {"rule": "minimum", "metric": "accuracy", "limit": 0.999, "because": "a test"}
+            ]
+        }
+    )
     assert project.stage("gate").returncode == 0
     rerun()
     versions = by_precision(where)

@@ -75,7 +75,7 @@ def test_a_pass_is_champion_and_anchor_an_open_question_challenger_and_a_variant
     judged_thrice: Registry,
 ) -> None:
     named = judged_thrice.aliases()
-    assert named == {"champion": PASSED, "anchor": PASSED, "challenger": OPEN}
+    assert named == {"champion": PASSED, "original_champion": PASSED, "challenger": OPEN}
 
 
 def test_without_a_reviewers_word_promotion_says_what_is_missing(where: Registry) -> None:
@@ -90,7 +90,7 @@ def test_without_a_reviewers_word_promotion_says_what_is_missing(where: Registry
 def test_a_reviewers_tags_are_obeyed_and_kept_for_good(where: Registry) -> None:
     tag(where, OPEN, review="approve", reviewer="Ann", reason="few rows, none harmed")
     assert "is the champion, after version 1" in deployment.promote(where)
-    assert where.aliases() == {"champion": OPEN, "previous": PASSED, "anchor": PASSED}
+    assert where.aliases() == {"champion": OPEN, "previous": PASSED, "original_champion": PASSED}
     (kept,) = registry.decisions(where.store, where.find(OPEN))
     assert (kept.act, kept.reviewer, kept.reason) == ("approved", "Ann", "few rows, none harmed")
     told = [value for key, value in where.find(OPEN).tags.items() if key.startswith("decision 20")]
@@ -104,7 +104,7 @@ def test_a_reviewers_tags_are_obeyed_and_kept_for_good(where: Registry) -> None:
 def test_a_rejected_challenger_waits_no_longer(where: Registry) -> None:
     tag(where, OPEN, review="reject", reviewer="Ann", reason="short hair suffers")
     assert "rejected by Ann" in deployment.promote(where)
-    assert where.aliases() == {"champion": PASSED, "anchor": PASSED}
+    assert where.aliases() == {"champion": PASSED, "original_champion": PASSED}
     assert acts(where, OPEN) == ["rejected"]
 
 
@@ -149,7 +149,7 @@ def test_an_alias_set_past_the_gate_raises_an_alarm(where: Registry, number: str
     with pytest.raises(deployment.BadChampion, match=f"ALARM.*{why}"):
         deployment.champion(where)
     deployment.promote(where, PASSED)
-    assert where.aliases() == {"champion": PASSED, "anchor": PASSED, "challenger": OPEN}
+    assert where.aliases() == {"champion": PASSED, "original_champion": PASSED, "challenger": OPEN}
 
 
 def test_a_file_that_nobody_judged_is_no_champion(where: Registry) -> None:
@@ -171,7 +171,12 @@ def test_rollback_exchanges_champion_and_previous_and_the_next_run_respects_it(
     newest = "5"
     assert where.aliases()["champion"] == newest
     deployment.rollback(where, ANN)
-    after = {"champion": PASSED, "previous": newest, "anchor": PASSED, "challenger": OPEN}
+    after = {
+        "champion": PASSED,
+        "previous": newest,
+        "original_champion": PASSED,
+        "challenger": OPEN,
+    }
     assert where.aliases() == after
     again(Workspace(tmp_path, tmp_path))
     assert where.aliases() == after
@@ -201,13 +206,13 @@ def test_the_gate_is_told_what_the_champion_says_of_todays_test_rows(
 ) -> None:
     where = moved(finished[0].folder, tmp_path)
     artifacts = tmp_path / "artifacts"
-    assert read_json(artifacts / "champion.json") == {"champion": None, "anchor": None}
+    assert read_json(artifacts / "champion.json") == {"champion": None, "original_champion": None}
     assert not told(tmp_path)  # its own promotion is no news to the file that became champion
     another_file(tmp_path, "a second try")
     assert told(tmp_path)
     heard = read_json(artifacts / "champion.json")
-    assert heard["champion"] == heard["anchor"]
-    assert (heard["champion"]["version"], heard["champion"]["not_judged"]) == (PASSED, None)
+    assert heard["champion"] == heard["original_champion"]
+    assert (heard["champion"]["version"], heard["champion"]["not_comparable"]) == (PASSED, None)
     for split in ("test", "validation"):
         said = predictions.load(artifacts / f"champion/champion-{split}.parquet")
         gated = predictions.load(artifacts / f"export/predictions/pruned-{split}.parquet")

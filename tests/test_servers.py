@@ -107,7 +107,7 @@ def test_a_store_that_goes_away_in_the_middle_takes_no_verdict_along(
         record = recorded(Workspace(project.folder, project.folder))
         found = record.__enter__()
     found.ends("gate", "unchanged")
-    assert found.conclude().verdict == "pass"
+    assert found.conclude().outcome == "pass"
     assert "refused" in found.lost
     record.__exit__(None, None, None)
 

@@ -42,7 +42,7 @@ def promoted_twice(
 def where(promoted_twice: Registry, tmp_path: Path) -> Registry:
     """Give a copy that a test may change."""
     found = moved(promoted_twice.store.project, tmp_path)
-    assert found.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
+    assert found.aliases() == {"champion": SECOND, "previous": FIRST, "original_champion": FIRST}
     return found
 
 
@@ -118,7 +118,7 @@ def test_an_alarm_moves_the_alias_back_once_and_marks_the_version(where: Registr
     assert words.startswith(f"ALARM: version {FAILED} of {where.model} is fail")
     assert words.endswith(f"The alias champion went back to version {SECOND}.")
     assert guard(where) == ""
-    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
+    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "original_champion": FIRST}
     assert "is fail" in where.find(FAILED).tags["alarm"]
     assert acts(where, FAILED) == ["demoted"]
     assert acts(where, SECOND) == ["promoted", "brought back"]
@@ -129,11 +129,15 @@ def test_a_champion_whose_verdict_was_overwritten_gives_way_to_previous_and_come
 ) -> None:
     overwrite(where, SECOND, tmp_path, sentence="all is well")
     assert f"went back to version {FIRST}" in guard(where)
-    assert where.aliases() == {"champion": FIRST, "anchor": FIRST}
+    assert where.aliases() == {"champion": FIRST, "original_champion": FIRST}
     same_file()
     newest = registry.versions(where.store, where.model)[0]
     assert newest.tags["sha256"] == where.find(SECOND).tags["sha256"]
-    assert where.aliases() == {"champion": newest.number, "previous": FIRST, "anchor": FIRST}
+    assert where.aliases() == {
+        "champion": newest.number,
+        "previous": FIRST,
+        "original_champion": FIRST,
+    }
     assert guard(where) == ""
 
 
@@ -166,15 +170,15 @@ def test_an_alias_that_was_moved_or_taken_away_goes_back(where: Registry, to: st
     else:
         registry.withdraw(where.store, where.find(SECOND), "champion")
     assert f"version {SECOND} was made champion last" in guard(where)
-    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
+    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "original_champion": FIRST}
     assert "alarm" not in where.find(FIRST).tags
 
 
 def test_the_first_champion_stays_the_anchor(where: Registry) -> None:
-    registry.point(where.store, where.model, "anchor", SECOND)
+    registry.point(where.store, where.model, "original_champion", SECOND)
     assert f"went back to version {FIRST}, the first champion" in guard(where)
-    assert where.aliases()["anchor"] == FIRST
-    registry.withdraw(where.store, where.find(FIRST), "anchor")
+    assert where.aliases()["original_champion"] == FIRST
+    registry.withdraw(where.store, where.find(FIRST), "original_champion")
     assert "the alias anchor is gone" in guard(where)
 
 
@@ -193,7 +197,7 @@ def test_where_nothing_is_recorded_everything_is_refused_and_nothing_moved(where
         deployment.promote(where, FIRST)
     with pytest.raises(NotPromoted):
         deployment.rollback(where, ANN)
-    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "anchor": FIRST}
+    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "original_champion": FIRST}
 
 
 def test_what_a_person_took_back_stays_so_without_its_tags(
@@ -201,7 +205,7 @@ def test_what_a_person_took_back_stays_so_without_its_tags(
 ) -> None:
     words = alarm(where, ANN)
     assert "was rolled back by Ann" in words
-    assert where.aliases() == {"champion": FIRST, "anchor": FIRST}
+    assert where.aliases() == {"champion": FIRST, "original_champion": FIRST}
     tag(where, SECOND, review="approve", reviewer="Eve", reason="trust me")
     same_file()
     assert where.aliases()["champion"] == FIRST
@@ -261,7 +265,7 @@ def test_a_run_says_the_alarm_moves_the_alias_and_compares_with_the_good_one(
     another_file(where.store.project, "a new try")
     told(where.store.project)
     heard = read_json(where.store.project / "artifacts/champion.json")
-    assert (heard["champion"]["version"], heard["champion"]["not_judged"]) == (SECOND, None)
+    assert (heard["champion"]["version"], heard["champion"]["not_comparable"]) == (SECOND, None)
     assert where.aliases()["champion"] == SECOND
     runs = where.store.client.search_runs([where.store.experiment(where.model)])
     assert runs[0].data.tags["alarm"].startswith("ALARM")
@@ -277,7 +281,7 @@ def test_a_champion_that_fails_when_it_is_judged_anew_goes_at_once(
         judged(space.folder, "pass")
         assert where.aliases()["champion"] == SECOND
         verdict = space.artifacts / "gate/verdict.json"
-        write_json(verdict, read_json(verdict) | {"verdict": "fail", "sentence": "fail: new rules"})
+        write_json(verdict, read_json(verdict) | {"outcome": "fail", "sentence": "fail: new rules"})
         again(space)
     assert where.aliases()["champion"] == FIRST
     assert "is fail" in where.find(SECOND).tags["alarm"]

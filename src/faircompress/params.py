@@ -158,6 +158,16 @@ class Data(choice("datasets")):  # type: ignore[misc]
     ] = None
 
 
+def _with_reasons(gate: Gate) -> Gate:
+    silent = [f"{rule.name} on {rule.metric}" for rule in gate.harm_rules if not rule.because]
+    if silent:
+        raise ValueError(
+            f"{' and '.join(silent)}: nothing says why this limit. Write because: and why a fall "
+            "of this size may be released"
+        )
+    return gate
+
+
 class Params(Section):
     """Every choice, one section a stage, in chain order."""
 
@@ -166,7 +176,7 @@ class Params(Section):
     train: Train
     prune: Prune
     export: Export
-    gate: Gate
+    gate: Annotated[Gate, AfterValidator(_with_reasons)]
     compute: Compute
 
 
