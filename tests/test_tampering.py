@@ -133,11 +133,8 @@ def test_a_champion_whose_verdict_was_overwritten_gives_way_to_previous_and_come
     same_file()
     newest = registry.versions(where.store, where.model)[0]
     assert newest.tags["sha256"] == where.find(SECOND).tags["sha256"]
-    assert where.aliases() == {
-        "champion": newest.number,
-        "previous": FIRST,
-        "original_champion": FIRST,
-    }
+    back = {"champion": newest.number, "previous": FIRST, "original_champion": FIRST}
+    assert where.aliases() == back
     assert guard(where) == ""
 
 

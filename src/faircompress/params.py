@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from faircompress import renamed_keys, yaml_text
 from faircompress.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.evaluation.rule_config import Gate as Gate
-from faircompress.evaluation.rule_config import Rule
+from faircompress.evaluation.rule_config import Rule, with_reasons
 from faircompress.plugins import Section, choice, names
 from faircompress.precisions import PRECISIONS, Precision, in_judged_order
 
@@ -158,16 +158,6 @@ class Data(choice("datasets")):  # type: ignore[misc]
     ] = None
 
 
-def _with_reasons(gate: Gate) -> Gate:
-    silent = [f"{rule.name} on {rule.metric}" for rule in gate.harm_rules if not rule.because]
-    if silent:
-        raise ValueError(
-            f"{' and '.join(silent)}: nothing says why this limit. Write because: and why a fall "
-            "of this size may be released"
-        )
-    return gate
-
-
 class Params(Section):
     """Every choice, one section a stage, in chain order."""
 
@@ -176,7 +166,7 @@ class Params(Section):
     train: Train
     prune: Prune
     export: Export
-    gate: Annotated[Gate, AfterValidator(_with_reasons)]
+    gate: Annotated[Gate, AfterValidator(with_reasons)]
     compute: Compute
 
 

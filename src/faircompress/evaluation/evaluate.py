@@ -9,7 +9,7 @@ from faircompress.evaluation import messages
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison, compare, in_order
 from faircompress.evaluation.costs import Costs, check_costs
-from faircompress.evaluation.fail_order import confirmed_failures
+from faircompress.evaluation.fail_order import confirmed_failures, suspicion
 from faircompress.evaluation.group_results import group_result
 from faircompress.evaluation.groups import groups_of, without_rows
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
@@ -78,7 +78,14 @@ def evaluate(
     ]
     there = [one for one in hypotheses if one.rule.against in comparisons]
     found = check_all(there, comparisons, groups)
-    rules, checks, how = _rules(hypotheses, there, found, references)
+    suspected = None
+    if validation is not None:
+        held = _on_validation(validation, references_on_validation, thresholds, gate)
+        of_validation = groups_of(in_order(validation[0]), intersections=gate.intersections)
+        if of_validation or not groups:
+            checks_found = [check for of_rule in found for check in of_rule]
+            suspected = suspicion(checks_found, held, of_validation)
+    rules, checks, how = _rules(hypotheses, there, found, references, suspected)
     paid = check_costs(gate.cost_rules, costs or Costs(), captions)
     expected = [] if validation is None else groups_of(
         validation[0], intersections=gate.intersections
@@ -166,21 +173,47 @@ def _compared(
     return comparisons, thresholds, files
 
 
+def _on_validation(
+    validation: Pair,
+    references: Mapping[str, Predictions],
+    thresholds: Mapping[str, float | None],
+    gate: Gate,
+) -> dict[str, PairedComparison]:
+    """Return the candidate beside each other model that predicted validation rows."""
+    baseline, candidate = (in_order(predictions) for predictions in validation)
+    models = {BASELINE: baseline, **{name: in_order(one) for name, one in references.items()}}
+    return {
+        name: compare(
+            one,
+            candidate,
+            (thresholds[name], thresholds["candidate"]),
+            is_absent=gate.is_absent,
+        )
+        for name, one in models.items()
+        if name in thresholds
+    }
+
+
 def _rules(
     hypotheses: Sequence[Hypothesis],
     tested: Sequence[Hypothesis],
     found: Sequence[Sequence[Check]],
     references: Mapping[str, Predictions | str],
+    suspected: Sequence[float] | None,
 ) -> tuple[list[RuleResult], list[tuple[Check, Outcome]], str]:
     """Return all rules' results, all checks with their outcomes, and how failures were found."""
     checks = [check for of_rule in found for check in of_rule]
-    failures = confirmed_failures(checks)
+    failures = confirmed_failures(checks, suspected)
     outcomes = [_outcome(check, i in failures.levels) for i, check in enumerate(checks)]
     told = list(zip(checks, outcomes, strict=True))
     results, at = {}, 0
     for hypothesis, of_rule in zip(tested, found, strict=True):
-        levels = [failures.levels.get(i) for i in range(at, at + len(of_rule))]
-        results[id(hypothesis)] = rule_result(hypothesis, told[at : at + len(of_rule)], levels)
+        places = range(at, at + len(of_rule))
+        results[id(hypothesis)] = rule_result(
+            hypothesis,
+            told[at : at + len(of_rule)],
+            [(failures.levels.get(i), failures.ranks.get(i)) for i in places],
+        )
         at += len(of_rule)
     rules = [results.get(id(one)) or not_tested(one, _why(references, one)) for one in hypotheses]
     return rules, told, failures.how

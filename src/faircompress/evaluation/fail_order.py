@@ -1,13 +1,20 @@
-"""In which order failures are confirmed: by the evidence of validation rows.
+"""Which harm beyond a limit is confirmed, and at which level.
 
-With validation rows each check has its place before a test row is seen, and the r-th of those not
-yet rejected is tested at ``alpha / 2 ** r``. Without them, Holm's correction holds over all.
+With validation rows checks have their places before a test row is seen: the most suspect there
+comes first, and the r-th of those not yet rejected is tested at ``alpha / 2 ** r``. Tests of
+disparities have a share of their own. Without validation rows Holm's correction holds over all.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from faircompress.evaluation.comparison import PairedComparison
+from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.hypotheses import Check
+from faircompress.evaluation.rules import Place
+from faircompress.statistics import multiplicity
+
+HOLM, ORDERED = "Holm", "order of validation"
 
 
 @dataclass(frozen=True)
@@ -16,27 +23,74 @@ class Failures:
 
     Args:
         levels: Level at which each failed check was rejected, by its index.
+        ranks: Place of each check in its chain, from 1, by its index; empty: Holm.
         how: Name of the correction.
     """
 
-    levels: dict[int, float]
-    how: str
+    levels: Mapping[int, float]
+    ranks: Mapping[int, int] = field(default_factory=dict)
+    how: str = HOLM
 
 
-def confirmed_failures(checks: Sequence[Check]) -> Failures:
-    """Return which checks fail, after Holm's correction over all of them.
+def confirmed_failures(
+    checks: Sequence[Check], suspicion: Sequence[float] | None = None
+) -> Failures:
+    """Return which checks fail.
 
-    Holm rejects step by step: with k rejected of m, any other that is rejected at
-    ``alpha / (m - k)`` is rejected too.
+    Args:
+        checks: All checks.
+        suspicion: How suspect each is on validation rows, the more the larger; None: Holm.
     """
-    levels: dict[int, float] = {}
-    while True:
-        left = len(checks) - len(levels)
-        new = {
-            i: check.hypothesis.alpha / left
-            for i, check in enumerate(checks)
-            if i not in levels and check.fails_at(check.hypothesis.alpha / left)
-        }
-        if not new:
-            return Failures(levels, "Holm")
-        levels |= new
+    tests = [
+        multiplicity.Check(one.fails_at, one.hypothesis.alpha, one.hypothesis.kind.of_pairs)
+        for one in checks
+    ]
+    if suspicion is None:
+        return Failures(multiplicity.holm(tests))
+    order = sorted(range(len(checks)), key=lambda i: (-suspicion[i], i))
+    levels = multiplicity.in_order([tests[i] for i in order])
+    chains: dict[bool, list[int]] = {False: [], True: []}
+    for i in order:
+        chains[tests[i].disparity].append(i)
+    ranks = {i: rank for chain in chains.values() for rank, i in enumerate(chain, start=1)}
+    return Failures({order[at]: level for at, level in levels.items()}, ranks, ORDERED)
+
+
+def suspicion(
+    checks: Sequence[Check],
+    comparisons: Mapping[str, PairedComparison],
+    groups: Sequence[Group],
+) -> list[float]:
+    """Return how many standard errors each value lies beyond its limit on validation rows.
+
+    Args:
+        checks: All checks.
+        comparisons: The same models on validation rows; of one that is not there, nothing is known.
+        groups: Of the validation rows.
+    """
+    known = {group.key: group for group in groups}
+    return [_suspicion(check, comparisons.get(check.rule.against), known) for check in checks]
+
+
+def _suspicion(
+    check: Check, comparison: PairedComparison | None, known: Mapping[str, Group]
+) -> float:
+    if comparison is None:
+        return 0.0
+    groups = [_same(group, comparison, known) for group in check.place.groups]
+    if None in groups:
+        return 0.0
+    here = [group for group in groups if group is not None]
+    place = Place(here[0], here[1] if len(here) > 1 else None, check.place.label)
+    found = check.hypothesis.kind.preview(comparison, check.metric, place)
+    if found is None:
+        return 0.0
+    value, error = found
+    limits = check.hypothesis.limits
+    ends = [] if limits.lower is None else [limits.lower - value]
+    ends += [] if limits.upper is None else [value - limits.upper]
+    return max(ends) / max(error, 1e-9)
+
+
+def _same(group: Group, comparison: PairedComparison, known: Mapping[str, Group]) -> Group | None:
+    return comparison.everyone() if group.key == POOLED else known.get(group.key)

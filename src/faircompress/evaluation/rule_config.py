@@ -233,3 +233,14 @@ class Gate(Section):
                 "one against the baseline"
             )
         return self
+
+
+def with_reasons(gate: Gate) -> Gate:
+    """Refuse rules of a project that do not say why their limit."""
+    silent = [f"{rule.name} on {rule.metric}" for rule in gate.harm_rules if not rule.because]
+    if silent:
+        raise ValueError(
+            f"{' and '.join(silent)}: nothing says why this limit. Write because: and why a fall "
+            "of this size may be released"
+        )
+    return gate

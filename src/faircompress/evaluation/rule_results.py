@@ -12,18 +12,18 @@ from faircompress.statistics.procedures import AtLimit
 def rule_result(
     hypothesis: Hypothesis,
     found: Sequence[tuple[Check, Outcome]],
-    levels: Sequence[float | None],
+    failures: Sequence[tuple[float | None, int | None]],
 ) -> RuleResult:
     """Return a rule and what it comes to everywhere.
 
     Args:
         hypothesis: The rule.
         found: Its checks, each with its outcome.
-        levels: At which each was rejected, for those that fail.
+        failures: Level at which each was rejected, for those that fail, and its place in the order.
     """
     checks = [
-        check_result(check, outcome, level)
-        for (check, outcome), level in zip(found, levels, strict=True)
+        check_result(check, outcome, *failure)
+        for (check, outcome), failure in zip(found, failures, strict=True)
     ]
     return _rule(hypothesis, worst([outcome for _, outcome in found]), "", checks)
 
@@ -34,7 +34,9 @@ def not_tested(hypothesis: Hypothesis, why: str | None) -> RuleResult:
     return _rule(hypothesis, outcome, messages.not_tested(hypothesis, why), [])
 
 
-def check_result(check: Check, outcome: Outcome, level: float | None) -> CheckResult:
+def check_result(
+    check: Check, outcome: Outcome, level: float | None, rank: int | None
+) -> CheckResult:
     """Return a check as a value."""
     found, bounds, limits = check.measured, check.bounds, check.hypothesis.limits
     known = None if isinstance(found, Undefined) else found
@@ -63,6 +65,7 @@ def check_result(check: Check, outcome: Outcome, level: float | None) -> CheckRe
         at_limit_upper=_value(check.at_limits[1]),
         harm_likely=check.harm_likely,
         failed_at=level,
+        rank=rank,
         smallest_limit=known.smallest_limit if known else None,
         n_needed=check.n_needed,
     )

@@ -23,7 +23,7 @@ from faircompress.evaluation.evidence import Evidence, evidence, negative_flips
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.rules import Kind, Place
 from faircompress.metrics import Metric, Ranking
-from faircompress.statistics import betting, paired_proportions
+from faircompress.statistics import paired_proportions
 from faircompress.statistics.independent_units import deal_ranking, deal_share
 from faircompress.statistics.procedures.betting_mean import BettingMean
 
@@ -172,7 +172,8 @@ def _youden(comparison: PairedComparison, group: Group, question: int | None) ->
         return Skill(*(partial(_youden_lower, of, truth) for of in decided))
     rows, caps = comparison.rows(group.rows), comparison.caps_of(group, question)
     units = deal_ranking(decided[0], decided[1], truth, rows, caps, seed=comparison.seed)
-    return Skill(*(partial(_twice, x, units.weights) for x in (units.baseline, units.candidate)))
+    bounds = BettingMean(units, 1.0)
+    return Skill(partial(_twice, bounds.baseline_lower), partial(_twice, bounds.rate_lower))
 
 
 def _youden_lower(decided: np.ndarray, truth: np.ndarray, alpha: float) -> float:
@@ -181,8 +182,8 @@ def _youden_lower(decided: np.ndarray, truth: np.ndarray, alpha: float) -> float
     return least - paired_proportions.share_upper(alarms, int((~truth).sum()), alpha / 2)
 
 
-def _twice(values: np.ndarray, weights: np.ndarray, alpha: float) -> float:
-    return 2 * betting.mean_lower(values, weights, alpha, low=0, high=1) - 1
+def _twice(lower: Lower, alpha: float) -> float:
+    return 2 * lower(alpha) - 1
 
 
 def _of_recalls(comparison: PairedComparison, group: Group) -> Skill | None:
@@ -207,8 +208,5 @@ def _recall(comparison: PairedComparison, group: Group, own: np.ndarray, label: 
     if comparison.caps is None:
         return [partial(paired_proportions.share_lower, int(r.sum()), len(own)) for r in right]
     cap, rows = comparison.caps.of([label], group.where), comparison.rows(own)
-    units = deal_share(right[0], right[1], rows, cap, seed=comparison.seed)
-    return [
-        partial(betting.mean_lower, x, units.weights, low=0, high=1)
-        for x in (units.baseline, units.candidate)
-    ]
+    bounds = BettingMean(deal_share(right[0], right[1], rows, cap, seed=comparison.seed), 1.0)
+    return [bounds.baseline_lower, bounds.rate_lower]

@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import ndtri_exp
 
 OVERSHOOT = 3.0  # wealth is averaged over orders of the units; a third of them must reach the goal
+OVERSHOOT_OF_PAIRINGS = 5.0  # where each order pairs other rows; 10 would leave seeds worth trying
 SETTLED = 20  # orders from which on the mean over orders may be read at its best moment
 PRIOR = 0.1  # units of full weight that are taken to have been seen before the first
 STEPS = 128  # bets placed at most; units between two bets are bet on alike
@@ -39,6 +40,8 @@ def mean_lower(
     low: float,
     high: float,
     planned: np.ndarray | None = None,
+    overshoot: float = OVERSHOOT,
+    together: int = 1,
 ) -> float:
     """Bound a weighted mean from below.
 
@@ -52,6 +55,8 @@ def mean_lower(
         high: Largest value possible.
         planned: Units that each order was to have, where it may end early, ``(orders,)``; None:
             those that it has.
+        overshoot: How many times ``1 / alpha`` the bets aim at; see ``log_wealth``.
+        together: How many units in a row are bet on alike; see ``log_wealth``.
 
     Returns:
         The largest m on a fine grid such that it and all grid points below it are excluded.
@@ -63,7 +68,10 @@ def mean_lower(
     def out(nulls: np.ndarray, orders: int) -> np.ndarray:
         some = slice(0, orders)
         of = None if planned is None else planned[some]
-        return excluded(values[some], weights[some], nulls, alpha, low=low, planned=of)
+        return excluded(
+            values[some], weights[some], nulls, alpha, low=low, planned=of, overshoot=overshoot,
+            together=together,
+        )  # fmt: skip
 
     if len(values) <= FEW:
         return _search(out, len(values), low, high)
@@ -103,9 +111,14 @@ def mean_upper(
     low: float,
     high: float,
     planned: np.ndarray | None = None,
+    overshoot: float = OVERSHOOT,
+    together: int = 1,
 ) -> float:
     """Bound a weighted mean from above; see ``mean_lower``."""
-    return -mean_lower(-values, weights, alpha, low=-high, high=-low, planned=planned)
+    return -mean_lower(
+        -values, weights, alpha, low=-high, high=-low, planned=planned, overshoot=overshoot,
+        together=together,
+    )  # fmt: skip
 
 
 def excluded(
@@ -116,9 +129,15 @@ def excluded(
     *,
     low: float,
     planned: np.ndarray | None = None,
+    overshoot: float = OVERSHOOT,
+    together: int = 1,
 ) -> np.ndarray:
     """Tell which of several nulls "weighted mean <= m" lose the bet, ``(nulls,)``, bool."""
-    return wealth(values, weights, nulls, alpha, low=low, planned=planned) >= 1 / alpha
+    held = wealth(
+        values, weights, nulls, alpha, low=low, planned=planned, overshoot=overshoot,
+        together=together,
+    )  # fmt: skip
+    return held >= 1 / alpha
 
 
 def wealth(
@@ -129,6 +148,8 @@ def wealth(
     *,
     low: float,
     planned: np.ndarray | None = None,
+    overshoot: float = OVERSHOOT,
+    together: int = 1,
 ) -> np.ndarray:
     """Return what a bettor against each null holds at the best moment, ``(nulls,)``.
 
@@ -137,7 +158,10 @@ def wealth(
     Manole, Randomized and exchangeable improvements of Markov's inequality, 2023). Few orders are
     averaged at once: the best of few would depend on which came first.
     """
-    log = log_wealth(values, weights, nulls, alpha, low=low, planned=planned)
+    log = log_wealth(
+        values, weights, nulls, alpha, low=low, planned=planned, overshoot=overshoot,
+        together=together,
+    )  # fmt: skip
     return best_mean(np.exp(np.minimum(log, 700)))
 
 
@@ -157,11 +181,25 @@ def log_wealth(
     *,
     low: float,
     planned: np.ndarray | None = None,
+    overshoot: float = OVERSHOOT,
+    together: int = 1,
 ) -> np.ndarray:
-    """Bet against each null in each order; return the log of final wealth, ``(nulls, orders)``."""
+    """Bet against each null in each order; return the log of final wealth, ``(nulls, orders)``.
+
+    Args:
+        values: As in ``mean_lower``.
+        weights: Likewise.
+        nulls: Means that are claimed at most, ``(nulls,)``.
+        alpha: The bets aim at ``overshoot / alpha``; it changes the bets, not their validity.
+        low: Smallest value possible.
+        planned: As in ``mean_lower``.
+        overshoot: ``OVERSHOOT`` where orders differ in nothing but the order,
+            ``OVERSHOOT_OF_PAIRINGS`` where each compares other rows with one another.
+        together: Units that are bet on alike, so many in a row; divides the number of units.
+    """
     counts = (weights > 0).sum(axis=1) if planned is None else planned
     steps = STEPS if values.shape[0] < SETTLED else STEPS_OF_MANY
-    starts, stops = _steps(counts, steps)
+    starts, stops = (together * edge for edge in _steps(counts // together, steps))
     before, to_come = _moments(values, weights, starts, counts)
     shown, counted = _by_step(values, weights, starts, stops)
     at = nulls[:, None]
@@ -171,7 +209,9 @@ def log_wealth(
     for step in range(starts.shape[1]):
         information, spread = before[0][:, step], before[1][:, step]
         variance = (first_guess + spread) / (1 + information)
-        bets = np.minimum(_hedge(log, alpha) / np.sqrt(variance * to_come[:, step]), most)
+        bets = np.minimum(
+            _hedge(log, overshoot / alpha) / np.sqrt(variance * to_come[:, step]), most
+        )
         stakes = counted[:, step] * (shown[:, step] - at[..., None])
         with np.errstate(divide="ignore"):
             log += np.log(np.prod(1 + bets[..., None] * stakes, axis=2))
@@ -199,13 +239,13 @@ def _by_step(
     return padded[0][rows, places], padded[1][rows, places]
 
 
-def _hedge(log: np.ndarray, alpha: float) -> np.ndarray:
+def _hedge(log: np.ndarray, goal: float) -> np.ndarray:
     """Return how much the option's price moves, relative to it, per standard deviation to come.
 
     At price p, with z the normal quantile of p, that is ``phi(z) / p``; it is read from a table,
     which spares most of the time. Any bet is valid, so what lies between two entries may be rough.
     """
-    place = np.sqrt(np.maximum(math.log(OVERSHOOT / alpha) - log, 0.0)) * (TABLE / DEEPEST)
+    place = np.sqrt(np.maximum(math.log(goal) - log, 0.0)) * (TABLE / DEEPEST)
     at = np.minimum(place, TABLE - 1).astype(np.int64)
     below, above = HEDGES[at], HEDGES[at + 1]
     return below + (place - at) * (above - below)

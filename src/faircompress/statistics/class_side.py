@@ -105,21 +105,8 @@ class ClassSide:
         free = np.arange(len(self.chance))
         if serves is not None and len(serves):
             free = free[(self.shared < 0) | serves[self.shared]]
-        shuffled = rng.permutation(free)
-        if self.stratum is None or not len(free):
-            return shuffled
-        counts = np.bincount(self.stratum, np.where(self.shared >= 0, 0.5, 1.0))
-        if np.count_nonzero(counts) < 2:
-            return shuffled
-        left = np.bincount(self.stratum[free], minlength=len(counts))
-        if not left.all():
-            return shuffled[:0]
-        queue = shuffled[np.argsort(self.stratum[shuffled], kind="stable")]
-        draws = rng.choice(len(counts), len(free), p=counts / counts.sum())
-        turn = _occurrence(draws)
-        last = turn >= left[draws] - 1  # it takes the last of its stratum, so it is the last of all
-        end = int(last.argmax()) + 1 if last.any() else len(draws)
-        return queue[(np.cumsum(left) - left)[draws[:end]] + turn[:end]]
+        shares = None if self.stratum is None else np.where(self.shared >= 0, 0.5, 1.0)
+        return draws(free, self.stratum, rng, shares)
 
     def serving(self, serves: np.ndarray | None = None) -> int:
         """Return how many clusters serve, whether a deal comes to them or not."""
@@ -128,10 +115,44 @@ class ClassSide:
         return int(np.count_nonzero((self.shared < 0) | serves[self.shared]))
 
 
-def _occurrence(draws: np.ndarray) -> np.ndarray:
+def draws(
+    free: np.ndarray,
+    stratum: np.ndarray | None,
+    rng: np.random.Generator,
+    shares: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return clusters in the order of independent draws; see docs/statistics.md, 4.6.
+
+    With fixed counts strata are drawn by their shares, each takes its next unused cluster, and the
+    first that uses one up is the last: no draw may decide whether it counts.
+
+    Args:
+        free: Clusters that serve.
+        stratum: Of all clusters; None: no counts are fixed.
+        rng: Source of all luck.
+        shares: What each cluster counts in its stratum's share; None: 1.
+    """
+    shuffled = rng.permutation(free)
+    if stratum is None or not len(free):
+        return shuffled
+    counts = np.bincount(stratum, shares)
+    if np.count_nonzero(counts) < 2:
+        return shuffled
+    left = np.bincount(stratum[free], minlength=len(counts))
+    if not left.all():
+        return shuffled[:0]
+    queue = shuffled[np.argsort(stratum[shuffled], kind="stable")]
+    drawn = rng.choice(len(counts), len(free), p=counts / counts.sum())
+    turn = occurrence(drawn)
+    last = turn >= left[drawn] - 1
+    end = int(last.argmax()) + 1 if last.any() else len(drawn)
+    return queue[(np.cumsum(left) - left)[drawn[:end]] + turn[:end]]
+
+
+def occurrence(drawn: np.ndarray) -> np.ndarray:
     """Tell of each entry how many equal ones came before it."""
-    order = np.argsort(draws, kind="stable")
-    counts = np.bincount(draws)
-    found = np.empty(len(draws), int)
-    found[order] = np.arange(len(draws)) - (np.cumsum(counts) - counts)[draws[order]]
+    order = np.argsort(drawn, kind="stable")
+    counts = np.bincount(drawn)
+    found = np.empty(len(drawn), int)
+    found[order] = np.arange(len(drawn)) - (np.cumsum(counts) - counts)[drawn[order]]
     return found

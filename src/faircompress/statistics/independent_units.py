@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from faircompress.statistics import betting
 from faircompress.statistics.class_side import ClassSide, Rows
 from faircompress.statistics.class_side import TooHeavy as TooHeavy
 
@@ -40,6 +41,7 @@ class Units:
         count: How many independent units of equal weight carry as much.
         planned: Units that each order was to have, where fixed counts may end it early,
             ``(orders,)``; None: it has them all.
+        paired: Does each order compare other rows with one another?
     """
 
     baseline: np.ndarray
@@ -47,6 +49,12 @@ class Units:
     weights: np.ndarray
     count: float
     planned: np.ndarray | None = None
+    paired: bool = False
+
+    @property
+    def overshoot(self) -> float:
+        """Return how many times ``1 / alpha`` bets aim at."""
+        return betting.OVERSHOOT_OF_PAIRINGS if self.paired else betting.OVERSHOOT
 
     @property
     def clusters(self) -> int:
@@ -103,7 +111,8 @@ def deal_ranking(
         found.append(_blocks(kept[0], kept[1], baseline, candidate))
         planned.append(min(sides[0].serving(~positive), sides[1].serving(positive)))
     ones = [np.ones(values.shape[1]) for values in found]
-    units = _padded(found, ones, min(side.expected for side in sides))
+    count = min(side.expected for side in sides)
+    units = replace(_padded(found, ones, count), paired=True)
     return units if rows.stratum is None else replace(units, planned=np.array(planned))
 
 

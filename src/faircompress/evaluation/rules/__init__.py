@@ -14,6 +14,7 @@ from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.groups import Group
+from faircompress.evaluation.preview import Preview
 from faircompress.metrics import Metric
 from faircompress.statistics.procedures import AtLimit
 
@@ -144,6 +145,7 @@ class Kind:
         describe: What the rule demands, in a sentence without its end.
         shown: How a value is told, given its metric, both rates and the value, after the place.
         allowed: What is allowed, in words.
+        preview: The value and its standard error on validation rows, which order the checks.
         of_pairs: Is it about two groups? Then it has a share of its own of what failures may err.
         of_changes: Is it about what compression does? Then no limit may exceed the baseline's
             proven skill.
@@ -156,6 +158,7 @@ class Kind:
     describe: Callable[[float, Metric, Scope], str]
     shown: Callable[[Metric, Evidence, float], str]
     allowed: Callable[[float, Metric], str]
+    preview: Callable[["PairedComparison", Metric, Place], Preview | None]
     of_pairs: bool = False
     of_changes: bool = True
     neutral: float | None = 0.0

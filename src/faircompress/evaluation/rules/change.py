@@ -6,6 +6,7 @@ from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence, natural_bounds
 from faircompress.evaluation.groups import Group
+from faircompress.evaluation.preview import Preview, change_on
 from faircompress.evaluation.rules import (
     FALL,
     FALLS,
@@ -69,4 +70,8 @@ def _allowed(limit: float, metric: Metric) -> str:
     return f"a {FALL[metric.better]} of at most {limit:g} is allowed"
 
 
-change = Kind(_places, _measure, _limits, _describe, _shown, _allowed)
+def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Preview | None:
+    return change_on(comparison, metric, place.group)
+
+
+change = Kind(_places, _measure, _limits, _describe, _shown, _allowed, _preview)

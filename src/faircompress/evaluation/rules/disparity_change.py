@@ -3,6 +3,7 @@
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, difference_bounds, evidence
+from faircompress.evaluation.preview import Preview, change_on, difference
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -70,6 +71,11 @@ def _allowed(limit: float, metric: Metric) -> str:
     return f"a difference of at most {limit:g} is allowed"
 
 
+def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Preview | None:
+    one, other = (change_on(comparison, metric, group) for group in place.groups)
+    return difference(one, other)
+
+
 disparity_change = Kind(
-    places_in_pairs, _measure, _limits, _describe, _shown, _allowed, of_pairs=True
+    places_in_pairs, _measure, _limits, _describe, _shown, _allowed, _preview, of_pairs=True
 )

@@ -16,6 +16,7 @@ from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, difference_bounds, evidence
 from faircompress.evaluation.groups import Group
+from faircompress.evaluation.preview import Preview, change_on, difference
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -94,4 +95,9 @@ def _allowed(limit: float, metric: Metric) -> str:
     return f"a fall of at most {limit:g} beyond everyone's is allowed"
 
 
-excess_loss = Kind(_places, _measure, _limits, _describe, _shown, _allowed)
+def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Preview | None:
+    own = change_on(comparison, metric, comparison.alone(place.group))
+    return difference(own, change_on(comparison, metric, comparison.everyone()))
+
+
+excess_loss = Kind(_places, _measure, _limits, _describe, _shown, _allowed, _preview)

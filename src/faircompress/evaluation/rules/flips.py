@@ -7,6 +7,7 @@ from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.evidence import flips as evidence_of_flips
 from faircompress.evaluation.groups import Group
+from faircompress.evaluation.preview import Preview, flips_on
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -78,4 +79,8 @@ def _allowed(limit: float, metric: Metric) -> str:
     return f"at most {limit:g} is allowed"
 
 
-flips = Kind(_places, _measure, _limits, _describe, _shown, _allowed)
+def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Preview | None:
+    return flips_on(comparison, place.group, place.label or 0)
+
+
+flips = Kind(_places, _measure, _limits, _describe, _shown, _allowed, _preview)

@@ -8,6 +8,7 @@ whatever the groups share.
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.preview import Preview, difference, rate_on
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -80,6 +81,19 @@ def _allowed(limit: float, metric: Metric) -> str:
     return f"a difference of at most {limit:g} is allowed"
 
 
+def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Preview | None:
+    one, other = (rate_on(comparison, metric, group) for group in place.groups)
+    return difference(one, other)
+
+
 gap = Kind(
-    places_in_pairs, _measure, _limits, _describe, _shown, _allowed, of_pairs=True, of_changes=False
+    places_in_pairs,
+    _measure,
+    _limits,
+    _describe,
+    _shown,
+    _allowed,
+    _preview,
+    of_pairs=True,
+    of_changes=False,
 )

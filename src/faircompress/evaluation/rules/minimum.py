@@ -3,6 +3,7 @@
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.preview import Preview, rate_on
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -60,6 +61,18 @@ def _allowed(limit: float, metric: Metric) -> str:
     return f"{_least(metric)} {limit:g} is needed"
 
 
+def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Preview | None:
+    return rate_on(comparison, metric, place.group)
+
+
 minimum = Kind(
-    places_in_groups, _measure, _limits, _describe, _shown, _allowed, of_changes=False, neutral=None
+    places_in_groups,
+    _measure,
+    _limits,
+    _describe,
+    _shown,
+    _allowed,
+    _preview,
+    of_changes=False,
+    neutral=None,
 )

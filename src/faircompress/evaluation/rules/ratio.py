@@ -8,6 +8,7 @@ import math
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.preview import Preview, rate_on
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -91,6 +92,14 @@ def _allowed(limit: float, metric: Metric) -> str:
     return f"between {limit:g} and {1 / limit:.3g} is allowed"
 
 
+def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Preview | None:
+    one, other = (rate_on(comparison, metric, group) for group in place.groups)
+    if one is None or other is None or not other[0]:
+        return None
+    value = one[0] / other[0]
+    return value, math.hypot(one[1], value * other[1]) / other[0]
+
+
 ratio = Kind(
     places_in_pairs,
     _measure,
@@ -98,6 +107,7 @@ ratio = Kind(
     _describe,
     _shown,
     _allowed,
+    _preview,
     of_pairs=True,
     of_changes=False,
     neutral=1.0,

@@ -54,8 +54,11 @@ class BettingMean:
 
     def _lower(self, values: np.ndarray, alpha: float, ends: tuple[float, float]) -> float:
         low, high = ends
-        weights, planned = self.dealt.weights, self.dealt.planned
-        return betting.mean_lower(values, weights, alpha, low=low, high=high, planned=planned)
+        dealt = self.dealt
+        return betting.mean_lower(
+            values, dealt.weights, alpha, low=low, high=high, planned=dealt.planned,
+            overshoot=dealt.overshoot,
+        )  # fmt: skip
 
     @property
     def changes(self) -> np.ndarray:
@@ -84,35 +87,41 @@ class BettingMean:
         return self._at(-self.dealt.candidate, -rate, alpha, low=-1)
 
     def _at(self, values: np.ndarray, mean: float, alpha: float, *, low: float) -> AtLimit:
-        nulls, weights = np.array([mean]), self.dealt.weights
-        planned = self.dealt.planned
-        wealth = float(betting.wealth(values, weights, nulls, alpha, low=low, planned=planned)[0])
+        nulls, dealt = np.array([mean]), self.dealt
+        found = betting.wealth(
+            values, dealt.weights, nulls, alpha, low=low, planned=dealt.planned,
+            overshoot=dealt.overshoot,
+        )  # fmt: skip
+        wealth = float(found[0])
         return AtLimit("wealth", wealth, wealth >= 1 / alpha)
 
     def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
         """Draw changes as large as observed, signed so that their sum is as low as asked."""
         n = max(round(self.units * factor), 2)
         changes, weights = self._null_changes(n, quantile)
-        lower = betting.mean_lower(changes, weights, alpha, low=-1, high=1)
+        how = self.dealt.overshoot
+        lower = betting.mean_lower(changes, weights, alpha, low=-1, high=1, overshoot=how)
         return NullSample(float(np.average(changes, weights=weights)), lower)
 
     def certifies(self, n: int, limit: float, alpha: float, quantile: float) -> bool | None:
         """Tell whether such a sample of n units excludes a fall."""
         changes, weights = self._null_changes(n, quantile)
         nulls = np.array([-limit])
-        return bool(betting.excluded(changes, weights, nulls, alpha, low=-1)[0])
+        how = self.dealt.overshoot
+        return bool(betting.excluded(changes, weights, nulls, alpha, low=-1, overshoot=how)[0])
 
     def certifies_rate(
         self, n: float, least: float, alpha: float, quantile: float, *, higher: bool
     ) -> bool:
         """Tell whether n units certify a least rate if the observed one is true."""
         values, weights = self._null_rates(round(n), quantile, higher=higher)
-        return bool(betting.excluded(values, weights, np.array([least]), alpha, low=0)[0])
+        nulls, how = np.array([least]), self.dealt.overshoot
+        return bool(betting.excluded(values, weights, nulls, alpha, low=0, overshoot=how)[0])
 
     def best_rate(self, n: float, alpha: float, quantile: float, *, higher: bool) -> float:
         """Return the rate that n units certify; of a rate that should be low, 1 minus it."""
         drawn = self._null_rates(round(n), quantile, higher=higher)
-        return betting.mean_lower(*drawn, alpha, low=0, high=1)
+        return betting.mean_lower(*drawn, alpha, low=0, high=1, overshoot=self.dealt.overshoot)
 
     def _null_changes(self, n: int, quantile: float) -> tuple[np.ndarray, np.ndarray]:
         there = self.dealt.weights > 0

@@ -1,0 +1,108 @@
+"""Which of many nulls may be rejected, so that a single wrong one has chance at most alpha.
+
+Both procedures here are Bonferroni tests closed. An intersection I of nulls is rejected where a
+check i of it is rejected at ``w_i(I) * alpha_i``, with weights that sum to at most 1, so that it is
+wrongly rejected with chance at most ``sum_i w_i(I) alpha_i <= max alpha``. A null is rejected where
+every intersection with it is (Marcus, Peritz and Gabriel 1976).
+
+*Why stepping through suffices.* The weights are monotone: if I is part of J and holds i, then
+``w_i(I) >= w_i(J)``. Let J be what remains, and let i of J be rejected at ``w_i(J) * alpha_i``.
+Then every intersection within J that holds i is rejected, as i has no smaller level there. Any
+other intersection with i holds checks rejected earlier; by the same argument the earliest of them
+rejects it. So the closed test rejects i, and what remains is J without i.
+
+The level of a check must be a level: ``rejected_at(a)`` is wrong with chance at most a, and what is
+rejected at a is rejected at every larger level.
+
+Source:
+    Holm, A simple sequentially rejective multiple test procedure, 1979. Hommel, Bretz and Maurer,
+    Powerful short-cuts for multiple testing procedures with special reference to gatekeeping
+    strategies, Statistics in Medicine 2007. Bretz, Maurer, Brannath and Posch, A graphical approach
+    to sequentially rejective multiple test procedures, Statistics in Medicine 2009.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+DISPARITIES = 0.1  # share of alpha, fixed beforehand, that tests of disparities have
+
+
+@dataclass(frozen=True)
+class Check:
+    """One null to be rejected.
+
+    Args:
+        rejected_at: Is the null rejected at this level?
+        alpha: Chance of error that this check alone would have, in ``(0, 1)``.
+        disparity: Is it of the family of disparities?
+    """
+
+    rejected_at: Callable[[float], bool]
+    alpha: float
+    disparity: bool = False
+
+    @classmethod
+    def of(cls, p_value: float, alpha: float, *, disparity: bool = False) -> "Check":
+        """Make a check of a p-value."""
+        return cls(partial(_at_most, p_value), alpha, disparity)
+
+
+def _at_most(p_value: float, level: float) -> bool:
+    return p_value <= level
+
+
+def holm(checks: Sequence[Check]) -> dict[int, float]:
+    """Reject with no order known beforehand: every remaining check has the same share.
+
+    Returns:
+        For each rejected check, by its place, the level at which it was rejected.
+    """
+    return _stepped(checks, _equal_shares)
+
+
+def in_order(checks: Sequence[Check]) -> dict[int, float]:
+    """Reject in an order fixed beforehand, by evidence that is not of these rows.
+
+    Disparities have ``DISPARITIES`` of alpha and all other checks the rest, each a chain of its
+    own: the first that remains of a chain has half of the chain's alpha, the next a quarter, and so
+    on; the last has as much as the one before it, so that nothing is left over. What is rejected
+    leaves, and the rest move up. A chain that is finished hands its alpha to the other.
+
+    Args:
+        checks: The most suspect first; each family in its order.
+
+    Returns:
+        For each rejected check, by its place, the level at which it was rejected.
+    """
+    return _stepped(checks, _halving_shares)
+
+
+def _stepped(
+    checks: Sequence[Check], shares: Callable[[Sequence[Check], list[int]], dict[int, float]]
+) -> dict[int, float]:
+    """Reject the first that can be, share out anew, and go on until none can be."""
+    rejected: dict[int, float] = {}
+    while len(rejected) < len(checks):
+        remaining = [i for i in range(len(checks)) if i not in rejected]
+        levels = {i: s * checks[i].alpha for i, s in shares(checks, remaining).items()}
+        gone = next((i for i in remaining if checks[i].rejected_at(levels[i])), None)
+        if gone is None:
+            break
+        rejected[gone] = levels[gone]
+    return rejected
+
+
+def _equal_shares(checks: Sequence[Check], remaining: list[int]) -> dict[int, float]:
+    return {i: 1 / len(remaining) for i in remaining}
+
+
+def _halving_shares(checks: Sequence[Check], remaining: list[int]) -> dict[int, float]:
+    """Share alpha out; monotone, for whatever leaves, no one else's share becomes smaller."""
+    chains = [[i for i in remaining if checks[i].disparity is of] for of in (False, True)]
+    whole = (1 - DISPARITIES, DISPARITIES) if all(chains) else (1.0, 1.0)
+    shares = {}
+    for chain, most in zip(chains, whole, strict=True):
+        for rank, i in enumerate(chain, start=1):
+            shares[i] = most * 0.5 ** min(rank, len(chain) - 1)
+    return shares
