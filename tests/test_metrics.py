@@ -140,5 +140,5 @@ def test_with_more_classes_other_groups_get_the_mean_over_classes() -> None:
     (whole,) = (g.metrics for g in verdict.groups if g.group == "all")
     assert whole["true_positive_rate"].change == pytest.approx(-0.5 / 3)
     assert whole["accuracy"].change == pytest.approx(-100 / 600)
-    assert whole["auroc"].method == "mean of 3 betting bounds"
+    assert whole["auroc"].method == "betting in rounds"
     assert {f.group for f in verdict.rules[0].checks} == {"place=in", "place=out"}

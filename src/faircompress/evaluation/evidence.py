@@ -9,13 +9,21 @@ import numpy as np
 
 from faircompress.evaluation.choosing import Sample, choose
 from faircompress.evaluation.comparison import PairedComparison
-from faircompress.evaluation.estimates import Undefined, left_out, of_measures
+from faircompress.evaluation.estimates import (
+    Estimate,
+    Undefined,
+    estimate,
+    left_out,
+    of_measures,
+)
 from faircompress.evaluation.groups import Group
-from faircompress.metrics import Answers, Mean, Measure, Metric, metric
+from faircompress.metrics import Answers, Mean, Measure, Metric, Ranking, metric
+from faircompress.statistics.class_products import ClassRounds, ranking_rounds, share_rounds
 from faircompress.statistics.independent_units import DEALS
 from faircompress.statistics.procedures import AtLimit, NullSample, Procedure
 from faircompress.statistics.procedures.betting_mean import BettingMean
 from faircompress.statistics.procedures.class_mean import ClassMean
+from faircompress.statistics.procedures.class_rounds import ClassRoundsMean
 from faircompress.statistics.sample_size import Observed
 
 
@@ -132,6 +140,14 @@ def evidence(comparison: PairedComparison, metric: Metric, group: Group) -> Evid
     return found
 
 
+def evidence_of_class(
+    comparison: PairedComparison, metric: Metric, group: Group, question: int | None
+) -> Evidence | Undefined:
+    """Return what the test set says about one class against the rest."""
+    measures = comparison.measures(metric, group, question)
+    return _bounded(comparison, metric, group, question, measures)
+
+
 def flips(comparison: PairedComparison, group: Group, label: int) -> Evidence | Undefined:
     """Return the share of a class's rows that the baseline has right and the candidate wrong.
 
@@ -152,9 +168,11 @@ def flips(comparison: PairedComparison, group: Group, label: int) -> Evidence | 
 
 def _evidence(comparison: PairedComparison, metric: Metric, group: Group) -> Evidence | Undefined:
     asked = comparison.questions(metric, group)
-    parts = [
-        _bounded(comparison, metric, group, k, comparison.measures(metric, group, k)) for k in asked
-    ]
+    if len(asked) > 1:
+        whole = _of_rounds(comparison, metric, group)
+        if whole is not None:
+            return whole
+    parts = [evidence_of_class(comparison, metric, group, k) for k in asked]
     known = tuple(part for part in parts if isinstance(part, Evidence))
     if len(parts) == 1 or not known:
         return parts[0]
@@ -168,6 +186,50 @@ def _evidence(comparison: PairedComparison, metric: Metric, group: Group) -> Evi
         left_out=left_out(comparison, asked, parts),
         _known={},
     )
+
+
+def _of_rounds(comparison: PairedComparison, metric: Metric, group: Group) -> Evidence | None:
+    """Return the mean over classes by rounds of one unit a class; None: no such deal is known."""
+    found = estimate(comparison, metric, group)
+    rounds = None
+    if isinstance(found, Estimate) and not found.left_out:
+        rounds = _in_rounds(comparison, metric, group)
+    if not isinstance(found, Estimate) or rounds is None or rounds.count < rounds.classes:
+        return None
+    return Evidence(
+        baseline=found.baseline,
+        candidate=found.candidate,
+        change=found.candidate - found.baseline,
+        rows=found.rows,
+        clusters=found.clusters,
+        effective_n=rounds.count,
+        kind=found.kind,
+        procedure=ClassRoundsMean(rounds),
+        same_file=comparison.same_file,
+    )
+
+
+def _in_rounds(comparison: PairedComparison, metric: Metric, group: Group) -> ClassRounds | None:
+    """Return rounds in which every class gives a unit; None: no such deal is known."""
+    rows = group.rows
+    labels = comparison.baseline.labels[rows]
+    served = np.unique(np.stack([comparison.cluster[rows], labels]), axis=1)[0]
+    most = np.unique(served, return_counts=True)[1].max()
+    if metric.cross_group or metric.sign < 0 or most > 2:
+        return None
+    measures = [comparison.measures(metric, group, k) for k in range(len(comparison.classes))]
+    every = range(len(comparison.classes))
+    caps = [1.0 if comparison.caps is None else comparison.caps.of([k], group.where) for k in every]
+    ours, theirs = comparison.baseline, comparison.candidate
+    sample, seed = comparison.rows(rows), comparison.seed
+    if all(isinstance(pair[0], Ranking) for pair in measures):
+        one, other = (m.probabilities[rows].astype(float) for m in (ours, theirs))
+        return ranking_rounds(one, other, labels, sample, caps, seed=seed)
+    if all(isinstance(of, Mean) and (of.over == (labels == k)).all()
+           for k, pair in enumerate(measures) for of in pair):  # fmt: skip
+        before, after = (m.decisions[rows] == labels for m in (ours, theirs))
+        return share_rounds(before, after, labels, sample, caps, seed=seed)
+    return None
 
 
 def _bounded(

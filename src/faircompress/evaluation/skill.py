@@ -19,7 +19,7 @@ import numpy as np
 
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
-from faircompress.evaluation.evidence import Evidence, evidence, negative_flips
+from faircompress.evaluation.evidence import Evidence, evidence, evidence_of_class, negative_flips
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.rules import Kind, Place
 from faircompress.metrics import Metric, Ranking
@@ -123,16 +123,16 @@ def refuse_inverted(comparison: PairedComparison, auroc: Metric) -> None:
     Raises:
         ValueError: Naming the class.
     """
-    found = evidence(comparison, auroc, comparison.everyone())
-    if isinstance(found, Undefined):
-        return
-    names = [n for n in comparison.classes if n not in found.left_out]
-    parts = found.parts
-    for name, part in zip(names if len(parts) > 1 else names[-1:], parts, strict=True):
-        procedure = part.procedure
-        if part.baseline >= 0.5 or not isinstance(procedure, BettingMean):
+    everyone = comparison.everyone()
+    asked = comparison.questions(auroc, everyone)
+    for question in asked:
+        part = evidence_of_class(comparison, auroc, everyone, question)
+        if isinstance(part, Undefined) or part.baseline >= 0.5:
             continue
-        most = procedure.baseline_upper(INVERTED / len(parts))
+        procedure, name = part.procedure, comparison.classes[question or 0]
+        if not isinstance(procedure, BettingMean):
+            continue
+        most = procedure.baseline_upper(INVERTED / len(asked))
         if most < 0.5:
             raise ValueError(
                 f"the baseline's scores for {name!r} put it last: AUROC {part.baseline:.3f} on all "
