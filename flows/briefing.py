@@ -6,7 +6,7 @@ It reaches the gate as two files of its own, so that DVC sees when it changed:
   yet; else ``version``, ``sha256``, ``not_comparable`` (why it cannot be compared, or null) and
   ``predictions``, the sha256 by split of what lies in ``artifacts/champion/NAME-SPLIT.parquet``.
 - ``artifacts/look.json``: ``looks``, 1 for the first, by the sha256 of a file, at the test set with
-  the sha256 ``test``.
+  the sha256 ``test``; ``released``, how many other files passed on it before.
 
 Files that were all judged on this test set before are told what they were told then: neither their
 own promotion nor a later one makes it another question. A file is never held to another precision
@@ -52,8 +52,24 @@ def brief(record: Record) -> bool:
     before: dict[str, int] = last["looks"] if last["test"] == test else {}
     with registry.one_at_a_time(where.store):
         looks = registry.looks(where.store, where.model, test, files, before)
-    news = [_write(artifacts / "champion.json", told), _write(path, {"looks": looks, "test": test})]
+    kept = last["test"] == test and set(files) <= set(before)
+    released = last.get("released", 0) if kept else _released(where, files, test)
+    counted = {"looks": looks, "released": released, "test": test}
+    news = [_write(artifacts / "champion.json", told), _write(path, counted)]
     return any(news)
+
+
+def _released(where: Registry, files: Sequence[str], test: str) -> int:
+    """Return how many other files passed on this test set."""
+    known = judgements.entries(where.store.project)
+    return len(
+        {
+            one.sha256
+            for one in known
+            if isinstance(one, Judgement) and (one.model, one.test) == (where.model, test)
+            and one.verdict == "pass" and one.sha256 not in files
+        }
+    )  # fmt: skip
 
 
 def briefed(artifacts: Path, file: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ def by_precision(where: Registry) -> dict[str, registry.Version]:
 def test_every_judged_precision_is_a_version_that_may_go_out(where: Registry) -> None:
     versions, files = by_precision(where), exported(where.store.project / "artifacts")
     assert sorted(versions) == sorted(ALL)
-    assert where.aliases() == {"champion": versions["fp32"].number, "anchor": "1"}
+    assert where.aliases() == {"champion": versions["fp32"].number, "original_champion": "1"}
     for precision, version in versions.items():
         tags = version.tags
         assert (tags["verdict"], tags["sha256"]) == ("pass", sha256(files[precision]))
@@ -102,7 +102,7 @@ def test_a_run_shows_the_numbers_of_the_file_that_goes_out_whatever_else_was_jud
     for version in by_precision(where).values():
         run = where.store.client.get_run(version.tags["judged_by"])
         if run.data.params["export.precisions"] == str(ALL):
-            assert run.data.metrics["gate.groups.accuracy.hair_short.pruned"] == told["pruned"]
+            assert run.data.metrics["gate.groups.accuracy.hair_short.candidate"] == told["pruned"]
 
 
 def test_a_file_judged_anew_shows_its_new_numbers(
@@ -233,7 +233,7 @@ def test_a_file_is_not_held_to_another_precision_of_its_network(where: Registry)
     assert where.aliases()["champion"] == by_precision(where)["fp32"].number
     another_file(folder, "fewer bits anew", stem("int8"))
     told(folder)
-    assert read_json(folder / "artifacts/champion.json") == {"champion": None, "anchor": None}
+    assert read_json(folder / "artifacts/champion.json") == {"champion": None, "original_champion": None}
     looks = read_json(folder / "artifacts/look.json")["looks"]
     files = exported(folder / "artifacts")
     assert [looks[sha256(files[precision])] for precision in ALL] == [1, 2, 3]

@@ -109,14 +109,14 @@ def test_where_reviews_are_served_prefect_asks_and_the_answer_is_obeyed(
             judged(tmp_path, "inconclusive")
             (run,) = [r for r in client.read_flow_runs() if r.name == "version 2"]
             wait(lambda: client.read_flow_run(run.id).state_type == StateType.PAUSED)
-            assert where.aliases() == {"champion": "1", "anchor": "1", "challenger": "2"}
+            assert where.aliases() == {"champion": "1", "original_champion": "1", "challenger": "2"}
             answer = {"approve": True, "reviewer": "Ann", "reason": "few rows"}
             client.resume_flow_run(run.id, run_input=answer)
             wait(lambda: client.read_flow_run(run.id).state_type == StateType.COMPLETED)
     finally:
         server.terminate()
         server.wait()
-    assert where.aliases() == {"champion": "2", "previous": "1", "anchor": "1"}
+    assert where.aliases() == {"champion": "2", "previous": "1", "original_champion": "1"}
     (kept,) = registry.decisions(where.store, where.find("2"))
     assert (kept.act, kept.reviewer, kept.reason) == ("approved", "Ann", "few rows")
 

@@ -10,6 +10,7 @@ from test_evaluate import TPR, gate, in_validation, only, put, said
 
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.levels import level
 from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.predictions import Predictions
@@ -214,7 +215,7 @@ def test_looks_that_are_ignored_are_told_but_not_paid() -> None:
 
 
 def test_all_looks_together_spend_what_one_may() -> None:
-    total = sum(gate().alpha(0.95, look) for look in range(1, 1000))
+    total = sum(level(gate(), 0.95, look) for look in range(1, 1000))
     assert total == pytest.approx(0.05 * (1 - 1 / 1000))  # 1/2 + 1/6 + ... telescopes
     with pytest.raises(ValueError, match="look is 0; the first look at a test set is 1"):
         looked(0)

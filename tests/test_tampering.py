@@ -171,12 +171,12 @@ def test_an_alias_that_was_moved_or_taken_away_goes_back(where: Registry, to: st
     assert "alarm" not in where.find(FIRST).tags
 
 
-def test_the_first_champion_stays_the_anchor(where: Registry) -> None:
+def test_the_first_champion_stays_the_original_champion(where: Registry) -> None:
     registry.point(where.store, where.model, "original_champion", SECOND)
     assert f"went back to version {FIRST}, the first champion" in guard(where)
     assert where.aliases()["original_champion"] == FIRST
     registry.withdraw(where.store, where.find(FIRST), "original_champion")
-    assert "the alias anchor is gone" in guard(where)
+    assert "the alias original_champion is gone" in guard(where)
 
 
 def test_with_no_good_version_left_there_is_no_champion(where: Registry, tmp_path: Path) -> None:

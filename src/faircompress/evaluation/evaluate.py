@@ -14,6 +14,7 @@ from faircompress.evaluation.group_results import group_result
 from faircompress.evaluation.groups import groups_of, without_rows
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.evaluation.inputs import check_inputs, present_references, threshold_of
+from faircompress.evaluation.levels import level
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult, worst
 from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.rule_results import not_tested, rule_result
@@ -37,6 +38,7 @@ def evaluate(
     references: Mapping[str, Predictions | str] = NOBODY,
     references_on_validation: Mapping[str, Predictions] = NOBODY,
     look: int | None = None,
+    released: int = 0,
     captions: Captions = PLAIN,
     crosschecks: bool = False,
 ) -> Verdict:
@@ -46,7 +48,7 @@ def evaluate(
     harm beyond it is confirmed (``fail_order``), and is inconclusive otherwise. All must pass for a
     pass, so passing needs no correction (intersection-union). A rule against a reference that is
     not there is not tested and blocks nothing; one that is there and cannot be compared blocks. How
-    much of alpha a look at the test set may spend, ``Gate.alpha`` says.
+    much of alpha a look at the test set may spend, ``levels`` says.
 
     Args:
         baseline: The baseline's predictions of the test rows.
@@ -58,6 +60,7 @@ def evaluate(
             sentence: why there are none, which leaves the rules against it open.
         references_on_validation: And on the same validation rows, if a threshold is chosen there.
         look: Which look at this test set this is, from 1; None: looks are not counted.
+        released: Files released by earlier looks at this test set, for ``gate.looks: earn``.
         captions: What models, rows and clusters are called.
         crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
 
@@ -73,7 +76,13 @@ def evaluate(
     groups = groups_of(files[BASELINE], intersections=gate.intersections)
     refuse_unfit(baseline, candidate, gate, validation[0] if validation else None)
     hypotheses = [
-        Hypothesis(rule, gate.alpha(rule.confidence, look), gate.power, captions)
+        Hypothesis(
+            rule,
+            level(gate, rule.confidence, look, released),
+            gate.power,
+            captions,
+            by_e_value=gate.looks == "earn" and look is not None,
+        )
         for rule in gate.harm_rules
     ]
     there = [one for one in hypotheses if one.rule.against in comparisons]
@@ -117,7 +126,7 @@ def evaluate(
         assumption=messages.assumption(gate.power),
         absent=list(gate.absent),
         look=look,
-        looks=messages.looks(gate.looks, look),
+        looks=messages.looks(gate.looks, look, released),
         seed=comparisons[BASELINE].seed,
         captions=captions,
     )

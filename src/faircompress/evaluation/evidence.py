@@ -3,6 +3,7 @@
 Changes are oriented here: below 0 is worse, whatever the metric's better direction. Rates are not.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -73,13 +74,13 @@ class Evidence:
     def change_at_most(self, change: float, alpha: float) -> AtLimit:
         """Test that the change is at most a value."""
         if self.same_file:
-            return AtLimit("identity", 0.0, change < 0)
+            return AtLimit("identity", 0.0, change < 0, lambda: math.inf if change < 0 else 0.0)
         return self.procedure.change_at_most(change, alpha)
 
     def change_at_least(self, change: float, alpha: float) -> AtLimit:
         """Test that the change is at least a value."""
         if self.same_file:
-            return AtLimit("identity", 0.0, change > 0)
+            return AtLimit("identity", 0.0, change > 0, lambda: math.inf if change > 0 else 0.0)
         return self.procedure.change_at_least(change, alpha)
 
     def rate_lower(self, alpha: float) -> float:

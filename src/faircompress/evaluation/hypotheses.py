@@ -29,12 +29,14 @@ class Hypothesis:
         alpha: Chance of error that it may spend at this look.
         power: For the counts that would settle it.
         captions: What the models, rows and clusters are called.
+        by_e_value: Is it held to ``1 / alpha`` by e-values alone?
     """
 
     rule: Rule
     alpha: float
     power: float
     captions: Captions
+    by_e_value: bool = False
 
     @cached_property
     def metric(self) -> Metric:
@@ -118,7 +120,15 @@ class Check:
     @property
     def within(self) -> bool:
         """Tell whether the bounds lie within the limits."""
-        return all(test.rejects for test in self.at_limits if test is not None)
+        tests = [test for test in self.at_limits if test is not None]
+        if self.hypothesis.by_e_value:
+            return self.e_value >= 1 / self.hypothesis.alpha
+        return all(test.rejects for test in tests)
+
+    @cached_property
+    def e_value(self) -> float:
+        """Return an e-value against "the value lies at or beyond a limit"."""
+        return min(test.e_value() for test in self.at_limits if test is not None)
 
     @property
     def passes(self) -> bool:

@@ -9,6 +9,7 @@ from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult
 from faircompress.evaluation.rule_config import BASELINE
 from faircompress.evaluation.rules import Scope
+from faircompress.statistics import online_fdr
 
 Found = Sequence[tuple[Check, Outcome]]
 
@@ -52,7 +53,7 @@ def nobody_in(names: list[str]) -> list[str]:
     return [f"no harm is done to {_some(names)}, of whom there is no row"] if names else []
 
 
-def looks(way: str, look: int | None) -> str:
+def looks(way: str, look: int | None, released: int = 0) -> str:
     """Say how much of what the rules may err was spent at this look at the test set."""
     if look is None:
         return (
@@ -62,6 +63,12 @@ def looks(way: str, look: int | None) -> str:
     start = f"This is look {look} at this test set"
     if way == "ignore":
         return f"{start}. Looks are not corrected for (gate.looks): the confidence is that of one."
+    if way == "earn":
+        return (
+            f"{start}, after {released} releases: e-values are held to "
+            f"{1 / online_fdr.earn(look, released, 1.0):.4g} times 1 / alpha. {online_fdr.CLAIM} "
+            "This is no pass at the rules' confidence."
+        )
     return (
         f"{start}, which may spend 1/{look * (look + 1)} of each rule's chance of error, so that "
         "all looks together keep within it. A fresh test set starts anew."

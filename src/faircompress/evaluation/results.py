@@ -49,6 +49,7 @@ class CheckResult:
             ``wealth`` (at 1 / alpha or above), ``bounds`` (beyond the limit), ``identity``.
         at_limit_lower: That statistic against "at or below the lower limit".
         at_limit_upper: That statistic against "at or above the upper limit".
+        e_value: Against "at or beyond a limit", where looks are earned; 0: a pass is not earned.
         rank: Place in the order in which failures are confirmed, from 1; None: Holm.
         harm_likely: The estimate lies beyond the limit, and some harm is confirmed.
         failed_at: Level at which harm beyond the limit was confirmed.
@@ -78,6 +79,7 @@ class CheckResult:
     statistic: str = "none"
     at_limit_lower: float | None = None
     at_limit_upper: float | None = None
+    e_value: float | None = None
     rank: int | None = None
     harm_likely: bool = False
     failed_at: float | None = None

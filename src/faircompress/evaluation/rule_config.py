@@ -163,8 +163,11 @@ class Gate(Section):
     power: Annotated[OpenShare, Field(description="for the row counts that would settle it")]
     intersections: bool
     looks: Annotated[
-        Literal["spend", "ignore"],
-        Field(description="spend: alpha/(k(k+1)) at the k-th look at a test set; ignore: alpha"),
+        Literal["spend", "earn", "ignore"],
+        Field(
+            description="spend: alpha/(k(k+1)) at the k-th look at a test set; earn: by e-values, "
+            "more for each release; ignore: alpha"
+        ),
     ] = "spend"
     promote: Annotated[
         Literal["fp32", "smallest"],
@@ -200,18 +203,6 @@ class Gate(Section):
     def cost_rules(self) -> list[CostRule]:
         """Return the rules on what the file costs."""
         return [rule for rule in self.rules if isinstance(rule, CostRule)]
-
-    def alpha(self, confidence: float, look: int | None) -> float:
-        """Return the chance of error that this look at a test set may spend.
-
-        All looks together spend ``1 - confidence``: 1/2 + 1/6 + 1/12 + ... = 1.
-
-        Args:
-            confidence: That all looks together must keep, in ``(0, 1)``.
-            look: 1 for the first, >= 1; None: looks are not counted, so this is the only one.
-        """
-        whole = round(1 - confidence, 12)
-        return whole if look is None or self.looks == "ignore" else whole / (look * (look + 1))
 
     @model_validator(mode="after")
     def _no_rule_twice(self) -> "Gate":

@@ -1,11 +1,13 @@
 """Rules and their checks as the values that verdict.json holds."""
 
+import math
 from collections.abc import Sequence
 
 from faircompress.evaluation import messages
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CheckResult, Outcome, RuleResult, worst
+from faircompress.statistics.e_values import LARGEST
 from faircompress.statistics.procedures import AtLimit
 
 
@@ -63,6 +65,7 @@ def check_result(
         statistic=next(test.statistic for test in check.at_limits if test is not None),
         at_limit_lower=_value(check.at_limits[0]),
         at_limit_upper=_value(check.at_limits[1]),
+        e_value=_e_value(check),
         harm_likely=check.harm_likely,
         failed_at=level,
         rank=rank,
@@ -77,6 +80,12 @@ def _method(check: Check) -> str | None:
     evidence = check.measured.evidence
     same = evidence.same_file and check.hypothesis.kind.of_changes
     return "identity" if same else evidence.method
+
+
+def _e_value(check: Check) -> float | None:
+    if not check.hypothesis.by_e_value:
+        return None
+    return 0.0 if check.doubt else min(check.e_value, math.exp(LARGEST))
 
 
 def _value(test: AtLimit | None) -> float | None:

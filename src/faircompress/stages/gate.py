@@ -113,7 +113,7 @@ class Files:
 
 def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
     """Return the verdicts on all files up to the first that does not pass."""
-    looks = read_json(artifacts / "look.json")["looks"]  # plain DVC counts none
+    counted = read_json(artifacts / "look.json")  # plain DVC counts none
     references, on_validation = _references(artifacts)
     found: dict[Precision, Verdict] = {}
     for precision in files.precisions:
@@ -127,7 +127,8 @@ def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
             costs=files.costs(precision),
             references=references,
             references_on_validation=on_validation,
-            look=looks.get(pruned.model),
+            look=counted["looks"].get(pruned.model),
+            released=counted.get("released", 0),
             captions=CHAIN,
             crosschecks=True,
         )

@@ -7,8 +7,11 @@ they lie beyond a limit at the level that the order of failures leaves it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.estimates import Undefined
@@ -16,6 +19,7 @@ from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.preview import Preview
 from faircompress.metrics import Metric
+from faircompress.statistics import e_values
 from faircompress.statistics.procedures import AtLimit
 
 if TYPE_CHECKING:
@@ -179,7 +183,7 @@ def tests_of_change(found: Evidence, metric: Metric) -> tuple[Test, Test]:
 
 
 def tests_of_bounds(bounds: Callable[[float], tuple[float, float]]) -> tuple[Test, Test]:
-    """Return the tests of a value that only bounds are known of."""
+    """Return the tests of a value that only bounds are known of; no e-value is known."""
 
     def at_most(number: float, alpha: float) -> AtLimit:
         lower = bounds(alpha)[0]
@@ -190,6 +194,52 @@ def tests_of_bounds(bounds: Callable[[float], tuple[float, float]]) -> tuple[Tes
         return AtLimit("bounds", upper, upper < number)
 
     return at_most, at_least
+
+
+def tests_of_difference(
+    bounds: Callable[[float], tuple[float, float]],
+    one: tuple[Test, Test],
+    other: tuple[Test, Test],
+) -> tuple[Test, Test]:
+    """Return the tests of the difference of two groups' values.
+
+    Args:
+        bounds: Of the difference, from below and above, each at an alpha.
+        one: Tests that the first group's value is at most, and at least, a number.
+        other: Those of the second group.
+    """
+    at_most, at_least = tests_of_bounds(bounds)
+
+    def at_most_with_e(number: float, alpha: float) -> AtLimit:
+        e_value = partial(_e_value, one[0], other[1], number, alpha)
+        return replace(at_most(number, alpha), e_value=e_value)
+
+    def at_least_with_e(number: float, alpha: float) -> AtLimit:
+        e_value = partial(_e_value, other[0], one[1], -number, alpha)
+        return replace(at_least(number, alpha), e_value=e_value)
+
+    return at_most_with_e, at_least_with_e
+
+
+def _e_value(first: Test, second: Test, number: float, alpha: float) -> float:
+    """Return an e-value against "a - b is at most a number below 0"; see ``of_difference``.
+
+    Args:
+        first: Test that a is at most a number.
+        second: Test that b is at least a number.
+        number: Below 0; of others none is known.
+        alpha: What the bets aim at.
+    """
+    if number >= 0:
+        return 0.0
+
+    def against_first(nulls: np.ndarray) -> np.ndarray:
+        return np.array([first(float(null), alpha / 2).e_value() for null in nulls])
+
+    def against_second(nulls: np.ndarray) -> np.ndarray:
+        return np.array([second(-float(null), alpha / 2).e_value() for null in nulls])
+
+    return e_values.of_difference(against_first, against_second, -number)
 
 
 def places_in_groups(

@@ -12,7 +12,8 @@ from faircompress.evaluation.rules import (
     Plan,
     Scope,
     places_in_pairs,
-    tests_of_bounds,
+    tests_of_change,
+    tests_of_difference,
 )
 from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
@@ -42,7 +43,8 @@ def _measure(
         return min(sample_size.smallest_difference_limit(*pair, plan.alpha, power, factor), 2.0)
 
     rarer = min((one, other), key=lambda found: found.effective_n)
-    at_most, at_least = tests_of_bounds(bounds)
+    of_both = (tests_of_change(found, metric) for found in (one, other))
+    at_most, at_least = tests_of_difference(bounds, *of_both)
     return Measured(
         estimate=metric.sign * (one.change - other.change),
         bounds=bounds,

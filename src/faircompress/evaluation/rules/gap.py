@@ -17,7 +17,7 @@ from faircompress.evaluation.rules import (
     Plan,
     Scope,
     places_in_pairs,
-    tests_of_bounds,
+    tests_of_difference,
 )
 from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
@@ -44,7 +44,8 @@ def _measure(
     difference = one.candidate - other.candidate
     reach = max(difference - low, high - difference)
     rarer = min((one, other), key=lambda found: found.effective_n)
-    at_most, at_least = tests_of_bounds(bounds)
+    of_both = ((f.procedure.rate_at_most, f.procedure.rate_at_least) for f in (one, other))
+    at_most, at_least = tests_of_difference(bounds, *of_both)
     return Measured(
         estimate=difference,
         bounds=bounds,

@@ -5,6 +5,7 @@ the metric's better direction; rates are not. Every bound is one-sided and holds
 ``1 - alpha`` at any sample size, under the sampling model of docs/statistics.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,10 @@ class NullSample:
     lower: float
 
 
+def _nothing() -> float:
+    return 0.0
+
+
 @dataclass(frozen=True)
 class AtLimit:
     """A test of one value, which decides: bounds that are searched only show it.
@@ -32,11 +37,13 @@ class AtLimit:
             models are one file. ``none``: no bound is known.
         value: Of the statistic.
         rejects: Is the value excluded?
+        e_value: Gives an e-value against it, which is asked for where looks are earned.
     """
 
     statistic: str
     value: float
     rejects: bool
+    e_value: Callable[[], float] = _nothing
 
 
 class Procedure(Protocol):

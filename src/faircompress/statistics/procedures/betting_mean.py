@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from faircompress.statistics import betting
+from faircompress.statistics import betting, e_values
 from faircompress.statistics.clusters import kish
 from faircompress.statistics.independent_units import Units
 from faircompress.statistics.procedures import AtLimit, NullSample
@@ -93,7 +93,15 @@ class BettingMean:
             overshoot=dealt.overshoot,
         )  # fmt: skip
         wealth = float(found[0])
-        return AtLimit("wealth", wealth, wealth >= 1 / alpha)
+
+        def e_value() -> float:
+            log = betting.log_wealth(
+                values, dealt.weights, nulls, alpha, low=low, planned=dealt.planned,
+                overshoot=dealt.overshoot,
+            )  # fmt: skip
+            return float(np.exp(np.minimum(log, e_values.LARGEST)).mean())
+
+        return AtLimit("wealth", wealth, wealth >= 1 / alpha, e_value)
 
     def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
         """Draw changes as large as observed, signed so that their sum is as low as asked."""

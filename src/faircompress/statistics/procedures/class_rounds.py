@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from faircompress.statistics import betting
+from faircompress.statistics import betting, e_values
 from faircompress.statistics.class_products import ClassRounds
 from faircompress.statistics.independent_units import Units
 from faircompress.statistics.procedures import AtLimit, NullSample
@@ -102,4 +102,12 @@ class ClassRoundsMean:
             known, self.rounds.weights, np.array([mean]), alpha, low=low,
             overshoot=self.rounds.overshoot, together=self.rounds.classes,
         )  # fmt: skip
-        return AtLimit("wealth", float(found[0]), bool(found[0] >= 1 / alpha))
+
+        def e_value() -> float:
+            log = betting.log_wealth(
+                known, self.rounds.weights, np.array([mean]), alpha, low=low,
+                overshoot=self.rounds.overshoot, together=self.rounds.classes,
+            )  # fmt: skip
+            return float(np.exp(np.minimum(log, e_values.LARGEST)).mean())
+
+        return AtLimit("wealth", float(found[0]), bool(found[0] >= 1 / alpha), e_value)

@@ -1,12 +1,15 @@
 """A proportion of independent rows of equal weight, for two models on the same rows; exact."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len
 from scipy.special import betainc, ndtri
 
+from faircompress.statistics import e_values
 from faircompress.statistics import paired_proportions as exact
 from faircompress.statistics.procedures import AtLimit, NullSample
 
@@ -52,21 +55,43 @@ class PairedProportions:
 
     def change_at_most(self, change: float, alpha: float) -> AtLimit:
         """Test that the oriented change is at most a value."""
-        return _tail(exact.p_value(self.lost, self.gained, self.n, change, alpha), alpha)
+        found = exact.p_value(self.lost, self.gained, self.n, change, alpha)
+        return _tail(found, alpha, partial(self.e_change_at_most, change, alpha))
 
     def change_at_least(self, change: float, alpha: float) -> AtLimit:
         """Test that the oriented change is at least a value."""
-        return _tail(exact.p_value(self.gained, self.lost, self.n, -change, alpha), alpha)
+        found = exact.p_value(self.gained, self.lost, self.n, -change, alpha)
+        return _tail(found, alpha, partial(self.e_change_at_least, change, alpha))
 
     def rate_at_most(self, rate: float, alpha: float) -> AtLimit:
         """Test that the candidate's rate is at most a value: the chance of as many hits."""
         tail = betainc(self.hits, self.n - self.hits + 1, rate) if self.hits else 1.0
-        return _tail(float(tail), alpha)
+        return _tail(float(tail), alpha, partial(self.e_rate_at_most, rate, alpha))
 
     def rate_at_least(self, rate: float, alpha: float) -> AtLimit:
         """Test that the candidate's rate is at least a value: the chance of as few hits."""
         misses = self.n - self.hits
-        return _tail(float(betainc(misses, self.hits + 1, 1 - rate)) if misses else 1.0, alpha)
+        tail = betainc(misses, self.hits + 1, 1 - rate) if misses else 1.0
+        return _tail(float(tail), alpha, partial(self.e_rate_at_least, rate, alpha))
+
+    def e_change_at_most(self, change: float, alpha: float) -> float:
+        """Return an e-value against "the oriented change is at most a value"; see ``e_values``."""
+        nulls = np.array([change])
+        return float(e_values.of_paired_share(self.lost, self.gained, self.n, nulls, alpha)[0])
+
+    def e_change_at_least(self, change: float, alpha: float) -> float:
+        """Return an e-value against "the oriented change is at least a value"."""
+        nulls = -np.array([change])
+        return float(e_values.of_paired_share(self.gained, self.lost, self.n, nulls, alpha)[0])
+
+    def e_rate_at_most(self, rate: float, alpha: float) -> float:
+        """Return an e-value against "the candidate's rate is at most a value"."""
+        return float(e_values.of_rate(self.hits, self.n, np.array([rate]), alpha)[0])
+
+    def e_rate_at_least(self, rate: float, alpha: float) -> float:
+        """Return an e-value against "the candidate's rate is at least a value"."""
+        misses, nulls = self.n - self.hits, np.array([1 - rate])
+        return float(e_values.of_rate(misses, self.n, nulls, alpha)[0])
 
     def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
         """Draw as many disagreements as observed, half a row added, and no true change."""
@@ -97,8 +122,8 @@ class PairedProportions:
         return self.n
 
 
-def _tail(chance: float, alpha: float) -> AtLimit:
-    return AtLimit("tail", chance, chance <= alpha)
+def _tail(chance: float, alpha: float, e_value: Callable[[], float]) -> AtLimit:
+    return AtLimit("tail", chance, chance <= alpha, e_value)
 
 
 def null_counts(observed: PairedProportions, n: int, quantile: float) -> tuple[int, int]:
