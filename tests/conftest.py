@@ -22,7 +22,7 @@ environment.settle()
 ROOT = Path(__file__).parent.parent
 TINY = (
     "data.portraits.train=640", "data.portraits.validation=320", "data.portraits.test_cell=80",
-    "data.portraits.rare_share=0.05", "checks.min_cell=2", "train.epochs=4", "train.batch=64",
+    "data.portraits.rare_share=0.05", "checks.min_subgroup=2", "train.epochs=4", "train.batch=64",
     "prune.speedup=3", "prune.rounds=2", "prune.criterion.taylor.steps=2", "prune.epochs=2",
     "prune.batch=64", "prune.scoring_batch=64", "export.latency_repeats=3",
     "export.precisions=[fp32]",

@@ -211,7 +211,7 @@ def test_unfit_data_stops_the_chain_and_the_flow_says_why(
     finished: Finished, tmp_path: Path
 ) -> None:
     project = copied(finished, tmp_path)
-    said = project.run("-S", "checks.min_cell=500")
+    said = project.run("-S", "checks.min_subgroup=500")
     assert said.returncode == 3
     assert "500" in said.stderr
     assert "hair" in said.stderr

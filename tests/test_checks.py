@@ -17,7 +17,8 @@ AS_IS = {"resize": None, "crop": None, "resampler": "bilinear"}
 
 
 def limits(**changed: object) -> Checks:
-    usual = {"min_cell": 3, "absent_cells": [], "class_share": [0.2, 0.8], "quarantine": 0.0}
+    usual = {"min_subgroup": 3, "absent_subgroups": [], "class_share": [0.2, 0.8]}
+    usual |= {"quarantine": 0.0}
     return Checks.model_validate(usual | changed)
 
 
@@ -139,17 +140,17 @@ def test_a_cell_that_is_too_small_is_refused_with_the_rows_it_has(tmp_path: Path
     "spelt", ["train label=0 hair=long", "train label=dark hair=long", "train hair=long"]
 )
 def test_a_cell_that_is_said_to_be_absent_is_not_missed(spelt: str, tmp_path: Path) -> None:
-    assert failed(look(clean().drop(index=[0, 1, 2]), tmp_path, absent_cells=[spelt])) == {}
+    assert failed(look(clean().drop(index=[0, 1, 2]), tmp_path, absent_subgroups=[spelt])) == {}
 
 
 def test_an_absent_cell_that_is_no_cell_is_refused_with_the_one_meant(tmp_path: Path) -> None:
-    findings = look(clean(), tmp_path, absent_cells=["train label=0 hair=lang"])
+    findings = look(clean(), tmp_path, absent_subgroups=["train label=0 hair=lang"])
     assert "Did you mean 'train label=0 hair=long'?" in unfit(findings)[0].sentence
 
 
 def test_where_classes_are_the_groups_cells_are_label_and_split(tmp_path: Path) -> None:
     rows = clean().drop(columns="hair")
-    findings = look(rows.drop(index=range(30, 36)), tmp_path, absent_cells=["test label=1"])
+    findings = look(rows.drop(index=range(30, 36)), tmp_path, absent_subgroups=["test label=1"])
     assert failed(findings) == {
         "every class is 0.2 to 0.8 of its split": []  # all of test is dark
     }
@@ -164,18 +165,18 @@ def test_a_class_out_of_balance_is_refused_with_its_share(tmp_path: Path) -> Non
 def test_broken_pictures_are_set_aside_up_to_the_share_allowed(tmp_path: Path) -> None:
     rows = clean()
     rows.at[7, "picture"] = b"broken"
-    most = look(rows, tmp_path, quarantine=1 / 36, min_cell=2)
+    most = look(rows, tmp_path, quarantine=1 / 36, min_subgroup=2)
     assert not unfit(most)
     assert failed(most) == {"no picture is set aside": ["p07"]}
     rows.at[8, "picture"] = b"broken"
-    over = look(rows, tmp_path, quarantine=1 / 36, min_cell=1)
+    over = look(rows, tmp_path, quarantine=1 / 36, min_subgroup=1)
     assert [finding.rows for finding in unfit(over)] == [["p07", "p08"]]
 
 
 def test_a_group_of_which_no_picture_can_be_read_is_missed(tmp_path: Path) -> None:
     rows = clean()
     rows.loc[[0, 12, 24], ["hair", "picture"]] = ["curly", b"broken"]  # one in each split
-    findings = look(rows, tmp_path, quarantine=0.1, min_cell=2)
+    findings = look(rows, tmp_path, quarantine=0.1, min_subgroup=2)
     (missed,) = unfit(findings)
     assert missed.check == "every expected cell has 2 pictures"
     for split in SPLITS:
@@ -185,7 +186,7 @@ def test_a_group_of_which_no_picture_can_be_read_is_missed(tmp_path: Path) -> No
 def test_a_crop_larger_than_a_picture_is_refused_and_an_enlarged_one_told(tmp_path: Path) -> None:
     rows = clean()
     rows.at[7, "picture"] = picture(7, side=4)
-    cropped = look(rows, tmp_path, AS_IS | {"crop": 6}, min_cell=2)
+    cropped = look(rows, tmp_path, AS_IS | {"crop": 6}, min_subgroup=2)
     assert failed(cropped) == {"every picture can be read": ["p07"]}
     assert "too small" in unfit(cropped)[0].sentence
     resized = look(rows, tmp_path, AS_IS | {"resize": 6})
@@ -200,7 +201,7 @@ def test_a_data_set_without_one_readable_picture_is_refused(tmp_path: Path) -> N
 def test_a_refusal_names_each_failed_check_its_rows_and_the_page(tmp_path: Path) -> None:
     rows = clean()
     rows.at[7, "label"], rows.at[9, "weight"] = None, -1.0
-    words = str(UnfitData(refusal(look(rows, tmp_path, min_cell=2), "findings.html")))
+    words = str(UnfitData(refusal(look(rows, tmp_path, min_subgroup=2), "findings.html")))
     assert "2 checks failed" in words
     assert "every row has a label: 1 of 36 rows have no label" in words
     assert "p07" in words and "p09" in words and words.endswith("findings.html")

@@ -43,14 +43,14 @@ def test_blank_pictures_are_counted_and_set_aside_up_to_the_share_allowed(
     buffer = io.BytesIO()
     nothing.save(buffer, "PNG")
     rows.loc[[5, 17], "picture"] = pd.Series([buffer.getvalue()] * 2, [5, 17])
-    findings = look(rows, tmp_path, min_cell=2)
+    findings = look(rows, tmp_path, min_subgroup=2)
     assert failed(findings) == {"no picture is blank": ["p05", "p17"]}
     assert unfit(findings)[0].sentence.startswith("2 pictures are blank, of 36:")
-    assert failed(look(rows, tmp_path, min_cell=2, quarantine=2 / 36)) == {
+    assert failed(look(rows, tmp_path, min_subgroup=2, quarantine=2 / 36)) == {
         "no picture is set aside": ["p05", "p17"]
     }
     rows.at[7, "picture"] = b"broken"  # the share is of all that is set aside
-    assert "no picture is blank" in failed(look(rows, tmp_path, min_cell=2, quarantine=2 / 36))
+    assert "no picture is blank" in failed(look(rows, tmp_path, min_subgroup=2, quarantine=2 / 36))
 
 
 def grey(seed: int, below: int) -> bytes:
@@ -146,7 +146,7 @@ def test_rows_of_equal_pictures_are_set_aside_as_params_say(
     raw = RawData(rows.drop(columns="picture"), ("dark", "blond"), ("hair",), pictures.__getitem__)
     path = tmp_path / "data.parquet"
     ingested = ingest(raw, tidy(raw), AS_IS, path, keep=set(), duplicates=how)  # type: ignore[arg-type]
-    found = inspect(ingested.rows, raw.classes, raw.groups, limits(min_cell=2))[0]
+    found = inspect(ingested.rows, raw.classes, raw.groups, limits(min_subgroup=2))[0]
     told = failed(found)
     assert told.pop("no row is left out for its duplicates") == [f"p{row:02d}" for row in gone]
     told.pop("no picture stands twice in a split", None)

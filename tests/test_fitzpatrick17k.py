@@ -51,7 +51,8 @@ def test_the_real_list_is_cut_as_in_the_thesis(tmp_path: Path) -> None:
 
 
 def run(place: Path, root: str, *overrides: str) -> dict[str, float]:
-    given = ["data.name=fitzpatrick17k", f"data.fitzpatrick17k.root={root}", "checks.min_cell=1"]
+    given = ["data.name=fitzpatrick17k", f"data.fitzpatrick17k.root={root}"]
+    given += ["checks.min_subgroup=1"]
     chosen = params.load(PARAMS, [*given, *overrides])
     files.write_json(place / "artifacts" / "source.json", source(chosen, place / "artifacts"))
     return validate(chosen, place / "artifacts")

@@ -34,7 +34,7 @@ def test_all_mistakes_are_named_at_once() -> None:
         ("train.epoch=3", "train.epoch: unknown key. Did you mean 'epochs'?"),
         ("data.name=celba", "data.name: 'celba' is not known. Did you mean 'celeba'?"),
         ("train.model=resnet81", "no model 'resnet81'. Did you mean 'resnet18'?"),
-        ("prune.tuning.performance_weighted.gama=1", "gama: unknown key. Did you mean 'gamma'?"),
+        ("prune.finetune.performance_weighted.gama=1", "gama: unknown key. Did you mean 'gamma'?"),
     ],
 )
 def test_the_word_that_was_meant_is_suggested(override: str, meant: str) -> None:
@@ -56,7 +56,7 @@ def test_a_threshold_is_a_number_or_where_to_find_one(threshold: str) -> None:
 
 
 def test_options_of_a_plugin_are_bound_by_its_own_signature() -> None:
-    said = mistakes("prune.tuning.performance_weighted.min_weight=1.5")
+    said = mistakes("prune.finetune.performance_weighted.min_weight=1.5")
     assert "less than or equal to 1" in said
 
 

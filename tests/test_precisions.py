@@ -233,7 +233,8 @@ def test_a_file_is_not_held_to_another_precision_of_its_network(where: Registry)
     assert where.aliases()["champion"] == by_precision(where)["fp32"].number
     another_file(folder, "fewer bits anew", stem("int8"))
     told(folder)
-    assert read_json(folder / "artifacts/champion.json") == {"champion": None, "original_champion": None}
+    nobody = {"champion": None, "original_champion": None}
+    assert read_json(folder / "artifacts/champion.json") == nobody
     looks = read_json(folder / "artifacts/look.json")["looks"]
     files = exported(folder / "artifacts")
     assert [looks[sha256(files[precision])] for precision in ALL] == [1, 2, 3]

@@ -38,7 +38,7 @@ def test_a_row_of_the_thesis_is_a_preset(
         assert found.train.model == model
         assert (found.prune.lr, found.prune.epochs, found.prune.batch) == (lr, epochs, batch)
         assert found.prune.speedup == speedup
-        assert found.prune.scoring.name == found.prune.tuning.name == "performance_weighted"
+        assert found.prune.scoring.name == found.prune.finetune.name == "performance_weighted"
 
 
 @pytest.mark.parametrize("row", [row[0] for row in ROWS])
@@ -48,13 +48,13 @@ def test_every_row_has_a_twin_with_its_method_on_a_small_network(row: str) -> No
         assert small.train.model == "small"
         assert small.train.weights is None
         assert small.prune.criterion == full.prune.criterion
-        assert small.prune.tuning == full.prune.tuning
+        assert small.prune.finetune == full.prune.finetune
         assert small.data.name == full.data.name
 
 
 def test_a_later_preset_wins_and_a_fragment_makes_the_plain_form() -> None:
     plain = read("celeba-1", "plain")
-    assert plain.prune.tuning.name == "cross_entropy"
+    assert plain.prune.finetune.name == "cross_entropy"
     assert plain.prune.scoring.name == "cross_entropy"
     assert plain.train.model == "resnet18"
 

@@ -85,9 +85,9 @@ def test_cells_of_splits_that_pixels_will_draw_are_counted_by_what_they_can_have
 ) -> None:
     rows = galleries.people(120)  # 30 of each label x sex, for three splits
     given = galleries.table(tmp_path, rows) | {"identity": None}
-    assert "table has 120 rows, 2 classes" in rows_first.count(chosen(given, min_cell=10))
+    assert "table has 120 rows, 2 classes" in rows_first.count(chosen(given, min_subgroup=10))
     with pytest.raises(UnfitData, match=r"train label=0 sex=0 \(glad\) has 10 at most"):
-        rows_first.count(chosen(given, min_cell=11))
+        rows_first.count(chosen(given, min_subgroup=11))
     assert set(rows_first.read_rows(chosen(given).data).rows["split"]) == {OPEN}
 
 
@@ -114,7 +114,7 @@ def test_pictures_that_are_nowhere_are_noticed_by_a_few(tmp_path: Path) -> None:
     given = galleries.table(tmp_path)
     (tmp_path / "pictures").rename(tmp_path / "Pictures")
     with pytest.raises(FileNotFoundError, match=r"none of 20 pictures .*'pictures/0114\.jpg'"):
-        rows_first.count(chosen(given, min_cell=1))
+        rows_first.count(chosen(given, min_subgroup=1))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_bins_that_overlap_are_refused_without_a_look_at_the_data(
 def test_the_command_params_reads_the_rows_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raw = params.overridden(PARAMS, ["checks.min_cell=1"])
+    raw = params.overridden(PARAMS, ["checks.min_subgroup=1"])
     raw["data"] |= {"name": "table", "table": galleries.table(tmp_path / "root")}
     (tmp_path / "params.yaml").write_text(params.yaml.safe_dump(raw))
     monkeypatch.setattr("sys.argv", ["faircompress", "params"])
@@ -151,7 +151,7 @@ def test_the_command_params_reads_the_rows_too(
     for override, words in {
         "data.table.root=nowhere": "data.table.root: nowhere is not a folder",
         "data.table.groups=[race]": "has no column 'race'",
-        "checks.min_cell=1000": "fewer than 1000",
+        "checks.min_subgroup=1000": "fewer than 1000",
     }.items():
         monkeypatch.setattr("sys.argv", ["faircompress", "params", "-S", override])
         with pytest.raises(SystemExit) as ended:

@@ -16,7 +16,7 @@ PLAN = {
     "models": {"small": {}},
     "methods": {
         "plain": {"prune": {"scoring": {"name": "cross_entropy"},
-                            "tuning": {"name": "cross_entropy"}}},
+                            "finetune": {"name": "cross_entropy"}}},
         "random": {"prune": {"criterion": {"name": "random"}}},
         "broken": {"prune": {"floor": 1.0}},
     },

@@ -15,7 +15,7 @@ SMALL: dict[str, Any] = {
     "about": "Which is better?",
     "data": {"portraits": {}},
     "models": {"small": {"train": {"model": "small"}}},
-    "methods": {"plain": {}, "pw": {"prune": {"tuning": {"name": "performance_weighted"}}}},
+    "methods": {"plain": {}, "pw": {"prune": {"finetune": {"name": "performance_weighted"}}}},
     "speedups": [4, 16],
     "seeds": [1, 2, 3],
     "tuning": {
@@ -48,7 +48,7 @@ def test_a_run_changes_what_its_parts_say_the_later_one_winning(tmp_path: Path) 
     plan = plan_of(tmp_path, common={"prune": {"lr": 0.01, "epochs": 2}})
     found = changes(plan, Cell("portraits", "small", 3, "pw", 1, 16.0), ROOT / "presets.yaml")
     assert set(found) == {
-        "prune.lr=0.002", "prune.epochs=2", 'prune.tuning.name="performance_weighted"',
+        "prune.lr=0.002", "prune.epochs=2", 'prune.finetune.name="performance_weighted"',
         'train.model="small"', "prune.speedup=16", "train.seed=3", "prune.seed=3",
     }  # fmt: skip
 

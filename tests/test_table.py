@@ -184,7 +184,7 @@ def test_a_path_out_of_the_data_is_not_read(tmp_path: Path) -> None:
 
 
 def checked(place: Path, given: dict[str, Any], *overrides: str) -> dict[str, float]:
-    raw = params.overridden(PARAMS, ["data.resize=[8, 8]", "checks.min_cell=1", *overrides])
+    raw = params.overridden(PARAMS, ["data.resize=[8, 8]", "checks.min_subgroup=1", *overrides])
     raw["data"] |= {"name": "table", "table": given}
     chosen = params.check(raw)
     files.write_json(place / "artifacts" / "source.json", source(chosen, place / "artifacts"))
@@ -236,7 +236,7 @@ def test_a_group_that_may_not_be_called_so_is_refused_with_a_cure(tmp_path: Path
         checked(tmp_path, given)
 
 
-def test_a_group_that_train_lacks_is_told_in_one_word_which_absent_cells_takes(
+def test_a_group_that_train_lacks_is_told_in_one_word_which_absent_subgroups_takes(
     tmp_path: Path,
 ) -> None:
     rows = [
@@ -249,7 +249,8 @@ def test_a_group_that_train_lacks_is_told_in_one_word_which_absent_cells_takes(
     given = galleries.table(tmp_path / "root", rows) | {"split": "split"}
     with pytest.raises(UnfitData, match=r"'train sex=m' has none\.\nAll findings"):
         checked(tmp_path, given)
-    assert checked(tmp_path, given, "checks.absent_cells=['train sex=m']")["smallest_cell"] == 10
+    absent = "checks.absent_subgroups=['train sex=m']"
+    assert checked(tmp_path, given, absent)["smallest_cell"] == 10
 
 
 def test_parts_that_spell_a_number_with_and_without_decimals_have_one_class_and_one_person(

@@ -41,7 +41,7 @@ def faces(root: Path) -> Path:
 
 
 def settings(root: Path, *more: str) -> Params:
-    usual = ["data.name=celeba", f"data.celeba.root={root}", "checks.min_cell=3"]
+    usual = ["data.name=celeba", f"data.celeba.root={root}", "checks.min_subgroup=3"]
     return params.load(PARAMS, [*usual, *more])
 
 
@@ -138,7 +138,7 @@ def test_unfit_data_leaves_a_page_and_an_older_table_untouched(tmp_path: Path) -
     assert (tmp_path / "artifacts" / "validate" / "data.parquet").read_bytes() == before
     assert not (tmp_path / "artifacts" / ".validate.part").exists()
 
-    numbers = run(tmp_path, root, "checks.quarantine=0.1", "checks.min_cell=2")
+    numbers = run(tmp_path, root, "checks.quarantine=0.1", "checks.min_subgroup=2")
     assert numbers["dropped"] == 1 and numbers["warnings"] == 1
     assert (
         "000007.jpg" not in load_split(tmp_path / "artifacts/validate", "train").rows["id"].values

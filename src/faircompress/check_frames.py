@@ -40,7 +40,7 @@ class Frames:
         people: One line an identity.
         cells: One line a label x group x split cell, expected or not.
         expected: The cells that are expected; those of a group that a split wholly lacks are one.
-        absent: One line an entry of ``checks.absent_cells``.
+        absent: One line an entry of ``checks.absent_subgroups``.
         shares: One line a class and split.
         classes: One line a class.
         opened: Splits that are still to be drawn by pixels; a cell of theirs counts what it can

@@ -174,7 +174,7 @@ def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
     least = LEAST_SHARE / classes
     low, high = limits.class_share or (least, 1 - least)
     named = Check(
-        "checks.absent_cells names cells",
+        "checks.absent_subgroups names cells",
         "absent",
         in_set("known", [True]),
         "{count} of {total} entries name no cell",
@@ -183,11 +183,11 @@ def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
     return [
         *([named] if len(tables.absent) else []),
         Check(
-            f"every expected cell has {limits.min_cell} pictures",
+            f"every expected cell has {limits.min_subgroup} pictures",
             "expected",
-            between("count", limits.min_cell),
-            f"{{count}} of {{total}} cells have fewer than {limits.min_cell} (checks.min_cell); "
-            "name those that must be so in checks.absent_cells",
+            between("count", limits.min_subgroup),
+            f"{{count}} of {{total}} subgroups have fewer than {limits.min_subgroup} "
+            "(checks.min_subgroup); name those that must be so in checks.absent_subgroups",
             f"{{total}} cells have; the smallest has {tables.expected['count'].min()}.",
         ),
         Check(

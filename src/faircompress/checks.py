@@ -57,7 +57,7 @@ def inspect(
     Raises:
         RuntimeError: If Great Expectations could not run a check. That is no finding.
     """
-    tables = frames(rows, classes, groups, limits.absent_cells)
+    tables = frames(rows, classes, groups, limits.absent_subgroups)
     checks = suite(tables, len(classes), [g for g in groups if g != "label"], limits)
     return _run(checks, tables), tables
 
@@ -73,7 +73,7 @@ def inspect_rows(
         groups: Group columns; ``label`` may stand among them.
         limits: The section ``checks`` of params.
     """
-    tables = frames(_unseen(rows), classes, groups, limits.absent_cells)
+    tables = frames(_unseen(rows), classes, groups, limits.absent_subgroups)
     checks = suite_of_rows(tables, len(classes), [g for g in groups if g != "label"], limits)
     return [_judged(check, getattr(tables, check.frame)) for check in checks], tables
 

@@ -45,7 +45,7 @@ def page(
     facts: Mapping[str, Any],
     sheet: Mapping[tuple[str, ...], Sequence[Pixels]],
     *,
-    min_cell: int,
+    min_subgroup: int,
 ) -> str:
     """Return the page as HTML, pictures and style inside.
 
@@ -54,7 +54,7 @@ def page(
         tables: What was checked.
         facts: Name and value of what else is worth knowing, in order.
         sheet: Sample pictures by cell (split, label, group column, group).
-        min_cell: Count under which a cell is marked.
+        min_subgroup: Count under which a cell is marked.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("faircompress"),
@@ -73,7 +73,7 @@ def page(
         totals=tables.rows["split"].value_counts(),
         rows=len(tables.rows),
         facts={name: _words(value) for name, value in facts.items()},
-        min_cell=min_cell,
+        min_subgroup=min_subgroup,
         sheet=[
             (_title(cell, words), _strip(pictures)) for cell, pictures in sheet.items() if pictures
         ],

@@ -56,7 +56,7 @@ def compress(
         dense.blank(split.images.shape[1:3]),
         speedup=how.speedup,
         rounds=how.rounds,
-        floor=how.floor,
+        floor=how.min_channels,
         round_to=how.round_to,
     )
     next(rounds, None)

@@ -40,8 +40,8 @@ def _known_model(name: str) -> str:
 class Checks(Section):
     """What a data set must be to be worth hours of training."""
 
-    min_cell: Annotated[Count, Field(description="pictures in a label x group x split cell")]
-    absent_cells: Annotated[
+    min_subgroup: Annotated[Count, Field(description="pictures in a label x group x split cell")]
+    absent_subgroups: Annotated[
         list[str], Field(description="cells not expected, such as 'train label=1 hair=short'")
     ]
     class_share: Annotated[
@@ -91,13 +91,15 @@ class Prune(Optimisation):
     seed: Seed
     speedup: Annotated[float, Field(gt=1, description="dense over pruned multiply-adds")]
     rounds: Annotated[Count, Field(description="cuts on the way; scores are taken before each")]
-    floor: Annotated[Share, Field(description="of a layer's channels that stay, at least one")]
+    min_channels: Annotated[
+        Share, Field(description="of a layer's channels that stay, at least one")
+    ]
     round_to: Annotated[Count, Field(description="channels stay in multiples of this")]
     scoring_batch: Annotated[Count, Field(description="pictures a step while channels are scored")]
     # these sections are made of the plug-ins' signatures, which mypy cannot know
     criterion: choice("criteria")  # type: ignore[valid-type]
     scoring: choice("objectives")  # type: ignore[valid-type]
-    tuning: choice("objectives")  # type: ignore[valid-type]
+    finetune: choice("objectives")  # type: ignore[valid-type]
 
 
 class Int8(Section):

@@ -119,7 +119,7 @@ def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], rou
     raise ValueError(
         f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
         f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
-        f"Set a lower prune.speedup or prune.floor.{kept}"
+        f"Set a lower prune.speedup or prune.min_channels.{kept}"
     )
 
 

@@ -84,7 +84,7 @@ def request(params: Params, size: tuple[int, int], classes: int) -> dict[str, An
         "size": list(size),
         "classes": classes,
         "speedup": prune.speedup,
-        "floor": prune.floor,
+        "floor": prune.min_channels,
         "round_to": prune.round_to,
         "opset": export.opset,
         "precisions": list(export.precisions),

@@ -5,6 +5,10 @@ from typing import Any
 
 RENAMED = {  # section, key -> where it is now, and why
     ("gate", "threshold"): ("export.threshold", "the operating point is folded into the files"),
+    ("prune", "floor"): ("prune.min_channels", "a floor was also a rule"),
+    ("prune", "tuning"): ("prune.finetune", "tuning also meant a search"),
+    ("checks", "min_cell"): ("checks.min_subgroup", "a label in a group is a subgroup"),
+    ("checks", "absent_cells"): ("checks.absent_subgroups", "a label in a group is a subgroup"),
 }
 
 

@@ -46,7 +46,7 @@ def read_all(data: Data, raw: RawData) -> RawData:
 
 def limits_of(checks: Checks, raw: RawData) -> Checks:
     """Return the section ``checks`` with the cells that the source itself says it lacks."""
-    return checks.model_copy(update={"absent_cells": [*checks.absent_cells, *raw.absent]})
+    return checks.model_copy(update={"absent_subgroups": [*checks.absent_subgroups, *raw.absent]})
 
 
 def inspect_raw(checks: Checks, raw: RawData) -> tuple[list[Finding], Frames]:

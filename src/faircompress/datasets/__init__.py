@@ -31,7 +31,7 @@ class RawData:
         groups: Names of the group columns of ``rows``. ``label`` may stand among them.
         read: Picture of row number i: the bytes of an image file, or uint8 ``(height, width, 3)``.
         drawn: What was split here by hash, such as "splits by identity"; "" if nothing was.
-        absent: Cells that the source lacks by design, as ``checks.absent_cells`` spells them.
+        absent: Cells that the source lacks by design, as ``checks.absent_subgroups`` spells them.
         notes: What else is worth telling.
         max_weight: The most that a cluster (a person, or a row without one) of each subgroup
             weighs, where the source knows; empty: it does not.

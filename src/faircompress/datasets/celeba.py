@@ -45,7 +45,7 @@ def celeba(
 
     **resplit** cuts train and validation anew by a hash of the identity, for repeated splits in
     tuning; validation keeps about its published share, test is untouched. How many of the rarest
-    cell fall into validation varies with the seed: mind ``checks.min_cell``.
+    cell fall into validation varies with the seed: mind ``checks.min_subgroup``.
 
     Args:
         root: Folder with ``img_align_celeba/`` and the three text files.

@@ -52,7 +52,7 @@ def cifar10(
     other class in train and in validation, its middle up to 7 pixels from the picture's, both
     ways. Test has each picture twice, without and with the square (id ending in ``+``), as one
     identity; a second group ``square`` tells them apart. Some cells of validation are small
-    (9 birds have a square), which wants ``checks.min_cell: 5``. All is drawn by hash of pixels.
+    (9 birds have a square), which wants ``checks.min_subgroup: 5``. All is drawn by hash of pixels.
 
     Args:
         root: Folder that holds ``cifar-10-batches-py/`` or ``plain_text/*.parquet``.

@@ -26,7 +26,7 @@ def fitzpatrick17k(*, root: str = "data/fitzpatrick17k") -> RawData:
 
     The owners publish a list of links, not pictures, and links die. A row whose picture is absent
     stays in; ``checks.quarantine`` is the share of all rows that may be unreadable or absent.
-    Conditions are rarer than most classes: mind ``checks.min_cell``.
+    Conditions are rarer than most classes: mind ``checks.min_subgroup``.
 
     Args:
         root: Folder with ``fitzpatrick17k.csv`` and ``images/<md5hash>.jpg``.

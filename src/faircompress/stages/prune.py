@@ -38,7 +38,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         fit(
             pruned,
             split,
-            chosen(how.tuning, "objectives"),
+            chosen(how.finetune, "objectives"),
             how,
             fabric,
             seed=how.seed,

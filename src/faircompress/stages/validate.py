@@ -52,7 +52,7 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
         shown = {cell: [ingested.samples[r] for r in sample if r in ingested.samples]
                  for cell, sample in cells.items()}  # fmt: skip
         told = {"data set": params.data.name, **facts}
-        html = page(findings, tables, told, shown, min_cell=params.checks.min_cell)
+        html = page(findings, tables, told, shown, min_subgroup=params.checks.min_subgroup)
         if unfit(findings):
             _refuse(refused, findings, html)
         _leave(folder, findings, html)
@@ -70,7 +70,7 @@ def _rows(params: Params, refused: Path) -> RawData:
         if unfit(findings):
             facts = {"data set": params.data.name, "classes": raw.classes, "groups": raw.groups,
                      "pictures": "not looked at yet"}  # fmt: skip
-            html = page(findings, tables, facts, {}, min_cell=params.checks.min_cell)
+            html = page(findings, tables, facts, {}, min_subgroup=params.checks.min_subgroup)
             _refuse(refused, findings, html)
     raw = read_all(params.data, raw)
     refuse_heavy_rows(raw)
