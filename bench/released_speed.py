@@ -38,9 +38,9 @@ from faircompress.training import fabric_for, fit
 TRAIN, TEST, EPOCHS, SPEEDUP, SMALL = 10_000, 5_000, 2, 2.0, 8
 PW = ".performance_weighted={min_weight: 0.5, gamma: 1.0}"
 RECIPE = [
-    "train.model=resnet20", f"train.epochs={EPOCHS}", "train.lr=0.003", "prune.floor=0",
+    "train.model=resnet20", f"train.epochs={EPOCHS}", "train.lr=0.003", "prune.min_channels=0",
     "prune.scoring.name=performance_weighted", f"prune.scoring{PW}",
-    "prune.tuning.name=performance_weighted", f"prune.tuning{PW}", "prune.lr=0.001",
+    "prune.finetune.name=performance_weighted", f"prune.finetune{PW}", "prune.lr=0.001",
 ]  # fmt: skip
 AUTOBOT = ["prune.criterion.name=autobot", "prune.rounds=1"]
 TAYLOR = ["prune.criterion.name=taylor", "prune.rounds=8"]
@@ -190,7 +190,7 @@ def _cut_by(dense: Network, found: Found) -> Network:
 def _tuned_auroc(pruned: Network, dense: Network, splits: dict[str, Split], epochs: int) -> str:
     params = load(Path("params.yaml"), [*RECIPE, f"prune.epochs={epochs}"])
     how, fabric = params.prune, fabric_for(params.compute)
-    loss, train = chosen(how.tuning, "objectives"), splits["train"]
+    loss, train = chosen(how.finetune, "objectives"), splits["train"]
     teacher = copy.deepcopy(dense.net)  # fit freezes it, and the next search needs its gradients
     fit(pruned, train, loss, how, fabric, seed=1, what="fine-tuning", dense=teacher)
     return f"{_auroc(pruned, splits['test']):.4f}"

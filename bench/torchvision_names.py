@@ -47,7 +47,7 @@ def main() -> None:
 def tried(name: str, seconds: float, gigabytes: float) -> dict[str, Any]:
     """Return what became of a name."""
     side = next((side for start, side in OWN_SIDE.items() if name.startswith(start)), SIDE)
-    changes = [f"train.model={name}", "prune.speedup=2", "prune.floor=0.1",
+    changes = [f"train.model={name}", "prune.speedup=2", "prune.min_channels=0.1",
                "export.precisions=[fp32]"]  # fmt: skip
     given = rehearsal.request(params.load(PARAMS, changes), (side, side), 2)
     of = rehearsal.try_out(given, seconds=seconds, memory=int(gigabytes * 1e9))
