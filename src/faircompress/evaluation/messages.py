@@ -1,10 +1,11 @@
 """The sentences of a verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.costs import FEWEST_RUNS
 from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult
 from faircompress.evaluation.rule_config import BASELINE
@@ -29,13 +30,10 @@ def not_tested(hypothesis: Hypothesis, why: str | None) -> str:
     model = captions.model(hypothesis.rule.against)
     if why:
         return (
-            f"not settled, since the {model} model cannot be compared: {why.rstrip('.')}. A person "
-            f"must decide, or take this rule out of {captions.rules}."
+            f"not settled: the {model} cannot be compared, since {why.rstrip('.')}. A person must "
+            f"decide, or take this rule out of {captions.rules}."
         )
-    return (
-        f"not tested, since there is no {model} model to compare with; the first file that is "
-        "approved becomes it."
-    )
+    return f"not tested: there is no {model} yet. The first file that is approved becomes it."
 
 
 def without_rows(names: list[str], captions: Captions) -> list[str]:
@@ -43,14 +41,14 @@ def without_rows(names: list[str], captions: Captions) -> list[str]:
     if not names:
         return []
     return [
-        f"no test row is in {_some(names)}: not tested. Where such rows occur, harm to them goes "
-        f"unseen; add some, or declare in {captions.absent} that there are none."
+        f"no test {captions.row} is in {_some(names)}, so harm there goes unseen. Add some, or "
+        f"declare in {captions.absent} that there are none."
     ]
 
 
 def nobody_in(names: list[str]) -> list[str]:
     """Say for the headline, in one clause or none, what no row was there to tell."""
-    return [f"no harm is done to {_some(names)}, of whom there is no row"] if names else []
+    return [f"no harm is done in {_some(names)}, where there is no row"] if names else []
 
 
 def looks(way: str, look: int | None, released: int = 0) -> str:
@@ -111,19 +109,20 @@ def headline(
         costs: Rules on cost.
         open_rules: What else is not settled, each after "it is not settled that".
     """
-    checks = f"{len(found)} checks" if len(found) != 1 else "1 check"
+    checks = f"all {len(found)} checks" if len(found) != 1 else "1 check"
     paid = [cost.description for cost in costs if cost.outcome == outcome]
     if outcome == Outcome.PASS:
-        within = " and that it costs no more" if paid else ""
-        return f"Pass: {checks} certified that no group was harmed more than allowed{within}."
+        within = ", and the file costs no more than allowed" if paid else ""
+        return f"Pass: {checks} passed; no group was harmed more than allowed{within}."
     worst = [check for check, of in found if of == outcome]
-    places = _list([_place(c) for c in worst[:3]]) + (" and more" if len(worst) > 3 else "")
+    more = [f"{len(worst) - 3} more"] if len(worst) > 3 else []
+    places = _list([*map(_place, worst[:3]), *more])
     if outcome == Outcome.FAIL:
         harm = [f"harm beyond the limit is confirmed for {places}"] if worst else []
         return f"Fail: {'; '.join(harm + [f'it does not hold that {cost}' for cost in paid])}."
     harm = [
-        f"harm beyond the limit is neither confirmed nor excluded in {len(worst)} of {checks}: "
-        f"{places}"
+        f"harm beyond the limit is neither confirmed nor excluded in {len(worst)} of "
+        f"{checks.removeprefix('all ')}: {places}"
     ]
     unsettled = [f"it is not settled that {rule}" for rule in (*paid, *open_rules)]
     return f"Inconclusive: {'; '.join((harm if worst else []) + unsettled)}."
@@ -135,11 +134,16 @@ def what_next(
     """Say what to do, most useful first."""
     if outcome == Outcome.PASS:
         return [f"Release the {captions.candidate} file."]
-    harmed = dict.fromkeys(_harmed(c) for c, of in found if of == Outcome.FAIL)
+    failed = [check for check, of in found if of == Outcome.FAIL]
     steps = []
+    harmed = _names(check for check in failed if check.hypothesis.kind.of_changes)
     if harmed:
+        steps.append(f"Protect {harmed}: {captions.protect}. Do not test again on these rows.")
+    served = _names(check for check in failed if not check.hypothesis.kind.of_changes)
+    if served:
         steps.append(
-            f"Protect {_list(list(harmed))}: {captions.protect}. Do not test again on these rows."
+            f"Look at the {captions.baseline} model's rates of {served}: if they miss the limit "
+            "too, compressing less will not mend it."
         )
     if any(cost.outcome == Outcome.FAIL for cost in costs):
         steps.append(f"{captions.cheapen}: the file costs too much.")
@@ -147,12 +151,7 @@ def what_next(
     if unsettled:
         few = any(cost.upper is None for cost in unsettled)
         steps.append(f"{captions.measure}{f'; {FEWEST_RUNS} runs at least' if few else ''}.")
-    needs: dict[str, int] = {}
-    for check, of in found:
-        if of == Outcome.INCONCLUSIVE and check.n_needed and not _has_enough(check):
-            key = f"{_kind(check)} in {_scarce(check)}"
-            needs[key] = max(needs.get(key, 0), check.n_needed)
-    steps += [f"Test on about {needed:,} {key}." for key, needed in needs.items()]
+    steps += _test_on([check for check, of in found if of == Outcome.INCONCLUSIVE], captions)
     if outcome == Outcome.INCONCLUSIVE:
         steps.append(f"{'Or have' if steps else 'Have'} a reviewer decide with the bounds in view.")
     return steps
@@ -161,9 +160,9 @@ def what_next(
 def assumption(power: float) -> str:
     """Say what the counts that would settle a question rest on."""
     return (
-        f"Counts hold with {power:.0%} power if the models go on disagreeing as often as observed "
-        "and no group truly changes; for a minimum, a gap or a ratio, if the observed rates are "
-        "true; for differences between groups, if all groups grow alike."
+        f"Counts hold with {percent(power)} power if the models go on disagreeing as often as "
+        "observed and no group truly changes; for flips, a minimum, a gap or a ratio, if the "
+        "observed rates are true; for differences between groups, if all groups grow alike."
     )
 
 
@@ -184,17 +183,45 @@ def _where(check: Check) -> str:
         return f"in {place.group.key} against {place.other.key}"
     if place.label is not None:
         name = check.classes[place.label]
-        return f"of {name} in {place.group.key}"
-    return f"in {place.group.key}"
+        return f"of {name} {_in(place.group, check)}"
+    return _in(place.group, check)
 
 
-def _harmed(check: Check) -> str:
-    """Name the group that changed for the worse, of two that changed unlike."""
-    place, found = check.place, check.measured
-    if place.other is None or isinstance(found, Undefined):
-        return place.group.key
-    sign = 1 if check.metric.better == "higher" else -1
-    return place.group.key if sign * (found.estimate or 0.0) < 0 else place.other.key
+def _in(group: Group, check: Check) -> str:
+    if group.key == POOLED:
+        return f"over all {check.hypothesis.captions.rows}"
+    return f"in {group.key}"
+
+
+def _names(checks: Iterable[Check]) -> str:
+    """Name the groups of checks: of pairs those that changed for the worse, if that is known."""
+    names = (name for check in checks for name in _harmed(check))
+    return _list(list(dict.fromkeys(names)))
+
+
+def _harmed(check: Check) -> list[str]:
+    place, found, better = check.place, check.measured, check.metric.better
+    if place.other is None:
+        return ["everyone" if place.group.key == POOLED else place.group.key]
+    if isinstance(found, Undefined) or found.estimate is None or better == "neither":
+        return [place.group.key, place.other.key]
+    excess = found.estimate - (check.hypothesis.kind.neutral or 0.0)
+    first = excess < 0 if better == "higher" else excess > 0
+    return [place.group.key if first else place.other.key]
+
+
+def _test_on(checks: Sequence[Check], captions: Captions) -> list[str]:
+    """Say, in one step or none, how many rows would settle what is open, most first."""
+    needs: dict[str, int] = {}
+    for check in checks:
+        if check.n_needed and not _has_enough(check):
+            group = _scarce(check)
+            key = _kind(check) + ("" if group.key == POOLED else f" in {group.key}")
+            needs[key] = max(needs.get(key, 0), check.n_needed)
+    most = sorted(needs, key=lambda key: -needs[key])
+    if not most:
+        return []
+    return [f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}."]
 
 
 def _found(check: Check) -> str:
@@ -202,7 +229,7 @@ def _found(check: Check) -> str:
     if isinstance(found, Undefined) or bounds is None:
         return _place(check)
     sure = f"{percent(1 - check.hypothesis.alpha)} bounds {bounds[0]:+.3f} and {bounds[1]:+.3f}"
-    if check.hypothesis.kind.neutral != 0.0:
+    if check.hypothesis.kind.neutral != 0.0 or check.rule.rule == "flips":
         sure = sure.replace("+", "")
     if found.estimate is None:
         return f"{_place(check)} has no value: both rates are 0 ({sure})"
@@ -210,27 +237,32 @@ def _found(check: Check) -> str:
     return f"{_place(check)} {shown}, {sure}"
 
 
-def _scarce(check: Check) -> str:
+def _scarce(check: Check) -> Group:
     found = check.measured
-    return check.place.group.key if isinstance(found, Undefined) else found.scarce.key
+    return check.place.group if isinstance(found, Undefined) else found.scarce
 
 
 def _counts(check: Check) -> str:
     evidence, captions = check.evidence, check.hypothesis.captions
     of = "" if evidence.clusters is None else f" of {evidence.clusters:,} {captions.clusters}"
-    kind = f"{evidence.kind} " if evidence.kind else ""
-    return f"{evidence.rows:,} {captions.rows}{of} are {kind}in {_scarce(check)}"
+    group = _scarce(check).key
+    what = [evidence.kind] if evidence.kind else []
+    what += [] if group == POOLED else [f"in {group}"]
+    counted = f"{evidence.rows:,} {captions.rows}{of}"
+    return f"{counted} are {' '.join(what)}" if what else f"there are {counted}"
 
 
 def _settle(check: Check) -> str:
     if check.n_needed is None:
         return ""
-    own = not check.hypothesis.kind.of_changes
+    own = not check.hypothesis.kind.of_changes or check.rule.rule == "flips"
     given = "the observed rate is true" if own else "nothing truly changes"
-    sure = f"{check.rule.limit:g} at {check.hypothesis.power:.0%} power"
-    if _has_enough(check):
-        return f". Enough to certify {sure} if {given}: more rows will probably not change this"
-    return f"; about {check.n_needed:,} would certify {sure} if {given}"
+    sure = f"{check.rule.limit:g} at {percent(check.hypothesis.power)} power"
+    if not _has_enough(check):
+        return f"; about {check.n_needed:,} would certify {sure} if {given}"
+    where = "lies beyond" if check.distance > 0 else "is too near"
+    what = "observed rate" if own else "change"
+    return f", enough to certify {sure} if {given}: the {what} {where} the limit"
 
 
 def _has_enough(check: Check) -> bool:
@@ -242,8 +274,8 @@ def _has_enough(check: Check) -> bool:
 
 def _kind(check: Check) -> str:
     evidence, captions = check.evidence, check.hypothesis.captions
-    rows = captions.rows if evidence.clusters is None else captions.clusters
-    return f"{rows} that are {evidence.kind}" if evidence.kind else rows
+    rows = f"{captions.rows} that are {evidence.kind}" if evidence.kind else captions.rows
+    return rows if evidence.clusters is None else f"{captions.clusters} with {rows}"
 
 
 def _some(names: list[str]) -> str:

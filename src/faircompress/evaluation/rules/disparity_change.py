@@ -62,11 +62,12 @@ def _limits(limit: float, metric: Metric) -> Limits:
 
 
 def _describe(limit: float, metric: Metric, scope: Scope) -> str:
-    return f"{metric.title} changes unlike by at most {limit:g} {scope.pairs}{scope.counted}"
+    changes = f"changes of {metric.title} differ by at most {limit:g}"
+    return f"{changes} {scope.pairs}{scope.counted}"
 
 
 def _shown(metric: Metric, found: Evidence, value: float) -> str:
-    return f"changed unlike ({value:+.3f})"
+    return f"changed differently ({value:+.3f})"
 
 
 def _allowed(limit: float, metric: Metric) -> str:

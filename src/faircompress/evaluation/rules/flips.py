@@ -64,11 +64,8 @@ def _limits(limit: float, metric: Metric) -> Limits:
 
 
 def _describe(limit: float, metric: Metric, scope: Scope) -> str:
-    rows, model = scope.captions.rows, scope.against or scope.captions.baseline
-    return (
-        f"of each class's {rows} at most {limit:g} are right by the {model} model and wrong by the "
-        f"{scope.captions.candidate} one {scope.everywhere}"
-    )
+    turn = f"of each class's {scope.captions.rows} at most {limit:g} turn from right to wrong"
+    return f"{turn} {scope.everywhere}{scope.counted}"
 
 
 def _shown(metric: Metric, found: Evidence, value: float) -> str:

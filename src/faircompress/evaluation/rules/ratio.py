@@ -79,9 +79,8 @@ def _limits(limit: float, metric: Metric) -> Limits:
 
 def _describe(limit: float, metric: Metric, scope: Scope) -> str:
     model = scope.captions.candidate
-    return (
-        f"{metric.title} of the {model} model differs at most by the factor {limit:g} {scope.pairs}"
-    )
+    differs = f"{metric.title} of the {model} model differs by at most a factor of {limit:g}"
+    return f"{differs} {scope.pairs}"
 
 
 def _shown(metric: Metric, found: Evidence, value: float) -> str:
