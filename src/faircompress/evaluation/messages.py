@@ -232,7 +232,7 @@ def _found(check: Check) -> str:
     if check.hypothesis.kind.neutral != 0.0 or check.rule.rule == "flips":
         sure = sure.replace("+", "")
     if found.estimate is None:
-        return f"{_place(check)} has no value: both rates are 0 ({sure})"
+        return f"{_place(check)} has no value, since a rate is 0 ({sure})"
     shown = check.hypothesis.kind.shown(check.metric, found.evidence, found.estimate)
     return f"{_place(check)} {shown}, {sure}"
 

@@ -1,10 +1,13 @@
 """What a verdict is about and how it was reached, for the model card: headings, names, values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from faircompress.evaluation.verdict import Verdict
+from faircompress.report.context import ReportContext
+from faircompress.report.decision import decision, operating_point
 from faircompress.report.plots import capital
+from faircompress.report.untested import untested
 
 
 @dataclass(frozen=True)
@@ -22,18 +25,10 @@ class CardSection:
     code: Sequence[str] = ()
 
 
-def card_sections(
-    verdict: Verdict, called: Mapping[str, str], precision: str = ""
-) -> list[CardSection]:
-    """Return what the card says, after Mitchell et al., Model Cards for Model Reporting, 2019.
-
-    Args:
-        verdict: The verdict.
-        called: Where predictions of ``baseline`` and ``candidate`` come from, if not our files.
-        precision: Of the candidate's file; empty: not known.
-    """
+def card_sections(verdict: Verdict, context: ReportContext) -> list[CardSection]:
+    """Return what the card says, after Mitchell et al., Model Cards for Model Reporting, 2019."""
     return [
-        _model(verdict, called, precision),
+        _model(verdict, context),
         CardSection("Intended use", _use(verdict)),
         _data(verdict),
         _evaluation(verdict),
@@ -51,16 +46,18 @@ def _use(verdict: Verdict) -> list[tuple[str, str]]:
     return [("For", use), ("Not for", not_for)]
 
 
-def _model(verdict: Verdict, called: Mapping[str, str], precision: str) -> CardSection:
+def _model(verdict: Verdict, context: ReportContext) -> CardSection:
     positive = f"; positive: {verdict.positive}" if verdict.positive else ""
     named = verdict.captions.model
+    point = operating_point(context.operating_points, verdict.captions)
     hashes = [(f"{capital(named(name))} sha256", sha) for name, sha in verdict.models.items()]
     lines = [
-        *((f"{capital(named(name))} model", source) for name, source in called.items()),
-        *([("Precision", precision)] if precision else []),
+        *((f"{capital(named(name))} model", source) for name, source in context.called.items()),
+        *([("Precision", context.precision)] if context.precision else []),
         *hashes,
         ("Classes", ", ".join(verdict.classes) + positive),
-        ("Decision", _decision(verdict)),
+        ("Decision", decision(verdict)),
+        *([("Operating point", point)] if point else []),
     ]
     return CardSection("Model", lines, [name for name, _ in hashes])
 
@@ -92,18 +89,8 @@ def _evaluation(verdict: Verdict) -> CardSection:
         ("Verdict", verdict.sentence),
         ("Checks", checks),
         *([("Looks", verdict.looks)] if verdict.looks else []),
+        *(("Not tested", capital(sentence)) for sentence in untested(verdict)),
         *(("To know", note) for note in verdict.notes),
         ("Signs", f"A change is {captions.candidate} minus {captions.baseline}."),
     ]
     return CardSection("Evaluation", lines)
-
-
-def _decision(verdict: Verdict) -> str:
-    known = {name: number for name, number in verdict.thresholds.items() if number is not None}
-    if not known:
-        return "for the most probable class"
-    if len(set(known.values())) == 1:
-        return f"by threshold {known['baseline']:g}, all models"
-    named = verdict.captions.model
-    each = ", ".join(f"{number:.4g} ({named(name)})" for name, number in known.items())
-    return f"by threshold {each}, chosen on validation"

@@ -18,6 +18,8 @@ class ReportContext:
         layers: As ``prune/layers.json``.
         latency: As ``export/latency.json``.
         parity: As ``export/parity.json``.
+        operating_points: Of the files ``baseline`` and ``candidate``, each as a file has it in
+            ``export/operating_points.json``; empty: not known, or there are several classes.
         called: Where predictions of ``baseline`` and ``candidate`` come from, if not our files.
         precision: Of the evaluated file: ``fp32``, ``fp16`` or ``int8``; empty: not known.
         precisions: All files of the network in the order of evaluation. Each has ``precision``;
@@ -33,6 +35,7 @@ class ReportContext:
     layers: Sequence[Mapping[str, Any]] = ()
     latency: Mapping[str, Any] = field(default_factory=dict)
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    operating_points: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     called: Mapping[str, str] = field(default_factory=dict)
     precision: str = ""
     precisions: Sequence[Mapping[str, Any]] = ()

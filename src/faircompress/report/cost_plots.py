@@ -1,30 +1,43 @@
-"""What pruning saved, and whether the files are the networks, as plain values for the report."""
+"""What compression saved, and whether files are their networks, as plain values for the report.
 
-from collections.abc import Mapping, Sequence
+Export's files call the baseline ``dense`` and the candidate ``pruned``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from faircompress.evaluation.captions import Captions
 from faircompress.report.plots import ARROW, Json, Scale, capital
 
 Numbers = Mapping[str, Any]
 SIDES = ("dense", "pruned")
-KINDS = {"channels": "channels", "parameters": "weights", "macs": "multiply-adds a picture"}
+KINDS = {"channels": "channels", "parameters": "weights", "macs": "multiply-adds"}
 
 
-def cost(sizes: Numbers, layers: Sequence[Numbers], latency: Numbers) -> Json | None:
-    """Return the figure and table of sizes and speeds, dense over pruned; None without any.
+def cost(
+    sizes: Numbers, layers: Sequence[Numbers], latency: Numbers, captions: Captions
+) -> Json | None:
+    """Return the figure and table of sizes and speeds, baseline over candidate; None without any.
 
     Args:
         sizes: Bytes of the files ``dense`` and ``pruned``, or nothing.
         layers: As ``prune/layers.json``.
         latency: As ``export/latency.json``.
+        captions: What a row is called.
     """
     macs = _sums(layers, "macs")
     promise = macs[0] / macs[1] if macs else None
     found = [_time(time, promise) for time in latency.get("times", ())]
     if macs:
         weights = _sums(layers, "parameters") or (1, 1)
-        found.insert(0, _saved("Multiply-adds", macs, _count, "Fewer multiply-adds", "block-dense"))
-        found.insert(1, _saved("Weights", weights, _count, "", "block-dense"))
+        one_row, kind = f"for one {captions.row}", "block-baseline"
+        found.insert(
+            0, _saved("Multiply-adds", macs, _count, "Fewer multiply-adds", kind, note=one_row)
+        )
+        found.insert(
+            1,
+            _saved("Weights", weights, _count, kind=kind, note="of convolutions and linear layers"),
+        )
     if sizes:
         pair = (sizes["dense"], sizes["pruned"])
         found.insert(2 if macs else 0, _saved("ONNX file", pair, _bytes, "Smaller file"))
@@ -37,26 +50,28 @@ def cost(sizes: Numbers, layers: Sequence[Numbers], latency: Numbers) -> Json | 
         "ticks": [{"x": scale(x), "text": f"{x:g}\N{MULTIPLICATION SIGN}"} for x in scale.ticks()],
         "bars": [_bar(line, scale) for line in found],
         "table": [
-            [line["name"], line["dense"], line["pruned"], _times(line["ratio"]), line["note"]]
+            [line["name"], line["baseline"], line["candidate"], _times(line["ratio"]), line["note"]]
             for line in found
         ],
     }
 
 
-def cut(layers: Sequence[Numbers]) -> Json | None:
-    """Return the figure and table of each layer, dense and pruned; None without layers.
+def cut(layers: Sequence[Numbers], captions: Captions) -> Json | None:
+    """Return the figure and table of each layer of both networks; None without layers.
 
     Bars are channels, in percent of the widest layer.
 
     Args:
         layers: As ``prune/layers.json``.
+        captions: What the models are called.
     """
     if not layers:
         return None
+    names = captions.baseline, captions.candidate
     scale = Scale(0, max(layer["dense_channels"] for layer in layers))
     return {
         "bars": [_layer(layer, scale) for layer in layers],
-        "columns": ["Layer", *(f"{capital(what)}, {s}" for what in KINDS.values() for s in SIDES)],
+        "columns": ["Layer", *(f"{capital(what)}, {n}" for what in KINDS.values() for n in names)],
         "table": [
             [layer["layer"], *(f"{layer[f'{s}_{key}']:,}" for key in KINDS for s in SIDES)]
             for layer in layers
@@ -65,17 +80,18 @@ def cut(layers: Sequence[Numbers]) -> Json | None:
 
 
 def _layer(layer: Numbers, scale: Scale) -> Json:
-    pairs = {word: [f"{layer[f'{side}_{key}']:,}" for side in SIDES] for key, word in KINDS.items()}
-    changes = (f"{word} {' to '.join(pair)}" for word, pair in pairs.items())
+    pairs = {kind: [f"{layer[f'{side}_{key}']:,}" for side in SIDES] for key, kind in KINDS.items()}
+    changes = (f"{kind} {' to '.join(pair)}" for kind, pair in pairs.items())
     return {
         "name": layer["layer"],
-        **{side: scale(layer[f"{side}_channels"]) for side in SIDES},
+        "baseline": scale(layer["dense_channels"]),
+        "candidate": scale(layer["pruned_channels"]),
         "found": f"{f' {ARROW} '.join(pairs['channels'])} channels",
         "title": f"{layer['layer']}: {', '.join(changes)}",
     }
 
 
-def parity(found: Mapping[str, Numbers]) -> Json | None:
+def parity(found: Mapping[str, Numbers], captions: Captions) -> Json | None:
     """Return how far the files are from their networks; None where nobody looked."""
     if not found:
         return None
@@ -83,9 +99,9 @@ def parity(found: Mapping[str, Numbers]) -> Json | None:
     flips = sum(one["flips"] for one in found.values())
     many = "no clear decision" if not flips else f"{flips:,} clear decisions"
     return {
-        "sentence": "Every validation and test picture was put to the exported files and to the "
-        f"networks they come from: probabilities differ by at most {worst:.1e}, and {many} "
-        "flipped. The verdict is about the files.",
+        "sentence": f"The exported files and the networks they come from predicted every "
+        f"validation and test {captions.row}: probabilities differ by at most {worst:.1e}, and "
+        f"{many} flipped. The verdict is about the files.",
         "table": [
             [name.replace("-", ", ", 1), f"{one['max_difference']:.1e}", one["row"],
              f"{one['flips']:,}", f"{one['near_ties']:,}"]
@@ -95,32 +111,42 @@ def parity(found: Mapping[str, Numbers]) -> Json | None:
 
 
 def _saved(
-    name: str, pair: tuple[float, float], write: Any, glance: str, kind: str = "block-pruned"
+    name: str,
+    pair: tuple[float, float],
+    write: Callable[[float], str],
+    glance: str = "",
+    kind: str = "block-candidate",
+    note: str = "",
 ) -> Json:
-    dense, pruned = write(pair[0]), write(pair[1])
-    note = {"Weights": "of convolutions and linear layers", "Multiply-adds": "a picture"}
     return {
-        "name": name, "dense": dense, "pruned": pruned, "ratio": pair[0] / pair[1], "low": None,
-        "high": None, "note": note.get(name, ""), "glance": glance, "kind": kind,
-    }  # fmt: skip
+        "name": name,
+        "baseline": write(pair[0]),
+        "candidate": write(pair[1]),
+        "ratio": pair[0] / pair[1],
+        "low": None,
+        "high": None,
+        "note": note,
+        "glance": glance,
+        "kind": kind,
+    }
 
 
 def _time(time: Numbers, promise: float | None) -> Json:
     dense, pruned = (time[side]["median"] for side in SIDES)
     interval = f"95 % interval {_times(time['low'])} to {_times(time['high'])}"
     share = "" if promise is None else f"; {time['speedup'] / promise:.2f} of the promised speed-up"
-    pictures = f"batch {time['batch']}"
+    batch = f"batch {time['batch']}"
     return {
-        "name": f"Latency, {pictures}", "dense": _ms(dense), "pruned": _ms(pruned),
+        "name": f"Latency, {batch}", "baseline": _ms(dense), "candidate": _ms(pruned),
         "ratio": time["speedup"], "low": time["low"], "high": time["high"],
         "note": f"median of {time['pairs']} paired runs; {interval}{share}",
-        "glance": f"Faster, {pictures}", "kind": "block-pruned",
+        "glance": f"Faster, {batch}", "kind": "block-candidate",
     }  # fmt: skip
 
 
 def _bar(line: Json, scale: Scale) -> Json:
     ends = {end: None if line[end] is None else scale(line[end]) for end in ("low", "high")}
-    size, found = f"{line['dense']} {ARROW} {line['pruned']}", _times(line["ratio"])
+    size, found = f"{line['baseline']} {ARROW} {line['candidate']}", _times(line["ratio"])
     title = f"{line['name']}: {size}, {found}. {line['note']}"
     kept = {key: line[key] for key in ("name", "kind", "glance")}
     return {

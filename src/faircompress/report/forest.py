@@ -18,6 +18,7 @@ from faircompress.report.plots import (
     signed,
     size,
     ticks,
+    units_text,
     unsigned,
     urgency,
 )
@@ -61,8 +62,8 @@ def forest(rule: RuleResult, groups: Sequence[GroupResult], captions: Captions) 
     sizes = (capital(captions.rows), "Units")
     return {
         "heading": f"{capital(rule.title)}: {NAMES[rule.rule]}{_against(rule, captions)}",
-        "verdict": rule.outcome,
-        "reads": _caption(rule, drawn, captions),
+        "outcome": rule.outcome,
+        "caption": _caption(rule, drawn, captions),
         "marks": _marks(rule, ends, scale),
         "bands": _bands(checks[0], scale),
         "ticks": ticks(scale, signs=not own),
@@ -118,8 +119,7 @@ def _caption(rule: RuleResult, drawn: Sequence[str], captions: Captions) -> str:
     thin = " and ".join(f"{name} ({place})" for name, place in places)
     because = f" Why this limit: {rule.because.rstrip('.')}." if rule.because else ""
     return (
-        f"{capital(rule.description)}.{because} Mark: what was found; line: its bounds, one-sided "
-        f"at {percent(rule.confidence)} each; {ends}."
+        f"{capital(rule.description)}.{because} Bounds at {percent(rule.confidence)}; {ends}."
         + (f" Thin grey lines: {thin}, cross-checks that decide nothing." if thin else "")
     )
 
@@ -127,7 +127,7 @@ def _caption(rule: RuleResult, drawn: Sequence[str], captions: Captions) -> str:
 def _marks(rule: RuleResult, ends: Sequence[float], scale: Scale) -> list[Json]:
     """Return the lines across the figure, and words for them that stay on a narrow screen."""
     if len(ends) == 2:
-        marks = [_limit_mark("limit", x, scale, left=x == ends[0]) for x in ends]
+        marks = _two_limits(ends, scale)
         return marks if rule.rule in OWN else [*marks, _zero_mark(scale, left=False, text="")]
     line, left = ends[0], rule.checks[0].limit_lower is not None
     name = "minimum" if rule.rule == "minimum" and left else "limit"
@@ -139,10 +139,21 @@ def _marks(rule: RuleResult, ends: Sequence[float], scale: Scale) -> list[Json]:
     return marks
 
 
+def _two_limits(ends: Sequence[float], scale: Scale) -> list[Json]:
+    """Return both lines; with one text between them where two would overlap."""
+    marks = [_limit_mark("limit", x, scale, left=x == ends[0]) for x in ends]
+    if len({mark["side"] for mark in marks}) == 2:
+        return marks
+    low, high = (minus(f"{x:.3g}") for x in ends)
+    text = f"limits \N{PLUS-MINUS SIGN}{high}" if ends[0] == -ends[1] else f"limits {low}, {high}"
+    kept = 1 if marks[0]["side"] == "start" else 0
+    return [mark | {"text": text if k == kept else ""} for k, mark in enumerate(marks)]
+
+
 def _limit_mark(name: str, line: float, scale: Scale, *, left: bool) -> Json:
     place = scale(line)
     left = place > 100 - EDGE or (left and place > EDGE)
-    text = f"{name} {minus(f'{line:g}')}"
+    text = f"{name} {minus(f'{line:.3g}')}"
     return {"x": place, "text": text, "side": "end" if left else "start", "kind": "limit"}
 
 
@@ -172,7 +183,7 @@ def _bar(check: CheckResult, scale: Scale, show: Callable[..., str], rows: str) 
     bar = {
         "name": check.place,
         "size": size(check, rows),
-        "verdict": check.outcome,
+        "outcome": check.outcome,
         "title": check.reason,
     }
     low, high, ends = check.lower, check.upper, lines(check)
@@ -195,5 +206,5 @@ def _bar(check: CheckResult, scale: Scale, show: Callable[..., str], rows: str) 
 def _row(check: CheckResult, show: Callable[..., str]) -> list[str]:
     numbers, ends = (check.estimate, check.lower, check.upper), lines(check)
     texts = ["undefined" if x is None else show(x, *ends) for x in numbers]
-    counts = [f"{check.n:,}", f"{check.effective_n:,.1f}"]
+    counts = [f"{check.n:,}", units_text(check)]
     return [check.place, *texts, limit_text(check, show), *counts, check.method or "none"]

@@ -8,18 +8,22 @@ from collections.abc import Sequence
 
 import jinja2
 
+from faircompress.evaluation.captions import Captions
+from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import CheckResult, CostResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import cost_plots, plots, rate_plots
 from faircompress.report.card_sections import card_sections
 from faircompress.report.context import ReportContext
+from faircompress.report.decision import at_a_glance
 from faircompress.report.exemplars import gallery
 from faircompress.report.forest import OWN, forest
 from faircompress.report.methods import methods
 from faircompress.report.plots import Json, capital, minus, signed, unsigned
 from faircompress.report.precisions import precisions
 from faircompress.report.tradeoff import tradeoff
+from faircompress.report.untested import untested
 
 PARTS = {
     ("change", "baseline"): ("Harm by group", "Is any group harmed more than allowed?"),
@@ -48,8 +52,9 @@ PARTS = {
     ),
 }
 HOW_TO_READ = (
-    "Pass: the line stays clear of the shaded area. Fail: it lies wholly inside, also after the "
-    "correction over all checks. Inconclusive: neither."
+    "Mark: what was found. Line: its bounds, each one-sided. Shaded: beyond the limit. Pass: the "
+    "line stays clear of the shade. Fail: it lies wholly inside, also after the correction over "
+    "all checks. Inconclusive: neither."
 )
 NEGATIVE = {f"-{digit}" for digit in range(10)}
 TOP = 4  # reasons and steps that stand at the top; the others one click below
@@ -74,7 +79,7 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         top=TOP,
         **_headline(verdict),
         rules=[
-            *(_rule(rule) if rule.checks else _one(rule, "compared by group")
+            *(_rule(rule, captions) if rule.checks else _one(rule, "compared by group")
               for rule in verdict.rules),
             *(_one(cost, f"what the file costs: {cost.rule}") for cost in verdict.costs),
         ],
@@ -85,12 +90,12 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         references=rate_plots.references(verdict.groups),
         reported=rate_plots.reported(verdict.groups),
         gallery=pictures,
-        cost=cost_plots.cost(context.sizes, context.layers, context.latency),
-        cut=cost_plots.cut(context.layers),
-        parity=cost_plots.parity(context.parity),
+        cost=cost_plots.cost(context.sizes, context.layers, context.latency, captions),
+        cut=cost_plots.cut(context.layers, captions),
+        parity=cost_plots.parity(context.parity, captions),
         power=_power(verdict),
         glance=_glance(verdict, context),
-        card=card_sections(verdict, context.called, context.precision),
+        card=card_sections(verdict, context),
         methods=methods(verdict),
     )  # fmt: skip
 
@@ -115,10 +120,11 @@ def _headline(verdict: Verdict) -> Json:
     apart = colon and outcome.lower() == verdict.outcome
     return {
         "title": verdict.sentence,
-        "verdict": verdict.outcome,
+        "outcome": verdict.outcome,
         "sentence": capital(rest) if apart else verdict.sentence,
         "reasons": [minus_signs(capital(reason)) for reason in verdict.reasons],
         "next": verdict.next,
+        "untested": [capital(sentence) for sentence in untested(verdict)],
     }
 
 
@@ -130,25 +136,33 @@ def minus_signs(sentence: str) -> str:
     )
 
 
-def _rule(rule: RuleResult) -> Json:
+def _rule(rule: RuleResult, captions: Captions) -> Json:
     checks = rule.checks
     counts = {name: sum(c.outcome == name for c in checks) for name in plots.SEVERITY}
     closest = min(checks, key=plots.urgency(rule))
-    what = "pairs" if checks[0].other else "subgroups" if checks[0].subgroup else "groups"
     tally = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
     return {
-        "verdict": rule.outcome,
-        "reads": f"{capital(rule.description)}, at {percent(rule.confidence)} confidence.",
-        "tally": f"{len(checks)} {what}: {tally}",
+        "outcome": rule.outcome,
+        "description": f"{capital(rule.description)}, at {percent(rule.confidence)} confidence.",
+        "tally": f"{_places(checks, captions)}: {tally}",
         "closest": f"{closest.place}: {_found(rule, closest)}",
     }
+
+
+def _places(checks: Sequence[CheckResult], captions: Captions) -> str:
+    """Count where a rule was tested."""
+    if checks[0].other or checks[0].subgroup:
+        return f"{len(checks)} {'pairs' if checks[0].other else 'subgroups'}"
+    groups = sum(check.group != POOLED for check in checks)
+    counted = f"{groups} group{'' if groups == 1 else 's'}"
+    return counted if groups == len(checks) else f"{counted} and all {captions.rows}"
 
 
 def _one(rule: RuleResult | CostResult, tally: str) -> Json:
     """Return a rule that is tested on the file as a whole, or nowhere."""
     return {
-        "verdict": rule.outcome,
-        "reads": f"{capital(rule.description)}.",
+        "outcome": rule.outcome,
+        "description": f"{capital(rule.description)}.",
         "tally": tally,
         "closest": capital(rule.reason),
     }
@@ -163,9 +177,8 @@ def _found(rule: RuleResult, check: CheckResult) -> str:
 
 
 def _parts(verdict: Verdict) -> list[Json]:
-    captions, clusters = verdict.captions, verdict.groups[0].clusters
-    units = captions.rows if clusters is None else captions.clusters
-    parts = []
+    captions = verdict.captions
+    parts: list[Json] = []
     kinds = dict.fromkeys((rule.rule, rule.against) for rule in verdict.tested)
     for kind, against in sorted(kinds, key=_place):
         heading, question = PARTS.get((kind, against), PARTS[kind, "baseline"])
@@ -174,10 +187,19 @@ def _parts(verdict: Verdict) -> list[Json]:
             for rule in verdict.tested
             if (rule.rule, rule.against) == (kind, against)
         ]
-        caption = f"{question} {HOW_TO_READ} Units are independent {units}, by weight."
+        caption = question if parts else f"{question} {HOW_TO_READ}{_units(verdict)}"
         name = kind if against == "baseline" else f"{kind}-{against}"
         parts.append({"id": name, "heading": heading, "caption": caption, "figures": figures})
     return parts
+
+
+def _units(verdict: Verdict) -> str:
+    """Say what units are, where they are not the rows."""
+    captions, everyone = verdict.captions, verdict.groups[0]
+    if everyone.clusters is None and everyone.effective_n == everyone.rows:
+        return ""
+    units = captions.rows if everyone.clusters is None else captions.clusters
+    return f" Units: independent {units} of equal weight that carry as much."
 
 
 def _place(kind: tuple[str, str]) -> int:
@@ -211,11 +233,12 @@ def _glance(verdict: Verdict, context: ReportContext) -> list[Json]:
         limit = plots.limit_text(worst, lambda x: minus(format(x, "g")))
         note = f"{rule.title} in {worst.place} {bounds}, limit {limit}"
         glance.append({"what": what, "number": number, "note": note})
+    glance += at_a_glance(context.operating_points, verdict.captions)
     if context.precision:
         outcomes = (f"{one['precision']} {one['verdict']}" for one in context.precisions)
         note = ", ".join(outcomes)
         glance.append({"what": "Precision", "number": context.precision, "note": note})
-    cost = cost_plots.cost(context.sizes, context.layers, context.latency)
+    cost = cost_plots.cost(context.sizes, context.layers, context.latency, verdict.captions)
     for bar in cost["bars"] if cost else ():
         if bar["glance"]:
             glance.append({"what": bar["glance"], "number": bar["found"], "note": bar["size"]})
@@ -228,7 +251,7 @@ def _power(verdict: Verdict) -> Json:
         f"and how many independent units would do for the limit asked. {verdict.assumption}",
         "rules": [
             {
-                "reads": capital(rule.description),
+                "description": capital(rule.description),
                 "rows": [
                     _power_row(rule, check)
                     for check in sorted(rule.checks, key=plots.urgency(rule))

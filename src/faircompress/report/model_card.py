@@ -24,11 +24,11 @@ def model_card(verdict: Verdict, context: ReportContext) -> str:
     environment.filters |= {"plain_text": plain_text, "code": code, "percent": percent}
     tested = dict.fromkeys(rule.metric for rule in verdict.rules)
     metrics = [name for name in tested if name in verdict.groups[0].metrics]
-    cost = cost_plots.cost(context.sizes, context.layers, context.latency)
+    cost = cost_plots.cost(context.sizes, context.layers, context.latency, verdict.captions)
     captions = verdict.captions
     return environment.get_template("card.md.j2").render(
         captions=captions,
-        sections=card_sections(verdict, context.called, context.precision),
+        sections=card_sections(verdict, context),
         rules=[*verdict.rules, *verdict.costs],
         reasons=verdict.reasons,
         titles=[capital(verdict.groups[0].metrics[name].title) for name in metrics],

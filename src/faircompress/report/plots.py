@@ -124,8 +124,14 @@ def limit_text(check: CheckResult, show: Callable[..., str]) -> str:
 
 
 def size(of: CheckResult | MetricResult, rows: str) -> str:
-    """Say how much a number rests on: rows, of which kind, and independent units."""
-    return f"{of.n:,} {of.kind or rows} {DOT} {of.effective_n:,.0f} units"
+    """Say how much a number rests on: rows, of which kind, and units where they are others."""
+    counted, units = f"{of.n:,} {of.kind or rows}", f"{of.effective_n:,.0f}"
+    return counted if units == f"{of.n:,}" else f"{counted} {DOT} {units} units"
+
+
+def units_text(of: CheckResult | MetricResult) -> str:
+    """Write how many independent units a number rests on."""
+    return f"{of.effective_n:,.1f}".removesuffix(".0")
 
 
 def capital(text: str) -> str:

@@ -15,7 +15,7 @@ def precisions(
     """Return each file's verdict beside its costs as shares of the baseline's; None for one file.
 
     Args:
-        files: In the order of judging; see ``ReportContext.precisions``.
+        files: In the order of evaluation; see ``ReportContext.precisions``.
         sizes: Bytes of the file ``dense``, or nothing.
         here: Precision of the file that this page is about; empty: not known.
         baseline: What the baseline is called.

@@ -18,6 +18,7 @@ from faircompress.report.plots import (
     signed,
     size,
     ticks,
+    units_text,
     unsigned,
 )
 
@@ -135,7 +136,7 @@ def _dumbbell(
 def _row(
     group: GroupResult, found: MetricResult, others: Sequence[str], drawn: Sequence[str]
 ) -> list[str]:
-    counts = [f"{found.n:,}", f"{found.effective_n:,.1f}"]
+    counts = [f"{found.n:,}", units_text(found)]
     checks = interval_texts({name: getattr(found, name) for name in drawn}, drawn)
     rates = [_rate(number) for number in _numbers(found, others)]
     changes = [found.change, *([found.lower, found.upper] if found.confidence else [])]

@@ -97,6 +97,12 @@ class Files:
         """Return a pruned file's latency, as ``latency.json`` has one file's."""
         return {**self.latency, "times": self.latency["times"][precision]}
 
+    def operating_points(self, precision: Precision) -> dict[str, Json]:
+        """Return where the dense file and a pruned one decide; {} of several classes."""
+        found = read_json(self.folder / "operating_points.json")
+        names = {"baseline": "dense", "candidate": stem(precision)}
+        return {model: found[name] for model, name in names.items()} if found else {}
+
     def predictions(self, name: str, split: str) -> Predictions:
         """Return one file's predictions, and refuse those of any other file."""
         loaded = predictions.load(self.folder / "predictions" / f"{name}-{split}.parquet")
@@ -189,6 +195,7 @@ def _context(
         layers=read_json(artifacts / "prune" / "layers.json"),
         latency=files.times(precision),
         parity={k: v for k, v in files.parity.items() if k.rpartition("-")[0] in ("dense", pruned)},
+        operating_points=files.operating_points(precision),
         precision=precision,
         precisions=[
             _file(files, verdicts, other, chosen)
