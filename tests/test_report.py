@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from faircompress.dataset import encode
+from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
@@ -44,7 +45,7 @@ LAYERS = [
 PARITY = {"pruned-test": {"max_difference": 2e-7, "row": "test-0", "flips": 0, "near_ties": 0}}
 
 
-def said(
+def predicted(
     labels: np.ndarray, sure: np.ndarray, model: str, split: str, **more: object
 ) -> Predictions:
     """A file that gives ``sure`` to the true class and shares the rest out evenly."""
@@ -66,8 +67,8 @@ def hair_pair(lost: int, split: str = "test") -> tuple[Predictions, Predictions]
     harmed = np.flatnonzero((labels == 1) & (groups["hair"] == "short"))[:lost]
     pruned[harmed] = 0.4 - 0.3 * np.arange(lost) / max(lost, 1)  # the last falls furthest
     return (
-        said(labels, dense, "a" * 64, split, groups=groups),
-        said(labels, pruned, "b" * 64, split, groups=groups),
+        predicted(labels, dense, "a" * 64, split, groups=groups),
+        predicted(labels, pruned, "b" * 64, split, groups=groups),
     )
 
 
@@ -79,8 +80,8 @@ def class_pair(split: str = "test") -> tuple[Predictions, Predictions]:
     pruned[180:220] = 0.05
     more = {"groups": {"label": np.array(classes)[labels]}, "classes": classes}
     return (
-        said(labels, np.full(600, 0.9), "a" * 64, split, **more),
-        said(labels, pruned, "b" * 64, split, **more),
+        predicted(labels, np.full(600, 0.9), "a" * 64, split, **more),
+        predicted(labels, pruned, "b" * 64, split, **more),
     )
 
 
@@ -93,10 +94,10 @@ PAIRS = {
 
 
 @functools.cache
-def judged(which: str) -> Verdict:
+def evaluated(which: str) -> Verdict:
     pair = PAIRS[which]
     gate = GATE if which != "ten" else GATE.model_copy(update={"rules": GATE.rules[:2]})
-    return evaluate(*pair(), gate, validation=pair("validation"))
+    return evaluate(*pair(), gate, validation=pair("validation"), captions=CHAIN, crosschecks=True)
 
 
 def colour(row: int) -> tuple[int, int, int]:
@@ -105,7 +106,7 @@ def colour(row: int) -> tuple[int, int, int]:
 
 @functools.cache
 def page(which: str) -> str:
-    lost = unlearnt(judged(which), *PAIRS[which]())
+    lost = unlearnt(evaluated(which), *PAIRS[which]())
     pictures = {
         one.id: encode(np.full((12, 9, 3), colour(int(one.id[5:])), np.uint8))
         for group in lost
@@ -114,7 +115,7 @@ def page(which: str) -> str:
     context = ReportContext(
         lost, pictures, {"dense": 9000, "pruned": 1000}, LAYERS, LATENCY, PARITY
     )
-    return report(judged(which), context)
+    return report(evaluated(which), context)
 
 
 class Balance(HTMLParser):
@@ -155,25 +156,25 @@ def test_the_page_asks_nothing_of_the_network(which: str) -> None:
 
 @pytest.mark.parametrize("which", PAIRS)
 def test_every_group_rule_and_file_of_the_verdict_stands_on_the_page(which: str) -> None:
-    text, verdict = page(which), judged(which)
+    text, verdict = page(which), evaluated(which)
     for group in verdict.groups:
-        assert f"<b>{group['group']}</b>" in text
+        assert f"<b>{group.group}</b>" in text
     for rule in verdict.rules:
-        assert plots.capital(rule["reads"]) in text
-        for finding in rule["findings"]:
-            assert plots.group_name(finding) in text
+        assert plots.capital(rule.description) in text
+        for check in rule.checks:
+            assert check.place in text
     for fact in (verdict.data, *verdict.models.values()):
         assert fact in text
 
 
 @pytest.mark.parametrize("which", ["pass", "inconclusive", "fail"])
 def test_verdict_comes_first_by_colour_word_and_symbol(which: str) -> None:
-    assert judged(which).verdict == which
+    assert evaluated(which).outcome == which
     top = page(which).split("<main>")[1].split("</header>")[0]
     assert f'class="verdict {which}"' in top
     assert f'href="#mark-{which}"' in top
     assert f"</svg> {which}</p>" in top
-    assert judged(which).sentence.split(": ", 1)[1][1:] in top
+    assert evaluated(which).sentence.split(": ", 1)[1][1:] in top
 
 
 def test_a_failed_verdict_names_its_group_and_what_to_do_at_the_top() -> None:
@@ -185,9 +186,9 @@ def test_a_failed_verdict_names_its_group_and_what_to_do_at_the_top() -> None:
 @pytest.mark.parametrize("which", PAIRS)
 def test_the_same_verdict_gives_the_same_bytes_also_when_read_back_from_json(which: str) -> None:
     context = ReportContext(latency=LATENCY, layers=LAYERS, parity=PARITY)
-    written = json.dumps(judged(which).to_json(), sort_keys=True)
+    written = json.dumps(evaluated(which).to_json(), sort_keys=True)
     again = Verdict.from_json(json.loads(written))
-    assert report(again, context) == report(judged(which), context)
+    assert report(again, context) == report(evaluated(which), context)
 
 
 @pytest.mark.parametrize("which", ["fail", "ten"])
@@ -206,18 +207,18 @@ def test_pictures_are_those_the_dense_model_got_right_and_the_pruned_one_wrong(w
 
 
 def test_the_hardest_hit_group_comes_first_and_in_it_the_largest_fall() -> None:
-    lost = unlearnt(judged("fail"), *hair_pair(100))
+    lost = unlearnt(evaluated("fail"), *hair_pair(100))
     assert [(g.group, g.rows, g.lost, g.gained) for g in lost] == [
         ("hair=short", 400, 100, 0),
         ("hair=long", 400, 0, 0),
     ]
-    falls = [one.dense - one.pruned for one in lost[0].exemplars]
+    falls = [one.baseline - one.candidate for one in lost[0].exemplars]
     assert falls == sorted(falls, reverse=True)
     assert falls[0] == pytest.approx(0.9 - (0.4 - 0.3 * 99 / 100))
 
 
 def test_pictures_of_a_class_are_of_that_class_alone() -> None:
-    lost = unlearnt(judged("ten"), *class_pair())
+    lost = unlearnt(evaluated("ten"), *class_pair())
     assert lost[0].group == "label=c3" and lost[0].rows == 60 and lost[0].lost == 40
     assert all(group.lost == 0 for group in lost[1:])
 
@@ -236,7 +237,7 @@ def test_a_picture_that_lies_in_two_groups_is_shown_once() -> None:
 
 
 def test_a_model_that_lost_nothing_has_no_pictures() -> None:
-    assert gallery(unlearnt(judged("pass"), *hair_pair(0)), {}) == []
+    assert gallery(unlearnt(evaluated("pass"), *hair_pair(0)), {}, CHAIN) == []
     assert 'id="pictures"' not in page("pass")
 
 
@@ -244,11 +245,13 @@ def test_a_group_without_positives_is_shown_as_undefined() -> None:
     def pair(split: str = "test") -> tuple[Predictions, ...]:
         labels = np.r_[np.tile([0, 1], 200), np.zeros(50, int)]
         groups = {"hair": np.repeat(["long", "none"], [400, 50])}
-        return tuple(said(labels, np.full(450, 0.9), m * 64, split, groups=groups) for m in "ab")
+        return tuple(
+            predicted(labels, np.full(450, 0.9), m * 64, split, groups=groups) for m in "ab"
+        )
 
     verdict = evaluate(*pair(), GATE, validation=pair("validation"))
     text = report(verdict, ReportContext())
-    assert verdict.verdict == "inconclusive"
+    assert verdict.outcome == "inconclusive"
     assert '<span class="found">undefined</span>' in text
     assert not re.search(r"\b(nan|None|inf)\b", text)
     assert Balance(text).wrong == []
@@ -257,7 +260,7 @@ def test_a_group_without_positives_is_shown_as_undefined() -> None:
 def test_each_rule_has_a_figure_and_each_figure_a_table() -> None:
     text = page("fail")
     tables = text.count("The numbers as a table")
-    assert tables == len(RULES) + len(judged("fail").groups[0]["metrics"]) + 3  # and the costs
+    assert tables == len(RULES) + len(evaluated("fail").groups[0].metrics) + 3  # and the costs
     assert text.count('role="img"') == text.count('role="img"><title>')
 
 
@@ -265,7 +268,7 @@ def test_a_bound_that_rounding_would_put_on_the_limit_shows_more_decimals() -> N
     assert plots.signed(-0.09996, -0.1) == "\N{MINUS SIGN}0.09996"
     assert plots.signed(-0.0996, -0.1) == "\N{MINUS SIGN}0.0996"
     assert plots.signed(-0.0804, -0.1) == "\N{MINUS SIGN}0.080"
-    assert plots.plain(0.9, 0.9) == "0.900"
+    assert plots.unsigned(0.9, 0.9) == "0.900"
     assert plots.signed(-0.0001) == "0.000"
 
 
@@ -277,12 +280,14 @@ def test_an_axis_holds_all_estimates_but_is_not_stretched_by_one_wide_interval()
 
 
 def test_the_limit_is_drawn_on_the_side_that_is_worse() -> None:
-    falling, _, floor, rising = (forest(rule) for rule in judged("fail").rules)
+    falling, _, minimum, rising = (
+        forest(rule, evaluated("fail").groups, CHAIN) for rule in evaluated("fail").rules
+    )
     limit = {kind["kind"]: kind["x"] for kind in falling["marks"]}
     assert limit["limit"] < limit["zero"] and falling["bands"][0]["x"] == 0
     limit = {kind["kind"]: kind["x"] for kind in rising["marks"]}
     assert limit["limit"] > limit["zero"] and rising["bands"][0]["x"] == limit["limit"]
-    assert [mark["text"] for mark in floor["marks"]] == ["floor 0.8"]
+    assert [mark["text"] for mark in minimum["marks"]] == ["minimum 0.8"]
 
 
 @pytest.mark.parametrize("which", PAIRS)
