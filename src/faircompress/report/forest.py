@@ -142,7 +142,9 @@ def _marks(rule: RuleResult, ends: Sequence[float], scale: Scale) -> list[Json]:
 def _two_limits(ends: Sequence[float], scale: Scale) -> list[Json]:
     """Return both lines; with one text between them where two would overlap."""
     marks = [_limit_mark("limit", x, scale, left=x == ends[0]) for x in ends]
-    if len({mark["side"] for mark in marks}) == 2:
+    sides, apart = [mark["side"] for mark in marks], marks[1]["x"] - marks[0]["x"]
+    room = {("end", "start"): 0.0, ("start", "end"): 2 * EDGE}.get((sides[0], sides[1]), EDGE)
+    if apart >= room:
         return marks
     low, high = (minus(f"{x:.3g}") for x in ends)
     text = f"limits \N{PLUS-MINUS SIGN}{high}" if ends[0] == -ends[1] else f"limits {low}, {high}"
