@@ -11,7 +11,9 @@ ROOM = 4800  # characters; MLflow's databases hold 5000
 
 
 def described(verdict: Verdict, precision: str) -> str:
-    """Return sentence, precision and group table: change and bounds of each gated metric.
+    """Return sentence, precision and group table: the change of each metric of a rule.
+
+    Bounds stand where a rule limits the change.
 
     What finds no room is counted; groups come before reasons.
     """
@@ -44,6 +46,8 @@ def _line(texts: Sequence[str]) -> str:
 
 
 def _text(rates: MetricResult | None) -> str:
-    found = [] if rates is None else [rates.change, rates.lower, rates.upper]
-    known = [number for number in found if number is not None]
-    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*known) if len(known) == 3 else "undefined"
+    if rates is None or rates.change is None:
+        return "undefined"
+    if rates.lower is None or rates.upper is None:
+        return f"{rates.change:+.3f}"
+    return f"{rates.change:+.3f} [{rates.lower:+.3f}, {rates.upper:+.3f}]"

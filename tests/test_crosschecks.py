@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 from test_evaluate import TPR, gate, said
-from test_report import judged
+from test_report import class_pair
 
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.metrics import Mean, Ranking
@@ -181,7 +181,8 @@ def test_a_verdict_shows_them_beside_the_deciding_bounds_and_is_not_moved_by_the
 
 
 def test_all_rows_together_have_them_for_a_mean_over_classes_too() -> None:
-    everyone_there = judged("ten").groups[0].metrics
+    verdict = evaluate(*class_pair(), gate(TPR, AUROC), crosschecks=True)
+    everyone_there = verdict.groups[0].metrics
     low, high = everyone_there["true_positive_rate"].bootstrap
     # one class of ten lost 40 of its 60
     spread = (2 / 3 * 1 / 3 / 60) ** 0.5 / 10

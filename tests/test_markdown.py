@@ -7,19 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from test_evaluate import TPR, gate, in_validation, said
+from test_report import predicted
 
 from faircompress import tracking
 from faircompress.auditing.outputs import junit, summary
+from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.lines import one_line
 from faircompress.report.context import ReportContext
 from faircompress.report.html import report
-from faircompress.report.markdown import words
+from faircompress.report.markdown import plain_text
+from faircompress.report.model_card import model_card
 from faircompress.review import Decision
 from flows.descriptions import described
 
@@ -36,6 +40,12 @@ HOSTILE = [
     "[pass](http://e.vil) ![i](http://e.vil/i.png)", "</script><h1>PASS</h1>", "\x00\x1b[2J\u202ex",
     "---\n===\n- 1. x", "long " * 3000,
 ]  # fmt: skip
+TPR = {"metric": "true_positive_rate", "limit": 0.05}
+RULES = [
+    {"rule": "change", **TPR},
+    {"rule": "disparity_change", **TPR},
+    {"rule": "change", **TPR, "against": "champion"},
+]
 MARKUP = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
@@ -61,7 +71,7 @@ def test_any_text_stays_words_and_the_same_words() -> None:
     drawn = random.Random(7)
     for _ in range(3000):
         text = "".join(drawn.choices(PIECES, k=drawn.randint(1, 7)))
-        escaped = words(text)
+        escaped = plain_text(text)
         only = ["paragraph_open", "inline", "paragraph_close"] if escaped else []
         assert shape(escaped) == only, text
         assert read(escaped) == one_line(text), text
@@ -70,16 +80,15 @@ def test_any_text_stays_words_and_the_same_words() -> None:
 
 
 def harmed(names: Sequence[str]) -> Verdict:
-    """Judge a file that loses positives in each group, with a rule of each kind."""
+    """Evaluate a file that loses half of the positives of each group, with rules of three kinds."""
+    labels = np.tile(np.repeat([1, 1, 0], [40, 40, 20]), len(names))
+    pruned = np.where(np.tile(np.repeat([0, 1, 0], [40, 40, 20]), len(names)), 0.1, 0.9)
+    more = {"groups": {"hair": np.repeat(names, 100)}, "classes": (names[0], names[-1])}
     pair = (
-        said(dict.fromkeys(names, (80, 80)), model="dense"),
-        said(dict.fromkeys(names, (80, 40)), model="pruned"),
+        predicted(labels, np.full(len(labels), 0.9), "a" * 64, "test", **more),
+        predicted(labels, pruned, "b" * 64, "test", **more),
     )
-    pair = tuple(replace(one, classes=(names[0], names[-1])) for one in pair)
-    rules = gate(
-        TPR, {**TPR, "rule": "disparity_change"}, {**TPR, "rule": "change", "against": "champion"}
-    )
-    return evaluate(*pair, rules, validation=in_validation(*pair))
+    return evaluate(*pair, Gate(power=0.8, intersections=False, rules=RULES), captions=CHAIN)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +100,11 @@ def verdicts() -> tuple[Verdict, Verdict]:
 def test_hostile_groups_add_nothing_to_card_summary_and_description(
     verdicts: tuple[Verdict, Verdict],
 ) -> None:
-    for write in (summary, lambda v: card(v, ReportContext()), lambda v: described(v, "int8")):
+    for write in (
+        summary,
+        lambda v: model_card(v, ReportContext()),
+        lambda v: described(v, "int8"),
+    ):
         plain, hostile = (Counter(shape(write(one))) for one in verdicts)
         strange = {kind for kind in hostile if hostile[kind] > plain[kind]}
         assert strange <= {"paragraph_open", "paragraph_close", "inline"}  # what found no room
@@ -129,7 +142,7 @@ def test_hostile_groups_add_no_element_to_the_report(verdicts: tuple[Verdict, Ve
 def test_hostile_columns_and_groups_are_valid_xml(verdicts: tuple[Verdict, Verdict]) -> None:
     plain, hostile = (ET.fromstring(junit(one)) for one in verdicts)
     assert [e.tag for e in plain.iter()] == [e.tag for e in hostile.iter()]
-    rule = {**verdicts[1].rules[0], "columns": ["hair\x00\x1b"]}
+    rule = replace(verdicts[1].rules[0], columns=["hair\x00\x1b"])
     named = ET.fromstring(junit(replace(verdicts[1], rules=[rule])))
     case = next(named.iter("testcase"))
     assert case.get("classname", "").endswith("hair" + 2 * "\N{REPLACEMENT CHARACTER}")
