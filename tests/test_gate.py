@@ -67,6 +67,11 @@ def artifacts(root: Path, lost: int, **fewer: int) -> Path:
     files.write_json(exported / "latency.json", {**where, "onnxruntime": "1", "times": taken})
     parity = {"max_difference": 1e-7, "row": "test-001", "flips": 0, "near_ties": 0}
     files.write_json(exported / "parity.json", {f"{stem(p)}-test": parity for p in losses})
+    point = {"chosen_by": "half", "threshold": 0.5, "rows": 400,
+             "rate_on_decide": 0.5, "rate_on_test": 0.5}  # fmt: skip
+    moved = {**point, "chosen_by": "baseline", "threshold": 0.6}
+    points = {stem(p): {**moved, "rate_on_test": 0.5 - n / 800} for p, n in losses.items()}
+    files.write_json(exported / "operating_points.json", {"dense": point, **points})
     layer = {f"{s}_{k}": n for s, n in (("dense", 8), ("pruned", 2))
              for k in ("channels", "macs", "parameters")}  # fmt: skip
     files.write_json(root / "prune" / "layers.json", [{"layer": "stem", **layer}])
@@ -93,6 +98,21 @@ def test_a_verdict_is_a_result_whatever_it_is(tmp_path: Path, lost: int, word: s
     left = sorted(path.name for path in (tmp_path / "gate").iterdir())
     assert left == ["card.md", "report.html", "verdict.json"]
     assert "# Model card" in (tmp_path / "gate" / "card.md").read_text("utf-8")
+
+
+def test_each_report_says_where_its_own_file_decides(tmp_path: Path) -> None:
+    gate(chosen(), artifacts(tmp_path, 0, fp16=20))
+    for place, rate in (("report.html", "0.500"), ("fp16/report.html", "0.475")):
+        text = (tmp_path / "gate" / place).read_text("utf-8")
+        assert "decides at 0.5, which is the threshold 0.600 of its network" in text
+        assert f"dense selects 0.500 and pruned {rate} of the test pictures" in text
+
+
+def test_several_classes_have_no_operating_point(tmp_path: Path) -> None:
+    folder = artifacts(tmp_path, 0)
+    files.write_json(folder / "export" / "operating_points.json", {})
+    gate(chosen(), folder)
+    assert "Operating point" not in (tmp_path / "gate" / "card.md").read_text("utf-8")
 
 
 def test_numbers_are_plain_and_those_of_the_verdict(tmp_path: Path) -> None:
