@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from faircompress.evaluation.fail_order import HOLM, ORDERED
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.context import ReportContext
 from faircompress.report.decision import decision, operating_point
 from faircompress.report.plots import capital
 from faircompress.report.untested import untested
+
+CORRECTED = {
+    HOLM: "with Holm's correction over all checks",
+    ORDERED: "in the order of validation evidence, at levels that share each rule's alpha",
+}
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,8 @@ def _data(verdict: Verdict) -> CardSection:
 def _evaluation(verdict: Verdict) -> CardSection:
     captions = verdict.captions
     checks = (
-        f"{verdict.checks}, over which confirmed failures are corrected ({verdict.failures}). A "
-        "pass needs all of them, so passing needs no correction."
+        f"{verdict.checks}. A pass needs all of them, so passing needs no correction; failures "
+        f"are confirmed {CORRECTED.get(verdict.failures, verdict.failures)}."
     )
     lines = [
         ("Verdict", verdict.sentence),

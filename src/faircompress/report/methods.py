@@ -12,6 +12,8 @@ METHODS = {
     "many {rows}), each unit one of the rarer class with a block of the others; a bound holds what "
     "no betting strategy could have become rich against, averaged over deals (Waudby-Smith and "
     "Ramdas, JRSS-B 2024; Ramdas and Manole 2023), at any sample size.",
+    "rounds": "betting in rounds, for means over classes: in a round every class gives one unit, "
+    "all are bet on alike, and the factors are multiplied, so no class needs to win alone.",
     "contrast": "betting on a contrast, for precision, where the two models' decisions choose "
     "different {rows}: betting on what each adds to the difference of the two shares.",
     "mean": "mean of bounds, over classes: each class's bound at its share of the allowed error.",
