@@ -80,7 +80,7 @@ def test_no_loss_in_58_positives_is_inconclusive_and_says_what_would_do() -> Non
     assert "true positive rate in hair=b" in verdict.sentence
     (reason,) = verdict.reasons
     # half a lost or gained picture is assumed in 58: of 93, none or one is lost 8 times in 10
-    assert "58 pictures are blond in hair=b; about 94 would certify 0.05 at 80% power" in reason
+    assert "58 pictures are blond in hair=b; about 94 would certify 0.05 at 80 % power" in reason
 
 
 def test_a_group_that_loses_a_third_fails_and_is_named() -> None:
@@ -90,7 +90,7 @@ def test_a_group_that_loses_a_third_fails_and_is_named() -> None:
     assert (
         verdict.sentence
         == "Fail: harm beyond the limit is confirmed for true positive rate in hair=b and true "
-        "positive rate in all."
+        "positive rate over all pictures."
     )
     assert "Protect hair=b" in verdict.next[0]
 

@@ -39,7 +39,10 @@ def test_a_fall_from_the_champion_fails_where_none_from_dense_is_found() -> None
         "in hair=a against the champion went from 1.000 to 0.750 (-0.250), 95 % bounds"
         in (verdict.reasons[1])
     )
-    assert "confirmed for true positive rate in all against the champion and" in verdict.sentence
+    assert (
+        "confirmed for true positive rate over all pictures against the champion and"
+        in verdict.sentence
+    )
 
 
 def test_the_champion_is_compared_by_the_bounds_of_a_change() -> None:
@@ -72,8 +75,7 @@ def test_without_a_champion_its_rule_is_not_tested_and_blocks_nothing() -> None:
     assert (verdict.outcome, len(verdict.tested), absent.outcome) == ("pass", 2, "not tested")
     assert (absent.against, absent.limit) == ("original_champion", 0.05)
     assert absent.reason == (
-        "not tested, since there is no original champion model to compare with; the first file "
-        "that is approved becomes it."
+        "not tested, since there is no original champion yet. The first approved file becomes it."
     )
     assert verdict.reasons == [f"{absent.description}: {absent.reason}"]
 
@@ -118,7 +120,7 @@ def test_a_champion_that_cannot_be_compared_leaves_its_rule_open_and_says_why() 
         "group, counted from the champion model."
     )
     assert verdict.reasons[0].endswith(
-        "since the champion model cannot be compared: it takes pictures of 64 x 64. A person must "
+        "since the champion cannot be compared: it takes pictures of 64 x 64. A person must "
         "decide, or take this rule out of gate.rules."
     )
     assert verdict.next == ["Have a reviewer decide with the bounds in view."]

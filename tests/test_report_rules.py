@@ -109,7 +109,7 @@ def test_the_champion_has_its_figure_and_hash_and_a_missing_original_is_not_test
     assert "<h3>Accuracy: change by group, from the champion" in page()
     assert "c" * 64 in page() and "- **Champion sha256**: `ccc" in model_card(verdict(), CONTEXT)
     rules = page().split('id="rules"')[1].split("</section>")[0]
-    assert "Not tested: there is no original champion yet." in rules
+    assert "Not tested, since there is no original champion yet." in rules
 
 
 def test_the_look_and_what_it_spends_stand_on_page_and_card() -> None:

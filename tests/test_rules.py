@@ -235,7 +235,10 @@ def test_where_more_rows_would_hardly_settle_it_nobody_is_sent_to_find_them() ->
     # 14 of 200 lost: seven in a hundred. Without true change a tenth of these would certify .1.
     by = gate({"metric": "true_positive_rate", "rule": "change", "limit": 0.1})
     verdict = put({"a": (200, 200)}, {"a": (200, 186)}, by)
-    in_all, in_a = verdict.reasons  # the same rows
-    assert verdict.outcome == "inconclusive" and in_a == in_all.replace("in all", "in hair=a")
-    assert "200 pictures are blond in hair=a. Enough to certify 0.1 at 80% power if" in in_a
+    everywhere, in_a = verdict.reasons  # the same rows
+    over, counted = "over all pictures", "200 pictures are blond"
+    same = everywhere.replace(over, "in hair=a").replace(counted, f"{counted} in hair=a")
+    assert verdict.outcome == "inconclusive" and in_a == same
+    assert f"{counted} in hair=a, enough to certify 0.1 at 80 % power if nothing" in in_a
+    assert in_a.endswith("the change is too near the limit.")
     assert verdict.next == ["Have a reviewer decide with the bounds in view."]

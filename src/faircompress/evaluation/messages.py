@@ -30,10 +30,10 @@ def not_tested(hypothesis: Hypothesis, why: str | None) -> str:
     model = captions.model(hypothesis.rule.against)
     if why:
         return (
-            f"not settled: the {model} cannot be compared, since {why.rstrip('.')}. A person must "
+            f"not settled, since the {model} cannot be compared: {why.rstrip('.')}. A person must "
             f"decide, or take this rule out of {captions.rules}."
         )
-    return f"not tested: there is no {model} yet. The first file that is approved becomes it."
+    return f"not tested, since there is no {model} yet. The first approved file becomes it."
 
 
 def without_rows(names: list[str], captions: Captions) -> list[str]:
