@@ -22,7 +22,7 @@ KEPT = {
     "validate": ("findings.html", "findings.json"),
     "train": ("curve.png",),
     "prune": ("curve.png", "layers.png", "layers.json"),
-    "export": ("latency.json", "parity.json"),
+    "export": ("latency.json", "operating_points.json", "parity.json"),
     "gate": ("**/report.html", "**/card.md", "**/verdict.json"),  # of each judged precision
 }
 SAID = ("report.html", "card.md", "verdict.json")

@@ -161,12 +161,13 @@ class Check:
 
     @property
     def distance(self) -> float:
-        """Return how far the estimate lies beyond the limit; below 0: within."""
+        """Return how many limits the estimate lies beyond the limit; below 0: within."""
         if isinstance(self.measured, Undefined) or self.measured.estimate is None:
             return 0.0
         limits, value = self.hypothesis.limits, self.measured.estimate
         ends = [] if limits.lower is None else [limits.lower - value]
-        return max(ends if limits.upper is None else [*ends, value - limits.upper])
+        ends += [] if limits.upper is None else [value - limits.upper]
+        return max(ends) / self.rule.limit
 
 
 def check_all(

@@ -6,7 +6,7 @@ from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.evidence import flips as evidence_of_flips
-from faircompress.evaluation.groups import Group
+from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.preview import Preview, flips_on
 from faircompress.evaluation.rules import (
     Kind,
@@ -22,10 +22,12 @@ from faircompress.statistics import sample_size
 
 
 def _places(comparison: PairedComparison, metric: Metric, groups: Sequence[Group]) -> list[Place]:
-    """Return each class in each group; where classes are the groups, each class of all rows."""
+    """Return each class in each group; a class that is a group has no rows beyond those of all."""
+    everyone = any(group.key == POOLED for group in groups)
+    kept = [group for group in groups if group.question is None or not everyone]
     return [
         Place(group, label=label)
-        for group in groups
+        for group in kept
         for label in comparison.expected_classes(group)
         if group.question in (None, label)
     ]
