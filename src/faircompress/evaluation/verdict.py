@@ -158,6 +158,12 @@ def json_schema() -> Json:
     found = ADAPTER.json_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "faircompress verdict, schema 2",
         **found,
+        "title": "faircompress verdict, schema 2",
     }
+
+
+if __name__ == "__main__":  # writes verdict.schema.json anew
+    import json
+
+    print(json.dumps(json_schema(), indent=1))
