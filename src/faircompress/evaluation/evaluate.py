@@ -23,7 +23,7 @@ from faircompress.evaluation.verdict import SCHEMA, Verdict
 from faircompress.predictions import Predictions
 from faircompress.weighing import refuse_heavy
 
-PLAIN = Captions()
+DEFAULT = Captions()
 NOBODY: Mapping[str, Predictions] = MappingProxyType({})
 Pair = tuple[Predictions, Predictions]
 
@@ -39,7 +39,7 @@ def evaluate(
     references_on_validation: Mapping[str, Predictions] = NOBODY,
     look: int | None = None,
     released: int = 0,
-    captions: Captions = PLAIN,
+    captions: Captions = DEFAULT,
     crosschecks: bool = False,
 ) -> Verdict:
     """Decide whether a candidate harms no group more than the rules allow.
@@ -101,13 +101,13 @@ def evaluate(
     )  # fmt: skip
     everyone = comparisons[BASELINE].everyone()
     empty = without_rows(groups, expected, gate.is_absent)
-    told = _sentences(checks, rules, paid, empty, captions)
+    sentences = _sentences(checks, rules, paid, empty, captions)
     return Verdict(
         schema=SCHEMA,
-        outcome=told.outcome,
-        sentence=told.sentence,
-        reasons=told.reasons,
-        next=told.next,
+        outcome=sentences.outcome,
+        sentence=sentences.sentence,
+        reasons=sentences.reasons,
+        next=sentences.next,
         rules=rules,
         costs=paid,
         groups=[
@@ -214,18 +214,18 @@ def _rules(
     checks = [check for of_rule in found for check in of_rule]
     failures = confirmed_failures(checks, suspected)
     outcomes = [_outcome(check, i in failures.levels) for i, check in enumerate(checks)]
-    told = list(zip(checks, outcomes, strict=True))
+    decided = list(zip(checks, outcomes, strict=True))
     results, at = {}, 0
     for hypothesis, of_rule in zip(tested, found, strict=True):
         places = range(at, at + len(of_rule))
         results[id(hypothesis)] = rule_result(
             hypothesis,
-            told[at : at + len(of_rule)],
+            decided[at : at + len(of_rule)],
             [(failures.levels.get(i), failures.ranks.get(i)) for i in places],
         )
         at += len(of_rule)
     rules = [results.get(id(one)) or not_tested(one, _why(references, one)) for one in hypotheses]
-    return rules, told, failures.how
+    return rules, decided, failures.how
 
 
 def _why(references: Mapping[str, Predictions | str], hypothesis: Hypothesis) -> str | None:

@@ -148,6 +148,6 @@ def _check_groups(gate: Gate, groups: Mapping[str, np.ndarray]) -> None:
             )
 
 
-def _meant(word: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+def _meant(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""

@@ -81,9 +81,7 @@ def percent(share: float) -> str:
 def reason(check: Check, outcome: Outcome) -> str:
     """Say what was found at a place, and why that decides or does not."""
     if isinstance(check.measured, Undefined):
-        return (
-            f"{_place(check)} is undefined: {check.measured.why}; {_counts(check)}{_settle(check)}."
-        )
+        return f"{_place(check)} is undefined: {check.measured.why}; {_counts(check)}{_what_settles(check)}."
     start = f"{_found(check)}; {check.hypothesis.kind.allowed(check.rule.limit, check.metric)}"
     if outcome == Outcome.PASS:
         return f"{start}."
@@ -95,7 +93,7 @@ def reason(check: Check, outcome: Outcome) -> str:
     why = "not settled"
     if alone or check.harm_likely:
         why = "harm is likely, but not confirmed among this many checks"
-    return f"{start}: {why}. {_counts(check)}{_settle(check)}."
+    return f"{start}: {why}. {_counts(check)}{_what_settles(check)}."
 
 
 def headline(
@@ -252,7 +250,7 @@ def _counts(check: Check) -> str:
     return f"{counted} are {' '.join(what)}" if what else f"there are {counted}"
 
 
-def _settle(check: Check) -> str:
+def _what_settles(check: Check) -> str:
     if check.n_needed is None:
         return ""
     own = not check.hypothesis.kind.of_changes or check.rule.rule == "flips"

@@ -55,9 +55,9 @@ def doubt(
         models: What baseline and candidate are called.
     """
     for group in place.groups:
-        said = _doubt(comparison, kind, metric, group, place.label, limit, alpha, models)
-        if said:
-            return said
+        reason = _doubt(comparison, kind, metric, group, place.label, limit, alpha, models)
+        if reason:
+            return reason
     return ""
 
 

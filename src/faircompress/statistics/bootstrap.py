@@ -1,9 +1,9 @@
 """People drawn again, with all their rows and both models' answers: the paired cluster bootstrap.
 
-A replicate draws as many people as there are, within strata: of a mean, those with a row that
+A replicate draws as many clusters as there are, within strata: of a mean, those with a row that
 counts; of AUROC, those with positive rows only, with negative rows only, and with both. Where
 several questions are asked at once, strata are those that no question tells apart, unless the
-models' answers choose the rows (precision): then all people are one stratum.
+models' answers choose the rows (precision): then all clusters are one stratum.
 """
 
 import math
@@ -18,11 +18,11 @@ from faircompress.metrics import Mean, Measure, Ranking
 from faircompress.statistics.independent_units import SEED
 
 REPLICATES = 2000
-LEAST = 500  # replicates of very many people, where each is dear and the interval is short
-DRAWN = 100_000_000  # people in all replicates together: 2,000 of up to 50,000
+LEAST = 500  # replicates of very many clusters, where each is dear and the interval is short
+DRAWN = 100_000_000  # clusters in all replicates together: 2,000 of up to 50,000
 AT_ONCE = 16  # replicates of a round, at least: a person's counts lie side by side in the cache
-COUNTS = 1 << 17  # of a round, where people are few
-FEW = 64  # kinds of people that are drawn by kind, not one by one
+COUNTS = 1 << 17  # of a round, where clusters are few
+FEW = 64  # kinds of clusters that are drawn by kind, not one by one
 
 
 def changes(
@@ -46,13 +46,13 @@ def mean_changes(
 ) -> np.ndarray | None:
     """Return the mean over questions of the change in each replicate, ``(replicates,)``.
 
-    A replicate asks all questions of the same people.
+    A replicate asks all questions of the same clusters.
 
     Args:
         pairs: The baseline and the candidate file's values, for each question.
         cluster: Identity of each row, integers.
         weights: Of each row.
-        replicates: How often to draw; None: 2,000 times, less often where people are very many.
+        replicates: How often to draw; None: 2,000 times, less often where clusters are very many.
 
     Returns:
         None if it is undefined in any replicate; no replicate is dropped.
@@ -71,9 +71,9 @@ def mean_changes(
     return found if len(found) and np.isfinite(found).all() else None
 
 
-def enough(people: int) -> int:
-    """Return how many replicates are drawn of so many people, counted once for each question."""
-    return int(np.clip(DRAWN // max(people, 1), LEAST, REPLICATES))
+def enough(clusters: int) -> int:
+    """Return how many replicates are drawn of so many clusters, counted once for each question."""
+    return int(np.clip(DRAWN // max(clusters, 1), LEAST, REPLICATES))
 
 
 def _of_means(
@@ -83,7 +83,7 @@ def _of_means(
     replicates: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw people by what they add to the rates, since people who add the same are alike.
+    """Draw clusters by what they add to the rates, since clusters who add the same are alike.
 
     Columns for each question: baseline sum and weight, candidate sum and weight.
     """
@@ -96,15 +96,15 @@ def _of_means(
     answers_choose = any((baseline.over != candidate.over).any() for baseline, candidate in pairs)
     counts = added[:, 1::4] > 0
     order, strata = _sorted(counts & (not answers_choose))
-    sums = _sums_of_people(added[order], strata, replicates, FEW * len(pairs), rng)
+    sums = _sums_of_clusters(added[order], strata, replicates, FEW * len(pairs), rng)
     rates = sums[:, ::2] / sums[:, 1::2]
     return np.asarray((rates[:, 1::2] - rates[:, ::2]).mean(axis=1))
 
 
-def _sums_of_people(
+def _sums_of_clusters(
     added: np.ndarray, strata: Sequence[int], replicates: int, few: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return what the people drawn add up to, ``(replicates, columns)``; they lie by stratum."""
+    """Return what the clusters drawn add up to, ``(replicates, columns)``; they lie by stratum."""
     parts = np.split(added, np.cumsum(strata)[:-1])
     alike = [_kinds(part) for part in parts]
     if sum(len(kinds) for _, kinds in alike) > few:
@@ -192,7 +192,7 @@ def _wins(times: np.ndarray, order: np.ndarray, counts: list[np.ndarray]) -> np.
 
 
 def _by_stratum(cluster: np.ndarray, sides: Sequence[np.ndarray]) -> tuple[np.ndarray, list[int]]:
-    """Number people stratum by stratum; return each row's number, and the sizes of the strata."""
+    """Number clusters stratum by stratum; return each row's number, and the sizes of the strata."""
     person = np.unique(cluster, return_inverse=True)[1]
     has = [np.bincount(person, rows) > 0 for above in sides for rows in (~above, above)]
     order, strata = _sorted(np.stack(has, axis=1))
@@ -202,7 +202,7 @@ def _by_stratum(cluster: np.ndarray, sides: Sequence[np.ndarray]) -> tuple[np.nd
 
 
 def _sorted(pattern: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Return an order of people in which like patterns lie together, and how many are alike."""
+    """Return an order of clusters in which like patterns lie together, and how many are alike."""
     kind, _ = _kinds(pattern)
     return np.argsort(kind, kind="stable"), np.bincount(kind).tolist()
 
@@ -224,7 +224,7 @@ def _kinds(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _times(
     strata: Sequence[int], replicates: int, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
-    """Yield how often each person is drawn, ``(people, some replicates)``, in rounds."""
+    """Yield how often each person is drawn, ``(clusters, some replicates)``, in rounds."""
     at_once = max(COUNTS // sum(strata), AT_ONCE)
     for first in range(0, replicates, at_once):
         rows = min(at_once, replicates - first)
@@ -232,7 +232,7 @@ def _times(
 
 
 def _drawn(size: int, replicates: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw ``size`` of ``size`` people with replacement; return counts, ``(size, replicates)``.
+    """Draw ``size`` of ``size`` clusters with replacement; return counts, ``(size, replicates)``.
 
     To save time most draws come from a table: Poisson counts with a mean a little below one are,
     given their sum, draws with replacement of that many. Those lacking are drawn one by one.

@@ -78,13 +78,13 @@ class ClassedRows:
         """Tell whether every cluster is one row that is always kept."""
         return len(self.rows) == len(self.first) and bool((self.as_negative == 1).all())
 
-    def draw(
+    def in_order(
         self, rng: np.random.Generator, *, in_shares: bool = True
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return places in the order of independent draws, one a cluster, and a row of each.
 
         Args:
-            rng: Source of all luck.
+            rng: Source of all chance.
             in_shares: Are strata drawn in their shares, where counts were fixed by design?
         """
         stratum = self.stratum if in_shares else None
@@ -159,7 +159,7 @@ def _refuse(total: np.ndarray, cap: np.ndarray, label: np.ndarray) -> None:
 
 def deal_share(rows: ClassedRows, rng: np.random.Generator) -> list[np.ndarray]:
     """Return the rows that serve each class, in the order in which they are drawn."""
-    places, drawn = rows.draw(rng, in_shares=not rows.fixed)
+    places, drawn = rows.in_order(rng, in_shares=not rows.fixed)
     kept = rng.random(len(places)) < rows.as_positive[places]
     label = np.where(kept, rows.label[places], -1)
     return [drawn[label == k] for k in range(rows.classes)]
@@ -171,10 +171,10 @@ def deal_ranking(
     """Return the rows that serve each class as positives, and as negatives; -1: a missing one."""
     if rows.fixed and rows.alike:
         return _deal_fixed(rows, rng)
-    places, drawn = rows.draw(rng)
-    label, luck = rows.label[places], rng.random(len(places))
-    may_be = luck < rows.as_negative[places]
-    role = np.where(luck < rows.as_positive[places], label, -1)
+    places, drawn = rows.in_order(rng)
+    label, chance = rows.label[places], rng.random(len(places))
+    may_be = chance < rows.as_negative[places]
+    role = np.where(chance < rows.as_positive[places], label, -1)
     counts = np.zeros((2, rows.classes), int)  # positives, negatives
     step = max(1, len(places) // BATCHES)
     for start in range(0, len(places), step):

@@ -1,10 +1,10 @@
-"""The standard error of a change of AUROC, after DeLong, for people with several rows.
+"""The standard error of a change of AUROC, after DeLong, for clusters with several rows.
 
 Source:
     DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); for clusters Obuchowski, Nonparametric
     analysis of clustered ROC curve data, Biometrics 53 (1997). Departures: rows may have
     weights; what a person pulls is added up, over a mean's classes too, before it is squared, so
-    of people on both sides each side's correction counts by its root.
+    of clusters on both sides each side's correction counts by its root.
 """
 
 import math
@@ -34,18 +34,18 @@ def error_of_mean(
         weights: Of each row.
 
     Returns:
-        None where fewer than 2 people are on a side of a question.
+        None where fewer than 2 clusters are on a side of a question.
     """
     total = np.zeros(int(cluster.max()) + 1)
     for baseline, candidate in pairs:
         pull = placements(candidate, weights) - placements(baseline, weights)
         for side in (baseline.above, ~baseline.above):
-            people = count_clusters(cluster[side])
-            if people < 2:
+            clusters = count_clusters(cluster[side])
+            if clusters < 2:
                 return None
             share = weights * side / weights[side].sum()
             pulled = np.bincount(cluster, share * (pull - (share * pull).sum()))
-            total += math.sqrt(people / (people - 1)) * pulled
+            total += math.sqrt(clusters / (clusters - 1)) * pulled
     return math.sqrt(float(total @ total)) / len(pairs)
 
 

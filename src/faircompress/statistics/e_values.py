@@ -28,8 +28,8 @@ import numpy as np
 from faircompress.statistics import betting
 
 LARGEST = 700.0  # log of the largest e-value told
-FINE, WIDE = 25, 2  # cells a limit, and limits from 0, in which common changes are told apart
-COARSE = 10  # cells on either side of that
+FINE, WIDE = 25, 2  # parts a limit, and limits from 0, in which common changes are told apart
+COARSE = 10  # parts on either side of that
 
 AgainstAtMost = Callable[[np.ndarray], np.ndarray]  # nulls "mean <= m" -> their e-values
 
@@ -117,8 +117,8 @@ def of_difference(first: AgainstAtMost, second: AgainstAtMost, limit: float) -> 
     Let t be the true ``d_b``. Under the null ``d_a <= t - limit``, and ``-d_b <= -t``, so e-values
     against these two have an expected value of at most 1 each; so has their mean, whatever rows the
     groups share, as expected values add up without independence. As t is not known, the smallest
-    over t is taken. Within a cell ``[t_j, t_j+1]`` the wider nulls "``d_a <= t_j+1 - limit``" and
-    "``-d_b <= -t_j``" hold for every t, so that nothing falls between the cells.
+    over t is taken. Within a part ``[t_j, t_j+1]`` the wider nulls "``d_a <= t_j+1 - limit``" and
+    "``-d_b <= -t_j``" hold for every t, so that nothing falls between the parts.
 
     Args:
         first: E-values against "``d_a <= m``", e.g. ``partial(of_paired_share, 3, 4, 200,
@@ -126,7 +126,7 @@ def of_difference(first: AgainstAtMost, second: AgainstAtMost, limit: float) -> 
         second: E-values against "``-d_b <= m``": of b's rows with lost and gained exchanged.
         limit: In ``(0, 2)``.
     """
-    edges = _cells(limit)
+    edges = _parts(limit)
     against_first = np.ones(len(edges) - 1)  # where t_j+1 - limit is beyond -1 and 1: no bet
     nulls = edges[1:] - limit
     possible = np.abs(nulls) < 1
@@ -138,8 +138,8 @@ def of_difference(first: AgainstAtMost, second: AgainstAtMost, limit: float) -> 
     return float(((against_first + against_second) / 2).min())
 
 
-def _cells(limit: float) -> np.ndarray:
-    """Cut -1 to 1 into cells, fine where two changes are small."""
+def _parts(limit: float) -> np.ndarray:
+    """Cut -1 to 1 into parts, fine where two changes are small."""
     fine = np.arange(-WIDE * FINE, (WIDE + 1) * FINE + 1) * (limit / FINE)
     fine = fine[np.abs(fine) < 1]
     left = np.linspace(-1, fine[0], COARSE, endpoint=False)

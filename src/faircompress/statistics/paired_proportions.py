@@ -8,7 +8,7 @@ from scipy.special import betaincinv, ndtr
 from scipy.stats import binom
 
 NUISANCE = 1e-3  # of alpha, spent on how many rows may be discordant (Berger and Boos)
-CELLS = 80  # into which their range is cut
+PARTS = 80  # into which their range is cut
 LEFT_OUT = 1e-6  # of alpha: the chance of numbers of lost rows not looked at, counted as error
 CLOSE = 1e-6  # to which a bound is found
 
@@ -21,7 +21,7 @@ def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> f
     and the chance of one at least as extreme is maximised over all (l, g) with g - l = ``change``
     whose discordance l + g is within its Clopper-Pearson bounds, for which a part of alpha is spent
     and added. Tables that are as extreme have more gained or fewer lost rows, so their chance rises
-    in g and falls in l: for l in [a, b] it is at most that of (a, b + change), and cells leave no
+    in g and falls in l: for l in [a, b] it is at most that of (a, b + change), and parts leave no
     gap. For the same reason no smaller change than ``change`` makes it larger.
 
     Args:
@@ -43,7 +43,7 @@ def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> f
     least = max(share_lower(lost + gained, rows, spent), abs(change))
     if most <= least:
         return NUISANCE * alpha
-    edges = (np.linspace(least, most, CELLS + 1) - change) / 2  # shares lost
+    edges = (np.linspace(least, most, PARTS + 1) - change) / 2  # shares lost
     below, above = edges[:-1], np.minimum(edges[1:] + change, 1 - edges[:-1])
     first = int(binom.ppf(LEFT_OUT * alpha / 2, rows, below.min()))
     last = int(binom.isf(LEFT_OUT * alpha / 2, rows, below.max()))

@@ -6,7 +6,7 @@ But let precision fall from ``d`` to ``p`` with ``d - p >= L``, and let ``c = p`
 candidate and baseline chose a row, and ``v`` what it is worth. A fall of L is excluded where the
 bet against "X_c is 0 or less on average" is won for every ``c`` that may be ``p``: those in a
 Clopper-Pearson interval that spends a tenth of alpha (Berger and Boos). The interval is cut into
-cells; within a cell each unit gets the ``c`` that is worst for it, so nothing falls between. Rows
+parts; within a part each unit gets the ``c`` that is worst for it, so nothing falls between. Rows
 that both models choose add no noise to the contrast, which is what pairing is for.
 
 Source:
@@ -32,7 +32,7 @@ from faircompress.statistics.procedures.betting_mean import (
 )
 
 NUISANCE = 0.1  # of alpha, spent on where the candidate's rate may lie
-CELLS = 4
+PARTS = 4
 STEPS = 12  # halvings; the bound is found to within 2 / 4096
 MOST = 50_000  # units in all orders together
 
@@ -237,7 +237,7 @@ def _lowest_change(before: Side, after: Side, weights: np.ndarray, alpha: float)
 def fall_excluded(
     before: Side, after: Side, weights: np.ndarray, fall: float, alpha: float
 ) -> bool:
-    """Tell whether the contrast's mean is above 0 for every ``c`` of every cell.
+    """Tell whether the contrast's mean is above 0 for every ``c`` of every part.
 
     The fall is taken off both sides, for the bet to know how rare harm would be.
     """
@@ -246,11 +246,11 @@ def fall_excluded(
         share(hits, after.units, spent / 2)
         for share in (paired_proportions.share_lower, paired_proportions.share_upper)
     )
-    edges = np.linspace(low, high, CELLS + 1)[:, None, None]
+    edges = np.linspace(low, high, PARTS + 1)[:, None, None]
     slope = before.chosen - after.chosen
     worst = np.where(slope > 0, edges[:-1], edges[1:])
     contrast = after.worth - before.worth + worst * slope + fall * before.chosen - fall
-    values, counts = contrast.reshape(-1, slope.shape[1]), np.tile(weights, (CELLS, 1))
+    values, counts = contrast.reshape(-1, slope.shape[1]), np.tile(weights, (PARTS, 1))
     log = betting.log_wealth(values, counts, np.array([-fall]), alpha - spent, low=-1 - abs(fall))
-    wealth = np.exp(np.minimum(log, 700)).reshape(CELLS, -1).mean(axis=1)
+    wealth = np.exp(np.minimum(log, 700)).reshape(PARTS, -1).mean(axis=1)
     return bool((wealth >= 1 / (alpha - spent)).all())
