@@ -81,7 +81,8 @@ def percent(share: float) -> str:
 def reason(check: Check, outcome: Outcome) -> str:
     """Say what was found at a place, and why that decides or does not."""
     if isinstance(check.measured, Undefined):
-        return f"{_place(check)} is undefined: {check.measured.why}; {_counts(check)}{_what_settles(check)}."
+        why = f"{_place(check)} is undefined: {check.measured.why}"
+        return f"{why}; {_counts(check)}{_what_settles(check)}."
     start = f"{_found(check)}; {check.hypothesis.kind.allowed(check.rule.limit, check.metric)}"
     if outcome == Outcome.PASS:
         return f"{start}."
