@@ -20,7 +20,7 @@ TPR = "--metric true_positive_rate --limit 0.1"
 
 
 @dataclass(frozen=True)
-class Said:
+class Ended:
     """What came back: exit code, standard output, standard error."""
 
     code: int
@@ -28,7 +28,7 @@ class Said:
     err: str
 
 
-def run(command: str) -> Said:
+def run(command: str) -> Ended:
     """Run a command line of ours in this process, in the present folder."""
     out, err, sys.argv[1:] = io.StringIO(), io.StringIO(), shlex.split(command)[1:]
     with (
@@ -37,20 +37,24 @@ def run(command: str) -> Said:
         pytest.raises(SystemExit) as left,
     ):
         cli.main()
-    return Said(int(left.value.code or 0), out.getvalue(), err.getvalue())
+    return Ended(int(left.value.code or 0), out.getvalue(), err.getvalue())
 
 
-def judged(command: str, out: str = "out") -> dict[str, Any]:
+def audited(command: str, out: str = "out") -> dict[str, Any]:
     """Run an audit and return its verdict."""
-    said = run(f"{command} --out {out}")
-    assert said.code != ERROR, said.err
+    ended = run(f"{command} --out {out}")
+    assert ended.code != ERROR, ended.err
     verdict = json.loads((Path(out) / "verdict.json").read_text())
-    assert ["pass", "fail", "inconclusive"][said.code] == verdict["verdict"]
+    assert ["pass", "fail", "inconclusive"][ended.code] == verdict["outcome"]
     return verdict
 
 
-def finding(verdict: dict[str, Any], group: str, rule: int = 0) -> dict[str, Any]:
-    (found,) = (f for f in verdict["rules"][rule]["findings"] if f["group"] == group)
+judged = audited  # until every test file says the new name
+
+
+def check_in(verdict: dict[str, Any], group: str, rule: int = 0) -> dict[str, Any]:
+    """Return a rule's check in a group."""
+    (found,) = (f for f in verdict["rules"][rule]["checks"] if f["group"] == group)
     return found
 
 

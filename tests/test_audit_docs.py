@@ -50,10 +50,10 @@ def test_a_command_of_the_page_ends_as_it_should(
 ) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["faircompress"])
-    said = run(command)
-    assert said.code == code, said.err or said.out
+    ended = run(command)
+    assert ended.code == code, ended.err or ended.out
     if command == COMMANDS[0]:
-        assert said.out.startswith(written("text"))
+        assert ended.out.startswith(written("text"))
 
 
 def sh(command: str, folder: Path, **env: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from auditing import TPR, hair, judged, run
+from auditing import TPR, audited, hair, run
 from test_audit_onnx import FILES, brightness, pictures
 from test_evaluate import said
 
@@ -31,7 +31,7 @@ def two_candidates() -> pd.DataFrame:
 def looked(cells: pd.DataFrame, candidate: str) -> tuple[int, float]:
     """Return the number of an audit's look, and the share of alpha that it spent."""
     cells.to_csv("p.csv", index=False)
-    verdict: dict[str, Any] = judged(f"{START} --candidate {candidate} {TPR} {BOOK}")
+    verdict: dict[str, Any] = audited(f"{START} --candidate {candidate} {TPR} {BOOK}")
     return verdict["look"], verdict["rules"][0]["alpha"]
 
 
@@ -75,7 +75,7 @@ def test_a_file_is_booked_by_its_sha256() -> None:
     table = pictures({"long": 50, "short": 10}).rename_axis("id").reset_index()
     table.to_parquet("pictures.parquet")
     command = f"faircompress audit {FILES} --data pictures.parquet --label y --group hair {TPR}"
-    assert judged(f"{command} --id id --looks looks.json")["look"] == 1
+    assert audited(f"{command} --id id --looks looks.json")["look"] == 1
     (files,) = json.loads(Path("looks.json").read_text()).values()
     assert files == [sha256(Path("small.onnx"))]
     assert "--looks needs --id" in run(f"{command} --looks looks.json").err

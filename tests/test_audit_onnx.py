@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
-from auditing import TPR, judged, run
+from auditing import TPR, audited, run
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession
 
@@ -64,16 +64,16 @@ def here(in_empty_folder: None) -> None:
 
 def rates(verdict: dict, group: str) -> tuple[float, float]:
     (found,) = (g for g in verdict["groups"] if g["group"] == group)
-    return tuple(found["metrics"]["true_positive_rate"][side] for side in ("dense", "pruned"))
+    return tuple(found["metrics"]["true_positive_rate"][side] for side in ("baseline", "candidate"))
 
 
 def test_files_are_asked_about_every_picture_and_known_by_their_sha256() -> None:
-    verdict = judged(PLAIN)
-    assert verdict["verdict"] == "fail"
+    verdict = audited(PLAIN)
+    assert verdict["outcome"] == "fail"
     assert rates(verdict, "hair=long") == (1, 1)
     assert rates(verdict, "hair=short") == (1, 0)
     sha256 = hashlib.sha256(Path("small.onnx").read_bytes()).hexdigest()
-    assert verdict["models"]["pruned"] == sha256
+    assert verdict["models"]["candidate"] == sha256
     report = Path("out/report.html").read_text()
     assert "data:image/jpeg;base64" in report
     assert "small.onnx" in report and "ONNX file" in report
@@ -85,11 +85,11 @@ def test_pictures_may_stand_in_a_struct_and_classes_in_the_file() -> None:
     table = pictures({"long": 50, "short": 10}).rename(columns={"image": "img"})
     table["img"] = [{"bytes": one, "path": ""} for one in table.img]
     table.to_parquet("pictures.parquet")
-    verdict = judged(f"{PLAIN} --image img")
+    verdict = audited(f"{PLAIN} --image img")
     assert verdict["positive"] == "blond"
-    assert verdict["verdict"] == "pass"  # the very same bytes: identity
+    assert verdict["outcome"] == "pass"  # the very same bytes: identity
     table.assign(y=np.where(table.y, "blond", "dark")).to_parquet("pictures.parquet")
-    assert judged(f"{PLAIN} --image img")["groups"] == verdict["groups"]
+    assert audited(f"{PLAIN} --image img")["groups"] == verdict["groups"]
 
 
 def test_a_table_of_validate_says_labels_groups_and_splits_itself(tmp_path: Path) -> None:
@@ -104,12 +104,12 @@ def test_a_table_of_validate_says_labels_groups_and_splits_itself(tmp_path: Path
              "std": [1, 1, 1], "sha256": content_sha256(table), "preparation": {}}  # fmt: skip
     write_json(tmp_path / "validate" / "facts.json", facts)
     command = f"faircompress audit {FILES} --data validate/data.parquet {TPR}"
-    verdict = judged(command)
+    verdict = audited(command)
     assert (verdict["rows"], verdict["data"]) == (200, facts["sha256"])
     assert rates(verdict, "hair=short") == (1, 0)
-    tuned = judged(f"{command} --validation validate/data.parquet")
-    assert tuned["thresholds"]["pruned"] < 1e-3  # 10 above 128 is -10 in logits for this file
-    assert tuned["verdict"] == "pass" and rates(tuned, "hair=short") == (1, 1)
+    tuned = audited(f"{command} --validation validate/data.parquet")
+    assert tuned["thresholds"]["candidate"] < 1e-3  # 10 above 128 is -10 in logits for this file
+    assert tuned["outcome"] == "pass" and rates(tuned, "hair=short") == (1, 1)
     assert "leave it out" in run(f"{command} --label label").err
     assert "no group column 'hare'. Did you mean 'hair'?" in run(f"{command} --group hare").err
 
@@ -120,15 +120,15 @@ def test_rules_on_cost_are_measured_on_the_files() -> None:
         "- {rule: size, limit: 0.5}\n"
         "- {rule: latency, limit: 2000 ms, batch: 2}\n"
     )
-    verdict = judged(f"{PLAIN.replace(TPR, '')} --rules rules.yaml")
-    size, latency = verdict["budgets"]
-    assert (size["verdict"], size["estimate"]) == ("fail", 1)  # two files of one shape
-    assert (latency["verdict"], latency["batch"]) == ("pass", 2)
-    assert "### Fail: the file has at most 0.5 of the dense file's bytes" in (
+    verdict = audited(f"{PLAIN.replace(TPR, '')} --rules rules.yaml")
+    size, latency = verdict["costs"]
+    assert (size["outcome"], size["estimate"]) == ("fail", 1)  # two files of one shape
+    assert (latency["outcome"], latency["batch"]) == ("pass", 2)
+    assert "### Fail: the file has at most 0.5 of the baseline file's bytes" in (
         Path("out/summary.md").read_text()
     )
     names = [case.get("classname") for case in ET.parse("out/junit.xml").iter("testcase")]
-    assert names == ["true_positive_rate.change"] * 2 + ["size", "latency"]
+    assert names == ["true_positive_rate.change"] * 3 + ["size", "latency"]
     assert not any("prune." in step or "export." in step for step in verdict["next"])
 
 
@@ -140,7 +140,7 @@ def test_thresholds_of_files_are_chosen_on_pictures_that_are_not_tested() -> Non
     assert "--validation needs --id" in run(f"{command} --validation val.parquet").err
     both = f"{command} --id id --validation"
     assert "are in validation and test" in run(f"{both} test.parquet").err
-    assert judged(f"{both} val.parquet")["verdict"] == "pass"
+    assert audited(f"{both} val.parquet")["outcome"] == "pass"
 
 
 def broken(cells: pd.DataFrame) -> pd.DataFrame:
@@ -168,24 +168,24 @@ def larger(cells: pd.DataFrame) -> pd.DataFrame:
 )
 def test_pictures_that_cannot_be_asked_about_are_refused(spoil, words: str) -> None:  # noqa: ANN001
     spoil(pictures({"long": 50, "short": 10})).to_parquet("pictures.parquet")
-    said = run(PLAIN)
-    assert (said.code, words in said.err) == (3, True), said.err
+    ended = run(PLAIN)
+    assert (ended.code, words in ended.err) == (3, True), ended.err
 
 
 def test_files_that_cannot_be_asked_are_refused() -> None:
     assert "no file gone.onnx" in run(PLAIN.replace("small.onnx", "gone.onnx")).err
     Path("text.onnx").write_text("no model")
-    said = run(PLAIN.replace("small.onnx", "text.onnx"))
-    assert (said.code, "text.onnx cannot be opened as an ONNX file" in said.err) == (3, True)
+    ended = run(PLAIN.replace("small.onnx", "text.onnx"))
+    assert (ended.code, "text.onnx cannot be opened as an ONNX file" in ended.err) == (3, True)
     brightness(Path("other.onnx"), bias=0, name="input")
-    said = run(PLAIN.replace("small.onnx", "other.onnx"))
-    assert (said.code, "needed is one input 'images'" in said.err) == (3, True)
+    ended = run(PLAIN.replace("small.onnx", "other.onnx"))
+    assert (ended.code, "needed is one input 'images'" in ended.err) == (3, True)
     assert "no --label" in run(PLAIN.replace("--label y", "")).err
     model = onnx.load("small.onnx")
     apart = {"save_as_external_data": True, "size_threshold": 50, "location": "w.data"}
     onnx.save(model, "apart.onnx", **apart)
-    said = run(PLAIN.replace("small.onnx", "apart.onnx"))
-    assert (said.code, "its sha256 does not cover" in said.err) == (3, True), said.err
+    ended = run(PLAIN.replace("small.onnx", "apart.onnx"))
+    assert (ended.code, "its sha256 does not cover" in ended.err) == (3, True), ended.err
     assert "is no Parquet file" in run(PLAIN.replace("pictures.parquet", "p.csv")).err
 
 
@@ -200,11 +200,11 @@ def test_weights_that_a_node_keeps_in_another_file_are_found() -> None:
     model.graph.node.insert(0, helper.make_node("Constant", [], ["b"], value=bias))
     Path("apart.onnx").write_bytes(model.SerializeToString())
     assert InferenceSession("apart.onnx").get_inputs()  # ONNX Runtime takes it
-    said = run(PLAIN.replace("small.onnx", "apart.onnx"))
-    assert (said.code, "its sha256 does not cover" in said.err) == (3, True), said.err
+    ended = run(PLAIN.replace("small.onnx", "apart.onnx"))
+    assert (ended.code, "its sha256 does not cover" in ended.err) == (3, True), ended.err
 
 
-def test_a_file_is_judged_by_the_bytes_that_were_hashed() -> None:
+def test_a_file_is_evaluated_by_the_bytes_that_were_hashed() -> None:
     opened = open_onnx(Path("small.onnx"))
     brightness(Path("small.onnx"), bias=200)  # takes its place while the audit is running
     bright = np.full((1, 4, 4, 3), 160, np.uint8)

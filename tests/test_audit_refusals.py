@@ -1,4 +1,4 @@
-"""What an audit refuses, and in which words: nothing unfit is ever judged."""
+"""What an audit refuses, and in which words: nothing unfit is ever evaluated."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from auditing import COLUMNS, TPR, Said, finding, hair, judged, run
+from auditing import COLUMNS, TPR, Ended, audited, check_in, hair, run
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -19,12 +19,12 @@ def table() -> pd.DataFrame:
     return hair({"long": 90, "short": 80}, {"long": 90, "short": 80})
 
 
-def refused(command: str, *words: str) -> Said:
-    said = run(command)
-    assert (said.code, said.out) == (3, "")
+def refused(command: str, *words: str) -> Ended:
+    ended = run(command)
+    assert (ended.code, ended.out) == (3, "")
     for one in words:
-        assert one in said.err
-    return said
+        assert one in ended.err
+    return ended
 
 
 def put(column: str, value: object, row: int = 2) -> Spoil:
@@ -44,7 +44,7 @@ def put(column: str, value: object, row: int = 2) -> Spoil:
     [
         (put("p_small", np.nan), "", ["--candidate", "'p_small'", "1 of 240 rows", "'row 3'"]),
         (put("p_small", 1.7), "", ["is outside 0-1", "'1.7'", "logits? Write their sigmoid"]),
-        (put("p_dense", -0.1), "", ["--dense", "is outside 0-1"]),
+        (put("p_dense", -0.1), "", ["--baseline", "is outside 0-1"]),
         (put("p_dense", np.inf), "", ["'inf'"]),
         (put("hair", None), "", ["--group: column 'hair'", "is empty in 1 of 240 rows", "Fill it"]),
         (put("hair", " "), "", ["--group: column 'hair'", "is empty"]),
@@ -79,11 +79,14 @@ def test_an_unfit_table_is_refused_by_column_and_row(
         (ALL.replace("p_small", "p_smal"), ["--candidate", "Did you mean 'p_small'?"]),
         (ALL.replace("--label y", "--label truth"), ["--label: p.csv has no column 'truth'"]),
         (ALL.replace("--label y ", ""), ["there is no --label"]),
-        (ALL.replace("--group hair ", ""), ["there is no --group; harm is judged by group"]),
+        (ALL.replace("--group hair ", ""), ["there is no --group; harm is tested by group"]),
         (ALL.replace("p_small", "p_dense"), ["both name column 'p_dense'"]),
         (ALL.replace("p_small", "'p_*_*'"), ["several stars; one stands for the class"]),
         (ALL.replace("p_small", "'q_*'"), ["0 columns of p.csv are like 'q_*'"]),
-        (ALL.replace(TPR, ""), ["there is no rule, so nothing could fail. Give --metric"]),
+        (
+            ALL.replace(TPR, ""),
+            ["nothing could fail. Give --rule 'change auroc"],
+        ),
         (
             ALL.replace("true_positive_rate", "aurok"),
             ["'aurok' is not known. Did you mean 'auroc'"],
@@ -120,7 +123,8 @@ def test_a_mistaken_command_is_refused_with_what_was_meant(command: str, words: 
         ("[]", ["gate.rules", "at least 1 item"]),
         ("ok", ["holds str; needed is a list of rules"]),
         ("{a: [", ["is not YAML"]),
-        ("- {metric: auroc, bind: change, limit: 0.1}", ["unknown key. Did you mean 'binds'?"]),
+        ("- {metric: auroc, rul: change, limit: 0.1}", ["unknown key. Did you mean 'rule'?"]),
+        ("- {metric: auroc, binds: drift, limit: 0.1}", ["binds is now rule: write {rule: dis"]),
         ("- {metric: auroc, rule: change, limit: 0.1, groups: [hare]}", ["column hare"]),
         ("threshold: validation\nrules: [{metric: auroc, rule: change, limit: 0.1}]",
          ["give --validation with both models' predictions"]),
@@ -153,7 +157,7 @@ def test_named_classes_need_a_positive_and_misspelt_ones_are_found() -> None:
     cells["y"] = cells.y.map({0: "dark", 1: "blond"})
     cells.to_csv("p.csv", index=False)
     refused(ALL, "which is the positive? Name them with --classes", "--classes blond,dark")
-    assert judged(f"{ALL} --classes dark,blond")["positive"] == "blond"
+    assert audited(f"{ALL} --classes dark,blond")["positive"] == "blond"
     cells.loc[5, "y"] = "blont"
     cells.to_csv("p.csv", index=False)
     refused(f"{ALL} --classes dark,blond", "'row 6', 'blont'. Did you mean 'blond'?")
@@ -177,8 +181,8 @@ def test_a_threshold_that_would_decide_nothing_is_refused() -> None:
     three = "--label y --group hair --baseline 'a_*' --candidate 'b_*' --id picture"
     for option in ("--threshold 0.3", "--validation p.csv"):
         name = option.split()[0]
-        said = refused(f"faircompress audit p.csv {three} {TPR} {option}", "but there are 3")
-        assert said.err.endswith(f"Leave {name} out.\n")
+        ended = refused(f"faircompress audit p.csv {three} {TPR} {option}", "but there are 3")
+        assert ended.err.endswith(f"Leave {name} out.\n")
     cells = cells.assign(p_dense=cells.y, p_small=cells.y)
     cells.to_csv("p.csv", index=False)
     refused(f"{ALL} --threshold 0.3", "p_dense and p_small hold decided classes")
@@ -191,19 +195,19 @@ def test_equal_columns_are_two_models_and_no_proof() -> None:
     few = hair({"long": 40, "short": 40}, {"long": 40, "short": 40}, positives=40)
     few["p_small"] = few.p_dense
     few.to_csv("p.csv", index=False)
-    verdict = judged(ALL.replace("0.1", "0.05"))
-    assert verdict["verdict"] == "inconclusive"
-    assert verdict["models"]["dense"] != verdict["models"]["pruned"]
+    verdict = audited(ALL.replace("0.1", "0.05"))
+    assert verdict["outcome"] == "inconclusive"
+    assert verdict["models"]["baseline"] != verdict["models"]["candidate"]
     assert verdict["next"][0].startswith("Both models give equal predictions in all 120 rows")
     # 59 unharmed rows certify 0.05; at 80 % power it takes more, and the count is said
-    needed = finding(verdict, "hair=long")["units_needed"]
+    needed = check_in(verdict, "hair=long")["n_needed"]
     assert needed > 59
     assert f"about {needed} would certify 0.05" in verdict["reasons"][0]
 
 
 def test_advice_names_no_param_of_a_chain_that_did_not_make_the_model() -> None:
     hair({"long": 90, "short": 80}, {"long": 45, "short": 80}).to_csv("p.csv", index=False)
-    (protect, *_) = judged(ALL)["next"]
+    (protect, *_) = audited(ALL)["next"]
     assert protect.startswith("Protect hair=long")
     assert "prune." not in protect
 
@@ -213,7 +217,7 @@ def test_expected_groups_and_intersections_must_be_there() -> None:
     cells["sex"] = np.where((cells.hair == "short") & (cells.index % 2 == 0), "f", "m")
     cells.to_csv("p.csv", index=False)
     both = f"{ALL} --group sex --expect hair=long --expect sex=f --expect"
-    refused(f"{both} 'hair & sex=short & f'", "judged only where gate.intersections is true")
+    refused(f"{both} 'hair & sex=short & f'", "tested only where gate.intersections is true")
     both = both.replace("--expect", "--intersections --expect", 1)
     assert run(f"{both} 'hair & sex=short & f'").code != 3
     refused(f"{both} 'hair & sex=long & f'", "no test row has hair & sex=long & f")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from auditing import COLUMNS, TPR, hair, judged, run
+from auditing import COLUMNS, TPR, audited, hair, run
 
 from faircompress.auditing.rounding import slack
 
@@ -28,22 +28,22 @@ def test_whole_numbers_of_two_tables_are_alike_with_and_without_decimals(
     table().to_csv("first.csv", index=False)
     alike = table()
     getattr(alike, f"to_{form}")(f"second.{form}", index=False)
-    before = judged(more)
+    before = audited(more)
     other = alike.astype({column: float}).iloc[::-1]
     getattr(other, f"to_{form}")(f"second.{form}", index=False)
-    assert judged(more)["rules"] == before["rules"]
+    assert audited(more)["rules"] == before["rules"]
 
 
 def test_one_table_with_both_spellings_has_one_group_and_one_class_of_a_number() -> None:
     cells = table()
     cells.to_csv("first.csv", index=False)
-    before = judged(ONE)
+    before = audited(ONE)
     spelt = ["0", "0.0", "1", "1.00"]
     for column in ("y", "hair"):
         cells[column] = [spelt[2 * value + row % 2] for row, value in enumerate(cells[column])]
     cells.to_csv("first.csv", index=False)
-    assert judged(ONE)["rules"] == before["rules"]
-    assert judged(f"{ONE} --classes 0.0,1.0 --expect hair=1.0")["rules"] == before["rules"]
+    assert audited(ONE)["rules"] == before["rules"]
+    assert audited(f"{ONE} --classes 0.0,1.0 --expect hair=1.0")["rules"] == before["rules"]
 
 
 def test_ids_that_are_no_whole_numbers_keep_their_spelling() -> None:
@@ -62,40 +62,41 @@ def softmax(classes: int) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame({"y": truth, "hair": rng.choice(["long", "short"], len(truth))}), shares
 
 
-def audited(cells: pd.DataFrame, shares: np.ndarray) -> str:
+def message(cells: pd.DataFrame, shares: np.ndarray) -> str:
+    """Return the error of an audit of two equal models; without one that they are evaluated."""
     for k in range(shares.shape[1]):
         cells[f"d_{k}"] = cells[f"s_{k}"] = shares[:, k]
     cells.to_csv("p.csv", index=False)
-    said = run(
+    ended = run(
         "faircompress audit p.csv --label y --group hair --baseline 'd_*' --candidate 's_*' "
         "--metric accuracy --limit 0.4"
     )
-    return said.err if said.code == 3 else "judged"
+    return ended.err if ended.code == 3 else "evaluated"
 
 
 @pytest.mark.parametrize(
     ("classes", "digits"), [(2, 2), (3, 1), (3, 3), (10, 1), (10, 2), (10, 4), (40, 2), (40, 3)]
 )
-def test_probabilities_of_few_digits_are_judged(digits: int, classes: int) -> None:
+def test_probabilities_of_few_digits_are_evaluated(digits: int, classes: int) -> None:
     cells, shares = softmax(classes)
-    assert audited(cells, shares.round(digits)) == "judged"
+    assert message(cells, shares.round(digits)) == "evaluated"
 
 
-def test_probabilities_of_8_bits_are_judged_though_they_stop_short_of_1() -> None:
+def test_probabilities_of_8_bits_are_evaluated_though_they_stop_short_of_1() -> None:
     for classes in (3, 10):
         cells, shares = softmax(classes)
         levels = np.minimum(np.rint(shares * 256), 255) / 256
         assert np.abs(levels.sum(axis=1) - 1).max() > 0.0039
-        assert audited(cells, levels) == "judged"
+        assert message(cells, levels) == "evaluated"
 
 
 def test_sums_beyond_what_rounding_explains_are_told_as_rounding_or_as_no_softmax() -> None:
     cells, shares = softmax(10)
-    assert "is this rounding? Write more digits" in audited(cells, shares * 0.99)
-    assert "Does the exported model end in a softmax?" in audited(cells, shares * 0.8)
-    assert "Does the exported model end in a softmax?" in audited(cells, (shares > 0.01) * 1.0)
+    assert "is this rounding? Write more digits" in message(cells, shares * 0.99)
+    assert "Does the exported model end in a softmax?" in message(cells, shares * 0.8)
+    assert "Does the exported model end in a softmax?" in message(cells, (shares > 0.01) * 1.0)
     cells, shares = softmax(40)
-    assert "is this rounding? Write more digits" in audited(cells, shares.round(1))
+    assert "is this rounding? Write more digits" in message(cells, shares.round(1))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from auditing import COLUMNS, TPR, hair, judged, run
+from auditing import COLUMNS, TPR, audited, hair, run
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -37,19 +37,19 @@ def as_dictionaries(cells: pd.DataFrame) -> pa.Table:
 def test_parquet_may_hold_a_column_in_any_type(form: Callable[[pd.DataFrame], pa.Table]) -> None:
     table().to_csv("p.csv", index=False)
     pq.write_table(form(table()), "p.parquet")
-    assert judged(PARQUET)["groups"] == judged(CSV)["groups"]
+    assert audited(PARQUET)["groups"] == audited(CSV)["groups"]
 
 
 @pytest.mark.parametrize("words", [(False, True), ("false", "true"), ("FALSE", "TRUE")])
 def test_truths_are_classes_of_which_true_is_the_positive(words: tuple[object, object]) -> None:
     table().assign(y=table().y.map(dict(enumerate(words)))).to_csv("p.csv", index=False)
-    assert judged(CSV)["positive"] == f"y={words[1]}"
+    assert audited(CSV)["positive"] == f"y={words[1]}"
 
 
 def test_a_mark_of_byte_order_and_spaces_around_names_are_no_part_of_them() -> None:
     cells = table()[["y", "hair", "p_dense", "p_small"]].rename(columns={"p_small": " p_small "})
     cells.to_csv("p.csv", index=False, encoding="utf-8-sig")
-    assert judged(CSV)["verdict"] == "pass"
+    assert audited(CSV)["outcome"] == "pass"
 
 
 @pytest.mark.parametrize("name", ['a, "b"', "it's; c", "two\nlines", "None", "null", "NA"])
@@ -58,7 +58,7 @@ def test_a_group_may_be_called_anything(name: str) -> None:
     cells.to_csv("p.csv", index=False)
     cells.to_parquet("p.parquet")
     for command in (CSV, PARQUET):
-        groups = [group["group"] for group in judged(command)["groups"]]
+        groups = [group["group"] for group in audited(command)["groups"]]
         assert sorted(groups) == sorted(["all", f"hair={name}", "hair=short"])
 
 
@@ -81,9 +81,9 @@ def test_a_group_may_be_called_anything(name: str) -> None:
 )
 def test_a_text_that_is_no_such_table_is_refused_with_a_cure(text: str, words: str) -> None:
     Path("p.csv").write_text(text)
-    said = run(CSV)
-    assert (said.code, said.out) == (3, "")
-    assert words in said.err
+    ended = run(CSV)
+    assert (ended.code, ended.out) == (3, "")
+    assert words in ended.err
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_a_parquet_column_of_no_words_is_named_with_what_it_holds(
     column: str, values: list[object], held: str
 ) -> None:
     table().assign(**{column: values}).to_parquet("p.parquet")
-    said = run(PARQUET)
-    assert (said.code, held in said.err) == (3, True), said.err
+    ended = run(PARQUET)
+    assert (ended.code, held in ended.err) == (3, True), ended.err
 
 
 def test_a_parquet_column_that_stands_twice_is_refused() -> None:

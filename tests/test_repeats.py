@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from auditing import judged, run
+from auditing import audited, run
 
 from faircompress.auditing.repeats import repeats
 from faircompress.predictions import Predictions
@@ -95,12 +95,12 @@ def test_different_rows_are_not_spoken_of() -> None:
 def test_the_same_rows_written_again_do_not_pass(times: int) -> None:
     few = pd.concat([table(50)] * times)
     few.to_csv("p.csv", index=False)
-    said = run(f"faircompress audit p.csv {ASKED}")
-    assert said.code == 2
-    assert ("equal rows count once" in said.out) == (times > 1)
+    ended = run(f"faircompress audit p.csv {ASKED}")
+    assert ended.code == 2
+    assert ("equal rows count once" in ended.out) == (times > 1)
 
 
 def test_ids_that_are_given_are_believed() -> None:
     rows = pd.concat([table(50)] * 12, ignore_index=True)
     rows.assign(id=rows.index).to_csv("p.csv", index=False)
-    assert judged(f"faircompress audit p.csv {ASKED} --id id")["verdict"] == "pass"
+    assert audited(f"faircompress audit p.csv {ASKED} --id id")["outcome"] == "pass"

@@ -84,7 +84,7 @@ def test_params_presets_plans_and_rules_are_all_read_by_it(tmp_path: Path) -> No
         "params.yaml": params.load,
         "presets.yaml": lambda path: presets.preset(path, ["x"]),
         "study.yaml": plan.read,
-        "rules.yaml": lambda path: rules.gate(file=path),
+        "rules.yaml": lambda path: rules.gate((), file=path),
     }.items():
         (tmp_path / name).write_text(twice)
         with pytest.raises(ValueError, match=rf"{name}: the key 'gate'.* lines 1 and 4"):
