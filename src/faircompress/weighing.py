@@ -88,11 +88,11 @@ def refuse_heavy(test: Predictions, caps: Caps | None, groups: Sequence[Mapping[
             if found > most * (1 + 1e-9):
                 place = " & ".join([f"{c}={v}" for c, v in where.items()] + [f"class {name}"])
                 raise ValueError(
-                    f"in {place} a person (or a row of its own) weighs {found:.6g}, more than the "
-                    f"{most:.6g} that one may weigh (rows of a person with both classes count "
+                    f"in {place} a cluster (or a row of its own) weighs {found:.6g}, more than the "
+                    f"{most:.6g} that one may weigh (rows of a cluster with both classes count "
                     "twice). No bound holds for what may be heavier than said: declare the most "
-                    "that one weighs in the population, as max_weight of the data source, of an "
-                    "audit with --max-weight."
+                    "that one weighs in the population, as max_weight of the data source or of the "
+                    "audit."
                 )
 
 

@@ -3,14 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from faircompress.auditing.audit import audit_pair, check_threshold
+from faircompress.auditing.booking import of_options
 from faircompress.auditing.result import AuditVerdict
 from faircompress.auditing.rows import Asked, Pair
+from faircompress.auditing.rules import gate as read_rules
 from faircompress.auditing.spelling import from_python
+from faircompress.bounds import whole
 from faircompress.evaluation.rule_config import Gate, Rule
+from faircompress.operating_point import HALF
 from faircompress.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -35,12 +40,15 @@ def audit(
     id: Column | None = None,
     split: Column | None = None,
     classes: Sequence[str] = (),
-    threshold: float | str = 0.5,
+    threshold: float | Literal["validation", "baseline"] = 0.5,
     confidence: float | None = None,
     intersections: bool = False,
     expect: Mapping[str, Sequence[str]] | None = None,
     absent: Sequence[str] = (),
     ledger: str | Path | None = None,
+    looks: Literal["spend", "ignore"] | None = None,
+    reviewer: str | None = None,
+    reason: str = "",
     crosschecks: bool = False,
 ) -> AuditVerdict:
     """Tell whether a candidate harms no group more than the rules allow.
@@ -62,12 +70,19 @@ def audit(
         split: Rows ``validation`` order the failures and may set the threshold; rows ``test`` are
             evaluated. Needs ``id``.
         classes: Names of the classes, of two the positive second.
-        threshold: Of a two-class decision; ``validation``: the most accurate there.
+        threshold: Of a two-class decision; ``validation``: of each model, the most accurate there;
+            ``baseline``: of the candidate, where it says yes to as many validation rows as the
+            baseline does at 0.5.
         confidence: One-sided, of the rules that state none; 0.975 if left out.
         intersections: Test the intersections of group columns too.
         expect: Group column -> groups that must be there.
         absent: What the rows lack by design, such as ``"skin=dark & y=1"``.
-        ledger: File that counts looks at a test set; made if missing.
+        ledger: File that counts looks at a test set, and charges them; made if missing. See
+            docs/ledger.md.
+        looks: ``spend``: look k may use alpha/(k(k + 1)); ``ignore``: each uses alpha. As a file of
+            rules says, else ``spend``.
+        reviewer: Who agreed to limits that changed after a look; somebody else than you.
+        reason: Why they changed.
         crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
 
     Returns:
@@ -96,9 +111,14 @@ def audit(
             df, label, groups, (baseline, candidate), cluster, weight, id, split
         )
         asked = replace(asked, classes=tuple(map(str, classes)), max_weight=max_weight)
-        gate = _gate(rules, confidence, threshold, intersections, expect, absent)
+        way, book = of_options(looks, Path(ledger) if ledger else None, reviewer, reason)
+        more = {"intersections": intersections, "expect": expect, "absent": absent, "looks": way}
+        gate = _gate(rules, confidence, {"threshold": threshold, **more})
         pair, validation = _split(table, asked, models, split is not None)
-        return _evaluated(pair, validation, gate, asked, ledger, crosschecks=crosschecks)
+        if threshold != HALF:
+            check_threshold(pair, "threshold")
+        verdict = audit_pair(pair, gate, asked, validation, book, crosschecks=crosschecks)
+        return AuditVerdict.of(verdict, pair)
 
 
 def _table(
@@ -147,23 +167,22 @@ def _table(
 def _gate(
     rules: Sequence[Mapping[str, Any] | Rule | str] | str | Path,
     confidence: float | None,
-    threshold: float | str,
-    intersections: bool,
-    expect: Mapping[str, Sequence[str]] | None,
-    absent: Sequence[str],
+    more: dict[str, Any],
 ) -> Gate:
-    from faircompress.auditing.rules import gate
-
-    more: dict[str, Any] = {"threshold": threshold, "intersections": intersections}
-    more |= {"expect": {k: list(v) for k, v in (expect or {}).items()}, "absent": list(absent)}
+    """Return the rules, with what is said beside them put over what a file says."""
+    file = None
     if isinstance(rules, str | Path):
-        if not Path(rules).exists():
+        file, rules = Path(rules), ()
+        if not file.exists():
             raise ValueError(
-                f"rules is {str(rules)!r}, but there is no such file; give the path of a YAML file "
+                f"rules is {str(file)!r}, but there is no such file; give the path of a YAML file "
                 'of rules, or a list such as ["change auroc 0.03"].'
             )
-        return gate((), confidence=confidence, file=Path(rules), **more)
-    return gate(list(rules), confidence=confidence, **more)
+    defaults = {"threshold": HALF, "intersections": False}
+    more["expect"] = {k: [whole(str(v)) for v in vs] for k, vs in (more["expect"] or {}).items()}
+    more["absent"] = list(more["absent"])
+    given = {k: v for k, v in more.items() if v not in (None, {}, []) and v != defaults.get(k)}
+    return read_rules(list(rules), confidence=confidence, file=file, **given)
 
 
 def _split(
@@ -175,23 +194,3 @@ def _split(
     if split:
         return split_columns([table], asked, *models)
     return from_columns([table], asked, *models), None
-
-
-def _evaluated(
-    pair: Pair,
-    validation: tuple[Predictions, Predictions] | None,
-    gate: Gate,
-    asked: Asked,
-    ledger: str | Path | None,
-    *,
-    crosschecks: bool,
-) -> AuditVerdict:
-    from faircompress.auditing.audit import audited, check
-    from faircompress.auditing.looks import look
-    from faircompress.auditing.rows import absent
-
-    gate = gate.model_copy(update={"absent": absent(gate.absent, asked, pair)})
-    check(pair, gate, validation)  # before a look is spent
-    number = None if ledger is None else look(Path(ledger), pair)
-    verdict = audited(pair, gate, validation, number, crosschecks=crosschecks)
-    return AuditVerdict.of(verdict, pair)

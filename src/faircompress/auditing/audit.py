@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from faircompress.auditing.rows import Pair
+from faircompress.auditing.booking import Book, Held, book_look, completed
+from faircompress.auditing.rows import Asked, Pair, absent
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
 from faircompress.evaluation.captions import AUDITED_FILES, Captions
@@ -13,7 +14,6 @@ from faircompress.evaluation.evaluate import evaluate, refuse_unfit
 from faircompress.evaluation.results import GroupResult
 from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
-from faircompress.predictions import Predictions
 from faircompress.report.context import ReportContext
 
 OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided classes do not tell
@@ -22,7 +22,7 @@ OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided clas
 def audited(
     pair: Pair,
     gate: Gate,
-    validation: tuple[Predictions, Predictions] | None = None,
+    validation: Held = None,
     look: int | None = None,
     *,
     crosschecks: bool = False,
@@ -53,6 +53,38 @@ def audited(
     if pair.decided:
         verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
     return replace(verdict, next=_next(pair, verdict), notes=list(pair.notes))
+
+
+def audit_pair(
+    pair: Pair,
+    gate: Gate,
+    asked: Asked,
+    validation: Held = None,
+    book: Book | None = None,
+    *,
+    crosschecks: bool = False,
+) -> Verdict:
+    """Refuse what cannot be tested, then book a look if looks are counted, then evaluate.
+
+    Args:
+        pair: Both models' predictions of the test set.
+        gate: Rules as they were given, in the names of the table.
+        asked: Which columns hold what.
+        validation: Both models' predictions of validation rows, if there are.
+        book: Where the look is booked; None: looks are not counted.
+        crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
+
+    Raises:
+        ValueError: Naming what cannot be used, and what to do.
+    """
+    gate = gate.model_copy(update={"absent": absent(gate.absent, asked, pair, validation)})
+    check(pair, gate, validation)
+    if book is None:
+        verdict = audited(pair, gate, validation, crosschecks=crosschecks)
+        return replace(verdict, looks=f"{verdict.looks} A ledger counts them ({spelt('ledger')}).")
+    look = book_look(book, pair, gate, validation)
+    verdict = audited(pair, gate, validation, look.number, crosschecks=crosschecks)
+    return completed(book, look, verdict, gate)
 
 
 def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
@@ -92,7 +124,7 @@ def check_threshold(pair: Pair, name: str) -> None:
         )
 
 
-def check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | None) -> None:
+def check(pair: Pair, gate: Gate, validation: Held) -> None:
     """Refuse rules that need what the predictions lack.
 
     Raises:
@@ -102,10 +134,11 @@ def check(pair: Pair, gate: Gate, validation: tuple[Predictions, Predictions] | 
         raise ValueError(
             f"there is no {spelt('group')}; harm is tested by group. Name at least one column."
         )
-    if gate.threshold == "validation" and validation is None:
+    if isinstance(gate.threshold, str) and validation is None:
         raise ValueError(
-            "the threshold is to be chosen on validation; give "
-            f"{spelt('validation')} with both models' predictions there, or {spelt('threshold')}."
+            f"the threshold is to be chosen on validation ({spelt('threshold')} "
+            f"{gate.threshold!r}), but there are no such rows; give {spelt('validation')} with "
+            f"both models' predictions there, or a number as {spelt('threshold')}."
         )
     refused = [rule.metric for rule in gate.harm_rules if pair.decided and needs_scores(rule)]
     if refused:

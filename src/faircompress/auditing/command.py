@@ -61,7 +61,10 @@ Weight = Annotated[str | None, _option("Column of what a row counts.")]
 MaxWeight = Annotated[
     float | None, _option("The most that a cluster (or a row without one) weighs; 20 if left out.")
 ]
-Threshold = Annotated[float | None, _option("Of a two-class decision; 0.5 if left out.")]
+Threshold = Annotated[
+    str | None,
+    _option("Of a two-class decision: a number (0.5 if left out), validation or baseline."),
+]
 Validation = Annotated[
     list[Path] | None, _option("Predictions or pictures of validation rows, which set thresholds.")
 ]
@@ -77,7 +80,14 @@ Absent = Annotated[
 ]
 Data = Annotated[Path | None, _option("Pictures for two ONNX files: Parquet.")]
 Image = Annotated[str, typer.Option(help="Column of the pictures.")]
-Looks = Annotated[Path | None, _option("File that counts looks at a test set; made if missing.")]
+LedgerFile = Annotated[
+    Path | None, _option("File that counts looks at a test set; made if missing.")
+]
+Looks = Annotated[
+    str | None, _option("spend or ignore; or the book of looks of version 0.2, to be taken over.")
+]
+Reviewer = Annotated[str | None, _option("Who agreed to limits that changed after a look.")]
+Reason = Annotated[str, _option("Why they changed.")]
 Out = Annotated[Path | None, _option("Folder for report, summary, verdict and JUnit file.")]
 
 
@@ -105,19 +115,25 @@ def audit(
     absent: Absent = None,
     data: Data = None,
     image: Image = "image",
+    ledger: LedgerFile = None,
     looks: Looks = None,
+    reviewer: Reviewer = None,
+    reason: Reason = "",
     cross_checks: CrossChecks = False,
     out: Out = None,
 ) -> None:
     """Compare any two models by group. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
     from faircompress.auditing import outputs, rows
-    from faircompress.auditing.audit import audited, check, check_threshold, context_of
+    from faircompress.auditing.audit import audit_pair, check_threshold, context_of
+    from faircompress.auditing.booking import of_options
     from faircompress.auditing.rules import gate, of_limits
 
     if out is not None:
         outputs.clear(out)
     _check_sources(tables, data, baseline, candidate)
+    way, book = of_options(looks, ledger, reviewer, reason)
     more = _more(threshold, validation, intersections, expect or [], absent or [])
+    more |= {"looks": way} if way else {}
     typed = [*(rule or ()), *of_limits(metric or (), limit or ())]
     by = gate(typed, confidence=confidence, file=rules, **more)
     if max_weight is not None and not max_weight > 0:
@@ -130,11 +146,9 @@ def audit(
         pair, held = _of_files(files, asked, image, by)
     else:
         pair, held = _of_columns(tables or [], asked, baseline, candidate, validation or [])
-    by = by.model_copy(update={"absent": rows.absent(by.absent, asked, pair)})
     if "threshold" in more:
-        check_threshold(pair, "validation" if validation else "threshold")
-    check(pair, by, held)  # before a look is spent
-    verdict = audited(pair, by, held, _look(looks, pair), crosschecks=cross_checks)
+        check_threshold(pair, "validation" if threshold is None else "threshold")
+    verdict = audit_pair(pair, by, asked, held, book, crosschecks=cross_checks)
     files_written = []
     if out is not None:
         models = (pair.baseline, pair.candidate)
@@ -158,16 +172,20 @@ def _names(classes: str) -> tuple[str, ...]:
 
 
 def _more(
-    threshold: float | None,
+    threshold: str | None,
     validation: list[Path] | None,
     intersections: bool,
     expect: Sequence[str],
     absent: Sequence[str],
 ) -> dict[str, Any]:
     """Return what is said of the section ``gate`` beside its rules."""
-    if threshold is not None and validation:
-        raise ValueError("--threshold and --validation are given; a threshold has one source.")
-    cut = "validation" if validation else threshold
+    cut = _threshold(threshold)
+    if isinstance(cut, float) and validation:
+        raise ValueError(
+            "--threshold and --validation are given; a threshold has one source. To let validation "
+            "rows order the failures alone, name a column with --split."
+        )
+    cut = "validation" if cut is None and validation else cut
     said = {
         "threshold": cut,
         "intersections": intersections or None,
@@ -175,6 +193,17 @@ def _more(
         "absent": list(absent) or None,
     }
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _threshold(typed: str | None) -> float | str | None:
+    if typed in (None, "validation", "baseline"):
+        return typed
+    try:
+        return float(str(typed))
+    except ValueError:
+        raise ValueError(
+            f"--threshold is {typed!r}; needed is a number between 0 and 1, validation or baseline."
+        ) from None
 
 
 def _expected(groups: Sequence[str]) -> dict[str, list[str]]:
@@ -224,15 +253,6 @@ def _of_files(files: Sequence[Path], asked: "Asked", image: str, by: "Gate") -> 
     asked = replace(asked, groups=(), cluster=None)
     held = from_files(baseline, candidate, validation[0], asked, image=image, split="validation")
     return pair, (held.baseline, held.candidate)
-
-
-def _look(ledger: Path | None, pair: "Pair") -> int | None:
-    """Return which look at its test set a candidate is, if looks are counted; record it first."""
-    if ledger is None:
-        return None
-    from faircompress.auditing.looks import look
-
-    return look(ledger, pair)
 
 
 def _shown(line: str) -> str:

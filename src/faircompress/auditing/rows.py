@@ -132,26 +132,38 @@ def together(pair: Pair) -> Pair:
     return replace(pair, baseline=baseline, candidate=candidate, images=images, notes=tuple(notes))
 
 
-def absent(conditions: Sequence[str], asked: Asked, pair: Pair) -> list[str]:
+def absent(
+    conditions: Sequence[str],
+    asked: Asked,
+    pair: Pair,
+    validation: tuple[Predictions, Predictions] | None = None,
+) -> list[str]:
     """Return conditions of ``gate.absent`` in the names that the pair's classes have in a verdict.
 
     Raises:
-        ValueError: If one names a column that is neither the label's nor a group's.
+        ValueError: If one names a column that is neither the label's nor a group's, a value that
+            no row has, or rows that are there.
     """
     names = dict(zip(pair.classes, pair.baseline.classes, strict=False))
+    rows = pair.baseline
+    columns = {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
+    others = {} if validation is None else validation[0].groups
+    known = {c: {*map(str, v), *map(str, others.get(c, ()))} for c, v in columns.items()}
+    known["label"] = {*rows.classes, *names}
     found = []
     for condition in conditions:
-        parts = [part.split("=", 1) for part in condition.split(JOIN)]
-        known = {"label", asked.label, *pair.baseline.groups}
-        unknown = [column for column, _ in parts if column not in known]
-        if unknown:
+        words = {}
+        for column, value in (part.split("=", 1) for part in condition.split(JOIN)):
+            own = "label" if column == asked.label else column
+            _check_known(condition, column, value, known.get(own), asked)
+            words[own] = names.get(value, value) if own == "label" else value
+        there = np.all([columns[column] == value for column, value in words.items()], axis=0)
+        if there.any():
             raise ValueError(
-                f"{spelt('absent')}: {unknown[0]!r} is neither the label's column nor a group's: "
-                f"{', '.join(sorted(str(name) for name in known if name))}."
+                f"{spelt('absent')} {condition!r}: {int(there.sum()):,} rows are there, so they "
+                "are not absent. Leave it out, or leave these rows out for both models."
             )
-        of_label = ("label", asked.label)
-        words = [("label", names.get(v, v)) if c in of_label else (c, v) for c, v in parts]
-        found.append(JOIN.join("=".join(word) for word in words))
+        found.append(JOIN.join(f"{column}={value}" for column, value in words.items()))
     return found
 
 
@@ -189,6 +201,23 @@ def fit(name: str, predictions: Predictions) -> Predictions:
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     return predictions
+
+
+def _check_known(
+    condition: str, column: str, value: str, known: set[str] | None, asked: Asked
+) -> None:
+    start = f"{spelt('absent')} {condition!r}:"
+    if known is None:
+        columns = sorted({str(asked.label), *asked.groups})
+        raise ValueError(
+            f"{start} {column!r} is neither the label's column nor a group's."
+            f"{meant(column, columns)}"
+        )
+    if value not in known:
+        raise ValueError(
+            f"{start} no row at all has {column}={value}.{meant(value, sorted(known))} Correct it, "
+            "or leave it out."
+        )
 
 
 def _indices(table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:

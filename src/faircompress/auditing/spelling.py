@@ -5,11 +5,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _FROM_PYTHON: ContextVar[bool] = ContextVar("from_python", default=False)
+ARGUMENTS = {  # options that are an argument of another name
+    "group": "groups",
+    "rule": "rules",
+    "validation": "split",
+    "cross-checks": "crosschecks",
+}
 
 
 def spelt(name: str) -> str:
     """Return an option as its user wrote it."""
-    return name.replace("-", "_") if _FROM_PYTHON.get() else f"--{name}"
+    if _FROM_PYTHON.get():
+        return ARGUMENTS.get(name, name.replace("-", "_"))
+    return f"--{name}"
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def _compared(
     ours, theirs = validation or (None, None)
     present = present_references(gate, (candidate, theirs), references, references_on_validation)
     pairs = {BASELINE: (baseline, ours), "candidate": (candidate, theirs), **present}
-    thresholds = {name: threshold_of(name, *pair, gate) for name, pair in pairs.items()}
+    thresholds = {name: threshold_of(name, *pair, gate, ours) for name, pair in pairs.items()}
     files = {name: in_order(test) for name, (test, _) in pairs.items()}
     comparisons = {
         name: compare(

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from faircompress.evaluation.decisions import most_accurate_threshold
-from faircompress.evaluation.rule_config import JOIN, REFERENCES, Gate
+from faircompress.evaluation.rule_config import BASELINE, JOIN, REFERENCES, Gate
+from faircompress.operating_point import HALF, match_selection_rate
 from faircompress.predictions import Predictions, check, check_pair
 
 
@@ -69,23 +70,40 @@ def present_references(
 
 
 def threshold_of(
-    name: str, test: Predictions, validation: Predictions | None, gate: Gate
+    name: str,
+    test: Predictions,
+    validation: Predictions | None,
+    gate: Gate,
+    baseline: Predictions | None = None,
 ) -> float | None:
     """Return a model's threshold of the two-class decision; None for more classes.
+
+    Args:
+        name: Of the model.
+        test: Its predictions of test rows, of which only the classes are read.
+        validation: Its predictions of validation rows, if there are.
+        gate: Says how it is chosen. ``baseline``: the baseline decides at one half, any other model
+            at the baseline's selection rate on validation.
+        baseline: The baseline's predictions of the same validation rows.
 
     Raises:
         ValueError: If it is to be chosen on validation, but predictions there are missing.
     """
     if len(test.classes) != 2:
         return None
-    if gate.threshold != "validation":
+    if isinstance(gate.threshold, float):
         return gate.threshold
-    if validation is None:
+    if gate.threshold == BASELINE and name == BASELINE:
+        return HALF
+    if validation is None or gate.threshold == BASELINE and baseline is None:
         raise ValueError(
             f"the threshold is to be chosen on validation, but the {name} predicted test rows "
             "only; predict the validation rows with it too, or give a number as threshold."
         )
-    return most_accurate_threshold(validation)
+    if baseline is None or gate.threshold != BASELINE:
+        return most_accurate_threshold(validation)
+    selected, scores = baseline.probabilities[:, 1] >= HALF, validation.probabilities[:, 1]
+    return match_selection_rate(selected, scores, baseline.weights).threshold
 
 
 def _check_validation(
@@ -136,7 +154,7 @@ def _check_groups(gate: Gate, groups: Mapping[str, np.ndarray]) -> None:
         if len(parts) > 1 and not gate.intersections:
             raise ValueError(
                 f"gate.expect names groups of {column}, which are tested only where "
-                "gate.intersections is true (of an audit: --intersections). Set it."
+                "gate.intersections is true (of an audit: its option intersections). Set it."
             )
         there = {JOIN.join(row) for row in zip(*(groups[part] for part in parts), strict=True)}
         missing = [name for name in expected if name not in there]
@@ -144,7 +162,8 @@ def _check_groups(gate: Gate, groups: Mapping[str, np.ndarray]) -> None:
             raise ValueError(
                 f"no test row has {column}={' or '.join(missing)}, but gate.expect declares it, so "
                 f"harm there would go unseen.{_meant(missing[0], there - set(expected))} Add "
-                "such rows to the test split, or correct gate.expect (of an audit: --expect)."
+                "such rows to the test split, or correct gate.expect (of an audit: its option "
+                "expect)."
             )
 
 

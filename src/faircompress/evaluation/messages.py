@@ -54,10 +54,7 @@ def nobody_in(names: list[str]) -> list[str]:
 def looks(way: str, look: int | None, released: int = 0) -> str:
     """Say how much of what the rules may err was spent at this look at the test set."""
     if look is None:
-        return (
-            "The stated confidence is for one look at one test set; looks were not counted. "
-            "An audit counts them with --looks FILE, faircompress run always."
-        )
+        return "The stated confidence is for one look at one test set; looks were not counted."
     start = f"This is look {look} at this test set"
     if way == "ignore":
         return f"{start}. Looks are not corrected for (gate.looks): the confidence is that of one."

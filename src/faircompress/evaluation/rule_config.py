@@ -157,8 +157,11 @@ class Gate(Section):
     """What harm is too much."""
 
     threshold: Annotated[
-        OpenShare | Literal["validation"],
-        Field(description="of a two-class decision; validation: most accurate there"),
+        OpenShare | Literal["validation", "baseline"],
+        Field(
+            description="of a two-class decision; validation: most accurate there; baseline: the "
+            "candidate's, at the baseline's selection rate there"
+        ),
     ] = 0.5
     power: Annotated[OpenShare, Field(description="for the row counts that would settle it")]
     intersections: bool

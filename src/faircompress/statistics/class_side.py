@@ -68,7 +68,7 @@ class ClassSide:
                 f"a cluster (a person, or a row of its own) weighs {totals.max():.6g}, but at most "
                 f"{cap:.6g} was declared (of one with rows of both classes, twice its weight "
                 "counts). Declare the most that one weighs in the population: max_weight of the "
-                "data source, of an audit --max-weight."
+                "data source or of the audit."
             )
         stratum = None
         if rows.stratum is not None:
