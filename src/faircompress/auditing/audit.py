@@ -19,42 +19,6 @@ from faircompress.report.context import ReportContext
 OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided classes do not tell
 
 
-def audited(
-    pair: Pair,
-    gate: Gate,
-    validation: Held = None,
-    look: int | None = None,
-    *,
-    crosschecks: bool = False,
-) -> Verdict:
-    """Evaluate two models.
-
-    Args:
-        pair: Both models' predictions of the test set.
-        gate: Rules and how to test them.
-        validation: Both models' predictions of validation rows, if there are.
-        look: Which look at this test set this is, from 1; None: looks are not counted.
-        crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
-
-    Raises:
-        ValueError: If a rule needs what the predictions lack.
-    """
-    check(pair, gate, validation)
-    verdict = evaluate(
-        pair.baseline,
-        pair.candidate,
-        gate,
-        validation=validation,
-        costs=Costs.of_files(pair.context.sizes, pair.context.latency),
-        look=look,
-        captions=_captions(pair),
-        crosschecks=crosschecks,
-    )
-    if pair.decided:
-        verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
-    return replace(verdict, next=_next(pair, verdict), notes=list(pair.notes))
-
-
 def audit_pair(
     pair: Pair,
     gate: Gate,
@@ -80,11 +44,29 @@ def audit_pair(
     gate = gate.model_copy(update={"absent": absent(gate.absent, asked, pair, validation)})
     check(pair, gate, validation)
     if book is None:
-        verdict = audited(pair, gate, validation, crosschecks=crosschecks)
+        verdict = _evaluated(pair, gate, validation, None, crosschecks=crosschecks)
         return replace(verdict, looks=f"{verdict.looks} A ledger counts them ({spelt('ledger')}).")
     look = book_look(book, pair, gate, validation)
-    verdict = audited(pair, gate, validation, look.number, crosschecks=crosschecks)
+    verdict = _evaluated(pair, gate, validation, look.number, crosschecks=crosschecks)
     return completed(book, look, verdict, gate)
+
+
+def _evaluated(
+    pair: Pair, gate: Gate, validation: Held, look: int | None, *, crosschecks: bool
+) -> Verdict:
+    verdict = evaluate(
+        pair.baseline,
+        pair.candidate,
+        gate,
+        validation=validation,
+        costs=Costs.of_files(pair.context.sizes, pair.context.latency),
+        look=look,
+        captions=_captions(pair),
+        crosschecks=crosschecks,
+    )
+    if pair.decided:
+        verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
+    return replace(verdict, next=_next(pair, verdict), notes=list(pair.notes))
 
 
 def context_of(pair: Pair, verdict: Verdict) -> ReportContext:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from faircompress.evaluation.decisions import answers
 from faircompress.evaluation.groups import Group
 from faircompress.metrics import Mean, Measure, Metric, Ranking
 from faircompress.statistics.clusters import count_clusters
-from faircompress.statistics.crosscheck import CrossChecks, crosscheck
 from faircompress.statistics.rates import rate
+
+if TYPE_CHECKING:
+    from faircompress.statistics.crosscheck import CrossChecks
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,10 @@ def crosschecks(
     group: Group,
     without: Sequence[str],
     alpha: float,
-) -> CrossChecks:
+) -> "CrossChecks":
     """Return other intervals of candidate minus baseline, without some classes of a mean."""
+    from faircompress.statistics.crosscheck import CrossChecks, crosscheck  # seldom asked, heavy
+
     asked = comparison.questions(metric, group, without)
     if comparison.same_file or (metric.cross_group and len(asked) > 1):
         return CrossChecks(None, None)

@@ -34,16 +34,16 @@ def group_result(
     counted = group.question is not None or len(comparison.classes) == 2
     labels = comparison.baseline.labels[group.rows]
     positives = int((labels == question).sum()) if counted else None
-    confidences = {
-        rule.metric: rule.confidence
+    alphas = {
+        rule.metric: rule.alpha
         for rule in rules
         if (rule.rule, rule.against) == ("change", BASELINE)
     }
     found = {}
     for name in plugins.names("metrics"):
         metric: Metric = plugins.find("metrics", name)
-        sure = confidences.get(name)
-        found[name] = _metric_result(comparisons, metric, group, sure, checked=checked)
+        alpha = alphas.get(name)
+        found[name] = _metric_result(comparisons, metric, group, alpha, checked=checked)
     return GroupResult(
         group=group.key,
         column=group.column,
@@ -74,7 +74,7 @@ def _metric_result(
     comparisons: Mapping[str, PairedComparison],
     metric: Metric,
     group: Group,
-    confidence: float | None,
+    alpha: float | None,
     *,
     checked: bool,
 ) -> MetricResult:
@@ -89,7 +89,7 @@ def _metric_result(
         change=None,
         lower=None,
         upper=None,
-        confidence=confidence,
+        confidence=None if alpha is None else round(1 - alpha, 12),
         method=None,
         kind=found.kind,
         n=found.rows,
@@ -110,14 +110,17 @@ def _metric_result(
             for name, other in others.items()
         },
     )
-    return known if confidence is None else _with_bounds(known, comparison, metric, group, checked)
+    if alpha is None:
+        return known
+    return _with_bounds(known, comparison, metric, group, alpha, checked=checked)
 
 
 def _with_bounds(
-    known: MetricResult, comparison: PairedComparison, metric: Metric, group: Group, checked: bool
-) -> MetricResult:
+    known: MetricResult, comparison: PairedComparison, metric: Metric, group: Group, alpha: float,
+    *, checked: bool,
+) -> MetricResult:  # fmt: skip
     """Return rates with the bounds of their change, and others beside them if asked for."""
-    found, alpha = evidence(comparison, metric, group), 1 - (known.confidence or 0.0)
+    found = evidence(comparison, metric, group)
     if isinstance(found, Undefined):
         return known
     lower, upper = natural_bounds(found, metric, alpha)

@@ -1,11 +1,11 @@
 """Exact bounds for shares of independent rows of equal weight: a paired change, or one share."""
 
 import math
+from bisect import bisect_left
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import betaincinv, ndtr
-from scipy.stats import binom
+from scipy.special import betainc, betaincinv, gammaln, ndtr, xlog1py, xlogy
 
 NUISANCE = 1e-3  # of alpha, spent on how many rows may be discordant (Berger and Boos)
 PARTS = 80  # into which their range is cut
@@ -45,12 +45,11 @@ def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> f
         return NUISANCE * alpha
     edges = (np.linspace(least, most, PARTS + 1) - change) / 2  # shares lost
     below, above = edges[:-1], np.minimum(edges[1:] + change, 1 - edges[:-1])
-    first = int(binom.ppf(LEFT_OUT * alpha / 2, rows, below.min()))
-    last = int(binom.isf(LEFT_OUT * alpha / 2, rows, below.max()))
+    first, last = _range(rows, (below.min(), below.max()), LEFT_OUT * alpha / 2)
     losses = np.arange(min(first, lost), max(last, lost) + 1)
     fewest = _fewest_gained(losses, lost, gained, rows, change)
-    chance = binom.pmf(losses, rows, below[:, None])
-    given = binom.sf(fewest - 1, rows - losses, np.minimum(above / (1 - below), 1)[:, None])
+    chance = _exactly(losses, rows, below[:, None])
+    given = _at_least(fewest, rows - losses, np.minimum(above / (1 - below), 1)[:, None])
     tail = (chance * given).sum(axis=1).max() + (NUISANCE + LEFT_OUT) * alpha
     return float(min(tail, 1.0))
 
@@ -100,6 +99,37 @@ def share_lower(hits: float, rows: float, alpha: float) -> float:
 def share_upper(hits: float, rows: float, alpha: float) -> float:
     """Bound a share from above, after Clopper and Pearson."""
     return 1.0 - share_lower(rows - hits, rows, alpha)
+
+
+# scipy.stats has these three, too; to import it takes longer than most audits
+def _exactly(hits: np.ndarray, rows: int, share: np.ndarray) -> np.ndarray:
+    """Return the chance of so many hits."""
+    ways = gammaln(rows + 1) - gammaln(hits + 1) - gammaln(rows - hits + 1)
+    return np.exp(ways + xlogy(hits, share) + xlog1py(rows - hits, -share))
+
+
+def _at_least(hits: np.ndarray, rows: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return the chance of so many hits or more."""
+    possible = np.clip(hits, 1, np.maximum(rows, 1))
+    found = betainc(possible, np.maximum(rows, 1) - possible + 1, share)
+    return np.where(hits <= 0, 1.0, np.where(hits > rows, 0.0, found))
+
+
+def _range(rows: int, shares: tuple[float, float], chance: float) -> tuple[int, int]:
+    """Return from where to where the number of hits lies, but for a chance at each end.
+
+    The least k with P(k or fewer) >= ``chance`` at the lower share, and the least k with P(more
+    than k) <= ``chance`` at the upper one.
+    """
+
+    def at_most(k: int) -> float:
+        return 1.0 if k >= rows else float(betainc(rows - k, k + 1, 1 - shares[0]))
+
+    def seldom_more(k: int) -> bool:
+        return k >= rows or float(betainc(k + 1, rows - k, shares[1])) <= chance
+
+    every = range(rows + 1)
+    return bisect_left(every, chance, key=at_most), bisect_left(every, True, key=seldom_more)
 
 
 def _fewest_gained(
