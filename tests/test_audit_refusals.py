@@ -85,7 +85,7 @@ def test_an_unfit_table_is_refused_by_column_and_row(
         (ALL.replace("p_small", "'q_*'"), ["0 columns of p.csv are like 'q_*'"]),
         (
             ALL.replace(TPR, ""),
-            ["nothing could fail. Give --rule 'change auroc"],
+            ["nothing could fail. Give one, such as 'change"],
         ),
         (
             ALL.replace("true_positive_rate", "aurok"),

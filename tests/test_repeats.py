@@ -76,7 +76,7 @@ def test_how_a_file_writes_its_last_digits_makes_no_other_row() -> None:
 def test_coarse_rows_are_not_joined_and_ids_are_asked_for(decimals: int, apart: float) -> None:
     kept, note = found(table(2000, decimals=decimals, apart=apart))
     assert kept is None
-    assert note.endswith("name ids (--id) or people (--cluster).")
+    assert note.endswith("name ids (--id) or clusters (--cluster).")
 
 
 def test_scores_that_meet_at_the_end_of_their_range_are_no_repeats() -> None:

@@ -136,32 +136,47 @@ def _table(
 
     cells = df.reset_index(drop=True).copy()
     cells.columns = [str(name) for name in cells.columns]
+    given = {"label": label, "id": identifier, "cluster": cluster, "weight": weight, "split": split}
+    given |= dict(zip(("baseline", "candidate"), models, strict=True))
+    taken = {column for column in given.values() if isinstance(column, str)}
 
-    def column(name: str, given: Column | None) -> str | None:
-        if given is None or isinstance(given, str):
-            return given
-        values = np.asarray(given)
-        if values.shape != (len(cells),):
-            raise ValueError(
-                f"{name} has shape {values.shape}; needed is one value for each of the "
-                f"{len(cells):,} rows. Give a column's name, or an array of its length."
-            )
-        own = name if name not in df.columns else f"{name} (given)"
-        cells[own] = values
+    def column(name: str, values: Column | None) -> str | None:
+        if values is None or isinstance(values, str):
+            return values
+        own = name
+        while own in taken or own in df.columns and name in given:
+            own += "'"
+        cells[own] = _column(name, values, len(cells))
         return own
 
-    named = groups if isinstance(groups, Mapping) else {name: name for name in groups}
-    kept = tuple(column(name, given) or name for name, given in named.items())
+    found = {name: column(name, values) for name, values in given.items()}
+    names = [groups] if isinstance(groups, str) else groups
+    named = dict(names) if isinstance(names, Mapping) else {name: name for name in names}
+    kept = []
+    for name, values in named.items():
+        renamed = isinstance(values, str) and name != values != label and values in cells.columns
+        kept.append(column(name, cells[values].to_numpy() if renamed else values))
     asked = Asked(
-        label=column("label", label),
-        groups=kept,
-        identifier=column("id", identifier),
-        cluster=column("cluster", cluster),
-        weight=column("weight", weight),
-        split=column("split", split),
+        label=found["label"],
+        groups=tuple(map(str, kept)),
+        identifier=found["id"],
+        cluster=found["cluster"],
+        weight=found["weight"],
+        split=found["split"],
     )
-    pair = column("baseline", models[0]), column("candidate", models[1])
-    return of_frame(cells, "the table", asked.identifier), asked, (str(pair[0]), str(pair[1]))
+    pair = str(found["baseline"]), str(found["candidate"])
+    return of_frame(cells, "the table", asked.identifier), asked, pair
+
+
+def _column(name: str, values: Column, rows: int) -> np.ndarray:
+    """Return an array that was given in place of a column's name."""
+    found = np.asarray(values)
+    if found.shape != (rows,):
+        raise ValueError(
+            f"{name} has shape {found.shape}; needed is one value for each of the {rows:,} rows. "
+            "Give a column's name, or an array of its length."
+        )
+    return found
 
 
 def _gate(

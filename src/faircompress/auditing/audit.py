@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from faircompress.auditing.booking import Book, Held, book_look, completed
-from faircompress.auditing.rows import Asked, Pair, absent
+from faircompress.auditing.declared import absent
+from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
 from faircompress.evaluation.captions import AUDITED_FILES, Captions

@@ -136,8 +136,6 @@ def audit(
     more |= {"looks": way} if way else {}
     typed = [*(rule or ()), *of_limits(metric or (), limit or ())]
     by = gate(typed, confidence=confidence, file=rules, **more)
-    if max_weight is not None and not max_weight > 0:
-        raise ValueError(f"--max-weight is {max_weight:g}; needed is a number above 0.")
     asked = rows.Asked(
         label, tuple(group or ()), _names(classes), identifier, cluster, weight, max_weight, split
     )

@@ -60,9 +60,8 @@ def repeats(baseline: Predictions, candidate: Predictions) -> Repeats:
     joined = len(row_of) - len(kept)
     note = (
         f"{joined:,} rows equal an earlier one in label, groups and both models' scores, too many "
-        f"to be chance: equal rows count once. Name ids ({spelt('id')}) or people "
-        f"({spelt('cluster')}) if they are "
-        "different pictures."
+        f"to be chance: equal rows count once. Name ids ({spelt('id')}) or clusters "
+        f"({spelt('cluster')}) if they are different."
     )
     left = again - joined
     return Repeats(kept, f"{note} {_coarse(left)}" if left else note)
@@ -72,7 +71,7 @@ def _coarse(rows: int) -> str:
     return (
         f"{rows:,} rows equal an earlier one in label, groups and both models' scores. Scores are "
         "too coarse to tell whether these are the same rows again, which would make bounds too "
-        f"narrow: name ids ({spelt('id')}) or people ({spelt('cluster')})."
+        f"narrow: name ids ({spelt('id')}) or clusters ({spelt('cluster')})."
     )
 
 

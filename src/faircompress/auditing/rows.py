@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,6 @@ from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
 from faircompress.caps import UNKNOWN, MaxWeight
 from faircompress.columns import meant
-from faircompress.evaluation.rule_config import JOIN
 from faircompress.predictions import Predictions, check, taken
 from faircompress.report.context import ReportContext
 
@@ -102,7 +102,7 @@ def known(
         "groups": _groups(table, asked, truth, names),
         "identities": table.words(spelt("cluster"), asked.cluster) if asked.cluster else None,
         "weights": _weights(table, asked),
-        "max_weight": () if asked.max_weight is None else (MaxWeight(asked.max_weight),),
+        "max_weight": _caps(asked),
         "classes": tuple(names.values()),
     }
     return {**found, "data": _sha256(found)}
@@ -130,41 +130,6 @@ def together(pair: Pair) -> Pair:
         )
     notes = [*pair.notes, *notes]
     return replace(pair, baseline=baseline, candidate=candidate, images=images, notes=tuple(notes))
-
-
-def absent(
-    conditions: Sequence[str],
-    asked: Asked,
-    pair: Pair,
-    validation: tuple[Predictions, Predictions] | None = None,
-) -> list[str]:
-    """Return conditions of ``gate.absent`` in the names that the pair's classes have in a verdict.
-
-    Raises:
-        ValueError: If one names a column that is neither the label's nor a group's, a value that
-            no row has, or rows that are there.
-    """
-    names = dict(zip(pair.classes, pair.baseline.classes, strict=False))
-    rows = pair.baseline
-    columns = {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
-    others = {} if validation is None else validation[0].groups
-    known = {c: {*map(str, v), *map(str, others.get(c, ()))} for c, v in columns.items()}
-    known["label"] = {*rows.classes, *names}
-    found = []
-    for condition in conditions:
-        words = {}
-        for column, value in (part.split("=", 1) for part in condition.split(JOIN)):
-            own = "label" if column == asked.label else column
-            _check_known(condition, column, value, known.get(own), asked)
-            words[own] = names.get(value, value) if own == "label" else value
-        there = np.all([columns[column] == value for column, value in words.items()], axis=0)
-        if there.any():
-            raise ValueError(
-                f"{spelt('absent')} {condition!r}: {int(there.sum()):,} rows are there, so they "
-                "are not absent. Leave it out, or leave these rows out for both models."
-            )
-        found.append(JOIN.join(f"{column}={value}" for column, value in words.items()))
-    return found
 
 
 def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:
@@ -201,23 +166,6 @@ def fit(name: str, predictions: Predictions) -> Predictions:
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     return predictions
-
-
-def _check_known(
-    condition: str, column: str, value: str, known: set[str] | None, asked: Asked
-) -> None:
-    start = f"{spelt('absent')} {condition!r}:"
-    if known is None:
-        columns = sorted({str(asked.label), *asked.groups})
-        raise ValueError(
-            f"{start} {column!r} is neither the label's column nor a group's."
-            f"{meant(column, columns)}"
-        )
-    if value not in known:
-        raise ValueError(
-            f"{start} no row at all has {column}={value}.{meant(value, sorted(known))} Correct it, "
-            "or leave it out."
-        )
 
 
 def _indices(table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
@@ -278,6 +226,15 @@ def _weights(table: Table, asked: Asked) -> np.ndarray:
         spelt("weight"), asked.weight, weights <= 0, "is not above 0", "Leave such rows out."
     )
     return weights
+
+
+def _caps(asked: Asked) -> tuple[MaxWeight, ...]:
+    most = asked.max_weight
+    if most is None:
+        return ()
+    if not 0 < most < math.inf:
+        raise ValueError(f"{spelt('max-weight')} is {most:g}; needed is a number above 0.")
+    return (MaxWeight(float(most)),)
 
 
 def _sha256(found: dict[str, Any]) -> str:

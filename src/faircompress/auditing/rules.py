@@ -36,8 +36,8 @@ def gate(
     if file is None:
         if not rules:
             raise ValueError(
-                f"there is no rule, so nothing could fail. Give {spelt('rule')} 'change auroc "
-                f"0.03', or {spelt('rules')} with a file."
+                "there is no rule, so nothing could fail. Give one, such as 'change auroc 0.03' "
+                f"({spelt('rule')}), or a file of them ({spelt('rules')})."
             )
         values = [_with(confidence, _values(rule)) for rule in rules]
         return _checked({**BASICS, "rules": values, **more}, "the options")

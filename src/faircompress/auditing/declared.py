@@ -1,0 +1,63 @@
+"""What the rows are declared to lack by design."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from faircompress.auditing.rows import Asked, Pair
+from faircompress.auditing.spelling import spelt
+from faircompress.columns import meant
+from faircompress.evaluation.rule_config import JOIN
+from faircompress.predictions import Predictions
+
+
+def absent(
+    conditions: Sequence[str],
+    asked: Asked,
+    pair: Pair,
+    validation: tuple[Predictions, Predictions] | None = None,
+) -> list[str]:
+    """Return conditions of ``gate.absent`` in the names that the pair's classes have in a verdict.
+
+    Raises:
+        ValueError: If one names a column that is neither the label's nor a group's, a value that
+            no row has, or rows that are there.
+    """
+    names = dict(zip(pair.classes, pair.baseline.classes, strict=False))
+    rows = pair.baseline
+    columns = {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
+    others = {} if validation is None else validation[0].groups
+    known = {c: {*map(str, v), *map(str, others.get(c, ()))} for c, v in columns.items()}
+    known["label"] = {*rows.classes, *names}
+    found = []
+    for condition in conditions:
+        words = {}
+        for column, value in (part.split("=", 1) for part in condition.split(JOIN)):
+            own = "label" if column == asked.label else column
+            _check_known(condition, column, value, known.get(own), asked)
+            words[own] = names.get(value, value) if own == "label" else value
+        there = np.all([columns[column] == value for column, value in words.items()], axis=0)
+        if there.any():
+            raise ValueError(
+                f"{spelt('absent')} {condition!r}: {int(there.sum()):,} rows are there, so they "
+                "are not absent. Leave it out, or leave these rows out for both models."
+            )
+        found.append(JOIN.join(f"{column}={value}" for column, value in words.items()))
+    return found
+
+
+def _check_known(
+    condition: str, column: str, value: str, known: set[str] | None, asked: Asked
+) -> None:
+    start = f"{spelt('absent')} {condition!r}:"
+    if known is None:
+        columns = sorted({str(asked.label), *asked.groups})
+        raise ValueError(
+            f"{start} {column!r} is neither the label's column nor a group's."
+            f"{meant(column, columns)}"
+        )
+    if value not in known:
+        raise ValueError(
+            f"{start} no row at all has {column}={value}.{meant(value, sorted(known))} Correct it, "
+            "or leave it out."
+        )

@@ -1,0 +1,53 @@
+"""Validation rows of an audit from Python: told from test rows by a column, they set thresholds."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_audit_api import audit, noisy, numbers
+
+from faircompress.operating_point import match_selection_rate
+
+
+def split_in_two(df: pd.DataFrame) -> pd.DataFrame:
+    return df.assign(part=np.where(np.arange(len(df)) % 3 == 0, "validation", "test"))
+
+
+SPLIT: dict[str, Any] = {
+    "groups": ["g"], "baseline": "d_1", "candidate": "s_1", "id": "id", "split": "part",
+}  # fmt: skip
+
+
+def test_rows_of_validation_are_not_tested() -> None:
+    df = split_in_two(noisy())
+    verdict = audit(df, **SPLIT)
+    assert verdict.rows == 800
+    alone = audit(df[df.part == "test"], **{**SPLIT, "split": None})
+    assert numbers(verdict) == numbers(alone)
+    by_array = audit(df.drop(columns="part"), **{**SPLIT, "split": df.part.to_numpy()})
+    assert numbers(by_array) == numbers(verdict)
+
+
+def test_the_candidate_may_decide_at_the_selection_rate_of_the_baseline() -> None:
+    df = split_in_two(noisy())
+    df["s_1"] *= 0.6  # at one half it says yes to hardly anybody
+    shy, matched = audit(df, **SPLIT), audit(df, **SPLIT, threshold="baseline")
+    held = df[df.part == "validation"]
+    match = match_selection_rate(
+        held.d_1.to_numpy() >= 0.5, held.s_1.to_numpy(), np.ones(len(held))
+    )
+    assert shy.outcome == "fail" and matched.outcome == "pass"
+    assert matched.thresholds == {"baseline": 0.5, "candidate": match.threshold}
+    rate = matched.groups[0].metrics["selection_rate"]
+    assert rate.baseline == pytest.approx(rate.candidate, abs=0.03)
+
+
+def test_the_candidate_may_decide_where_it_is_most_accurate_on_validation() -> None:
+    df = split_in_two(noisy())
+    df["s_1"] *= 0.6
+    verdict = audit(df, **SPLIT, threshold="validation")
+    cut = verdict.thresholds["candidate"]
+    held = df[df.part == "validation"]
+    right = [((held.s_1 >= c) == held.y).mean() for c in (cut, 0.5, 0.25)]
+    assert right[0] == max(right) and cut < 0.5
