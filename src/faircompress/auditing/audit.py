@@ -12,9 +12,10 @@ from faircompress.auditing.spelling import spelt
 from faircompress.evaluation.captions import AUDITED_FILES, Captions
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate, refuse_unfit
-from faircompress.evaluation.results import GroupResult
+from faircompress.evaluation.results import GroupResult, Outcome
 from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
+from faircompress.predictions import Predictions
 from faircompress.report.context import ReportContext
 
 OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided classes do not tell
@@ -65,9 +66,28 @@ def _evaluated(
         captions=_captions(pair),
         crosschecks=crosschecks,
     )
+    if pair.with_repeats is not None and verdict.outcome == Outcome.PASS:
+        _check_repeats(pair.with_repeats, gate, validation, look)
     if pair.decided:
         verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
     return replace(verdict, next=_next(pair, verdict), notes=list(pair.notes))
+
+
+def _check_repeats(
+    every: tuple[Predictions, Predictions], gate: Gate, validation: Held, look: int | None
+) -> None:
+    """Refuse a pass that there is only because equal rows count once: they may be different rows.
+
+    Rows that were written again would only help an unharmed candidate.
+    """
+    verdict = evaluate(*every, gate, validation=validation, look=look)
+    if any(rule.outcome != Outcome.PASS for rule in verdict.tested):
+        raise ValueError(
+            f"{len(every[0].ids):,} rows are given, of which some are equal in label, groups and "
+            "both models' scores. Counted once they pass, counted each they do not, so all hangs "
+            f"on whether they are the same rows. Name ids ({spelt('id')}) or clusters "
+            f"({spelt('cluster')})."
+        )
 
 
 def context_of(pair: Pair, verdict: Verdict) -> ReportContext:

@@ -82,7 +82,7 @@ def split_columns(
         ValueError: If a row is neither, or none is of the test, or rows have no ids.
     """
     if asked.identifier is None:
-        raise ValueError(needs_id())
+        raise ValueError(needs_id("split"))
     of_row = [table.words(spelt("split"), str(asked.split)) for table in tables]
     for table, splits in zip(tables, of_row, strict=True):
         other = ~np.isin(splits, SPLITS)

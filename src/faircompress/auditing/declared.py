@@ -1,6 +1,6 @@
 """What the rows are declared to lack by design."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,8 +25,8 @@ def absent(
     """
     names = dict(zip(pair.classes, pair.baseline.classes, strict=False))
     rows = pair.baseline
-    columns = {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
-    others = {} if validation is None else validation[0].groups
+    columns = _columns(rows)
+    others = {} if validation is None else _columns(validation[0])
     known = {c: {*map(str, v), *map(str, others.get(c, ()))} for c, v in columns.items()}
     known["label"] = {*rows.classes, *names}
     found = []
@@ -36,14 +36,25 @@ def absent(
             own = "label" if column == asked.label else column
             _check_known(condition, column, value, known.get(own), asked)
             words[own] = names.get(value, value) if own == "label" else value
-        there = np.all([columns[column] == value for column, value in words.items()], axis=0)
-        if there.any():
+        there = sum(_count(part, words) for part in (columns, others))
+        if there:
             raise ValueError(
-                f"{spelt('absent')} {condition!r}: {int(there.sum()):,} rows are there, so they "
-                "are not absent. Leave it out, or leave these rows out for both models."
+                f"{spelt('absent')} {condition!r}: {there:,} rows are there, so they are not "
+                "absent. Leave it out, or leave these rows out for both models."
             )
         found.append(JOIN.join(f"{column}={value}" for column, value in words.items()))
     return found
+
+
+def _columns(rows: Predictions) -> dict[str, np.ndarray]:
+    return {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
+
+
+def _count(columns: Mapping[str, np.ndarray], words: Mapping[str, str]) -> int:
+    """Count the rows that have all these values; 0 where a column is not there."""
+    if not set(words) <= set(columns):
+        return 0
+    return int(np.all([columns[column] == value for column, value in words.items()], axis=0).sum())
 
 
 def _check_known(

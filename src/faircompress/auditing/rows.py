@@ -19,13 +19,14 @@ from faircompress.predictions import Predictions, check, taken
 from faircompress.report.context import ReportContext
 
 TRUTHS = ("0 1", "false true", "False True", "FALSE TRUE")
+UNEVEN = 100.0  # times the least weight: beyond, some rows hardly count
 ORDERED = [set(pair.split()) for pair in TRUTHS]  # the second is the positive
 
 
-def needs_id() -> str:
+def needs_id(option: str = "validation") -> str:
     """Say why validation rows need ids."""
     return (
-        f"{spelt('validation')} needs {spelt('id')}, by which no row can be in both; a threshold "
+        f"{spelt(option)} needs {spelt('id')}, by which no row can be in both; a threshold "
         "may not be chosen on test rows."
     )
 
@@ -69,6 +70,7 @@ class Pair:
         classes: Names of the classes as they stand in a table of predictions.
         named: Do the rows have ids of their own? Else they were counted.
         notes: What a reader must know of the rows.
+        with_repeats: Both models' predictions of all rows, where equal ones count once.
     """
 
     baseline: Predictions
@@ -79,6 +81,7 @@ class Pair:
     classes: tuple[str, ...] = ()
     named: bool = True
     notes: tuple[str, ...] = ()
+    with_repeats: tuple[Predictions, Predictions] | None = None
 
 
 def known(
@@ -114,10 +117,12 @@ def together(pair: Pair) -> Pair:
     What must be known of such rows, and what no declared cap on weights costs, is noted.
     """
     baseline, candidate, images, notes = pair.baseline, pair.candidate, pair.images, []
+    every = None
     if baseline.identities is None and not pair.named:
         found = repeats(baseline, candidate)
         notes = [found.note] if found.note else []
         if found.kept is not None:
+            every = baseline, candidate
             baseline, candidate = (taken(p, found.kept) for p in (baseline, candidate))
             images = None if images is None else images[found.kept]
     weighed = baseline.identities is not None or (baseline.weights != 1).any()
@@ -128,8 +133,17 @@ def together(pair: Pair) -> Pair:
             f"{UNKNOWN:g}. Declare what the heaviest in the population weighs "
             f"({spelt('max-weight')})."
         )
+    least, most = float(baseline.weights.min()), float(baseline.weights.max())
+    if most > UNEVEN * least:
+        notes.append(
+            f"Weights reach from {least:g} to {most:g}: the verdict is about the population in "
+            "which rows count so, and harm to rows that hardly count is not seen."
+        )
     notes = [*pair.notes, *notes]
-    return replace(pair, baseline=baseline, candidate=candidate, images=images, notes=tuple(notes))
+    return replace(
+        pair, baseline=baseline, candidate=candidate, images=images, notes=tuple(notes),
+        with_repeats=every,
+    )  # fmt: skip
 
 
 def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:

@@ -247,10 +247,16 @@ def _needed_of_everyone(hypothesis: Hypothesis, comparison: PairedComparison) ->
     rule, alpha, power = hypothesis.rule, hypothesis.alpha, hypothesis.power
     if rule.rule != "change":
         return None
-    found = evidence(comparison, hypothesis.metric, comparison.everyone())
-    if isinstance(found, Undefined):
-        return None
-    return sample_size.change_n_needed(found.observed, rule.limit, alpha, power)
+    key = ("rows needed", f"{rule.metric} {rule.limit!r} at {alpha!r}, {power!r}")
+    if key not in comparison.known:  # asked again for each group that is too small
+        found = evidence(comparison, hypothesis.metric, comparison.everyone())
+        comparison.known[key] = (
+            None
+            if isinstance(found, Undefined)
+            else sample_size.change_n_needed(found.observed, rule.limit, alpha, power)
+        )
+    needed: int | None = comparison.known[key]
+    return needed
 
 
 def _refuse_equal_names(groups: Sequence[Group]) -> None:

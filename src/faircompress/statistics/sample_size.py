@@ -90,8 +90,8 @@ def change_n_needed(observed: Observed, limit: float, alpha: float, power: float
         return 0
     if not procedure.units:
         return None
-    first = procedure.certifies(_least(limit, alpha), limit, alpha, power)
-    if first is not None:
+    least = _least(limit, alpha)
+    if least <= MOST and procedure.certifies(least, limit, alpha, power) is not None:
         found = _fewest(lambda n: bool(procedure.certifies(n, limit, alpha, power)), limit, alpha)
         if found is not None:
             return math.ceil(found * observed.n / procedure.units)
@@ -164,6 +164,8 @@ def _least(limit: float, alpha: float) -> int:
 def _fewest(certifies: Callable[[int], bool], limit: float, alpha: float) -> int | None:
     """Return about the smallest number of units that certifies: doubling, then halving."""
     low = _least(limit, alpha)
+    if low > MOST:
+        return None
     if certifies(low):
         return low
     high = 2 * low
