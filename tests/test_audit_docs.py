@@ -1,5 +1,6 @@
 """What docs/audit.md and its workflow say can be typed, is typed here, word for word."""
 
+import json
 import os
 import re
 import subprocess
@@ -22,8 +23,7 @@ CODES = [1, 1, 0, 1, 1, 1]  # as the models of the page are: old people are forg
 
 
 def written(language: str) -> str:
-    (block,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    return block
+    return "\n".join(re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL))
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that the page's commands name."""
     here = tmp_path_factory.mktemp("page")
     subprocess.run([sys.executable, "-c", written("python")], cwd=here, check=True)
+    (here / "audit").rename(here / "from python")
     table = pd.read_csv(here / "predictions.csv")
     table.drop(columns="p_small").to_csv(here / "dense.csv", index=False)
     table[["image", "p_small"]].to_csv(here / "small.csv", index=False)
@@ -56,6 +57,12 @@ def test_a_command_of_the_page_ends_as_it_should(
         assert ended.out.startswith(written("text"))
 
 
+def test_the_audit_from_python_saves_what_the_command_does(folder: Path) -> None:
+    verdict = json.loads((folder / "from python" / "verdict.json").read_text())
+    assert verdict["outcome"] == "fail"
+    assert [rule["metric"] for rule in verdict["rules"]] == ["auroc", "true_positive_rate"]
+
+
 def sh(command: str, folder: Path, **env: str) -> int:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     who = {f"GIT_{k}": "x" for k in ("AUTHOR_NAME", "COMMITTER_NAME")}
@@ -64,7 +71,7 @@ def sh(command: str, folder: Path, **env: str) -> int:
     return subprocess.run(["bash", "-ec", command], cwd=folder, env=everything).returncode
 
 
-def test_the_workflow_judges_counts_and_puts_the_summary_where_reviewers_look(folder: Path) -> None:
+def test_the_workflow_audits_counts_and_puts_the_summary_where_reviewers_look(folder: Path) -> None:
     workflow = yaml.safe_load((DOCS / "examples" / "github-actions.yml").read_text())
     steps = {one.get("name"): one for one in workflow["jobs"]["audit"]["steps"]}
     repository = "git init --quiet --bare o && git clone --quiet o own 2>&1"
@@ -75,6 +82,6 @@ def test_the_workflow_judges_counts_and_puts_the_summary_where_reviewers_look(fo
         where = folder / steps[step].get("working-directory", "")
         assert sh(steps[step]["run"], where, GITHUB_STEP_SUMMARY=str(folder / "page.md")) == code
     assert "## Fail: harm beyond the limit" in (folder / "page.md").read_text()
-    assert "This is look 1 at this test set" in (folder / "page.md").read_text()
+    assert "Look 1 at this test set" in (folder / "page.md").read_text()
     assert sh("test $(git -C o rev-list --count looks) = 2", folder) == 0  # one look, once
-    assert sh("git -C o show looks:looks.json | cmp - looks/looks.json", folder) == 0
+    assert sh("git -C o show looks:ledger.jsonl | cmp - looks/ledger.jsonl", folder) == 0
