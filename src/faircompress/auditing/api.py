@@ -11,11 +11,11 @@ from faircompress.auditing.audit import audit_pair, check_threshold
 from faircompress.auditing.booking import of_options
 from faircompress.auditing.result import AuditVerdict
 from faircompress.auditing.rows import Asked, Pair
+from faircompress.auditing.rules import BASICS
 from faircompress.auditing.rules import gate as read_rules
 from faircompress.auditing.spelling import from_python
 from faircompress.bounds import whole
 from faircompress.evaluation.rule_config import Gate, Rule
-from faircompress.operating_point import HALF
 from faircompress.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def audit(
         more = {"intersections": intersections, "expect": expect, "absent": absent, "looks": way}
         gate = _gate(rules, confidence, {"threshold": threshold, **more})
         pair, validation = _split(table, asked, models, split is not None)
-        if threshold != HALF:
+        if threshold != BASICS["threshold"]:
             check_threshold(pair, "threshold")
         verdict = audit_pair(pair, gate, asked, validation, book, crosschecks=crosschecks)
         return AuditVerdict.of(verdict, pair)
@@ -193,10 +193,9 @@ def _gate(
                 f"rules is {str(file)!r}, but there is no such file; give the path of a YAML file "
                 'of rules, or a list such as ["change auroc 0.03"].'
             )
-    defaults = {"threshold": HALF, "intersections": False}
     more["expect"] = {k: [whole(str(v)) for v in vs] for k, vs in (more["expect"] or {}).items()}
     more["absent"] = list(more["absent"])
-    given = {k: v for k, v in more.items() if v not in (None, {}, []) and v != defaults.get(k)}
+    given = {k: v for k, v in more.items() if v not in (None, {}, []) and v != BASICS.get(k)}
     return read_rules(list(rules), confidence=confidence, file=file, **given)
 
 

@@ -13,7 +13,7 @@ from faircompress.evaluation.captions import AUDITED_FILES, Captions
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate, refuse_unfit
 from faircompress.evaluation.results import GroupResult, Outcome
-from faircompress.evaluation.rule_config import Gate
+from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.predictions import Predictions
 from faircompress.report.context import ReportContext
@@ -63,6 +63,7 @@ def _evaluated(
         validation=validation,
         costs=Costs.of_files(pair.context.sizes, pair.context.latency),
         look=look,
+        thresholds=_thresholds(gate, validation),
         captions=_captions(pair),
         crosschecks=crosschecks,
     )
@@ -73,6 +74,17 @@ def _evaluated(
     return replace(verdict, next=_next(pair, verdict), notes=list(pair.notes))
 
 
+def _thresholds(gate: Gate, validation: Held) -> dict[str, float]:
+    """Return where both models decide, if the candidate does at the baseline's selection rate."""
+    if gate.threshold != BASELINE or validation is None:
+        return {}
+    from faircompress.operating_point import HALF, match_selection_rate
+
+    baseline, candidate = (predictions.probabilities[:, 1] for predictions in validation)
+    found = match_selection_rate(baseline >= HALF, candidate, validation[0].weights)
+    return {"baseline": HALF, "candidate": found.threshold}
+
+
 def _check_repeats(
     every: tuple[Predictions, Predictions], gate: Gate, validation: Held, look: int | None
 ) -> None:
@@ -80,7 +92,8 @@ def _check_repeats(
 
     Rows that were written again would only help an unharmed candidate.
     """
-    verdict = evaluate(*every, gate, validation=validation, look=look)
+    thresholds = _thresholds(gate, validation)
+    verdict = evaluate(*every, gate, validation=validation, look=look, thresholds=thresholds)
     if any(rule.outcome != Outcome.PASS for rule in verdict.tested):
         raise ValueError(
             f"{len(every[0].ids):,} rows are given, of which some are equal in label, groups and "

@@ -25,6 +25,7 @@ from faircompress.weighing import refuse_heavy
 
 DEFAULT = Captions()
 NOBODY: Mapping[str, Predictions] = MappingProxyType({})
+ANY: Mapping[str, float] = MappingProxyType({})
 Pair = tuple[Predictions, Predictions]
 
 
@@ -39,6 +40,7 @@ def evaluate(
     references_on_validation: Mapping[str, Predictions] = NOBODY,
     look: int | None = None,
     released: int = 0,
+    thresholds: Mapping[str, float] = ANY,
     captions: Captions = DEFAULT,
     crosschecks: bool = False,
 ) -> Verdict:
@@ -61,6 +63,7 @@ def evaluate(
         references_on_validation: And on the same validation rows, if a threshold is chosen there.
         look: Which look at this test set this is, from 1; None: looks are not counted.
         released: Files released by earlier looks at this test set, for ``gate.looks: earn``.
+        thresholds: Of models, fixed without test rows; those of others are chosen as the gate says.
         captions: What models, rows and clusters are called.
         crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
 
@@ -70,8 +73,8 @@ def evaluate(
     if look is not None and look < 1:
         raise ValueError(f"look is {look}; the first look at a test set is 1")
     check_inputs(baseline, candidate, validation, gate)
-    comparisons, thresholds, files = _compared(
-        baseline, candidate, gate, validation, references, references_on_validation
+    comparisons, cuts, files = _compared(
+        baseline, candidate, gate, validation, references, references_on_validation, thresholds
     )
     groups = groups_of(files[BASELINE], intersections=gate.intersections)
     refuse_unfit(baseline, candidate, gate, validation[0] if validation else None)
@@ -114,7 +117,7 @@ def evaluate(
             group_result(one, comparisons, rules, checked=crosschecks)
             for one in (everyone, *groups)
         ],
-        thresholds=thresholds,
+        thresholds=cuts,
         models={name: predictions.model for name, predictions in files.items()},
         data=baseline.data,
         classes=list(baseline.classes),
@@ -161,12 +164,16 @@ def _compared(
     validation: Pair | None,
     references: Mapping[str, Predictions | str],
     references_on_validation: Mapping[str, Predictions],
+    given: Mapping[str, float],
 ) -> tuple[dict[str, PairedComparison], dict[str, float | None], dict[str, Predictions]]:
     """Return the candidate beside each other model, all thresholds, and all predictions."""
     ours, theirs = validation or (None, None)
     present = present_references(gate, (candidate, theirs), references, references_on_validation)
     pairs = {BASELINE: (baseline, ours), "candidate": (candidate, theirs), **present}
-    thresholds = {name: threshold_of(name, *pair, gate, ours) for name, pair in pairs.items()}
+    thresholds = {
+        name: given[name] if name in given else threshold_of(name, *pair, gate)
+        for name, pair in pairs.items()
+    }
     files = {name: in_order(test) for name, (test, _) in pairs.items()}
     comparisons = {
         name: compare(

@@ -7,7 +7,6 @@ import numpy as np
 
 from faircompress.evaluation.decisions import most_accurate_threshold
 from faircompress.evaluation.rule_config import BASELINE, JOIN, REFERENCES, Gate
-from faircompress.operating_point import HALF, match_selection_rate
 from faircompress.predictions import Predictions, check, check_pair
 
 
@@ -70,21 +69,9 @@ def present_references(
 
 
 def threshold_of(
-    name: str,
-    test: Predictions,
-    validation: Predictions | None,
-    gate: Gate,
-    baseline: Predictions | None = None,
+    name: str, test: Predictions, validation: Predictions | None, gate: Gate
 ) -> float | None:
     """Return a model's threshold of the two-class decision; None for more classes.
-
-    Args:
-        name: Of the model.
-        test: Its predictions of test rows, of which only the classes are read.
-        validation: Its predictions of validation rows, if there are.
-        gate: Says how it is chosen. ``baseline``: the baseline decides at one half, any other model
-            at the baseline's selection rate on validation.
-        baseline: The baseline's predictions of the same validation rows.
 
     Raises:
         ValueError: If it is to be chosen on validation, but predictions there are missing.
@@ -93,17 +80,17 @@ def threshold_of(
         return None
     if isinstance(gate.threshold, float):
         return gate.threshold
-    if gate.threshold == BASELINE and name == BASELINE:
-        return HALF
-    if validation is None or gate.threshold == BASELINE and baseline is None:
+    if gate.threshold == BASELINE:
+        raise ValueError(
+            f"the {name} is to decide at the baseline's selection rate, but nothing says at which "
+            "threshold that is. Give it."
+        )
+    if validation is None:
         raise ValueError(
             f"the threshold is to be chosen on validation, but the {name} predicted test rows "
             "only; predict the validation rows with it too, or give a number as threshold."
         )
-    if baseline is None or gate.threshold != BASELINE:
-        return most_accurate_threshold(validation)
-    selected, scores = baseline.probabilities[:, 1] >= HALF, validation.probabilities[:, 1]
-    return match_selection_rate(selected, scores, baseline.weights).threshold
+    return most_accurate_threshold(validation)
 
 
 def _check_validation(
