@@ -40,7 +40,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
         candidate: Column of the candidate.
 
     Raises:
-        ValueError: If the tables differ in rows, or a column cannot be judged.
+        ValueError: If the tables differ in rows, or a column cannot be evaluated.
     """
     first, last = tables[0], tables[-1]
     if first is last and baseline == candidate:
@@ -106,7 +106,7 @@ def validation(
     """Return what the same columns say about rows that thresholds are chosen on.
 
     Raises:
-        ValueError: If these cannot be told from test rows, or are not fit to be judged.
+        ValueError: If these cannot be told from test rows, or are not fit to be evaluated.
     """
     if asked.identifier is None:
         raise ValueError(needs_id())

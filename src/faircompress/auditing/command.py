@@ -151,7 +151,7 @@ def audit(
     if out is not None:
         models = (pair.baseline, pair.candidate)
         files_written = outputs.write(out, verdict, context_of(pair, verdict), models)
-    _tell(verdict, files_written)
+    _print(verdict, files_written)
     raise typer.Exit(BY_VERDICT[verdict.outcome])
 
 
@@ -184,13 +184,13 @@ def _more(
             "rows order the failures alone, name a column with --split."
         )
     cut = "validation" if cut is None and validation else cut
-    said = {
+    given = {
         "threshold": cut,
         "intersections": intersections or None,
         "expect": _expected(expect) or None,
         "absent": list(absent) or None,
     }
-    return {key: value for key, value in said.items() if value is not None}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _threshold(typed: str | None) -> float | str | None:
@@ -259,7 +259,7 @@ def _shown(line: str) -> str:
     return line[:start] + one_line(line[start:])
 
 
-def _tell(verdict: "Verdict", files: Sequence[Path]) -> None:
+def _print(verdict: "Verdict", files: Sequence[Path]) -> None:
     lines = [verdict.sentence, *(f"  - {reason}" for reason in verdict.reasons), "Next:"]
     lines += [f"  - {step}" for step in verdict.next]
     lines += [*([verdict.looks] if verdict.look else []), *verdict.notes]

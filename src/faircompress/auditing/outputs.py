@@ -65,8 +65,8 @@ def summary(verdict: Verdict) -> str:
     steps = "\n".join(f"- {plain_text(step)}" for step in verdict.next)
     parts += ["### What to do next", steps]
     for rule in verdict.tested:
-        said = f"{capital(rule.description)}, at {percent(rule.confidence)} confidence"
-        parts += [f"### {capital(rule.outcome)}: {plain_text(said)}", _table(rule)]
+        sentence = f"{capital(rule.description)}, at {percent(rule.confidence)} confidence"
+        parts += [f"### {capital(rule.outcome)}: {plain_text(sentence)}", _table(rule)]
     parts += [
         f"### {capital(one.outcome)}: {plain_text(f'{one.description}: {one.reason}')}"
         for one in _whole(verdict)

@@ -82,7 +82,7 @@ def from_files(
         batches: Pictures a run, for which both files are timed.
 
     Raises:
-        ValueError: If a file cannot be asked, or the table cannot be judged.
+        ValueError: If a file cannot be asked, or the table cannot be evaluated.
     """
     opened = [open_onnx(path) for path in (baseline, candidate)]
     checked = data.name == TABLE and (data.parent / FACTS).exists()

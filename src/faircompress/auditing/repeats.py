@@ -22,7 +22,7 @@ COINCIDENCE = 0.01  # of the equal pairs seen: expecting more, they may be chanc
 
 @dataclass(frozen=True)
 class Repeats:
-    """What is known of rows that equal another in every column that is judged.
+    """What is known of rows that equal another in every column that is evaluated.
 
     Args:
         kept: Rows that are no repeats, integers; None: all are taken to be different.

@@ -170,7 +170,7 @@ def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def fit(name: str, predictions: Predictions) -> Predictions:
-    """Return predictions that can be judged.
+    """Return predictions that can be evaluated.
 
     Raises:
         ValueError: Under this name, if they cannot.

@@ -26,7 +26,7 @@ SEPARATORS = ";\t|"
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A file of one row a picture.
+    """A file of rows.
 
     Args:
         name: Of the file.
@@ -180,7 +180,7 @@ def _table(
     name: str, cells: pd.DataFrame, identifier: str | None, unread: Mapping[str, str] | None = None
 ) -> Table:
     if cells.empty:
-        raise ValueError(f"{name} has no row; needed is one a picture. Is the test set empty?")
+        raise ValueError(f"{name} has no row; needed is one a row. Is the test set empty?")
     counted = np.char.add("row ", np.arange(1, len(cells) + 1).astype(str))
     table = Table(name, cells, counted, unread or {})
     return table if identifier is None else _with_ids(table, identifier)
@@ -198,7 +198,7 @@ def _csv(path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         names = [name.strip() for name in next(csv.reader(file), [])]
     if not any(names):
-        raise ValueError(f"{path} is empty; needed are names of columns, then one row a picture.")
+        raise ValueError(f"{path} is empty; needed are names of columns, then one line a row.")
     other = next((mark for mark in SEPARATORS if mark in names[0]), None)
     if other:
         raise ValueError(
