@@ -162,7 +162,7 @@ def test_the_exit_code_and_all_files_give_the_verdict() -> None:
     hair({"long": 90, "short": 80}, {"long": 45, "short": 80}).to_csv("p.csv", index=False)
     ended = run(f"faircompress audit p.csv {COLUMNS} {TPR} --out out/deep")
     assert ended.code == 1
-    harmed = "true positive rate in hair=long and true positive rate in all"
+    harmed = "true positive rate in hair=long and true positive rate over all rows"
     sentence = f"Fail: harm beyond the limit is confirmed for {harmed}."
     assert ended.out.startswith(sentence)
     assert "out/deep/report.html" in ended.out

@@ -126,7 +126,7 @@ def test_a_file_that_is_not_shown_to_beat_chance_does_not_pass_by_being_the_same
     dense = said({"a": (3, 1)}, model="dense")
     same = evaluate(dense, dense, gate(), validation=in_validation(dense, dense))
     assert same.outcome == "inconclusive"
-    assert "not shown to be better than chance in all" in same.reasons[0]
+    assert "not shown to be better than chance over all rows" in same.reasons[0]
 
 
 def test_a_group_without_the_class_is_undefined_and_never_passes() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from auditing import judged, run
+from auditing import audited, run
 
 GROUPS = "--label y --group g"
 TWO = f"faircompress audit p.csv {GROUPS} --baseline d --candidate s"
@@ -46,9 +46,9 @@ def three(rows: int = 3000) -> pd.DataFrame:
 def test_two_useless_models_do_not_pass(rule: str) -> None:
     rows = two(2400, skill=0.0)
     rows.to_csv("p.csv", index=False)
-    verdict = judged(f"{TWO} --metric {rule}")
-    assert verdict["verdict"] == "inconclusive"
-    assert "not shown to be better than chance in g=" in verdict["reasons"][0]
+    verdict = audited(f"{TWO} --metric {rule}")
+    assert verdict["outcome"] == "inconclusive"
+    assert all("not shown to be better than chance" in one for one in verdict["reasons"])
 
 
 @pytest.mark.parametrize("constant", [0.0, 0.4, 1.0])
@@ -57,23 +57,23 @@ def test_a_constant_does_not_pass_whatever_the_rule(constant: float) -> None:
     metrics = ["true_positive_rate", "false_positive_rate", "accuracy", "selection_rate"]
     rules = [f"--metric {metric} --limit 0.9" for metric in metrics]
     for rule in [*rules, "--metric auroc --limit 0.9"][: 4 + (0 < constant < 1)]:
-        assert judged(f"{TWO} {rule}")["verdict"] != "pass", rule
+        assert audited(f"{TWO} {rule}")["outcome"] != "pass", rule
 
 
 def test_a_limit_beyond_what_the_baseline_can_do_is_no_limit() -> None:
     """AUROC of two normals 1 apart is Phi(1 / sqrt 2) = .76: a constant loses only .26 of it."""
     two(skill=1.0).to_csv("p.csv", index=False)
-    verdict = judged(f"{TWO} --metric auroc --limit 0.3")
-    assert verdict["verdict"] == "inconclusive"
+    verdict = audited(f"{TWO} --metric auroc --limit 0.3")
+    assert verdict["outcome"] == "inconclusive"
     assert verdict["reasons"][0].count("a constant would pass") == 1
-    assert judged(f"{TWO} --metric auroc --limit 0.15")["verdict"] == "pass"
+    assert audited(f"{TWO} --metric auroc --limit 0.15")["outcome"] == "pass"
 
 
 def test_doubt_of_skill_never_undoes_a_confirmed_harm() -> None:
     rows = two()
     rows["s"] = np.where(rows.g == "b", 1 - rows.d, rows.d)
     rows.to_csv("p.csv", index=False)
-    assert judged(f"{TWO} --metric auroc --limit 0.03")["verdict"] == "fail"
+    assert audited(f"{TWO} --metric auroc --limit 0.03")["outcome"] == "fail"
 
 
 @pytest.mark.parametrize("metric", ["auroc", "accuracy", "true_positive_rate"])
@@ -91,7 +91,7 @@ def test_two_of_three_columns_that_changed_places_are_refused_by_name() -> None:
     turned.to_csv("p.csv", index=False)
     said = run(f"{THREE} --metric accuracy --limit 0.1")
     assert said.code == 3
-    assert "the dense model's scores for 'y=0' put it last" in said.err
+    assert "the baseline's scores for 'y=0' put it last" in said.err
 
 
 def test_a_refused_table_spends_no_look() -> None:
@@ -111,8 +111,8 @@ def test_a_class_that_a_group_lost_does_not_pass_by_thinning_its_rows(
     rows.loc[gone, "s_1"], rows.loc[gone, "s_2"] = rows.s_1 + rows.s_2, 0.0
     rows = pd.concat([rows[~gone], rows[gone][:left]])
     rows.to_csv("p.csv", index=False)
-    verdict = judged(f"{THREE} --metric {metric} --limit 0.1")
-    assert verdict["verdict"] == "inconclusive"
+    verdict = audited(f"{THREE} --metric {metric} --limit 0.1")
+    assert verdict["outcome"] == "inconclusive"
 
 
 def test_a_class_that_is_declared_absent_is_not_missed() -> None:
@@ -120,10 +120,10 @@ def test_a_class_that_is_declared_absent_is_not_missed() -> None:
     rows = rows[~((rows.y == 2) & (rows.g == "b"))]
     rows.to_csv("p.csv", index=False)
     command = f"{THREE} --metric accuracy --limit 0.1"
-    missed = judged(command)
-    assert missed["verdict"] == "inconclusive"
+    missed = audited(command)
+    assert missed["outcome"] == "inconclusive"
     assert "no row of g=b is y=2" in missed["reasons"][0]
-    assert judged(f"{command} --absent 'g=b & y=2'")["verdict"] == "pass"
+    assert audited(f"{command} --absent 'g=b & y=2'")["outcome"] == "pass"
     said = run(f"{command} --absent 'group=b & y=2'")
     assert (said.code, "'group' is neither the label's column nor a group's" in said.err) == (
         3,
@@ -134,8 +134,8 @@ def test_a_class_that_is_declared_absent_is_not_missed() -> None:
 def test_a_metric_without_a_bound_for_weighted_rows_is_left_open_with_the_reason() -> None:
     rows = two()
     rows.assign(w=1 + rows.index % 3).to_csv("p.csv", index=False)
-    verdict = judged(f"{TWO} --metric precision --limit 0.1 --weight w --max-weight 3")
-    assert verdict["verdict"] == "inconclusive"
+    verdict = audited(f"{TWO} --metric precision --limit 0.1 --weight w --max-weight 3")
+    assert verdict["outcome"] == "inconclusive"
     assert "precision: no bound is known where rows are weighted" in verdict["reasons"][0]
 
 
@@ -144,8 +144,8 @@ def test_a_row_heavier_than_declared_is_refused_and_a_missing_cap_is_told() -> N
     rows.assign(w=1.0 + (rows.index % 10 == 0)).to_csv("p.csv", index=False)
     said = run(f"{TWO} --metric auroc --limit 0.1 --weight w --max-weight 1.5")
     assert (said.code, "weighs 2, more than the 1.5 that one may weigh" in said.err) == (3, True)
-    assert judged(f"{TWO} --metric auroc --limit 0.1 --weight w --max-weight 2")["notes"] == []
-    told = judged(f"{TWO} --metric auroc --limit 0.1 --weight w")["notes"]
+    assert audited(f"{TWO} --metric auroc --limit 0.1 --weight w --max-weight 2")["notes"] == []
+    told = audited(f"{TWO} --metric auroc --limit 0.1 --weight w")["notes"]
     assert told[0].startswith("Nothing says how much one cluster weighs at most, so 20 is taken.")
 
 
@@ -153,5 +153,5 @@ def test_rows_too_light_to_count_beside_the_cap_leave_the_verdict_open() -> None
     rows = two()
     rows.assign(w=1e-9).to_csv("p.csv", index=False)
     for metric in ("auroc", "true_positive_rate"):
-        verdict = judged(f"{TWO} --metric {metric} --limit 0.1 --weight w")
-        assert verdict["verdict"] == "inconclusive"
+        verdict = audited(f"{TWO} --metric {metric} --limit 0.1 --weight w")
+        assert verdict["outcome"] == "inconclusive"

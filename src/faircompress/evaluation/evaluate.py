@@ -92,7 +92,7 @@ def evaluate(
     found = check_all(there, comparisons, groups)
     suspected = None
     if validation is not None:
-        held = _on_validation(validation, references_on_validation, thresholds, gate)
+        held = _on_validation(validation, references_on_validation, cuts, gate)
         of_validation = groups_of(in_order(validation[0]), intersections=gate.intersections)
         if of_validation or not groups:
             checks_found = [check for of_rule in found for check in of_rule]

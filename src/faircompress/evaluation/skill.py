@@ -20,7 +20,7 @@ import numpy as np
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence, evidence_of_class, negative_flips
-from faircompress.evaluation.groups import Group
+from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.rules import Kind, Place
 from faircompress.metrics import Metric, Ranking
 from faircompress.statistics import paired_proportions
@@ -74,7 +74,7 @@ def _doubt(
     candidate = shown.candidate(alpha)
     if candidate <= 0:
         return (
-            f"the {models[1]} model is not shown to be better than chance in {group.key} "
+            f"the {models[1]} model is not shown to be better than chance {_where(group)} "
             f"(by {candidate:+.3f} at least), so a pass would mean nothing"
         )
     if comparison.same_file or not kind.of_changes:
@@ -82,10 +82,14 @@ def _doubt(
     baseline = shown.baseline(alpha)
     if limit > baseline:
         return (
-            f"the {models[0]} model is shown to be better than chance in {group.key} by "
+            f"the {models[0]} model is shown to be better than chance {_where(group)} by "
             f"{baseline:.3f}, less than the limit of {limit:g}: a constant would pass"
         )
     return ""
+
+
+def _where(group: Group) -> str:
+    return "over all rows" if group.key == POOLED else f"in {group.key}"
 
 
 def _emptied(comparison: PairedComparison, metric: Metric, group: Group) -> list[str]:
