@@ -66,3 +66,15 @@ def test_weights_count_in_the_rate_and_unequal_ones_cost_units() -> None:
     assert finding.estimate == pytest.approx(-0.25)
     # the heaviest of validation weighs 3, so at most 1.5 times that is taken to occur
     assert finding.effective_n == pytest.approx((3 + 1) / 4.5, abs=1e-3)
+
+
+def test_flips_of_a_class_are_weighed_by_the_cap_of_the_class_alone() -> None:
+    """A subgroup's rows are of one class, so what rows of others may weigh is no matter."""
+    counts = {"a": (100, 95)}
+    pair = [said(counts, model=m, negatives=100) for m in "dp"]
+    heavy = np.where(pair[0].labels == 1, 1.0, 50.0)
+    caps = (MaxWeight(1.0, {"label": "blond"}), MaxWeight(50.0, {"label": "dark"}))
+    pair = [replace(p, weights=heavy, max_weight=caps) for p in pair]
+    verdict = evaluate(*pair, gate({"rule": "flips", "limit": 0.1}))
+    (found,) = (c for c in verdict.rules[0].checks if (c.group, c.subgroup) == ("hair=a", "blond"))
+    assert found.effective_n == 100

@@ -276,7 +276,9 @@ def _sample(
     if known is None:
         return Sample(comparison.rows(rows), None, 1.0, DEALS, comparison.seed)
     caps = comparison.caps_of(group, question, cross_group=metric.cross_group)
-    whole = known.of(range(len(comparison.classes)), group.where)
+    every = range(len(comparison.classes))
+    served = [question or 0] if metric is negative_flips else every
+    whole = known.of(served, group.where)
     return Sample(comparison.rows(rows), caps, whole, DEALS, comparison.seed)
 
 
