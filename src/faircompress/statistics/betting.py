@@ -201,20 +201,23 @@ def log_wealth(
     steps = STEPS if values.shape[0] < SETTLED else STEPS_OF_MANY
     starts, stops = (together * edge for edge in _steps(counts // together, steps))
     before, to_come = _moments(values, weights, starts, counts)
-    shown, counted = _by_step(values, weights, starts, stops)
+    shown, counted = (
+        np.ascontiguousarray(x.transpose(1, 2, 0))[:, :, None, :]  # step, unit, null, order
+        for x in _by_step(values, weights, starts, stops)
+    )
     at = nulls[:, None]
     first_guess = np.abs(at) * (1 - np.minimum(np.abs(at), 1)) + 1e-6  # variance of rare harm
     most = (1 - 1e-12) / np.maximum(at - low, 1e-9)
-    log = np.zeros((len(nulls), values.shape[0]))
-    for step in range(starts.shape[1]):
-        information, spread = before[0][:, step], before[1][:, step]
-        variance = (first_guess + spread) / (1 + information)
-        bets = np.minimum(
-            _hedge(log, overshoot / alpha) / np.sqrt(variance * to_come[:, step]), most
-        )
-        stakes = counted[:, step] * (shown[:, step] - at[..., None])
-        with np.errstate(divide="ignore"):
-            log += np.log(np.prod(1 + bets[..., None] * stakes, axis=2))
+    information, spread, ahead = (x.T[:, None, :] for x in (*before, to_come))
+    deviation = np.sqrt((first_guess + spread) / (1 + information) * ahead)  # of what is to come
+    log, goal = np.zeros((len(nulls), values.shape[0])), overshoot / alpha
+    with np.errstate(divide="ignore"):
+        for step in range(starts.shape[1]):
+            factors = shown[step] - at
+            factors *= counted[step]
+            factors *= np.minimum(_hedge(log, goal) / deviation[step], most)
+            factors += 1
+            log += np.log(np.multiply.reduce(factors, axis=0))
     return log
 
 
@@ -245,10 +248,13 @@ def _hedge(log: np.ndarray, goal: float) -> np.ndarray:
     At price p, with z the normal quantile of p, that is ``phi(z) / p``; it is read from a table,
     which spares most of the time. Any bet is valid, so what lies between two entries may be rough.
     """
-    place = np.sqrt(np.maximum(math.log(goal) - log, 0.0)) * (TABLE / DEEPEST)
+    place = np.sqrt(np.maximum(math.log(goal) - log, 0.0))
+    place *= TABLE / DEEPEST
     at = np.minimum(place, TABLE - 1).astype(np.int64)
-    below, above = HEDGES[at], HEDGES[at + 1]
-    return below + (place - at) * (above - below)
+    found = SLOPES.take(at)
+    found *= place - at
+    found += HEDGES.take(at)
+    return np.asarray(found)
 
 
 def _hedges() -> np.ndarray:
@@ -258,6 +264,7 @@ def _hedges() -> np.ndarray:
 
 
 HEDGES = _hedges()
+SLOPES = np.diff(HEDGES)
 
 
 def _moments(
