@@ -18,6 +18,7 @@ from faircompress.exit_codes import ERROR
 from faircompress.files import FULL, room, write_json
 from faircompress.interrupts import INTERRUPTS
 from faircompress.params import BadParams, load, refuse_twice
+from faircompress.second_opinion.command import verify
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False
@@ -92,6 +93,7 @@ def params(set_: Override = None, preset: Presets = None) -> None:
 
 
 app.command()(audit)
+app.command()(verify)
 
 
 Reviewer = Annotated[str, typer.Option(help="Who decides.")]

@@ -1,0 +1,1 @@
+"""A second opinion on a verdict: written from docs/statistics.md alone, sharing no code with it."""

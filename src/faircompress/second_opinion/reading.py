@@ -1,0 +1,128 @@
+"""What a second opinion reads: files of predictions, and the rows of each group by name."""
+
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+LABEL, EVERYONE = "label", "all"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one model answered, rows sorted by id (as text).
+
+    Args:
+        ids: Ids of the rows, ``(rows,)``, str; all others are in this order.
+        labels: True classes, ``(rows,)``, int.
+        probabilities: ``(rows, classes)``.
+        groups: Group column -> value of each row.
+        clusters: Number of each row's cluster, ``(rows,)``, int.
+        weights: ``(rows,)``, > 0.
+        classes: Names of the classes.
+        model: sha256 of the model's file.
+        data: sha256 of the data set.
+        identified: Whether clusters were given.
+        max_weight: Declared caps: ``{"most": number, "where": {column: value}}``.
+        fixed_counts: Columns of whose crossed values the counts were fixed.
+    """
+
+    ids: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+    groups: dict[str, np.ndarray]
+    clusters: np.ndarray
+    weights: np.ndarray
+    classes: tuple[str, ...]
+    model: str
+    data: str
+    identified: bool = False
+    max_weight: tuple[dict[str, Any], ...] = ()
+    fixed_counts: tuple[str, ...] = ()
+
+
+def read(path: Path) -> Predictions:
+    """Read a Parquet file of predictions.
+
+    Raises:
+        ValueError: If it is none; the file is named.
+    """
+    try:
+        table = pq.read_table(path)
+        facts = json.loads((table.schema.metadata or {})[b"faircompress"])
+        names = table.column_names
+        order = np.argsort(table["id"].to_numpy().astype(str), kind="stable")
+        column = {n: table[n].to_numpy()[order] for n in names}
+        identified = "identity" in names
+        whose = column["identity"].astype(str) if identified else np.arange(len(order))
+        return Predictions(
+            ids=column["id"].astype(str),
+            labels=column["label"].astype(int),
+            probabilities=np.stack([column[f"p:{k}"] for k in range(len(facts["classes"]))], 1),
+            groups={n[6:]: column[n].astype(str) for n in names if n.startswith("group:")},
+            clusters=np.unique(whose, return_inverse=True)[1],
+            weights=column["weight"].astype(float),
+            classes=tuple(facts["classes"]),
+            model=str(facts["model"]),
+            data=str(facts["data"]),
+            identified=identified,
+            max_weight=tuple(facts.get("max_weight") or ()),
+            fixed_counts=tuple(facts.get("fixed_counts") or ()),
+        )
+    except (OSError, pa.ArrowInvalid, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{path} is no file of predictions: {error!r}. Needed is the Parquet file that "
+            "`export` or `audit --out` wrote, with id, label, weight, p:0, p:1, ... and its facts."
+        ) from error
+
+
+def masks(rows: Predictions) -> dict[str, np.ndarray]:
+    """Return which rows are in each group, by name: all, ``column=value``, pairs of these."""
+    found = {EVERYONE: np.ones(len(rows.ids), bool)}
+    by_column = {
+        column: {f"{column}={value}": values == value for value in np.unique(values)}
+        for column, values in rows.groups.items()
+    }
+    for groups in by_column.values():
+        found |= groups
+    for one, other in itertools.permutations(by_column.values(), 2):
+        for (a, rows_a), (b, rows_b) in itertools.product(one.items(), other.items()):
+            found[f"{a} & {b}"] = rows_a & rows_b
+    return found
+
+
+def where(group: str, rows: Predictions) -> dict[str, str]:
+    """Return column -> value of a group that is not of the column ``label``; else nothing."""
+    parts = [] if group == EVERYONE else group.split(" & ")
+    found = dict(part.split("=", 1) for part in parts)
+    return {} if LABEL in found else found
+
+
+def strata(rows: Predictions) -> np.ndarray | None:
+    """Return the number of each row's stratum (4.6); None: counts were not fixed."""
+    if not rows.fixed_counts:
+        return None
+    columns = [rows.labels if c == LABEL else rows.groups[c] for c in rows.fixed_counts]
+    codes = np.stack([np.unique(c, return_inverse=True)[1] for c in columns])
+    return np.unique(codes, axis=1, return_inverse=True)[1].ravel()
+
+
+def assigned(models: dict[str, str], files: dict[Path, Predictions]) -> dict[str, Predictions]:
+    """Return the predictions of each model of a verdict, known by its sha256.
+
+    Raises:
+        ValueError: If a file is of no model of the verdict.
+    """
+    for path, rows in files.items():
+        if rows.model not in models.values():
+            raise ValueError(
+                f"{path} holds predictions of the file {rows.model}; the verdict is about "
+                f"{', '.join(f'{name} {digest}' for name, digest in models.items())}."
+            )
+    by_digest = {rows.model: rows for rows in files.values()}
+    return {name: by_digest[digest] for name, digest in models.items() if digest in by_digest}

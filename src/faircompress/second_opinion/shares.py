@@ -1,0 +1,119 @@
+"""Exact bounds for shares of rows that are alike, and precision: docs/statistics.md, 6 and 7."""
+
+import numpy as np
+from scipy.special import betaincinv
+from scipy.stats import binom
+
+from faircompress.second_opinion.bets import game, wealth
+
+
+def lower_share(hits: int, n: int, alpha: float) -> float:
+    """Return the lower Clopper-Pearson bound."""
+    return float(betaincinv(hits, n - hits + 1, alpha)) if hits else 0.0
+
+
+def upper_share(hits: int, n: int, alpha: float) -> float:
+    """Return the upper Clopper-Pearson bound."""
+    return 1 - lower_share(n - hits, n, alpha)
+
+
+def score(lost: np.ndarray, gained: np.ndarray, n: int, m: float) -> np.ndarray:
+    """Return Tango's score of tables against "the change is m" (6.2)."""
+    a, c = 2 * n, -lost * m * (1 - m)
+    b = -gained - lost + (2 * n - gained + lost) * m
+    q = (np.sqrt(np.maximum(b**2 - 4 * a * c, 0)) - b) / (2 * a)
+    return (gained - lost - n * m) / np.sqrt(np.maximum(n * (2 * q + m * (1 - m)), 1e-12))
+
+
+def tail(lost: int, gained: int, n: int, m: float, alpha: float) -> float:
+    """Return the tail of "the change is at most m" (6.2): reject at ``alpha`` or below."""
+    if m >= (gained - lost) / n:
+        return 1.0
+    s = 0.0005 * alpha
+    d_high = upper_share(lost + gained, n, s)
+    d_low = max(lower_share(lost + gained, n, s), abs(m))
+    if d_high <= d_low:
+        return 0.001 * alpha
+    edges = (np.linspace(d_low, d_high, 81) - m) / 2
+    left, right = edges[:-1, None], edges[1:, None]
+    first = min(int(binom.ppf(5e-7 * alpha, n, left.min())), lost)
+    last = max(int(binom.isf(5e-7 * alpha, n, left.max())), lost)
+    counts = np.arange(max(first, 0), min(last, n) + 1)
+    fewest = _fewest_gained(counts, lost, gained, n, m)
+    share = np.minimum(np.minimum(right + m, 1 - left) / np.maximum(1 - left, 1e-300), 1)
+    chance = binom.pmf(counts, n, left) * binom.sf(fewest - 1, n - counts, share)
+    return min(1.0, float(chance.sum(1).max()) + 0.001 * alpha + 1e-6 * alpha)
+
+
+def _fewest_gained(counts: np.ndarray, lost: int, gained: int, n: int, m: float) -> np.ndarray:
+    """Return f of 6.2 for these numbers of lost rows."""
+    seen = score(np.array(lost), np.array(gained), n, m) - 1e-12
+    low, high = np.full(len(counts), -1), n - counts + 1  # low does not reach, high does or is none
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        reached = score(counts, middle, n, m) >= seen
+        open_ = high - low > 1
+        high, low = np.where(open_ & reached, middle, high), np.where(open_ & ~reached, middle, low)
+    fewest = np.where(high > n - counts, n + 1, high)
+    fewest[counts == lost] = np.minimum(fewest[counts == lost], gained)
+    return np.minimum.accumulate(fewest[::-1])[::-1]
+
+
+def lower_change(lost: int, gained: int, n: int, alpha: float) -> float:
+    """Return where bisection of [-1, 1] finds the end of the changes that the tail rejects."""
+    low, high = -1.0, 1.0
+    while high - low > 1e-7:
+        middle = (low + high) / 2
+        if tail(lost, gained, n, middle, alpha) <= alpha:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def lower_precision_change(
+    chosen: np.ndarray, truth: np.ndarray, seed: int, sign: int, alpha: float
+) -> float:
+    """Return the lower bound of ``sign`` times a change of precision (7).
+
+    Args:
+        chosen: Whether baseline and candidate chose each row, ``(2, rows)``, bool.
+        truth: Whether each row is positive.
+        seed: Of the orders.
+        sign: -1 exchanges the models; sorting and orders stay.
+        alpha: Chance of error.
+    """
+    units = np.flatnonzero(chosen.any(0))
+    units = units[np.lexsort((truth[units], chosen[1, units], chosen[0, units]))]
+    rng = np.random.default_rng(seed)
+    deals = int(np.clip(50_000 // len(units), 2, 4))
+    orders = np.stack([rng.permutation(len(units)) for _ in range(deals)])
+    (before, after), truth = chosen[::sign, units], truth[units]
+    hits, n, level = int(truth[after].sum()), int(after.sum()), 0.05 * alpha
+    cells = np.linspace(lower_share(hits, n, level), upper_share(hits, n, level), 5)
+    low, high = -1.0, float(truth[after].mean() - truth[before].mean())
+    for _ in range(12):
+        middle = (low + high) / 2
+        excluded = all(
+            _fall_excluded(before, after, truth, -middle, cell, orders, 0.9 * alpha)
+            for cell in zip(cells[:-1], cells[1:], strict=True)
+        )
+        low, high = (middle, high) if excluded else (low, middle)
+    return low
+
+
+def _fall_excluded(
+    before: np.ndarray,
+    after: np.ndarray,
+    truth: np.ndarray,
+    fall: float,
+    cell: tuple[float, float],
+    orders: np.ndarray,
+    level: float,
+) -> bool:
+    c = np.where(before & ~after, cell[0], cell[1])
+    x = after * (truth - c) - before * (truth - c - fall)
+    dealt = (x - fall)[orders]
+    planned = np.full(len(orders), len(x))
+    given = game(dealt, np.ones_like(dealt), planned)
+    return wealth(given, -fall, -1 - abs(fall), level) >= 1 / level
