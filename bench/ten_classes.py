@@ -27,7 +27,8 @@ from scipy.special import ndtr
 
 from faircompress.statistics import betting
 from faircompress.statistics.class_products import ClassRounds, ranking_rounds, share_rounds
-from faircompress.statistics.independent_units import Rows, deal_ranking
+from faircompress.statistics.class_side import Rows
+from faircompress.statistics.independent_units import deal_ranking
 from faircompress.statistics.paired_proportions import change_lower
 
 CLASSES, EACH, LIMIT, ALPHA = 10, 40, 0.03, 0.025
@@ -135,9 +136,9 @@ def _mean_of_ranking_bounds(
     bounds = []
     for k in range(CLASSES):
         units = deal_ranking(
-            before[:, k], after[:, k], label == k, Rows(rows.who, rows.weights), (1.0, 1.0)
+            before[:, k], after[:, k], label == k, Rows(rows.cluster, rows.weights), (1.0, 1.0)
         )
-        change = units.pruned - units.dense
+        change = units.candidate - units.baseline
         bounds.append(betting.mean_lower(change, units.weights, ALPHA / CLASSES, low=-1, high=1))
     return float(np.mean(bounds))
 

@@ -1,19 +1,24 @@
-"""How long does a verdict on 200,000 rows take, with 2,000 bootstrap replicates beside it?
+"""How long does a verdict take, and how much memory, at 2,000 to 200,000 rows?
 
-Two files' answers are drawn: 8 groups, a fifth of the rows positive, AUROC and four rates under
-rules. The judge gives its bounds and the replicates for every group; all rows together get 500 at
-this size. Fairlearn's `MetricFrame(n_boot=...)` bootstraps one file's accuracy and AUROC by group;
-it is timed on fewer rows and replicates and scaled up by both, since its time is a sum over them.
-`python bench/verdict_speed.py` prints Markdown. Fairlearn is in the extra `dev`.
+    OMP_NUM_THREADS=1 python bench/verdict_speed.py [--rows 2000 20000 200000] [--profile] [--rival]
+
+Two models' predictions are drawn: 8 groups, a fifth of the rows positive, AUROC and four rates
+under rules, as many validation rows. `evaluate()` gives bounds for every group; cross-checks
+(bootstrap and DeLong) are not asked for. `--rival` times Fairlearn's `MetricFrame(n_boot=...)`,
+which bootstraps one model's accuracy and AUROC by group, on fewer rows and replicates, and scales
+it up by both, since its time is a sum over them. Fairlearn is in the extra `dev`.
 """
 
 import argparse
+import cProfile
+import pstats
 import resource
 import time
 
 import numpy as np
 import pandas as pd
 from fairlearn.metrics import MetricFrame
+from simulated import row
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from faircompress.evaluation.evaluate import evaluate
@@ -28,44 +33,54 @@ RULES = [{"metric": name, "rule": "change", "limit": 0.02} for name in ("auroc",
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--fairlearn-rows", type=int, default=20_000)
-    parser.add_argument("--fairlearn-replicates", type=int, default=10)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[2_000, 20_000, 200_000])
+    parser.add_argument("--profile", action="store_true", help="of the largest: what takes longest")
+    parser.add_argument("--rival", action="store_true", help="time Fairlearn, too")
+    parser.add_argument("--rival-rows", type=int, default=20_000)
+    parser.add_argument("--rival-replicates", type=int, default=10)
     asked = parser.parse_args()
-    ours, cpu = judged(asked.rows)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    theirs = {
-        name: rival(asked.fairlearn_rows, asked.fairlearn_replicates, name, asked.rows)
-        for name in ("accuracy", "AUROC")
-    }
-    print(f"{asked.rows:,} rows, {GROUPS} groups, {REPLICATES:,} replicates\n")
-    print("| what | seconds | processor seconds | peak GB |\n|---|--:|--:|--:|")
-    print(f"| verdict: bounds, replicates, all metrics | {ours:.1f} | {cpu:.1f} | {memory:.2f} |")
-    for name, seconds in theirs.items():
-        scaled = f"{asked.fairlearn_rows:,} rows, {asked.fairlearn_replicates} replicates"
-        print(f"| Fairlearn, {name} of one file, scaled from {scaled} | {seconds:,.0f} | | |")
-    print(f"\nFairlearn over verdict: {sum(theirs.values()) / ours:,.0f} times.")
+    print(row("rows", "seconds", "processor seconds", "peak GB"))
+    print(row("--:", "--:", "--:", "--:"))
+    judged(200)  # imports and tables
+    spent = 0.0
+    for rows in sorted(asked.rows):
+        spent, cpu = judged(rows)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        print(row(f"{rows:,}", f"{spent:.1f}", f"{cpu:.1f}", f"{memory:.2f}"), flush=True)
+    if asked.profile:
+        profile = cProfile.Profile()
+        profile.runcall(judged, max(asked.rows))
+        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+    if asked.rival:
+        theirs = sum(
+            rival(asked.rival_rows, asked.rival_replicates, name, max(asked.rows))
+            for name in ("accuracy", "AUROC")
+        )
+        print(f"Fairlearn, {REPLICATES:,} replicates, scaled: {theirs:,.0f} s, "
+              f"{theirs / spent:,.0f} times as long")  # fmt: skip
 
 
 def judged(rows: int) -> tuple[float, float]:
     """Return seconds and processor seconds of one verdict."""
-    dense, pruned = said(rows, 0.0), said(rows, 0.3)
+    test, validation = ((said(rows, 0.0, at), said(rows, 0.3, at)) for at in ("test", "other"))
     basics = {"threshold": 0.5, "power": 0.8, "intersections": False}
     gate = Gate.model_validate({**basics, "rules": RULES})
     start, used = time.perf_counter(), time.process_time()
-    evaluate(dense, pruned, gate, validation=(dense, pruned))
+    evaluate(*test, gate, validation=validation)
     return time.perf_counter() - start, time.process_time() - used
 
 
-def said(rows: int, noise: float) -> Predictions:
-    """Draw one file's answers; noise is what pruning adds to the logits."""
-    rng = np.random.default_rng(0)
+def said(rows: int, noise: float, split: str = "test") -> Predictions:
+    """Draw one model's predictions; noise is what compression adds to the logits."""
+    rng = np.random.default_rng(list(split.encode()))
     positive, group = rng.random(rows) < 0.2, rng.integers(GROUPS, size=rows)
     logits = rng.normal(4 * positive - 2.0, 1.5) + noise * rng.normal(size=rows)
     p = 1 / (1 + np.exp(-logits))
     return Predictions(
-        ids=np.char.zfill(np.arange(rows).astype(str), 7),
+        ids=np.char.add(split, np.char.zfill(np.arange(rows).astype(str), 7)),
         labels=positive.astype(int),
         probabilities=np.stack([1 - p, p], axis=1),
         groups={"group": group.astype(str)},
