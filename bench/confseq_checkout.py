@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,8 +121,7 @@ def our_bets_in_their_machine(theirs: SimpleNamespace) -> Iterator[tuple[str, bo
         ok = wealth < TABLED and bound <= step
         word = "equal" if ok else "DIFFERS"
         yield (
-            f"| {units} | {kind} | {wealth:.1e} | {bound:.4f} | {TABLED:g}, {step:.4f} (their grid) "
-            f"| {word} |",
+            f"| {units} | {kind} | {wealth:.1e} | {bound:.4f} | {TABLED:g}, {step:.4f} | {word} |",
             ok,
         )
 
@@ -175,13 +175,17 @@ def _ours(units: Units) -> bool:
     return BettingMean(units, 1.0).change_at_most(-LIMIT, ALPHA).rejects
 
 
+def _constant(values: np.ndarray, null: float, *, share: float) -> np.ndarray:
+    return np.full(len(values), share / null)
+
+
 def their_bets(theirs: SimpleNamespace) -> dict[str, Wealth]:
     """Return final wealth by the bets of their paper, by name.
 
     Bets below 0 are left out: they bet on a lower mean, which the null grants.
     """
     lib = theirs.betting_strategies
-    grid: list[Bettor] = [lambda x, m, k=k: np.full(len(x), k / (11 * m)) for k in range(1, 11)]
+    grid: list[Bettor] = [partial(_constant, share=k / 11) for k in range(1, 11)]
     hedged = [lambda x, m: lib.lambda_predmix_eb(x, alpha=ALPHA)]
     fixed = [lambda x, m: lib.lambda_predmix_eb(x, alpha=ALPHA, fixed_n=len(x))]
     kelly = [lambda x, m: np.maximum(lib.lambda_aKelly(x, m), 0.0)]
