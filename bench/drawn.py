@@ -38,6 +38,7 @@ class Population:
         lost: Share of positives that the candidate loses, one a group.
         people: Does a person have 1 to 3 rows, of weight 1 to 2?
         same: Are decisions of other rows equal, so that only what is lost changes?
+        apart: Means of the classes' scores, in standard deviations.
     """
 
     positives: int
@@ -45,6 +46,7 @@ class Population:
     lost: tuple[float, ...] = (0.0,) * 8
     people: bool = False
     same: bool = False
+    apart: float = APART
 
 
 def default_gate() -> Gate:
@@ -93,7 +95,7 @@ def _group(population: Population, lost: float, rng: np.random.Generator) -> tup
     after = CORRELATION * before + math.sqrt(1 - CORRELATION**2) * other
     if population.same:
         after = before
-    middle = APART * (label - 0.5)
+    middle = population.apart * (label - 0.5)
     gone = (label == 1) & (rng.random(clusters)[cluster] < lost)
     return cluster, label, heavy[cluster], middle + before, np.where(gone, LOWEST, middle + after)
 

@@ -96,7 +96,7 @@ def _kinds(rng: np.random.Generator) -> tuple[Kind, ...]:
     return tuple(
         Kind(
             share=float(share),
-            rows=int(rng.choice([1, 1, rng.integers(1, MOST_ROWS + 1)])),
+            rows=int(rng.choice(np.array([1, 1, rng.integers(1, MOST_ROWS + 1)]))),
             weight=float(rng.choice([1.0, rng.uniform(0.05, 1), rng.uniform(1, HEAVIEST)])),
             right=float(rng.choice([1.0, rng.uniform(0.6, 1)])),
             lost=0.0,
@@ -135,8 +135,8 @@ def _sides_harmed(
     found = [_harmed(kinds, fall * len(sides) / hit, rng) for kinds in sides[:hit]]
     if None in found:
         return None
-    calm = [tuple(replace(kind, gained=0.0) for kind in kinds) for kinds in sides[hit:]]
-    return [kinds for kinds in found if kinds is not None] + calm
+    others = [tuple(replace(kind, gained=0.0) for kind in kinds) for kinds in sides[hit:]]
+    return [kinds for kinds in found if kinds is not None] + others
 
 
 def _weights(kinds: tuple[Kind, ...]) -> np.ndarray:

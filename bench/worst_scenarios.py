@@ -144,7 +144,7 @@ def described(scenario: Scenario) -> str:
     kinds = [kind for of in scenario.kinds for kind in of]
     marks = {
         "fixed counts": scenario.fixed,
-        "mixed": scenario.mixed > 0,
+        "mixed": scenario.mixed > 0 and scenario.metric == "auroc",
         "ties": scenario.ties,
         "gains": any(kind.gained for kind in kinds),
     }
