@@ -72,7 +72,7 @@ def test_swapping_the_models_mirrors_the_bounds(table: tuple[int, int, int]) -> 
 def test_a_bound_is_where_exclusion_ends(table: tuple[int, int, int]) -> None:
     lower = bounds.change_lower(*table, 0.05)
     assert bounds.excludes(*table, lower, 0.05)
-    assert not bounds.excludes(*table, lower + 2e-6, 0.05)
+    assert not bounds.excludes(*table, lower + 1 / bounds.grid(table[2]), 0.05)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -90,7 +90,7 @@ def test_only_59_unharmed_rows_exclude_a_harm_of_one_in_twenty(rows: int, certif
 
 def test_a_table_of_200_000_rows_is_bounded_as_by_the_normal_distribution() -> None:
     lower = bounds.change_lower(3000, 2500, 200_000, 0.025)
-    assert lower == pytest.approx(-0.0025 - 1.96 * np.sqrt(5500) / 200_000, abs=3e-5)
+    assert lower == pytest.approx(-0.0025 - 1.96 * np.sqrt(5500) / 200_000, abs=5e-5)
 
 
 @pytest.mark.parametrize(("hits", "rows"), [(0, 10), (3, 10), (10, 10), (97, 100)])
@@ -98,3 +98,19 @@ def test_a_share_is_bounded_as_by_clopper_and_pearson(hits: int, rows: int) -> N
     low, high = proportion_confint(hits, rows, alpha=0.1, method="beta")
     assert bounds.share_lower(hits, rows, 0.05) == pytest.approx(low)
     assert bounds.share_upper(hits, rows, 0.05) == pytest.approx(high)
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "rows", "alpha"), [(5, 5, 20, 0.05), (1, 17, 73, 0.025), (3, 9, 30, 0.2)]
+)
+def test_a_bound_has_no_change_below_it_that_is_not_excluded(
+    lost: int, gained: int, rows: int, alpha: float
+) -> None:
+    """In the first two, changes above the bound are excluded again."""
+    parts = bounds.grid(rows)
+    first = next(
+        at
+        for at in range(-parts, parts + 1)
+        if not bounds.excludes(lost, gained, rows, at / parts, alpha)
+    )
+    assert bounds.change_lower(lost, gained, rows, alpha) == pytest.approx((first - 1) / parts)

@@ -57,6 +57,11 @@ def test_the_tail_of_a_change_at_or_above_the_estimate_is_1() -> None:
     assert shares.lower_change(2, 1, 50, 0.05) < -0.02
 
 
+def test_the_tail_may_cross_alpha_more_than_once() -> None:
+    tails = [shares.tail(5, 5, 20, m, 0.05) for m in (-0.285, -0.28, -0.275, -0.27)]
+    assert [tail <= 0.05 for tail in tails] == [True, False, True, False]
+
+
 def test_the_score_is_that_of_mcnemar_where_the_null_is_no_change() -> None:
     found = shares.score(np.array(8), np.array(2), 100, 0.0)
     assert found == pytest.approx((2 - 8) / math.sqrt(2 + 8))

@@ -60,15 +60,22 @@ def _fewest_gained(counts: np.ndarray, lost: int, gained: int, n: int, m: float)
 
 
 def lower_change(lost: int, gained: int, n: int, alpha: float) -> float:
-    """Return where bisection of [-1, 1] finds the end of the changes that the tail rejects."""
-    low, high = -1.0, 1.0
-    while high - low > 1e-7:
-        middle = (low + high) / 2
-        if tail(lost, gained, n, middle, alpha) <= alpha:
-            low = middle
-        else:
-            high = middle
-    return low
+    """Return the largest multiple of 1/N that is rejected with all below it (6.2)."""
+    parts = 100 * int(np.ceil(np.sqrt(n)))
+    low, high = -parts, int(np.floor((gained - lost) / n * parts))
+    while high - low > 1:
+        middle = (low + high) // 2
+        rejected = tail(lost, gained, n, middle / parts, alpha) <= alpha
+        low, high = (middle, high) if rejected else (low, middle)
+    down = low
+    while down > -parts:
+        found = tail(lost, gained, n, down / parts, alpha)
+        if found <= alpha / 2:
+            break
+        down -= 1
+        if found > alpha:
+            low = down
+    return low / parts
 
 
 def lower_precision_change(

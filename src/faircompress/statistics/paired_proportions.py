@@ -10,7 +10,7 @@ from scipy.special import betainc, betaincinv, gammaln, ndtr, xlog1py, xlogy
 NUISANCE = 1e-3  # of alpha, spent on how many rows may be discordant (Berger and Boos)
 PARTS = 80  # into which their range is cut
 LEFT_OUT = 1e-6  # of alpha: the chance of numbers of lost rows not looked at, counted as error
-CLOSE = 1e-6  # to which a bound is found
+ASSURED = 0.5  # of alpha: below a change with so small a tail, all are excluded (tested)
 
 
 def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> float:
@@ -61,21 +61,42 @@ def excludes(lost: int, gained: int, rows: int, change: float, alpha: float) -> 
 
 @lru_cache(maxsize=8192)  # a metric and its complement ask the same
 def change_lower(lost: int, gained: int, rows: int, alpha: float) -> float:
-    """Bound a paired change from below: the largest that is excluded, to within ``CLOSE``.
+    """Bound a paired change from below, on a grid fixed by the number of rows.
+
+    Which changes are excluded need not be an interval, since the order of the tables moves with the
+    change. So the bound is the largest multiple of ``1 / grid(rows)`` that is excluded together
+    with all smaller ones. Were it above the true change, the next multiple above the truth would
+    be excluded, whose hypothesis holds: a chance of at most alpha.
 
     Returns:
         A number in ``[-1, (gained - lost) / rows]``.
     """
-    high = (gained - lost) / rows
-    low = min(_score_bound(lost, gained, rows, alpha), high)
-    step = max((high - low) / 8, CLOSE)
-    while low > -1 and not excludes(lost, gained, rows, low, alpha):
-        low, high, step = max(low - step, -1.0), low, 2 * step
-    while high - low > CLOSE:
-        middle = (low + high) / 2
-        out = excludes(lost, gained, rows, middle, alpha)
-        low, high = (middle, high) if out else (low, middle)
-    return low
+    parts = grid(rows)
+
+    def tail(at: int) -> float:
+        return p_value(lost, gained, rows, at / parts, alpha)
+
+    high = math.floor((gained - lost) / rows * parts)
+    low = max(min(math.floor(_score_bound(lost, gained, rows, alpha) * parts), high - 1), -parts)
+    step = max((high - low) // 8, 1)
+    while low > -parts and tail(low) > alpha:
+        low, high, step = max(low - step, -parts), low, 2 * step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if tail(middle) <= alpha else (low, middle)
+    at = low
+    while at > -parts and (found := tail(at)) > ASSURED * alpha:
+        at -= 1
+        low = at if found > alpha else low
+    return low / parts
+
+
+def grid(rows: int) -> int:
+    """Return into how many parts a change of 1 is cut; a step is a small part of a standard error.
+
+    A multiple of 100, so that most limits lie on the grid.
+    """
+    return 100 * math.ceil(math.sqrt(rows))
 
 
 def change_upper(lost: int, gained: int, rows: int, alpha: float) -> float:

@@ -173,11 +173,14 @@ def tests_of_change(found: Evidence, metric: Metric) -> tuple[Test, Test]:
     if metric.sign > 0:
         return found.change_at_most, found.change_at_least
 
+    def natural(test: AtLimit) -> AtLimit:
+        return replace(test, value=0.0 - test.value) if test.statistic == "bounds" else test
+
     def at_most(number: float, alpha: float) -> AtLimit:
-        return found.change_at_least(-number, alpha)
+        return natural(found.change_at_least(-number, alpha))
 
     def at_least(number: float, alpha: float) -> AtLimit:
-        return found.change_at_most(-number, alpha)
+        return natural(found.change_at_most(-number, alpha))
 
     return at_most, at_least
 

@@ -54,6 +54,8 @@ def _measure(
     share = float(comparison.weights[others.rows].sum() / comparison.weights.sum())
 
     def bounds(alpha: float) -> tuple[float, float]:
+        if comparison.caps is not None:
+            return -1.0, 1.0  # nothing is excluded
         low, high = difference_bounds(one, other, alpha)
         return share * low, share * high
 
