@@ -14,11 +14,9 @@ Source:
     The contrast, and that it is put to a bet, are ours.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from faircompress.metrics import Mean
 from faircompress.statistics import betting, paired_proportions
@@ -30,6 +28,7 @@ from faircompress.statistics.procedures.betting_mean import (
     low_signs,
     places,
 )
+from faircompress.statistics.procedures.paired_proportions import low_share
 
 NUISANCE = 0.1  # of alpha, spent on where the candidate's rate may lie
 PARTS = 4
@@ -140,9 +139,10 @@ class ConditionalRate:
 
     def best_rate(self, n: float, alpha: float, quantile: float, *, higher: bool) -> float:
         """Return the rate that n units certify; of a rate that should be low, 1 minus it."""
-        share = self.candidate.rate if higher else 1 - self.candidate.rate
-        off = float(ndtri(quantile)) * math.sqrt(share * (1 - share) / n)
-        return paired_proportions.share_lower(max(share - off, 0.0) * n, n, alpha)
+        side = self.candidate
+        hits = (side.rate if higher else 1 - side.rate) * side.units
+        drawn = low_share(hits, side.units, n, quantile)
+        return paired_proportions.share_lower(drawn * n, n, alpha)
 
     @property
     def units(self) -> int:

@@ -112,9 +112,8 @@ class PairedProportions:
 
     def best_rate(self, n: float, alpha: float, quantile: float, *, higher: bool) -> float:
         """Return the rate that n rows certify; of a rate that should be low, 1 minus it."""
-        share = self.hits / self.n if higher else 1 - self.hits / self.n
-        drawn = max(share - float(ndtri(quantile)) * math.sqrt(share * (1 - share) / n), 0.0)
-        return exact.share_lower(drawn * n, n, alpha)
+        hits = self.hits if higher else self.n - self.hits
+        return exact.share_lower(low_share(hits, self.n, n, quantile) * n, n, alpha)
 
     @property
     def units(self) -> int:
@@ -137,6 +136,16 @@ def null_counts(observed: PairedProportions, n: int, quantile: float) -> tuple[i
     gained = max(math.floor((n * discordant - surplus) / 2), 0)
     lost = max(math.ceil((n * discordant + surplus) / 2), surplus)
     return min(lost, n - gained), gained
+
+
+def low_share(hits: float, rows: float, drawn: float, quantile: float) -> float:
+    """Return a share that ``drawn`` rows fall below with chance ``1 - quantile``, about.
+
+    The true share is taken to be the observed one with half a hit and half a miss added, since
+    none seen among a few rows does not mean that none will be.
+    """
+    share = (hits + 0.5) / (rows + 1)
+    return max(share - float(ndtri(quantile)) * math.sqrt(share * (1 - share) / drawn), 0.0)
 
 
 def _difference_chances(n: int, share_gained: float, share_lost: float) -> tuple[int, np.ndarray]:
