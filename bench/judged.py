@@ -11,6 +11,7 @@ from faircompress.evaluation.comparison import PairedComparison, compare, in_ord
 from faircompress.evaluation.fail_order import Failures, confirmed_failures, suspicion
 from faircompress.evaluation.groups import groups_of
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
+from faircompress.evaluation.levels import level
 from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.predictions import Predictions
 
@@ -20,7 +21,7 @@ Pair = tuple[Predictions, Predictions]
 def checks_of(pair: Pair, gate: Gate, *, look: int | None = None) -> list[Check]:
     """Return all checks of the rules, one column of groups and everyone."""
     hypotheses = [
-        Hypothesis(rule, gate.alpha(rule.confidence, look), gate.power, Captions())
+        Hypothesis(rule, level(gate, rule.confidence, look), gate.power, Captions())
         for rule in gate.harm_rules
     ]
     groups = groups_of(in_order(pair[0]), intersections=False)

@@ -48,7 +48,9 @@ def test_a_person_of_both_classes_serves_one_of_them_in_each_deal() -> None:
 
 def test_what_is_heavier_than_declared_is_refused_and_not_cut() -> None:
     rows = Rows(np.array([0, 0, 1]), np.array([2.0, 2.0, 1.0]))
-    with pytest.raises(TooHeavy, match=r"weighs 4, but at most 3 was declared.*--max-weight"):
+    with pytest.raises(
+        TooHeavy, match=r"weighs 4, but at most 3 was declared.*max_weight of the data"
+    ):
         deal_share(np.ones(3), np.ones(3), rows, 3.0)
 
 

@@ -18,7 +18,7 @@ PLAN = {
         "plain": {"prune": {"scoring": {"name": "cross_entropy"},
                             "finetune": {"name": "cross_entropy"}}},
         "random": {"prune": {"criterion": {"name": "random"}}},
-        "broken": {"prune": {"floor": 1.0}},
+        "broken": {"prune": {"min_channels": 1.0}},
     },
     "speedups": [3],
     "seeds": [1, 2],
