@@ -217,7 +217,10 @@ def _test_on(checks: Sequence[Check], captions: Captions) -> list[str]:
     most = sorted(needs, key=lambda key: -needs[key])
     if not most:
         return []
-    return [f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}."]
+    return [
+        f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}. Alone they are a first "
+        f"look; added to these {captions.rows} they are a new look at a test set seen before."
+    ]
 
 
 def _found(check: Check) -> str:
