@@ -38,7 +38,7 @@ def verify(verdict: VerdictFile, predictions: Files) -> None:
     if found:
         raise typer.Exit(1)
     checks = [check for rule in stated["rules"] for check in rule["checks"]]
-    rounds = sum(check["method"] == ROUNDS for check in checks)
+    rounds = sum(check.get("method") == ROUNDS for check in checks)
     typer.echo(
         f"verdict.json agrees with the predictions: {len(checks)} checks re-derived"
         + (f"; the wealth of {rounds} means over classes is taken as stated" if rounds else "")
