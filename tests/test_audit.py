@@ -34,7 +34,9 @@ def test_a_loss_of_five_positives_in_a_hundred_is_a_change_of_a_twentieth() -> N
     long = check_in(verdict, "hair=long")
     assert long["estimate"] == pytest.approx(-0.05)
     floor = 1 - 0.025 ** (1 / 100)  # none of 100 is seen to be lost
-    assert floor < -check_in(verdict, "hair=short")["lower"] < floor + 5e-4
+    assert (
+        floor < -check_in(verdict, "hair=short")["lower"] < floor + 1.5e-3
+    )  # a step of the grid, and what the exact tail spends
     assert "true positive rate in hair=long went from 0.900 to 0.850" in long["reason"]
     assert "100 rows are y=1 in hair=long" in long["reason"]
 

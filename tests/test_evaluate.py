@@ -68,7 +68,7 @@ def test_no_loss_in_enough_positives_passes() -> None:
     verdict = put({"a": (100, 90), "b": (59, 50)}, {"a": (100, 90), "b": (59, 50)})
     assert verdict.outcome == "pass"
     found = only(verdict, "hair=b")
-    assert found.lower == pytest.approx(-(1 - 0.05 ** (1 / 59)), abs=1e-4)
+    assert found.lower == pytest.approx(-0.05)  # of the grid of 1/800, the next below -.0495
     # no loss in 59 if one in twenty is lost: .95^59 = .0485, and .001 alpha for the discordance
     assert found.statistic == "tail"
     assert found.at_limit_lower == pytest.approx(0.95**59 + 5e-5, abs=2e-4)
