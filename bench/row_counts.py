@@ -16,6 +16,7 @@ from drawn import Population, draw
 from judged import checks_of
 from simulated import Job, Record, parser, run, share, table
 
+from faircompress.evaluation.hypotheses import Check
 from faircompress.evaluation.rule_config import Gate
 
 PART = 5
@@ -68,7 +69,7 @@ def judge(number: int, part: int) -> Record:
     return found
 
 
-def _open(positives: int, people: bool, gate: Gate, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _open(positives: int, people: bool, gate: Gate, rng: np.random.Generator) -> Check | None:
     """Draw a group; return the check of its positives if it does not pass, else None."""
     population = Population(positives, 2 * positives, (0.0,), people=people)
     checks = checks_of(draw(population, rng), gate)

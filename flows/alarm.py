@@ -8,7 +8,7 @@ from faircompress.judgements import Judgement
 from faircompress.registry import Version
 from faircompress.review import LET_OUT, TAKEN_BACK, NotPromoted, Said, taken_back
 from faircompress.verifying import name_of
-from flows.deployment import Registry, decided, demoted, raise_unless_passed_good, take_back
+from flows.deployment import Registry, decided, demoted, raise_unless_releasable, take_back
 
 ALARM = Said("the alarm", "")
 
@@ -140,7 +140,7 @@ def _fault(where: Registry, version: Version, *, now: bool = True) -> str:
         now: Whether it must not have been taken back; else only that it was let out once.
     """
     try:
-        raise_unless_passed_good(where, version)
+        raise_unless_releasable(where, version)
     except NotPromoted as error:
         return str(error)
     back = _withdrawn(where, version) if now else ""
@@ -174,7 +174,7 @@ def _good(
         if bad and version.number == bad.number or _withdrawn(where, version):
             continue
         with suppress(NotPromoted):
-            yield version, raise_unless_passed_good(where, version)
+            yield version, raise_unless_releasable(where, version)
 
 
 def _bring_back(where: Registry, version: Version, judgement: Judgement, why: str) -> None:

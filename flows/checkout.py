@@ -56,7 +56,7 @@ def checkout(where: Registry, number: str, *, force: bool = False) -> str:
     project, version = where.store.project, where.find(number)
     intact(where.store, version)
     if not force:
-        _raise_unless_passed_nothing_to_lose(project)
+        _raise_if_work_would_be_lost(project)
     with _kept(where, version) as folder:
         for file in restoring(folder):
             if file.name != "dvc.yaml":  # belongs to the code
@@ -128,7 +128,7 @@ def _kept(where: Registry, version: Version) -> Iterator[Path]:
         yield kept
 
 
-def _raise_unless_passed_nothing_to_lose(project: Path) -> None:
+def _raise_if_work_would_be_lost(project: Path) -> None:
     names = [str(file.relative_to(project)) for file in restoring(project)]
     said = subprocess.run(
         ["git", "status", "--porcelain", "--", *names],

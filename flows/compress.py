@@ -10,9 +10,9 @@ from prefect import flow
 from faircompress.evaluation.verdict import Verdict
 from faircompress.interrupts import INTERRUPTS
 from faircompress.locks import waiting
-from flows.briefing import brief
+from flows.champion_inputs import write_champion_inputs
 from flows.record import recorded
-from flows.registration import enter
+from flows.registration import register_versions
 from flows.stage_tasks import reproduce, up_to_date
 from flows.workspace import Workspace, prepare
 
@@ -71,22 +71,22 @@ def compress(
     """
     INTERRUPTS.listen()
     with ENDING.noted():
-        verdict = _judged(prepare(project, overrides, name))
+        verdict = _evaluated(prepare(project, overrides, name))
         raise_unless_passed(verdict)
     return verdict
 
 
-def _judged(workspace: Workspace) -> Verdict:
+def _evaluated(workspace: Workspace) -> Verdict:
     """Run all stages, one process at a time, and record what came out."""
     with waiting(workspace.lock, "runs the chain here"), recorded(workspace) as record:
         reproduce("source", workspace.folder, record)
         current = up_to_date(workspace.folder, CHAIN)
         for stage in CHAIN:
-            if stage == "gate" and brief(record):
+            if stage == "gate" and write_champion_inputs(record):
                 current = ()
             reproduce(stage, workspace.folder, record, current)
         verdict = record.conclude()
-        record.register(enter)
+        record.register(register_versions)
     if record.lost:
         raise NotRecorded(f"{verdict.sentence} But it is not recorded: {record.lost}")
     return verdict

@@ -79,11 +79,11 @@ def promote(
         decision = decided(version, act, judgement, said)
         _keep_news(where, version, decision)
         if override:
-            say(where, version, "approve", override)
+            note_review(where, version, "approve", override)
         if act == "rejected":
             registry.withdraw(where.store, version, "challenger")
             return f"{name_of(version)} was {decision.sentence}"
-        return f"{name_of(version)} {_crown(where, version)} ({decision.sentence})"
+        return f"{name_of(version)} {_set_champion(where, version)} ({decision.sentence})"
 
 
 def rollback(where: Registry, said: Said) -> str:
@@ -99,12 +99,12 @@ def rollback(where: Registry, said: Said) -> str:
         if len({named.get("champion"), named.get("previous")} - {None}) < 2:
             raise NotPromoted("there is no previous champion to go back to")
         going, coming = (where.find(named[alias]) for alias in ("champion", "previous"))
-        back = raise_unless_passed_good(where, coming)
+        back = raise_unless_releasable(where, coming)
         take_back(where, going, said)
         _make_previous(where, going)
         registry.keep(where.store, coming, decided(coming, "brought back", back, said))
         if coming.tags.get("review") == "reject":
-            say(where, coming, "approve", said)
+            note_review(where, coming, "approve", said)
         registry.point(where.store, where.model, "champion", coming.number)
         return f"{name_of(coming)} is the champion again; version {going.number} was rolled back"
 
@@ -115,7 +115,7 @@ def take_back(where: Registry, version: Version, said: Said) -> None:
     judgement = judgements.latest(where.store.project, where.model, found)
     decision = decided(version, "rolled back", judgement, said, found)
     registry.keep(where.store, version, decision)
-    say(where, version, "reject", said)
+    note_review(where, version, "reject", said)
 
 
 def decided(
@@ -155,7 +155,7 @@ def trusted(where: Registry, number: str) -> Version:
     """
     try:
         version = where.find(number)
-        raise_unless_passed_good(where, version)
+        raise_unless_releasable(where, version)
     except (NotPromoted, ValueError) as error:
         raise BadChampion(
             f"ALARM: a champion is not to be used, its alias was set past the gate. {error} "
@@ -186,7 +186,7 @@ def kept_by_person(where: Registry, versions: Sequence[Version]) -> str:
         acts = [d.act for d in registry.decisions(where.store, version)]
         if acts and acts[-1] in ("approved", "overridden"):
             try:
-                raise_unless_passed_good(where, version)
+                raise_unless_releasable(where, version)
             except NotPromoted:
                 return ""
             return f"{name_of(version)} stays the champion: it was {acts[-1]} by a person"
@@ -201,13 +201,13 @@ def stop(where: Registry, version: Version) -> str:
     return after_failure(name_of(version), version.tags.get("sha256", ""), said)
 
 
-def say(where: Registry, version: Version, word: str, said: Said) -> None:
+def note_review(where: Registry, version: Version, word: str, said: Said) -> None:
     """Put a person's word, ``approve`` or ``reject``, into a version's tags."""
     tags = {"review": word, "reviewer": said.reviewer, "reason": said.reason}
     registry.note(where.store, version, tags)
 
 
-def _crown(where: Registry, version: Version) -> str:
+def _set_champion(where: Registry, version: Version) -> str:
     """Move the aliases; ``previous`` first, so that there is a way back at every moment."""
     named = where.aliases()
     registry.withdraw(where.store, version, "challenger")
@@ -225,13 +225,13 @@ def _crown(where: Registry, version: Version) -> str:
 def _make_previous(where: Registry, version: Version) -> None:
     """Keep a version as the way back, unless it should never have been the champion."""
     try:
-        raise_unless_passed_good(where, version)
+        raise_unless_releasable(where, version)
     except NotPromoted:
         return
     registry.point(where.store, where.model, "previous", version.number)
 
 
-def raise_unless_passed_good(where: Registry, version: Version) -> Judgement:
+def raise_unless_releasable(where: Registry, version: Version) -> Judgement:
     """Return what was recorded of a version that a verdict or a person let out.
 
     Raises:

@@ -52,7 +52,7 @@ def review(project: str, version: str) -> str:
     question = f"{sentence}\n\nMay version {version} of {where.model} go out?"
     word = suspend_flow_run(wait_for_input=Word.with_initial_data(question), key="word")
     said = Said(word.reviewer, word.reason)  # tags may have changed meanwhile: this word counts
-    deployment.say(where, found, "approve" if word.approve else "reject", said)
+    deployment.note_review(where, found, "approve" if word.approve else "reject", said)
     return deployment.promote(where, version)
 
 
@@ -88,5 +88,5 @@ def reviews(project: Path) -> RunnerDeployment:
 if __name__ == "__main__":
     from prefect import serve
 
-    environment.settle()
+    environment.configure()
     serve(reviews(Path.cwd()))

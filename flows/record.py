@@ -11,7 +11,7 @@ from faircompress.dataset import load_facts
 from faircompress.evaluation.numbers import numbers
 from faircompress.evaluation.verdict import Verdict
 from faircompress.files import read_json
-from faircompress.precisions import judged
+from faircompress.precisions import verdict_folder
 from faircompress.servers import StoreFailed
 from flows.checkout import RESTORING, restoring
 from flows.console import Console
@@ -110,8 +110,8 @@ class Record(Listener):
 
     def conclude(self) -> Verdict:
         """Give the parent run the final numbers, report and verdict."""
-        judged = self.workspace.artifacts / "gate" / "verdict.json"
-        verdict = Verdict.from_json(read_json(judged))
+        verdict_folder = self.workspace.artifacts / "gate" / "verdict.json"
+        verdict = Verdict.from_json(read_json(verdict_folder))
         with self._noting():
             self._keep_results(verdict)
         return verdict
@@ -160,7 +160,7 @@ class Record(Listener):
         tracking.log_params(self.store, run_id, self.params.model_dump())
         told = [{"metrics": {"gate": {"groups": numbers(verdict)}}, "step": 0}]
         tracking.log_numbers(self.store, run_id, told, model_id)
-        said = judged(self.workspace.artifacts, precision)
+        said = verdict_folder(self.workspace.artifacts, precision)
         tracking.log_files(self.store, run_id, [said / name for name in SAID], "gate")
         return run_id
 

@@ -9,12 +9,12 @@ from faircompress import judgements, registry, tracking
 from faircompress.evaluation.verdict import Verdict
 from faircompress.files import read_json, sha256
 from faircompress.judgements import NOT_JUDGED, Judgement
-from faircompress.precisions import Precision, exported, judged
+from faircompress.precisions import Precision, exported, verdict_folder
 from faircompress.registry import Version
 from faircompress.review import PROJECT, NotPromoted
 from faircompress.verifying import intact, kept_verdict
 from flows import alarm, deployment
-from flows.briefing import briefed, held_to
+from flows.champion_inputs import champion_tags, held_to
 from flows.checkout import hashes
 from flows.descriptions import described
 from flows.promote import ask
@@ -22,7 +22,7 @@ from flows.record import Record, commit
 
 
 @task(task_run_name="register", cache_policy=NO_CACHE)
-def enter(record: Record) -> None:
+def register_versions(record: Record) -> None:
     """Register every judged file, whatever its verdict, and move the aliases as they allow.
 
     Of the file that goes out, a pass becomes the champion, an open question the challenger, a
@@ -34,7 +34,9 @@ def enter(record: Record) -> None:
     )
     numbers = read_json(artifacts / "gate.json")
     found = {
-        precision: Verdict.from_json(read_json(judged(artifacts, precision) / "verdict.json"))
+        precision: Verdict.from_json(
+            read_json(verdict_folder(artifacts, precision) / "verdict.json")
+        )
         for precision in exported(artifacts)
         if precision in numbers["precisions"]
     }
@@ -93,7 +95,7 @@ def _version(
     What the project's own params made of a file counts, so its tags change only with that.
     """
     space = record.workspace
-    digest = sha256(judged(space.artifacts, precision) / "verdict.json")
+    digest = sha256(verdict_folder(space.artifacts, precision) / "verdict.json")
     judgement = _write_down(where, record, precision, verdict.outcome, digest)
     version = _known(where, judgement.sha256)
     if version is None:
@@ -110,7 +112,7 @@ def _version(
         "judged_by": record.run_id,
         "sha256.dense": verdict.models["baseline"],
         "sha256.data": verdict.data,
-        **briefed(space.artifacts, verdict.models["candidate"]),
+        **champion_tags(space.artifacts, verdict.models["candidate"]),
         **tracking.provenance(space.folder, commit(space.project)),
     }
     registry.note(record.store, version, tags)

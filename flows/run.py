@@ -29,11 +29,11 @@ def run_and_tell(workspace: Workspace) -> int:
     from prefect.exceptions import PrefectException
 
     from flows.compress import ENDING, compress
-    from flows.servers import NoServer, raise_unless_passed_prefect
+    from flows.servers import NoServer, raise_unless_prefect_answers
     from flows.setup import set_up
 
     try:
-        raise_unless_passed_prefect(named=False)
+        raise_unless_prefect_answers(named=False)
     except NoServer as error:
         return _failed(str(error), workspace)
     set_up(workspace.project)
@@ -53,11 +53,11 @@ def _told(workspace: Workspace) -> int:
     """Say how the chain ended, once; return the exit code."""
     with TELLING:
         if workspace not in CODES:
-            CODES[workspace] = _tell_end(workspace)
+            CODES[workspace] = _report_end(workspace)
         return CODES[workspace]
 
 
-def _tell_end(workspace: Workspace) -> int:
+def _report_end(workspace: Workspace) -> int:
     from flows.compress import ENDING, GateFailed, NotRecorded, Undecided
 
     error = ENDING.error

@@ -33,7 +33,7 @@ from faircompress.interrupts import INTERRUPTS
 from faircompress.locks import is_held, only_one, waiting
 from flows.clone import name_of
 from flows.remote import RemoteFailed, pull, push
-from flows.servers import NoServer, raise_unless_passed_prefect
+from flows.servers import NoServer, raise_unless_prefect_answers
 
 CRON = "0 3 * * *"
 
@@ -107,7 +107,7 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC") -> None:
     planned = deployment(cron, timezone)
     from flows.promote import reviews  # here, because it loads MLflow, which takes seconds
 
-    raise_unless_passed_prefect()
+    raise_unless_prefect_answers()
     project = Path.cwd()
     with only_one(project / ".checkpoints" / "serve.lock") as other:
         if other:
@@ -150,7 +150,7 @@ def bury(project: Path, name: str) -> int:
 
 def main() -> None:
     """Read the command line, then wait."""
-    environment.settle()
+    environment.configure()
     parser = argparse.ArgumentParser(prog="python -m flows.schedule", description=__doc__)
     parser.add_argument("--cron", default=CRON, help="minute hour day month weekday")
     parser.add_argument("--timezone", default="UTC", help="such as Europe/Paris")

@@ -14,7 +14,7 @@ class NoServer(RuntimeError):
     """A Prefect server is named and does not answer, or one is needed and none is named."""
 
 
-def raise_unless_passed_prefect(*, named: bool = True) -> None:
+def raise_unless_prefect_answers(*, named: bool = True) -> None:
     """Raise unless the Prefect server of ``PREFECT_API_URL`` answers.
 
     Args:

@@ -18,7 +18,7 @@ import yaml
 
 from faircompress import environment
 
-environment.settle()
+environment.configure()
 ROOT = Path(__file__).parent.parent
 TINY = (
     "data.portraits.train=640", "data.portraits.validation=320", "data.portraits.test_cell=80",

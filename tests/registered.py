@@ -14,10 +14,10 @@ from faircompress.evaluation.verdict import Verdict
 from faircompress.files import sha256, write_json
 from faircompress.precisions import PRECISIONS
 from faircompress.review import Decision
-from flows.briefing import brief
+from flows.champion_inputs import write_champion_inputs
 from flows.deployment import Registry, registry_of
 from flows.record import recorded
-from flows.registration import enter
+from flows.registration import register_versions
 from flows.workspace import Workspace
 
 PLACES = {
@@ -54,7 +54,7 @@ def another_file(folder: Path, words: str, name: str = "pruned") -> None:
     file.write_bytes(model.SerializeToString())
 
 
-def judged(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
+def verdict_folder(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
     """Put another file into a project, have it judged with this word, and register it."""
     space = Workspace(folder, folder) if variant is None else _variant(folder, variant)
     another_file(space.folder, f"{word} {variant}")
@@ -83,14 +83,14 @@ def only(artifacts: Path, word: str) -> None:
 def told(folder: Path) -> bool:
     """Brief the gate of a project; return whether it heard news."""
     with recorded(Workspace(folder, folder)) as record:
-        return brief.fn(record)
+        return write_champion_inputs.fn(record)
 
 
 def again(space: Workspace) -> Verdict:
     """End a run with what lies in a workspace."""
     with recorded(space) as record:
         verdict = record.conclude()
-        enter.fn(record)
+        register_versions.fn(record)
     return verdict
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from faircompress.checks import Finding, UnfitData, inspect, refusal, unfit
 from faircompress.dataset import encode
 from faircompress.datasets import SPLITS, RawData
-from faircompress.ingest import ingest, tidy
+from faircompress.ingest import ingest, normalize_rows
 from faircompress.params import Checks
 
 AS_IS = {"resize": None, "crop": None, "resampler": "bilinear"}
@@ -46,7 +46,7 @@ def look(rows: pd.DataFrame, folder: Path, how: dict = AS_IS, **changed: object)
 
     groups = ("label",) if "hair" not in rows else ("hair",)
     raw = RawData(rows.drop(columns="picture"), ("dark", "blond"), groups, read)
-    ingested = ingest(raw, tidy(raw), how, folder / "data.parquet", keep=set())
+    ingested = ingest(raw, normalize_rows(raw), how, folder / "data.parquet", keep=set())
     return inspect(ingested.rows, raw.classes, raw.groups, limits(**changed))[0]
 
 

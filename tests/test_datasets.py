@@ -15,7 +15,7 @@ from faircompress.dataset import encode
 from faircompress.datasets import SPLITS, RawData
 from faircompress.datasets.celeba import celeba
 from faircompress.datasets.cifar10 import cifar10, squared
-from faircompress.ingest import tidy
+from faircompress.ingest import normalize_rows
 from faircompress.pictures import rgb
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
@@ -27,7 +27,7 @@ def test_a_plugin_keeps_the_contract(name: str, tmp_path: Path) -> None:
     given = getattr(galleries, name)(tmp_path)
     section = plugins.choice("datasets").model_validate({"name": name, name: given})
     raw = plugins.find("datasets", name)(**plugins.options_of(section))
-    rows = tidy(raw)
+    rows = normalize_rows(raw)
     assert rows["id"].is_unique and rows["id"].notna().all()
     assert set(rows["split"]) == set(SPLITS)
     assert set(rows["label"]) == set(range(len(raw.classes)))

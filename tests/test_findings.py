@@ -13,7 +13,7 @@ from test_checks import AS_IS, clean, failed, limits, look
 from faircompress.checks import Finding, inspect, inspect_rows, unfit
 from faircompress.dataset import decode
 from faircompress.datasets import SPLITS, RawData
-from faircompress.ingest import ingest, tidy
+from faircompress.ingest import ingest, normalize_rows
 
 
 def test_equal_pictures_with_other_labels_or_groups_are_refused_by_a_finding_of_their_own(
@@ -88,7 +88,7 @@ def test_among_whole_16_bit_pictures_only_those_too_dark_to_see_are_refused(
 def kinds(words: tuple[str, ...]) -> list[Finding]:
     rows = clean().drop(columns="picture")
     raw = RawData(rows, words, ("hair",), lambda _: pytest.fail("a picture is read"))
-    return inspect_rows(tidy(raw), raw.classes, raw.groups, limits())[0]
+    return inspect_rows(normalize_rows(raw), raw.classes, raw.groups, limits())[0]
 
 
 @pytest.mark.parametrize("word", ["unknown", "NaN", "Unknown", "N/A", "?", "missing", "", "-1"])
@@ -118,7 +118,7 @@ def test_rows_alone_are_judged_as_great_expectations_judges_them(
     rows.at[7, column] = value
     by_both = {f.check: f for f in look(rows, tmp_path)}
     raw = RawData(rows.drop(columns="picture"), ("dark", "blond"), ("hair",), bytes)
-    alone = inspect_rows(tidy(raw), raw.classes, raw.groups, limits())[0]
+    alone = inspect_rows(normalize_rows(raw), raw.classes, raw.groups, limits())[0]
     assert not all(finding.ok for finding in alone)
     assert all(vars(finding) == vars(by_both[finding.check]) for finding in alone)
 
@@ -145,7 +145,7 @@ def test_rows_of_equal_pictures_are_set_aside_as_params_say(
     pictures = rows["picture"].tolist()
     raw = RawData(rows.drop(columns="picture"), ("dark", "blond"), ("hair",), pictures.__getitem__)
     path = tmp_path / "data.parquet"
-    ingested = ingest(raw, tidy(raw), AS_IS, path, keep=set(), duplicates=how)  # type: ignore[arg-type]
+    ingested = ingest(raw, normalize_rows(raw), AS_IS, path, keep=set(), duplicates=how)  # type: ignore[arg-type]
     found = inspect(ingested.rows, raw.classes, raw.groups, limits(min_subgroup=2))[0]
     told = failed(found)
     assert told.pop("no row is left out for its duplicates") == [f"p{row:02d}" for row in gone]
@@ -166,7 +166,9 @@ def test_the_share_that_a_class_must_have_falls_with_their_number(classes: int) 
     raw = RawData(rows, tuple(map(str, range(classes))), ("label",), bytes)
 
     def refused(raw: RawData) -> list[str]:
-        found = inspect_rows(tidy(raw), raw.classes, raw.groups, limits(class_share=None))[0]
+        found = inspect_rows(
+            normalize_rows(raw), raw.classes, raw.groups, limits(class_share=None)
+        )[0]
         return [finding.sentence for finding in unfit(found)]
 
     assert refused(raw) == []

@@ -118,7 +118,7 @@ def test_no_file_of_ours_names_a_package_registry() -> None:
 
 @pytest.fixture(scope="module")
 def schedule() -> Any:
-    environment.settle()
+    environment.configure()
     from flows import schedule
 
     return schedule

@@ -95,7 +95,7 @@ def judged_runs(page: "playwright.Page", where: Registry) -> "playwright.Locator
     return runs
 
 
-def judged(where: Registry) -> list[Run]:
+def evaluated_runs(where: Registry) -> list[Run]:
     """Return both runs, the newest first."""
     return list(where.store.client.search_runs([where.store.experiment(where.model)], JUDGED))
 
@@ -130,7 +130,7 @@ def test_a_reviewer_finds_the_judged_runs_by_their_verdict(
     page.set_viewport_size({"width": 1200, "height": 800})
     runs.first.click()
     page.get_by_text("verdict.sentence").wait_for()
-    assert page.get_by_text(judged(where)[0].data.tags["verdict.sentence"]).count() == 1
+    assert page.get_by_text(evaluated_runs(where)[0].data.tags["verdict.sentence"]).count() == 1
 
 
 def test_two_runs_are_compared_group_by_group(page: "playwright.Page", where: Registry) -> None:
@@ -155,7 +155,7 @@ def test_two_runs_are_compared_group_by_group(page: "playwright.Page", where: Re
     name.wait_for()
     line = name.locator("..").evaluate("cell => cell.style.top")
     cells = beside.locator(f"[style*='top: {line};']").all_inner_texts()
-    expected = [run.data.metrics[metric] for run in judged(where)]
+    expected = [run.data.metrics[metric] for run in evaluated_runs(where)]
     assert expected[0] != expected[1]
     assert [float(cell) for cell in cells] == pytest.approx(expected, abs=0.0006)
     name.scroll_into_view_if_needed()
@@ -169,7 +169,7 @@ def test_the_report_and_the_findings_about_the_data_open_inside_mlflow(
     page.get_by_role("tab", name="Artifacts").click()
     report = opened(page, "gate", "report.html")
     heading = report.get_by_role("heading", level=1).inner_text()
-    sentence = judged(where)[0].data.tags["verdict.sentence"]
+    sentence = evaluated_runs(where)[0].data.tags["verdict.sentence"]
     assert sentence.lower().endswith(heading.lower())
     box = report.get_by_role("img", name="hair=long went from").first.bounding_box()
     assert box is not None and box["width"] > 100

@@ -55,7 +55,7 @@ def case(request: pytest.FixtureRequest) -> Case:
         return scores
 
     pruned, cut = pruning.cut(net, score, torch.zeros(1, 3, *SIZE), speedup=4, floor=0.1)
-    settle(pruned)
+    configure(pruned)
     return Case(request.param, net, without_gradient, pruned, cut.speedup, seen[0], scores)
 
 
@@ -84,7 +84,7 @@ def vary(net: nn.Module) -> None:
 
 
 @torch.no_grad()
-def settle(net: nn.Module) -> nn.Module:
+def configure(net: nn.Module) -> nn.Module:
     """Set batch statistics to those of some pictures, lest untrained layers fade them out."""
     for module in net.eval().modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -141,7 +141,7 @@ def silenced(case: Case) -> nn.Module:
             kept = torch.ones(len(module.weight), dtype=torch.bool)
             kept[entries[f"{name}.weight", 0]] = False
             net.set_submodule(name, NormOfKept(module, kept.nonzero().flatten()))
-    return settle(net)
+    return configure(net)
 
 
 def test_a_step_of_training_reaches_every_weight(case: Case) -> None:

@@ -248,7 +248,7 @@ def test_a_perturbed_network_fails_parity_naming_the_row(
     worst = int(np.abs(wrong - found).max(1).argmax())
     far = onnx_run.compare(wrong, found, ids, tolerance=1e-4, what="pruned, test")
     with pytest.raises(ValueError, match=rf"pruned, test: .* row row-{worst} .*differ by 0.0001"):
-        onnx_run.insist_on_parity(far, 1e-4, what="pruned, test")
+        onnx_run.raise_unless_equivalent(far, 1e-4, what="pruned, test")
 
 
 def test_flips_count_only_where_torch_is_clear() -> None:
@@ -260,7 +260,7 @@ def test_flips_count_only_where_torch_is_clear() -> None:
     files[0] = [0.49, 0.51]  # 0.04 apart in torch, above twice 0.01
     found = onnx_run.compare(torchs, files, ["a", "b", "c"], tolerance=0.01, what="x")
     with pytest.raises(ValueError, match=r"row a .* 0.03 from torch's; .* 1 decisions flipped"):
-        onnx_run.insist_on_parity(found, 0.01, what="x")
+        onnx_run.raise_unless_equivalent(found, 0.01, what="x")
 
 
 def test_nan_is_refused() -> None:

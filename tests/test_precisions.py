@@ -15,7 +15,7 @@ from registered import again, another_file, moved, told
 from faircompress import predictions, registry, tracking
 from faircompress.dataset import load_split
 from faircompress.files import read_json, sha256, write_json
-from faircompress.precisions import exported, judged, stem
+from faircompress.precisions import exported, stem, verdict_folder
 from faircompress.review import NotPromoted, Said
 from flows import deployment
 from flows.deployment import Registry
@@ -67,7 +67,9 @@ def test_every_judged_precision_is_a_version_that_may_go_out(where: Registry) ->
 def test_every_precision_shows_its_own_numbers_in_mlflow(where: Registry) -> None:
     client, shown = where.store.client, {}
     for precision, version in by_precision(where).items():
-        verdict = read_json(judged(where.store.project / "artifacts", precision) / "verdict.json")
+        verdict = read_json(
+            verdict_folder(where.store.project / "artifacts", precision) / "verdict.json"
+        )
         found = client.get_model_version(where.model, version.number)
         logged = client.get_logged_model(found.source.removeprefix("models:/"))
         run = client.get_run(version.run_id)
@@ -110,7 +112,7 @@ def test_a_run_shows_the_numbers_of_the_file_that_goes_out_whatever_else_was_jud
 def test_a_file_judged_anew_shows_its_new_numbers(
     where: Registry, rerun: Callable[[], None]
 ) -> None:
-    file = judged(where.store.project / "artifacts", "int8") / "verdict.json"
+    file = verdict_folder(where.store.project / "artifacts", "int8") / "verdict.json"
     verdict = read_json(file)
     verdict["groups"][0]["metrics"]["accuracy"]["change"] = -0.125
     write_json(file, verdict)
@@ -177,9 +179,10 @@ def rerun(where: Registry, three: Project) -> Iterator[Callable[[], None]]:
         yield lambda: again(Workspace(where.store.project, where.store.project)) and None
 
 
-def say(folder: Path, precision: str, word: str) -> None:
+def set_outcome(folder: Path, precision: str, word: str) -> None:
     """Put another word on a precision into what the gate left."""
-    file, numbers = judged(folder / "artifacts", precision) / "verdict.json", folder / NUMBERS
+    file = verdict_folder(folder / "artifacts", precision) / "verdict.json"
+    numbers = folder / NUMBERS
     write_json(file, read_json(file) | {"outcome": word, "sentence": f"{word}: by this test"})
     told = read_json(numbers)
     write_json(numbers, told | {"precisions": told["precisions"] | {precision: word}})
@@ -198,13 +201,13 @@ def test_what_a_person_approved_goes_when_it_fails_later(
     where: Registry, rerun: Callable[[], None]
 ) -> None:
     versions, folder = by_precision(where), where.store.project
-    say(folder, "int8", "inconclusive")
+    set_outcome(folder, "int8", "inconclusive")
     rerun()
-    deployment.say(where, versions["int8"], "approve", Said("Ann", "phones need it"))
+    deployment.note_review(where, versions["int8"], "approve", Said("Ann", "phones need it"))
     deployment.promote(where, versions["int8"].number)
     rerun()
     assert where.aliases()["champion"] == versions["int8"].number
-    say(folder, "int8", "fail")
+    set_outcome(folder, "int8", "fail")
     rerun()
     assert where.aliases()["champion"] == versions["fp32"].number
 

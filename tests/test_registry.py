@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Project, commit
-from registered import again, another_file, judged, moved, told
+from registered import again, another_file, moved, told, verdict_folder
 
 from faircompress import predictions, registry
 from faircompress.files import read_json, sha256
@@ -35,8 +35,8 @@ def judged_thrice(
     where = moved(project.folder, tmp_path_factory.mktemp("thrice"))
     with temporary_settings({PREFECT_API_URL: project.env["PREFECT_API_URL"]}):
         for word in ("inconclusive", "fail"):
-            judged(where.store.project, word)
-        judged(where.store.project, "pass", variant="lenient")
+            verdict_folder(where.store.project, word)
+        verdict_folder(where.store.project, "pass", variant="lenient")
         yield where
 
 
@@ -167,7 +167,7 @@ def test_rollback_exchanges_champion_and_previous_and_the_next_run_respects_it(
     where = moved(judged_thrice.store.project, tmp_path)
     with pytest.raises(NotPromoted, match="no previous champion"):
         deployment.rollback(where, ANN)
-    judged(tmp_path, "pass")
+    verdict_folder(tmp_path, "pass")
     newest = "5"
     assert where.aliases()["champion"] == newest
     deployment.rollback(where, ANN)

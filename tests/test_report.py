@@ -19,7 +19,7 @@ from faircompress.evaluation.verdict import Verdict
 from faircompress.predictions import Predictions
 from faircompress.report import plots
 from faircompress.report.context import ReportContext
-from faircompress.report.exemplars import FIRST, OTHERS, gallery, unlearnt
+from faircompress.report.exemplars import FIRST, OTHERS, gallery, newly_wrong
 from faircompress.report.forest import forest
 from faircompress.report.html import report
 
@@ -106,7 +106,7 @@ def colour(row: int) -> tuple[int, int, int]:
 
 @functools.cache
 def page(which: str) -> str:
-    lost = unlearnt(evaluated(which), *PAIRS[which]())
+    lost = newly_wrong(evaluated(which), *PAIRS[which]())
     pictures = {
         one.id: encode(np.full((12, 9, 3), colour(int(one.id[5:])), np.uint8))
         for group in lost
@@ -207,7 +207,7 @@ def test_pictures_are_those_the_dense_model_got_right_and_the_pruned_one_wrong(w
 
 
 def test_the_hardest_hit_group_comes_first_and_in_it_the_largest_fall() -> None:
-    lost = unlearnt(evaluated("fail"), *hair_pair(100))
+    lost = newly_wrong(evaluated("fail"), *hair_pair(100))
     assert [(g.group, g.rows, g.lost, g.gained) for g in lost] == [
         ("hair=short", 400, 100, 0),
         ("hair=long", 400, 0, 0),
@@ -218,7 +218,7 @@ def test_the_hardest_hit_group_comes_first_and_in_it_the_largest_fall() -> None:
 
 
 def test_pictures_of_a_class_are_of_that_class_alone() -> None:
-    lost = unlearnt(evaluated("ten"), *class_pair())
+    lost = newly_wrong(evaluated("ten"), *class_pair())
     assert lost[0].group == "label=c3" and lost[0].rows == 60 and lost[0].lost == 40
     assert all(group.lost == 0 for group in lost[1:])
 
@@ -230,14 +230,14 @@ def test_a_picture_that_lies_in_two_groups_is_shown_once() -> None:
         for split in ("test", "validation")
     }
     verdict = evaluate(*pairs["test"], GATE, validation=tuple(pairs["validation"]))
-    lost = unlearnt(verdict, *pairs["test"])
+    lost = newly_wrong(verdict, *pairs["test"])
     shown = [one.id for group in lost for one in group.exemplars]
     assert [group.lost for group in lost] == [100, 100, 0]
     assert len(shown) == len(set(shown)) == FIRST + OTHERS
 
 
 def test_a_model_that_lost_nothing_has_no_pictures() -> None:
-    assert gallery(unlearnt(evaluated("pass"), *hair_pair(0)), {}, CHAIN) == []
+    assert gallery(newly_wrong(evaluated("pass"), *hair_pair(0)), {}, CHAIN) == []
     assert 'id="pictures"' not in page("pass")
 
 

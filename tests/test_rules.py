@@ -34,7 +34,7 @@ LATENCY = {
 SIZES = {"dense": 8e6, "pruned": 2e6}
 
 
-def judged(rules: list[dict[str, Any]], costs: Costs | None = None) -> Verdict:
+def evaluated(rules: list[dict[str, Any]], costs: Costs | None = None) -> Verdict:
     pair = [said({"a": (200, 190), "b": (200, 190)}, model=m) for m in "dp"]
     return evaluate(*pair, gate(*rules), costs=costs, captions=CHAIN)
 
@@ -137,7 +137,7 @@ def test_rates_by_group_are_those_of_fairlearn() -> None:
     ],
 )
 def test_costs_are_judged_and_only_their_failures_block(rule: dict[str, Any], word: str) -> None:
-    verdict = judged([AUROC, rule], Costs.of_files(SIZES, LATENCY))
+    verdict = evaluated([AUROC, rule], Costs.of_files(SIZES, LATENCY))
     assert verdict.costs[0].outcome == word
     assert verdict.outcome == ("pass" if word == "not tested" else word)
     assert len(verdict.reasons) == (word != "pass")
@@ -147,14 +147,14 @@ def test_costs_are_judged_and_only_their_failures_block(rule: dict[str, Any], wo
 def test_a_time_of_few_runs_is_open_and_it_is_said_how_many_would_do() -> None:
     assert 0.95**59 < 0.05 < 0.95**58  # 58 runs may all keep to what only 95 of 100 do
     slow, costs = {"rule": "latency", "limit": "0.1 s", "batch": 64}, Costs.of_files({}, LATENCY)
-    verdict = judged([AUROC, slow], costs)
+    verdict = evaluated([AUROC, slow], costs)
     assert verdict.reasons == [
         "95 of 100 runs of batch 64 take at most 0.1 s: in 30 runs it was 90 ms (it takes 59 runs "
         "to bound that from above), not settled."
     ]
     assert verdict.next[0].startswith("Time more runs (export.latency_repeats")
     assert verdict.next[0].endswith("; 59 runs at least.")
-    verdict = judged([AUROC, {"rule": "latency", "limit": "12.5 ms"}], costs)
+    verdict = evaluated([AUROC, {"rule": "latency", "limit": "12.5 ms"}], costs)
     assert "in 60 runs it was 12 ms (95 % bounds 11.5 and 13), not settled" in verdict.reasons[0]
     assert verdict.next[0].startswith("Time more runs (export.latency_repeats")
 
@@ -163,7 +163,7 @@ def test_a_cost_that_was_not_measured_is_an_error_not_a_pass() -> None:
     for rule in ({"rule": "size", "limit": 0.5}, {"rule": "latency", "limit": 1, "batch": 9}):
         for costs in (None, Costs.of_files({}, LATENCY)):
             with pytest.raises(ValueError, match="no sizes of both files|latency of batch 9"):
-                judged([AUROC, rule], costs)
+                evaluated([AUROC, rule], costs)
 
 
 @pytest.mark.parametrize(

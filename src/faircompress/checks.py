@@ -68,14 +68,14 @@ def inspect_rows(
     """Check what is known of a data set before a picture is read; see ``inspect``.
 
     Args:
-        rows: As ``tidy`` returns them; every picture is taken to be whole.
+        rows: As ``normalize_rows`` returns them; every picture is taken to be whole.
         classes: Names of the labels.
         groups: Group columns; ``label`` may stand among them.
         limits: The section ``checks`` of params.
     """
     tables = frames(_unseen(rows), classes, groups, limits.absent_subgroups)
     checks = suite_of_rows(tables, len(classes), [g for g in groups if g != "label"], limits)
-    return [_judged(check, getattr(tables, check.frame)) for check in checks], tables
+    return [_evaluated(check, getattr(tables, check.frame)) for check in checks], tables
 
 
 def unfit(findings: Sequence[Finding]) -> list[Finding]:
@@ -114,7 +114,7 @@ def _unseen(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows as ``ingest`` would if every picture were whole, of one size, and unlike others.
 
     Args:
-        rows: As ``tidy`` returns them.
+        rows: As ``normalize_rows`` returns them.
     """
     return rows.assign(
         state=READ, reason="", mode="RGB", bits=None, enlarged=False, size="", sha256=None
@@ -153,7 +153,7 @@ def _run(checks: Sequence[Check], tables: Frames) -> list[Finding]:
     return [_finding(check, results[check.name]) for check in checks]
 
 
-def _judged(check: Check, table: pd.DataFrame) -> Finding:
+def _evaluated(check: Check, table: pd.DataFrame) -> Finding:
     """Return what a check finds, by its own reading of a table that all rows must pass."""
     bad = check.expected.unexpected(table)
     hits: list[dict[str, str]] = table.loc[bad, ["named", "ids"]].to_dict("records")

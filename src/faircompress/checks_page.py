@@ -12,7 +12,7 @@ from PIL import Image
 
 from faircompress.check_frames import Frames
 from faircompress.checks import Finding, unfit
-from faircompress.dataset import lot
+from faircompress.dataset import hash_position
 from faircompress.datasets import SPLITS
 from faircompress.pictures import Pixels
 
@@ -23,12 +23,14 @@ def sample_rows(rows: pd.DataFrame, groups: Sequence[str]) -> dict[tuple[str, ..
     """Return a few rows of each split x label x group cell, drawn by a hash of their ids.
 
     Args:
-        rows: As ``ingest.tidy`` returns them.
+        rows: As ``ingest.normalize_rows`` returns them.
         groups: Group columns; ``label`` may stand among them.
     """
     named = [group for group in groups if group != "label"]
-    by_lot = rows.assign(lot=[lot(str(i), salt="sheet") for i in rows["id"]]).sort_values("lot")
-    known = by_lot[by_lot["split"].isin(SPLITS) & by_lot["label"].notna()]
+    by_place = rows.assign(
+        place=[hash_position(str(i), salt="sheet") for i in rows["id"]]
+    ).sort_values("place")
+    known = by_place[by_place["split"].isin(SPLITS) & by_place["label"].notna()]
     samples: dict[tuple[str, ...], list[int]] = {}
     for group in named or [""]:
         keys = ["split", "label", *([group] if group else [])]

@@ -213,7 +213,7 @@ def serve(cron: str = "0 3 * * *", timezone: str = "UTC") -> None:
 
 def main() -> None:
     """Run a command; tell an expected error in words, without a traceback, and exit with 3."""
-    environment.settle()
+    environment.configure()
     try:
         sys.exit(app(standalone_mode=False))
     except typer.Abort:  # what becomes of Ctrl-C here

@@ -185,7 +185,7 @@ def content_sha256(rows: pd.DataFrame) -> str:
     return content.hexdigest()
 
 
-def lot(key: str, *, salt: str) -> float:
+def hash_position(key: str, *, salt: str) -> float:
     """Return the place of a key in [0, 1): the same on every machine, whatever else there is.
 
     Splits are cut by it. A picture keeps its side when the data grow, since its place depends on

@@ -26,7 +26,7 @@ QUIET = {
 }
 
 
-def settle() -> None:
+def configure() -> None:
     """Set what the user has not set, find our commands first, and see that there is a home."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)

@@ -98,7 +98,7 @@ class Ingested:
     samples: dict[int, Pixels]
 
 
-def tidy(raw: RawData) -> pd.DataFrame:
+def normalize_rows(raw: RawData) -> pd.DataFrame:
     """Return a data set's rows with fixed types, sorted by split and id.
 
     What has no place in its type becomes null, for the checks to find. ``at`` is the number of
@@ -146,7 +146,7 @@ def ingest(
 
     Args:
         raw: The source.
-        rows: Its rows as ``tidy`` returns them.
+        rows: Its rows as ``normalize_rows`` returns them.
         preparation: ``resize``, ``crop``, ``resampler``, and ``levels`` if set; see
             ``pictures.prepare``.
         path: File to write.

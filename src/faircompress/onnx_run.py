@@ -12,7 +12,7 @@ import torch
 from scipy import stats
 
 from faircompress.onnx_export import INPUT
-from faircompress.progress import say, track
+from faircompress.progress import show_line, track
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -90,7 +90,7 @@ def session(path: Path, device: str = "auto", *, threads: int | None = None) -> 
     opened = ort.InferenceSession(str(path), options, providers=providers)
     if provider(opened) != "CUDAExecutionProvider" and (wants_gpu or device == "cuda"):
         why = "ONNX Runtime could not use it" if wants_gpu else "torch sees none"
-        say(f"{path.name} runs on the CPU although a GPU was asked for: {why}.")
+        show_line(f"{path.name} runs on the CPU although a GPU was asked for: {why}.")
     return opened
 
 
@@ -145,7 +145,7 @@ def compare(
     return Parity(float(differences[row].max()), str(ids[row]), flips, near)
 
 
-def insist_on_parity(parity: Parity, tolerance: float, *, what: str) -> None:
+def raise_unless_equivalent(parity: Parity, tolerance: float, *, what: str) -> None:
     """Raise unless a file predicts what its network does.
 
     Raises:

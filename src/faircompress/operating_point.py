@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from faircompress.dataset import lot
+from faircompress.dataset import hash_position
 
 Rows = NDArray[np.bool_]
 Values = NDArray[np.floating]
@@ -91,7 +91,7 @@ def split_validation(
     if len(names) != len(ids):
         raise ValueError(f"{len(ids)} ids but {len(names)} identities; each row needs one of each")
     people, place = np.unique(names, return_inverse=True)
-    decide = np.array([lot(str(name), salt=SALT) >= HALF for name in people], bool)[place]
+    decide = np.array([hash_position(str(name), salt=SALT) >= HALF for name in people], bool)[place]
     return ~decide, decide
 
 

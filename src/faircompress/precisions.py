@@ -21,7 +21,7 @@ def exported(artifacts: Path) -> dict[Precision, Path]:
     return {precision: file for precision, file in files.items() if file.exists()}
 
 
-def judged(artifacts: Path, precision: str) -> Path:
+def verdict_folder(artifacts: Path, precision: str) -> Path:
     """Return the folder of what ``gate`` wrote on a precision that it judged.
 
     What it wrote on the file that goes out lies in its own folder itself.

@@ -32,7 +32,7 @@ def silent(numbers: dict[str, float], *, step: int) -> None:
     """Take numbers and keep none."""
 
 
-def say(words: str) -> None:
+def show_line(words: str) -> None:
     """Tell one line: on the terminal, or to the flow."""
     print(words, file=sys.stderr, flush=True)
 

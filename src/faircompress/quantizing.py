@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
-from faircompress.dataset import TABLE, decode, load_encoded, load_facts, lot
+from faircompress.dataset import TABLE, decode, hash_position, load_encoded, load_facts
 from faircompress.onnx_export import INPUT, OUTPUT, finished
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def calibration_pictures(validated: Path, *, count: int, balanced: bool) -> np.n
     cells = list(dict.fromkeys(["label", *facts.groups]))
     train = [("split", "==", "train")]
     rows = pq.read_table(validated / TABLE, columns=["id", *cells], filters=train).to_pandas()
-    rows["lot"] = [lot(name, salt="calibration") for name in rows["id"]]
+    rows["lot"] = [hash_position(name, salt="calibration") for name in rows["id"]]
     rows = rows.sort_values("lot")
     if balanced:
         rows["turn"] = rows.groupby(cells, dropna=False).cumcount()

@@ -59,7 +59,7 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # when whoever waits for it has died
     given, place = json.loads(sys.argv[1]), Place()
-    sys.excepthook = lambda kind, error, trace: _tell_why(error, place)
+    sys.excepthook = lambda kind, error, trace: _report_why(error, place)
     torch.manual_seed(0)
     torch.set_num_threads(min(2, torch.get_num_threads()))
     mend_convolutions()
@@ -129,7 +129,7 @@ def export(network: Network, pictures: np.ndarray, given: dict[str, Any]) -> Non
         found = onnx_run.predict(onnx_run.session(file, "cpu", threads=1), pictures, what="")
         ids = [str(number) for number in range(len(pictures))]
         far = onnx_run.compare(expected, found, ids, tolerance=ALIKE, what="its file")
-        onnx_run.insist_on_parity(far, ALIKE, what="its file")
+        onnx_run.raise_unless_equivalent(far, ALIKE, what="its file")
         for precision in given["precisions"]:
             if precision == "fp16":
                 file.write_bytes(quantizing.to_fp16(content))
@@ -143,7 +143,7 @@ def _tell(**what: str) -> None:
     print(json.dumps(what), flush=True)
 
 
-def _tell_why(error: BaseException, place: Place) -> None:
+def _report_why(error: BaseException, place: Place) -> None:
     words = " ".join(str(error).split())[:400]
     if not isinstance(error, ValueError):
         words = f"{type(error).__name__}{place.words()}: {words}"

@@ -13,7 +13,7 @@ from faircompress import plugins
 from faircompress.check_frames import Frames
 from faircompress.checks import Finding, UnfitData, inspect_rows, refusal, unfit
 from faircompress.datasets import OPEN, RawData
-from faircompress.ingest import tidy
+from faircompress.ingest import normalize_rows
 from faircompress.params import Checks, Data, Params
 from faircompress.predictions import Predictions
 from faircompress.source import missing_root
@@ -51,7 +51,7 @@ def limits_of(checks: Checks, raw: RawData) -> Checks:
 
 def inspect_raw(checks: Checks, raw: RawData) -> tuple[list[Finding], Frames]:
     """Check a data set's rows; return what was found and the tables it was found in."""
-    return inspect_rows(tidy(raw), raw.classes, raw.groups, limits_of(checks, raw))
+    return inspect_rows(normalize_rows(raw), raw.classes, raw.groups, limits_of(checks, raw))
 
 
 def refuse_unfit_rows(params: Params) -> RawData:
@@ -78,7 +78,7 @@ def refuse_heavy_rows(raw: RawData) -> None:
     Raises:
         ValueError: Naming class, group and weight.
     """
-    rows = tidy(raw)
+    rows = normalize_rows(raw)
     if (rows["split"] == OPEN).any():
         return
     test, validation = (_unasked(raw, rows[rows["split"] == s]) for s in ("test", "validation"))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faircompress.dataset import lot, pixel_sha256
+from faircompress.dataset import hash_position, pixel_sha256
 from faircompress.datasets import OPEN, SPLITS
 from faircompress.pictures import Pixels, Undecodable, rgb
 from faircompress.progress import track
@@ -90,13 +90,13 @@ def cut(keys: Sequence[str], *, validation: float, test: float = 0.0, salt: str)
             f"validation {validation:g} and test {test:g} leave no share to train on; "
             "together they must be below 1"
         )
-    places = [lot(key, salt=salt) for key in keys]
+    places = [hash_position(key, salt=salt) for key in keys]
     return [SPLITS[(p < validation + test) + (p < test)] for p in places]
 
 
 def drawn(keys: Sequence[str], count: int, *, salt: str) -> NDArray[np.bool_]:
     """Tell which keys are among the ``count`` that are drawn; all, if there are no more."""
-    order = np.argsort([lot(key, salt=salt) for key in keys], kind="stable")
+    order = np.argsort([hash_position(key, salt=salt) for key in keys], kind="stable")
     chosen = np.zeros(len(keys), bool)
     chosen[order[:count]] = True
     return chosen

@@ -28,8 +28,8 @@ def verified(store: Store, version: Version) -> Judgement:
             f"{name_of(version)} is not judged under the latest rules: an earlier precision of its "
             "network did not pass."
         )
-    _insist_on_its_verdict(store, version, judgement)
-    _insist_on_its_tags(version, judgement)
+    _check_verdict(store, version, judgement)
+    _check_tags(version, judgement)
     return judgement
 
 
@@ -50,7 +50,7 @@ def intact(store: Store, version: Version) -> Judgement:
             "where another record is kept: run again, or bring the record back from git."
         )
     assert judgement is not None
-    _insist_on_decisions(store, version)
+    _check_decisions(store, version)
     return judgement
 
 
@@ -89,7 +89,7 @@ def name_of(version: Version) -> str:
     return f"version {version.number} of {version.model}"
 
 
-def _insist_on_its_verdict(store: Store, version: Version, judgement: Judgement) -> None:
+def _check_verdict(store: Store, version: Version, judgement: Judgement) -> None:
     if kept_verdict(store, version, judgement) is None:
         kept = [_hash(one) for one in registry.verdicts(store, version)] or ["none"]
         raise NotPromoted(
@@ -100,7 +100,7 @@ def _insist_on_its_verdict(store: Store, version: Version, judgement: Judgement)
         )
 
 
-def _insist_on_its_tags(version: Version, judgement: Judgement) -> None:
+def _check_tags(version: Version, judgement: Judgement) -> None:
     for tag, key in NAMED.items():
         said, recorded = version.tags.get(tag), getattr(judgement, key)
         if said != recorded:
@@ -111,7 +111,7 @@ def _insist_on_its_tags(version: Version, judgement: Judgement) -> None:
             )
 
 
-def _insist_on_decisions(store: Store, version: Version) -> None:
+def _check_decisions(store: Store, version: Version) -> None:
     """Raise if a file among a version's decisions is none that was taken about it."""
     taken = {_bytes(one) for one in registry.decisions(store, version)}
     for path, content in registry.decision_files(store, version).items():

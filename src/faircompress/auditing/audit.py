@@ -108,13 +108,13 @@ def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
     if pair.images is None:
         return pair.context
     from faircompress.dataset import encode
-    from faircompress.report.exemplars import unlearnt
+    from faircompress.report.exemplars import newly_wrong
 
-    lost = unlearnt(verdict, pair.baseline, pair.candidate)
+    lost = newly_wrong(verdict, pair.baseline, pair.candidate)
     place = {name: row for row, name in enumerate(pair.baseline.ids)}
     shown = [one.id for group in lost for one in group.exemplars]
     pictures = {name: encode(pair.images[place[name]]) for name in shown}
-    return replace(pair.context, unlearnt=lost, pictures=pictures)
+    return replace(pair.context, newly_wrong=lost, pictures=pictures)
 
 
 def check_threshold(pair: Pair, name: str) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from faircompress.bounds import OpenShare
-from faircompress.dataset import decode, lot, pixel_sha256
+from faircompress.dataset import decode, hash_position, pixel_sha256
 from faircompress.datasets import RawData
 from faircompress.pictures import Pixels
 from faircompress.splitting import cut, drawn
@@ -102,7 +102,7 @@ def squared(image: Pixels, key: str) -> Pixels:
     """Return a picture with a yellow square near its middle, whose place is drawn from a key."""
     top, left = (
         (image.shape[side] - SQUARE) // 2
-        + int((2 * REACH + 1) * lot(key, salt=f"{SALT} square {side}"))
+        + int((2 * REACH + 1) * hash_position(key, salt=f"{SALT} square {side}"))
         - REACH
         for side in (0, 1)
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from faircompress.columns import meant, read_csv
-from faircompress.dataset import lot
+from faircompress.dataset import hash_position
 from faircompress.datasets import RawData
 from faircompress.source import within
 
@@ -61,7 +61,7 @@ def fitzpatrick17k(*, root: str = "data/fitzpatrick17k") -> RawData:
     rows = pd.DataFrame({"id": names, "skin": known[scale].map(SKINS)})
     rows["label"] = known["three_partition_label"].map({word: k for k, word in enumerate(CLASSES)})
     rows["identity"], rows["weight"] = None, 1.0
-    places = np.array([lot(name, salt=SALT) for name in names])
+    places = np.array([hash_position(name, salt=SALT) for name in names])
     rows["split"] = np.where(places < VALIDATION, "validation", "test")
     rows.loc[rows["skin"] == "light", "split"] = "train"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from faircompress.report.exemplars import Unlearnt
+from faircompress.report.exemplars import NewlyWrong
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ReportContext:
             ``released``; and ``report``, where its own page lies as seen from this one, or nothing.
     """
 
-    unlearnt: Sequence[Unlearnt] = ()
+    newly_wrong: Sequence[NewlyWrong] = ()
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     layers: Sequence[Mapping[str, Any]] = ()

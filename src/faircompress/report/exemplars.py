@@ -44,7 +44,7 @@ class Exemplar:
 
 
 @dataclass(frozen=True)
-class Unlearnt:
+class NewlyWrong:
     """What compression unlearnt in one group.
 
     Args:
@@ -62,7 +62,9 @@ class Unlearnt:
     exemplars: tuple[Exemplar, ...]
 
 
-def unlearnt(verdict: Verdict, baseline: Predictions, candidate: Predictions) -> list[Unlearnt]:
+def newly_wrong(
+    verdict: Verdict, baseline: Predictions, candidate: Predictions
+) -> list[NewlyWrong]:
     """Return what compression unlearnt in each group of the verdict, hardest-hit group first."""
     ours, theirs = (
         decide(predictions, verdict.thresholds[name])
@@ -71,7 +73,7 @@ def unlearnt(verdict: Verdict, baseline: Predictions, candidate: Predictions) ->
     right = [decided.decisions == decided.labels for decided in (ours, theirs)]
     every = np.arange(len(baseline.labels))
     fall = (ours.probabilities - theirs.probabilities)[every, baseline.labels]
-    found: list[Unlearnt] = []
+    found: list[NewlyWrong] = []
     seen: set[int] = set()
     for group in _hardest_hit_first(verdict, baseline):
         rows = group.rows
@@ -84,12 +86,12 @@ def unlearnt(verdict: Verdict, baseline: Predictions, candidate: Predictions) ->
         seen.update(shown)
         gained = int((right[1][rows] & ~right[0][rows]).sum())
         exemplars = tuple(_exemplar(row, baseline, ours, theirs) for row in shown)
-        found.append(Unlearnt(group.key, len(rows), len(lost), gained, exemplars))
+        found.append(NewlyWrong(group.key, len(rows), len(lost), gained, exemplars))
     return found
 
 
 def gallery(
-    groups: Sequence[Unlearnt], pictures: Mapping[str, bytes], captions: Captions
+    groups: Sequence[NewlyWrong], pictures: Mapping[str, bytes], captions: Captions
 ) -> list[Json]:
     """Return what the report shows of each group that lost a picture."""
     return [
@@ -129,7 +131,7 @@ def _exemplar(
     )
 
 
-def _note(group: Unlearnt, captions: Captions) -> str:
+def _note(group: NewlyWrong, captions: Captions) -> str:
     above = "" if group.exemplars else "; all shown above or beyond the room here"
     counts = f"{group.lost:,} of {group.rows:,} {captions.rows} lost"
     return f"{counts}, {group.gained:,} gained{above}"

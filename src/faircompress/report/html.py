@@ -70,7 +70,7 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         lstrip_blocks=True,
     )
     captions = verdict.captions
-    parts, pictures = _parts(verdict), gallery(context.unlearnt, context.pictures, captions)
+    parts, pictures = _parts(verdict), gallery(context.newly_wrong, context.pictures, captions)
     every = precisions(context.precisions, context.sizes, context.precision, captions.baseline)
     return environment.get_template("report.html.j2").render(
         captions=captions,

@@ -18,7 +18,7 @@ from faircompress.params import Gate, Params
 from faircompress.precisions import PRECISIONS, Precision, stem
 from faircompress.predictions import Predictions
 from faircompress.report.context import ReportContext
-from faircompress.report.exemplars import unlearnt
+from faircompress.report.exemplars import newly_wrong
 from faircompress.report.html import report
 from faircompress.report.model_card import model_card
 
@@ -184,12 +184,12 @@ def _context(
 ) -> ReportContext:
     """Return what the report on one file shows beside its verdict."""
     pruned = stem(precision)
-    lost = unlearnt(
+    lost = newly_wrong(
         verdicts[precision], files.predictions("dense", "test"), files.predictions(pruned, "test")
     )
     ids = [one.id for group in lost for one in group.exemplars]
     return ReportContext(
-        unlearnt=lost,
+        newly_wrong=lost,
         pictures=load_encoded(artifacts / "validate", "test", ids),
         sizes=files.sizes(precision),
         layers=read_json(artifacts / "prune" / "layers.json"),

@@ -11,7 +11,7 @@ from faircompress.dataset import load_facts, load_split
 from faircompress.figures import draw_curves, draw_layers
 from faircompress.files import new_folder, sha256, write_json
 from faircompress.params import Params
-from faircompress.progress import say
+from faircompress.progress import show_line
 from faircompress.training import fabric_for, fit
 
 
@@ -28,7 +28,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         if not (kept / "cut.pt").exists():
             smaller, achieved = compress(dense, split, how, fabric.device)
             if not achieved.within:
-                say(
+                show_line(
                     f"speed-up {achieved.speedup:.3f} instead of {how.speedup:g}: the smallest "
                     f"step left is {achieved.granularity:.1%} of the target"
                 )

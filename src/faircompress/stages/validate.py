@@ -12,7 +12,7 @@ from faircompress.checks import Finding, UnfitData, as_json, inspect, noted, ref
 from faircompress.checks_page import page, sample_rows
 from faircompress.dataset import FACTS, TABLE, content_sha256
 from faircompress.datasets import RawData
-from faircompress.ingest import Ingested, ingest, tidy
+from faircompress.ingest import Ingested, ingest, normalize_rows
 from faircompress.params import Params
 from faircompress.rows_first import (
     AT_ONCE,
@@ -38,7 +38,7 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
     preparation = params.data.model_dump(include={"resize", "crop", "resampler"})
     if params.data.levels is not None:
         preparation["levels"] = params.data.levels
-    rows = tidy(raw)
+    rows = normalize_rows(raw)
     cells = sample_rows(rows, raw.groups)
     keep = {row for sample in cells.values() for row in sample}
 

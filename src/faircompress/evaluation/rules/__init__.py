@@ -8,10 +8,7 @@ they lie beyond a limit at the level that the order of failures leaves it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.estimates import Undefined
@@ -19,7 +16,7 @@ from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.preview import Preview
 from faircompress.metrics import Metric
-from faircompress.statistics import e_values
+from faircompress.statistics import sample_size
 from faircompress.statistics.procedures import AtLimit
 
 if TYPE_CHECKING:
@@ -199,50 +196,26 @@ def tests_of_bounds(bounds: Callable[[float], tuple[float, float]]) -> tuple[Tes
     return at_most, at_least
 
 
-def tests_of_difference(
-    bounds: Callable[[float], tuple[float, float]],
-    one: tuple[Test, Test],
-    other: tuple[Test, Test],
-) -> tuple[Test, Test]:
-    """Return the tests of the difference of two groups' values.
+def measure_of_rate(found: Evidence, place: Place, plan: Plan, *, higher: bool) -> Measured:
+    """Return the candidate's own rate, for rules that limit it.
 
     Args:
-        bounds: Of the difference, from below and above, each at an alpha.
-        one: Tests that the first group's value is at most, and at least, a number.
-        other: Those of the second group.
+        found: Its evidence.
+        place: Where.
+        plan: What its row counts are planned for.
+        higher: Is a high rate good, and so a low one beyond the limit?
     """
-    at_most, at_least = tests_of_bounds(bounds)
-
-    def at_most_with_e(number: float, alpha: float) -> AtLimit:
-        e_value = partial(_e_value, one[0], other[1], number, alpha)
-        return replace(at_most(number, alpha), e_value=e_value)
-
-    def at_least_with_e(number: float, alpha: float) -> AtLimit:
-        e_value = partial(_e_value, other[0], one[1], -number, alpha)
-        return replace(at_least(number, alpha), e_value=e_value)
-
-    return at_most_with_e, at_least_with_e
-
-
-def _e_value(first: Test, second: Test, number: float, alpha: float) -> float:
-    """Return an e-value against "a - b is at most a number below 0"; see ``of_difference``.
-
-    Args:
-        first: Test that a is at most a number.
-        second: Test that b is at least a number.
-        number: Below 0; of others none is known.
-        alpha: What the bets aim at.
-    """
-    if number >= 0:
-        return 0.0
-
-    def against_first(nulls: np.ndarray) -> np.ndarray:
-        return np.array([first(float(null), alpha / 2).e_value() for null in nulls])
-
-    def against_second(nulls: np.ndarray) -> np.ndarray:
-        return np.array([second(-float(null), alpha / 2).e_value() for null in nulls])
-
-    return e_values.of_difference(against_first, against_second, -number)
+    planned = plan.alpha, plan.power
+    return Measured(
+        estimate=found.candidate,
+        bounds=lambda alpha: (found.rate_lower(alpha), found.rate_upper(alpha)),
+        at_most=found.procedure.rate_at_most,
+        at_least=found.procedure.rate_at_least,
+        evidence=found,
+        scarce=place.group,
+        smallest_limit=sample_size.best_minimum(found.observed, *planned, higher=higher),
+        n_needed=sample_size.minimum_n_needed(found.observed, plan.limit, *planned, higher=higher),
+    )
 
 
 def places_in_groups(
@@ -250,19 +223,6 @@ def places_in_groups(
 ) -> list[Place]:
     """Return the groups that a metric can be tested in, one place each."""
     return [Place(group) for group in groups if testable(comparison, metric, group)]
-
-
-def places_in_pairs(
-    comparison: "PairedComparison", metric: Metric, groups: Sequence[Group]
-) -> list[Place]:
-    """Return every pair of groups of the same column."""
-    kept = [group for group in groups if testable(comparison, metric, group)]
-    return [
-        Place(one, other)
-        for k, one in enumerate(kept)
-        for other in kept[k + 1 :]
-        if one.column == other.column
-    ]
 
 
 def testable(comparison: "PairedComparison", metric: Metric, group: Group) -> bool:

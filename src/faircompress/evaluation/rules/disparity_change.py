@@ -2,8 +2,13 @@
 
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
-from faircompress.evaluation.evidence import Evidence, difference_bounds, evidence
+from faircompress.evaluation.evidence import Evidence, difference_bounds
 from faircompress.evaluation.preview import Preview, change_on, difference
+from faircompress.evaluation.rule_pairs import (
+    evidence_of_both,
+    places_in_pairs,
+    tests_of_difference,
+)
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -11,9 +16,7 @@ from faircompress.evaluation.rules import (
     Place,
     Plan,
     Scope,
-    places_in_pairs,
     tests_of_change,
-    tests_of_difference,
 )
 from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
@@ -22,14 +25,10 @@ from faircompress.statistics import sample_size
 def _measure(
     comparison: PairedComparison, metric: Metric, place: Place, plan: Plan
 ) -> Measured | Undefined:
-    pair = []
-    for group in place.groups:
-        found = evidence(comparison, metric, group)
-        if isinstance(found, Undefined):
-            return found
-        pair.append(found)
-    one, other = pair
-    scarce = place.groups[0 if one.effective_n <= other.effective_n else 1]
+    both = evidence_of_both(comparison, metric, place.groups)
+    if isinstance(both, Undefined):
+        return both
+    one, other = both.one, both.other
 
     def bounds(alpha: float) -> tuple[float, float]:
         low, high = sorted(metric.sign * end for end in difference_bounds(one, other, alpha))
@@ -42,7 +41,6 @@ def _measure(
         pair = one.observed, other.observed
         return min(sample_size.smallest_difference_limit(*pair, plan.alpha, power, factor), 2.0)
 
-    rarer = min((one, other), key=lambda found: found.effective_n)
     of_both = (tests_of_change(found, metric) for found in (one, other))
     at_most, at_least = tests_of_difference(bounds, *of_both)
     return Measured(
@@ -50,10 +48,10 @@ def _measure(
         bounds=bounds,
         at_most=at_most,
         at_least=at_least,
-        evidence=rarer,
-        scarce=scarce,
+        evidence=both.rarer,
+        scarce=both.scarce(place),
         smallest_limit=smallest(1.0),
-        n_needed=sample_size.settled(rarer.observed, smallest, plan.limit),
+        n_needed=sample_size.settled(both.rarer.observed, smallest, plan.limit),
     )
 
 

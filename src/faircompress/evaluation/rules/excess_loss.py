@@ -14,9 +14,10 @@ from dataclasses import replace
 from faircompress.evaluation.choosing import NO_BOUND
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
-from faircompress.evaluation.evidence import Evidence, difference_bounds, evidence
+from faircompress.evaluation.evidence import Evidence, difference_bounds
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.preview import Preview, change_on, difference
+from faircompress.evaluation.rule_pairs import evidence_of_both
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -42,13 +43,10 @@ def _measure(
 ) -> Measured | Undefined:
     own = comparison.alone(place.group)
     others = comparison.others(own)
-    pair = []
-    for rows in (own, others):
-        found = evidence(comparison, metric, rows)
-        if isinstance(found, Undefined):
-            return found
-        pair.append(found)
-    one, other = pair
+    both = evidence_of_both(comparison, metric, (own, others))
+    if isinstance(both, Undefined):
+        return both
+    one, other = both.one, both.other
     if comparison.caps is not None:
         one = replace(one, procedure=Unbounded(f"a loss beyond everyone's: {NO_BOUND}"), _known={})
     share = float(comparison.weights[others.rows].sum() / comparison.weights.sum())

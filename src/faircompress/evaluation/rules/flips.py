@@ -15,10 +15,10 @@ from faircompress.evaluation.rules import (
     Place,
     Plan,
     Scope,
+    measure_of_rate,
     tests_of_bounds,
 )
 from faircompress.metrics import Metric
-from faircompress.statistics import sample_size
 
 
 def _places(comparison: PairedComparison, metric: Metric, groups: Sequence[Group]) -> list[Place]:
@@ -39,26 +39,12 @@ def _measure(
     found = evidence_of_flips(comparison, place.group, place.label or 0)
     if isinstance(found, Undefined):
         return found
-    observed = found.observed
-    best = sample_size.best_minimum(observed, plan.alpha, plan.power, higher=False)
-    needed = sample_size.minimum_n_needed(
-        observed, plan.limit, plan.alpha, plan.power, higher=False
-    )
     if found.same_file:
         at_most, at_least = tests_of_bounds(lambda alpha: (0.0, 0.0))
         return Measured(
             0.0, lambda alpha: (0.0, 0.0), at_most, at_least, found, place.group, 0.0, 0
         )
-    return Measured(
-        estimate=found.candidate,
-        bounds=lambda alpha: (found.rate_lower(alpha), found.rate_upper(alpha)),
-        at_most=found.procedure.rate_at_most,
-        at_least=found.procedure.rate_at_least,
-        evidence=found,
-        scarce=place.group,
-        smallest_limit=best,
-        n_needed=needed,
-    )
+    return measure_of_rate(found, place, plan, higher=False)
 
 
 def _limits(limit: float, metric: Metric) -> Limits:

@@ -7,8 +7,13 @@ whatever the groups share.
 
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
-from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.preview import Preview, difference, rate_on
+from faircompress.evaluation.rule_pairs import (
+    evidence_of_both,
+    places_in_pairs,
+    tests_of_difference,
+)
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -16,8 +21,6 @@ from faircompress.evaluation.rules import (
     Place,
     Plan,
     Scope,
-    places_in_pairs,
-    tests_of_difference,
 )
 from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
@@ -26,13 +29,10 @@ from faircompress.statistics import sample_size
 def _measure(
     comparison: PairedComparison, metric: Metric, place: Place, plan: Plan
 ) -> Measured | Undefined:
-    pair = []
-    for group in place.groups:
-        found = evidence(comparison, metric, group)
-        if isinstance(found, Undefined):
-            return found
-        pair.append(found)
-    one, other = pair
+    both = evidence_of_both(comparison, metric, place.groups)
+    if isinstance(both, Undefined):
+        return both
+    one, other = both.one, both.other
 
     def bounds(alpha: float) -> tuple[float, float]:
         half = alpha / 2
@@ -43,7 +43,6 @@ def _measure(
     low, high = bounds(plan.alpha)
     difference = one.candidate - other.candidate
     reach = max(difference - low, high - difference)
-    rarer = min((one, other), key=lambda found: found.effective_n)
     of_both = ((f.procedure.rate_at_most, f.procedure.rate_at_least) for f in (one, other))
     at_most, at_least = tests_of_difference(bounds, *of_both)
     return Measured(
@@ -51,10 +50,10 @@ def _measure(
         bounds=bounds,
         at_most=at_most,
         at_least=at_least,
-        evidence=rarer,
-        scarce=place.groups[0 if rarer is one else 1],
+        evidence=both.rarer,
+        scarce=both.scarce(place),
         smallest_limit=min(abs(difference) + reach, 1.0),
-        n_needed=_needed(rarer, abs(difference), reach, plan.limit),
+        n_needed=_needed(both.rarer, abs(difference), reach, plan.limit),
     )
 
 

@@ -11,10 +11,10 @@ from faircompress.evaluation.rules import (
     Place,
     Plan,
     Scope,
+    measure_of_rate,
     places_in_groups,
 )
 from faircompress.metrics import Metric
-from faircompress.statistics import sample_size
 
 
 def _measure(
@@ -23,21 +23,7 @@ def _measure(
     found = evidence(comparison, metric, place.group)
     if isinstance(found, Undefined):
         return found
-    observed, higher = found.observed, metric.better == "higher"
-    best = sample_size.best_minimum(observed, plan.alpha, plan.power, higher=higher)
-    needed = sample_size.minimum_n_needed(
-        observed, plan.limit, plan.alpha, plan.power, higher=higher
-    )
-    return Measured(
-        estimate=found.candidate,
-        bounds=lambda alpha: (found.rate_lower(alpha), found.rate_upper(alpha)),
-        at_most=found.procedure.rate_at_most,
-        at_least=found.procedure.rate_at_least,
-        evidence=found,
-        scarce=place.group,
-        smallest_limit=best,
-        n_needed=needed,
-    )
+    return measure_of_rate(found, place, plan, higher=metric.better == "higher")
 
 
 def _limits(limit: float, metric: Metric) -> Limits:

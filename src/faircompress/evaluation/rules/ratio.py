@@ -7,8 +7,9 @@ import math
 
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
-from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.preview import Preview, rate_on
+from faircompress.evaluation.rule_pairs import evidence_of_both, places_in_pairs
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -16,7 +17,6 @@ from faircompress.evaluation.rules import (
     Place,
     Plan,
     Scope,
-    places_in_pairs,
     tests_of_bounds,
 )
 from faircompress.metrics import Metric
@@ -26,13 +26,10 @@ from faircompress.statistics import sample_size
 def _measure(
     comparison: PairedComparison, metric: Metric, place: Place, plan: Plan
 ) -> Measured | Undefined:
-    pair = []
-    for group in place.groups:
-        found = evidence(comparison, metric, group)
-        if isinstance(found, Undefined):
-            return found
-        pair.append(found)
-    one, other = pair
+    both = evidence_of_both(comparison, metric, place.groups)
+    if isinstance(both, Undefined):
+        return both
+    one, other = both.one, both.other
 
     def bounds(alpha: float) -> tuple[float, float]:
         half = alpha / 2
@@ -43,17 +40,16 @@ def _measure(
     if one.candidate == other.candidate == 0:
         estimate = None
     low, high = bounds(plan.alpha)
-    rarer = min((one, other), key=lambda found: found.effective_n)
     at_most, at_least = tests_of_bounds(bounds)
     return Measured(
         estimate=estimate,
         bounds=bounds,
         at_most=at_most,
         at_least=at_least,
-        evidence=rarer,
-        scarce=place.groups[0 if rarer is one else 1],
+        evidence=both.rarer,
+        scarce=both.scarce(place),
         smallest_limit=min(low, 1 / high if high else 0.0),
-        n_needed=_needed(rarer, estimate, (low, high), plan.limit),
+        n_needed=_needed(both.rarer, estimate, (low, high), plan.limit),
     )
 
 

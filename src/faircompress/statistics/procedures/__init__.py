@@ -46,12 +46,8 @@ class AtLimit:
     e_value: Callable[[], float] = _nothing
 
 
-class Procedure(Protocol):
-    """One-sided bounds of an oriented change and of both rates, and what more rows would tell."""
-
-    @property
-    def method(self) -> str:
-        """Name the method, for ``report/methods.py``."""
+class Bounded(Protocol):
+    """One-sided bounds of an oriented change and of the candidate's rate."""
 
     def change_lower(self, alpha: float) -> float:
         """Bound the change from below."""
@@ -64,6 +60,38 @@ class Procedure(Protocol):
 
     def rate_upper(self, alpha: float) -> float:
         """Bound the candidate's rate from above."""
+
+
+class TestedByBounds:
+    """What has bounds alone is tested by them: a value beyond a bound is excluded."""
+
+    def change_at_most(self: Bounded, change: float, alpha: float) -> AtLimit:
+        """Test that the oriented change is at most a value."""
+        bound = self.change_lower(alpha)
+        return AtLimit("bounds", bound, bound > change)
+
+    def change_at_least(self: Bounded, change: float, alpha: float) -> AtLimit:
+        """Test that the oriented change is at least a value."""
+        bound = self.change_upper(alpha)
+        return AtLimit("bounds", bound, bound < change)
+
+    def rate_at_most(self: Bounded, rate: float, alpha: float) -> AtLimit:
+        """Test that the candidate's rate is at most a value."""
+        bound = self.rate_lower(alpha)
+        return AtLimit("bounds", bound, bound > rate)
+
+    def rate_at_least(self: Bounded, rate: float, alpha: float) -> AtLimit:
+        """Test that the candidate's rate is at least a value."""
+        bound = self.rate_upper(alpha)
+        return AtLimit("bounds", bound, bound < rate)
+
+
+class Procedure(Bounded, Protocol):
+    """One-sided bounds of an oriented change and of both rates, and what more rows would tell."""
+
+    @property
+    def method(self) -> str:
+        """Name the method, for ``report/methods.py``."""
 
     def change_at_most(self, change: float, alpha: float) -> AtLimit:
         """Test that the oriented change is at most a value."""

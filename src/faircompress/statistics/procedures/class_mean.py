@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from faircompress.statistics.procedures import AtLimit, NullSample
+from faircompress.statistics.procedures import NullSample, TestedByBounds
 
 
 class Part(Protocol):
@@ -37,7 +37,7 @@ class Part(Protocol):
 
 
 @dataclass(frozen=True)
-class ClassMean:
+class ClassMean(TestedByBounds):
     """The mean of several classes' bounds; ``parts`` is one a class."""
 
     parts: tuple[Part, ...]
@@ -67,26 +67,6 @@ class ClassMean:
     def baseline_lower(self, alpha: float) -> float:
         """Bound the baseline's rate from below."""
         return self._mean([part.baseline_lower(alpha / len(self.parts)) for part in self.parts])
-
-    def change_at_most(self, change: float, alpha: float) -> AtLimit:
-        """Test that the oriented change is at most a value."""
-        bound = self.change_lower(alpha)
-        return AtLimit("bounds", bound, bound > change)
-
-    def change_at_least(self, change: float, alpha: float) -> AtLimit:
-        """Test that the oriented change is at least a value."""
-        bound = self.change_upper(alpha)
-        return AtLimit("bounds", bound, bound < change)
-
-    def rate_at_most(self, rate: float, alpha: float) -> AtLimit:
-        """Test that the candidate's rate is at most a value."""
-        bound = self.rate_lower(alpha)
-        return AtLimit("bounds", bound, bound > rate)
-
-    def rate_at_least(self, rate: float, alpha: float) -> AtLimit:
-        """Test that the candidate's rate is at least a value."""
-        bound = self.rate_upper(alpha)
-        return AtLimit("bounds", bound, bound < rate)
 
     def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
         """Take all classes to be as low at once, which is safe."""

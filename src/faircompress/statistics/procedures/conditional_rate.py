@@ -21,7 +21,7 @@ import numpy as np
 from faircompress.metrics import Mean
 from faircompress.statistics import betting, paired_proportions
 from faircompress.statistics.clusters import kish, weight_of_each
-from faircompress.statistics.procedures import AtLimit, NullSample
+from faircompress.statistics.procedures import NullSample, TestedByBounds
 from faircompress.statistics.procedures.betting_mean import (
     PLAN_SEED,
     in_orders,
@@ -54,7 +54,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class ConditionalRate:
+class ConditionalRate(TestedByBounds):
     """Two shares over rows of each model's own choosing.
 
     Args:
@@ -100,26 +100,6 @@ class ConditionalRate:
         """Bound the baseline's rate from below."""
         side = self.baseline
         return paired_proportions.share_lower(side.rate * side.units, side.units, alpha)
-
-    def change_at_most(self, change: float, alpha: float) -> AtLimit:
-        """Test that the oriented change is at most a value."""
-        bound = self.change_lower(alpha)
-        return AtLimit("bounds", bound, bound > change)
-
-    def change_at_least(self, change: float, alpha: float) -> AtLimit:
-        """Test that the oriented change is at least a value."""
-        bound = self.change_upper(alpha)
-        return AtLimit("bounds", bound, bound < change)
-
-    def rate_at_most(self, rate: float, alpha: float) -> AtLimit:
-        """Test that the candidate's rate is at most a value."""
-        bound = self.rate_lower(alpha)
-        return AtLimit("bounds", bound, bound > rate)
-
-    def rate_at_least(self, rate: float, alpha: float) -> AtLimit:
-        """Test that the candidate's rate is at least a value."""
-        bound = self.rate_upper(alpha)
-        return AtLimit("bounds", bound, bound < rate)
 
     def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
         """Let the two models change places in as many units as makes the change as low as asked."""

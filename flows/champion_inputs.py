@@ -34,8 +34,8 @@ REFERENCES = ("champion", "original_champion")
 SPLITS = ("test", "validation")
 
 
-@task(task_run_name="brief the gate", cache_policy=NO_CACHE)
-def brief(record: Record) -> bool:
+@task(task_run_name="write what the gate needs of the champion", cache_policy=NO_CACHE)
+def write_champion_inputs(record: Record) -> bool:
     """Write what the gate must know; return whether that is news."""
     artifacts = record.workspace.artifacts
     where = Registry(record.store, record.experiment)
@@ -72,7 +72,7 @@ def _released(where: Registry, files: Sequence[str], test: str) -> int:
     )  # fmt: skip
 
 
-def briefed(artifacts: Path, file: str) -> dict[str, str]:
+def champion_tags(artifacts: Path, file: str) -> dict[str, str]:
     """Return as tags what the gate was told of the file with this sha256."""
     references, book = read_json(artifacts / "champion.json"), read_json(artifacts / "look.json")
     against = {
