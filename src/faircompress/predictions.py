@@ -14,6 +14,7 @@ from faircompress.caps import MaxWeight
 from faircompress.files import write_bytes
 
 GROUP, PROBABILITY, FACTS = "group:", "p:", b"faircompress"
+LIGHTEST, HEAVIEST = 1e-100, 1e100  # weights whose squares and sums are still numbers
 SUM_TOLERANCE = 1e-3
 ROUNDED = 0.05  # a sum that is off by no more has probably lost digits
 
@@ -29,7 +30,7 @@ class Predictions:
         groups: Group column -> group of each row, ``(rows,)``, str. The column named ``label``,
             if any, holds class names and is judged one-vs-rest.
         identities: Whose picture a row is, ``(rows,)``, str; None: rows are independent.
-        weights: What a row counts in rates, ``(rows,)``, > 0.
+        weights: What a row counts in rates, ``(rows,)``, within ``[LIGHTEST, HEAVIEST]``.
         classes: Names of the classes.
         model: sha256 of the file that predicted.
         data: sha256 of the data set.
@@ -256,8 +257,12 @@ def _check_numbers(predictions: Predictions) -> None:
     labels, weights, p = predictions.labels, predictions.weights, predictions.probabilities
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= p.shape[1]:
         raise ValueError(f"labels must be integers in [0, {p.shape[1]}); found {np.unique(labels)}")
-    if not (np.isfinite(weights).all() and (weights > 0).all()):
-        raise ValueError(f"weights must be finite and above 0; the smallest is {weights.min()}")
+    if not ((weights >= LIGHTEST) & (weights <= HEAVIEST)).all():
+        raise ValueError(
+            f"weights must be finite and from {LIGHTEST:g} to {HEAVIEST:g}; they go from "
+            f"{weights.min():g} to {weights.max():g}. "
+            "Only ratios count: divide all, and max_weight, by one number."
+        )
     off = np.abs(p.sum(axis=1) - 1)
     rounded = f"A sum is {off.max():.4g} off: is this rounding? Write more digits."
     cure = "Does the exported model end in a softmax?"

@@ -128,7 +128,7 @@ class BettingMean:
 
     def best_rate(self, n: float, alpha: float, quantile: float, *, higher: bool) -> float:
         """Return the rate that n units certify; of a rate that should be low, 1 minus it."""
-        drawn = self._null_rates(round(n), quantile, higher=higher)
+        drawn = self._null_rates(max(round(n), 1), quantile, higher=higher)
         return betting.mean_lower(*drawn, alpha, low=0, high=1, overshoot=self.dealt.overshoot)
 
     def _null_changes(self, n: int, quantile: float) -> tuple[np.ndarray, np.ndarray]:
