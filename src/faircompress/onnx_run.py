@@ -22,6 +22,9 @@ FEWEST_PAIRS = 6  # whose extremes are 95 % bounds of their median
 WARM_UP = 3  # untimed runs before
 
 
+HALF = {"cudnn_conv_algo_search": "HEURISTIC", "prefer_nhwc": "1"}
+
+
 @dataclass(frozen=True)
 class Parity:
     """How far a file's probabilities are from torch's on one split.
@@ -63,7 +66,9 @@ class Latency:
     high: float
 
 
-def session(path: Path, device: str = "auto", *, threads: int | None = None) -> "InferenceSession":
+def session(
+    path: Path, device: str = "auto", *, threads: int | None = None, half: bool = False
+) -> "InferenceSession":
     """Open a file on the GPU if there is one and ``device`` allows it, else on the CPU.
 
     ONNX Runtime falls back to the CPU without an error, so which of the two it became is said on
@@ -73,6 +78,8 @@ def session(path: Path, device: str = "auto", *, threads: int | None = None) -> 
         path: ONNX file.
         device: ``auto`` or ``cuda`` for the GPU if there is one; any other word for the CPU.
         threads: Within an operator; as many as torch uses, if None.
+        half: The file computes in float16. A GPU's kernels for it want channels last, and are
+            found faster by cuDNN's own rules than by trying (``bench/physical_speedup.py``).
     """
     import onnxruntime as ort
 
@@ -85,8 +92,11 @@ def session(path: Path, device: str = "auto", *, threads: int | None = None) -> 
     wants_gpu = has_gpu(device)
     if wants_gpu:
         ort.preload_dlls()
+        # cuDNN has no plan for some fused layers; they run unfused, and each is called an error
+        ort.set_default_logger_severity(4)
+        options.log_severity_level = 3  # shapes are computed on the CPU, which is warned of
         # tf32 keeps 10 bits of a weight; differences to torch would be past any useful tolerance
-        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))
+        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0", **(HALF if half else {})}))
     opened = ort.InferenceSession(str(path), options, providers=providers)
     if provider(opened) != "CUDAExecutionProvider" and (wants_gpu or device == "cuda"):
         why = "ONNX Runtime could not use it" if wants_gpu else "torch sees none"

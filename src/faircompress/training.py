@@ -2,7 +2,9 @@
 
 import copy
 import io
+import logging
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,9 +29,14 @@ AfterEpoch = Callable[[int, float, nn.Module], None]
 
 
 def fabric_for(compute: Compute) -> "Fabric":
-    """Return what places networks and batches on the devices of ``compute``."""
+    """Return what places networks and batches on the devices of ``compute``.
+
+    From then on kernels of a GPU give the same numbers each time, as those of the CPU do.
+    """
     from lightning.fabric import Fabric
 
+    if torch.cuda.is_available():
+        repeat_numbers()
     fabric = Fabric(
         accelerator=compute.device,
         devices=compute.devices,
@@ -38,6 +45,18 @@ def fabric_for(compute: Compute) -> "Fabric":
     )
     fabric.launch()
     return fabric
+
+
+def repeat_numbers() -> None:
+    """Have a GPU give the same numbers each time it is asked, where it has kernels that do.
+
+    Where it has none, torch computes all the same, and says so once.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before the first product
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Fabric advises fewer bits of float32, which is a choice of `compute.precision`
+    logging.getLogger("lightning.fabric.utilities.rank_zero").setLevel(logging.WARNING)
 
 
 def fit(

@@ -121,7 +121,12 @@ def opened_files(
 ) -> dict[str, "InferenceSession"]:
     """Open all files."""
     names = itertools.chain(*files.values())
-    return {name: onnx_run.session(_path(folder, name), params.compute.device) for name in names}
+    return {
+        name: onnx_run.session(
+            _path(folder, name), params.compute.device, half=name == stem("fp16")
+        )
+        for name in names
+    }
 
 
 def onnx_bytes(network: Network, facts: Facts, params: Params) -> bytes:
