@@ -23,6 +23,7 @@ from dvc.utils.serialize import YAMLFileCorruptedError, load_yaml
 BEING_WRITTEN = 60.0  # seconds in which an unfinished file may still be worked on
 SHA256 = 64  # digits, the name of a finished file; before, DVC gives it another
 NOT_HASHED = ["size", "nfiles"]  # of a run that the cache remembers
+PARAMS = ("params.yaml", "artifacts/code.json")  # of which a stage takes values
 Entry = dict[str, Any]
 
 
@@ -137,23 +138,18 @@ def _restorable(
     needed = [before[path] for path in plan.get("deps", ()) if path in before]
     runs = cache.runs_of(f"cmd: {plan.get('cmd')}\n", needed)
     known = [*([lock[stage]] if stage in lock else []), *runs]
-    params = _read(workspace / "params.yaml") or {}
-    return outputs(e for e in known if _matches(workspace, e, params, before))
+    values = {name: _read(workspace / name) or {} for name in PARAMS}
+    return outputs(entry for entry in known if _matches(entry, values, before))
 
 
-def _matches(workspace: Path, entry: Entry, params: Entry, before: dict[str, str]) -> bool:
-    """Tell whether a run had the params and files that are there now, as far as is soon seen."""
-    said = entry.get("params", {}).get("params.yaml", {})
-    if any(name in params and params[name] != value for name, value in said.items()):
-        return False
-    for dep in entry.get("deps", ()):
-        path, md5 = dep["path"], dep.get("md5")
-        if path in before and before[path] != md5:
+def _matches(entry: Entry, values: dict[str, Entry], before: dict[str, str]) -> bool:
+    """Tell whether a run had the params, code and files that are there now, as is soon seen."""
+    for file in PARAMS:
+        said = entry.get("params", {}).get(file, {})
+        if any(values[file].get(name, value) != value for name, value in said.items()):
             return False
-        file = workspace / path
-        if path not in before and file.is_file() and path.startswith("src/") and _md5(file) != md5:
-            return False
-    return True
+    deps = [(dep["path"], dep.get("md5")) for dep in entry.get("deps", ())]
+    return all(before.get(path, md5) == md5 for path, md5 in deps)
 
 
 def _read(file: Path) -> Entry | None:

@@ -80,6 +80,7 @@ def _evaluated(workspace: Workspace) -> Verdict:
     """Run all stages, one process at a time, and record what came out."""
     with waiting(workspace.lock, "runs the chain here"), recorded(workspace) as record:
         reproduce("source", workspace.folder, record)
+        reproduce("code", workspace.folder, record)
         current = up_to_date(workspace.folder, CHAIN)
         for stage in CHAIN:
             if stage == "gate" and write_champion_inputs(record):

@@ -25,6 +25,7 @@ KEPT = {
     "export": ("latency.json", "operating_points.json", "parity.json"),
     "gate": ("**/report.html", "**/card.md", "**/verdict.json"),  # of each judged precision
 }
+SECTIONS = {"source": "data", "validate": "checks"}  # of params; others are named as their stage
 SAID = ("report.html", "card.md", "verdict.json")
 
 
@@ -62,11 +63,11 @@ class Record(Listener):
         self.console.begins(stage)
 
     def runs(self, stage: str) -> None:
-        """Open a nested run."""
-        if self.lost:
+        """Open a nested run, unless nothing is chosen for the stage: keys of code are tags."""
+        section = getattr(self.params, SECTIONS.get(stage, stage), None)
+        if self.lost or section is None:
             return
         tags = {"stage": stage, "mlflow.parentRunId": self.run_id}
-        section = getattr(self.params, {"source": "data", "validate": "checks"}.get(stage, stage))
         with self._noting():
             self.nested[stage] = tracking.begin(self.store, self.experiment, stage, tags)
             tracking.log_params(self.store, self.nested[stage], section.model_dump())

@@ -12,7 +12,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from faircompress import networks, predictions
-from faircompress.checkpoints import code_sha256
+from faircompress.code_keys import stage_keys
 from faircompress.dataset import Split, load_facts, load_split
 from faircompress.files import read_json, sha256, write_json
 from faircompress.onnx_run import has_gpu
@@ -62,7 +62,7 @@ def workspace_name(study: Path, cell: Cell) -> str:
 def train_dense(job: Job) -> dict[str, Any]:
     """Train a dense model, unless that was done before; return what is known of it."""
     workspace = prepare(job.project, job.overrides, workspace_name(job.study, job.cell))
-    dvc_repro(["source", "validate", "train"], workspace.folder, Listener(), job.threads)
+    dvc_repro(["source", "code", "validate", "train"], workspace.folder, Listener(), job.threads)
     return _finish(job, workspace, "train")
 
 
@@ -77,14 +77,17 @@ def prune_one(job: Job) -> dict[str, Any]:
         return dict(read_json(known))
     workspace.artifacts.mkdir(exist_ok=True)
     shutil.copy(dense / "source.json", workspace.artifacts / "source.json")
-    dvc_repro(["validate", "train", "prune"], workspace.folder, Listener(), job.threads)
+    dvc_repro(["code", "validate", "train", "prune"], workspace.folder, Listener(), job.threads)
     return _finish(job, workspace, "prune")
 
 
 def fingerprint(workspace: Workspace, data: str) -> str:
     """Return what must be equal for a run to be the same: choices, code and data."""
-    choices = workspace.params().model_dump_json(exclude={"gate", "export"})
-    return hashlib.sha256(f"{choices}{code_sha256()}{data}".encode()).hexdigest()
+    params = workspace.params()
+    choices = params.model_dump_json(exclude={"gate", "export"})
+    keys = stage_keys(params)
+    code = [keys[stage] for stage in ("validate", "train", "prune")]
+    return hashlib.sha256(f"{choices}{code}{data}".encode()).hexdigest()
 
 
 def _finish(job: Job, workspace: Workspace, stage: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Where one execution of the chain lives: the project itself, or a variant beside it.
 
-A variant (``run -S key=value``) gets its own folder under ``variants/`` with the same code, its
-own ``params.yaml`` and its own results; the project's stay untouched. It shares the project's DVC
+A variant (``run -S key=value``) gets its own folder under ``variants/`` with the same ``dvc.yaml``,
+its own ``params.yaml`` and its own results; the project's stay untouched. Both run the installed
+package. It shares the project's DVC
 cache, so that a stage which the override does not touch is restored, not repeated. DVC's own
 experiments were not used: they need a commit first, take seconds to start, and hide their results
 in git references; a folder can be opened.
@@ -23,7 +24,7 @@ from faircompress.files import write_text
 from faircompress.locks import waiting
 from flows import leftovers
 
-COPIED = ("src", "dvc.yaml", ".dvcignore")
+COPIED = ("dvc.yaml", ".dvcignore")
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def _laid_out(
         return Workspace(project, project)
     folder = project / "variants" / (slug([name]) if name else slug(overrides))
     folder.mkdir(parents=True, exist_ok=True)
-    for copied in COPIED:
-        _copy(project / copied, folder / copied)
+    for name in COPIED:
+        _copy(project / name, folder / name)
     data = folder / "data"
     if not data.is_symlink():
         data.symlink_to(project / "data")
@@ -109,23 +110,9 @@ def slug(overrides: Sequence[str]) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Bring a file or folder up to date without touching what is equal already."""
-    if source.is_file():
-        if not target.exists() or target.read_bytes() != source.read_bytes():
-            write_text(target, source.read_text("utf-8"))
-        return
-    if not source.exists():
-        return
-    wanted = {p.relative_to(source) for p in source.rglob("*") if _is_code(p)}
-    for stale in [p for p in target.rglob("*") if p.is_file()]:
-        if stale.relative_to(target) not in wanted:
-            stale.unlink()
-    for path in wanted:
-        _copy(source / path, target / path)
-
-
-def _is_code(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path)
+    """Bring a file up to date without touching one that is equal already."""
+    if source.exists() and not (target.exists() and target.read_bytes() == source.read_bytes()):
+        write_text(target, source.read_text("utf-8"))
 
 
 def set_up_dvc(project: Path) -> None:

@@ -66,11 +66,9 @@ class Project:
 
 
 def new_project(folder: Path) -> Project:
-    """Copy what a clone would hold, and make it small."""
+    """Copy what a project holds beside the installed package, and make it small."""
     from faircompress import params
 
-    skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=skip)
     for name in (
         "params.yaml",
         "presets.yaml",

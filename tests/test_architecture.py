@@ -12,21 +12,6 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-# They decide, carry or show, but compute nothing that a stage's results depend on.
-CARRIERS = {
-    "faircompress.bounds", "faircompress.checkpoints", "faircompress.evaluation.rule_config",
-    "faircompress.figures",
-    "faircompress.files", "faircompress.params", "faircompress.plugins", "faircompress.precisions",
-    "faircompress.progress", "faircompress.rehearsal", "faircompress.renamed_keys",
-    "faircompress.yaml_text",
-}  # fmt: skip
-FOLDERS = (
-    "datasets", "models", "criteria", "objectives", "metrics", "statistics", "evaluation", "report",
-)  # fmt: skip
-PLUGGED = {  # chosen by name; what they import counts for the stage
-    "validate": ("datasets",), "train": ("models",), "prune": ("models", "criteria", "objectives"),
-    "export": ("models",), "gate": ("metrics", "evaluation/rules"),
-}  # fmt: skip
 
 
 @functools.cache
@@ -36,39 +21,10 @@ def graph() -> grimp.ImportGraph:
     )
 
 
-def computing_modules(stage: str) -> set[str]:
-    """Return the modules of ours that a stage imports, at any depth, which compute something."""
-    folders = [f"faircompress.{f.replace('/', '.')}" for f in PLUGGED.get(stage, ())]
-    plugged = {module for folder in folders for module in graph().find_children(folder)}
-    start = {f"faircompress.stages.{stage}", *plugged}
-    found = start.union(*(graph().find_upstream_modules(module) for module in start)) - plugged
-    ours = {m for m in found if m.startswith("faircompress.")}
-    packages = {f"faircompress.{folder}" for folder in (*FOLDERS, "stages")}
-    return ours - CARRIERS - packages
-
-
-def covered(module: str, deps: list[str]) -> bool:
-    path = "src/" + module.replace(".", "/")
-    return any(path == dep.removesuffix(".py") or path.startswith(dep + "/") for dep in deps)
-
-
 @pytest.mark.parametrize("stage", [s for s in STAGES if not STAGES[s].get("always_changed")])
-def test_a_stage_depends_on_every_module_it_computes_with(stage: str) -> None:
-    deps = STAGES[stage].get("deps", [])
-    assert [m for m in sorted(computing_modules(stage)) if not covered(m, deps)] == []
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_depends_on_no_module_it_does_not_use(stage: str) -> None:
-    found = [d for d in STAGES[stage].get("deps", []) if d.startswith("src/") and "$" not in d]
-    assert [d for d in found if not (ROOT / d).exists()] == []
-    deps = [d for d in found if "/templates/" not in d]
-    used = computing_modules(stage)
-    unused = [
-        dep for dep in deps
-        if not any(covered(m, [dep]) for m in used) and Path(dep).name not in PLUGGED[stage]
-    ]  # fmt: skip
-    assert unused == []
+def test_a_stage_depends_on_its_own_code_key_and_on_no_file_of_code(stage: str) -> None:
+    assert {"artifacts/code.json": [stage]} in STAGES[stage]["params"]
+    assert [dep for dep in STAGES[stage]["deps"] if not dep.startswith("artifacts/")] == []
 
 
 @pytest.mark.parametrize("stage", STAGES)

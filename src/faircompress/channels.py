@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.dependencies import ChannelGroup, Parts, channel_groups
-from faircompress.layers import is_depthwise
-from faircompress.networks import fit_shapes
+from faircompress.networks import fit_shapes, is_depthwise
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ def checkpoint(artifacts: Path, stage: str, *given: Any) -> Iterator[Path]:
     Args:
         artifacts: The workspace's artifacts; checkpoints lie beside it.
         stage: Whose work it is.
-        given: Everything the work depends on, as JSON values; the code is added here. Other
-            work of the same stage that was never finished is thrown away.
+        given: Everything the work depends on, as JSON values, the stage's code key among them.
+            Other work of the same stage that was never finished is thrown away.
     """
-    stem = hashlib.sha256((json.dumps(given, sort_keys=True) + code_sha256()).encode()).hexdigest()
+    stem = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
     folder = artifacts.parent / ".checkpoints" / stage / stem[:16]
     for other in folder.parent.glob("*"):
         if other != folder and other.is_dir():
@@ -46,11 +46,3 @@ class Curve:
     def last(self) -> dict[str, float]:
         """Return the numbers of the last epoch."""
         return self.epochs[max(self.epochs)]
-
-
-def code_sha256() -> str:
-    """Return the hex sha256 of this package's code."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()

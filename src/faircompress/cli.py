@@ -14,6 +14,7 @@ import typer
 
 from faircompress import environment, presets, rehearsal
 from faircompress.auditing.command import audit
+from faircompress.code_keys import raise_if_changed
 from faircompress.exit_codes import ERROR
 from faircompress.files import FULL, room, write_json
 from faircompress.interrupts import INTERRUPTS
@@ -74,6 +75,7 @@ def stage(name: str) -> None:
     params = load(Path("params.yaml"))
     artifacts = Path("artifacts")
     artifacts.mkdir(exist_ok=True)
+    raise_if_changed(name, params, artifacts)
     module = importlib.import_module(f"faircompress.stages.{name}")
     numbers = getattr(module, name)(params, artifacts.resolve())
     write_json(artifacts / f"{name}.json", numbers)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from faircompress.layers import Scored, gates, head, is_depthwise, scored
+from faircompress.layers import Scored, gates, head, scored
+from faircompress.networks import is_depthwise
 from faircompress.tracing import CannotFollow, trace, walk
 
 Parts = dict[tuple[str, int], Tensor]

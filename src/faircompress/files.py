@@ -77,6 +77,12 @@ def new_folder(path: Path) -> Iterator[Path]:
         remove(before)
 
 
+def user_cache() -> Path:
+    """Return the user's folder for what is remembered only to save time; it may not be there."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(home) / "faircompress"
+
+
 def room(path: Path) -> str:
     """Say how much room is left on the disk of a file, be it there yet or not."""
     there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())

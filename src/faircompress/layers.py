@@ -44,11 +44,6 @@ def filters(layer: Scored) -> Tensor:
     return layer.weight.detach().flatten(1)
 
 
-def is_depthwise(layer: nn.Conv2d) -> bool:
-    """Tell whether a convolution filters each channel by itself."""
-    return layer.groups == layer.in_channels == layer.out_channels > 1
-
-
 def gates(net: nn.Module) -> set[str]:
     """Return the last layer of each squeeze-and-excitation: it scales what other layers write.
 

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from faircompress import plugins
 from faircompress.files import write_bytes
-from faircompress.layers import is_depthwise
 from faircompress.progress import track
 
 WITH_HELPERS = ("googlenet", "inception_v3")  # heads halfway, that would only serve training
@@ -157,3 +156,8 @@ def _fit_words(module: nn.Module) -> None:
         module.num_features = module.num_features if kept is None else len(kept)
     elif isinstance(module, nn.LayerNorm):
         module.normalized_shape = tuple(module.weight.shape)
+
+
+def is_depthwise(layer: nn.Conv2d) -> bool:
+    """Tell whether a convolution filters each channel by itself."""
+    return layer.groups == layer.in_channels == layer.out_channels > 1

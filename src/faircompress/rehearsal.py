@@ -17,8 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from faircompress.checkpoints import code_sha256
-from faircompress.files import write_json
+from faircompress.code_keys import key_of
+from faircompress.files import user_cache, write_json
 from faircompress.params import Params
 
 SECONDS = 900
@@ -63,9 +63,9 @@ def rehearse(
         ValueError: In one sentence, with what to do.
     """
     given = request(params, size, classes)
-    words = json.dumps([given, [version(name) for name in LIBRARIES]], sort_keys=True)
-    key = hashlib.sha256((words + code_sha256()).encode()).hexdigest()
-    done = (kept or _cache()) / f"{key[:16]}.json"
+    stood_on = [key_of("rehearsal_steps", params), *(version(name) for name in LIBRARIES)]
+    key = hashlib.sha256(json.dumps([given, stood_on], sort_keys=True).encode()).hexdigest()
+    done = (kept or user_cache() / "rehearsal") / f"{key[:16]}.json"
     if done.exists():
         return
     tried = try_out(given)
@@ -159,11 +159,6 @@ def _refused(
     if not over:
         over = f"ended with {code} ({(aside.strip().splitlines() or ['no words'])[-1][:200]})"
     return f"{what}: {step} {over}. Choose another architecture, or other pictures (data.resize)."
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(home) / "faircompress" / "rehearsal"
 
 
 def _memory(pid: int) -> int:

@@ -73,11 +73,13 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
         write_json(folder / "operating_points.json", decided)
         write_json(folder / "parity.json", {key: asdict(found) for key, found in parity.items()})
         write_json(folder / "latency.json", {**where, "times": times})
-    speedup = _macs(models["dense"], facts) / _macs(models["pruned"], facts)
+    macs = {side: _macs(network, facts) for side, network in models.items()}
+    speedup = macs["dense"] / macs["pruned"]
     return {
         **_sizes(artifacts / "export"),
         **_parity(parity),
         **_decided(decided),
+        **{f"{side}_macs": int(found) for side, found in macs.items()},
         "speedup_macs": speedup,
         **_speed(times, speedup),
         **where,

@@ -5,6 +5,7 @@ from typing import Any
 
 from faircompress import networks
 from faircompress.checkpoints import Curve, checkpoint
+from faircompress.code_keys import key_of
 from faircompress.compression import by_layer, chosen, compress
 from faircompress.curves import follow
 from faircompress.dataset import load_facts, load_split
@@ -22,7 +23,8 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     split, validation = (load_split(artifacts / "validate", s) for s in ("train", "validation"))
     dense = networks.load(artifacts / "train" / "model.pt")
     fabric = fabric_for(params.compute)
-    given = (how.model_dump(), facts.sha256, sha256(artifacts / "train" / "model.pt"))
+    sources = facts.sha256, sha256(artifacts / "train" / "model.pt")
+    given = (key_of("stages.prune", params), how.model_dump(), *sources)
 
     with checkpoint(artifacts, "prune", *given) as kept:
         if not (kept / "cut.pt").exists():

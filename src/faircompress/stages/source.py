@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faircompress import files, plugins
+from faircompress import plugins
 from faircompress.params import Params
 from faircompress.source import fingerprint, missing_root
 
@@ -13,11 +13,14 @@ PLACES = ("root", "download")  # options that say where data lies, not what it i
 
 
 def source(params: Params, artifacts: Path) -> dict[str, Any]:
-    """Fingerprint the raw data source; return what must be equal for the data to be equal."""
+    """Fingerprint the raw data source; return what must be equal for the data to be equal.
+
+    Drawn data is known by its options; the code that draws it is part of ``validate``'s key.
+    """
     name, options = params.data.name, plugins.options_of(params.data)
     known = {"name": name, "options": {k: v for k, v in options.items() if k not in PLACES}}
     if "root" not in options:
-        return known | {"generator": files.sha256(plugins.ROOT / "datasets" / f"{name}.py")}
+        return known
 
     root = Path(options["root"])
     missing = missing_root(params.data)

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from faircompress import networks
-from faircompress.channels import read_widths
 from faircompress.checkpoints import Curve, checkpoint
+from faircompress.code_keys import key_of
 from faircompress.curves import follow
 from faircompress.dataset import Facts, load_facts, load_split
 from faircompress.figures import draw_curves
@@ -27,8 +27,9 @@ def train(params: Params, artifacts: Path) -> dict[str, Any]:
     split, validation = (load_split(artifacts / "validate", s) for s in ("train", "validation"))
     fabric = fabric_for(params.compute)
     network = untrained(how, facts)
+    given = (key_of("stages.train", params), how.model_dump(), facts.sha256)
 
-    with checkpoint(artifacts, "train", how.model_dump(), facts.sha256) as kept:
+    with checkpoint(artifacts, "train", *given) as kept:
         curve = Curve(kept / "curve.json")
         fit(
             network,
@@ -50,7 +51,6 @@ def train(params: Params, artifacts: Path) -> dict[str, Any]:
     return {
         "model_sha256": sha256(artifacts / "train" / "model.pt"),
         "parameters": sum(p.numel() for p in network.net.parameters()),
-        "macs": int(read_widths(network.net, network.blank(facts.size)).macs()),
         "validation": curve.last(),
     }
 
