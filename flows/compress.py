@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from faircompress.code_keys import stage_keys, written_keys
 from faircompress.evaluation.verdict import Verdict
 from faircompress.interrupts import INTERRUPTS
 from faircompress.locks import waiting
@@ -80,7 +81,7 @@ def _evaluated(workspace: Workspace) -> Verdict:
     """Run all stages, one process at a time, and record what came out."""
     with waiting(workspace.lock, "runs the chain here"), recorded(workspace) as record:
         reproduce("source", workspace.folder, record)
-        reproduce("code", workspace.folder, record)
+        reproduce("code", workspace.folder, record, ["code"] if _code_is_known(workspace) else [])
         current = up_to_date(workspace.folder, CHAIN)
         for stage in CHAIN:
             if stage == "gate" and write_champion_inputs(record):
@@ -91,6 +92,11 @@ def _evaluated(workspace: Workspace) -> Verdict:
     if record.lost:
         raise NotRecorded(f"{verdict.sentence} But it is not recorded: {record.lost}")
     return verdict
+
+
+def _code_is_known(workspace: Workspace) -> bool:
+    """Tell whether the stage ``code`` would write what is there: to start DVC for it takes 2 s."""
+    return written_keys(workspace.artifacts) == stage_keys(workspace.params())
 
 
 def raise_unless_passed(verdict: Verdict) -> None:

@@ -88,6 +88,15 @@ def new_project(folder: Path) -> Project:
     return project
 
 
+def with_own_code(project: Project, folder: Path) -> Path:
+    """Let a project run a copy of the package that a test may change; return its folder."""
+    package = folder / "faircompress"
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "src" / "faircompress", package, ignore=skip)
+    project.env["PYTHONPATH"] = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    return package
+
+
 def commit(project: Project, words: str) -> None:
     """Commit everything that git does not ignore."""
     project.call("git", "add", "-A", check=True)

@@ -64,6 +64,8 @@ def test_the_parent_run_holds_numbers_params_data_files_and_provenance(finished:
     assert first.data.tags["verdict"] == "pass"
     assert len(first.data.tags["dvc.lock.sha256"]) == 64
     assert len(first.data.tags["git.commit"]) >= 40
+    keys = json.loads((project.folder / "artifacts/code.json").read_text())
+    assert {first.data.tags[f"code.{stage}"] for stage in keys} == set(keys.values())
     assert any(name.startswith("gate.groups.auroc.hair_short") for name in first.data.metrics)
     facts = json.loads((project.folder / "artifacts/validate/facts.json").read_text())
     assert first.inputs.dataset_inputs[0].dataset.digest == facts["sha256"][:36]

@@ -9,14 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Project, new_project
+from conftest import Project, new_project, with_own_code
 
 
 @pytest.fixture(scope="module")
 def validated(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = new_project(tmp_path_factory.mktemp("resume"))
     project.set(train={"epochs": 4}, prune={"epochs": 4})
-    for stage in ("source", "validate"):
+    with_own_code(project, project.folder / "code")
+    for stage in ("source", "code", "validate"):
         said = project.stage(stage)
         assert said.returncode == 0, said.stderr
     return project
@@ -26,7 +27,7 @@ def killed_after_an_epoch(project: Project, stage: str) -> int:
     """Start a stage, kill it hard once an epoch is finished; return how many were."""
     process = subprocess.Popen(
         [sys.executable, "-m", "faircompress", "stage", stage], cwd=project.folder,
-        stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1", **project.env},
     )  # fmt: skip
     curve, start = None, time.time()
     while curve is None and process.poll() is None:
@@ -41,14 +42,16 @@ def killed_after_an_epoch(project: Project, stage: str) -> int:
 
 
 @pytest.mark.parametrize("stage", ["train", "prune"])
-def test_a_killed_stage_goes_on_and_ends_in_the_same_numbers(
+def test_a_killed_stage_goes_on_though_a_docstring_changed_and_ends_in_the_same_numbers(
     validated: Project, stage: str
 ) -> None:
     epochs = killed_after_an_epoch(validated, stage)
     assert 1 <= epochs < 4
     assert not (validated.folder / "artifacts" / f"{stage}.json").exists()
     events = validated.folder / "events.jsonl"
-    resumed = Project(validated.folder, {"FAIRCOMPRESS_EVENTS": str(events)})
+    training = validated.folder / "code/faircompress/training.py"
+    training.write_text(training.read_text().replace('"""Move', '"""In other words: move'))
+    resumed = Project(validated.folder, validated.env | {"FAIRCOMPRESS_EVENTS": str(events)})
     said = resumed.stage(stage)
     assert said.returncode == 0, said.stderr
     first = next(

@@ -21,6 +21,7 @@ from faircompress.code_sources import Source
 from faircompress.files import read_json, user_cache, write_json
 from faircompress.params import Params
 
+FILE = "code.json"  # of the stage ``code``, under ``artifacts/``
 ALWAYS_RUN = ("code", "source")
 # They check, carry or show what others compute, and what they import they do not compute with.
 # Values of params are known to DVC one by one.
@@ -57,16 +58,23 @@ def raise_if_changed(stage: str, params: Params, artifacts: Path) -> None:
     """See that a stage is recorded under the key of the code that it runs.
 
     Raises:
-        CodeChanged: If ``code.json`` is there and says otherwise.
+        CodeChanged: If ``code.json`` says otherwise; where it says nothing there is no record.
     """
-    told = artifacts / "code.json"
-    if not told.exists() or stage in ALWAYS_RUN:
-        return
-    if read_json(told).get(stage) != key_of(f"stages.{stage}", params):
+    known = written_keys(artifacts).get(stage)
+    if known is not None and known != key_of(f"stages.{stage}", params):
         raise CodeChanged(
             f"the code of stage {stage}, or a plug-in that params.yaml chooses for it, is not what "
-            f"{told} says: it changed since. Run again, or first: faircompress stage code"
+            f"{artifacts / FILE} says: it changed since. Run again, or first: faircompress stage "
+            "code"
         )
+
+
+def written_keys(artifacts: Path) -> dict[str, str]:
+    """Return what the stage ``code`` wrote last; nothing if that is missing or damaged."""
+    try:
+        return dict(read_json(artifacts / FILE))
+    except (ValueError, TypeError):
+        return {}
 
 
 def chosen_plugins(params: Params) -> Chosen:

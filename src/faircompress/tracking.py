@@ -20,7 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from faircompress import databases, servers
-from faircompress.files import read_json
+from faircompress.code_keys import written_keys
 from faircompress.mlflow_client import Client
 
 URI = "MLFLOW_TRACKING_URI"
@@ -265,10 +265,8 @@ def provenance(folder: Path, commit: str) -> dict[str, str]:
     """Return the tags that say which code and which files a run stands on."""
     lock = folder / "dvc.lock"
     digest = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "none"
-    code = folder / "artifacts" / "code.json"
-    keys = read_json(code) if code.exists() else {}
-    known = {f"code.{stage}": key for stage, key in keys.items()}
-    return {"git.commit": commit, "dvc.lock.sha256": digest, **known}
+    keys = {f"code.{name}": key for name, key in written_keys(folder / "artifacts").items()}
+    return {"git.commit": commit, "dvc.lock.sha256": digest, **keys}
 
 
 def _named(numbers: dict[str, Any]) -> dict[str, Any]:

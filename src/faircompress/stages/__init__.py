@@ -7,6 +7,7 @@
 stage      reads                                 writes under its folder
 =========  ====================================  =================================================
 source     the raw data                          nothing; its numbers are the data's fingerprint
+code       the package's own files               nothing; its numbers are one key a stage
 validate   source.json, the raw data             data.parquet, facts.json, findings.json and .html
 train      validate                              model.pt (dense), curve.json and .png
 prune      validate, train                       model.pt (pruned), layers.json and .png, curve
