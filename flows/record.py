@@ -25,6 +25,7 @@ KEPT = {
     "export": ("latency.json", "operating_points.json", "parity.json"),
     "gate": ("**/report.html", "**/card.md", "**/verdict.json"),  # of each judged precision
 }
+SECTIONS = {"source": "data", "validate": "checks", "screen": "gate"}  # of params, else of the name
 SAID = ("report.html", "card.md", "verdict.json")
 
 
@@ -66,7 +67,7 @@ class Record(Listener):
         if self.lost:
             return
         tags = {"stage": stage, "mlflow.parentRunId": self.run_id}
-        section = getattr(self.params, {"source": "data", "validate": "checks"}.get(stage, stage))
+        section = getattr(self.params, SECTIONS.get(stage, stage))
         with self._noting():
             self.nested[stage] = tracking.begin(self.store, self.experiment, stage, tags)
             tracking.log_params(self.store, self.nested[stage], section.model_dump())

@@ -25,7 +25,8 @@ FOLDERS = (
 )  # fmt: skip
 PLUGGED = {  # chosen by name; what they import counts for the stage
     "validate": ("datasets",), "train": ("models",), "prune": ("models", "criteria", "objectives"),
-    "export": ("models",), "gate": ("metrics", "evaluation/rules"),
+    "screen": ("models", "metrics", "evaluation/rules"), "export": ("models",),
+    "gate": ("metrics", "evaluation/rules"),
 }  # fmt: skip
 
 

@@ -130,6 +130,14 @@ class Check:
         """Return an e-value against "the value lies at or beyond a limit"."""
         return min(test.e_value() for test in self.at_limits if test is not None)
 
+    @cached_property
+    def of_baseline(self) -> "Check | None":
+        """Return the same check of the baseline alone; None: it is not of one model's rate."""
+        if isinstance(self.measured, Undefined) or self.measured.of_baseline is None:
+            return None
+        alone = replace(self.hypothesis, by_e_value=False)
+        return replace(self, hypothesis=alone, measured=self.measured.of_baseline(), doubt="")
+
     @property
     def passes(self) -> bool:
         """Tell whether they do, and the pass is earned."""
