@@ -8,7 +8,8 @@ Source:
     psi of Hashemizadeh et al., Balancing act, ICLR 2024.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from faircompress.evaluation.choosing import NO_BOUND
@@ -17,7 +18,12 @@ from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, difference_bounds
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.preview import Preview, change_on, difference
-from faircompress.evaluation.rule_pairs import evidence_of_both
+from faircompress.evaluation.rule_pairs import (
+    LinearForm,
+    evidence_of_both,
+    tests_of_both,
+    values_of,
+)
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -26,10 +32,9 @@ from faircompress.evaluation.rules import (
     Plan,
     Scope,
     places_in_groups,
-    tests_of_bounds,
 )
 from faircompress.metrics import Metric
-from faircompress.statistics import paired_proportions, sample_size
+from faircompress.statistics import linear_forms, paired_proportions, sample_size
 from faircompress.statistics.procedures.unbounded import Unbounded
 
 
@@ -65,7 +70,8 @@ def _measure(
         floor = paired_proportions.certainty_floor(one.effective_n * factor, plan.alpha)
         return min(max(share * difference, floor), 1.0)
 
-    at_most, at_least = tests_of_bounds(bounds)
+    form = values_of(both, (own, others), metric, change=True)
+    at_most, at_least = tests_of_both(bounds, _e_value(form, share, same_file=one.same_file))
     return Measured(
         estimate=share * (one.change - other.change),
         bounds=bounds,
@@ -76,6 +82,20 @@ def _measure(
         smallest_limit=smallest(1.0),
         n_needed=sample_size.settled(one.observed, smallest, plan.limit),
     )
+
+
+def _e_value(form: LinearForm | None, share: float, *, same_file: bool) -> Callable[..., float]:
+    """Return e-values against "the share times the difference of both changes is at most"."""
+
+    def e_value(number: float, alpha: float, *, up: bool) -> float:
+        if up or number >= 0:
+            return 0.0  # of others none is known
+        if same_file or form is None:
+            return math.inf if same_file else 0.0
+        shift = -number / share
+        return linear_forms.of_linear_form(*form, alpha, factor=1.0, shift=shift)
+
+    return e_value
 
 
 def _limits(limit: float, metric: Metric) -> Limits:
