@@ -19,7 +19,7 @@ from scipy.stats import binom
 from simulated import table
 
 from faircompress.statistics import e_values
-from faircompress.statistics.linear_forms import Values, of_linear_form, of_ratio
+from faircompress.statistics.linear_forms import Values, of_linear_form, of_rates
 from faircompress.statistics.paired_proportions import share_lower, share_upper
 
 ALPHA, FACTOR = 0.025, 0.8
@@ -90,7 +90,7 @@ def power_of_ratio(rows: int, same: float, draws: int) -> tuple[float, float, fl
         form = of_linear_form(rate(a, rows), rate(b, rows), ALPHA, factor=FACTOR, shift=0.0)
         first = partial(e_values.of_rate, a, rows, alpha=ALPHA / 2)
         misses = partial(e_values.of_rate, rows - b, rows, alpha=ALPHA / 2)
-        two = of_ratio(first, partial(_at_least, misses), FACTOR)
+        two = of_rates(first, partial(_at_least, misses), factor=FACTOR, shift=0.0)
         low = share_lower(a, rows, ALPHA / 2) / share_upper(b, rows, ALPHA / 2)
         passed += [form >= 1 / ALPHA, two >= 1 / ALPHA, low > FACTOR]
     form, two, bounds = (passed / draws).tolist()

@@ -94,7 +94,9 @@ def tests_of_difference(
     bounds: Callable[[float], tuple[float, float]],
     one: tuple[Test, Test],
     other: tuple[Test, Test],
-    form: LinearForm | None = None,
+    form: LinearForm | None,
+    *,
+    of_rates: bool = False,
 ) -> tuple[Test, Test]:
     """Return the tests of the difference of two groups' values.
 
@@ -104,6 +106,7 @@ def tests_of_difference(
         other: Those of the second group.
         form: Both groups' rows, where the e-value is a bet on the difference itself; see
             ``values_of``. None: it is the mean of one e-value a group.
+        of_rates: Are the values in 0-1, not changes?
     """
 
     def e_value(number: float, alpha: float, *, up: bool) -> float:
@@ -111,7 +114,10 @@ def tests_of_difference(
         if shift <= 0:
             return 0.0  # of others none is known
         if form is None:
-            return _e_of_difference(first[0], second[1], shift, alpha)
+            tests = _e_values(first[0], 1, alpha / 2), _e_values(second[1], -1, alpha / 2)
+            if of_rates:
+                return linear_forms.of_rates(*tests, factor=1.0, shift=shift)
+            return e_values.of_difference(*tests, shift)
         pair = form[::-1] if up else form
         return linear_forms.of_linear_form(*pair, alpha, factor=1.0, shift=shift)
 
@@ -133,7 +139,7 @@ def tests_of_ratio(
         first, second = (other, one) if up else (one, other)
         if form is None:
             tests = _e_values(first[0], 1, alpha / 2), _e_values(second[1], -1, alpha / 2)
-            return linear_forms.of_ratio(*tests, factor)
+            return linear_forms.of_rates(*tests, factor=factor, shift=0.0)
         pair = form[::-1] if up else form
         return linear_forms.of_linear_form(*pair, alpha, factor=factor, shift=0.0)
 
@@ -162,9 +168,3 @@ def tests_of_both(
 
 def _e_values(test: Test, sign: int, alpha: float) -> Callable[[np.ndarray], np.ndarray]:
     return lambda nulls: np.array([test(sign * float(m), alpha).e_value() for m in nulls])
-
-
-def _e_of_difference(first: Test, second: Test, limit: float, alpha: float) -> float:
-    """Return an e-value against "a - b is at most -limit"; see ``e_values.of_difference``."""
-    tests = _e_values(first, 1, alpha / 2), _e_values(second, -1, alpha / 2)
-    return e_values.of_difference(*tests, limit)

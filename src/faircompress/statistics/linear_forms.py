@@ -132,18 +132,23 @@ def _bets(
     return np.stack([on_both[0], alone[0], none]), np.stack([on_both[1], none, alone[1]])
 
 
-def of_ratio(first: AgainstAtMost, second: AgainstAtMost, factor: float) -> float:
-    """Return an e-value against "``r_a`` is at most factor times ``r_b``", of any two groups.
+def of_rates(first: AgainstAtMost, second: AgainstAtMost, *, factor: float, shift: float) -> float:
+    """Return an e-value against "``r_a`` is at most factor times ``r_b``, less shift".
 
-    As ``e_values.of_difference``: within ``[t_j, t_j+1]`` the nulls "``r_a <= factor t_j+1``" and
-    "``-r_b <= -t_j``" hold for every t, and the mean of two e-values is one, though rows be shared.
+    As ``e_values.of_difference``, of any two groups: within ``[t_j, t_j+1]`` the nulls "``r_a <=
+    factor t_j+1 - shift``" and "``-r_b <= -t_j``" hold for every t, and the mean of two e-values is
+    one, whatever rows they share.
 
     Args:
-        first: E-values against "``r_a <= m``"; bets aim at alpha / 2.
-        second: Against "``-r_b <= -m``".
-        factor: In ``(0, 1)``.
+        first: E-values against "``r_a <= m``", m in ``(0, 1)``; bets aim at alpha / 2.
+        second: Against "``-r_b <= -m``", likewise.
+        factor: In ``(0, 1]``.
+        shift: At least 0; with factor 1 above 0.
     """
     edges = np.sin(np.linspace(0, math.pi / 2, COARSE + 1)) ** 2
-    against_second = np.ones(COARSE)  # a rate of at least 0 is no claim
+    nulls = factor * edges[1:] - shift
+    against_first, against_second = np.ones((2, COARSE))  # a rate of at least 0 is no claim
+    against_first[nulls < 0] = math.exp(LARGEST)  # no rate is below 0
+    against_first[nulls > 0] = first(nulls[nulls > 0])
     against_second[1:] = second(-edges[1:-1])
-    return float(((first(factor * edges[1:]) + against_second) / 2).min())
+    return float(((against_first + against_second) / 2).min())

@@ -46,7 +46,7 @@ def _measure(
     reach = max(difference - low, high - difference)
     first, second = ((f.procedure.rate_at_most, f.procedure.rate_at_least) for f in (one, other))
     form = values_of(both, place.groups, metric, change=False)
-    at_most, at_least = tests_of_difference(bounds, first, second, form)
+    at_most, at_least = tests_of_difference(bounds, first, second, form, of_rates=True)
     return Measured(
         estimate=difference,
         bounds=bounds,
