@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from scipy.stats import binom, multinomial
 from test_evaluate import gate, only, said
 
+from faircompress.caps import MaxWeight
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.statistics import e_values
@@ -151,3 +153,19 @@ def test_groups_that_share_rows_have_the_mean_of_two_e_values() -> None:
     verdict = evaluate(*pair, gate(*rules, looks="earn"), look=1)
     for rule in verdict.rules:
         assert 1 < rule.checks[0].e_value < math.exp(700)
+
+
+@pytest.mark.parametrize(("lost", "word"), [(0, "pass"), (160, "inconclusive")])
+def test_with_several_rows_a_person_excess_loss_can_be_earned_too(lost: int, word: str) -> None:
+    """Two rows a person; no bound is known there, but the mean of two e-values is."""
+    before = said({"a": (400, 380), "b": (400, 380)}, model="d", negatives=400)
+    after = said({"a": (400, 380), "b": (400, 380 - lost)}, model="p", negatives=400)
+    people = (np.arange(len(before.ids)) // 2).astype(str)
+    most = (MaxWeight(2.0),)
+    pair = [replace(p, identities=people, max_weight=most) for p in (before, after)]
+    verdict = evaluate(*pair, gate(EXCESS, looks="earn"), look=1)
+    found = only(verdict, "hair=b")
+    assert found.outcome == word
+    assert (found.e_value >= 1 / check_alpha(verdict)) is (word == "pass")
+    spent = evaluate(*pair, gate(EXCESS))
+    assert only(spent, "hair=b").outcome == "inconclusive" and only(spent, "hair=b").e_value is None

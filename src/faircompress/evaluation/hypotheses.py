@@ -238,9 +238,11 @@ def _check(hypothesis: Hypothesis, comparison: PairedComparison, place: Place) -
         needed = _needed_of_everyone(hypothesis, comparison)
         return Check(hypothesis, place, measured, "", needed, comparison.classes)
     procedure = measured.evidence.procedure
+    check = Check(hypothesis, place, measured, "", measured.n_needed, comparison.classes)
     why = procedure.why if isinstance(procedure, Unbounded) else ""
-    check = Check(hypothesis, place, measured, why, measured.n_needed, comparison.classes)
-    if why or not check.within:
+    if why and not (hypothesis.by_e_value and check.e_value):
+        return replace(check, doubt=why)
+    if not check.within:
         return check
     captions = hypothesis.captions
     earned = doubt(
