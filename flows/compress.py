@@ -17,7 +17,7 @@ from flows.registration import register_versions
 from flows.stage_tasks import reproduce, up_to_date
 from flows.workspace import Workspace, prepare
 
-CHAIN = ("validate", "train", "prune", "export", "gate")
+CHAIN = ("validate", "train", "screen", "prune", "export", "gate")
 
 
 class GateFailed(RuntimeError):

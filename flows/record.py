@@ -25,7 +25,7 @@ KEPT = {
     "export": ("latency.json", "operating_points.json", "parity.json"),
     "gate": ("**/report.html", "**/card.md", "**/verdict.json"),  # of each judged precision
 }
-SECTIONS = {"source": "data", "validate": "checks"}  # of params; others are named as their stage
+SECTIONS = {"source": "data", "validate": "checks", "screen": "gate"}  # of params, else of the name
 SAID = ("report.html", "card.md", "verdict.json")
 
 

@@ -11,7 +11,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
-STAGES = ["source", "validate", "train", "prune", "export", "gate"]
+STAGES = ["source", "validate", "train", "screen", "prune", "export", "gate"]
 MODEL = "faircompress-portraits"
 
 
@@ -119,7 +119,7 @@ def test_with_nothing_changed_no_stage_runs_and_nothing_is_registered_twice(
     before = len(client(project).search_model_versions(f"name='{MODEL}'"))
     said = project.run()
     assert said.returncode == 0
-    assert said.stderr.count("unchanged") == 5
+    assert said.stderr.count("unchanged") == 6
     assert len(client(project).search_model_versions(f"name='{MODEL}'")) == before
     last = parents(project)[-1]
     assert last.data.tags["stage.train"] == "unchanged"
@@ -143,7 +143,10 @@ def test_a_variant_leaves_the_project_alone_and_shares_its_cache(
         p: (project.folder / p).read_bytes()
         for p in ("params.yaml", "dvc.lock", "artifacts/gate.json")
     }
-    strict = "gate.rules=[{rule: minimum, metric: accuracy, limit: 0.999, because: a test}]"
+    strict = (
+        "gate.rules=[{rule: change, metric: auroc, limit: 0.3, because: a test},"
+        " {rule: flips, limit: 0.0001, because: a test}]"
+    )
     said = project.run("-S", strict)
     assert said.returncode == 1, said.stdout + said.stderr
     assert "train     restored from the cache" in said.stderr
@@ -182,7 +185,7 @@ def test_a_clone_that_pulls_runs_nothing(finished: Finished, tmp_path: Path) -> 
     clone.call("dvc", "pull", "-q", check=True)
     said = clone.run()
     assert said.returncode == 0, said.stdout + said.stderr
-    assert said.stderr.count("unchanged") == 5
+    assert said.stderr.count("unchanged") == 6
     assert clone.call("git", "status", "--porcelain", "--untracked-files=no").stdout == ""
     assert clone.call("dvc", "metrics", "diff", check=True).stdout.strip() == ""
 
@@ -190,7 +193,7 @@ def test_a_clone_that_pulls_runs_nothing(finished: Finished, tmp_path: Path) -> 
 def test_plain_dvc_repro_sees_the_same_chain(finished: Finished, tmp_path: Path) -> None:
     project = copied(finished, tmp_path)
     said = project.call("dvc", "repro", check=True)
-    assert said.stdout.count("didn't change, skipping") == 5
+    assert said.stdout.count("didn't change, skipping") == 6
 
 
 def test_it_runs_without_a_server_too(finished: Finished, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def _evaluated(
         _check_repeats(pair.with_repeats, gate, validation, look)
     if pair.decided:
         verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
-    return replace(verdict, next=_next(pair, verdict), notes=list(pair.notes))
+    return replace(verdict, next=_next(pair, verdict), notes=[*verdict.notes, *pair.notes])
 
 
 def _thresholds(gate: Gate, validation: Held) -> dict[str, float]:

@@ -15,6 +15,7 @@ class Captions:
         cluster: One cluster of rows that belong together.
         clusters: Several.
         protect: How the harm of a group is mended, after "Protect sex=f: ".
+        improve: How the baseline itself is made better.
         cheapen: How a file is made cheaper.
         measure: How a cost is measured better, before the reason.
         rules: Where rules are written.
@@ -28,6 +29,7 @@ class Captions:
     cluster: str = "cluster"
     clusters: str = "clusters"
     protect: str = "compress less, or train longer with more weight on badly served rows"
+    improve: str = "train a better baseline"
     cheapen: str = "Compress more"
     measure: str = "Time more runs, on a machine that does nothing else"
     rules: str = "the rules"
@@ -48,6 +50,7 @@ CHAIN = Captions(
     clusters="people",
     protect="prune less (prune.speedup), fine-tune longer, or give badly served pictures more "
     "weight (prune.finetune)",
+    improve="train a better dense model (train.epochs, train.model, more pictures of the group)",
     cheapen="Prune more (prune.speedup)",
     measure="Time more runs (export.latency_repeats; within a minute a batch size), on a machine "
     "that does nothing else",

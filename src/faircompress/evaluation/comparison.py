@@ -5,7 +5,8 @@ champion.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,11 @@ class PairedComparison:
     is_absent: Callable[[Mapping[str, str]], bool]
     seed: int
     known: dict[tuple[str, str], Any] = field(default_factory=dict)  # evidence found before
+
+    @cached_property
+    def baseline_alone(self) -> "PairedComparison":
+        """Return the baseline beside itself, for what is asked of it alone."""
+        return replace(self, candidate=self.baseline, same_file=True, known={})
 
     def everyone(self) -> Group:
         """Return all rows as one group."""

@@ -15,6 +15,7 @@ from faircompress.evaluation.groups import groups_of, without_rows
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.evaluation.inputs import check_inputs, present_references, threshold_of
 from faircompress.evaluation.levels import level
+from faircompress.evaluation.minimums import checks_of_baseline, notes_of
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult, worst
 from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.rule_results import not_tested, rule_result
@@ -90,13 +91,17 @@ def evaluate(
     ]
     there = [one for one in hypotheses if one.rule.against in comparisons]
     found = check_all(there, comparisons, groups)
-    suspected = None
+    suspected, notes = None, []
     if validation is not None:
         held = _on_validation(validation, references_on_validation, cuts, gate)
         of_validation = groups_of(in_order(validation[0]), intersections=gate.intersections)
         if of_validation or not groups:
             checks_found = [check for of_rule in found for check in of_rule]
             suspected = suspicion(checks_found, held, of_validation)
+        if of_validation and validation[0].groups.keys() >= baseline.groups.keys():
+            notes = notes_of(
+                checks_of_baseline(validation[0], gate, cuts[BASELINE], captions), captions
+            )
     rules, checks, how = _rules(hypotheses, there, found, references, suspected)
     paid = check_costs(gate.cost_rules, costs or Costs(), captions)
     expected = [] if validation is None else groups_of(
@@ -130,6 +135,7 @@ def evaluate(
         absent=list(gate.absent),
         look=look,
         looks=messages.looks(gate.looks, look, released),
+        notes=notes,
         seed=comparisons[BASELINE].seed,
         captions=captions,
     )

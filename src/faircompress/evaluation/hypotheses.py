@@ -130,6 +130,14 @@ class Check:
         """Return an e-value against "the value lies at or beyond a limit"."""
         return min(test.e_value() for test in self.at_limits if test is not None)
 
+    @cached_property
+    def of_baseline(self) -> "Check | None":
+        """Return the same check of the baseline alone; None: it is not of one model's rate."""
+        if isinstance(self.measured, Undefined) or self.measured.of_baseline is None:
+            return None
+        alone = replace(self.hypothesis, by_e_value=False)
+        return replace(self, hypothesis=alone, measured=self.measured.of_baseline(), doubt="")
+
     @property
     def passes(self) -> bool:
         """Tell whether they do, and the pass is earned."""
@@ -230,9 +238,11 @@ def _check(hypothesis: Hypothesis, comparison: PairedComparison, place: Place) -
         needed = _needed_of_everyone(hypothesis, comparison)
         return Check(hypothesis, place, measured, "", needed, comparison.classes)
     procedure = measured.evidence.procedure
+    check = Check(hypothesis, place, measured, "", measured.n_needed, comparison.classes)
     why = procedure.why if isinstance(procedure, Unbounded) else ""
-    check = Check(hypothesis, place, measured, why, measured.n_needed, comparison.classes)
-    if why or not check.within:
+    if why and not (hypothesis.by_e_value and check.e_value):
+        return replace(check, doubt=why)
+    if not check.within:
         return check
     captions = hypothesis.captions
     earned = doubt(

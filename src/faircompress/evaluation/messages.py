@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from faircompress.evaluation import own_rates
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.costs import FEWEST_RUNS
 from faircompress.evaluation.estimates import Undefined
@@ -77,10 +78,20 @@ def percent(share: float) -> str:
 
 def reason(check: Check, outcome: Outcome) -> str:
     """Say what was found at a place, and why that decides or does not."""
+    return f"{_reason(check, outcome)}{own_rates.baseline_rate(check, outcome)}"
+
+
+def rate_and_limit(check: Check) -> str:
+    """Say what was found at a place and what is allowed, in a clause."""
     if isinstance(check.measured, Undefined):
-        why = f"{_place(check)} is undefined: {check.measured.why}"
-        return f"{why}; {_counts(check)}{_what_settles(check)}."
-    start = f"{_found(check)}; {check.hypothesis.kind.allowed(check.rule.limit, check.metric)}"
+        return f"{_place(check)} is undefined: {check.measured.why}"
+    return f"{_found(check)}; {check.hypothesis.kind.allowed(check.rule.limit, check.metric)}"
+
+
+def _reason(check: Check, outcome: Outcome) -> str:
+    if isinstance(check.measured, Undefined):
+        return f"{rate_and_limit(check)}; {_counts(check)}{_what_settles(check)}."
+    start = rate_and_limit(check)
     if outcome == Outcome.PASS:
         return f"{start}."
     if outcome == Outcome.FAIL:
@@ -132,10 +143,13 @@ def what_next(
         return [f"Release the {captions.candidate} file."]
     failed = [check for check, of in found if of == Outcome.FAIL]
     steps = []
-    harmed = _names(check for check in failed if check.hypothesis.kind.of_changes)
-    if harmed:
+    lost = own_rates.lost_by_compression(failed)
+    if harmed := _names(lost):
         steps.append(f"Protect {harmed}: {captions.protect}. Do not test again on these rows.")
-    served = _names(check for check in failed if not check.hypothesis.kind.of_changes)
+    too = [check for check in failed if own_rates.baseline_misses(check)]
+    if too:
+        steps.append(own_rates.improve(_names(too), captions))
+    served = _names(check for check in failed if check not in lost and check not in too)
     if served:
         steps.append(
             f"Look at the {captions.baseline} model's rates of {served}: if they miss the limit "

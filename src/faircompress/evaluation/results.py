@@ -55,6 +55,8 @@ class CheckResult:
         failed_at: Level at which harm beyond the limit was confirmed.
         smallest_limit: The smallest limit that these rows can certify.
         n_needed: Clusters, or rows where there are none, that would settle it.
+        baseline_lower: Of a minimum that is not passed, the baseline's own rate bounded from below.
+        baseline_upper: And from above, on the same rows at the same alpha.
     """
 
     __pydantic_config__ = STRICT
@@ -85,6 +87,8 @@ class CheckResult:
     failed_at: float | None = None
     smallest_limit: float | None = None
     n_needed: int | None = None
+    baseline_lower: float | None = None
+    baseline_upper: float | None = None
 
     @property
     def place(self) -> str:

@@ -1,5 +1,6 @@
-"""What rules on two groups share: their places, the evidence of both, the tests of a difference."""
+"""What rules on two groups share: their places, the evidence of both, their tests."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,8 +13,11 @@ from faircompress.evaluation.evidence import Evidence, evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.rules import Place, Test, testable, tests_of_bounds
 from faircompress.metrics import Metric
-from faircompress.statistics import e_values
-from faircompress.statistics.procedures import AtLimit
+from faircompress.statistics import e_values, linear_forms
+from faircompress.statistics.linear_forms import Values
+from faircompress.statistics.procedures.paired_proportions import PairedProportions
+
+LinearForm = tuple[Values, Values]  # of two groups that have no row in common
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +63,40 @@ def places_in_pairs(
     ]
 
 
+def values_of(
+    both: Both, groups: Sequence[Group], metric: Metric, *, change: bool
+) -> LinearForm | None:
+    """Return both groups' rows, value by value, where they are alike and none is in both.
+
+    Args:
+        both: The evidence of two groups.
+        groups: The groups.
+        metric: Of the evidence.
+        change: Candidate minus baseline, in natural units; else the candidate's own values.
+    """
+    if len(np.intersect1d(groups[0].rows, groups[1].rows)):
+        return None
+    found = [_values(one, metric, change=change) for one in (both.one, both.other)]
+    return None if found[0] is None or found[1] is None else (found[0], found[1])
+
+
+def _values(found: Evidence, metric: Metric, *, change: bool) -> Values | None:
+    rows = found.procedure
+    if not isinstance(rows, PairedProportions):
+        return None
+    if not change:
+        return Values((0.0, 1.0), (rows.n - rows.hits, rows.hits), 0.0)
+    moved = (rows.lost, rows.gained)[:: 1 if metric.sign > 0 else -1]
+    return Values((-1.0, 0.0, 1.0), (moved[0], rows.n - sum(moved), moved[1]), -1.0)
+
+
 def tests_of_difference(
     bounds: Callable[[float], tuple[float, float]],
     one: tuple[Test, Test],
     other: tuple[Test, Test],
+    form: LinearForm | None,
+    *,
+    of_rates: bool = False,
 ) -> tuple[Test, Test]:
     """Return the tests of the difference of two groups' values.
 
@@ -70,36 +104,67 @@ def tests_of_difference(
         bounds: Of the difference, from below and above, each at an alpha.
         one: Tests that the first group's value is at most, and at least, a number.
         other: Those of the second group.
+        form: Both groups' rows, where the e-value is a bet on the difference itself; see
+            ``values_of``. None: it is the mean of one e-value a group.
+        of_rates: Are the values in 0-1, not changes?
     """
-    at_most, at_least = tests_of_bounds(bounds)
 
-    def at_most_with_e(number: float, alpha: float) -> AtLimit:
-        e_value = partial(_e_value, one[0], other[1], number, alpha)
-        return replace(at_most(number, alpha), e_value=e_value)
+    def e_value(number: float, alpha: float, *, up: bool) -> float:
+        first, second, shift = (other, one, number) if up else (one, other, -number)
+        if shift <= 0:
+            return 0.0  # of others none is known
+        if form is None:
+            tests = _e_values(first[0], 1, alpha / 2), _e_values(second[1], -1, alpha / 2)
+            if of_rates:
+                return linear_forms.of_rates(*tests, factor=1.0, shift=shift)
+            return e_values.of_difference(*tests, shift)
+        pair = form[::-1] if up else form
+        return linear_forms.of_linear_form(*pair, alpha, factor=1.0, shift=shift)
 
-    def at_least_with_e(number: float, alpha: float) -> AtLimit:
-        e_value = partial(_e_value, other[0], one[1], -number, alpha)
-        return replace(at_least(number, alpha), e_value=e_value)
-
-    return at_most_with_e, at_least_with_e
+    return tests_of_both(bounds, e_value)
 
 
-def _e_value(first: Test, second: Test, number: float, alpha: float) -> float:
-    """Return an e-value against "a - b is at most a number below 0"; see ``of_difference``.
+def tests_of_ratio(
+    bounds: Callable[[float], tuple[float, float]],
+    one: tuple[Test, Test],
+    other: tuple[Test, Test],
+    form: LinearForm | None,
+) -> tuple[Test, Test]:
+    """Return the tests of the ratio of two groups' rates; see ``tests_of_difference``."""
+
+    def e_value(number: float, alpha: float, *, up: bool) -> float:
+        factor = (1 / number if number else math.inf) if up else number
+        if not 0 < factor < 1:
+            return 0.0  # of others none is known
+        first, second = (other, one) if up else (one, other)
+        if form is None:
+            tests = _e_values(first[0], 1, alpha / 2), _e_values(second[1], -1, alpha / 2)
+            return linear_forms.of_rates(*tests, factor=factor, shift=0.0)
+        pair = form[::-1] if up else form
+        return linear_forms.of_linear_form(*pair, alpha, factor=factor, shift=0.0)
+
+    return tests_of_both(bounds, e_value)
+
+
+def tests_of_both(
+    bounds: Callable[[float], tuple[float, float]], e_value: Callable[..., float]
+) -> tuple[Test, Test]:
+    """Return the tests of a value that bounds are known of, with e-values.
 
     Args:
-        first: Test that a is at most a number.
-        second: Test that b is at least a number.
-        number: Below 0; of others none is known.
-        alpha: What the bets aim at.
+        bounds: From below and above, each at an alpha.
+        e_value: Of a number and an alpha; ``up``: against "at least", else against "at most".
     """
-    if number >= 0:
-        return 0.0
+    at_most, at_least = tests_of_bounds(bounds)
+    return (
+        lambda number, alpha: replace(
+            at_most(number, alpha), e_value=partial(e_value, number, alpha, up=False)
+        ),
+        lambda number, alpha: replace(
+            at_least(number, alpha), e_value=partial(e_value, number, alpha, up=True)
+        ),
+    )
 
-    def against_first(nulls: np.ndarray) -> np.ndarray:
-        return np.array([first(float(null), alpha / 2).e_value() for null in nulls])
 
-    def against_second(nulls: np.ndarray) -> np.ndarray:
-        return np.array([second(-float(null), alpha / 2).e_value() for null in nulls])
-
-    return e_values.of_difference(against_first, against_second, -number)
+def _e_values(test: Test, sign: int, alpha: float) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda nulls: np.array([test(sign * float(m), alpha).e_value() for m in nulls])

@@ -44,6 +44,8 @@ def check_result(
     known = None if isinstance(found, Undefined) else found
     evidence = check.evidence
     place = check.place
+    alone = None if outcome == Outcome.PASS else check.of_baseline
+    own = alone.bounds if alone else None
     return CheckResult(
         group=place.group.key,
         other=place.other.key if place.other else None,
@@ -71,6 +73,8 @@ def check_result(
         rank=rank,
         smallest_limit=known.smallest_limit if known else None,
         n_needed=check.n_needed,
+        baseline_lower=own[0] if own else None,
+        baseline_upper=own[1] if own else None,
     )
 
 

@@ -83,6 +83,7 @@ class Measured:
         scarce: The group with fewer units, on which more rows would help most.
         smallest_limit: The smallest limit that these rows can certify.
         n_needed: Clusters, or rows where there are none, that would settle it; None: not known.
+        of_baseline: Gives the same of the baseline, of a rule on the candidate's own rate.
     """
 
     estimate: float | None
@@ -93,6 +94,7 @@ class Measured:
     scarce: Group
     smallest_limit: float
     n_needed: int | None
+    of_baseline: Callable[[], "Measured | Undefined"] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from faircompress.evaluation.rule_pairs import (
     evidence_of_both,
     places_in_pairs,
     tests_of_difference,
+    values_of,
 )
 from faircompress.evaluation.rules import (
     Kind,
@@ -41,8 +42,9 @@ def _measure(
         pair = one.observed, other.observed
         return min(sample_size.smallest_difference_limit(*pair, plan.alpha, power, factor), 2.0)
 
-    of_both = (tests_of_change(found, metric) for found in (one, other))
-    at_most, at_least = tests_of_difference(bounds, *of_both)
+    first, second = (tests_of_change(found, metric) for found in (one, other))
+    form = None if one.same_file else values_of(both, place.groups, metric, change=True)
+    at_most, at_least = tests_of_difference(bounds, first, second, form)
     return Measured(
         estimate=metric.sign * (one.change - other.change),
         bounds=bounds,

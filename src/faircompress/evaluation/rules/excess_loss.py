@@ -8,16 +8,23 @@ Source:
     psi of Hashemizadeh et al., Balancing act, ICLR 2024.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from faircompress.evaluation.choosing import NO_BOUND
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
-from faircompress.evaluation.evidence import Evidence, difference_bounds
+from faircompress.evaluation.evidence import Evidence, difference_bounds, evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.preview import Preview, change_on, difference
-from faircompress.evaluation.rule_pairs import evidence_of_both
+from faircompress.evaluation.rule_pairs import (
+    Both,
+    evidence_of_both,
+    tests_of_both,
+    values_of,
+)
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -26,10 +33,10 @@ from faircompress.evaluation.rules import (
     Plan,
     Scope,
     places_in_groups,
-    tests_of_bounds,
 )
 from faircompress.metrics import Metric
-from faircompress.statistics import paired_proportions, sample_size
+from faircompress.statistics import e_values, linear_forms, paired_proportions, sample_size
+from faircompress.statistics.procedures.betting_mean import BettingMean
 from faircompress.statistics.procedures.unbounded import Unbounded
 
 
@@ -47,6 +54,7 @@ def _measure(
     if isinstance(both, Undefined):
         return both
     one, other = both.one, both.other
+    e_value = _e_value(both, (own, others), metric, comparison)
     if comparison.caps is not None:
         one = replace(one, procedure=Unbounded(f"a loss beyond everyone's: {NO_BOUND}"), _known={})
     share = float(comparison.weights[others.rows].sum() / comparison.weights.sum())
@@ -65,7 +73,7 @@ def _measure(
         floor = paired_proportions.certainty_floor(one.effective_n * factor, plan.alpha)
         return min(max(share * difference, floor), 1.0)
 
-    at_most, at_least = tests_of_bounds(bounds)
+    at_most, at_least = tests_of_both(bounds, e_value)
     return Measured(
         estimate=share * (one.change - other.change),
         bounds=bounds,
@@ -76,6 +84,36 @@ def _measure(
         smallest_limit=smallest(1.0),
         n_needed=sample_size.settled(one.observed, smallest, plan.limit),
     )
+
+
+def _e_value(
+    both: Both, groups: tuple[Group, Group], metric: Metric, comparison: PairedComparison
+) -> Callable[..., float]:
+    """Return e-values against "the excess is at most a number".
+
+    Of rows that are alike it is a share of the difference of two groups. Else it is the change of
+    the group less that of everyone, of whom the group is a part: the mean of one e-value for each.
+    """
+    form = values_of(both, groups, metric, change=True)
+    share = 1 - len(groups[0].rows) / len(comparison.cluster)
+
+    def e_value(number: float, alpha: float, *, up: bool) -> float:
+        if up or number >= 0:
+            return 0.0  # of others none is known
+        if both.one.same_file:
+            return math.inf
+        if form is not None:
+            return linear_forms.of_linear_form(*form, alpha, factor=1.0, shift=-number / share)
+        everyone = evidence(comparison, metric, comparison.everyone())
+        own = both.one.procedure
+        of_all = None if isinstance(everyone, Undefined) else everyone.procedure
+        if not (isinstance(own, BettingMean) and isinstance(of_all, BettingMean)):
+            return 0.0
+        falls = partial(of_all.e_falls_at_most, alpha=alpha / 2)
+        changes = partial(own.e_changes_at_most, alpha=alpha / 2)
+        return e_values.of_difference(changes, falls, -number)
+
+    return e_value
 
 
 def _limits(limit: float, metric: Metric) -> Limits:

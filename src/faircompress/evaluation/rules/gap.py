@@ -13,6 +13,7 @@ from faircompress.evaluation.rule_pairs import (
     evidence_of_both,
     places_in_pairs,
     tests_of_difference,
+    values_of,
 )
 from faircompress.evaluation.rules import (
     Kind,
@@ -43,8 +44,9 @@ def _measure(
     low, high = bounds(plan.alpha)
     difference = one.candidate - other.candidate
     reach = max(difference - low, high - difference)
-    of_both = ((f.procedure.rate_at_most, f.procedure.rate_at_least) for f in (one, other))
-    at_most, at_least = tests_of_difference(bounds, *of_both)
+    first, second = ((f.procedure.rate_at_most, f.procedure.rate_at_least) for f in (one, other))
+    form = values_of(both, place.groups, metric, change=False)
+    at_most, at_least = tests_of_difference(bounds, first, second, form, of_rates=True)
     return Measured(
         estimate=difference,
         bounds=bounds,

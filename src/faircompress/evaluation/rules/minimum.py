@@ -1,5 +1,8 @@
 """The candidate itself reaches a rate in every group; where lower is better, it stays below."""
 
+from dataclasses import replace
+from functools import partial
+
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence
@@ -23,7 +26,9 @@ def _measure(
     found = evidence(comparison, metric, place.group)
     if isinstance(found, Undefined):
         return found
-    return measure_of_rate(found, place, plan, higher=metric.better == "higher")
+    measured = measure_of_rate(found, place, plan, higher=metric.better == "higher")
+    alone = partial(_measure, comparison.baseline_alone, metric, place, plan)
+    return replace(measured, of_baseline=alone)
 
 
 def _limits(limit: float, metric: Metric) -> Limits:

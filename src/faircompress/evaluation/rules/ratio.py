@@ -9,7 +9,12 @@ from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.preview import Preview, rate_on
-from faircompress.evaluation.rule_pairs import evidence_of_both, places_in_pairs
+from faircompress.evaluation.rule_pairs import (
+    evidence_of_both,
+    places_in_pairs,
+    tests_of_ratio,
+    values_of,
+)
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -17,7 +22,6 @@ from faircompress.evaluation.rules import (
     Place,
     Plan,
     Scope,
-    tests_of_bounds,
 )
 from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
@@ -40,7 +44,9 @@ def _measure(
     if one.candidate == other.candidate == 0:
         estimate = None
     low, high = bounds(plan.alpha)
-    at_most, at_least = tests_of_bounds(bounds)
+    first, second = ((f.procedure.rate_at_most, f.procedure.rate_at_least) for f in (one, other))
+    form = values_of(both, place.groups, metric, change=False)
+    at_most, at_least = tests_of_ratio(bounds, first, second, form)
     return Measured(
         estimate=estimate,
         bounds=bounds,

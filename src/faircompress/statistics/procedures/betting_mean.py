@@ -95,13 +95,27 @@ class BettingMean:
         wealth = float(found[0])
 
         def e_value() -> float:
-            log = betting.log_wealth(
-                values, dealt.weights, nulls, alpha, low=low, planned=dealt.planned,
-                overshoot=dealt.overshoot,
-            )  # fmt: skip
-            return float(np.exp(np.minimum(log, e_values.LARGEST)).mean())
+            return float(self._e_values(values, nulls, alpha, low=low)[0])
 
         return AtLimit("wealth", wealth, wealth >= 1 / alpha, e_value)
+
+    def e_changes_at_most(self, changes: np.ndarray, alpha: float) -> np.ndarray:
+        """Return e-values against "the oriented change is at most a value", one a value."""
+        return self._e_values(self.changes, changes, alpha, low=-1)
+
+    def e_falls_at_most(self, falls: np.ndarray, alpha: float) -> np.ndarray:
+        """Return e-values against "minus the oriented change is at most a value"."""
+        return self._e_values(-self.changes, falls, alpha, low=-1)
+
+    def _e_values(
+        self, values: np.ndarray, nulls: np.ndarray, alpha: float, *, low: float
+    ) -> np.ndarray:
+        dealt = self.dealt
+        log = betting.log_wealth(
+            values, dealt.weights, nulls, alpha, low=low, planned=dealt.planned,
+            overshoot=dealt.overshoot,
+        )  # fmt: skip
+        return np.asarray(np.exp(np.minimum(log, e_values.LARGEST)).mean(axis=1))
 
     def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
         """Draw changes as large as observed, signed so that their sum is as low as asked."""

@@ -1,0 +1,57 @@
+"""dense model -> artifacts/screen.json: does it reach the minimums itself, before it is pruned?"""
+
+from pathlib import Path
+from typing import Any
+
+from faircompress.evaluation.captions import CHAIN
+from faircompress.evaluation.minimums import checks_of_baseline, not_shown, refuse_missed
+from faircompress.operating_point import HALF, OperatingPoint
+from faircompress.params import Params
+from faircompress.predictions import Predictions, taken
+from faircompress.progress import show_line
+
+
+def screen(params: Params, artifacts: Path) -> dict[str, Any]:
+    """Test the gate's minimums on the dense model's validation predictions; return how many.
+
+    Without such rules nothing is loaded. One that is not shown to be reached is a warning.
+
+    Raises:
+        MinimumMissed: If the dense model is confirmed to miss one.
+    """
+    if not any(rule.rule == "minimum" for rule in params.gate.harm_rules):
+        return {"checks": 0, "not_shown": 0}
+    rows, threshold = dense_predictions(params, artifacts)
+    checks = checks_of_baseline(rows, params.gate, threshold, CHAIN)
+    refuse_missed(checks, CHAIN)
+    open_checks = not_shown(checks)
+    for clause in open_checks:
+        show_line(f"the dense model itself is not shown to reach a minimum: {clause}")
+    return {"checks": len(checks), "not_shown": len(open_checks)}
+
+
+def dense_predictions(params: Params, artifacts: Path) -> tuple[Predictions, float | None]:
+    """Return the dense model's validation predictions, and where it decides; None: by argmax.
+
+    Rows on which the threshold was chosen are left out: it would look too good on them.
+    """
+    from faircompress import networks
+    from faircompress.dataset import load_facts, load_split
+    from faircompress.files import sha256
+    from faircompress.folding import deciding_rows, operating_points
+    from faircompress.onnx_run import has_gpu
+    from faircompress.predicting import told
+
+    facts = load_facts(artifacts / "validate")
+    split = load_split(artifacts / "validate", "validation")
+    path, device = artifacts / "train" / "model.pt", params.compute.device
+    dense = networks.load(path)
+    where = "cuda" if has_gpu(device) else "cpu"
+    found = networks.probabilities(dense, split.images, where, what="dense, validation")
+    rows, choice = told(split, found, facts, sha256(path)), params.export.threshold
+    if len(facts.classes) > 2:
+        return rows, None
+    point: OperatingPoint = operating_points(choice, {"dense": rows}, baseline="dense")["dense"]
+    if choice == "validation":
+        rows = taken(rows, (~deciding_rows(rows)).nonzero()[0])
+    return rows, HALF if point.chosen_by == "half" else point.threshold
