@@ -24,6 +24,23 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class TippingPoint:
+    """How many test labels would have to be wrong for a check to come out otherwise.
+
+    Args:
+        test: Fewest under which a pass is none, or a failure is none; None: see ``why``.
+        estimate: Fewest that bring the estimate to the limit.
+        why: Why there is no number; else empty.
+    """
+
+    __pydantic_config__ = STRICT
+
+    test: int | None
+    estimate: int | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """A rule in one group, subgroup or pair of groups.
 
@@ -55,6 +72,7 @@ class CheckResult:
         failed_at: Level at which harm beyond the limit was confirmed.
         smallest_limit: The smallest limit that these rows can certify.
         n_needed: Clusters, or rows where there are none, that would settle it.
+        tipping: Wrong labels that would tip it; None: it is open, or not on decided rates.
     """
 
     __pydantic_config__ = STRICT
@@ -85,6 +103,7 @@ class CheckResult:
     failed_at: float | None = None
     smallest_limit: float | None = None
     n_needed: int | None = None
+    tipping: TippingPoint | None = None
 
     @property
     def place(self) -> str:
