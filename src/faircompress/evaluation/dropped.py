@@ -7,6 +7,7 @@ decided is not known, so each may be answered as lowers or raises the change mos
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,29 @@ class Dropped:
     label: str | None
     where: Mapping[str, str]
     why: str = ""
+
+
+def counted(
+    facts: Sequence[Mapping[str, Any]], split: str, classes: Sequence[str]
+) -> list[Dropped]:
+    """Return what ``validate`` counted of a split, in the names of a verdict.
+
+    Args:
+        facts: As ``dataset.Facts`` has them.
+        split: Such as ``test``; rows of no known split may belong to it.
+        classes: Names of the classes.
+    """
+    return [
+        Dropped(
+            rows=one["rows"],
+            weight=one["weight"],
+            label=None if one["label"] is None else classes[one["label"]],
+            where=one["where"],
+            why=one["why"],
+        )
+        for one in facts
+        if one["split"] in (split, None)
+    ]
 
 
 def dropped_rows(
