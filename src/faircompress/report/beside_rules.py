@@ -26,17 +26,14 @@ STATUS = {"none": "no row", "few": "too few for any pass", "absent": "none, as d
 
 
 def beside_rules(verdict: Verdict) -> Json:
-    """Return every part that there is: a sentence, columns and rows."""
+    """Return every part, each with a sentence, columns and rows; {} where there is nothing."""
     captions = verdict.captions
-    parts = {
+    return {
         "layers": _layers(verdict),
         "tipping": _tipping(verdict),
         "own_rates": own_rates(verdict),
         "dropped": _dropped(verdict),
         "coverage": _coverage(verdict.coverage, captions),
-    }
-    return {
-        **{name: part for name, part in parts.items() if part},
         "sparse": [f"{one.group} is {one.reason}." for one in verdict.sparse],
     }
 

@@ -124,19 +124,16 @@ class PairedLabels:
         The estimate lies beyond ``change`` by ``up - down - rows * change`` rows. Each kind of
         wrong label takes a fixed number off, so the largest are taken first.
         """
-        kinds: list[tuple[float, int]]
+        idle = 1 if self.change > 0 else -1  # what one does to the number of rows
+        kinds = [(1 - self.change, self.up, -1), (1 + self.change, self.can_add, 1)]
+        kinds += [(abs(self.change), self.idle, idle)]
         if self.turns:
-            kinds = [(2.0, self.up), (1.0, self.idle)]
-        else:
-            kinds = [(1 - self.change, self.up), (1 + self.change, self.can_add)]
-            kinds += [(abs(self.change), self.idle)]
-        left, labels = self.up - self.down - self.rows * self.change, 0
-        for size, available in sorted(kinds, reverse=True):
-            needed = max(int(np.ceil(left / size - 1e-9)), 0)
-            if needed <= available:
-                return labels + needed
-            left, labels = left - size * available, labels + available
-        return None
+            kinds = [(2.0, self.up, 0), (1.0, self.idle, 0)]
+        left, labels, rows = self.up - self.down - self.rows * self.change, 0, self.rows
+        for size, available, adds in sorted(kinds, reverse=True):
+            needed = min(max(int(np.ceil(left / size - 1e-9)), 0), available)
+            left, labels, rows = left - size * needed, labels + needed, rows + adds * needed
+        return labels if left <= 1e-9 and rows > 0 else None
 
 
 @dataclass(frozen=True)
@@ -170,7 +167,8 @@ class ShareLabels:
         def reached(k: int) -> bool:
             hits, rows = self._placed(k)
             beyond = hits - rows * self.share
-            return bool(((beyond if self.at_least else -beyond) >= -1e-9).any())
+            there = (beyond if self.at_least else -beyond) >= -1e-9
+            return bool((there & (rows > 0)).any())
 
         return _first(reached, self._most)
 
