@@ -1,4 +1,4 @@
-"""What every verdict reports beside its rules; none of it decides. docs/statistics.md, 14."""
+"""What every verdict reports beside its rules; none of it decides. docs/statistics.md, 16."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the worst answers to dropped rows would make of decided rates: docs/statistics.md, 14.1.
+"""What the worst answers to dropped rows would make of decided rates: docs/statistics.md, 16.1.
 
 A dropped row is one of the test set that no model was asked about, since it was unfit. What is
 known of it (groups, class) says which rates it would have counted in; what both models would have

@@ -5,7 +5,7 @@ moved until it selects as often as the baseline; and with a threshold of each gr
 its false positive rate is the baseline's there. Harm that the second way takes away is the
 threshold's; what only the third takes away is a shift of a group's scores against the others',
 which cross-group AUROC sees; what stays is lost ranking within the group, all that AUROC within a
-group sees. Estimates on the test rows: no rule reads them. docs/statistics.md, 14.5.
+group sees. Estimates on the test rows: no rule reads them. docs/statistics.md, 16.5.
 """
 
 from collections.abc import Sequence

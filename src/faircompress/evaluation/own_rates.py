@@ -2,7 +2,7 @@
 
 For the model card: no rule reads them. Which rates there are depends on numbers of rows and labels
 alone, so the share of each in the chance of error is fixed before an answer is looked at (union
-bound). docs/statistics.md, 14.3.
+bound). docs/statistics.md, 16.3.
 """
 
 from collections.abc import Collection, Sequence

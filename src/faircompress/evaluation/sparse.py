@@ -1,6 +1,6 @@
 """What becomes of intersections that are too small to be tested alone: a declared policy.
 
-It looks at counts of rows and labels, never at an answer. docs/statistics.md, 14.4.
+It looks at counts of rows and labels, never at an answer. docs/statistics.md, 16.4.
 """
 
 from collections.abc import Sequence

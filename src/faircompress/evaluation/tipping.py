@@ -1,7 +1,7 @@
 """How many test labels would have to be wrong for a check on decided rates to come out otherwise.
 
 Only the test at the limit is asked again: what the other checks came to, the level of a failure
-and the conditions of an earned pass are left as they are. docs/statistics.md, 14.2.
+and the conditions of an earned pass are left as they are. docs/statistics.md, 16.2.
 """
 
 import numpy as np

@@ -241,7 +241,7 @@ def _caps(group: str, rows: Predictions) -> dict[str, float]:
 
 
 def _refuse_merged(verdict: Json) -> None:
-    """Refuse a verdict with groups that sparse intersections were merged into (14.4)."""
+    """Refuse a verdict with groups that sparse intersections were merged into (16.4)."""
     merged = {one["tested_as"][0] for one in verdict.get("sparse", ()) if len(one["tested_as"]) < 2}
     if merged:
         raise ValueError(
