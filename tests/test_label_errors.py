@@ -78,7 +78,7 @@ def test_where_nothing_can_be_moved_nothing_tips() -> None:
     assert (of.fewest_for_test(), of.fewest_for_estimate()) == (None, None)
 
 
-def test_above_sixty_labels_the_answer_is_still_the_least() -> None:
+def test_above_thirty_labels_the_answer_is_still_the_least() -> None:
     of = PairedLabels(5, 70, 900, -0.1, ALPHA, can_add=200, idle=825)
     found = of.fewest_for_test()
     assert found is not None and found > 60

@@ -72,7 +72,14 @@ def harm_layers(
     ]
     if not judged:
         return Layers([], NOBODY)
-    found = [_layer(name, comparison, judged, captions) for name in AT]
+    ours, theirs = map(_score, models)
+    weights = comparison.weights
+    share = float(np.average(ours >= HALF, weights=weights))
+    selected = {
+        "half": (theirs >= HALF).astype(float),
+        "selection_rate": chance_selected(theirs, theirs, weights, share),
+    }
+    found = [_layer(name, comparison, judged, selected.get(name), captions) for name in AT]
     return Layers(found, _carrier(found, captions))
 
 
@@ -102,9 +109,13 @@ def chance_selected(
 
 
 def _layer(
-    name: Threshold, comparison: PairedComparison, groups: Sequence[Group], captions: Captions
+    name: Threshold,
+    comparison: PairedComparison,
+    groups: Sequence[Group],
+    selected: np.ndarray | None,
+    captions: Captions,
 ) -> Layer:
-    rates = [_rates(name, comparison, group) for group in groups]
+    rates = [_rates(comparison, group, selected) for group in groups]
     worst = min(range(len(groups)), key=lambda at: rates[at][1] - rates[at][0])
     baseline, candidate = rates[worst]
     group, change = groups[worst], candidate - baseline
@@ -121,26 +132,21 @@ def _layer(
     )
 
 
-def _rates(name: str, comparison: PairedComparison, group: Group) -> Rates:
-    ours, theirs = comparison.baseline, comparison.candidate
-    rows, weights = group.rows, comparison.weights
-    positive = rows[ours.labels[rows] == 1]
+def _rates(comparison: PairedComparison, group: Group, selected: np.ndarray | None) -> Rates:
+    """Return both rates; where nothing is selected for all, at the group's false positive rate."""
+    models, weights = (comparison.baseline, comparison.candidate), comparison.weights
+    ours = _score(models[0])
+    positive, negative = (group.rows[models[0].labels[group.rows] == k] for k in (1, 0))
 
     def mean(chances: np.ndarray) -> float:
         return float(np.average(chances, weights=weights[positive]))
 
-    before = mean(_score(ours)[positive] >= HALF)
-    if name == "half":
-        return before, mean(_score(theirs)[positive] >= HALF)
-    if name == "selection_rate":
-        share = float(np.average(_score(ours) >= HALF, weights=weights))
-        found = chance_selected(_score(theirs)[positive], _score(theirs), weights, share)
-        return before, mean(found)
-    negative = rows[ours.labels[rows] == 0]
-    share = float(np.average(_score(ours)[negative] >= HALF, weights=weights[negative]))
+    if selected is not None:
+        return mean(ours[positive] >= HALF), mean(selected[positive])
+    share = float(np.average(ours[negative] >= HALF, weights=weights[negative]))
     pair = [
         mean(chance_selected(_score(m)[positive], _score(m)[negative], weights[negative], share))
-        for m in (ours, theirs)
+        for m in models
     ]
     return pair[0], pair[1]
 

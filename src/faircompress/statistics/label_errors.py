@@ -15,7 +15,7 @@ from scipy.special import betainc, ndtri
 from faircompress.statistics.paired_proportions import p_value, score
 
 FEWEST = 2  # rows without which a rate is undefined, so that nothing is rejected
-FULL = 60  # labels up to which all ways to place them are looked at
+FULL = 30  # labels up to which all ways to place them are looked at
 
 
 @dataclass(frozen=True)
