@@ -128,8 +128,10 @@ def _dropped(verdict: Verdict) -> Json:
 
 def _coverage(found: Sequence[Coverage], captions: Captions) -> Json:
     if not found:
-        return {"sentence": "Every group has enough rows of each class for a pass.".replace(
-            "rows", captions.rows), "columns": [], "rows": []}  # fmt: skip
+        all_there = (
+            f"Every group that is tested has enough {captions.rows} of each class for a pass"
+        )
+        return {"sentence": f"{all_there}, if no harm is seen.", "columns": [], "rows": []}
     rows = [
         [
             f"{one.subgroup} in {one.group}" if one.subgroup else one.group,
