@@ -82,7 +82,13 @@ def artifacts(root: Path, lost: int, **fewer: int) -> Path:
     })  # fmt: skip
     files.write_json(root / "champion.json", {"champion": None, "original_champion": None})
     files.write_json(root / "look.json", {"looks": looks, "test": "t" * 64})
-    (root / "validate").mkdir()
+    blank = {"split": "test", "label": 1, "why": "blank", "where": {"hair": "long"}, "rows": 2,
+             "weight": 2.0}  # fmt: skip
+    files.write_json(root / "validate" / "facts.json", {
+        "classes": ["dark", "blond"], "groups": ["hair"], "size": [8, 8], "mean": [0.5] * 3,
+        "std": [0.25] * 3, "sha256": "d" * 64, "preparation": {},
+        "dropped": [blank, {**blank, "split": "train"}],
+    })  # fmt: skip
     pq.write_table(table, root / "validate" / "data.parquet", row_group_size=100)
     return root
 
@@ -98,6 +104,15 @@ def test_a_verdict_is_a_result_whatever_it_is(tmp_path: Path, lost: int, word: s
     left = sorted(path.name for path in (tmp_path / "gate").iterdir())
     assert left == ["card.md", "report.html", "verdict.json"]
     assert "# Model card" in (tmp_path / "gate" / "card.md").read_text("utf-8")
+
+
+def test_pictures_that_validate_left_out_are_counted_in_the_verdict(tmp_path: Path) -> None:
+    gate(chosen(), artifacts(tmp_path, 0))
+    found = Verdict.from_json(files.read_json(tmp_path / "gate" / "verdict.json")).dropped
+    assert found is not None
+    assert found.sentence == "2 test pictures were dropped (2 blank)."
+    ends = {(c.group, c.metric): (c.dropped, c.lower, c.upper) for c in found.changes}
+    assert ends["hair=long", "true_positive_rate"] == (2, -2 / 202, 2 / 202)  # of 200, none lost
 
 
 def test_each_report_says_where_its_own_file_decides(tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def test_no_discordance_in_the_range_makes_a_table_likelier(table: tuple[int, in
     """The maximum over cells is that of a fine grid, or a little more."""
     lost, gained, rows = table
     change, alpha = -0.08, 0.05
-    observed = bounds._score(np.array([lost]), np.array([gained]), rows, change)[0]
+    observed = bounds.score(np.array([lost]), np.array([gained]), rows, change)[0]
     cases = np.array([c for c in itertools.product(range(rows + 1), repeat=2) if sum(c) <= rows])
-    extreme = bounds._score(cases[:, 0], cases[:, 1], rows, change) >= observed - 1e-12
+    extreme = bounds.score(cases[:, 0], cases[:, 1], rows, change) >= observed - 1e-12
     spent = bounds.NUISANCE * alpha / 2
     low = max(bounds.share_lower(lost + gained, rows, spent), abs(change))
     high = bounds.share_upper(lost + gained, rows, spent)

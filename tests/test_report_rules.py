@@ -207,7 +207,7 @@ def test_the_card_is_on_the_page_and_in_markdown_with_hashes_rules_and_groups() 
     assert f"- **Verdict**: {verdict().sentence}" in text
     assert "| ONNX file | 9 kB | 1 kB | 9" in text
     heads = [line for line in text.splitlines() if line.startswith("| ---")]
-    assert len(heads) == 2 and "\n\n\n" not in text
+    assert len(heads) == 3 and "\n\n\n" not in text
 
 
 def test_a_strange_name_cannot_break_the_cards_table() -> None:

@@ -144,6 +144,11 @@ def test_unfit_data_leaves_a_page_and_an_older_table_untouched(tmp_path: Path) -
         "000007.jpg" not in load_split(tmp_path / "artifacts/validate", "train").rows["id"].values
     )
     assert not page.exists()
+    (lost,) = load_facts(tmp_path / "artifacts/validate").dropped  # a man who is not blond
+    assert lost == {
+        "split": "train", "label": 0, "why": "undecodable", "where": {"Male": "Male"}, "rows": 1,
+        "weight": 1.0,
+    }  # fmt: skip
 
 
 def test_validate_wants_the_source_stage_first(root: Path, tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ class Facts:
         preparation: How a raw picture was resized and cropped: ``resize``, ``crop``, ``resampler``.
         max_weight: As ``RawData.max_weight``.
         fixed_counts: As ``RawData.fixed_counts``.
+        dropped: Rows that were left out as unfit, counted: ``split``, ``label`` (index or None),
+            ``why``, ``where`` (group column -> value), ``rows``, ``weight``.
     """
 
     classes: tuple[str, ...]
@@ -54,6 +56,7 @@ class Facts:
     preparation: dict[str, object]
     max_weight: tuple[MaxWeight, ...] = ()
     fixed_counts: tuple[str, ...] = ()
+    dropped: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ def audit(
     threshold: float | Literal["validation", "baseline"] = 0.5,
     confidence: float | None = None,
     intersections: bool = False,
+    sparse: Literal["judge", "merge", "parent"] | None = None,
+    min_rows: int | None = None,
     expect: Mapping[str, Sequence[str]] | None = None,
     absent: Sequence[str] = (),
     ledger: str | Path | None = None,
@@ -75,6 +77,10 @@ def audit(
             baseline does at 0.5.
         confidence: One-sided, of the rules that state none; 0.975 if left out.
         intersections: Test the intersections of group columns too.
+        sparse: Of intersections with fewer than ``min_rows`` rows of some class: ``judge`` tests
+            them like others (the default); ``merge`` tests them together, as ``other``;
+            ``parent`` leaves them to the groups of single columns.
+        min_rows: Of each class.
         expect: Group column -> groups that must be there.
         absent: What the rows lack by design, such as ``"skin=dark & y=1"``.
         ledger: File that counts looks at a test set, and charges them; made if missing. See
@@ -112,7 +118,13 @@ def audit(
         )
         asked = replace(asked, classes=tuple(map(str, classes)), max_weight=max_weight)
         way, book = of_options(looks, Path(ledger) if ledger else None, reviewer, reason)
-        more = {"intersections": intersections, "expect": expect, "absent": absent, "looks": way}
+        more: dict[str, Any] = {
+            "intersections": intersections,
+            "expect": expect,
+            "absent": absent,
+            "looks": way,
+        }
+        more |= {"sparse": sparse, "min_rows": min_rows}
         gate = _gate(rules, confidence, {"threshold": threshold, **more})
         pair, validation = _split(table, asked, models, split is not None)
         if threshold != BASICS["threshold"]:

@@ -66,6 +66,7 @@ def _evaluated(
         thresholds=_thresholds(gate, validation),
         captions=_captions(pair),
         crosschecks=crosschecks,
+        dropped=pair.dropped,
     )
     if pair.with_repeats is not None and verdict.outcome == Outcome.PASS:
         _check_repeats(pair.with_repeats, gate, validation, look)

@@ -73,6 +73,13 @@ CrossChecks = Annotated[
     bool, typer.Option("--cross-checks", help="Bootstrap and DeLong intervals, too.")
 ]
 Intersections = Annotated[bool, typer.Option("--intersections", help="Test these groups too.")]
+Sparse = Annotated[
+    str | None,
+    _option("Small intersections: judge (if left out), merge (as 'other'), or parent (left to)."),
+]
+MinRows = Annotated[
+    int | None, _option("Rows of each class with which an intersection is not small.")
+]
 Expect = Annotated[list[str] | None, _option("COLUMN=GROUP that must be there; may be repeated.")]
 Absent = Annotated[
     list[str] | None,
@@ -111,6 +118,8 @@ def audit(
     threshold: Threshold = None,
     validation: Validation = None,
     intersections: Intersections = False,
+    sparse: Sparse = None,
+    min_rows: MinRows = None,
     expect: Expect = None,
     absent: Absent = None,
     data: Data = None,
@@ -133,7 +142,8 @@ def audit(
     _check_sources(tables, data, baseline, candidate)
     way, book = of_options(looks, ledger, reviewer, reason)
     more = _more(threshold, validation, intersections, expect or [], absent or [])
-    more |= {"looks": way} if way else {}
+    said = {"looks": way, "sparse": sparse, "min_rows": min_rows}
+    more |= {key: value for key, value in said.items() if value is not None}
     typed = [*(rule or ()), *of_limits(metric or (), limit or ())]
     by = gate(typed, confidence=confidence, file=rules, **more)
     asked = rows.Asked(

@@ -23,6 +23,7 @@ from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table, is_binary, read_parquet
 from faircompress.columns import meant
 from faircompress.dataset import FACTS, TABLE, load_facts, load_split
+from faircompress.evaluation.dropped import Dropped, counted
 from faircompress.onnx_export import INPUT
 from faircompress.onnx_run import hardware, latency, predict, session
 from faircompress.pictures import Looked, Undecodable, look, nearly_black
@@ -86,8 +87,11 @@ def from_files(
     """
     opened = [open_onnx(path) for path in (baseline, candidate)]
     checked = data.name == TABLE and (data.parent / FACTS).exists()
+    dropped: tuple[Dropped, ...] = ()
     if checked:
         rows, images = _validated(data, asked, split)
+        facts = load_facts(data.parent)
+        dropped = tuple(counted(facts.dropped, split, facts.classes))
     else:
         if split == "validation" and asked.identifier is None:
             raise ValueError(needs_id())
@@ -99,7 +103,9 @@ def from_files(
         latency=_latency(opened, images, batches) if batches else {},
     )
     named = checked or asked.identifier is not None
-    return together(Pair(models[0], models[1], context=context, images=images, named=named))
+    return together(
+        Pair(models[0], models[1], context=context, images=images, named=named, dropped=dropped)
+    )
 
 
 def _latency(

@@ -15,6 +15,7 @@ from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
 from faircompress.caps import UNKNOWN, MaxWeight
 from faircompress.columns import meant
+from faircompress.evaluation.dropped import Dropped
 from faircompress.predictions import Predictions, check, taken
 from faircompress.report.context import ReportContext
 
@@ -71,6 +72,7 @@ class Pair:
         named: Do the rows have ids of their own? Else they were counted.
         notes: What a reader must know of the rows.
         with_repeats: Both models' predictions of all rows, where equal ones count once.
+        dropped: Rows that were left out before; an audit itself refuses what it cannot use.
     """
 
     baseline: Predictions
@@ -82,6 +84,7 @@ class Pair:
     named: bool = True
     notes: tuple[str, ...] = ()
     with_repeats: tuple[Predictions, Predictions] | None = None
+    dropped: tuple[Dropped, ...] = ()
 
 
 def known(

@@ -94,8 +94,12 @@ class PairedComparison:
 
     def expected_classes(self, group: Group) -> list[int]:
         """Return the classes that a group should have rows of: all not declared to be absent."""
-        places = [{**group.where, "label": name} for name in self.classes]
-        return [k for k, place in enumerate(places) if not self.is_absent(place)]
+        parts = group.members or (group.where,)
+        return [
+            k
+            for k, name in enumerate(self.classes)
+            if not all(self.is_absent({**part, "label": name}) for part in parts)
+        ]
 
     def emptied(self, group: Group) -> list[str]:
         """Return the classes of which a group has fewer rows than any bound needs, undeclared."""

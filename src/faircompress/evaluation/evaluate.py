@@ -6,9 +6,11 @@ from types import MappingProxyType
 
 from faircompress import plugins
 from faircompress.evaluation import messages
+from faircompress.evaluation.beside_rules import beside_rules
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison, compare, in_order
 from faircompress.evaluation.costs import Costs, check_costs
+from faircompress.evaluation.dropped import Dropped
 from faircompress.evaluation.fail_order import confirmed_failures, suspicion
 from faircompress.evaluation.group_results import group_result
 from faircompress.evaluation.groups import groups_of, without_rows
@@ -20,6 +22,7 @@ from faircompress.evaluation.results import CostResult, Outcome, RuleResult, wor
 from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.rule_results import not_tested, rule_result
 from faircompress.evaluation.skill import refuse_inverted
+from faircompress.evaluation.sparse import regrouped, sparse_groups
 from faircompress.evaluation.verdict import SCHEMA, Verdict
 from faircompress.predictions import Predictions
 from faircompress.weighing import refuse_heavy
@@ -44,6 +47,7 @@ def evaluate(
     thresholds: Mapping[str, float] = ANY,
     captions: Captions = DEFAULT,
     crosschecks: bool = False,
+    dropped: Sequence[Dropped] | None = None,
 ) -> Verdict:
     """Decide whether a candidate harms no group more than the rules allow.
 
@@ -67,6 +71,7 @@ def evaluate(
         thresholds: Of models, fixed without test rows; those of others are chosen as the gate says.
         captions: What models, rows and clusters are called.
         crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
+        dropped: Test rows that were left out as unfit; None: nobody knows.
 
     Raises:
         ValueError: If predictions are unfit, do not belong together, or a rule cannot be tested.
@@ -77,7 +82,9 @@ def evaluate(
     comparisons, cuts, files = _compared(
         baseline, candidate, gate, validation, references, references_on_validation, thresholds
     )
-    groups = groups_of(files[BASELINE], intersections=gate.intersections)
+    every = groups_of(files[BASELINE], intersections=gate.intersections)
+    sparse = sparse_groups(comparisons[BASELINE], every, gate, captions)
+    groups = regrouped(every, sparse)
     refuse_unfit(baseline, candidate, gate, validation[0] if validation else None)
     hypotheses = [
         Hypothesis(
@@ -91,24 +98,20 @@ def evaluate(
     ]
     there = [one for one in hypotheses if one.rule.against in comparisons]
     found = check_all(there, comparisons, groups)
-    suspected, notes = None, []
+    suspected, expected, notes = None, [], []
     if validation is not None:
+        expected = groups_of(in_order(validation[0]), intersections=gate.intersections)
         held = _on_validation(validation, references_on_validation, cuts, gate)
-        of_validation = groups_of(in_order(validation[0]), intersections=gate.intersections)
-        if of_validation or not groups:
+        if expected or not groups:
             checks_found = [check for of_rule in found for check in of_rule]
-            suspected = suspicion(checks_found, held, of_validation)
-        if of_validation and validation[0].groups.keys() >= baseline.groups.keys():
+            suspected = suspicion(checks_found, held, regrouped(expected, sparse))
+        if expected and validation[0].groups.keys() >= baseline.groups.keys():
             notes = notes_of(
                 checks_of_baseline(validation[0], gate, cuts[BASELINE], captions), captions
             )
-    rules, checks, how = _rules(hypotheses, there, found, references, suspected)
+    rules, checks, how = _rules(hypotheses, there, found, references, suspected, comparisons)
     paid = check_costs(gate.cost_rules, costs or Costs(), captions)
-    expected = [] if validation is None else groups_of(
-        validation[0], intersections=gate.intersections
-    )  # fmt: skip
-    everyone = comparisons[BASELINE].everyone()
-    empty = without_rows(groups, expected, gate.is_absent)
+    empty = without_rows(every, expected, gate.is_absent)
     sentences = _sentences(checks, rules, paid, empty, captions)
     return Verdict(
         schema=SCHEMA,
@@ -120,7 +123,7 @@ def evaluate(
         costs=paid,
         groups=[
             group_result(one, comparisons, rules, checked=crosschecks)
-            for one in (everyone, *groups)
+            for one in (comparisons[BASELINE].everyone(), *groups)
         ],
         thresholds=cuts,
         models={name: predictions.model for name, predictions in files.items()},
@@ -138,6 +141,10 @@ def evaluate(
         notes=notes,
         seed=comparisons[BASELINE].seed,
         captions=captions,
+        sparse=sparse,
+        **beside_rules(
+            comparisons[BASELINE], groups, hypotheses, empty, gate.absent, dropped, captions
+        ),
     )
 
 
@@ -222,6 +229,7 @@ def _rules(
     found: Sequence[Sequence[Check]],
     references: Mapping[str, Predictions | str],
     suspected: Sequence[float] | None,
+    comparisons: Mapping[str, PairedComparison],
 ) -> tuple[list[RuleResult], list[tuple[Check, Outcome]], str]:
     """Return all rules' results, all checks with their outcomes, and how failures were found."""
     checks = [check for of_rule in found for check in of_rule]
@@ -235,6 +243,7 @@ def _rules(
             hypothesis,
             decided[at : at + len(of_rule)],
             [(failures.levels.get(i), failures.ranks.get(i)) for i in places],
+            comparisons[hypothesis.rule.against],
         )
         at += len(of_rule)
     rules = [results.get(id(one)) or not_tested(one, _why(references, one)) for one in hypotheses]

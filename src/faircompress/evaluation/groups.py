@@ -22,6 +22,7 @@ class Group:
         rows: Their positions.
         question: The class judged against the rest, for groups of the column ``label``.
         where: Column -> value of its rows; ``label`` is no column here.
+        members: Of a group that sparse ones were merged into, the ``where`` of each.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Group:
     rows: np.ndarray
     question: int | None = None
     where: Mapping[str, str] = field(default_factory=dict)
+    members: tuple[Mapping[str, str], ...] = ()
 
 
 def groups_of(predictions: Predictions, *, intersections: bool) -> list[Group]:

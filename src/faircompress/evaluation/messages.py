@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from faircompress.evaluation import own_rates
+from faircompress.evaluation import baseline_rates
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.costs import FEWEST_RUNS
 from faircompress.evaluation.estimates import Undefined
@@ -78,7 +78,7 @@ def percent(share: float) -> str:
 
 def reason(check: Check, outcome: Outcome) -> str:
     """Say what was found at a place, and why that decides or does not."""
-    return f"{_reason(check, outcome)}{own_rates.baseline_rate(check, outcome)}"
+    return f"{_reason(check, outcome)}{baseline_rates.baseline_rate(check, outcome)}"
 
 
 def rate_and_limit(check: Check) -> str:
@@ -143,12 +143,12 @@ def what_next(
         return [f"Release the {captions.candidate} file."]
     failed = [check for check, of in found if of == Outcome.FAIL]
     steps = []
-    lost = own_rates.lost_by_compression(failed)
+    lost = baseline_rates.lost_by_compression(failed)
     if harmed := _names(lost):
         steps.append(f"Protect {harmed}: {captions.protect}. Do not test again on these rows.")
-    too = [check for check in failed if own_rates.baseline_misses(check)]
+    too = [check for check in failed if baseline_rates.baseline_misses(check)]
     if too:
-        steps.append(own_rates.improve(_names(too), captions))
+        steps.append(baseline_rates.improve(_names(too), captions))
     served = _names(check for check in failed if check not in lost and check not in too)
     if served:
         steps.append(

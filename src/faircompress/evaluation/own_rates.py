@@ -1,45 +1,59 @@
-"""What the baseline itself reaches where a rule limits the candidate's own rate, in words."""
+"""The candidate's own rates by group, with bounds that hold for all of them at once.
 
-from collections.abc import Iterable
+For the model card: no rule reads them. Which rates there are depends on numbers of rows and labels
+alone, so the share of each in the chance of error is fixed before an answer is looked at (union
+bound). docs/statistics.md, 16.3.
+"""
 
-from faircompress.evaluation.captions import Captions
+from collections.abc import Collection, Sequence
+
+from faircompress import plugins
+from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
-from faircompress.evaluation.hypotheses import Check
-from faircompress.evaluation.results import Outcome
+from faircompress.evaluation.evidence import Evidence, evidence
+from faircompress.evaluation.groups import Group
+from faircompress.evaluation.reported_results import OwnRate, OwnRates
+from faircompress.metrics import Metric
+from faircompress.statistics.procedures.unbounded import Unbounded
+
+RATES = ("accuracy", "true_positive_rate", "false_positive_rate")
+CONFIDENCE = 0.95  # of all intervals at once
 
 
-def baseline_rate(check: Check, outcome: Outcome) -> str:
-    """Return what the baseline reaches where the candidate does not pass; a sentence or nothing.
+def own_rates(
+    comparison: PairedComparison, groups: Sequence[Group], tested: Collection[str]
+) -> OwnRates:
+    """Return the candidate's rates in every group where they are defined.
 
-    The bounds are of the same rows, at the same alpha. They decide nothing.
+    Args:
+        comparison: The models.
+        groups: Of the test rows, everyone among them.
+        tested: Metrics that a rule tests: where bets bound them, only their deals are at hand.
     """
-    alone = check.of_baseline
-    if outcome == Outcome.PASS or alone is None or isinstance(alone.measured, Undefined):
-        return ""
-    lower, upper = alone.bounds or (0.0, 1.0)
-    reached = "reaches it" if alone.within else "is not shown to reach it"
-    verb = "misses it too" if baseline_misses(check) else reached
-    name, rate = check.hypothesis.captions.baseline, alone.measured.estimate
-    return f" The {name} model's own: {rate:.3f} ({lower:.3f}, {upper:.3f}), which {verb}."
+    cheap = comparison.caps is None and len(comparison.classes) == 2
+    found: list[tuple[Group, Metric, Evidence]] = []
+    for name in RATES:
+        if not cheap and name not in tested:
+            continue
+        metric: Metric = plugins.find("metrics", name)
+        for group in groups:
+            known = evidence(comparison, metric, group)
+            if not isinstance(known, Undefined) and not isinstance(known.procedure, Unbounded):
+                found.append((group, metric, known))
+    alpha = (1 - CONFIDENCE) / (2 * max(len(found), 1))
+    place = {group.key: at for at, group in enumerate(groups)}
+    rates = [_rate(group, metric, known, alpha) for group, metric, known in found]
+    return OwnRates(CONFIDENCE, alpha, sorted(rates, key=lambda rate: place[rate.group]))
 
 
-def baseline_misses(check: Check) -> bool:
-    """Tell whether the baseline itself is confirmed to miss the limit, at the check's own alpha."""
-    alone = check.of_baseline
-    return alone is not None and alone.fails_at(check.hypothesis.alpha)
-
-
-def improve(groups: str, captions: Captions) -> str:
-    """Say what to do about groups in which the baseline itself misses the minimum."""
-    better = f"{captions.improve[0].upper()}{captions.improve[1:]}"
-    misses = f"the {captions.baseline} model misses the minimum of {groups} too"
-    return f"{better}: {misses}, so compressing less will not mend it."
-
-
-def lost_by_compression(checks: Iterable[Check]) -> list[Check]:
-    """Return those that are of changes, or of a rate that the baseline reaches."""
-    return [c for c in checks if c.hypothesis.kind.of_changes or _reached(c)]
-
-
-def _reached(check: Check) -> bool:
-    return check.of_baseline is not None and check.of_baseline.within
+def _rate(group: Group, metric: Metric, found: Evidence, alpha: float) -> OwnRate:
+    return OwnRate(
+        group=group.key,
+        metric=metric.name,
+        title=metric.title,
+        n=found.rows,
+        estimate=found.candidate,
+        lower=found.rate_lower(alpha),
+        upper=found.rate_upper(alpha),
+        method=found.method,
+    )

@@ -24,6 +24,23 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class TippingPoint:
+    """How many test labels would have to be wrong for a check to come out otherwise.
+
+    Args:
+        test: Fewest under which a pass is none, or a failure is none; None: see ``why``.
+        estimate: Fewest that bring the estimate to the limit.
+        why: Why there is no number; else empty.
+    """
+
+    __pydantic_config__ = STRICT
+
+    test: int | None
+    estimate: int | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """A rule in one group, subgroup or pair of groups.
 
@@ -57,6 +74,7 @@ class CheckResult:
         n_needed: Clusters, or rows where there are none, that would settle it.
         baseline_lower: Of a minimum that is not passed, the baseline's own rate bounded from below.
         baseline_upper: And from above, on the same rows at the same alpha.
+        tipping: Wrong labels that would tip it; None: it is open, or not on decided rates.
     """
 
     __pydantic_config__ = STRICT
@@ -89,6 +107,7 @@ class CheckResult:
     n_needed: int | None = None
     baseline_lower: float | None = None
     baseline_upper: float | None = None
+    tipping: TippingPoint | None = None
 
     @property
     def place(self) -> str:

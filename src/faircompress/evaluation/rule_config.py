@@ -165,6 +165,16 @@ class Gate(Section):
     ] = 0.5
     power: Annotated[OpenShare, Field(description="for the row counts that would settle it")]
     intersections: bool
+    sparse: Annotated[
+        Literal["judge", "merge", "parent"],
+        Field(
+            description="intersections with fewer than min_rows of some class; judge: tested like "
+            "others; merge: together, as 'other'; parent: in the groups of single columns alone"
+        ),
+    ] = "judge"
+    min_rows: Annotated[
+        Count | None, Field(description="of each class, for an intersection to be tested alone")
+    ] = None
     looks: Annotated[
         Literal["spend", "earn", "ignore"],
         Field(
@@ -206,6 +216,19 @@ class Gate(Section):
     def cost_rules(self) -> list[CostRule]:
         """Return the rules on what the file costs."""
         return [rule for rule in self.rules if isinstance(rule, CostRule)]
+
+    @model_validator(mode="after")
+    def _sparse_is_whole(self) -> "Gate":
+        if self.sparse == "judge" and self.min_rows is not None:
+            raise ValueError("min_rows is for sparse: merge or parent; name one, or leave it out")
+        if self.sparse != "judge" and self.min_rows is None:
+            raise ValueError(f"sparse: {self.sparse} needs min_rows, such as min_rows: 30")
+        if self.sparse != "judge" and not self.intersections:
+            raise ValueError(
+                f"sparse: {self.sparse} is about intersections; set intersections: true, or leave "
+                "it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_rule_twice(self) -> "Gate":

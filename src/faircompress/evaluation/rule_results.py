@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from faircompress.evaluation import messages
+from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CheckResult, Outcome, RuleResult, worst
+from faircompress.evaluation.tipping import tipping_point
 from faircompress.statistics.e_values import LARGEST
 from faircompress.statistics.procedures import AtLimit
 
@@ -15,6 +18,7 @@ def rule_result(
     hypothesis: Hypothesis,
     found: Sequence[tuple[Check, Outcome]],
     failures: Sequence[tuple[float | None, int | None]],
+    comparison: PairedComparison,
 ) -> RuleResult:
     """Return a rule and what it comes to everywhere.
 
@@ -22,9 +26,13 @@ def rule_result(
         hypothesis: The rule.
         found: Its checks, each with its outcome.
         failures: Level at which each was rejected, for those that fail, and its place in the order.
+        comparison: The models it is about.
     """
     checks = [
-        check_result(check, outcome, *failure)
+        replace(
+            check_result(check, outcome, *failure),
+            tipping=tipping_point(check, comparison, outcome, failure[0]),
+        )
         for (check, outcome), failure in zip(found, failures, strict=True)
     ]
     return _rule(hypothesis, worst([outcome for _, outcome in found]), "", checks)

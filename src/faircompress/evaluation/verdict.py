@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from faircompress.evaluation.captions import Captions
+from faircompress.evaluation.reported_results import (
+    Coverage,
+    DroppedRows,
+    Layers,
+    OwnRates,
+    SparseGroup,
+)
 from faircompress.evaluation.results import (
     STRICT,
     CostResult,
@@ -56,6 +63,11 @@ class Verdict:
         notes: What else a reader must know of the rows.
         seed: Of all deals.
         captions: What the models, rows and clusters are called.
+        dropped: What the worst answers to dropped rows would make of decided rates.
+        own_rates: The candidate's own rates, bounded for all groups at once.
+        coverage: Groups and subgroups with no rows, or too few for any pass.
+        sparse: Intersections that are not tested alone, by the declared policy.
+        layers: Where harm to true positive rates comes from.
     """
 
     __pydantic_config__ = STRICT
@@ -84,6 +96,11 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     seed: int | None = None
     captions: Captions = field(default_factory=Captions)
+    dropped: DroppedRows | None = None
+    own_rates: OwnRates | None = None
+    coverage: list[Coverage] = field(default_factory=list)
+    sparse: list[SparseGroup] = field(default_factory=list)
+    layers: Layers | None = None
 
     def to_json(self) -> Json:
         """Return the verdict as plain values."""

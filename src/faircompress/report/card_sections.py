@@ -15,6 +15,12 @@ CORRECTED = {
     ORDERED: "in the order of validation evidence, at levels that share each rule's alpha",
 }
 
+MISSING = {
+    "none": "Without rows",
+    "few": "Too few rows for a pass",
+    "absent": "Without rows, as declared",
+}
+
 
 @dataclass(frozen=True)
 class CardSection:
@@ -79,10 +85,26 @@ def _data(verdict: Verdict) -> CardSection:
     lines = [
         ("Test set", f"{counts}; {everyone.effective_n:,.0f} independent units by weight"),
         ("Groups", ", ".join(f"{group.group} ({group.rows:,})" for group in groups)),
+        *([("Dropped", verdict.dropped.sentence)] if verdict.dropped else []),
+        *_missing(verdict),
+        *(("Sparse", f"{one.group} is {one.reason}.") for one in verdict.sparse),
         ("Data", verdict.data),
         ("Units", units),
     ]
     return CardSection("Test data", lines, ("Data",))
+
+
+def _missing(verdict: Verdict) -> list[tuple[str, str]]:
+    """Name the groups and subgroups that the test set says too little of."""
+    by_status: dict[str, list[str]] = {}
+    for one in verdict.coverage:
+        where = f"{one.subgroup} in {one.group}" if one.subgroup else one.group
+        by_status.setdefault(one.status, []).append(where)
+    return [
+        (name, ", ".join(by_status[status]))
+        for status, name in MISSING.items()
+        if status in by_status
+    ]
 
 
 def _evaluation(verdict: Verdict) -> CardSection:

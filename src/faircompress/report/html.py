@@ -14,6 +14,7 @@ from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import CheckResult, CostResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import cost_plots, plots, rate_plots
+from faircompress.report.beside_rules import beside_rules
 from faircompress.report.card_sections import card_sections
 from faircompress.report.context import ReportContext
 from faircompress.report.decision import at_a_glance
@@ -93,6 +94,7 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         cost=cost_plots.cost(context.sizes, context.layers, context.latency, captions),
         cut=cost_plots.cut(context.layers, captions),
         parity=cost_plots.parity(context.parity, captions),
+        beside=beside_rules(verdict),
         power=_power(verdict),
         glance=_glance(verdict, context),
         card=card_sections(verdict, context),
@@ -110,6 +112,7 @@ def _contents(
         *((part["id"], part["heading"]) for part in parts),
         ("rates", "Rates"),
         *([("pictures", capital(verdict.captions.rows))] if pictures else []),
+        ("beside", "Beside the rules"),
         ("power", "What it can certify"),
         ("card", "Model card"),
     ]

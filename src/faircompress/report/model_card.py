@@ -6,6 +6,7 @@ from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import MetricResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import cost_plots
+from faircompress.report.beside_rules import own_rates
 from faircompress.report.card_sections import card_sections
 from faircompress.report.context import ReportContext
 from faircompress.report.markdown import code, plain_text
@@ -36,6 +37,7 @@ def model_card(verdict: Verdict, context: ReportContext) -> str:
             [group.group, f"{group.rows:,}", *(_text(group.metrics[m]) for m in metrics)]
             for group in verdict.groups
         ],
+        own=own_rates(verdict),
         cost=cost,
         every=precisions(context.precisions, context.sizes, context.precision, captions.baseline),
     )

@@ -53,8 +53,10 @@ def verify(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Differ
         Where the verdict differs; empty: it agrees.
 
     Raises:
-        ValueError: If predictions are missing or speak of different rows.
+        ValueError: If predictions are missing or speak of different rows, or if the verdict merged
+            sparse intersections.
     """
+    _refuse_merged(verdict)
     _refuse_unlike(verdict, predictions)
     caps = {group["group"]: group["caps"] for group in verdict["groups"]}
     rows = predictions["candidate"]
@@ -236,6 +238,16 @@ def _caps(group: str, rows: Predictions) -> dict[str, float]:
     join = sum if by_class else max
     found = {f"not {k}": join(v for c, v in caps.items() if c != k) for k in caps}
     return caps | found | {"all": join(caps.values())}
+
+
+def _refuse_merged(verdict: Json) -> None:
+    """Refuse a verdict with groups that sparse intersections were merged into (16.4)."""
+    merged = {one["tested_as"][0] for one in verdict.get("sparse", ()) if len(one["tested_as"]) < 2}
+    if merged:
+        raise ValueError(
+            f"the verdict merged sparse intersections into {', '.join(sorted(merged))}, which this "
+            "program does not derive. Evaluate with sparse: judge or parent to have it verified."
+        )
 
 
 def _refuse_unlike(verdict: Json, predictions: Mapping[str, Predictions]) -> None:

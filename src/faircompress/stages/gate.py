@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from faircompress import predictions
-from faircompress.dataset import load_encoded
+from faircompress.dataset import load_encoded, load_facts
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.costs import Costs
+from faircompress.evaluation.dropped import counted as counted_rows
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.numbers import NUMBERS as NUMBERS
 from faircompress.evaluation.numbers import numbers
@@ -121,6 +122,8 @@ def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
     """Return the verdicts on all files up to the first that does not pass."""
     counted = read_json(artifacts / "look.json")  # plain DVC counts none
     references, on_validation = _references(artifacts)
+    facts = load_facts(artifacts / "validate")
+    dropped = counted_rows(facts.dropped, "test", facts.classes)
     found: dict[Precision, Verdict] = {}
     for precision in files.precisions:
         pruned = files.predictions(stem(precision), "test")
@@ -137,6 +140,7 @@ def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
             released=counted.get("released", 0),
             captions=CHAIN,
             crosschecks=True,
+            dropped=dropped,
         )
         if found[precision].outcome != "pass":
             break

@@ -6,13 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
+import pandas as pd
+
 from faircompress import files
 from faircompress.check_frames import Frames
 from faircompress.checks import Finding, UnfitData, as_json, inspect, noted, refusal, unfit
 from faircompress.checks_page import page, sample_rows
 from faircompress.dataset import FACTS, TABLE, content_sha256
 from faircompress.datasets import RawData
-from faircompress.ingest import Ingested, ingest, normalize_rows
+from faircompress.duplicates import DUPLICATE
+from faircompress.ingest import READ, Ingested, ingest, normalize_rows
 from faircompress.params import Params
 from faircompress.rows_first import (
     AT_ONCE,
@@ -105,7 +108,33 @@ def _facts(
         "preparation": preparation,
         "max_weight": [asdict(cap) for cap in raw.max_weight],
         "fixed_counts": list(raw.fixed_counts),
+        "dropped": _dropped(tables.pictures, groups),
     }
+
+
+def _dropped(pictures: pd.DataFrame, groups: Sequence[str]) -> list[dict[str, Any]]:
+    """Count the rows that were left out by what is known of them, as ``dataset.Facts`` has them.
+
+    A row whose picture another row keeps is not lost.
+    """
+    gone = pictures[~pictures["state"].isin([READ, DUPLICATE])]
+    known = ["split", "label", "state", *groups]
+    counted = gone.groupby(known, dropna=False, sort=True)["weight"].agg(["size", "sum"])
+    return [
+        {
+            "split": None if pd.isna(split) else split,
+            "label": None if pd.isna(label) else int(label),
+            "why": state,
+            "where": {
+                name: value
+                for name, value in zip(groups, values, strict=True)
+                if not pd.isna(value)
+            },
+            "rows": int(size),
+            "weight": float(weight),
+        }
+        for (split, label, state, *values), size, weight in counted.itertuples()
+    ]
 
 
 def _numbers(findings: Sequence[Finding], tables: Frames) -> dict[str, float]:

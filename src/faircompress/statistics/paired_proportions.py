@@ -160,11 +160,11 @@ def _fewest_gained(
 
     A table with fewer lost and more gained rows than one that is as extreme is so, too.
     """
-    observed = _score(np.array([lost]), np.array([gained]), rows, change)[0] - 1e-12
+    observed = score(np.array([lost]), np.array([gained]), rows, change)[0] - 1e-12
     low, high = np.zeros(len(losses), int), rows - losses + 1
     while (low < high).any():
         middle = (low + high) // 2
-        extreme = _score(losses, np.minimum(middle, rows - losses), rows, change) >= observed
+        extreme = score(losses, np.minimum(middle, rows - losses), rows, change) >= observed
         extreme |= middle > rows - losses
         low, high = np.where(extreme, low, middle + 1), np.where(extreme, middle, high)
         high = np.maximum(low, high)
@@ -173,7 +173,9 @@ def _fewest_gained(
     return np.minimum.accumulate(low[::-1])[::-1]
 
 
-def _score(lost: np.ndarray, gained: np.ndarray, rows: int, change: float) -> np.ndarray:
+def score(
+    lost: np.ndarray, gained: np.ndarray, rows: int | np.ndarray, change: float
+) -> np.ndarray:
     """Return Tango's score statistic; large speaks against "the change is at most ``change``"."""
     surplus = gained - lost - rows * change
     a, c = 2.0 * rows, -lost * change * (1 - change)
@@ -188,6 +190,6 @@ def _score_bound(lost: int, gained: int, rows: int, alpha: float) -> float:
     low, high = -1.0, (gained - lost) / rows
     for _ in range(20):
         middle = (low + high) / 2
-        out = ndtr(-_score(np.array([lost]), np.array([gained]), rows, middle)[0]) <= alpha
+        out = ndtr(-score(np.array([lost]), np.array([gained]), rows, middle)[0]) <= alpha
         low, high = (middle, high) if out else (low, middle)
     return low
