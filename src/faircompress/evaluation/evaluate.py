@@ -11,7 +11,7 @@ from faircompress.evaluation.comparison import PairedComparison, compare, in_ord
 from faircompress.evaluation.costs import Costs, check_costs
 from faircompress.evaluation.fail_order import confirmed_failures, suspicion
 from faircompress.evaluation.group_results import group_result
-from faircompress.evaluation.groups import groups_of, without_rows
+from faircompress.evaluation.groups import Group, groups_of, without_rows
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.evaluation.inputs import check_inputs, present_references, threshold_of
 from faircompress.evaluation.levels import level
@@ -90,18 +90,15 @@ def evaluate(
     ]
     there = [one for one in hypotheses if one.rule.against in comparisons]
     found = check_all(there, comparisons, groups)
-    suspected = None
+    suspected, expected = None, list[Group]()
     if validation is not None:
         held = _on_validation(validation, references_on_validation, cuts, gate)
-        of_validation = groups_of(in_order(validation[0]), intersections=gate.intersections)
-        if of_validation or not groups:
+        expected = groups_of(in_order(validation[0]), intersections=gate.intersections)
+        if expected or not groups:
             checks_found = [check for of_rule in found for check in of_rule]
-            suspected = suspicion(checks_found, held, of_validation)
+            suspected = suspicion(checks_found, held, expected)
     rules, checks, how = _rules(hypotheses, there, found, references, suspected)
     paid = check_costs(gate.cost_rules, costs or Costs(), captions)
-    expected = [] if validation is None else groups_of(
-        validation[0], intersections=gate.intersections
-    )  # fmt: skip
     everyone = comparisons[BASELINE].everyone()
     empty = without_rows(groups, expected, gate.is_absent)
     sentences = _sentences(checks, rules, paid, empty, captions)
@@ -152,8 +149,9 @@ def refuse_unfit(
     rows, against = in_order(baseline), in_order(candidate)
     cut = 0.5 if len(baseline.classes) == 2 else None
     comparison = compare(rows, against, (cut, cut), validation=validation)
-    groups = groups_of(rows, intersections=gate.intersections)
-    refuse_heavy(rows, comparison.caps, [group.where for group in groups])
+    if comparison.caps is not None:
+        of = groups_of(rows, intersections=gate.intersections)
+        refuse_heavy(rows, comparison.caps, [group.where for group in of])
     refuse_inverted(comparison, plugins.find("metrics", "auroc"))
 
 

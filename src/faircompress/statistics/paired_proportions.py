@@ -14,7 +14,7 @@ LEFT_OUT = 1e-6  # of alpha: the chance of numbers of lost rows not looked at, c
 ASSURED = 0.5  # of alpha: below a change with so small a tail, all are excluded (tested)
 ROUNDING = 1e-6  # of a tail: beyond what sums of chances and their tails differ by (tested)
 
-Given = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+Chances = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> float:
@@ -40,7 +40,7 @@ def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> f
         binary endpoints, Biometrics 57 (2001). Tango, Statistics in Medicine 17 (1998), for the
         order. Berger and Boos, JASA 89 (1994). The bound by monotony is ours.
     """
-    return _tail(lost, gained, rows, change, alpha, _at_least)
+    return _tail(lost, gained, rows, change, alpha, _exactly, _at_least)
 
 
 def _beside(
@@ -50,14 +50,17 @@ def _beside(
 
     Sums of chances take a tenth of the time; where they could err, ``p_value`` itself decides.
     """
-    found = _tail(lost, gained, rows, change, alpha, _at_least_summed)
+    found = _tail(lost, gained, rows, change, alpha, _roughly, _at_least_summed)
     if any(abs(found - level) <= ROUNDING * level for level in levels):
         return p_value(lost, gained, rows, change, alpha)
     return found
 
 
-def _tail(lost: int, gained: int, rows: int, change: float, alpha: float, given: Given) -> float:
-    """Return the bound of ``p_value``, by tails that ``given`` computes."""
+def _tail(
+    lost: int, gained: int, rows: int, change: float, alpha: float,
+    exactly: Chances, at_least: Chances,
+) -> float:  # fmt: skip
+    """Return the bound of ``p_value``, by what computes chances and tails."""
     if change >= (gained - lost) / rows:
         return 1.0
     spent = NUISANCE * alpha / 2
@@ -70,8 +73,8 @@ def _tail(lost: int, gained: int, rows: int, change: float, alpha: float, given:
     first, last = _range(rows, (below.min(), below.max()), LEFT_OUT * alpha / 2)
     losses = np.arange(min(first, lost), max(last, lost) + 1)
     fewest = _fewest_gained(losses, lost, gained, rows, change)
-    chance = _exactly(losses, rows, below[:, None])
-    tails = given(fewest, rows - losses, np.minimum(above / (1 - below), 1)[:, None])
+    chance = exactly(losses, np.full(len(losses), rows), below[:, None])
+    tails = at_least(fewest, rows - losses, np.minimum(above / (1 - below), 1)[:, None])
     tail = (chance * tails).sum(axis=1).max() + (NUISANCE + LEFT_OUT) * alpha
     return float(min(tail, 1.0))
 
@@ -145,10 +148,23 @@ def share_upper(hits: float, rows: float, alpha: float) -> float:
 
 
 # scipy.stats has these three, too; to import it takes longer than most audits
-def _exactly(hits: np.ndarray, rows: int, share: np.ndarray) -> np.ndarray:
+def _exactly(hits: np.ndarray, rows: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Return the chance of so many hits."""
     ways = gammaln(rows + 1) - gammaln(hits + 1) - gammaln(rows - hits + 1)
     return np.exp(ways + xlogy(hits, share) + xlog1py(rows - hits, -share))
+
+
+def _roughly(
+    hits: np.ndarray, rows: np.ndarray, share: np.ndarray, more: np.ndarray | int = 0
+) -> np.ndarray:
+    """Return what ``_exactly`` does, but for rounding, times the chance of some hits more."""
+    if not ((share > 0) & (share < 1)).all():
+        return _exactly(hits, rows, share) * share**more
+    ways = gammaln(rows + 1) - gammaln(np.maximum(hits, 0) + 1) - gammaln(rows - hits + 1)
+    parts = np.stack([hits + more, rows - hits, np.where(hits < 0, -np.inf, ways)])
+    logs = np.hstack([np.log(share), np.log1p(-share)]) @ parts[:2]
+    logs += parts[2]
+    return np.asarray(np.exp(logs, out=logs))
 
 
 def _at_least(hits: np.ndarray, rows: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -175,11 +191,8 @@ def _at_least_summed(hits: np.ndarray, rows: np.ndarray, share: np.ndarray) -> n
     entry = np.repeat(np.arange(there - 2, -1, -1), each)
     turn = np.arange(len(entry)) - np.repeat(ends - each, each)
     last = (turn == 0).astype(int)  # the row more is a hit
-    row, hit = of[entry] - last, np.where(turn == 0, needed[entry + 1], needed[entry] + turn) - 1
-    ways = gammaln(row + 1) - gammaln(np.maximum(hit, 0) + 1) - gammaln(row - hit + 1)
-    ways = np.where(hit < 0, -np.inf, ways)
-    logs = np.log(share) * (hit + last) + np.log1p(-share) * (row - hit)
-    added = np.cumsum(np.exp(logs + ways), axis=1)
+    hit = np.where(turn == 0, needed[entry + 1], needed[entry] + turn) - 1
+    added = np.cumsum(_roughly(hit, of[entry] - last, share, last), axis=1)
     found[:, there - 1 : there] = _at_least(needed[-1:], of[-1:], share)
     found[:, : there - 1] = (found[:, there - 1 : there] + added[:, ends - 1])[:, ::-1]
     return np.minimum(found, 1.0)
@@ -210,16 +223,32 @@ def _fewest_gained(
     A table with fewer lost and more gained rows than one that is as extreme is so, too.
     """
     observed = _score(np.array([lost]), np.array([gained]), rows, change)[0] - 1e-12
-    low, high = np.zeros(len(losses), int), rows - losses + 1
+    most = rows - losses + 1
+    low, high = np.zeros(len(losses), int), most
+    near = _about(losses, lost, gained, rows, change, observed)
+    ends = [np.clip(near + off, 0, most) for off in (-2, 1)]  # tried first
     while (low < high).any():
-        middle = (low + high) // 2
+        middle = ends.pop() if ends else (low + high) // 2
         extreme = _score(losses, np.minimum(middle, rows - losses), rows, change) >= observed
-        extreme |= middle > rows - losses
-        low, high = np.where(extreme, low, middle + 1), np.where(extreme, middle, high)
-        high = np.maximum(low, high)
+        extreme |= middle == most
+        low = np.where(extreme, low, np.maximum(low, middle + 1))
+        high = np.maximum(low, np.where(extreme, np.minimum(high, middle), high))
     low = np.where(low > rows - losses, rows + 1, low)  # none is
     low[lost - losses[0]] = min(low[lost - losses[0]], gained)
     return np.minimum.accumulate(low[::-1])[::-1]
+
+
+def _about(
+    losses: np.ndarray, lost: int, gained: int, rows: int, change: float, observed: float
+) -> np.ndarray:
+    """Return about how many gained rows bring a score to the observed one: two secant steps."""
+    spread = (gained - lost - rows * change) / max(observed, 1e-6)
+    spread = np.sqrt(np.maximum(spread**2 + 2 * (losses - lost), 1.0))
+    found = gained + 1.0 * (losses - lost)
+    for _ in range(2):
+        found = np.clip(found, 0, rows - losses)
+        found += spread * (observed - _score(losses, found, rows, change))
+    return np.ceil(found).astype(int)
 
 
 def _score(lost: np.ndarray, gained: np.ndarray, rows: int, change: float) -> np.ndarray:
