@@ -242,8 +242,8 @@ def _about(
     losses: np.ndarray, lost: int, gained: int, rows: int, change: float, observed: float
 ) -> np.ndarray:
     """Return about how many gained rows bring a score to the observed one: two secant steps."""
-    spread = (gained - lost - rows * change) / max(observed, 1e-6)
-    spread = np.sqrt(np.maximum(spread**2 + 2 * (losses - lost), 1.0))
+    here = (gained - lost - rows * change) / max(observed, 1e-6)
+    spread = np.sqrt(np.maximum(here**2 + 2 * (losses - lost), 1.0))
     found = gained + 1.0 * (losses - lost)
     for _ in range(2):
         found = np.clip(found, 0, rows - losses)
