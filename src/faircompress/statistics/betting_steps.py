@@ -65,8 +65,11 @@ def _by_step(
     places = starts[..., None] + np.arange(longest)
     places = np.where((places < stops[..., None]) & (places < width), places, width)
     rows = np.arange(len(values))[:, None, None]
-    padded = [np.concatenate([x, np.zeros((len(x), 1))], axis=1) for x in (values, weights)]
-    return padded[0][rows, places], padded[1][rows, places]
+    ends = np.zeros((len(values), 1))
+    shown, counted = (
+        np.concatenate([x, ends], axis=1)[rows, places] for x in (values, weights)
+    )  # one after the other, since they may be large
+    return shown, counted
 
 
 def _moments(

@@ -213,6 +213,9 @@ def _blocks(
 def _padded(values: list[np.ndarray], weights: list[np.ndarray], count: float) -> Units:
     """Stack deals of different lengths; what is not there weighs nothing."""
     width = max(len(one) for one in weights)
+    if all(len(one) == width and (one == 1).all() for one in weights):
+        baseline, candidate = np.stack(values, axis=1)
+        return Units(baseline, candidate, np.broadcast_to(1.0, baseline.shape), count)
     baseline, candidate, counts = np.zeros((3, len(values), width))
     for at, (both, one) in enumerate(zip(values, weights, strict=True)):
         baseline[at, : len(one)], candidate[at, : len(one)], counts[at, : len(one)] = *both, one
