@@ -14,8 +14,8 @@ ROOT = Path(__file__).parent.parent
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # They decide, carry or show, but compute nothing that a stage's results depend on.
 CARRIERS = {
-    "faircompress.bounds", "faircompress.checkpoints", "faircompress.evaluation.rule_config",
-    "faircompress.figures",
+    "faircompress.bad_params", "faircompress.bounds", "faircompress.checkpoints",
+    "faircompress.evaluation.rule_config", "faircompress.figures",
     "faircompress.files", "faircompress.params", "faircompress.plugins", "faircompress.precisions",
     "faircompress.progress", "faircompress.rehearsal", "faircompress.renamed_keys",
     "faircompress.yaml_text",

@@ -246,10 +246,8 @@ def _bounded(
     flipped = metric is negative_flips
     rows = group.rows if flipped else comparison.rows_of(metric, group, question)
     truth = truth_of(comparison, rows, question)
-    if flipped:
-        found = of_measures(comparison, measures, rows, truth, question)
-    else:
-        found = estimate_of_class(comparison, metric, group, question)
+    own = of_measures(comparison, measures, rows, truth, question) if flipped else None
+    found = own or estimate_of_class(comparison, metric, group, question)
     if isinstance(found, Undefined):
         return found
     sample = _sample(comparison, metric, group, question, rows)
