@@ -24,7 +24,7 @@ from naive_methods import ALPHA, LIMIT, draw
 from scipy.special import ndtri
 from simulated import bar
 
-from faircompress.statistics import betting
+from faircompress.statistics import betting, betting_steps
 from faircompress.statistics.independent_units import Units, deal_ranking
 from faircompress.statistics.procedures.betting_mean import BettingMean
 
@@ -133,7 +133,7 @@ def restated(scaled: np.ndarray, scaled_null: float) -> np.ndarray:
     far at ``z`` standard deviations; the bet is by how much the price moves with the sum to come.
     """
     values, null, units = 2 * scaled - 1, 2 * scaled_null - 1, len(scaled)
-    starts = np.unique(np.linspace(0, units, min(units, betting.STEPS) + 1).astype(int))[:-1]
+    starts = np.unique(np.linspace(0, units, min(units, betting_steps.STEPS) + 1).astype(int))[:-1]
     goal, wealth, bet, bets = betting.OVERSHOOT / ALPHA, 1.0, 0.0, []
     for i, value in enumerate(values):
         if i in starts:

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from faircompress import params, plugins
-from faircompress.columns import meant, named
+from faircompress.columns import named
+from faircompress.csv_text import meant
 from faircompress.dataset import encode
 from faircompress.params import BadParams
 from faircompress.splitting import by_pixels, cut, drawn, splits, spread

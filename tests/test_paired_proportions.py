@@ -114,3 +114,24 @@ def test_a_bound_has_no_change_below_it_that_is_not_excluded(
         if not bounds.excludes(lost, gained, rows, at / parts, alpha)
     )
     assert bounds.change_lower(lost, gained, rows, alpha) == pytest.approx((first - 1) / parts)
+
+
+@pytest.mark.parametrize("rows", [30, 400, 50_000])
+def test_sums_of_chances_differ_from_the_tail_by_a_thousandth_of_what_is_allowed(rows: int) -> None:
+    """So a tail that lies beside a level by ``ROUNDING`` of it lies on the same side."""
+    rng = np.random.default_rng(rows)
+    for _ in range(20):
+        lost, gained = (int(rng.integers(rows // 5 + 1)) for _ in range(2))
+        change = (gained - lost) / rows - float(rng.uniform(0, 4)) * np.sqrt(
+            lost + gained + 1
+        ) / rows
+        table = (lost, gained, rows, max(change, -0.99), 0.025)
+        exact = bounds.p_value(*table)
+        summed = bounds._tail(*table, bounds._roughly, bounds._at_least_summed)
+        assert summed == pytest.approx(exact, rel=bounds.ROUNDING / 1000)
+
+
+def test_a_tail_that_is_a_level_is_decided_by_the_tail_itself() -> None:
+    table = (12, 2, 150, -0.16, 0.025)
+    tail = bounds.p_value(*table)
+    assert bounds._beside((tail,), *table) == tail

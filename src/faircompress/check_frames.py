@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from faircompress.columns import meant
+from faircompress.csv_text import meant
 from faircompress.datasets import OPEN, SPLITS
 from faircompress.ingest import READ
 from faircompress.pictures import nearly_black

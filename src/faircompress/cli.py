@@ -12,13 +12,13 @@ from typing import Annotated
 
 import typer
 
-from faircompress import environment, presets, rehearsal
+from faircompress import environment
 from faircompress.auditing.command import audit
+from faircompress.bad_params import BadParams
 from faircompress.code_keys import raise_if_changed
 from faircompress.exit_codes import ERROR
 from faircompress.files import FULL, room, write_json
 from faircompress.interrupts import INTERRUPTS
-from faircompress.params import BadParams, load, refuse_twice
 from faircompress.second_opinion.command import verify
 
 app = typer.Typer(
@@ -38,6 +38,8 @@ Project = Annotated[Path, typer.Option(help="Folder with params.yaml and dvc.yam
 @app.command()
 def run(set_: Override = None, preset: Presets = None, project: Project = Path()) -> None:
     """Take the data to a verdict. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
+    from faircompress import presets
+    from faircompress.params import refuse_twice
     from flows import workspace
 
     refuse_twice(set_ or [])
@@ -68,6 +70,8 @@ def study(
 @app.command()
 def stage(name: str) -> None:
     """Run one stage of the chain on the files of this folder; `dvc repro` calls this."""
+    from faircompress.params import load
+
     die_with_parent()
     stages = [p.stem for p in (Path(__file__).parent / "stages").glob("[a-z]*.py")]
     if name not in stages:
@@ -84,11 +88,13 @@ def stage(name: str) -> None:
 @app.command()
 def params(set_: Override = None, preset: Presets = None) -> None:
     """Check params.yaml, the rows of the data it names, and the network, and name every mistake."""
+    from faircompress import presets, rehearsal
+    from faircompress.params import load, refuse_twice
+    from faircompress.rows_first import count
+
     refuse_twice(set_ or [])
     chosen = presets.preset(Path("presets.yaml"), preset or [])
     found = load(Path("params.yaml"), [*chosen, *(set_ or [])])
-    from faircompress.rows_first import count
-
     typer.echo(count(found), err=True)
     rehearsal.rehearse_known(found)
     typer.echo("params.yaml is fine.")

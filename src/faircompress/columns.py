@@ -6,13 +6,10 @@ field; and either ``names``, what to call each value, or ``bins``, what to call 
 numbers ``[from, below)``, where null has no end.
 """
 
-import difflib
 import re
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +18,7 @@ from numpy.typing import NDArray
 
 from faircompress.bounds import Column, Groups, whole
 from faircompress.caps import MaxWeight
+from faircompress.csv_text import meant
 from faircompress.datasets import RawData
 from faircompress.pictures import Pixels
 from faircompress.splitting import Read, Words, splits
@@ -147,36 +145,6 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
             f"such as {values[0]!r} and {values[1]!r}. Name the right column, or give it bins."
         )
     return words, tuple(values)
-
-
-def read_csv(path: Path, *, key: str, separator: str = ",") -> pd.DataFrame:
-    """Read a CSV file as text.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no CSV file, or a row has more fields than there are columns.
-    """
-    try:
-        with warnings.catch_warnings():  # pandas takes the first row's fields for the right count
-            warnings.filterwarnings("error", "Length of header", pd.errors.ParserWarning)
-            cells = pd.read_csv(
-                path, sep=separator, dtype=str, keep_default_na=False, index_col=False,
-                skipinitialspace=True, encoding="utf-8-sig", on_bad_lines="error",
-            )  # fmt: skip
-    except pd.errors.ParserWarning:
-        raise ValueError(
-            f"{key}: in {path} the first row, line 2, has more fields than line 1 has names of "
-            f"columns. Name every column, or put words that hold {separator!r} in quotes."
-        ) from None
-    except (ValueError, pd.errors.ParserError) as error:
-        raise ValueError(f"{key}: {path} is not a CSV file in UTF-8: {error}") from error
-    return cells.rename(columns=str.strip)
-
-
-def meant(word: str, known: Sequence[str]) -> str:
-    """Return the end of an error: the known word that was probably meant, or all there are."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(known[:40])}."
 
 
 def _all(asked: Mapping[str, Callable[[], T]]) -> dict[str, T]:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
 from faircompress import renamed_keys, yaml_text
+from faircompress.bad_params import BadParams as BadParams
 from faircompress.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.evaluation.rule_config import Gate as Gate
 from faircompress.evaluation.rule_config import Rule, with_reasons
@@ -170,10 +171,6 @@ class Params(Section):
     export: Export
     gate: Annotated[Gate, AfterValidator(with_reasons)]
     compute: Compute
-
-
-class BadParams(ValueError):
-    """Everything that is wrong with params.yaml, one line each."""
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Params:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from faircompress import yaml_text
-from faircompress.params import BadParams
+from faircompress.bad_params import BadParams
 
 EXTENDS = "extends"
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.spelling import spelt
-from faircompress.columns import meant
+from faircompress.csv_text import meant
 from faircompress.evaluation.rule_config import JOIN
 from faircompress.predictions import Predictions
 

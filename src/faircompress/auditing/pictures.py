@@ -21,7 +21,7 @@ from faircompress.auditing.rounding import slack
 from faircompress.auditing.rows import Asked, Pair, fit, in_order, known, needs_id, together
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table, is_binary, read_parquet
-from faircompress.columns import meant
+from faircompress.csv_text import meant
 from faircompress.dataset import FACTS, TABLE, load_facts, load_split
 from faircompress.evaluation.dropped import Dropped, counted
 from faircompress.onnx_export import INPUT

@@ -14,7 +14,7 @@ from faircompress.auditing.repeats import repeats
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
 from faircompress.caps import UNKNOWN, MaxWeight
-from faircompress.columns import meant
+from faircompress.csv_text import meant
 from faircompress.evaluation.dropped import Dropped
 from faircompress.predictions import Predictions, check, taken
 from faircompress.report.context import ReportContext

@@ -1,13 +1,16 @@
 """Which harm is too much: rules as they are typed, or a file of rules."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from faircompress import plugins, yaml_text
 from faircompress.auditing.spelling import spelt
+from faircompress.bad_params import BadParams
 from faircompress.evaluation.rule_config import FLIPS, KINDS, Gate, Rule
 from faircompress.metrics import Answers, Metric
 from faircompress.statistics.rates import is_share
@@ -120,7 +123,9 @@ def _section(file: Path) -> dict[str, Any]:
 
 
 def _checked(raw: dict[str, Any], where: str) -> Gate:
-    from faircompress.params import BadParams, check_gate
+    with suppress(ValidationError):
+        return Gate.model_validate(raw)
+    from faircompress.params import check_gate  # heavy; says what is wrong
 
     try:
         return check_gate(raw)

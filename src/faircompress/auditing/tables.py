@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from faircompress.auditing.spelling import spelt
 from faircompress.bounds import whole
-from faircompress.columns import meant, read_csv
+from faircompress.csv_text import meant, read_csv
 
 EMPTY = ("", "nan", "<na>")
 FILL = "Fill it in, or leave the row out for both models."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from faircompress.bounds import Counts, Seed
-from faircompress.columns import meant
+from faircompress.csv_text import meant
 from faircompress.datasets import SPLITS, RawData
 from faircompress.source import within
 from faircompress.splitting import cut, drawn

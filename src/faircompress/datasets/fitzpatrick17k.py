@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faircompress.columns import meant, read_csv
+from faircompress.csv_text import meant, read_csv
 from faircompress.dataset import hash_position
 from faircompress.datasets import RawData
 from faircompress.source import within

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from faircompress.bounds import Column, Groups, OpenShare, Positive, Seed
-from faircompress.columns import Table, data_set, meant, read_csv
+from faircompress.columns import Table, data_set
+from faircompress.csv_text import meant, read_csv
 from faircompress.datasets import RawData
 from faircompress.source import within
 

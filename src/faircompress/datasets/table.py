@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from faircompress.bounds import Column, Groups, OpenShare, Positive, Seed
-from faircompress.columns import Table, data_set, meant, read_csv
+from faircompress.columns import Table, data_set
+from faircompress.csv_text import meant, read_csv
 from faircompress.datasets import RawData
 from faircompress.source import within
 from faircompress.splitting import Read

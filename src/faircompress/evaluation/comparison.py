@@ -16,7 +16,7 @@ from faircompress.evaluation.groups import POOLED, Group
 from faircompress.metrics import Measure, Metric
 from faircompress.predictions import Predictions, taken
 from faircompress.statistics.class_side import Rows
-from faircompress.statistics.clusters import count_clusters, kish, weight_of_each
+from faircompress.statistics.clusters import count_clusters, kish, numbered, rising, weight_of_each
 from faircompress.statistics.independent_units import seed_of
 from faircompress.weighing import Caps, caps_of, strata_of
 
@@ -174,7 +174,7 @@ def compare(
     return PairedComparison(
         baseline=decide(baseline, thresholds[0]),
         candidate=decide(candidate, thresholds[1]),
-        cluster=np.unique(names, return_inverse=True)[1],
+        cluster=numbered(names),
         has_clusters=baseline.identities is not None,
         weights=baseline.weights.astype(float),
         classes=baseline.classes,
@@ -188,7 +188,5 @@ def compare(
 
 def in_order(predictions: Predictions) -> Predictions:
     """Take rows in the order of their ids, so that their order in a file is no matter."""
-    p, order = predictions, np.argsort(predictions.ids, kind="stable")
-    if (order[1:] > order[:-1]).all():
-        return p
-    return taken(p, order)
+    p = predictions
+    return p if rising(p.ids) else taken(p, np.argsort(p.ids, kind="stable"))

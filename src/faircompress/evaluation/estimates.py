@@ -66,10 +66,21 @@ def estimate_of_class(
     comparison: PairedComparison, metric: Metric, group: Group, question: int | None
 ) -> Estimate | Undefined:
     """Return both rates of one class against the rest; of None, of right decisions."""
-    measures = comparison.measures(metric, group, question)
-    rows = comparison.rows_of(metric, group, question)
-    truth = answers(comparison.baseline, rows, question).truth
-    return of_measures(comparison, measures, rows, truth, question)
+    key = ("rates", f"{metric.name} of class {question} in {group.key}")
+    if key not in comparison.known:
+        measures = comparison.measures(metric, group, question)
+        rows = comparison.rows_of(metric, group, question)
+        truth = truth_of(comparison, rows, question)
+        comparison.known[key] = of_measures(comparison, measures, rows, truth, question)
+    found: Estimate | Undefined = comparison.known[key]
+    return found
+
+
+def truth_of(comparison: PairedComparison, rows: np.ndarray, question: int | None) -> np.ndarray:
+    """Tell which rows are of the class that is asked for; all, if none is, ``(rows,)``, bool."""
+    if question is None:
+        return np.ones(len(rows), bool)
+    return np.asarray(comparison.baseline.labels[rows] == question)
 
 
 def of_measures(

@@ -13,7 +13,7 @@ from faircompress.evaluation.costs import Costs, check_costs
 from faircompress.evaluation.dropped import Dropped
 from faircompress.evaluation.fail_order import confirmed_failures, suspicion
 from faircompress.evaluation.group_results import group_result
-from faircompress.evaluation.groups import groups_of, without_rows
+from faircompress.evaluation.groups import Group, groups_of, without_rows
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.evaluation.inputs import check_inputs, present_references, threshold_of
 from faircompress.evaluation.levels import level
@@ -98,7 +98,7 @@ def evaluate(
     ]
     there = [one for one in hypotheses if one.rule.against in comparisons]
     found = check_all(there, comparisons, groups)
-    suspected, expected, notes = None, [], []
+    suspected, expected, notes = None, list[Group](), list[str]()
     if validation is not None:
         expected = groups_of(in_order(validation[0]), intersections=gate.intersections)
         held = _on_validation(validation, references_on_validation, cuts, gate)
@@ -165,8 +165,9 @@ def refuse_unfit(
     rows, against = in_order(baseline), in_order(candidate)
     cut = 0.5 if len(baseline.classes) == 2 else None
     comparison = compare(rows, against, (cut, cut), validation=validation)
-    groups = groups_of(rows, intersections=gate.intersections)
-    refuse_heavy(rows, comparison.caps, [group.where for group in groups])
+    if comparison.caps is not None:
+        of = groups_of(rows, intersections=gate.intersections)
+        refuse_heavy(rows, comparison.caps, [group.where for group in of])
     refuse_inverted(comparison, plugins.find("metrics", "auroc"))
 
 

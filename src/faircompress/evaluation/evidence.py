@@ -14,8 +14,10 @@ from faircompress.evaluation.estimates import (
     Estimate,
     Undefined,
     estimate,
+    estimate_of_class,
     left_out,
     of_measures,
+    truth_of,
 )
 from faircompress.evaluation.groups import Group
 from faircompress.metrics import Answers, Mean, Measure, Metric, Ranking, metric
@@ -243,9 +245,9 @@ def _bounded(
     """Return both rates of one class against the rest with their bounds."""
     flipped = metric is negative_flips
     rows = group.rows if flipped else comparison.rows_of(metric, group, question)
-    truth = comparison.baseline.labels[rows] == question
-    truth = truth if question is not None else np.ones_like(truth)
-    found = of_measures(comparison, measures, rows, truth, question)
+    truth = truth_of(comparison, rows, question)
+    own = of_measures(comparison, measures, rows, truth, question) if flipped else None
+    found = own or estimate_of_class(comparison, metric, group, question)
     if isinstance(found, Undefined):
         return found
     sample = _sample(comparison, metric, group, question, rows)

@@ -92,13 +92,15 @@ def pairs(groups: list[Group]) -> list[tuple[Group, Group]]:
 
 def _split(columns: Sequence[str], values: Sequence[np.ndarray]) -> list[Group]:
     """Return the groups of rows with equal values in all columns, in the order of values."""
-    codes = [np.unique(column, return_inverse=True) for column in values]
-    places = np.stack([place for _, place in codes])
-    found_at, of = np.unique(places, axis=1, return_inverse=True)
+    names = [np.unique(column) for column in values]
+    sizes = tuple(map(len, names))
+    places = [np.searchsorted(*of) for of in zip(names, values, strict=True)]
+    of = np.ravel_multi_index(places, sizes)
+    order = np.argsort(of, kind="stable")
     found = []
-    for k, at_values in enumerate(found_at.T):
-        where = {c: str(codes[at][0][at_values[at]]) for at, c in enumerate(columns)}
+    for rows in np.split(order, np.flatnonzero(np.diff(of[order])) + 1):
+        at_values = np.unravel_index(of[rows[0]], sizes)
+        where = {c: str(names[at][at_values[at]]) for at, c in enumerate(columns)}
         key = JOIN.join(f"{column}={value}" for column, value in where.items())
-        rows = np.flatnonzero(of.ravel() == k)
         found.append(Group(key, JOIN.join(columns), rows, where=where))
     return found

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 
 from faircompress.evaluation.comparison import PairedComparison
-from faircompress.evaluation.estimates import Undefined
+from faircompress.evaluation.estimates import Estimate, Undefined, estimate_of_class
 from faircompress.evaluation.evidence import Evidence, evidence, evidence_of_class, negative_flips
 from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.rules import Kind, Place
@@ -130,6 +130,9 @@ def refuse_inverted(comparison: PairedComparison, auroc: Metric) -> None:
     everyone = comparison.everyone()
     asked = comparison.questions(auroc, everyone)
     for question in asked:
+        seen = estimate_of_class(comparison, auroc, everyone, question)
+        if comparison.caps is None and not (isinstance(seen, Estimate) and seen.baseline < 0.5):
+            continue  # with caps, dealing refuses clusters that are too heavy
         part = evidence_of_class(comparison, auroc, everyone, question)
         if isinstance(part, Undefined) or part.baseline >= 0.5:
             continue

@@ -10,13 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.decisions import Decided, decide
 from faircompress.evaluation.groups import Group, groups_of
 from faircompress.evaluation.verdict import Verdict
-from faircompress.pictures import look
 from faircompress.predictions import Predictions
 from faircompress.report.plots import ARROW, SEVERITY, Json, margin
 
@@ -155,6 +153,10 @@ def _shown(one: Exemplar, group: str, pictures: Mapping[str, bytes], captions: C
 def _embedded(encoded: bytes) -> str:
     """Return a picture, no larger than it is shown, as a data URI."""
     buffer = io.BytesIO()
+    from PIL import Image  # here, since most audits show no picture
+
+    from faircompress.pictures import look
+
     small = Image.fromarray(look(encoded).pixels)
     small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     small.save(buffer, "JPEG", quality=QUALITY, subsampling=0)

@@ -21,12 +21,10 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import ndtri_exp
 
+from faircompress.statistics.betting_steps import SETTLED, Steps, in_steps
+
 OVERSHOOT = 3.0  # wealth is averaged over orders of the units; a third of them must reach the goal
 OVERSHOOT_OF_PAIRINGS = 5.0  # where each order pairs other rows; 10 would leave seeds worth trying
-SETTLED = 20  # orders from which on the mean over orders may be read at its best moment
-PRIOR = 0.1  # units of full weight that are taken to have been seen before the first
-STEPS = 128  # bets placed at most; units between two bets are bet on alike
-STEPS_OF_MANY = 48  # where many orders are averaged
 TABLE, DEEPEST = 4000, 26.0  # entries of the bets' table; root of the lowest log price in it
 GRID = 16  # null hypotheses tried at once; three rounds
 FEW, INNER = 4, 12  # orders for a first guess; null hypotheses tried between two edges
@@ -65,39 +63,39 @@ def mean_lower(
         return low
     high = min(float(np.average(values, weights=weights)), high)
 
-    def out(nulls: np.ndarray, orders: int) -> np.ndarray:
-        some = slice(0, orders)
-        of = None if planned is None else planned[some]
-        return excluded(
-            values[some], weights[some], nulls, alpha, low=low, planned=of, overshoot=overshoot,
-            together=together,
-        )  # fmt: skip
+    def out(orders: int) -> Callable[[np.ndarray], np.ndarray]:
+        of = None if planned is None else planned[:orders]
+        steps = in_steps(values[:orders], weights[:orders], planned=of, together=together)
+
+        def excluded_of(nulls: np.ndarray) -> np.ndarray:
+            log = _bet(steps, nulls, alpha, low=low, overshoot=overshoot)
+            return best_mean(np.exp(np.minimum(log, 700))) >= 1 / alpha
+
+        return excluded_of
 
     if len(values) <= FEW:
-        return _search(out, len(values), low, high)
-    few = _search(out, FEW, low, high)
+        return _search(out(len(values)), low, high)
+    few, of_all = _search(out(FEW), low, high), out(len(values))
     reach = high - few
     edges = few + reach * np.array([-4.0, -1.0, -0.3, -0.1, 0.1, 0.3, 1.0])
     edges = np.clip(edges, low, high)
-    kept = ~out(edges, len(values))
+    kept = ~of_all(edges)
     first = int(np.argmax(kept)) if kept.any() else len(edges) - 1
     if first == 0:
-        return _search(out, len(values), low, float(edges[0]))
+        return _search(of_all, low, float(edges[0]))
     inner = np.linspace(edges[first - 1], edges[first], INNER + 1)[1:]
-    kept = ~out(inner, len(values))
+    kept = ~of_all(inner)
     last = int(np.argmax(kept)) if kept.any() else INNER
     return float(inner[last - 1] if last else edges[first - 1])
 
 
-def _search(
-    out: Callable[[np.ndarray, int], np.ndarray], orders: int, left: float, right: float
-) -> float:
+def _search(out: Callable[[np.ndarray], np.ndarray], left: float, right: float) -> float:
     """Return the largest excluded null of ever finer grids between two places."""
     for _ in range(3):
         if right - left < 1e-6:
             break
         nulls = np.linspace(left, right, GRID + 1)[1:]
-        kept = ~out(nulls, orders)
+        kept = ~out(nulls)
         first = int(np.argmax(kept)) if kept.any() else GRID - 1
         left, right = (nulls[first - 1] if first else left), nulls[first]
     return float(left)
@@ -197,49 +195,29 @@ def log_wealth(
             ``OVERSHOOT_OF_PAIRINGS`` where each compares other rows with one another.
         together: Units that are bet on alike, so many in a row; divides the number of units.
     """
-    counts = (weights > 0).sum(axis=1) if planned is None else planned
-    steps = STEPS if values.shape[0] < SETTLED else STEPS_OF_MANY
-    starts, stops = (together * edge for edge in _steps(counts // together, steps))
-    before, to_come = _moments(values, weights, starts, counts)
-    shown, counted = (
-        np.ascontiguousarray(x.transpose(1, 2, 0))[:, :, None, :]  # step, unit, null, order
-        for x in _by_step(values, weights, starts, stops)
-    )
+    steps = in_steps(values, weights, planned=planned, together=together)
+    return _bet(steps, nulls, alpha, low=low, overshoot=overshoot)
+
+
+def _bet(
+    steps: Steps, nulls: np.ndarray, alpha: float, *, low: float, overshoot: float
+) -> np.ndarray:
+    """Return the log of final wealth; see ``log_wealth``."""
     at = nulls[:, None]
     first_guess = np.abs(at) * (1 - np.minimum(np.abs(at), 1)) + 1e-6  # variance of rare harm
     most = (1 - 1e-12) / np.maximum(at - low, 1e-9)
-    information, spread, ahead = (x.T[:, None, :] for x in (*before, to_come))
-    deviation = np.sqrt((first_guess + spread) / (1 + information) * ahead)  # of what is to come
-    log, goal = np.zeros((len(nulls), values.shape[0])), overshoot / alpha
+    known = (first_guess + steps.spread) / (1 + steps.information)
+    deviation = np.sqrt(known * steps.ahead)  # of what is to come
+    log, goal = np.zeros((len(nulls), steps.values.shape[3])), overshoot / alpha
     with np.errstate(divide="ignore"):
-        for step in range(starts.shape[1]):
-            factors = shown[step] - at
-            factors *= counted[step]
+        for step, whole in enumerate(steps.whole):
+            factors = steps.values[step] - at
+            if not whole:
+                factors *= steps.weights[step]
             factors *= np.minimum(_hedge(log, goal) / deviation[step], most)
             factors += 1
             log += np.log(np.multiply.reduce(factors, axis=0))
     return log
-
-
-def _steps(counts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return where each order's steps start and stop, ``(orders, steps)``, by its own count."""
-    each = np.minimum(counts, steps)[:, None]
-    at = np.minimum(np.arange(max(int(each.max()), 1) + 1)[None, :], each)
-    edges = np.floor(counts[:, None] / np.maximum(each, 1) * at).astype(int)
-    edges = np.where(at == each, counts[:, None], edges)
-    return edges[:, :-1], edges[:, 1:]
-
-
-def _by_step(
-    values: np.ndarray, weights: np.ndarray, starts: np.ndarray, stops: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return values and weights by order, step and unit; what is not there weighs nothing."""
-    width, longest = values.shape[1], max(int((stops - starts).max()), 1)
-    places = starts[..., None] + np.arange(longest)
-    places = np.where((places < stops[..., None]) & (places < width), places, width)
-    rows = np.arange(len(values))[:, None, None]
-    padded = [np.concatenate([x, np.zeros((len(x), 1))], axis=1) for x in (values, weights)]
-    return padded[0][rows, places], padded[1][rows, places]
 
 
 def _hedge(log: np.ndarray, goal: float) -> np.ndarray:
@@ -265,25 +243,3 @@ def _hedges() -> np.ndarray:
 
 HEDGES = _hedges()
 SLOPES = np.diff(HEDGES)
-
-
-def _moments(
-    values: np.ndarray, weights: np.ndarray, starts: np.ndarray, counts: np.ndarray
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return squared weights and spread seen before each step, and squared weights to come.
-
-    What is to come is foretold from the number of units to come and the weights so far: a bet that
-    knew the weights of later units could go by what they tell of values.
-    """
-    squares, at = weights**2, np.minimum(starts, values.shape[1])
-    sums = [
-        np.take_along_axis(
-            np.concatenate([np.zeros((len(values), 1)), np.cumsum(x, axis=1)], axis=1), at, axis=1
-        )
-        for x in (squares, squares * values, squares * values**2)
-    ]
-    mean = np.divide(sums[1], sums[0], out=np.zeros_like(sums[0]), where=sums[0] > 0)
-    spread = np.maximum(sums[2] - sums[0] * mean**2, 0)
-    each = (PRIOR + sums[0]) / (PRIOR + starts)
-    to_come = (counts[:, None] - starts) * each
-    return (sums[0], spread), np.maximum(to_come, 1e-12)

@@ -23,6 +23,7 @@ import numpy as np
 from faircompress.statistics import betting
 from faircompress.statistics.class_side import ClassSide, Rows
 from faircompress.statistics.class_side import TooHeavy as TooHeavy
+from faircompress.statistics.clusters import rising
 
 SEED = 2410  # where no test set gives one
 DEALS = 200
@@ -97,7 +98,9 @@ def deal_ranking(
         candidate[order].astype(float),
         above[order],
     )
-    both = np.intersect1d(rows.cluster[above], rows.cluster[~above])
+    both = np.array([], int)
+    if not rising(rows.cluster):
+        both = np.intersect1d(rows.cluster[above], rows.cluster[~above])
     sides = [
         ClassSide.of(rows, here, both, cap) for here, cap in zip((~above, above), caps, strict=True)
     ]
@@ -177,8 +180,13 @@ def canonical_order(
     So neither the order of a file nor the names in it can be tried again for a better deal.
     Clusters are numbered as they come.
     """
+    keys = [rows.weights, candidate, baseline, above]
+    if rising(rows.cluster):
+        order = np.lexsort(keys)
+        stratum = None if rows.stratum is None else rows.stratum[order]
+        return order, Rows(np.arange(len(order)), rows.weights[order], stratum)
     size = np.unique(rows.cluster, return_inverse=True, return_counts=True)
-    order = np.lexsort((size[2][size[1]], rows.weights, candidate, baseline, above))
+    order = np.lexsort([size[2][size[1]], *keys])
     cluster = rows.cluster[order]
     _, first, place = np.unique(cluster, return_index=True, return_inverse=True)
     number = np.empty(len(first), int)
@@ -205,6 +213,9 @@ def _blocks(
 def _padded(values: list[np.ndarray], weights: list[np.ndarray], count: float) -> Units:
     """Stack deals of different lengths; what is not there weighs nothing."""
     width = max(len(one) for one in weights)
+    if all(len(one) == width and (one == 1).all() for one in weights):
+        baseline, candidate = np.stack(values, axis=1)
+        return Units(baseline, candidate, np.broadcast_to(1.0, baseline.shape), count)
     baseline, candidate, counts = np.zeros((3, len(values), width))
     for at, (both, one) in enumerate(zip(values, weights, strict=True)):
         baseline[at, : len(one)], candidate[at, : len(one)], counts[at, : len(one)] = *both, one
