@@ -81,26 +81,50 @@ def read(path: Path) -> Predictions:
         ) from error
 
 
-def masks(rows: Predictions) -> dict[str, np.ndarray]:
-    """Return which rows are in each group, by name: all, ``column=value``, pairs of these."""
-    found = {EVERYONE: np.ones(len(rows.ids), bool)}
-    by_column = {
-        column: {f"{column}={value}": values == value for value in np.unique(values)}
-        for column, values in rows.groups.items()
-    }
-    for groups in by_column.values():
-        found |= groups
-    for one, other in itertools.permutations(by_column.values(), 2):
-        for (a, rows_a), (b, rows_b) in itertools.product(one.items(), other.items()):
-            found[f"{a} & {b}"] = rows_a & rows_b
-    return found
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Rows under a name.
+
+    Args:
+        name: ``all``, ``column=value``, or two of these joined by `` & ``.
+        columns: None for all rows, else one, or two that are crossed.
+        where: Column -> value; ``label`` is no column here.
+        own: Which rows are in it.
+        asked: Which rows a metric looks at: of a class as group all.
+        k: The class that is a group; None: it is none.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    where: dict[str, str]
+    own: np.ndarray
+    asked: np.ndarray
+    k: int | None = None
 
 
-def where(group: str, rows: Predictions) -> dict[str, str]:
-    """Return column -> value of a group that is not of the column ``label``; else nothing."""
-    parts = [] if group == EVERYONE else group.split(" & ")
-    found = dict(part.split("=", 1) for part in parts)
-    return {} if LABEL in found else found
+def groups_of(rows: Predictions, *, crossed: bool) -> dict[str, Group]:
+    """Return all rows, then the groups of each column and, if asked for, of each two, by name."""
+    every = np.ones(len(rows.ids), bool)
+    found, by_column = [Group(EVERYONE, (), {}, every, every)], []
+    for column, values in rows.groups.items():
+        if column == LABEL:
+            found += [
+                Group(f"{LABEL}={name}", (LABEL,), {}, rows.labels == k, every, k)
+                for k, name in enumerate(rows.classes)
+            ]
+            continue
+        masks = {str(v): values == v for v in np.unique(values)}
+        of = [Group(f"{column}={v}", (column,), {column: v}, m, m) for v, m in masks.items()]
+        by_column.append(of)
+        found += of
+    pairs = itertools.combinations(by_column, 2) if crossed else ()
+    for one, other in pairs:
+        for a, b in itertools.product(one, other):
+            both = a.own & b.own
+            if both.any():
+                name, where = f"{a.name} & {b.name}", a.where | b.where
+                found.append(Group(name, a.columns + b.columns, where, both, both))
+    return {group.name: group for group in found}
 
 
 def strata(rows: Predictions) -> np.ndarray | None:
