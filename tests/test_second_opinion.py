@@ -165,7 +165,7 @@ def stated(**changed: Any) -> dict[str, Any]:
         "lower": shares.lower_change(1, 0, 100, 0.025),
         "upper": -shares.lower_change(0, 1, 100, 0.025), "statistic": "tail",
         "at_limit_lower": shares.tail(1, 0, 100, -0.1, 0.025), "at_limit_upper": None,
-        "rank": None, "failed_at": None,
+        "rank": None, "failed_at": None, "limit_lower": -0.1, "limit_upper": None,
     } | changed  # fmt: skip
     rule = {
         "rule": "change", "metric": "accuracy", "against": "baseline", "limit": 0.1,

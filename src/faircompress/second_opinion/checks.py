@@ -109,20 +109,36 @@ def check(models: Models, rule: Json, place: Place, stated: Json | None) -> Foun
     return replace(found, passes=earned and not unproved)
 
 
+def limits(rule: Json) -> Json:
+    """Return the lines of a rule on the scale of its estimates (9)."""
+    kind, metric, limit = rule["rule"], rule["metric"], rule["limit"]
+    lower, upper = (-limit, limit) if kind in CHANGES else (limit, limit)
+    if kind == "ratio":
+        upper = 1 / limit
+    if kind == "gap":
+        lower = -limit
+    both = kind in PAIRS or (kind == "change" and metric == "selection_rate")
+    falls = kind == "excess_loss" or metric not in LOWER_IS_BETTER
+    return {
+        "limit_lower": lower if both or falls else None,
+        "limit_upper": upper if both or not falls else None,
+    }
+
+
 def _as_stated(rule: Json, stated: Json, found: Found) -> Found:
     """Take wealth or bounds as stated; pass and fail must follow from them."""
     numbers = {k: stated[k] for k in found.numbers} | {"estimate": found.numbers["estimate"]}
     if rule["rule"] not in PAIRS:  # of a pair the group that is shown is the one with fewer units
         numbers |= {k: found.numbers[k] for k in ("baseline", "candidate")}
-    sides = [
-        (sign, stated[f"at_limit_{side}"], sign * stated[f"limit_{side}"])
-        for sign, side in ((1, "lower"), (-1, "upper"))
-        if stated[f"at_limit_{side}"] is not None
-    ]
     wealth, level = stated["statistic"] == "wealth", stated["failed_at"]
-    passes = all(
-        at >= 1 / rule["alpha"] if wealth else sign * at > limit for sign, at, limit in sides
-    )
+    passes = True
+    for sign, side in ((1, "lower"), (-1, "upper")):
+        at, line = stated[f"at_limit_{side}"], limits(rule)[f"limit_{side}"]
+        if line is not None:
+            beyond = at is not None and (
+                at >= 1 / rule["alpha"] if wealth else sign * (at - line) > 0
+            )
+            passes = passes and beyond
     return Found(numbers, passes, lambda a: level is not None and a >= level * (1 - 1e-9))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from faircompress.second_opinion.checks import PAIRS, Found, check, places
+from faircompress.second_opinion.checks import PAIRS, Found, check, limits, places
 from faircompress.second_opinion.deals import seed_of
 from faircompress.second_opinion.rates import Models, decisions, is_absent
 from faircompress.second_opinion.reading import LABEL, Group, Predictions, groups_of
@@ -165,7 +165,7 @@ def _compared(placed: list[Placed], failed: dict[int, float], identified: bool) 
         if one.stated is None:
             continue
         numbers = one.found.numbers | {"outcome": _outcome(i, one, failed)}
-        numbers |= {"failed_at": failed.get(i)}
+        numbers |= {"failed_at": failed.get(i)} | limits(one.rule)
         if numbers["statistic"] == "none":  # the page does not say what stands there
             numbers = {k: v for k, v in numbers.items() if k not in NOT_SAID}
             if numbers["estimate"] is not None and "none" not in str(one.stated["method"]):
