@@ -168,7 +168,8 @@ def _compared(placed: list[Placed], failed: dict[int, float], identified: bool) 
         numbers |= {"failed_at": failed.get(i)} | limits(one.rule)
         if numbers["statistic"] == "none":  # the page does not say what stands there
             numbers = {k: v for k, v in numbers.items() if k not in NOT_SAID}
-            if numbers["estimate"] is not None and "none" not in str(one.stated["method"]):
+            single = one.rule["rule"] not in PAIRS and numbers["estimate"] is not None
+            if single and "none" not in str(one.stated["method"]):
                 numbers["method"] = "none"
         if not identified:
             numbers["clusters"] = None
