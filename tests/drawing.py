@@ -12,7 +12,8 @@ from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.rule_config import Gate
 from faircompress.predictions import Predictions
 from faircompress.second_opinion.reading import read
-from faircompress.second_opinion.verify import Difference, verify
+from faircompress.second_opinion.statement import Difference
+from faircompress.second_opinion.verify import verify
 
 Json = dict[str, Any]
 
