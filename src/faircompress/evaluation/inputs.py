@@ -163,8 +163,8 @@ def _check_absent(gate: Gate, rows: Predictions) -> None:
         there = known and int(np.all([columns[c] == value for c, value in parts], axis=0).sum())
         if there:
             raise ValueError(
-                f"gate.absent declares {condition!r}, but {there:,} test rows are there, so harm to "
-                "them would go unseen. Leave it out, or leave these rows out for both models."
+                f"gate.absent declares {condition!r}, but {there:,} test rows are there, so harm "
+                "to them would go unseen. Leave it out, or leave these rows out for both models."
             )
 
 

@@ -14,23 +14,14 @@ HEDGES = np.exp(-(QUANTILES**2) / 2 + ROOTS**2) / np.sqrt(2 * np.pi)
 
 @dataclass(frozen=True)
 class Game:
-    """Units by deal and step, and what was seen of them before each step (5.2).
+    """Units by deal and step, and what was seen of them before each step (5.2)."""
 
-    Args:
-        x: Values, ``(deals, steps, units of the longest step)``.
-        c: Weights, like ``x``; 0 where there is no unit.
-        start: Units before each step, ``(deals, steps)``.
-        information: I of the units before each step.
-        spread: V of these units.
-        left: tau: what is still to come.
-    """
-
-    x: np.ndarray
-    c: np.ndarray
-    start: np.ndarray
-    information: np.ndarray
-    spread: np.ndarray
-    left: np.ndarray
+    x: np.ndarray  # values, (deals, steps, units of the longest step)
+    c: np.ndarray  # weights, like x; 0 where there is no unit
+    start: np.ndarray  # units before each step, (deals, steps)
+    information: np.ndarray  # I of these units
+    spread: np.ndarray  # V
+    left: np.ndarray  # tau: what is still to come
 
 
 def game(x: np.ndarray, c: np.ndarray, planned: np.ndarray) -> Game:

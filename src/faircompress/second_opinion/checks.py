@@ -19,6 +19,7 @@ from faircompress.second_opinion.rates import (
 )
 from faircompress.second_opinion.reading import EVERYONE, Group
 
+SIDES = ((1, "lower"), (-1, "upper"))
 PAIRS = ("disparity_change", "gap", "ratio")
 CHANGES = ("change", "disparity_change", "excess_loss", "flips")
 ROUNDS = "betting in rounds"  # a mean over classes of which section 8 lets the wealth stand
@@ -89,7 +90,7 @@ def check(models: Models, rule: Json, place: Place, stated: Json | None) -> Foun
         found = _excess_loss(models, rule, place.group)
     elif kind in PAIRS:
         pair = [rates.rate(models, metric, g, kind != "disparity_change") for g in place.groups]
-        found = _pair(kind, pair, rule["limit"], rule["alpha"])
+        found = _pair(rule, pair)
     else:
         found = _single(models, rule, place)
     known = found.numbers["estimate"] is not None
@@ -132,7 +133,7 @@ def _as_stated(rule: Json, stated: Json, found: Found) -> Found:
         numbers |= {k: found.numbers[k] for k in ("baseline", "candidate")}
     wealth, level = stated["statistic"] == "wealth", stated["failed_at"]
     passes = True
-    for sign, side in ((1, "lower"), (-1, "upper")):
+    for sign, side in SIDES:
         at, line = stated[f"at_limit_{side}"], limits(rule)[f"limit_{side}"]
         if line is not None:
             beyond = at is not None and (
@@ -143,12 +144,9 @@ def _as_stated(rule: Json, stated: Json, found: Found) -> Found:
 
 
 def _single(models: Models, rule: Json, place: Place) -> Found:
-    kind, metric, limit, alpha = (rule[k] for k in ("rule", "metric", "limit", "alpha"))
+    kind, metric, alpha, lines = rule["rule"], rule["metric"], rule["alpha"], limits(rule)
     which = CHANGE if kind == "change" else CANDIDATE
-    sign = -1 if metric in LOWER_IS_BETTER else 1
-    lines = [(sign, -limit if kind == "change" else sign * limit)]
-    if kind == "change" and metric == "selection_rate":
-        lines = [(1, -limit), (-1, -limit)]
+    tests = [(s, side, s * lines[f"limit_{side}"]) for s, side in SIDES if lines[f"limit_{side}"]]
     if kind == "flips":
         rate = rates.flips(models, place.group, place.k or 0)
     else:
@@ -157,8 +155,7 @@ def _single(models: Models, rule: Json, place: Place) -> Found:
     if rate.statistic == "none":
         return Found(numbers)
     numbers |= {"lower": rate.lower(which, 1, alpha), "upper": -rate.lower(which, -1, alpha)}
-    for sign, m in lines:
-        side = "lower" if sign > 0 else "upper"
+    for sign, side, m in tests:
         if rate.test is not None:  # the test at the limit decides on which side the bound is shown
             past = rate.rejects(which, sign, m, alpha)
             bound = sign * numbers[side]
@@ -168,9 +165,9 @@ def _single(models: Models, rule: Json, place: Place) -> Found:
         )
 
     def fails(a: float) -> bool:
-        return any(rate.rejects(which, -sign, -m, a / len(lines)) for sign, m in lines)
+        return any(rate.rejects(which, -sign, -m, a / len(tests)) for sign, _, m in tests)
 
-    return Found(numbers, all(rate.rejects(which, sign, m, alpha) for sign, m in lines), fails)
+    return Found(numbers, all(rate.rejects(which, sign, m, alpha) for sign, _, m in tests), fails)
 
 
 def _numbers(rate: Rate, estimate: float | None, statistic: str) -> Json:
@@ -181,16 +178,16 @@ def _numbers(rate: Rate, estimate: float | None, statistic: str) -> Json:
     }  # fmt: skip
 
 
-def _pair(kind: str, pair: list[Rate], limit: float, alpha: float, share: float = 1.0) -> Found:
+def _pair(rule: Json, pair: list[Rate], share: float = 1.0) -> Found:
+    kind, alpha = rule["rule"], rule["alpha"]
     which = CHANGE if kind in ("disparity_change", "excess_loss") else CANDIDATE
     scarcer = min(pair, key=lambda r: r.effective_n) if kind in PAIRS else pair[0]
     undefined = next((r for r in pair if not r.values), None)
     if undefined:
         return Found(_numbers(undefined, None, "none") | {"baseline": None, "candidate": None})
     x, y = (r.values[which] for r in pair if r.values)
-    ratio, one_sided = kind == "ratio", kind == "excess_loss"
+    ratio, (least, most) = kind == "ratio", limits(rule).values()
     estimate = share * (x - y) if not ratio else x / y if y else None
-    least, most = (limit, 1 / limit) if ratio else (-limit, limit)
     if any(r.statistic == "none" for r in pair):
         return Found(_numbers(scarcer, estimate, "none"))
 
@@ -202,16 +199,16 @@ def _pair(kind: str, pair: list[Rate], limit: float, alpha: float, share: float 
         return share * (lower[0] - upper[1]), share * (upper[0] - lower[1])
 
     def fails(a: float) -> bool:
-        lower, upper = bounds(a if one_sided else a / 2)
-        return upper < least or (not one_sided and lower > most)
+        lower, upper = bounds(a if most is None else a / 2)
+        return upper < least or (most is not None and lower > most)
 
     lower, upper = bounds(alpha)
     shown = upper if math.isfinite(upper) else None
     numbers = _numbers(scarcer, estimate, "bounds") | {
         "lower": lower, "at_limit_lower": lower, "upper": shown,
-        "at_limit_upper": None if one_sided else shown,
+        "at_limit_upper": None if most is None else shown,
     }  # fmt: skip
-    return Found(numbers, lower > least and (one_sided or upper < most), fails)
+    return Found(numbers, lower > least and (most is None or upper < most), fails)
 
 
 def _excess_loss(models: Models, rule: Json, group: Group) -> Found:
@@ -221,7 +218,7 @@ def _excess_loss(models: Models, rule: Json, group: Group) -> Found:
     if models.caps[EVERYONE] is not None:
         pair = [replace(r, statistic="none") for r in pair]
     others = float(rows.weights[~inside].sum() / rows.weights.sum())
-    return _pair("excess_loss", pair, rule["limit"], rule["alpha"], others)
+    return _pair(rule, pair, others)
 
 
 def _earned(models: Models, rule: Json, group: Group, k: int | None) -> bool:

@@ -8,23 +8,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one metric and group, in the order of 4.1.
+    """The rows of one metric and group, in the order of 4.1."""
 
-    Args:
-        values: Baseline's and candidate's, ``(2, rows)``.
-        positive: Side of each row; of a mean all are True.
-        weight: Of each row.
-        cluster: Number of its cluster, by first appearance.
-        stratum: Of each row; None: counts were not fixed.
-        caps: Of the negative and of the positive side.
-    """
-
-    values: np.ndarray
-    positive: np.ndarray
+    values: np.ndarray  # baseline's and candidate's, (2, rows)
+    positive: np.ndarray  # side of each row; of a mean all are True
     weight: np.ndarray
-    cluster: np.ndarray
-    stratum: np.ndarray | None
-    caps: tuple[float, float]
+    cluster: np.ndarray  # number of its cluster, by first appearance
+    stratum: np.ndarray | None  # None: counts were not fixed
+    caps: tuple[float, float]  # of the negative and of the positive side
 
 
 @dataclass(frozen=True)
@@ -55,27 +46,17 @@ def seed_of(labels: np.ndarray) -> int:
 
 
 def table(
-    values: np.ndarray,
-    positive: np.ndarray,
-    weight: np.ndarray,
-    cluster: np.ndarray,
-    stratum: np.ndarray | None,
-    caps: tuple[float, float],
-) -> Table:
+    values: np.ndarray, positive: np.ndarray, weight: np.ndarray, cluster: np.ndarray,
+    stratum: np.ndarray | None, caps: tuple[float, float],
+) -> Table:  # fmt: skip
     """Sort rows, which come in the order of their ids, as 4.1 says."""
     _, codes, sizes = np.unique(cluster, return_inverse=True, return_counts=True)
     order = np.lexsort((sizes[codes], weight, values[1], values[0], positive))
     codes = codes[order]
     _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
     numbers = np.argsort(np.argsort(first))[codes]
-    return Table(
-        values[:, order],
-        positive[order],
-        weight[order],
-        numbers,
-        None if stratum is None else stratum[order],
-        caps,
-    )
+    stratum = None if stratum is None else stratum[order]
+    return Table(values[:, order], positive[order], weight[order], numbers, stratum, caps)
 
 
 def number_of_deals(rows: int) -> int:

@@ -20,25 +20,15 @@ Bound = Callable[[int, int, float], float]
 
 @dataclass(frozen=True, eq=False)
 class Rate:
-    """Rates of baseline, candidate and their change; tests and bounds of ``sign`` times each.
+    """Rates of baseline, candidate and their change; tests and bounds of ``sign`` times each."""
 
-    Args:
-        values: Baseline's, candidate's, change; None: undefined.
-        n: Rows that count, of the scarcer side.
-        clusters: Of the scarcer side.
-        effective_n: Units of equal weight.
-        statistic: ``tail``, ``wealth``, ``bounds``, or ``none``: no bound is known.
-        test: (which, sign, m, alpha) -> statistic of "sign x rate is at most m".
-        bound: (which, sign, alpha) -> lower bound of sign x rate.
-    """
-
-    values: tuple[float, float, float] | None
-    n: int = 0
+    values: tuple[float, float, float] | None  # baseline's, candidate's, change; None: undefined
+    n: int = 0  # rows that count, of the scarcer side
     clusters: int = 0
-    effective_n: float = 0.0
-    statistic: str = "none"
-    test: Statistic | None = None
-    bound: Bound | None = None
+    effective_n: float = 0.0  # units of equal weight
+    statistic: str = "none"  # tail, wealth, bounds; none: no bound is known
+    test: Statistic | None = None  # (which, sign, m, alpha) -> of "sign x rate is at most m"
+    bound: Bound | None = None  # (which, sign, alpha) -> lower bound of sign x rate
 
     def lower(self, which: int, sign: int, alpha: float) -> float:
         """Return the lower bound that may be shown (5.4)."""
@@ -55,22 +45,13 @@ class Rate:
 
 @dataclass(frozen=True, eq=False)
 class Models:
-    """Two models on the same rows.
+    """Two models on the same rows."""
 
-    Args:
-        rows: What the candidate answered, and what the rows are.
-        scores: ``(2, rows, classes)``.
-        decided: Classes, ``(2, rows)``.
-        caps: By group; None: its rows are alike.
-        absent: What the rows lack by design.
-        one_file: Whether both models are the same file.
-    """
-
-    rows: Predictions
-    scores: np.ndarray
-    decided: np.ndarray
-    caps: dict[str, dict[str, float] | None]
-    absent: list[str]
+    rows: Predictions  # what the candidate answered, and what the rows are
+    scores: np.ndarray  # (2, rows, classes)
+    decided: np.ndarray  # classes, (2, rows)
+    caps: dict[str, dict[str, float] | None]  # by group; None: its rows are alike
+    absent: list[str]  # what the rows lack by design
     one_file: bool = False
     known: dict[tuple[object, ...], Rate] = field(default_factory=dict)
 
@@ -175,7 +156,7 @@ def mean_rate(m: Models, values: np.ndarray, rows: np.ndarray, group: Group, cap
         return Rate(means, n, n, n, "tail", *_exact(values[0], values[1]))
     given = table(
         values.astype(float), np.ones(len(weight), bool), weight, r.clusters[rows],
-        _strata(r, rows), (caps[cap], caps[cap]),
+        strata(r, rows), (caps[cap], caps[cap]),
     )  # fmt: skip
     size = _size(r, rows)
     return _betting(means, *size, *deal_means(given, seed_of(r.labels)), bets.MEANS)
@@ -194,9 +175,7 @@ def _ranking(
     ours, theirs = m.caps[group.name], m.caps[EVERYONE if across else group.name]
     caps = (theirs[f"not {name}"] if theirs else 1.0, ours[name] if ours else 1.0)
     weight = r.weights[rows] if ours or theirs else np.ones(rows.sum())
-    given = table(
-        scores[:, rows], positives[rows], weight, r.clusters[rows], _strata(r, rows), caps
-    )
+    given = table(scores[:, rows], positives[rows], weight, r.clusters[rows], strata(r, rows), caps)
     means = _three(*(auroc(v, given.positive, given.weight) for v in given.values))
     dealt = deal_rankings(given, seed_of(r.labels))
     return _betting(means, n, clusters, kish, *dealt, bets.RANKINGS)
@@ -279,8 +258,3 @@ def _betting(
 
 def _three(before: float, after: float) -> tuple[float, float, float]:
     return float(before), float(after), float(after - before)
-
-
-def _strata(rows: Predictions, chosen: np.ndarray) -> np.ndarray | None:
-    found = strata(rows)
-    return None if found is None else found[chosen]

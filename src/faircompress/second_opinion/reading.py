@@ -15,35 +15,20 @@ LABEL, EVERYONE = "label", "all"
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one model answered, rows sorted by id (as text).
+    """What one model answered, rows sorted by id (as text)."""
 
-    Args:
-        ids: Ids of the rows, ``(rows,)``, str; all others are in this order.
-        labels: True classes, ``(rows,)``, int.
-        probabilities: ``(rows, classes)``.
-        groups: Group column -> value of each row.
-        clusters: Number of each row's cluster, ``(rows,)``, int.
-        weights: ``(rows,)``, > 0.
-        classes: Names of the classes.
-        model: sha256 of the model's file.
-        data: sha256 of the data set.
-        identified: Whether clusters were given.
-        max_weight: Declared caps: ``{"most": number, "where": {column: value}}``.
-        fixed_counts: Columns of whose crossed values the counts were fixed.
-    """
-
-    ids: np.ndarray
-    labels: np.ndarray
-    probabilities: np.ndarray
-    groups: dict[str, np.ndarray]
-    clusters: np.ndarray
-    weights: np.ndarray
+    ids: np.ndarray  # (rows,), str; all others are in this order
+    labels: np.ndarray  # true classes, (rows,), int
+    probabilities: np.ndarray  # (rows, classes)
+    groups: dict[str, np.ndarray]  # group column -> value of each row
+    clusters: np.ndarray  # number of each row's cluster, (rows,), int
+    weights: np.ndarray  # (rows,), > 0
     classes: tuple[str, ...]
-    model: str
-    data: str
-    identified: bool = False
-    max_weight: tuple[dict[str, Any], ...] = ()
-    fixed_counts: tuple[str, ...] = ()
+    model: str  # sha256 of its file
+    data: str  # sha256 of the data set
+    identified: bool = False  # whether clusters were given
+    max_weight: tuple[dict[str, Any], ...] = ()  # {"most": number, "where": {column: value}}
+    fixed_counts: tuple[str, ...] = ()  # columns of whose crossed values counts were fixed
 
 
 def read(path: Path) -> Predictions:
@@ -83,23 +68,14 @@ def read(path: Path) -> Predictions:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Rows under a name.
+    """Rows under a name."""
 
-    Args:
-        name: ``all``, ``column=value``, or two of these joined by `` & ``.
-        columns: None for all rows, else one, or two that are crossed.
-        where: Column -> value; ``label`` is no column here.
-        own: Which rows are in it.
-        asked: Which rows a metric looks at: of a class as group all.
-        k: The class that is a group; None: it is none.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    where: dict[str, str]
-    own: np.ndarray
-    asked: np.ndarray
-    k: int | None = None
+    name: str  # all, column=value, or two of these joined by " & "
+    columns: tuple[str, ...]  # none of all rows, else one, or two that are crossed
+    where: dict[str, str]  # column -> value; label is no column here
+    own: np.ndarray  # which rows are in it
+    asked: np.ndarray  # which rows a metric looks at: of a class as group all
+    k: int | None = None  # the class that is a group
 
 
 def groups_of(rows: Predictions, *, crossed: bool) -> dict[str, Group]:
@@ -127,13 +103,13 @@ def groups_of(rows: Predictions, *, crossed: bool) -> dict[str, Group]:
     return {group.name: group for group in found}
 
 
-def strata(rows: Predictions) -> np.ndarray | None:
-    """Return the number of each row's stratum (4.6); None: counts were not fixed."""
+def strata(rows: Predictions, chosen: np.ndarray) -> np.ndarray | None:
+    """Return the stratum of some rows, as numbers (4.6); None: counts were not fixed."""
     if not rows.fixed_counts:
         return None
     columns = [rows.labels if c == LABEL else rows.groups[c] for c in rows.fixed_counts]
     codes = np.stack([np.unique(c, return_inverse=True)[1] for c in columns])
-    return np.unique(codes, axis=1, return_inverse=True)[1].ravel()
+    return np.unique(codes, axis=1, return_inverse=True)[1].ravel()[chosen]
 
 
 def assigned(models: dict[str, str], files: dict[Path, Predictions]) -> dict[str, Predictions]:

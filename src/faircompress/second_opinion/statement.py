@@ -16,7 +16,7 @@ Json = dict[str, Any]
 CLOSE, BOUND, ROUNDED = 1e-9, 2e-6, 6e-4
 BOUNDS = ("lower", "upper")
 SHARED = ("ids", "labels", "clusters", "weights")  # by the predictions of all models
-MISSING, NEEDED, EXTRA, NOTHING = "missing", "needed", "there", "not needed"
+MISSING, EXTRA = ("missing", "needed"), ("there", "not needed")  # in the verdict, here
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def facts_differ(verdict: Json, predictions: Mapping[str, Predictions]) -> list[
         for metric, of in group.get("metrics", {}).items()
         if of["confidence"] is not None  # a rule on its change was tested (15)
     }
-    lost = [Difference(f"change {m}", "rule", MISSING, NEEDED) for m in sorted(bounded - changes)]
+    lost = [Difference(f"change {m}", "rule", *MISSING) for m in sorted(bounded - changes)]
     return lost + [
         Difference("verdict", k, stated[k], v) for k, v in found.items() if stated[k] != v
     ]
@@ -96,8 +96,8 @@ def lacks_a_crossing(verdict: Json, groups: dict[str, Group]) -> bool:
 def groups_differ(verdict: Json, rows: Predictions, groups: dict[str, Group]) -> list[Difference]:
     """Compare rows, class counts and caps of each group, and name groups that are left out."""
     stated = {group["group"]: group for group in verdict["groups"]}
-    found = [Difference(n, "group", MISSING, NEEDED) for n in groups if n not in stated]
-    found += [Difference(n, "group", EXTRA, NOTHING) for n in stated if n not in groups]
+    found = [Difference(n, "group", *MISSING) for n in groups if n not in stated]
+    found += [Difference(n, "group", *EXTRA) for n in stated if n not in groups]
     for name, group in stated.items():
         if name not in groups:
             continue

@@ -6,25 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from faircompress.second_opinion import statement
 from faircompress.second_opinion.checks import PAIRS, Found, check, limits, places
 from faircompress.second_opinion.rates import Models, decisions
 from faircompress.second_opinion.reading import Group, Predictions, groups_of
-from faircompress.second_opinion.statement import (
-    BOUNDS,
-    EXTRA,
-    MISSING,
-    NEEDED,
-    NOTHING,
-    Difference,
-    Json,
-    absent_differ,
-    alike,
-    declared_caps,
-    facts_differ,
-    groups_differ,
-    lacks_a_crossing,
-    refuse_unlike,
-)
+from faircompress.second_opinion.statement import BOUNDS, Difference, Json
 
 NOT_SAID = ("statistic", *BOUNDS, "at_limit_lower", "at_limit_upper", "effective_n")
 
@@ -53,12 +39,14 @@ def verify(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Differ
     Raises:
         ValueError: If predictions are missing or speak of different rows.
     """
-    refuse_unlike(verdict, predictions)
+    statement.refuse_unlike(verdict, predictions)
     rows = predictions["candidate"]
     crossed = any(g["column"] not in ("all", *rows.groups) for g in verdict["groups"])
     groups = groups_of(rows, crossed=crossed)
-    differences = facts_differ(verdict, predictions) + absent_differ(verdict, rows)
-    differences += groups_differ(verdict, rows, groups)
+    differences = statement.facts_differ(verdict, predictions) + statement.absent_differ(
+        verdict, rows
+    )
+    differences += statement.groups_differ(verdict, rows, groups)
     placed: list[Placed] = []
     for rule in verdict["rules"]:
         against = rule["against"]
@@ -69,7 +57,7 @@ def verify(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Differ
             placed += here
     failed = failures(placed, verdict["failures"])
     differences += _compared(placed, failed, rows.identified) + _ranks(verdict, placed)
-    empty = crossed and lacks_a_crossing(verdict, groups)
+    empty = crossed and statement.lacks_a_crossing(verdict, groups)
     return differences + _outcomes(verdict, placed, failed, empty)
 
 
@@ -80,7 +68,7 @@ def _models(
     cut = verdict["thresholds"]
     stated = {group["group"]: group["caps"] for group in verdict["groups"]}
     rows = pair["candidate"]
-    caps = {n: stated.get(n, declared_caps(g, rows) or None) for n, g in groups.items()}
+    caps = {n: stated.get(n, statement.declared_caps(g, rows) or None) for n, g in groups.items()}
     return Models(
         rows=rows,
         scores=np.stack([p.probabilities for p in pair.values()]),
@@ -106,11 +94,11 @@ def _placed(
     for one in rule["checks"]:
         key = one["group"], one["other"], one["subgroup"]
         if key in stated or key not in needed:
-            differences.append(Difference(name(key), "check", EXTRA, NOTHING))
+            differences.append(Difference(name(key), "check", *statement.EXTRA))
         stated[key] = one
     order = [key for key in stated if key in needed]
     lacking = [key for key in needed if key not in stated]
-    differences += [Difference(name(key), "check", MISSING, NEEDED) for key in lacking]
+    differences += [Difference(name(key), "check", *statement.MISSING) for key in lacking]
     return differences, [
         Placed(name(k), rule, stated.get(k), check(models, rule, needed[k], stated.get(k)))
         for k in order + lacking
@@ -172,7 +160,9 @@ def _compared(placed: list[Placed], failed: dict[int, float], identified: bool) 
         found += [
             Difference(one.name, key, one.stated[key], value)
             for key, value in numbers.items()
-            if not alike(key, one.stated[key], value, numbers.get("statistic") == "bounds")
+            if not statement.alike(
+                key, one.stated[key], value, numbers.get("statistic") == "bounds"
+            )
         ]
     return found
 
