@@ -43,10 +43,23 @@ def test_counts_fixed_by_stratum(metric: str, fixed: tuple[str, ...], tmp_path: 
     assert differences(given, [rule("change", metric)], tmp_path)[1] == []
 
 
-@pytest.mark.parametrize("how", [{}, {"weights": True, "cap": 2.0}, {"people": 2, "cap": 10.0}])
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"weights": True, "cap": 2.0}, {"people": 2, "cap": 10.0}, {"fixed": ("label",)},
+     {"people": 2, "cap": 12.0, "rows": 500}],
+)  # fmt: skip
 def test_three_classes(how: Json, tmp_path: Path) -> None:
     rules = [rule("change", m) for m in ("auroc", "accuracy", "precision", "true_positive_rate")]
     assert differences(drawn(3, classes=3, **how), [*rules, rule("flips")], tmp_path)[1] == []
+
+
+def test_the_wealth_of_rounds_over_classes_is_derived_again(tmp_path: Path) -> None:
+    verdict, found = differences(drawn(3, classes=3), RANKED[:1], tmp_path)
+    check = verdict["rules"][0]["checks"][0]
+    assert (found, check["method"]) == ([], "betting in rounds")
+    check["at_limit_lower"] = 1e6
+    used = {name: read(tmp_path / f"{name}.parquet") for name in ("baseline", "candidate")}
+    assert [d.key for d in verify(verdict, used)] == ["at_limit_lower"]
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -24,17 +24,18 @@ class Game:
     left: np.ndarray  # tau: what is still to come
 
 
-def game(x: np.ndarray, c: np.ndarray, planned: np.ndarray) -> Game:
+def game(x: np.ndarray, c: np.ndarray, planned: np.ndarray, together: int = 1) -> Game:
     """Lay out units in steps.
 
     Args:
         x: Values, ``(deals, units)``, as many units as the longest deal plans with.
         c: Weights, like ``x``; 0 where a deal has no unit.
         planned: Units with which each deal plans.
+        together: Units in a row that always share a bet (8).
     """
     steps = 48 if len(x) >= SURE else 128
     numbers, which = np.unique(planned, return_inverse=True)
-    edges = np.stack([_edges(int(n), steps) for n in numbers])[which]
+    edges = np.stack([together * _edges(int(n) // together, steps) for n in numbers])[which]
     within = np.arange(max(1, int(np.diff(edges).max())))
     at = edges[:, :-1, None] + within
     inside = within < np.diff(edges)[:, :, None]
@@ -85,7 +86,7 @@ def log_wealths(given: Game, m: np.ndarray, low: float, share: float) -> np.ndar
 
 def lower_bound(
     x: np.ndarray, c: np.ndarray, planned: np.ndarray, low: float, high: float, alpha: float,
-    option: float,
+    option: float, together: int = 1,
 ) -> float:  # fmt: skip
     """Return the largest value up to which all means are rejected, as searched in 5.4."""
     if not c.any():
@@ -105,10 +106,10 @@ def lower_bound(
             left, right = points[f], points[f + 1]
         return float(left)
 
-    few = refined(low, top, game(x[:4], c[:4], planned[:4]))
+    few = refined(low, top, game(x[:4], c[:4], planned[:4], together))
     if len(x) <= 4:
         return few
-    given, reach = game(x, c, planned), top - few
+    given, reach = game(x, c, planned, together), top - few
     points = np.clip(few + reach * np.array([-4, -1, -0.3, -0.1, 0.1, 0.3, 1]), low, top)
     f = first_kept(given, points)
     if f == 0:

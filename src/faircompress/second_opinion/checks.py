@@ -22,7 +22,6 @@ from faircompress.second_opinion.reading import EVERYONE, Group
 SIDES = ((1, "lower"), (-1, "upper"))
 PAIRS = ("disparity_change", "gap", "ratio")
 CHANGES = ("change", "disparity_change", "excess_loss", "flips")
-ROUNDS = "betting in rounds"  # a mean over classes of which section 8 lets the wealth stand
 NUMBERS = ("lower", "upper", "at_limit_lower", "at_limit_upper")
 Json = dict[str, Any]
 
@@ -98,16 +97,10 @@ def check(models: Models, rule: Json, place: Place, stated: Json | None) -> Foun
         zeros = {k: 0.0 for k, v in found.numbers.items() if k in NUMBERS and v is not None}
         statistic = "identity" if kind == "change" else "bounds"
         found = Found(found.numbers | zeros | {"statistic": statistic}, True)
-    in_rounds = metric in ("auroc", "true_positive_rate") and all(
-        len(models.classes_asked(metric, g)) > 1 for g in place.groups
-    )
-    if stated and in_rounds and (stated["method"] == ROUNDS or kind in PAIRS) and known:
-        found = _as_stated(rule, stated, found)
     if stated and stated.get("e_value") is not None:  # looks are earned (13)
         found = replace(found, passes=stated["e_value"] >= 1 / rule["alpha"])
     earned = found.passes and all(_earned(models, rule, g, place.k) for g in place.groups)
-    unproved = in_rounds and metric == "auroc" and (not stated or stated["outcome"] != "pass")
-    return replace(found, passes=earned and not unproved)
+    return replace(found, passes=earned)
 
 
 def limits(rule: Json) -> Json:
@@ -124,23 +117,6 @@ def limits(rule: Json) -> Json:
         "limit_lower": lower if both or falls else None,
         "limit_upper": upper if both or not falls else None,
     }
-
-
-def _as_stated(rule: Json, stated: Json, found: Found) -> Found:
-    """Take wealth or bounds as stated; pass and fail must follow from them."""
-    numbers = {k: stated[k] for k in found.numbers} | {"estimate": found.numbers["estimate"]}
-    if rule["rule"] not in PAIRS:  # of a pair the group that is shown is the one with fewer units
-        numbers |= {k: found.numbers[k] for k in ("baseline", "candidate")}
-    wealth, level = stated["statistic"] == "wealth", stated["failed_at"]
-    passes = True
-    for sign, side in SIDES:
-        at, line = stated[f"at_limit_{side}"], limits(rule)[f"limit_{side}"]
-        if line is not None:
-            beyond = at is not None and (
-                at >= 1 / rule["alpha"] if wealth else sign * (at - line) > 0
-            )
-            passes = passes and beyond
-    return Found(numbers, passes, lambda a: level is not None and a >= level * (1 - 1e-9))
 
 
 def _single(models: Models, rule: Json, place: Place) -> Found:
@@ -238,8 +214,6 @@ def _skill(
     models: Models, metric: str, group: Group, who: int, alpha: float, k: int | None
 ) -> float:
     """Return the lower bound of a model's skill in a group; -1: not known."""
-    if metric == "auroc" and len(models.classes_asked(metric, group)) > 1:
-        return 1.0  # bet on in rounds: taken as stated
     if metric in RANKINGS:
         return _lower(rates.rate(models, metric, group), who, 1, alpha) - 0.5
     if k is None and len(models.classes_asked("selection_rate", group)) > 1:

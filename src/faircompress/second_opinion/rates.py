@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.stats import binom
 
 from faircompress.second_opinion import bets, shares
+from faircompress.second_opinion.class_rounds import deal_rounds
 from faircompress.second_opinion.deals import Deals, deal_means, deal_rankings, seed_of, table
 from faircompress.second_opinion.reading import EVERYONE, Group, Predictions, strata
 
@@ -96,7 +97,8 @@ def rate(m: Models, metric: str, group: Group, own: bool = False, k: int | None 
     if key not in m.known:
         asked = [k] if k is not None else m.classes_asked(metric, group)
         found = [_of_class(m, metric, group, one, own) for one in asked]
-        m.known[key] = found[0] if len(found) == 1 else mean_of(found)
+        whole = _in_rounds(m, metric, group, found) if len(found) > 1 else None
+        m.known[key] = whole or (found[0] if len(found) == 1 else mean_of(found))
     return m.known[key]
 
 
@@ -115,6 +117,40 @@ def mean_of(rates: list[Rate]) -> Rate:
         return float(np.mean([r.lower(which, sign, alpha / len(there)) for r in there]))
 
     return Rate(values, *size, "bounds", None, functools.cache(bound))
+
+
+def _in_rounds(m: Models, metric: str, group: Group, parts: list[Rate]) -> Rate | None:
+    """Return the mean over classes by rounds (8.1); None: it is the mean of bounds."""
+    r, inside = m.rows, group.asked
+    pairs = np.unique(np.stack([r.clusters[inside], r.labels[inside]]), axis=1)
+    crowded = np.unique(pairs[0], return_counts=True)[1].max() > 2
+    ranked = metric == "auroc"
+    if crowded or not all(p.values for p in parts) or metric not in ("auroc", "true_positive_rate"):
+        return None
+    label, caps = r.labels[inside], m.caps[group.name]
+    scores = m.scores if ranked else (m.decided == r.labels)[:, :, None].astype(float)
+    keys = [np.unique(s, axis=0, return_inverse=True)[1].ravel() for s in scores[:, inside]]
+    weight = r.weights[inside] if caps else np.ones(len(label))
+    rows = np.arange(len(label))
+    given = table(
+        np.stack([*keys, rows]), label, weight, r.clusters[inside], strata(r, inside), (1.0, 1.0)
+    )
+    at = given.values[2]
+    given = replace(given, values=scores[:, inside][:, at])
+    most = np.array([caps[name] if caps else 1.0 for name in r.classes])
+    deals = deal_rounds(given, label[at], most, seed_of(r.labels), ranked)
+    effective = float(deals.planned.mean())
+    if effective < len(most):
+        return None
+    sizes = []
+    for k in range(len(most)):
+        own, rest = inside & (r.labels == k), inside & (r.labels != k)
+        sides = [_size(r, side) for side in ((own, rest) if ranked else (own,))]
+        sizes.append(min(sides, key=lambda size: size[1]))
+    n, clusters, kish = min(sizes, key=lambda size: size[2])
+    means = _three(*(float(np.mean([p.values[w] for p in parts if p.values])) for w in (0, 1)))
+    option = bets.RANKINGS if ranked else bets.MEANS
+    return _betting(means, n, clusters, kish, deals, effective, option)
 
 
 def _of_class(m: Models, metric: str, group: Group, k: int | None, own: bool) -> Rate:
@@ -242,15 +278,17 @@ def _betting(
         first, second = deals.values
         x = sign * (second - first if which == CHANGE else deals.values[which])
         low, high = sorted((sign * (-1 if which == CHANGE else 0), sign))
-        return x, low, high
+        return np.where(deals.missing, low, x), low, high
 
     def test(which: int, sign: int, m: float, alpha: float) -> float:
         x, low, _ = units(which, sign)
-        return bets.wealth(bets.game(x, deals.weights, deals.planned), m, low, alpha, option)
+        game = bets.game(x, deals.weights, deals.planned, deals.together)
+        return bets.wealth(game, m, low, alpha, option)
 
     def bound(which: int, sign: int, alpha: float) -> float:
         x, low, high = units(which, sign)
-        return bets.lower_bound(x, deals.weights, deals.planned, low, high, alpha, option)
+        spread = deals.weights, deals.planned
+        return bets.lower_bound(x, *spread, low, high, alpha, option, deals.together)
 
     size = n, clusters, effective
     return Rate(means, *size, "wealth", functools.cache(test), functools.cache(bound))
