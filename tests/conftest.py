@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 import yaml
+from verifying import look
+from verifying import pytest_terminal_summary as pytest_terminal_summary
+from verifying import verdicts_agree as verdicts_agree
 
 from faircompress import environment
 
@@ -44,6 +47,11 @@ class Project:
         done = subprocess.run(
             command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
+        for gate in (
+            self.folder / "artifacts/gate",
+            *self.folder.glob("variants/*/artifacts/gate"),
+        ):
+            look(gate)
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done

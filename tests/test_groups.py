@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from test_evaluate import gate, in_validation, said
 
 from faircompress.evaluation.evaluate import evaluate
@@ -59,6 +60,12 @@ def test_a_crossed_group_without_a_row_never_passes_unless_it_is_declared_absent
     declared = gate(intersections=True, absent=["hair=a & skin=light", "skin=dark & hair=b"])
     assert evaluate(*pair, declared, validation=in_validation(*pair)).outcome == "pass"
     assert evaluate(*pair, gate(), validation=in_validation(*pair)).reasons == []
+
+
+def test_rows_that_are_there_cannot_be_declared_absent() -> None:
+    pair = [said({"a": (80, 80), "b": (80, 80)}, model=m) for m in "dp"]
+    with pytest.raises(ValueError, match="declares 'hair=b', but [0-9]+ test rows are there"):
+        evaluate(*pair, gate(absent=["hair=b"]))
 
 
 def test_a_group_that_validation_has_and_the_test_split_lacks_never_passes() -> None:

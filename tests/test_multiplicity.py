@@ -9,7 +9,6 @@ import pytest
 
 from faircompress.statistics.multiplicity import (
     Check,
-    _equal_shares,
     _halving_shares,
     holm,
     in_order,
@@ -64,10 +63,19 @@ def test_no_share_shrinks_when_a_check_leaves_and_all_sum_to_one(disparities: in
                 assert all(fewer[i] >= shares[i] - 1e-12 for i in fewer)
 
 
+def test_each_chain_loses_one_a_round() -> None:
+    levels = in_order(checks([1e-9, 1e-9], disparities=1))
+    assert levels == pytest.approx({0: 0.9 * ALPHA, 1: 0.1 * ALPHA})  # in the same round
+
+
 @pytest.mark.parametrize("procedure", [in_order, holm])
 def test_stepping_through_rejects_what_the_closed_test_rejects(procedure: Procedure) -> None:
     rng = np.random.default_rng(5)
-    share_out = _halving_shares if procedure is in_order else _equal_shares
+
+    def share_out(tested: list[Check], some: list[int]) -> dict[int, float]:
+        equal = dict.fromkeys(some, 1 / len(some))
+        return _halving_shares(tested, some) if procedure is in_order else equal
+
     for _ in range(100):
         p_values = list(rng.random(5) ** 4)
         tested = checks(p_values, disparities=2)

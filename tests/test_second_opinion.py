@@ -78,7 +78,7 @@ def test_wealth_has_mean_1_over_all_sequences_of_6_units_at_the_null() -> None:
     chances = {-1.0: 0.15, 0.0: 0.8, 1.0: 0.05}  # mean -0.1
     sequences = np.array(list(itertools.product(chances, repeat=6)))
     chance = np.prod([[chances[x] for x in one] for one in sequences], axis=1)
-    logs = bets._log_wealths(ready(sequences), -0.1, -1, 0.05 / 3)
+    logs = bets.log_wealths(ready(sequences), np.array([-0.1]), -1, 0.05 / 3)[0]
     assert chance @ np.exp(logs) == pytest.approx(1, abs=1e-12)
 
 
@@ -165,7 +165,7 @@ def stated(**changed: Any) -> dict[str, Any]:
         "lower": shares.lower_change(1, 0, 100, 0.025),
         "upper": -shares.lower_change(0, 1, 100, 0.025), "statistic": "tail",
         "at_limit_lower": shares.tail(1, 0, 100, -0.1, 0.025), "at_limit_upper": None,
-        "rank": None, "failed_at": None,
+        "rank": None, "failed_at": None, "limit_lower": -0.1, "limit_upper": None,
     } | changed  # fmt: skip
     rule = {
         "rule": "change", "metric": "accuracy", "against": "baseline", "limit": 0.1,

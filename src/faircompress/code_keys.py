@@ -26,7 +26,8 @@ ALWAYS_RUN = ("code", "source")
 # They check, carry or show what others compute, and what they import they do not compute with.
 # Values of params are known to DVC one by one.
 NOT_COMPUTING = (
-    "bad_params", "checkpoints", "code_keys", "figures", "files", "params", "plugins", "progress", "rehearsal",
+    "bad_params", "checkpoints", "code_keys", "figures", "files", "params", "plugins", "progress",
+    "rehearsal",
 )  # fmt: skip
 LIBRARIES = {  # imported name -> who may bring it; another minor version may give other results
     "torch": ("torch",),

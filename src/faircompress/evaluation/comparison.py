@@ -102,10 +102,11 @@ class PairedComparison:
         ]
 
     def emptied(self, group: Group) -> list[str]:
-        """Return the classes of which a group has fewer rows than any bound needs, undeclared."""
-        labels = self.baseline.labels[group.rows]
-        counts = np.bincount(labels, minlength=len(self.classes))
-        return [self.classes[k] for k in self.expected_classes(group) if counts[k] < MIN_CLUSTERS]
+        """Return the classes of which a group has fewer clusters than any bound needs."""
+        labels, cluster = self.baseline.labels[group.rows], self.cluster[group.rows]
+        there = self.expected_classes(group)
+        lacking = [k for k in there if count_clusters(cluster[labels == k]) < MIN_CLUSTERS]
+        return [self.classes[k] for k in lacking]
 
     def lacks_by_design(self, metric: Metric, group: Group) -> bool:
         """Tell whether a metric asks for a class that a group is declared to have no rows of."""

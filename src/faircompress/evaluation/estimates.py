@@ -190,18 +190,18 @@ def _lacking(
     truth: np.ndarray,
     question: int | None,
 ) -> Undefined | None:
-    """Say which side has too few clusters, if any."""
+    """Say that the scarcer side has too few clusters, if it has."""
     first = measures[0]
     if isinstance(first, Ranking):
         sides = [first.above, ~first.above]
     else:
         sides = [measure.over for measure in measures if isinstance(measure, Mean)]
-    for side in sides:
-        own = rows[side]
-        count = count_clusters(comparison.cluster[own])
-        if count < MIN_CLUSTERS:
-            kind = _kind(comparison, side, truth, question)
-            why = f"at least {MIN_CLUSTERS} independent rows are needed"
-            clusters = comparison.count_clusters(own)
-            return Undefined(why, len(own), clusters, float(count), kind)
-    return None
+    scarcer = min(sides, key=lambda side: count_clusters(comparison.cluster[rows[side]]))
+    own = rows[scarcer]
+    count = count_clusters(comparison.cluster[own])
+    if count >= MIN_CLUSTERS:
+        return None
+    why = f"at least {MIN_CLUSTERS} independent rows are needed"
+    clusters = comparison.count_clusters(own)
+    kind = _kind(comparison, scarcer, truth, question)
+    return Undefined(why, len(own), clusters, float(count), kind)

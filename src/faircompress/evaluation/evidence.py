@@ -218,7 +218,7 @@ def _in_rounds(comparison: PairedComparison, metric: Metric, group: Group) -> Cl
     labels = comparison.baseline.labels[rows]
     served = np.unique(np.stack([comparison.cluster[rows], labels]), axis=1)[0]
     most = np.unique(served, return_counts=True)[1].max()
-    if metric.cross_group or metric.sign < 0 or most > 2:
+    if metric.cross_group or metric.own_rows or metric.sign < 0 or most > 2:
         return None
     measures = [comparison.measures(metric, group, k) for k in range(len(comparison.classes))]
     every = range(len(comparison.classes))

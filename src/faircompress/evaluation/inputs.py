@@ -28,6 +28,7 @@ def check_inputs(
     if validation is not None:
         _check_validation((baseline, candidate), validation)
     _check_groups(gate, baseline.groups)
+    _check_absent(gate, baseline)
 
 
 def present_references(
@@ -151,6 +152,19 @@ def _check_groups(gate: Gate, groups: Mapping[str, np.ndarray]) -> None:
                 f"harm there would go unseen.{_meant(missing[0], there - set(expected))} Add "
                 "such rows to the test split, or correct gate.expect (of an audit: its option "
                 "expect)."
+            )
+
+
+def _check_absent(gate: Gate, rows: Predictions) -> None:
+    columns = {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
+    for condition in gate.absent:
+        parts = [part.split("=", 1) for part in condition.split(JOIN)]
+        known = all(column in columns for column, _ in parts)
+        there = known and int(np.all([columns[c] == value for c, value in parts], axis=0).sum())
+        if there:
+            raise ValueError(
+                f"gate.absent declares {condition!r}, but {there:,} test rows are there, so harm "
+                "to them would go unseen. Leave it out, or leave these rows out for both models."
             )
 
 

@@ -1,9 +1,9 @@
-"""The kinds of rule, and when a pass is earned: docs/statistics.md, sections 9 and 10.3."""
+"""The kinds of rule: where each is tested, what it finds, and when a pass is earned (9, 10.3)."""
 
-import functools
+import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,217 +17,218 @@ from faircompress.second_opinion.rates import (
     Models,
     Rate,
 )
-from faircompress.second_opinion.reading import EVERYONE, LABEL, masks
+from faircompress.second_opinion.reading import EVERYONE, Group
 
+SIDES = ((1, "lower"), (-1, "upper"))
 PAIRS = ("disparity_change", "gap", "ratio")
 CHANGES = ("change", "disparity_change", "excess_loss", "flips")
-ROUNDS = "betting in rounds"  # a mean over classes of which section 8 lets the wealth stand
 NUMBERS = ("lower", "upper", "at_limit_lower", "at_limit_upper")
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where a rule is tested: a group, two, or a class of one."""
+
+    group: Group
+    other: Group | None = None
+    k: int | None = None
+
+    @property
+    def groups(self) -> list[Group]:
+        """Return the group, or the two."""
+        return [self.group] if self.other is None else [self.group, self.other]
+
+    def key(self, classes: tuple[str, ...]) -> tuple[str | None, ...]:
+        """Return group, second group and subgroup as a verdict names them."""
+        other = None if self.other is None else self.other.name
+        return self.group.name, other, None if self.k is None else classes[self.k]
+
+
 @dataclass(frozen=True)
 class Found:
-    """What a check comes to: the numbers of verdict.json, a pass or none, and the test of fail.
-
-    ``as_stated``: bets were placed in rounds (8), so that wealth or skill is taken as stated.
-    """
+    """What a check comes to: the numbers of verdict.json, a pass or none, and the test of fail."""
 
     numbers: Json
     passes: bool = False
     fails: Callable[[float], bool] = lambda a: False
-    as_stated: bool = False
 
 
-def check(models: Models, rule: Json, stated: Json, absent: list[str]) -> Found:
+def places(models: Models, rule: Json, groups: dict[str, Group]) -> list[Place]:
+    """Return where a rule is tested (9.0)."""
+    kind, metric, columns = rule["rule"], rule["metric"], rule["columns"]
+    of_all = columns is None and kind not in (*PAIRS, "excess_loss")
+    there = [
+        g for g in groups.values()
+        if (of_all if g.name == EVERYONE else columns is None or set(g.columns) <= set(columns))
+    ]  # fmt: skip
+    if kind == "flips":
+        return [
+            Place(g, k=k) for g in there for k in models.classes_needed(g)
+            if g.k is None or (g.k == k and not of_all)
+        ]  # fmt: skip
+    there = [g for g in there if _testable(models, metric, g)]
+    if kind in PAIRS:
+        pairs = itertools.combinations(there, 2)
+        return [Place(a, b) for a, b in pairs if a.columns == b.columns]
+    return [Place(g) for g in there if kind != "excess_loss" or not g.own.all()]
+
+
+def _testable(models: Models, metric: str, group: Group) -> bool:
+    if metric == "cross_group_auroc" and not group.where:
+        return False
+    lacks = len(models.classes_needed(group)) < 2 == len(models.rows.classes)
+    one_class = len(np.unique(models.rows.labels[group.asked])) < 2
+    return metric == "accuracy" or not (lacks and one_class)
+
+
+def check(models: Models, rule: Json, place: Place, stated: Json | None) -> Found:
     """Derive a check again, but for its place among the others (11)."""
-    kind, groups = rule["rule"], [stated["group"], stated["other"]]
-    one_file = models.one_file and kind in CHANGES
+    kind, metric = rule["rule"], rule["metric"]
     if kind == "excess_loss":
-        found = _excess_loss(models, rule, stated["group"])
+        found = _excess_loss(models, rule, place.group)
     elif kind in PAIRS:
-        own = kind != "disparity_change"
-        pair = [rates.rate(models, rule["metric"], g, own) for g in groups]
-        found = _pair(kind, pair, rule["limit"], rule["alpha"])
+        pair = [rates.rate(models, metric, g, kind != "disparity_change") for g in place.groups]
+        found = _pair(rule, pair)
     else:
-        found = _single(models, rule, stated)
-    if one_file and found.numbers["estimate"] is not None:
+        found = _single(models, rule, place)
+    known = found.numbers["estimate"] is not None
+    if models.one_file and kind in CHANGES and known:
         zeros = {k: 0.0 for k, v in found.numbers.items() if k in NUMBERS and v is not None}
         statistic = "identity" if kind == "change" else "bounds"
         found = Found(found.numbers | zeros | {"statistic": statistic}, True)
-    in_rounds = rule["metric"] in ("auroc", "true_positive_rate") and all(
-        len(models.asked(rule["metric"], g)) > 1 for g in groups if g
-    )
-    if in_rounds and stated["method"] == ROUNDS and found.numbers["estimate"] is not None:
-        found = _as_stated(rule, stated, found)
-    earned = found.passes and all(
-        _earned(models, rule, g, stated["subgroup"], absent) for g in groups if g
-    )
-    skill = in_rounds and rule["metric"] == "auroc" and stated["outcome"] != "pass"
-    return Found(found.numbers, earned and not skill, found.fails, found.as_stated or in_rounds)
+    if stated and stated.get("e_value") is not None:  # looks are earned (13)
+        found = replace(found, passes=stated["e_value"] >= 1 / rule["alpha"])
+    earned = found.passes and all(_earned(models, rule, g, place.k) for g in place.groups)
+    return replace(found, passes=earned)
 
 
-def _as_stated(rule: Json, stated: Json, found: Found) -> Found:
-    """Take wealth or bounds as stated; pass and fail must follow from them."""
-    numbers = {k: stated[k] for k in found.numbers} | {"estimate": found.numbers["estimate"]}
-    if rule["rule"] not in PAIRS:  # of a pair the group that is shown is the one with fewer units
-        numbers |= {k: found.numbers[k] for k in ("baseline", "candidate")}
-    sides = [
-        (sign, stated[f"at_limit_{side}"], sign * stated[f"limit_{side}"])
-        for sign, side in ((1, "lower"), (-1, "upper"))
-        if stated[f"at_limit_{side}"] is not None
-    ]
-    wealth, level = stated["statistic"] == "wealth", stated["failed_at"]
-    passes = all(
-        at >= 1 / rule["alpha"] if wealth else sign * at > limit for sign, at, limit in sides
-    )
-    return Found(numbers, passes, lambda a: level is not None and a >= level * (1 - 1e-9), True)
+def limits(rule: Json) -> Json:
+    """Return the lines of a rule on the scale of its estimates (9)."""
+    kind, metric, limit = rule["rule"], rule["metric"], rule["limit"]
+    lower, upper = (-limit, limit) if kind in CHANGES else (limit, limit)
+    if kind == "ratio":
+        upper = 1 / limit
+    if kind == "gap":
+        lower = -limit
+    both = kind in PAIRS or (kind == "change" and metric == "selection_rate")
+    falls = kind == "excess_loss" or metric not in LOWER_IS_BETTER
+    return {
+        "limit_lower": lower if both or falls else None,
+        "limit_upper": upper if both or not falls else None,
+    }
 
 
-def _single(models: Models, rule: Json, stated: Json) -> Found:
-    kind, metric, limit, alpha = (rule[k] for k in ("rule", "metric", "limit", "alpha"))
+def _single(models: Models, rule: Json, place: Place) -> Found:
+    kind, metric, alpha, lines = rule["rule"], rule["metric"], rule["alpha"], limits(rule)
     which = CHANGE if kind == "change" else CANDIDATE
+    tests = [(s, side, s * lines[f"limit_{side}"]) for s, side in SIDES if lines[f"limit_{side}"]]
     if kind == "flips":
-        rate, lines = rates.flips(models, stated["group"], stated["subgroup"]), [(-1, -limit)]
+        rate = rates.flips(models, place.group, place.k or 0)
     else:
-        rate = rates.rate(models, metric, stated["group"], kind == "minimum")
-        sign = -1 if metric in LOWER_IS_BETTER else 1
-        lines = [(sign, -limit if kind == "change" else sign * limit)]
-        if kind == "change" and metric == "selection_rate":
-            lines = [(1, -limit), (-1, -limit)]
-    numbers = _numbers(rate, rate.values and rate.values[which])
+        rate = rates.rate(models, metric, place.group, kind == "minimum")
+    numbers = _numbers(rate, rate.values and rate.values[which], rate.statistic)
     if rate.statistic == "none":
         return Found(numbers)
-    numbers["lower"] = rate.lower(which, 1, alpha)
-    numbers["upper"] = -rate.lower(which, -1, alpha)
-    for sign, m in lines:
-        side = "lower" if sign > 0 else "upper"
-        found = rate.at(which, sign, m, alpha)
-        if found is not None:  # the test at the limit decides on which side the bound is shown
+    numbers |= {"lower": rate.lower(which, 1, alpha), "upper": -rate.lower(which, -1, alpha)}
+    for sign, side, m in tests:
+        if rate.test is not None:  # the test at the limit decides on which side the bound is shown
             past = rate.rejects(which, sign, m, alpha)
             bound = sign * numbers[side]
             numbers[side] = sign * (max(bound, np.nextafter(m, 1)) if past else min(bound, m))
-        numbers[f"at_limit_{side}"] = numbers[side] if found is None else found
+        numbers[f"at_limit_{side}"] = (
+            rate.test(which, sign, m, alpha) if rate.test else numbers[side]
+        )
 
     def fails(a: float) -> bool:
-        return any(rate.rejects(which, -sign, -m, a / len(lines)) for sign, m in lines)
+        return any(rate.rejects(which, -sign, -m, a / len(tests)) for sign, _, m in tests)
 
-    passes = all(rate.rejects(which, sign, m, alpha) for sign, m in lines)
-    return Found(numbers, passes, fails)
+    return Found(numbers, all(rate.rejects(which, sign, m, alpha) for sign, _, m in tests), fails)
 
 
-def _numbers(rate: Rate, estimate: float | None, statistic: str = "") -> Json:
+def _numbers(rate: Rate, estimate: float | None, statistic: str) -> Json:
     values = rate.values or (None, None, None)
-    return {
-        "estimate": estimate, "baseline": values[0], "candidate": values[1], "lower": None,
-        "upper": None, "at_limit_lower": None, "at_limit_upper": None, "n": rate.n,
-        "clusters": rate.clusters, "effective_n": rate.effective_n,
-        "statistic": statistic or rate.statistic,
+    return dict.fromkeys(NUMBERS) | {
+        "estimate": estimate, "baseline": values[0], "candidate": values[1], "n": rate.n,
+        "clusters": rate.clusters, "effective_n": rate.effective_n, "statistic": statistic,
     }  # fmt: skip
 
 
-def _pair(kind: str, pair: list[Rate], limit: float, alpha: float, share: float = 1.0) -> Found:
+def _pair(rule: Json, pair: list[Rate], share: float = 1.0) -> Found:
+    kind, alpha = rule["rule"], rule["alpha"]
     which = CHANGE if kind in ("disparity_change", "excess_loss") else CANDIDATE
     scarcer = min(pair, key=lambda r: r.effective_n) if kind in PAIRS else pair[0]
-    if not all(r.values for r in pair):
-        return Found(_numbers(scarcer, None, "none"))
+    undefined = next((r for r in pair if not r.values), None)
+    if undefined:
+        return Found(_numbers(undefined, None, "none") | {"baseline": None, "candidate": None})
     x, y = (r.values[which] for r in pair if r.values)
-    if kind == "ratio":
-        estimate = x / y if y else None
-        least, most = limit, 1 / limit
-    else:
-        estimate = share * (x - y)
-        least, most = -limit, limit
+    ratio, (least, most) = kind == "ratio", limits(rule).values()
+    estimate = share * (x - y) if not ratio else x / y if y else None
     if any(r.statistic == "none" for r in pair):
         return Found(_numbers(scarcer, estimate, "none"))
-    numbers = _numbers(scarcer, estimate, "bounds")
 
     def bounds(a: float) -> tuple[float, float]:
         lower = [r.lower(which, 1, a / 2) for r in pair]
         upper = [-r.lower(which, -1, a / 2) for r in pair]
-        if kind == "ratio":
+        if ratio:
             return lower[0] / upper[1], upper[0] / lower[1] if lower[1] else math.inf
         return share * (lower[0] - upper[1]), share * (upper[0] - lower[1])
 
-    one_sided = kind == "excess_loss"
-
     def fails(a: float) -> bool:
-        lower, upper = bounds(a if one_sided else a / 2)
-        return upper < least or (not one_sided and lower > most)
+        lower, upper = bounds(a if most is None else a / 2)
+        return upper < least or (most is not None and lower > most)
 
     lower, upper = bounds(alpha)
-    numbers["lower"] = numbers["at_limit_lower"] = lower
-    numbers["upper"] = upper if math.isfinite(upper) else None
-    numbers["at_limit_upper"] = None if one_sided else numbers["upper"]
-    return Found(numbers, lower > least and (one_sided or upper < most), fails)
+    shown = upper if math.isfinite(upper) else None
+    numbers = _numbers(scarcer, estimate, "bounds") | {
+        "lower": lower, "at_limit_lower": lower, "upper": shown,
+        "at_limit_upper": None if most is None else shown,
+    }  # fmt: skip
+    return Found(numbers, lower > least and (most is None or upper < most), fails)
 
 
-def _excess_loss(models: Models, rule: Json, group: str) -> Found:
-    inside, rows = masks(models.rows)[group], models.rows
+def _excess_loss(models: Models, rule: Json, group: Group) -> Found:
+    rows, inside = models.rows, group.own
     right = models.decided == rows.labels
     pair = [rates.mean_rate(models, right, part, group, "all") for part in (inside, ~inside)]
     if models.caps[EVERYONE] is not None:
-        pair = [Rate(r.values, r.n, r.clusters, r.effective_n) for r in pair]
+        pair = [replace(r, statistic="none") for r in pair]
     others = float(rows.weights[~inside].sum() / rows.weights.sum())
-    return _pair("excess_loss", pair, rule["limit"], rule["alpha"], others)
+    return _pair(rule, pair, others)
 
 
-def _earned(models: Models, rule: Json, group: str, label: str | None, absent: list[str]) -> bool:
+def _earned(models: Models, rule: Json, group: Group, k: int | None) -> bool:
     """Tell whether a pass in this group is earned (10.3)."""
-    rows, inside, alpha = models.rows, models.inside(group), rule["alpha"]
-    needed = [k for k in range(len(rows.classes)) if not _absent(rows.classes[k], group, absent)]
-    if not group.startswith(f"{LABEL}="):
-        sizes = [len(np.unique(rows.clusters[inside & (rows.labels == k)])) for k in needed]
-        if min(sizes, default=0) < 2:
+    rows, metric, needed = models.rows, rule["metric"], models.classes_needed(group)
+    if metric != "accuracy" or group.k is None:
+        own = metric == "cross_group_auroc" and len(rows.classes) == 2
+        sides = [group.asked & (rows.labels == c) for c in ([1] if own else needed)]
+        if min((len(np.unique(rows.clusters[side])) for side in sides), default=0) < 2:
             return False
-    k = rows.classes.index(label) if label else None
-    skill = [_skill(models, rule["metric"], group, who, alpha, tuple(needed), k) for who in (0, 1)]
-    if skill[CANDIDATE] <= 0:
-        return False
+    skill = [_skill(models, metric, group, who, rule["alpha"], k) for who in (0, 1)]
     limits = rule["rule"] in CHANGES and not models.one_file
-    return not limits or rule["limit"] <= skill[0]
+    return skill[CANDIDATE] > 0 and (not limits or rule["limit"] <= skill[0])
 
 
-@functools.cache
 def _skill(
-    models: Models,
-    metric: str,
-    group: str,
-    who: int,
-    alpha: float,
-    needed: tuple[int, ...],
-    k: int | None,
+    models: Models, metric: str, group: Group, who: int, alpha: float, k: int | None
 ) -> float:
     """Return the lower bound of a model's skill in a group; -1: not known."""
-    if metric == "auroc" and len(models.asked(metric, group)) > 1:
-        return 1.0  # bet on in rounds: taken as stated
     if metric in RANKINGS:
-        rate = rates.rate(models, metric, group)
-        return rate.lower(who, 1, alpha) - 0.5 if rate.statistic != "none" else -1.0
-    inside, r = models.inside(group), models.rows
-    if k is None and len(models.asked("selection_rate", group)) > 1:
-        recalls = [
-            rates.mean_rate(
-                models, models.decided == c, inside & (r.labels == c), group, r.classes[c]
-            )
-            for c in needed
-        ]
-        if any(one.statistic == "none" for one in recalls):
-            return -1.0
-        level = alpha / len(needed)
-        return sum(o.lower(who, 1, level) for o in recalls) / len(needed) - 1 / len(needed)
-    if models.caps[group] is not None:
-        rate = rates.rate(models, "decision_skill", group, k=k)
-        return 2 * rate.lower(who, 1, alpha) - 1 if rate.statistic != "none" else -1.0
-    one, other = (
-        rates.rate(models, m, group, k=k) for m in ("true_positive_rate", "false_positive_rate")
+        return _lower(rates.rate(models, metric, group), who, 1, alpha) - 0.5
+    if k is None and len(models.classes_asked("selection_rate", group)) > 1:
+        needed = models.classes_needed(group)
+        recalls = [rates.rate(models, "true_positive_rate", group, k=c) for c in needed]
+        bounds = [_lower(one, who, 1, alpha / len(needed)) for one in recalls]
+        return min(bounds) if min(bounds) < 0 else (sum(bounds) - 1) / len(needed)
+    if models.caps[group.name] is not None:
+        return 2 * _lower(rates.rate(models, "decision_skill", group, k=k), who, 1, alpha) - 1
+    hits, alarms = (
+        rates.rate(models, metric, group, k=k)
+        for metric in ("true_positive_rate", "false_positive_rate")
     )
-    if not one.values or not other.values:
-        return -1.0
-    return one.lower(who, 1, alpha / 2) + other.lower(who, -1, alpha / 2)
+    return _lower(hits, who, 1, alpha / 2) + _lower(alarms, who, -1, alpha / 2)
 
 
-def _absent(name: str, group: str, absent: list[str]) -> bool:
-    """Tell whether a class of a group is declared absent, as in ``skin=dark & label=blond``."""
-    parts = {f"{LABEL}={name}", *([] if group == EVERYONE else group.split(" & "))}
-    return any(set(one.split(" & ")) <= parts for one in absent)
+def _lower(rate: Rate, who: int, sign: int, alpha: float) -> float:
+    return rate.lower(who, sign, alpha) if rate.statistic != "none" else -2.0

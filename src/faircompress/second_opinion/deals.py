@@ -8,32 +8,25 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one metric and group, in the order of 4.1.
+    """The rows of one metric and group, in the order of 4.1."""
 
-    Args:
-        values: Baseline's and candidate's, ``(2, rows)``.
-        positive: Side of each row; of a mean all are True.
-        weight: Of each row.
-        cluster: Number of its cluster, by first appearance.
-        stratum: Of each row; None: counts were not fixed.
-        caps: Of the negative and of the positive side.
-    """
-
-    values: np.ndarray
-    positive: np.ndarray
+    values: np.ndarray  # baseline's and candidate's, (2, rows)
+    positive: np.ndarray  # side of each row; of a mean all are True
     weight: np.ndarray
-    cluster: np.ndarray
-    stratum: np.ndarray | None
-    caps: tuple[float, float]
+    cluster: np.ndarray  # number of its cluster, by first appearance
+    stratum: np.ndarray | None  # None: counts were not fixed
+    caps: tuple[float, float]  # of the negative and of the positive side
 
 
 @dataclass(frozen=True)
 class Deals:
-    """Units by deal: values ``(2, deals, units)``, weights (0: no unit), planned numbers."""
+    """The units of each deal."""
 
-    values: np.ndarray
-    weights: np.ndarray
-    planned: np.ndarray
+    values: np.ndarray  # (2, deals, units)
+    weights: np.ndarray  # 0: no unit
+    planned: np.ndarray  # numbers of units with which deals plan
+    missing: np.ndarray | bool = False  # units that take the worst value there is
+    together: int = 1  # units that share a bet: one of each class
 
 
 @dataclass(frozen=True)
@@ -42,10 +35,10 @@ class Side:
 
     clusters: np.ndarray
     chance: np.ndarray
-    both: np.ndarray
+    share: np.ndarray  # what each counts in its stratum's share: one half if it is in both
     rows: np.ndarray
     cumulated: np.ndarray  # of undoubled weights; infinite beyond a cluster's rows
-    strata: np.ndarray | None  # None: all lie in one
+    strata: np.ndarray | None  # None: counts were not fixed
 
 
 def seed_of(labels: np.ndarray) -> int:
@@ -55,27 +48,17 @@ def seed_of(labels: np.ndarray) -> int:
 
 
 def table(
-    values: np.ndarray,
-    positive: np.ndarray,
-    weight: np.ndarray,
-    cluster: np.ndarray,
-    stratum: np.ndarray | None,
-    caps: tuple[float, float],
-) -> Table:
+    values: np.ndarray, positive: np.ndarray, weight: np.ndarray, cluster: np.ndarray,
+    stratum: np.ndarray | None, caps: tuple[float, float],
+) -> Table:  # fmt: skip
     """Sort rows, which come in the order of their ids, as 4.1 says."""
     _, codes, sizes = np.unique(cluster, return_inverse=True, return_counts=True)
     order = np.lexsort((sizes[codes], weight, values[1], values[0], positive))
     codes = codes[order]
     _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
     numbers = np.argsort(np.argsort(first))[codes]
-    return Table(
-        values[:, order],
-        positive[order],
-        weight[order],
-        numbers,
-        None if stratum is None else stratum[order],
-        caps,
-    )
+    stratum = None if stratum is None else stratum[order]
+    return Table(values[:, order], positive[order], weight[order], numbers, stratum, caps)
 
 
 def number_of_deals(rows: int) -> int:
@@ -91,7 +74,7 @@ def deal_means(given: Table, seed: int) -> tuple[Deals, float]:
     means = np.stack([np.bincount(given.cluster, given.weight * v) / weight for v in given.values])
     n, values, weights = len(weight), [], []
     for _ in range(number_of_deals(len(given.weight))):
-        seq = _by_strata(rng.permutation(n), side, rng)
+        seq = drawn_by_strata(rng.permutation(n), side.strata, side.share, rng)
         gap = n - len(seq)
         values.append(np.pad(means[:, seq], ((0, 0), (0, gap))))
         weights.append(np.pad(side.chance[seq], (0, gap)))
@@ -110,7 +93,7 @@ def deal_rankings(given: Table, seed: int) -> tuple[Deals, float]:
         kept, serving = [], []
         for s, side in enumerate(sides):
             serves = np.flatnonzero(~np.isin(side.clusters, both[coin == (s == 0)]))
-            seq = _by_strata(rng.permutation(serves), side, rng)
+            seq = drawn_by_strata(rng.permutation(serves), side.strata, side.share, rng)
             seq = seq[rng.random(len(seq)) < side.chance[seq]]
             kept.append(side.rows[seq, _picked(side, seq, rng)])
             serving.append(len(serves))
@@ -119,7 +102,7 @@ def deal_rankings(given: Table, seed: int) -> tuple[Deals, float]:
     most = max(max(planned), 1)
     values = np.stack([np.pad(u, ((0, 0), (0, most - u.shape[1]))) for u in units], 1)
     weights = np.stack([(np.arange(most) < u.shape[1]).astype(float) for u in units])
-    counts = [(np.where(side.both, 0.5, 1) * side.chance).sum() for side in sides]
+    counts = [(side.share * side.chance).sum() for side in sides]
     return Deals(values, weights, np.array(planned)), float(min(counts))
 
 
@@ -136,18 +119,19 @@ def _side(given: Table, rows: np.ndarray, both: np.ndarray, cap: float) -> Side:
     strata = None
     if given.stratum is not None:
         strata = np.unique(given.stratum[index[:, 0]], return_inverse=True)[1]
-        strata = strata if strata.max(initial=0) else None
     cumulated = np.where(there, cumulated, np.inf)
-    return Side(clusters, chance, in_both, index, cumulated, strata)
+    return Side(clusters, chance, np.where(in_both, 0.5, 1), index, cumulated, strata)
 
 
-def _by_strata(seq: np.ndarray, side: Side, rng: np.random.Generator) -> np.ndarray:
+def drawn_by_strata(
+    seq: np.ndarray, strata: np.ndarray | None, share: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Return clusters as drawn from the mixture of strata (4.6), until one is used up."""
-    if side.strata is None:
+    if strata is None or not strata.max(initial=0) or not len(seq):
         return seq
-    counts = np.bincount(side.strata, np.where(side.both, 0.5, 1))
+    counts = np.bincount(strata, share)
     draws = rng.choice(len(counts), size=len(seq), p=counts / counts.sum())
-    queues = [seq[side.strata[seq] == s] for s in range(len(counts))]
+    queues = [seq[strata[seq] == s] for s in range(len(counts))]
     end = len(seq)
     for s, queue in enumerate(queues):
         last = np.append(np.flatnonzero(draws == s), [len(seq)] * len(queue))

@@ -2,44 +2,34 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.stats import binom
 
 from faircompress.second_opinion import bets, shares
+from faircompress.second_opinion.class_rounds import deal_rounds
 from faircompress.second_opinion.deals import Deals, deal_means, deal_rankings, seed_of, table
-from faircompress.second_opinion.reading import EVERYONE, LABEL, Predictions, masks, strata
+from faircompress.second_opinion.reading import EVERYONE, Group, Predictions, strata
 
 BASELINE, CANDIDATE, CHANGE = 0, 1, 2
 RANKINGS = ("auroc", "cross_group_auroc")
-LOWER_IS_BETTER = ("false_negative_rate", "false_positive_rate", "flips", "decision_skill")
-Caps = dict[str, dict[str, float] | None]
+LOWER_IS_BETTER = ("false_negative_rate", "false_positive_rate", "negative_flips")
 Statistic = Callable[[int, int, float, float], float]
 Bound = Callable[[int, int, float], float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rate:
-    """Rates of baseline, candidate and their change; tests and bounds of ``sign`` times each.
+    """Rates of baseline, candidate and their change; tests and bounds of ``sign`` times each."""
 
-    Args:
-        values: Baseline's, candidate's, change; None: undefined.
-        n: Rows that count, of the scarcer side.
-        clusters: Of the scarcer side.
-        effective_n: Units of equal weight.
-        statistic: ``tail``, ``wealth``, ``bounds``, or ``none``: no bound is known.
-        test: (which, sign, m, alpha) -> statistic of "sign x rate is at most m".
-        bound: (which, sign, alpha) -> lower bound of sign x rate.
-    """
-
-    values: tuple[float, float, float] | None
-    n: int = 0
+    values: tuple[float, float, float] | None  # baseline's, candidate's, change; None: undefined
+    n: int = 0  # rows that count, of the scarcer side
     clusters: int = 0
-    effective_n: float = 0.0
-    statistic: str = "none"
-    test: Statistic | None = None
-    bound: Bound | None = None
+    effective_n: float = 0.0  # units of equal weight
+    statistic: str = "none"  # tail, wealth, bounds; none: no bound is known
+    test: Statistic | None = None  # (which, sign, m, alpha) -> of "sign x rate is at most m"
+    bound: Bound | None = None  # (which, sign, alpha) -> lower bound of sign x rate
 
     def lower(self, which: int, sign: int, alpha: float) -> float:
         """Return the lower bound that may be shown (5.4)."""
@@ -48,46 +38,36 @@ class Rate:
 
     def rejects(self, which: int, sign: int, m: float, alpha: float) -> bool:
         """Tell whether "sign x rate is at most m" is rejected."""
-        found = self.at(which, sign, m, alpha)
-        if found is None:
+        if self.test is None:
             return self.lower(which, sign, alpha) > m
+        found = self.test(which, sign, m, alpha)
         return found <= alpha if self.statistic == "tail" else found >= 1 / alpha
-
-    def at(self, which: int, sign: int, m: float, alpha: float) -> float | None:
-        """Return the statistic of "sign x rate is at most m"; None: bounds decide."""
-        return self.test(which, sign, m, alpha) if self.test else None
 
 
 @dataclass(frozen=True, eq=False)
 class Models:
-    """Two models on the same rows.
+    """Two models on the same rows."""
 
-    Args:
-        rows: What the candidate answered, and what the rows are.
-        scores: ``(2, rows, classes)``.
-        decided: Classes, ``(2, rows)``.
-        caps: By group; None: its rows are alike.
-        one_file: Whether both models are the same file.
-    """
-
-    rows: Predictions
-    scores: np.ndarray
-    decided: np.ndarray
-    caps: Caps
+    rows: Predictions  # what the candidate answered, and what the rows are
+    scores: np.ndarray  # (2, rows, classes)
+    decided: np.ndarray  # classes, (2, rows)
+    caps: dict[str, dict[str, float] | None]  # by group; None: its rows are alike
+    absent: list[str]  # what the rows lack by design
     one_file: bool = False
+    known: dict[tuple[object, ...], Rate] = field(default_factory=dict)
 
-    def asked(self, metric: str, group: str) -> list[int | None]:
+    def classes_asked(self, metric: str, group: Group) -> list[int | None]:
         """Return the classes that are asked (3); None: is the decision right?"""
-        classes = self.rows.classes
-        if group.startswith(f"{LABEL}="):
-            return [classes.index(group.removeprefix(f"{LABEL}="))]
-        if len(classes) == 2:
+        if group.k is not None:
+            return [group.k]
+        if len(self.rows.classes) == 2:
             return [1]
-        return [None] if metric == "accuracy" else list(range(len(classes)))
+        return [None] if metric == "accuracy" else list(range(len(self.rows.classes)))
 
-    def inside(self, group: str) -> np.ndarray:
-        """Return which rows are looked at: of a class as group all."""
-        return masks(self.rows)[EVERYONE if group.startswith(f"{LABEL}=") else group]
+    def classes_needed(self, group: Group) -> list[int]:
+        """Return the classes that are not declared to be absent in a group."""
+        places = [group.where | {"label": name} for name in self.rows.classes]
+        return [k for k, place in enumerate(places) if not is_absent(place, self.absent)]
 
 
 def decisions(rows: Predictions, threshold: float | None) -> np.ndarray:
@@ -97,143 +77,173 @@ def decisions(rows: Predictions, threshold: float | None) -> np.ndarray:
     return rows.probabilities.argmax(1)
 
 
-@functools.cache
-def rate(models: Models, metric: str, group: str, own: bool = False, k: int | None = None) -> Rate:
+def is_absent(place: dict[str, str], absent: list[str]) -> bool:
+    """Tell whether rows with these values are declared to be absent."""
+    parts = {f"{column}={value}" for column, value in place.items()}
+    return any(set(one.split(" & ")) <= parts for one in absent)
+
+
+def rate(m: Models, metric: str, group: Group, own: bool = False, k: int | None = None) -> Rate:
     """Return a metric of a group.
 
     Args:
-        models: Both.
+        m: Both models.
         metric: Of section 3; or ``decision_skill``, the AUROC of the decision (10.3).
-        group: Its name.
+        group: The group.
         own: Whether the candidate's own rate is asked for, not the change.
         k: The one class that is asked; None: those of section 3.
     """
-    asked = [k] if k is not None else models.asked(metric, group)
-    found = [_of_class(models, metric, group, one, own) for one in asked]
-    return found[0] if len(found) == 1 else mean_of(found)
+    key = (metric, group.name, own, k)
+    if key not in m.known:
+        asked = [k] if k is not None else m.classes_asked(metric, group)
+        found = [_of_class(m, metric, group, one, own) for one in asked]
+        whole = _in_rounds(m, metric, group, found) if len(found) > 1 else None
+        m.known[key] = whole or (found[0] if len(found) == 1 else mean_of(found))
+    return m.known[key]
 
 
 def mean_of(rates: list[Rate]) -> Rate:
     """Return the mean over classes (8)."""
     there = [r for r in rates if r.values]
     if not there:
-        return Rate(None)
+        return rates[0]
     values = _three(*(float(np.mean([r.values[who] for r in there if r.values])) for who in (0, 1)))
-    scarcest = min(there, key=lambda r: (r.effective_n, r.n))
-    n, clusters, effective = scarcest.n, scarcest.clusters, scarcest.effective_n
+    scarcest = min(there, key=lambda r: r.effective_n)
+    size = scarcest.n, scarcest.clusters, scarcest.effective_n
     if any(r.statistic == "none" for r in there):
-        return Rate(values, n, clusters, effective)
+        return Rate(values, *size)
 
     def bound(which: int, sign: int, alpha: float) -> float:
         return float(np.mean([r.lower(which, sign, alpha / len(there)) for r in there]))
 
-    return Rate(values, n, clusters, effective, "bounds", None, bound)
+    return Rate(values, *size, "bounds", None, functools.cache(bound))
 
 
-def _of_class(models: Models, metric: str, group: str, k: int | None, own: bool) -> Rate:
-    rows, inside = models.rows, models.inside(group)
-    truth = rows.labels == k
-    chosen = models.decided == k
+def _in_rounds(m: Models, metric: str, group: Group, parts: list[Rate]) -> Rate | None:
+    """Return the mean over classes by rounds (8.1); None: it is the mean of bounds."""
+    r, inside = m.rows, group.asked
+    pairs = np.unique(np.stack([r.clusters[inside], r.labels[inside]]), axis=1)
+    crowded = np.unique(pairs[0], return_counts=True)[1].max() > 2
+    ranked = metric == "auroc"
+    if crowded or not all(p.values for p in parts) or metric not in ("auroc", "true_positive_rate"):
+        return None
+    label, caps = r.labels[inside], m.caps[group.name]
+    scores = m.scores if ranked else (m.decided == r.labels)[:, :, None].astype(float)
+    keys = [np.unique(s, axis=0, return_inverse=True)[1].ravel() for s in scores[:, inside]]
+    weight = r.weights[inside] if caps else np.ones(len(label))
+    rows = np.arange(len(label))
+    given = table(
+        np.stack([*keys, rows]), label, weight, r.clusters[inside], strata(r, inside), (1.0, 1.0)
+    )
+    at = given.values[2]
+    given = replace(given, values=scores[:, inside][:, at])
+    most = np.array([caps[name] if caps else 1.0 for name in r.classes])
+    deals = deal_rounds(given, label[at], most, seed_of(r.labels), ranked)
+    effective = float(deals.planned.mean())
+    if effective < len(most):
+        return None
+    sizes = []
+    for k in range(len(most)):
+        own, rest = inside & (r.labels == k), inside & (r.labels != k)
+        sides = [_size(r, side) for side in ((own, rest) if ranked else (own,))]
+        sizes.append(min(sides, key=lambda size: size[1]))
+    n, clusters, kish = min(sizes, key=lambda size: size[2])
+    means = _three(*(float(np.mean([p.values[w] for p in parts if p.values])) for w in (0, 1)))
+    option = bets.RANKINGS if ranked else bets.MEANS
+    return _betting(means, n, clusters, kish, deals, effective, option)
+
+
+def _of_class(m: Models, metric: str, group: Group, k: int | None, own: bool) -> Rate:
+    labels, inside, name = m.rows.labels, group.asked, m.rows.classes[k or 0]
+    truth, chosen = labels == k, m.decided == k
     if metric in (*RANKINGS, "decision_skill"):
-        scores = models.scores[:, :, k] if metric in RANKINGS else chosen.astype(float)
-        others = np.ones_like(inside) if metric == "cross_group_auroc" else inside
-        return _ranking(models, scores, inside & truth, others & ~truth, group, k)
+        scores = m.scores[:, :, k] if metric in RANKINGS else chosen.astype(float)
+        across = metric == "cross_group_auroc"
+        return _ranking(m, scores, inside & truth, ~truth & (inside | across), group, name, across)
     if metric == "precision":
-        return _precision(models, inside & chosen, truth, group, own)
-    if metric == "accuracy":
-        right = models.decided == rows.labels if k is None else chosen == truth
-        return mean_rate(models, right, inside, group, "all")
-    if metric == "selection_rate":
-        return mean_rate(models, chosen, inside, group, "all")
-    if metric == "false_positive_rate":
-        return mean_rate(models, chosen, inside & ~truth, group, f"not {rows.classes[k or 0]}")
-    values = ~chosen if metric == "false_negative_rate" else chosen
-    return mean_rate(models, values, inside & truth, group, rows.classes[k or 0])
+        return _precision(m, inside & chosen, truth, group, own)
+    values, rows, cap = {
+        "accuracy": (m.decided == labels if k is None else chosen == truth, inside, "all"),
+        "selection_rate": (chosen, inside, "all"),
+        "true_positive_rate": (chosen, inside & truth, name),
+        "false_negative_rate": (~chosen, inside & truth, name),
+        "false_positive_rate": (chosen, inside & ~truth, f"not {name}"),
+    }[metric]
+    return mean_rate(m, values, rows, group, cap)
 
 
-def flips(models: Models, group: str, label: str) -> Rate:
+def flips(m: Models, group: Group, k: int) -> Rate:
     """Return the share of a subgroup's rows that only the baseline has right, as candidate."""
-    rows = models.rows
-    right = models.decided == rows.labels
-    inside = models.inside(group) & (rows.labels == rows.classes.index(label))
-    values = np.stack([np.zeros(len(inside), bool), right[0] & ~right[1]])
-    return mean_rate(models, values, inside, group, label)
+    right = m.decided == m.rows.labels
+    values = np.stack([np.zeros(len(right[0]), bool), right[0] & ~right[1]])
+    return mean_rate(m, values, group.asked & (m.rows.labels == k), group, m.rows.classes[k])
 
 
-def mean_rate(models: Models, values: np.ndarray, rows: np.ndarray, group: str, cap: str) -> Rate:
+def mean_rate(m: Models, values: np.ndarray, rows: np.ndarray, group: Group, cap: str) -> Rate:
     """Return the rate of a mean over these rows: shares if they are alike, else bets."""
-    r = models.rows
+    r, caps = m.rows, m.caps[group.name]
     clusters = len(np.unique(r.clusters[rows]))
     if clusters < 2:
-        return Rate(None, int(rows.sum()), clusters)
+        return Rate(None, int(rows.sum()), clusters, clusters)
     values, weight = values[:, rows], r.weights[rows]
-    means = _three(*(float((weight * v).sum() / weight.sum()) for v in values))
-    caps = models.caps[group]
+    means = _three(*((weight * v).sum() / weight.sum() for v in values))
     if caps is None:
         n = len(weight)
         return Rate(means, n, n, n, "tail", *_exact(values[0], values[1]))
-    given = table(values.astype(float), np.ones(len(weight), bool), weight, r.clusters[rows],
-                  _strata(r, rows), (caps[cap], caps[cap]))  # fmt: skip
-    deals, effective = deal_means(given, seed_of(r.labels))
-    return _betting(means, len(weight), clusters, effective, deals, bets.MEANS)
+    given = table(
+        values.astype(float), np.ones(len(weight), bool), weight, r.clusters[rows],
+        strata(r, rows), (caps[cap], caps[cap]),
+    )  # fmt: skip
+    size = _size(r, rows)
+    return _betting(means, *size, *deal_means(given, seed_of(r.labels)), bets.MEANS)
 
 
 def _ranking(
-    models: Models, scores: np.ndarray, positives: np.ndarray, negatives: np.ndarray, group: str,
-    k: int | None,
+    m: Models, scores: np.ndarray, positives: np.ndarray, negatives: np.ndarray, group: Group,
+    name: str, across: bool,
 ) -> Rate:  # fmt: skip
-    r, rows = models.rows, positives | negatives
-    sides = [(int(s.sum()), len(np.unique(r.clusters[s]))) for s in (positives, negatives)]
-    n, clusters = min(sides, key=lambda side: side[1])
-    if clusters < 2:
-        return Rate(None, n, clusters)
-    name = r.classes[k or 0]
-    ours, theirs = models.caps[group], models.caps[EVERYONE]
-    theirs = ours if (negatives <= models.inside(group)).all() else theirs
-    caps = (theirs[f"not {name}"] if theirs else 1.0, ours[name] if ours else 1.0)
-    alike = not ours and not theirs
-    weight = np.ones(rows.sum()) if alike else r.weights[rows]
-    given = table(
-        scores[:, rows], positives[rows], weight, r.clusters[rows], _strata(r, rows), caps
+    r, rows = m.rows, positives | negatives
+    n, clusters, kish = min(
+        (_size(r, side) for side in (positives, negatives)), key=lambda size: size[1]
     )
+    if clusters < 2:
+        return Rate(None, n, clusters, clusters)
+    ours, theirs = m.caps[group.name], m.caps[EVERYONE if across else group.name]
+    caps = (theirs[f"not {name}"] if theirs else 1.0, ours[name] if ours else 1.0)
+    weight = r.weights[rows] if ours or theirs else np.ones(rows.sum())
+    given = table(scores[:, rows], positives[rows], weight, r.clusters[rows], strata(r, rows), caps)
     means = _three(*(auroc(v, given.positive, given.weight) for v in given.values))
-    deals, effective = deal_rankings(given, seed_of(r.labels))
-    return _betting(means, n, clusters, effective, deals, bets.RANKINGS)
+    dealt = deal_rankings(given, seed_of(r.labels))
+    return _betting(means, n, clusters, kish, *dealt, bets.RANKINGS)
 
 
 def auroc(scores: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
     """Return the chance that a positive row scores higher than a negative, ties one half."""
     levels, at = np.unique(scores, return_inverse=True)
     up, down = (np.bincount(at, weight * side, len(levels)) for side in (positive, ~positive))
-    below = np.cumsum(down) - down / 2
-    return float((up * below).sum() / (up.sum() * down.sum()))
+    return float((up * (np.cumsum(down) - down / 2)).sum() / (up.sum() * down.sum()))
 
 
-def _precision(
-    models: Models, chosen: np.ndarray, truth: np.ndarray, group: str, own: bool
-) -> Rate:
-    r = models.rows
-    sizes = []
-    for c in chosen:
-        _, whose = np.unique(r.clusters[c], return_inverse=True)
-        total = np.bincount(whose, r.weights[c])
-        kish = total.sum() ** 2 / max((total**2).sum(), 1e-300)
-        sizes.append((len(total), int(c.sum()), float(kish)))
-    clusters, n, effective = min(sizes, key=lambda side: side[0])
+def _precision(m: Models, chosen: np.ndarray, truth: np.ndarray, group: Group, own: bool) -> Rate:
+    r = m.rows
+    n, clusters, kish = min((_size(r, c) for c in chosen), key=lambda size: size[1])
     if clusters < 2:
-        return Rate(None, n, clusters)
+        return Rate(None, n, clusters, clusters)
     means = _three(*((r.weights * c * truth).sum() / (r.weights * c).sum() for c in chosen))
-    if models.caps[group] is not None:
-        return Rate(means, n, clusters, effective)
+    if m.caps[group.name] is not None:
+        return Rate(means, n, clusters, kish)
     if own:
         hits = truth[chosen[1]]
         return Rate(means, n, n, n, "bounds", None, _exact(hits, hits)[1])
-    seed = seed_of(r.labels)
+    bound = functools.partial(shares.lower_precision_change, chosen, truth, seed_of(r.labels))
+    return Rate(means, n, n, n, "bounds", None, functools.cache(lambda _, s, a: bound(s, a)))
 
-    def bound(which: int, sign: int, alpha: float) -> float:
-        return shares.lower_precision_change(chosen, truth, seed, sign, alpha)
 
-    return Rate(means, n, n, n, "bounds", None, bound)
+def _size(r: Predictions, rows: np.ndarray) -> tuple[int, int, float]:
+    """Return how many rows and clusters there are, and Kish's number of like clusters."""
+    _, whose = np.unique(r.clusters[rows], return_inverse=True)
+    total = np.bincount(whose, r.weights[rows])
+    return int(rows.sum()), len(total), float(total.sum() ** 2 / max((total**2).sum(), 1e-300))
 
 
 def _exact(first: np.ndarray, second: np.ndarray) -> tuple[Statistic, Bound]:
@@ -254,42 +264,35 @@ def _exact(first: np.ndarray, second: np.ndarray) -> tuple[Statistic, Bound]:
         h = hits[which]
         return shares.lower_share(h, n, alpha) if sign > 0 else -shares.upper_share(h, n, alpha)
 
-    return test, bound
+    return functools.cache(test), functools.cache(bound)
 
 
 def _betting(
-    means: tuple[float, float, float],
-    n: int,
-    clusters: int,
-    effective: float,
-    deals: Deals,
-    option: float,
-) -> Rate:
+    means: tuple[float, float, float], n: int, clusters: int, kish: float, deals: Deals,
+    effective: float, option: float,
+) -> Rate:  # fmt: skip
     if effective < 0.5 or not deals.weights.any():
-        return Rate(means, n, clusters, effective)
-    spans = {BASELINE: (0, 1), CANDIDATE: (0, 1), CHANGE: (-1, 1)}
+        return Rate(means, n, clusters, kish)
 
     def units(which: int, sign: int) -> tuple[np.ndarray, float, float]:
         first, second = deals.values
         x = sign * (second - first if which == CHANGE else deals.values[which])
-        low, high = sorted(sign * edge for edge in spans[which])
-        return x, low, high
+        low, high = sorted((sign * (-1 if which == CHANGE else 0), sign))
+        return np.where(deals.missing, low, x), low, high
 
     def test(which: int, sign: int, m: float, alpha: float) -> float:
         x, low, _ = units(which, sign)
-        return bets.wealth(bets.game(x, deals.weights, deals.planned), m, low, alpha, option)
+        game = bets.game(x, deals.weights, deals.planned, deals.together)
+        return bets.wealth(game, m, low, alpha, option)
 
     def bound(which: int, sign: int, alpha: float) -> float:
         x, low, high = units(which, sign)
-        return bets.lower_bound(x, deals.weights, deals.planned, low, high, alpha, option)
+        spread = deals.weights, deals.planned
+        return bets.lower_bound(x, *spread, low, high, alpha, option, deals.together)
 
-    return Rate(means, n, clusters, effective, "wealth", test, bound)
+    size = n, clusters, effective
+    return Rate(means, *size, "wealth", functools.cache(test), functools.cache(bound))
 
 
 def _three(before: float, after: float) -> tuple[float, float, float]:
     return float(before), float(after), float(after - before)
-
-
-def _strata(rows: Predictions, chosen: np.ndarray) -> np.ndarray | None:
-    found = strata(rows)
-    return None if found is None else found[chosen]

@@ -15,35 +15,20 @@ LABEL, EVERYONE = "label", "all"
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one model answered, rows sorted by id (as text).
+    """What one model answered, rows sorted by id (as text)."""
 
-    Args:
-        ids: Ids of the rows, ``(rows,)``, str; all others are in this order.
-        labels: True classes, ``(rows,)``, int.
-        probabilities: ``(rows, classes)``.
-        groups: Group column -> value of each row.
-        clusters: Number of each row's cluster, ``(rows,)``, int.
-        weights: ``(rows,)``, > 0.
-        classes: Names of the classes.
-        model: sha256 of the model's file.
-        data: sha256 of the data set.
-        identified: Whether clusters were given.
-        max_weight: Declared caps: ``{"most": number, "where": {column: value}}``.
-        fixed_counts: Columns of whose crossed values the counts were fixed.
-    """
-
-    ids: np.ndarray
-    labels: np.ndarray
-    probabilities: np.ndarray
-    groups: dict[str, np.ndarray]
-    clusters: np.ndarray
-    weights: np.ndarray
+    ids: np.ndarray  # (rows,), str; all others are in this order
+    labels: np.ndarray  # true classes, (rows,), int
+    probabilities: np.ndarray  # (rows, classes)
+    groups: dict[str, np.ndarray]  # group column -> value of each row
+    clusters: np.ndarray  # number of each row's cluster, (rows,), int
+    weights: np.ndarray  # (rows,), > 0
     classes: tuple[str, ...]
-    model: str
-    data: str
-    identified: bool = False
-    max_weight: tuple[dict[str, Any], ...] = ()
-    fixed_counts: tuple[str, ...] = ()
+    model: str  # sha256 of its file
+    data: str  # sha256 of the data set
+    identified: bool = False  # whether clusters were given
+    max_weight: tuple[dict[str, Any], ...] = ()  # {"most": number, "where": {column: value}}
+    fixed_counts: tuple[str, ...] = ()  # columns of whose crossed values counts were fixed
 
 
 def read(path: Path) -> Predictions:
@@ -81,35 +66,50 @@ def read(path: Path) -> Predictions:
         ) from error
 
 
-def masks(rows: Predictions) -> dict[str, np.ndarray]:
-    """Return which rows are in each group, by name: all, ``column=value``, pairs of these."""
-    found = {EVERYONE: np.ones(len(rows.ids), bool)}
-    by_column = {
-        column: {f"{column}={value}": values == value for value in np.unique(values)}
-        for column, values in rows.groups.items()
-    }
-    for groups in by_column.values():
-        found |= groups
-    for one, other in itertools.permutations(by_column.values(), 2):
-        for (a, rows_a), (b, rows_b) in itertools.product(one.items(), other.items()):
-            found[f"{a} & {b}"] = rows_a & rows_b
-    return found
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Rows under a name."""
+
+    name: str  # all, column=value, or two of these joined by " & "
+    columns: tuple[str, ...]  # none of all rows, else one, or two that are crossed
+    where: dict[str, str]  # column -> value; label is no column here
+    own: np.ndarray  # which rows are in it
+    asked: np.ndarray  # which rows a metric looks at: of a class as group all
+    k: int | None = None  # the class that is a group
 
 
-def where(group: str, rows: Predictions) -> dict[str, str]:
-    """Return column -> value of a group that is not of the column ``label``; else nothing."""
-    parts = [] if group == EVERYONE else group.split(" & ")
-    found = dict(part.split("=", 1) for part in parts)
-    return {} if LABEL in found else found
+def groups_of(rows: Predictions, *, crossed: bool) -> dict[str, Group]:
+    """Return all rows, then the groups of each column and, if asked for, of each two, by name."""
+    every = np.ones(len(rows.ids), bool)
+    found, by_column = [Group(EVERYONE, (), {}, every, every)], []
+    for column, values in rows.groups.items():
+        if column == LABEL:
+            found += [
+                Group(f"{LABEL}={name}", (LABEL,), {}, rows.labels == k, every, k)
+                for k, name in enumerate(rows.classes)
+            ]
+            continue
+        masks = {str(v): values == v for v in np.unique(values)}
+        of = [Group(f"{column}={v}", (column,), {column: v}, m, m) for v, m in masks.items()]
+        by_column.append(of)
+        found += of
+    pairs = itertools.combinations(by_column, 2) if crossed else ()
+    for one, other in pairs:
+        for a, b in itertools.product(one, other):
+            both = a.own & b.own
+            if both.any():
+                name, where = f"{a.name} & {b.name}", a.where | b.where
+                found.append(Group(name, a.columns + b.columns, where, both, both))
+    return {group.name: group for group in found}
 
 
-def strata(rows: Predictions) -> np.ndarray | None:
-    """Return the number of each row's stratum (4.6); None: counts were not fixed."""
+def strata(rows: Predictions, chosen: np.ndarray) -> np.ndarray | None:
+    """Return the stratum of some rows, as numbers (4.6); None: counts were not fixed."""
     if not rows.fixed_counts:
         return None
     columns = [rows.labels if c == LABEL else rows.groups[c] for c in rows.fixed_counts]
     codes = np.stack([np.unique(c, return_inverse=True)[1] for c in columns])
-    return np.unique(codes, axis=1, return_inverse=True)[1].ravel()
+    return np.unique(codes, axis=1, return_inverse=True)[1].ravel()[chosen]
 
 
 def assigned(models: dict[str, str], files: dict[Path, Predictions]) -> dict[str, Predictions]:

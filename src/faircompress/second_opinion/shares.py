@@ -110,14 +110,9 @@ def lower_precision_change(
 
 
 def _fall_excluded(
-    before: np.ndarray,
-    after: np.ndarray,
-    truth: np.ndarray,
-    fall: float,
-    cell: tuple[float, float],
-    orders: np.ndarray,
-    level: float,
-) -> bool:
+    before: np.ndarray, after: np.ndarray, truth: np.ndarray, fall: float,
+    cell: tuple[float, float], orders: np.ndarray, level: float,
+) -> bool:  # fmt: skip
     c = np.where(before & ~after, cell[0], cell[1])
     x = after * (truth - c) - before * (truth - c - fall)
     dealt = (x - fall)[orders]

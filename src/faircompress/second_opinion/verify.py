@@ -1,43 +1,28 @@
-"""A verdict derived again from the predictions, and every number in which it differs."""
+"""A verdict derived again from the predictions, and everything in which it differs."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from faircompress.second_opinion.checks import PAIRS, Found, check
-from faircompress.second_opinion.deals import seed_of
+from faircompress.second_opinion import statement
+from faircompress.second_opinion.checks import PAIRS, Found, check, limits, places
 from faircompress.second_opinion.rates import Models, decisions
-from faircompress.second_opinion.reading import EVERYONE, LABEL, Predictions, masks, where
+from faircompress.second_opinion.reading import Group, Predictions, groups_of
+from faircompress.second_opinion.sparse import without_sparse
+from faircompress.second_opinion.statement import BOUNDS, Difference, Json
 
-Json = dict[str, Any]
-CLOSE, BOUND, ROUNDED = 1e-9, 2e-6, 6e-4
-BOUNDS = ("lower", "upper")
 NOT_SAID = ("statistic", *BOUNDS, "at_limit_lower", "at_limit_upper", "effective_n")
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A value that the verdict states and the predictions do not give."""
-
-    where: str
-    key: str
-    stated: object
-    found: object
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.key} is {self.stated!r} in the verdict, {self.found!r} here"
-
-
-@dataclass(frozen=True)
 class Placed:
-    """A check of the verdict with what it came to here."""
+    """A rule at a place: what the verdict states of it, if anything, and what it came to here."""
 
     name: str
     rule: Json
-    stated: Json
+    stated: Json | None
     found: Found
 
 
@@ -56,38 +41,73 @@ def verify(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Differ
         ValueError: If predictions are missing or speak of different rows, or if the verdict merged
             sparse intersections.
     """
-    _refuse_merged(verdict)
-    _refuse_unlike(verdict, predictions)
-    caps = {group["group"]: group["caps"] for group in verdict["groups"]}
+    statement.refuse_unlike(verdict, predictions)
     rows = predictions["candidate"]
-    found = _facts(verdict, predictions) + _groups(verdict, rows)
-    placed = []
+    crossed = any(g["column"] not in ("all", *rows.groups) for g in verdict["groups"])
+    every = groups_of(rows, crossed=crossed)
+    listed, groups = without_sparse(verdict, rows, every)
+    differences = (
+        listed
+        + statement.facts_differ(verdict, predictions)
+        + statement.absent_differ(verdict, rows)
+    )
+    differences += statement.groups_differ(verdict, rows, groups)
+    placed: list[Placed] = []
     for rule in verdict["rules"]:
-        if rule["checks"]:
-            models = _models(verdict, predictions, rule["against"], caps)
-            for one in rule["checks"]:
-                place = " ".join(str(one[k]) for k in ("group", "other", "subgroup") if one[k])
-                name = f"{rule['rule']} {rule['metric']} against {rule['against']}, {place}"
-                placed.append(Placed(name, rule, one, check(models, rule, one, verdict["absent"])))
+        against = rule["against"]
+        if rule["checks"] or against == "baseline" or against in verdict["models"]:
+            models = _models(verdict, predictions, against, groups)
+            extra, here = _placed(models, rule, groups)
+            differences += extra
+            placed += here
     failed = failures(placed, verdict["failures"])
-    return found + _compared(placed, failed, rows.identified) + _outcomes(verdict, placed, failed)
+    differences += _compared(placed, failed, rows.identified) + _ranks(verdict, placed)
+    empty = crossed and statement.lacks_a_crossing(verdict, every)
+    return differences + _outcomes(verdict, placed, failed, empty)
 
 
 def _models(
-    verdict: Json, predictions: Mapping[str, Predictions], against: str, caps: Json
+    verdict: Json, predictions: Mapping[str, Predictions], against: str, groups: dict[str, Group]
 ) -> Models:
-    names = (against, "candidate")
-    pair = [predictions[name] for name in names]
+    pair = {name: predictions[name] for name in (against, "candidate")}
+    cut = verdict["thresholds"]
+    stated = {group["group"]: group["caps"] for group in verdict["groups"]}
+    rows = pair["candidate"]
+    caps = {n: stated.get(n, statement.declared_caps(g, rows) or None) for n, g in groups.items()}
     return Models(
-        rows=pair[1],
-        scores=np.stack([p.probabilities for p in pair]),
-        decided=np.stack([
-            decisions(p, verdict["thresholds"].get(name))
-            for p, name in zip(pair, names, strict=True)
-        ]),
+        rows=rows,
+        scores=np.stack([p.probabilities for p in pair.values()]),
+        decided=np.stack([decisions(p, cut.get(name)) for name, p in pair.items()]),
         caps=caps,
-        one_file=pair[0].model == pair[1].model,
-    )  # fmt: skip
+        absent=verdict["absent"],
+        one_file=pair[against].model == rows.model,
+    )
+
+
+def _placed(
+    models: Models, rule: Json, groups: dict[str, Group]
+) -> tuple[list[Difference], list[Placed]]:
+    """Derive a rule at every place; name those that the verdict lacks or has too many of."""
+    title = f"{rule['rule']} {rule['metric']} against {rule['against']}"
+    stated: dict[tuple[str | None, ...], Json] = {}
+    differences: list[Difference] = []
+    needed = {p.key(models.rows.classes): p for p in places(models, rule, groups)}
+
+    def name(key: tuple[str | None, ...]) -> str:
+        return f"{title}, {' '.join(part for part in key if part)}"
+
+    for one in rule["checks"]:
+        key = one["group"], one["other"], one["subgroup"]
+        if key in stated or key not in needed:
+            differences.append(Difference(name(key), "check", *statement.EXTRA))
+        stated[key] = one
+    order = [key for key in stated if key in needed]
+    lacking = [key for key in needed if key not in stated]
+    differences += [Difference(name(key), "check", *statement.MISSING) for key in lacking]
+    return differences, [
+        Placed(name(k), rule, stated.get(k), check(models, rule, needed[k], stated.get(k)))
+        for k in order + lacking
+    ]
 
 
 def failures(placed: list[Placed], how: str) -> dict[int, float]:
@@ -96,7 +116,7 @@ def failures(placed: list[Placed], how: str) -> dict[int, float]:
     if how != "Holm":
         paired = [one.rule["rule"] in PAIRS for one in placed]
         chains = [[i for i in chains[0] if paired[i] is p] for p in (False, True)]
-        chains = [sorted(c, key=lambda i: placed[i].stated["rank"]) for c in chains]
+        chains = [sorted(c, key=lambda i: _rank(placed[i]) or math.inf) for c in chains]
     failed: dict[int, float] = {}
     while True:
         left = [[i for i in chain if i not in failed] for chain in chains]
@@ -112,21 +132,42 @@ def failures(placed: list[Placed], how: str) -> dict[int, float]:
         failed |= new
 
 
+def _rank(one: Placed) -> int | None:
+    return one.stated["rank"] if one.stated else None
+
+
+def _ranks(verdict: Json, placed: list[Placed]) -> list[Difference]:
+    """Find gaps in the order in which failures are confirmed: each chain counts from 1."""
+    found = []
+    for paired, chain in ((False, "rules on groups"), (True, "rules on pairs")):
+        ranks = [_rank(p) for p in placed if p.stated and (p.rule["rule"] in PAIRS) is paired]
+        there = sorted(r for r in ranks if r is not None)
+        needed = [] if verdict["failures"] == "Holm" else list(range(1, len(ranks) + 1))
+        if there != needed:
+            found.append(Difference(chain, "ranks", there, needed))
+    return found
+
+
 def _compared(placed: list[Placed], failed: dict[int, float], identified: bool) -> list[Difference]:
     found = []
     for i, one in enumerate(placed):
+        if one.stated is None:
+            continue
         numbers = one.found.numbers | {"outcome": _outcome(i, one, failed)}
-        numbers |= {"failed_at": failed.get(i)}
+        numbers |= {"failed_at": failed.get(i)} | limits(one.rule)
         if numbers["statistic"] == "none":  # the page does not say what stands there
             numbers = {k: v for k, v in numbers.items() if k not in NOT_SAID}
-            if numbers["estimate"] is not None and "none" not in str(one.stated["method"]):
+            single = one.rule["rule"] not in PAIRS and numbers["estimate"] is not None
+            if single and "none" not in str(one.stated["method"]):
                 numbers["method"] = "none"
         if not identified:
             numbers["clusters"] = None
         found += [
             Difference(one.name, key, one.stated[key], value)
             for key, value in numbers.items()
-            if not _alike(key, one.stated[key], value, numbers.get("statistic") == "bounds")
+            if not statement.alike(
+                key, one.stated[key], value, numbers.get("statistic") == "bounds"
+            )
         ]
     return found
 
@@ -135,137 +176,28 @@ def _outcome(i: int, one: Placed, failed: dict[int, float]) -> str:
     return "pass" if one.found.passes else "fail" if i in failed else "inconclusive"
 
 
-def _alike(key: str, stated: Any, found: Any, bounds: bool = False) -> bool:
-    if stated is None or found is None or isinstance(found, str):
-        return bool(stated == found)
-    if key == "effective_n":
-        return abs(stated - found) <= ROUNDED
-    if key in BOUNDS or (bounds and key.startswith("at_limit")):
-        return abs(stated - found) <= BOUND
-    if key.startswith("at_limit"):
-        return stated == found or (
-            min(stated, found) > 0 and abs(math.log(stated / found)) <= 10 * CLOSE
-        )
-    return abs(stated - found) <= CLOSE * max(1, abs(stated))
-
-
 def _worst(outcomes: list[str]) -> str:
     return next((o for o in ("fail", "inconclusive") if o in outcomes), "pass")
 
 
-def _outcomes(verdict: Json, placed: list[Placed], failed: dict[int, float]) -> list[Difference]:
-    """Compare the outcomes of rules and of the whole; costs are taken as stated."""
-    by_rule: dict[int, list[str]] = {}
-    for i, one in enumerate(placed):
-        by_rule.setdefault(id(one.rule), []).append(_outcome(i, one, failed))
-    found, all_ = [], [cost["outcome"] for cost in verdict["costs"]]
+def _outcomes(
+    verdict: Json, placed: list[Placed], failed: dict[int, float], empty: bool
+) -> list[Difference]:
+    """Compare the outcomes of rules and of the whole; costs are taken as stated.
+
+    Groups that only validation has make a verdict inconclusive; no row here tells of them.
+    """
+    found, outcomes = [], [cost["outcome"] for cost in verdict["costs"]]
+    outcomes += ["inconclusive"] * empty
     for rule in verdict["rules"]:
-        if rule["checks"]:
-            all_.append(_worst(by_rule[id(rule)]))
-            if rule["outcome"] != all_[-1]:
-                name = f"{rule['rule']} {rule['metric']}"
-                found.append(Difference(name, "outcome", rule["outcome"], all_[-1]))
-    all_ = [o for o in all_ if o != "not tested"]
-    if verdict["outcome"] != _worst(all_):
-        found.append(Difference("verdict", "outcome", verdict["outcome"], _worst(all_)))
+        own = [_outcome(i, one, failed) for i, one in enumerate(placed) if one.rule is rule]
+        open_ = rule["against"] not in ("baseline", *verdict["models"]) and not own
+        outcomes.append(rule["outcome"] if open_ else _worst(own))
+        if rule["outcome"] != outcomes[-1] or (open_ and outcomes[-1] in ("pass", "fail")):
+            name = f"{rule['rule']} {rule['metric']}"
+            found.append(Difference(name, "outcome", rule["outcome"], outcomes[-1]))
+    whole = _worst(outcomes)
+    unseen = verdict["failures"] != "Holm" and verdict["outcome"] == "inconclusive"
+    if verdict["outcome"] != whole and not (unseen and whole == "pass"):
+        found.append(Difference("verdict", "outcome", verdict["outcome"], whole))
     return found
-
-
-def _facts(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Difference]:
-    """Compare hashes, classes, rows, seed and the number of checks."""
-    rows = predictions["candidate"]
-    found = {
-        "seed": seed_of(rows.labels), "rows": len(rows.ids), "classes": list(rows.classes),
-        "data": rows.data, "checks": sum(len(rule["checks"]) for rule in verdict["rules"]),
-    }  # fmt: skip
-    differences = [
-        Difference("verdict", k, verdict[k], v) for k, v in found.items() if verdict[k] != v
-    ]
-    return differences + [
-        Difference("verdict", f"models.{name}", verdict["models"].get(name), p.model)
-        for name, p in predictions.items()
-        if verdict["models"].get(name) != p.model
-    ]
-
-
-def _groups(verdict: Json, rows: Predictions) -> list[Difference]:
-    """Compare rows, class counts and caps of each group, and name groups that are left out."""
-    there, stated = masks(rows), {group["group"]: group for group in verdict["groups"]}
-    found = [
-        Difference("verdict", "groups", None, name)
-        for name in there
-        if " & " not in name and name not in stated
-    ]
-    for name, group in stated.items():
-        inside = there.get(name, np.zeros(len(rows.ids), bool))
-        of_class = name.startswith(f"{LABEL}=")  # its question concerns all rows (3)
-        here: Json = {"rows": len(rows.ids) if of_class else int(inside.sum())}
-        if len(rows.classes) == 2:
-            positive = inside if of_class else inside & (rows.labels == 1)
-            here["positives"] = int(positive.sum())
-            here["negatives"] = here["rows"] - here["positives"]
-        found += [Difference(name, k, group[k], v) for k, v in here.items() if group[k] != v]
-        found += [
-            Difference(name, f"caps.{k}", group["caps"][k], v)
-            for k, v in _caps(name, rows).items()
-            if group["caps"] and not _alike(k, group["caps"].get(k), v)
-        ]
-        if group["caps"] is None and _unlike(rows, inside):
-            found.append(Difference(name, "caps", None, "weights or clusters differ"))
-    return found
-
-
-def _unlike(rows: Predictions, inside: np.ndarray) -> bool:
-    sizes = np.bincount(rows.clusters[inside], minlength=1)
-    return bool(sizes.max() > 1 or len(np.unique(rows.weights[inside])) > 1)
-
-
-def _caps(group: str, rows: Predictions) -> dict[str, float]:
-    """Return the caps of a group as declared (2.1); empty: none was."""
-    if not rows.max_weight:
-        return {}
-    by_class = any(LABEL in one["where"] for one in rows.max_weight)
-
-    def most(place: dict[str, str]) -> float:
-        return max(
-            one["most"]
-            for one in rows.max_weight
-            if all(one["where"].get(c, v) == v for c, v in place.items())
-        )
-
-    place = where(group, rows)
-    caps = {name: most({**place, LABEL: name}) for name in rows.classes}
-    join = sum if by_class else max
-    found = {f"not {k}": join(v for c, v in caps.items() if c != k) for k in caps}
-    return caps | found | {"all": join(caps.values())}
-
-
-def _refuse_merged(verdict: Json) -> None:
-    """Refuse a verdict with groups that sparse intersections were merged into (16.4)."""
-    merged = {one["tested_as"][0] for one in verdict.get("sparse", ()) if len(one["tested_as"]) < 2}
-    if merged:
-        raise ValueError(
-            f"the verdict merged sparse intersections into {', '.join(sorted(merged))}, which this "
-            "program does not derive. Evaluate with sparse: judge or parent to have it verified."
-        )
-
-
-def _refuse_unlike(verdict: Json, predictions: Mapping[str, Predictions]) -> None:
-    needed = {"baseline", "candidate"} | {
-        rule["against"] for rule in verdict["rules"] if rule["checks"]
-    }
-    if lacking := sorted(needed - set(predictions)):
-        raise ValueError(
-            f"predictions of {', '.join(lacking)} are missing; the verdict rests on them. Name the "
-            "Parquet files too."
-        )
-    rows = predictions["candidate"]
-    for name, other in predictions.items():
-        for key in ("ids", "labels", "clusters", "weights"):
-            if not np.array_equal(getattr(rows, key), getattr(other, key)):
-                raise ValueError(
-                    f"{key} differ between the predictions of {name} and of candidate; they must "
-                    "speak of the same rows."
-                )
-        if EVERYONE in other.groups:
-            raise ValueError(f"predictions of {name} have a group column {EVERYONE!r}")

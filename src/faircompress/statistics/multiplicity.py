@@ -21,7 +21,7 @@ Source:
     to sequentially rejective multiple test procedures, Statistics in Medicine 2009.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,7 +58,14 @@ def holm(checks: Sequence[Check]) -> dict[int, float]:
     Returns:
         For each rejected check, by its place, the level at which it was rejected.
     """
-    return _stepped(checks, _equal_shares)
+    rejected: dict[int, float] = {}
+    while len(rejected) < len(checks):
+        remaining = [i for i in range(len(checks)) if i not in rejected]
+        gone = _first(checks, remaining, dict.fromkeys(remaining, 1 / len(remaining)))
+        if not gone:
+            break
+        rejected |= gone
+    return rejected
 
 
 def in_order(checks: Sequence[Check]) -> dict[int, float]:
@@ -67,7 +74,8 @@ def in_order(checks: Sequence[Check]) -> dict[int, float]:
     Disparities have ``DISPARITIES`` of alpha and all other checks the rest, each a chain of its
     own: the first that remains of a chain has half of the chain's alpha, the next a quarter, and so
     on; the last has as much as the one before it, so that nothing is left over. What is rejected
-    leaves, and the rest move up. A chain that is finished hands its alpha to the other.
+    leaves, one of each chain a round, and the rest move up. A chain that is finished hands its
+    alpha to the other.
 
     Args:
         checks: The most suspect first; each family in its order.
@@ -75,26 +83,26 @@ def in_order(checks: Sequence[Check]) -> dict[int, float]:
     Returns:
         For each rejected check, by its place, the level at which it was rejected.
     """
-    return _stepped(checks, _halving_shares)
-
-
-def _stepped(
-    checks: Sequence[Check], shares: Callable[[Sequence[Check], list[int]], dict[int, float]]
-) -> dict[int, float]:
-    """Reject the first that can be, share out anew, and go on until none can be."""
     rejected: dict[int, float] = {}
-    while len(rejected) < len(checks):
+    while True:
         remaining = [i for i in range(len(checks)) if i not in rejected]
-        levels = {i: s * checks[i].alpha for i, s in shares(checks, remaining).items()}
-        gone = next((i for i in remaining if checks[i].rejected_at(levels[i])), None)
-        if gone is None:
-            break
-        rejected[gone] = levels[gone]
-    return rejected
+        shares = _halving_shares(checks, remaining)
+        chains = [[i for i in remaining if checks[i].disparity is of] for of in (False, True)]
+        gone = [_first(checks, chain, shares) for chain in chains]
+        if not any(gone):
+            return rejected
+        rejected |= gone[0] | gone[1]
 
 
-def _equal_shares(checks: Sequence[Check], remaining: list[int]) -> dict[int, float]:
-    return {i: 1 / len(remaining) for i in remaining}
+def _first(
+    checks: Sequence[Check], remaining: list[int], shares: Mapping[int, float]
+) -> dict[int, float]:
+    """Return the first check that is rejected at its share of alpha, with the level; or none."""
+    for i in remaining:
+        level = shares[i] * checks[i].alpha
+        if checks[i].rejected_at(level):
+            return {i: level}
+    return {}
 
 
 def _halving_shares(checks: Sequence[Check], remaining: list[int]) -> dict[int, float]:
