@@ -1,7 +1,6 @@
 """May this candidate be released? The only door to ``evaluation``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from faircompress import plugins
@@ -18,9 +17,10 @@ from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.evaluation.inputs import check_inputs, present_references, threshold_of
 from faircompress.evaluation.levels import level
 from faircompress.evaluation.minimums import checks_of_baseline, notes_of
-from faircompress.evaluation.results import CostResult, Outcome, RuleResult, worst
+from faircompress.evaluation.results import Outcome, RuleResult
 from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.rule_results import not_tested, rule_result
+from faircompress.evaluation.sentences import sentences_of
 from faircompress.evaluation.skill import refuse_inverted
 from faircompress.evaluation.sparse import regrouped, sparse_groups
 from faircompress.evaluation.verdict import SCHEMA, Verdict
@@ -112,7 +112,7 @@ def evaluate(
     rules, checks, how = _rules(hypotheses, there, found, references, suspected, comparisons)
     paid = check_costs(gate.cost_rules, costs or Costs(), captions)
     empty = without_rows(every, expected, gate.is_absent)
-    sentences = _sentences(checks, rules, paid, empty, captions)
+    sentences = sentences_of(checks, rules, paid, empty, captions)
     return Verdict(
         schema=SCHEMA,
         outcome=sentences.outcome,
@@ -254,50 +254,6 @@ def _rules(
 def _why(references: Mapping[str, Predictions | str], hypothesis: Hypothesis) -> str | None:
     found = references.get(hypothesis.rule.against)
     return found if isinstance(found, str) else None
-
-
-@dataclass(frozen=True)
-class _Sentences:
-    """The verdict's outcome, and everything that it says in sentences."""
-
-    outcome: Outcome
-    sentence: str
-    reasons: list[str]
-    next: list[str]
-
-
-def _sentences(
-    checks: Sequence[tuple[Check, Outcome]],
-    rules: Sequence[RuleResult],
-    costs: Sequence[CostResult],
-    empty: list[str],
-    captions: Captions,
-) -> "_Sentences":
-    outcome = worst(
-        [
-            *(of for _, of in checks),
-            *(cost.outcome for cost in costs),
-            *(rule.outcome for rule in rules),
-            *([Outcome.INCONCLUSIVE] if empty else []),
-        ]
-    )
-    worst_first = sorted(checks, key=lambda one: (one[1] != Outcome.FAIL, -one[0].distance))
-    still_open = [*messages.open_rules(rules), *messages.nobody_in(empty)]
-    return _Sentences(
-        outcome=outcome,
-        sentence=messages.headline(outcome, worst_first, costs, still_open),
-        reasons=[
-            *(messages.reason(check, of) for check, of in worst_first if of != Outcome.PASS),
-            *(
-                f"{cost.description}: {cost.reason}"
-                for cost in costs
-                if cost.outcome != Outcome.PASS
-            ),
-            *(f"{rule.description}: {rule.reason}" for rule in rules if not rule.checks),
-            *messages.without_rows(empty, captions),
-        ],
-        next=messages.what_next(outcome, worst_first, costs, captions),
-    )
 
 
 def _outcome(check: Check, failed: bool) -> Outcome:
