@@ -15,6 +15,7 @@ from faircompress.evaluation.groups import groups_of, without_rows
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.evaluation.inputs import check_inputs, present_references, threshold_of
 from faircompress.evaluation.levels import level
+from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult, worst
 from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.rule_results import not_tested, rule_result
@@ -40,6 +41,7 @@ def evaluate(
     references_on_validation: Mapping[str, Predictions] = NOBODY,
     look: int | None = None,
     released: int = 0,
+    parts: Parts | None = None,
     thresholds: Mapping[str, float] = ANY,
     captions: Captions = DEFAULT,
     crosschecks: bool = False,
@@ -63,6 +65,8 @@ def evaluate(
         references_on_validation: And on the same validation rows, if a threshold is chosen there.
         look: Which look at this test set this is, from 1; None: looks are not counted.
         released: Files released by earlier looks at this test set, for ``gate.looks: earn``.
+        parts: Which part of a look these rows are that declared topping up: e-values alone let it
+            pass, those of all parts multiplied. None: it did not.
         thresholds: Of models, fixed without test rows; those of others are chosen as the gate says.
         captions: What models, rows and clusters are called.
         crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
@@ -84,7 +88,8 @@ def evaluate(
             level(gate, rule.confidence, look, released),
             gate.power,
             captions,
-            by_e_value=gate.looks == "earn" and look is not None,
+            by_e_value=parts is not None or (gate.looks == "earn" and look is not None),
+            parts=parts,
         )
         for rule in gate.harm_rules
     ]
@@ -104,6 +109,9 @@ def evaluate(
     )  # fmt: skip
     everyone = comparisons[BASELINE].everyone()
     empty = without_rows(groups, expected, gate.is_absent)
+    if parts is not None:
+        levels = {one.start: one.alpha for one in hypotheses}
+        empty += parts.unmet({check.name for check, _ in checks}, levels)
     sentences = _sentences(checks, rules, paid, empty, captions)
     return Verdict(
         schema=SCHEMA,
@@ -130,6 +138,7 @@ def evaluate(
         absent=list(gate.absent),
         look=look,
         looks=messages.looks(gate.looks, look, released),
+        parts=0 if parts is None else parts.number,
         seed=comparisons[BASELINE].seed,
         captions=captions,
     )

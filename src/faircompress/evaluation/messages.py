@@ -87,7 +87,7 @@ def reason(check: Check, outcome: Outcome) -> str:
         return f"{start}. Harm beyond the limit is confirmed."
     if check.doubt:
         return f"{start}: {check.doubt}. {_counts(check)}."
-    alone = check.fails_at(check.hypothesis.alpha)
+    alone = check.fails_at(check.hypothesis.own_alpha)
     why = "not settled"
     if alone or check.harm_likely:
         why = "harm is likely, but not confirmed among this many checks"
@@ -217,9 +217,15 @@ def _test_on(checks: Sequence[Check], captions: Captions) -> list[str]:
     most = sorted(needs, key=lambda key: -needs[key])
     if not most:
         return []
+    start = f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}."
+    if checks[0].hypothesis.parts is not None:
+        return [
+            f"{start} Of {captions.clusters} who are not in this test set they top up this look, "
+            "which declared it: no new look, for the same candidate, baseline and rules."
+        ]
     return [
-        f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}. Alone they are a first "
-        f"look; added to these {captions.rows} they are a new look at a test set seen before."
+        f"{start} Alone they are a first look; added to these {captions.rows} they are a new look "
+        "at a test set seen before, since topping up was not declared."
     ]
 
 

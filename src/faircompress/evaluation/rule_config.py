@@ -172,6 +172,13 @@ class Gate(Section):
             "more for each release; ignore: alpha"
         ),
     ] = "spend"
+    topping_up: Annotated[
+        bool,
+        Field(
+            description="decide by e-values, so that rows of fresh people may be added later; "
+            "to be declared before the first outcome"
+        ),
+    ] = False
     promote: Annotated[
         Literal["fp32", "smallest"],
         Field(description="which file is released of those that pass; smallest: by bytes"),

@@ -38,8 +38,10 @@ def verify(verdict: VerdictFile, predictions: Files) -> None:
     if found:
         raise typer.Exit(1)
     checks = [check for rule in stated["rules"] for check in rule["checks"]]
+    earned = sum(check.get("e_value") is not None for check in checks)
     rounds = sum(check.get("method") == ROUNDS for check in checks)
     typer.echo(
         f"verdict.json agrees with the predictions: {len(checks)} checks re-derived"
         + (f"; the wealth of {rounds} means over classes is taken as stated" if rounds else "")
+        + (f"; {earned} e-values are taken as stated" if earned else "")
     )

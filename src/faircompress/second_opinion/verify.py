@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,8 +66,11 @@ def verify(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Differ
             for one in rule["checks"]:
                 place = " ".join(str(one[k]) for k in ("group", "other", "subgroup") if one[k])
                 name = f"{rule['rule']} {rule['metric']} against {rule['against']}, {place}"
-                placed.append(Placed(name, rule, one, check(models, rule, one, verdict["absent"])))
-    failed = failures(placed, verdict["failures"])
+                found_here = check(models, rule, one, verdict["absent"])
+                if one.get("e_value") is not None:
+                    found_here = replace(found_here, passes=_by_e_value(rule, one))
+                placed.append(Placed(name, rule, one, found_here))
+    failed = failures(placed, verdict["failures"], verdict.get("parts", 0))
     return found + _compared(placed, failed, rows.identified) + _outcomes(verdict, placed, failed)
 
 
@@ -88,8 +91,14 @@ def _models(
     )  # fmt: skip
 
 
-def failures(placed: list[Placed], how: str) -> dict[int, float]:
-    """Return which checks fail, by index, each with the level at which it was rejected (11)."""
+def _by_e_value(rule: Json, stated: Json) -> bool:
+    """Tell whether a check passes by its e-value, or that of all parts, taken as stated (13)."""
+    product = stated.get("e_value_of_parts")
+    return bool((stated["e_value"] if product is None else product) >= 1 / rule["alpha"])
+
+
+def failures(placed: list[Placed], how: str, parts: int = 0) -> dict[int, float]:
+    """Return which checks fail, by index, each with the level at which it was rejected (11, 13)."""
     chains = [list(range(len(placed)))]
     if how != "Holm":
         paired = [one.rule["rule"] in PAIRS for one in placed]
@@ -102,8 +111,9 @@ def failures(placed: list[Placed], how: str) -> dict[int, float]:
         for chain, phi in zip(left, (0.9, 0.1) if all(left) else (1.0, 1.0), strict=False):
             for r, i in enumerate(chain, 1):
                 share = 1 / len(chain) if how == "Holm" else phi / 2 ** min(r, len(chain) - 1)
-                if placed[i].found.fails(placed[i].rule["alpha"] * share):
-                    new[i] = placed[i].rule["alpha"] * share
+                level = placed[i].rule["alpha"] / 2**parts * share
+                if placed[i].found.fails(level):
+                    new[i] = level
                     break  # one at a time: the others move up first
         if not new:
             return {i: a for i, a in failed.items() if not placed[i].found.passes}
