@@ -9,9 +9,10 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,14 @@ from faircompress.statistics import online_fdr
 from faircompress.statistics.independent_units import seed_of
 
 Held = tuple[Predictions, Predictions] | None  # both models' predictions of validation rows
+LEDGER = Path("state") / "ledger.jsonl"  # of a project: shared by its variants, not in git
 LIMITING = ("change", "flips")  # kinds for which the law of docs/statistics.md, 12, holds
 NO_TERMS: Any = {"looks": True, "promote": True, "power": True, "topping_up": True,
             "rules": {"__all__": {"because"}}}  # fmt: skip
 
 
 def terms(
-    baseline: Predictions, gate: Gate, validation: Held = None,
+    baseline: Predictions, gate: Gate, validation: Sequence[Predictions] | None = None,
     references: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return everything of a look but its rows and its candidate, as ``next_look`` takes it.
@@ -45,7 +47,7 @@ def terms(
     Args:
         baseline: The baseline's predictions of the test rows.
         gate: Rules.
-        validation: Both models' predictions of validation rows, if there are.
+        validation: Predictions of validation rows, if there are.
         references: sha256 of each other model that rules compare with; None: it is not there.
     """
     return {
@@ -84,7 +86,7 @@ def test_set_of(
 
 
 def rules_of(
-    baseline: Predictions, gate: Gate, validation: Held = None,
+    baseline: Predictions, gate: Gate, validation: Sequence[Predictions] | None = None,
     references: Mapping[str, str | None] | None = None,
 ) -> Rules:  # fmt: skip
     """Return what a candidate is held to: every number that the outcome hangs on, by its check.
