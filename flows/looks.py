@@ -3,7 +3,7 @@
 The ledger is ``state/ledger.jsonl`` of the project, the same for all its variants; git ignores it.
 What the gate needs of it reaches the gate as ``artifacts/look.json``, so that DVC sees when it
 changed: ``looks``, 1 for the first, by the sha256 of a file, at the test set with the sha256
-``test``; ``released``, how many candidates passed on it before; ``topping_up``, if declared.
+``test``; ``released``, how many candidates passed on it before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,12 +59,11 @@ def book(
 
 def as_json(looks: Mapping[str, Look], test: str) -> dict[str, Any]:
     """Return what the gate is told of the looks that its files are."""
-    told: dict[str, Any] = {
+    return {
         "looks": {file: look.number for file, look in looks.items()},
         "released": max(look.released for look in looks.values()),
         "test": test,
     }
-    return told | ({"topping_up": True} if all(look.topping_up for look in looks.values()) else {})
 
 
 def complete(record: Record) -> None:

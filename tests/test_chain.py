@@ -13,6 +13,7 @@ from mlflow.tracking import MlflowClient
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 STAGES = ["source", "validate", "train", "prune", "export", "gate"]
 MODEL = "faircompress-portraits"
+AGREED = ("--reviewer", "Bob", "--reason", "a test")  # to other limits on the same test set
 
 
 def client(project: Project) -> MlflowClient:
@@ -142,7 +143,9 @@ def test_a_variant_leaves_the_project_alone_and_shares_its_cache(
         for p in ("params.yaml", "dvc.lock", "artifacts/gate.json")
     }
     strict = "gate.rules=[{rule: minimum, metric: accuracy, limit: 0.999, because: a test}]"
-    said = project.run("-S", strict)
+    refused = project.run("-S", strict)  # the test set was looked at under another limit
+    assert refused.returncode == 3 and "--reviewer NAME --reason WHY" in refused.stderr
+    said = project.run("-S", strict, *AGREED)
     assert said.returncode == 1, said.stdout + said.stderr
     assert "train     restored from the cache" in said.stderr
     assert {p: (project.folder / p).read_bytes() for p in before} == before
@@ -157,7 +160,9 @@ def test_too_small_a_test_set_is_inconclusive_and_says_what_would_settle_it(
 ) -> None:
     project = copied(finished, tmp_path)
     said = project.run(
-        "-S", "gate.rules=[{rule: change, metric: accuracy, limit: 0.001, because: a test}]"
+        "-S",
+        "gate.rules=[{rule: change, metric: accuracy, limit: 0.001, because: a test}]",
+        *AGREED,
     )
     assert said.returncode in (1, 2), said.stdout + said.stderr
     verdict = json.loads(

@@ -225,35 +225,6 @@ def test_the_gate_is_told_what_the_champion_says_of_todays_test_rows(
     assert not told(tmp_path)
 
 
-def test_the_same_file_is_no_new_look_and_a_fresh_test_set_begins_anew(where: Registry) -> None:
-    looks = [("monday", "a"), ("monday", "b"), ("monday", "a"), ("friday", "b"), ("monday", "c")]
-    booked = [
-        registry.looks(where.store, "another model", test, [file], {})[file] for test, file in looks
-    ]
-    assert booked == [1, 2, 1, 1, 3]
-
-
-def test_files_of_one_network_are_one_look_and_a_new_one_among_them_the_next(
-    where: Registry,
-) -> None:
-    def booked(files: str, **before: int) -> list[int]:
-        return list(
-            registry.looks(where.store, "one more model", "monday", list(files), before).values()
-        )
-
-    assert booked("abc") == [1, 1, 1]
-    assert booked("abd") == [1, 1, 2]
-    assert booked("efg") == [3, 3, 3]
-
-
-def test_looks_outlive_an_emptied_store(where: Registry) -> None:
-    known = {"a": 6, "b": 7}
-    assert registry.looks(where.store, "a new model", "monday", ["b", "c"], known) == {
-        "b": 7, "c": 8,
-    }  # fmt: skip
-    assert registry.looks(where.store, "a new model", "monday", ["d"], {}) == {"d": 9}
-
-
 def test_what_a_version_needs_outlives_cleaning_and_comes_back(
     finished: Finished, tmp_path: Path
 ) -> None:

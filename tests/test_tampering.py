@@ -284,15 +284,6 @@ def test_a_champion_that_fails_when_it_is_judged_anew_goes_at_once(
     assert "is fail" in where.find(SECOND).tags["alarm"]
 
 
-def test_looks_at_a_test_set_cannot_be_given_back(where: Registry) -> None:
-    known = {"a" * 64: 6}
-    for number in ("1", "9", "none"):
-        key = f"look monday {'a' * 16}"
-        where.store.client.set_registered_model_tag(where.model, key, number)
-        found = registry.looks(where.store, where.model, "monday", ["a" * 64], known)
-        assert found["a" * 64] == {"1": 6, "9": 9, "none": 6}[number]
-
-
 def test_a_run_that_repeats_itself_records_nothing_twice(where: Registry) -> None:
     record = where.store.project / judgements.FILE
     before = len(record.read_text().splitlines())

@@ -220,8 +220,8 @@ def _test_on(checks: Sequence[Check], captions: Captions) -> list[str]:
     start = f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}."
     if checks[0].hypothesis.parts is not None:
         return [
-            f"{start} Of {captions.clusters} who are not in this test set they top up this look, "
-            "which declared it: no new look, for the same candidate, baseline and rules."
+            f"{start} If nobody in this test set is among them they top up this look, which "
+            "declared it: no new look, for the same candidate, baseline and rules."
         ]
     return [
         f"{start} Alone they are a first look; added to these {captions.rows} they are a new look "

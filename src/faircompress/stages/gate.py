@@ -12,7 +12,6 @@ from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.numbers import NUMBERS as NUMBERS
 from faircompress.evaluation.numbers import numbers
-from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.verdict import Verdict
 from faircompress.files import new_folder, read_json, sha256, write_json, write_text
 from faircompress.params import Gate, Params
@@ -136,7 +135,6 @@ def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
             references_on_validation=on_validation,
             look=counted["looks"].get(pruned.model),
             released=counted.get("released", 0),
-            parts=Parts() if counted.get("topping_up") else None,
             captions=CHAIN,
             crosschecks=True,
         )
