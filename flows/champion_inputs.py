@@ -1,12 +1,11 @@
-"""What the gate needs of the registry: both champions, and how often the test set was seen.
+"""What the gate needs of the registry: both champions; and which look at the test set this is.
 
 It reaches the gate as two files of its own, so that DVC sees when it changed:
 
 - ``artifacts/champion.json``: for ``champion`` and ``original_champion`` null, if there is none
   yet; else ``version``, ``sha256``, ``not_comparable`` (why it cannot be compared, or null) and
   ``predictions``, the sha256 by split of what lies in ``artifacts/champion/NAME-SPLIT.parquet``.
-- ``artifacts/look.json``: ``looks``, 1 for the first, by the sha256 of a file, at the test set with
-  the sha256 ``test``; ``released``, how many other files passed on it before.
+- ``artifacts/look.json``: see ``looks``.
 
 Files that were all judged on this test set before are told what they were told then: neither their
 own promotion nor a later one makes it another question. A file is never held to another precision
@@ -24,9 +23,10 @@ from faircompress import judgements, predictions, registry
 from faircompress.dataset import TABLE, Facts, content_sha256, load_facts, load_split
 from faircompress.files import read_json, sha256, write_json
 from faircompress.judgements import Judgement
+from faircompress.ledger.limits import Review
 from faircompress.precisions import exported
 from faircompress.registry import Version
-from flows import alarm
+from flows import alarm, looks
 from flows.deployment import BadChampion, Registry, trusted
 from flows.record import Record
 
@@ -35,8 +35,16 @@ SPLITS = ("test", "validation")
 
 
 @task(task_run_name="write what the gate needs of the champion", cache_policy=NO_CACHE)
-def write_champion_inputs(record: Record) -> bool:
-    """Write what the gate must know; return whether that is news."""
+def write_champion_inputs(record: Record, review: Review | None = None) -> bool:
+    """Book the look, and write what the gate must know; return whether that is news.
+
+    Args:
+        record: Of this execution.
+        review: Who agreed to limits that changed after a look at the test set.
+
+    Raises:
+        LedgerError: If the look cannot be booked.
+    """
     artifacts = record.workspace.artifacts
     where = Registry(record.store, record.experiment)
     files = [sha256(file) for file in exported(artifacts).values()]
@@ -47,29 +55,12 @@ def write_champion_inputs(record: Record) -> bool:
         name: _told(where, name, _number(where, name, files, test), artifacts)
         for name in REFERENCES
     }
-    path = artifacts / "look.json"
-    last: dict[str, Any] = read_json(path) if path.exists() else {"test": None}
-    before: dict[str, int] = last["looks"] if last["test"] == test else {}
-    with registry.one_at_a_time(where.store):
-        looks = registry.looks(where.store, where.model, test, files, before)
-    kept = last["test"] == test and set(files) <= set(before)
-    released = last.get("released", 0) if kept else _released(where, files, test)
-    counted = {"looks": looks, "released": released, "test": test}
-    news = [_write(artifacts / "champion.json", told), _write(path, counted)]
+    booked = looks.book(record, files, test, told, review)
+    news = [
+        _write(artifacts / "champion.json", told),
+        _write(artifacts / "look.json", looks.as_json(booked, test)),
+    ]
     return any(news)
-
-
-def _released(where: Registry, files: Sequence[str], test: str) -> int:
-    """Return how many other files passed on this test set."""
-    known = judgements.entries(where.store.project)
-    return len(
-        {
-            one.sha256
-            for one in known
-            if isinstance(one, Judgement) and (one.model, one.test) == (where.model, test)
-            and one.verdict == "pass" and one.sha256 not in files
-        }
-    )  # fmt: skip
 
 
 def champion_tags(artifacts: Path, file: str) -> dict[str, str]:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from prefect import flow
 
+from faircompress.booking import review_of
 from faircompress.code_keys import stage_keys, written_keys
 from faircompress.evaluation.verdict import Verdict
 from faircompress.interrupts import INTERRUPTS
+from faircompress.ledger.limits import Review
 from faircompress.locks import waiting
 from flows.champion_inputs import write_champion_inputs
+from flows.looks import complete
 from flows.record import recorded
 from flows.registration import register_versions
 from flows.stage_tasks import reproduce, up_to_date
@@ -56,7 +59,11 @@ ENDING = Ending()
 
 @flow(name="fair-compression", flow_run_name="{project}", validate_parameters=False)
 def compress(
-    project: Path = Path(), overrides: tuple[str, ...] = (), name: str | None = None
+    project: Path = Path(),
+    overrides: tuple[str, ...] = (),
+    name: str | None = None,
+    reviewer: str = "",
+    reason: str = "",
 ) -> Verdict:
     """Validate the data, train dense, prune fairly, export to ONNX, and judge the result.
 
@@ -64,6 +71,8 @@ def compress(
         project: Folder with ``params.yaml`` and ``dvc.yaml``.
         overrides: Changes for this run only, as ``section.key=value``.
         name: Of the folder such a run gets; by default what it changes.
+        reviewer: Who agreed to limits that changed after a look at the test set.
+        reason: Why they changed.
 
     Raises:
         GateFailed: Naming rule and group.
@@ -72,21 +81,22 @@ def compress(
     """
     INTERRUPTS.listen()
     with ENDING.noted():
-        verdict = _evaluated(prepare(project, overrides, name))
+        verdict = _evaluated(prepare(project, overrides, name), review_of(reviewer, reason))
         raise_unless_passed(verdict)
     return verdict
 
 
-def _evaluated(workspace: Workspace) -> Verdict:
+def _evaluated(workspace: Workspace, review: Review | None) -> Verdict:
     """Run all stages, one process at a time, and record what came out."""
     with waiting(workspace.lock, "runs the chain here"), recorded(workspace) as record:
         reproduce("source", workspace.folder, record)
         reproduce("code", workspace.folder, record, ["code"] if _code_is_known(workspace) else [])
         current = up_to_date(workspace.folder, CHAIN)
         for stage in CHAIN:
-            if stage == "gate" and write_champion_inputs(record):
+            if stage == "gate" and write_champion_inputs(record, review):
                 current = ()
             reproduce(stage, workspace.folder, record, current)
+        complete(record)
         verdict = record.conclude()
         record.register(register_versions)
     if record.lost:

@@ -16,8 +16,14 @@ PATIENCE = 15.0  # seconds in which Prefect's server may take note of the end
 TELLING, CODES = threading.Lock(), dict[Workspace, int]()
 
 
-def run_and_tell(workspace: Workspace) -> int:
-    """Run the chain; return the exit code: 0 pass, 1 fail, 2 inconclusive, 3 error."""
+def run_and_tell(workspace: Workspace, reviewer: str = "", reason: str = "") -> int:
+    """Run the chain; return the exit code: 0 pass, 1 fail, 2 inconclusive, 3 error.
+
+    Args:
+        workspace: Where.
+        reviewer: Who agreed to limits that changed after a look at the test set.
+        reason: Why they changed.
+    """
     try:
         require_mlflow(os.environ.get("MLFLOW_TRACKING_URI", ""))
     except StoreFailed as error:  # at once: the rest takes seconds to load
@@ -39,7 +45,8 @@ def run_and_tell(workspace: Workspace) -> int:
     set_up(workspace.project)
     threading.Thread(target=_leave_late, args=(workspace,), daemon=True).start()
     try:
-        compress(workspace.project, workspace.overrides, workspace.folder.name)
+        name = workspace.folder.name
+        compress(workspace.project, workspace.overrides, name, reviewer, reason)
     except (PrefectException, HTTPError, RuntimeError) as error:
         if not ENDING.over.is_set():
             words = "Prefect's server does not answer as it should; what was computed is kept"

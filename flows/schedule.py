@@ -43,11 +43,13 @@ class AlreadyServed(RuntimeError):
 
 
 @flow(name="scheduled-compression")
-def scheduled(overrides: list[str] | None = None) -> None:
+def scheduled(overrides: list[str] | None = None, reviewer: str = "", reason: str = "") -> None:
     """Pull what other machines computed, run the chain, push what is new, also after a failure.
 
     Args:
         overrides: Changes for this run only, as ``section.key=value``.
+        reviewer: Who agreed to limits that changed after a look at the test set.
+        reason: Why they changed.
     """
     # here, because it loads MLflow, which the waiting process does not need
     from flows.compress import compress
@@ -57,7 +59,7 @@ def scheduled(overrides: list[str] | None = None) -> None:
     with waiting(lock, "is this run"):
         _trouble(pull, project)
         try:
-            verdict = compress(project, tuple(overrides or ()))
+            verdict = compress(project, tuple(overrides or ()), None, reviewer, reason)
         finally:
             trouble = _trouble(push, project)
             lock.unlink()

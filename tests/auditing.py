@@ -49,9 +49,6 @@ def audited(command: str, out: str = "out") -> dict[str, Any]:
     return verdict
 
 
-judged = audited  # until every test file says the new name
-
-
 def check_in(verdict: dict[str, Any], group: str, rule: int = 0) -> dict[str, Any]:
     """Return a rule's check in a group."""
     (found,) = (f for f in verdict["rules"][rule]["checks"] if f["group"] == group)

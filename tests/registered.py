@@ -54,7 +54,7 @@ def another_file(folder: Path, words: str, name: str = "pruned") -> None:
     file.write_bytes(model.SerializeToString())
 
 
-def verdict_folder(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
+def registered_as(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
     """Put another file into a project, have it judged with this word, and register it."""
     space = Workspace(folder, folder) if variant is None else _variant(folder, variant)
     another_file(space.folder, f"{word} {variant}")

@@ -12,9 +12,10 @@ from auditing import TPR, audited, hair, run
 from test_audit_onnx import FILES, brightness, pictures
 from test_evaluate import said
 
-from faircompress.auditing.booking import Book, book_look, rules_of
+from faircompress.auditing.booking import Book, book_look
 from faircompress.auditing.rows import Pair
 from faircompress.auditing.rules import gate
+from faircompress.booking import rules_of
 from faircompress.files import sha256
 from faircompress.ledger.entries import Booked, Completed, LimitsChanged
 from faircompress.ledger.record import Ledger
@@ -110,7 +111,9 @@ def test_more_validation_rows_or_another_condition_is_another_look() -> None:
     test = said({"a": (20, 20)}, model="dense")
     pair = Pair(test, said({"a": (20, 20)}, model="pruned"))
     held = [said({"a": (n, n)}, model="dense", split="validation") for n in (20, 21)]
-    found = {rules_of(pair, RULES, None if h is None else (h, h)).sha256 for h in (None, *held)}
+    found = {
+        rules_of(pair.baseline, RULES, None if h is None else (h, h)).sha256 for h in (None, *held)
+    }
     assert len(found) == 3
 
 
@@ -186,7 +189,7 @@ def test_audits_at_once_get_a_number_each() -> None:
     candidates = [Pair(test, replace(test, model=f"model {k}")) for k in range(24)]
     book = Book(Path("looks.jsonl"))
     with ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(lambda pair: book_look(book, pair, RULES).number, candidates))
+        numbers = list(pool.map(lambda pair: book_look(book, pair, RULES).look.number, candidates))
     assert sorted(numbers) == list(range(1, 25))
 
 

@@ -13,6 +13,7 @@ from mlflow.tracking import MlflowClient
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 STAGES = ["source", "validate", "train", "screen", "prune", "export", "gate"]
 MODEL = "faircompress-portraits"
+AGREED = ("--reviewer", "Bob", "--reason", "a test")  # to other limits on the same test set
 
 
 def client(project: Project) -> MlflowClient:
@@ -147,7 +148,9 @@ def test_a_variant_leaves_the_project_alone_and_shares_its_cache(
         "gate.rules=[{rule: change, metric: auroc, limit: 0.3, because: a test},"
         " {rule: flips, limit: 0.0001, because: a test}]"
     )
-    said = project.run("-S", strict)
+    refused = project.run("-S", strict)  # the test set was looked at under another limit
+    assert refused.returncode == 3 and "--reviewer NAME --reason WHY" in refused.stderr
+    said = project.run("-S", strict, *AGREED)
     assert said.returncode == 1, said.stdout + said.stderr
     assert "train     restored from the cache" in said.stderr
     assert {p: (project.folder / p).read_bytes() for p in before} == before
@@ -162,7 +165,9 @@ def test_too_small_a_test_set_is_inconclusive_and_says_what_would_settle_it(
 ) -> None:
     project = copied(finished, tmp_path)
     said = project.run(
-        "-S", "gate.rules=[{rule: change, metric: accuracy, limit: 0.001, because: a test}]"
+        "-S",
+        "gate.rules=[{rule: change, metric: accuracy, limit: 0.001, because: a test}]",
+        *AGREED,
     )
     assert said.returncode in (1, 2), said.stdout + said.stderr
     verdict = json.loads(

@@ -13,8 +13,9 @@ from ledgers import RULES, drawn, look_at
 from faircompress.ledger.entries import Booked, LimitsChanged
 from faircompress.ledger.errors import LedgerError, NeedsReviewerError
 from faircompress.ledger.identity import TestSet
+from faircompress.ledger.levels import looks_left
 from faircompress.ledger.limits import Review, Rules
-from faircompress.ledger.looks import complete, in_order, looks_left
+from faircompress.ledger.looks import complete, in_order
 from faircompress.ledger.old_book import import_book
 from faircompress.ledger.record import Ledger
 from faircompress.ledger.sentences import describe
@@ -106,7 +107,7 @@ def test_earn_uses_the_levels_it_is_given_and_counts_what_it_released(ledger: Le
 def test_ignore_counts_and_charges_nothing(ledger: Ledger) -> None:
     found = [look_at(ledger, SET, name, way="ignore") for name in "acd"]
     assert [(look.number, look.share) for look in found] == [(1, 1), (2, 1), (3, 1)]
-    assert looks_left(found[0], alpha=0.025, can_pass=lambda level: False) is None
+    assert looks_left(1, way="ignore", alpha=0.025, can_pass=lambda level: False) is None
 
 
 @pytest.mark.parametrize(
@@ -151,15 +152,14 @@ def test_an_outcome_is_written_once(ledger: Ledger) -> None:
         complete(ledger, look, outcome="released")
 
 
-def test_looks_are_left_as_long_as_a_pass_is_possible(ledger: Ledger) -> None:
+def test_looks_are_left_as_long_as_a_pass_is_possible() -> None:
     """150 rows without harm at limit .03 have e = 1/.97^150 = 96.4, so alpha/(k(k+1)) >= .0104."""
-    look = look_at(ledger, SET)
     e_value = 0.97**-150
-    left = looks_left(look, alpha=0.025, can_pass=lambda level: e_value >= 1 / level)
+    left = looks_left(1, way="spend", alpha=0.025, can_pass=lambda level: e_value >= 1 / level)
     assert (left, e_value) == (0, pytest.approx(96.4, abs=0.1))  # .025/6 = .0042 is too little
-    assert looks_left(look, alpha=0.25, can_pass=lambda level: e_value >= 1 / level) == 3
+    assert looks_left(1, way="spend", alpha=0.25, can_pass=lambda level: e_value >= 1 / level) == 3
     assert math.isclose(0.25 / (4 * 5), 0.0125) and 1 / e_value > 0.25 / (5 * 6)
-    assert looks_left(look, alpha=0.25, can_pass=lambda level: True, most=7) == 7
+    assert looks_left(1, way="spend", alpha=0.25, can_pass=lambda level: True, most=7) == 7
 
 
 def test_files_judged_in_order_are_one_candidate() -> None:

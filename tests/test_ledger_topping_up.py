@@ -12,7 +12,6 @@ from faircompress.ledger.identity import TestSet
 from faircompress.ledger.limits import Rules
 from faircompress.ledger.looks import Look, complete
 from faircompress.ledger.record import Ledger
-from faircompress.ledger.sentences import collect_more
 from faircompress.ledger.topping_up import combined, fresh_part, top_up
 
 FIRST, SECOND = drawn(names="x"), drawn(seed=1, names="y")
@@ -145,14 +144,3 @@ def test_a_file_that_rows_collected_later_let_pass_was_released(ledger: Ledger) 
     complete(ledger, look, outcome="inconclusive", e_values={"auroc": 6.0})
     complete(ledger, topped(ledger, look, SECOND), outcome="pass", e_values={"auroc": 9.0})
     assert look_at(ledger, FIRST, "c", **earn).released == 1
-
-
-def test_the_report_says_which_of_the_two_it_is(ledger: Ledger) -> None:
-    assert "They top up look 1, which declared it: no new look" in collect_more(
-        400, declared(ledger)
-    )
-    look = look_at(ledger, FIRST, "c")
-    assert collect_more(1400, look) == (
-        "Inconclusive: collect 1,400 rows. The enlarged test set is a whole look, at least number "
-        "3: topping up was not declared before this outcome (`topping_up: true`)."
-    )

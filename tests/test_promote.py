@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Project
-from registered import judged, moved
+from registered import moved, registered_as
 
 from faircompress import registry
 from faircompress.review import Act, Decision, NotPromoted, Said, decide, may_go_out
@@ -106,7 +106,7 @@ def test_where_reviews_are_served_prefect_asks_and_the_answer_is_obeyed(
             get_client(sync_client=True) as client,
         ):
             wait(lambda: name in [f"review/{d.name}" for d in client.read_deployments()])
-            judged(tmp_path, "inconclusive")
+            registered_as(tmp_path, "inconclusive")
             (run,) = [r for r in client.read_flow_runs() if r.name == "version 2"]
             wait(lambda: client.read_flow_run(run.id).state_type == StateType.PAUSED)
             assert where.aliases() == {"champion": "1", "original_champion": "1", "challenger": "2"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Project, commit
-from registered import again, another_file, moved, told, verdict_folder
+from registered import again, another_file, moved, registered_as, told
 
 from faircompress import predictions, registry
 from faircompress.files import read_json, sha256
@@ -35,8 +35,8 @@ def judged_thrice(
     where = moved(project.folder, tmp_path_factory.mktemp("thrice"))
     with temporary_settings({PREFECT_API_URL: project.env["PREFECT_API_URL"]}):
         for word in ("inconclusive", "fail"):
-            verdict_folder(where.store.project, word)
-        verdict_folder(where.store.project, "pass", variant="lenient")
+            registered_as(where.store.project, word)
+        registered_as(where.store.project, "pass", variant="lenient")
         yield where
 
 
@@ -167,7 +167,7 @@ def test_rollback_exchanges_champion_and_previous_and_the_next_run_respects_it(
     where = moved(judged_thrice.store.project, tmp_path)
     with pytest.raises(NotPromoted, match="no previous champion"):
         deployment.rollback(where, ANN)
-    verdict_folder(tmp_path, "pass")
+    registered_as(tmp_path, "pass")
     newest = "5"
     assert where.aliases()["champion"] == newest
     deployment.rollback(where, ANN)
@@ -223,35 +223,6 @@ def test_the_gate_is_told_what_the_champion_says_of_todays_test_rows(
         sha256(artifacts / "export/pruned.onnx"): 2
     }
     assert not told(tmp_path)
-
-
-def test_the_same_file_is_no_new_look_and_a_fresh_test_set_begins_anew(where: Registry) -> None:
-    looks = [("monday", "a"), ("monday", "b"), ("monday", "a"), ("friday", "b"), ("monday", "c")]
-    booked = [
-        registry.looks(where.store, "another model", test, [file], {})[file] for test, file in looks
-    ]
-    assert booked == [1, 2, 1, 1, 3]
-
-
-def test_files_of_one_network_are_one_look_and_a_new_one_among_them_the_next(
-    where: Registry,
-) -> None:
-    def booked(files: str, **before: int) -> list[int]:
-        return list(
-            registry.looks(where.store, "one more model", "monday", list(files), before).values()
-        )
-
-    assert booked("abc") == [1, 1, 1]
-    assert booked("abd") == [1, 1, 2]
-    assert booked("efg") == [3, 3, 3]
-
-
-def test_looks_outlive_an_emptied_store(where: Registry) -> None:
-    known = {"a": 6, "b": 7}
-    assert registry.looks(where.store, "a new model", "monday", ["b", "c"], known) == {
-        "b": 7, "c": 8,
-    }  # fmt: skip
-    assert registry.looks(where.store, "a new model", "monday", ["d"], {}) == {"d": 9}
 
 
 def test_what_a_version_needs_outlives_cleaning_and_comes_back(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from auditing import run
 from conftest import Project
-from registered import again, another_file, judged, lay, moved, overwrite, told
+from registered import again, another_file, lay, moved, overwrite, registered_as, told
 from test_registry import acts, tag
 
 from faircompress import judgements, registry, tracking
@@ -33,8 +33,8 @@ def promoted_twice(
 
     where = moved(finished[0].folder, tmp_path_factory.mktemp("twice"))
     with temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}):
-        judged(where.store.project, "pass")
-        judged(where.store.project, "fail")
+        registered_as(where.store.project, "pass")
+        registered_as(where.store.project, "fail")
         yield where
 
 
@@ -144,7 +144,7 @@ def same_file(where: Registry, finished: Finished) -> Iterator[Callable[[], None
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     with temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}):
-        yield lambda: judged(where.store.project, "pass") and None  # same words, same bytes
+        yield lambda: registered_as(where.store.project, "pass") and None  # same words, same bytes
 
 
 def test_a_file_that_changed_in_the_registry_is_registered_anew(
@@ -275,22 +275,13 @@ def test_a_champion_that_fails_when_it_is_judged_anew_goes_at_once(
 
     space = Workspace(where.store.project, where.store.project)
     with temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}):
-        judged(space.folder, "pass")
+        registered_as(space.folder, "pass")
         assert where.aliases()["champion"] == SECOND
         verdict = space.artifacts / "gate/verdict.json"
         write_json(verdict, read_json(verdict) | {"outcome": "fail", "sentence": "fail: new rules"})
         again(space)
     assert where.aliases()["champion"] == FIRST
     assert "is fail" in where.find(SECOND).tags["alarm"]
-
-
-def test_looks_at_a_test_set_cannot_be_given_back(where: Registry) -> None:
-    known = {"a" * 64: 6}
-    for number in ("1", "9", "none"):
-        key = f"look monday {'a' * 16}"
-        where.store.client.set_registered_model_tag(where.model, key, number)
-        found = registry.looks(where.store, where.model, "monday", ["a" * 64], known)
-        assert found["a" * 64] == {"1": 6, "9": 9, "none": 6}[number]
 
 
 def test_a_run_that_repeats_itself_records_nothing_twice(where: Registry) -> None:

@@ -36,7 +36,15 @@ Project = Annotated[Path, typer.Option(help="Folder with params.yaml and dvc.yam
 
 
 @app.command()
-def run(set_: Override = None, preset: Presets = None, project: Project = Path()) -> None:
+def run(
+    set_: Override = None,
+    preset: Presets = None,
+    project: Project = Path(),
+    reviewer: Annotated[
+        str, typer.Option(help="Who agreed to limits that changed after a look at the test set.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why they changed.")] = "",
+) -> None:
     """Take the data to a verdict. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
     from faircompress import presets
     from faircompress.params import refuse_twice
@@ -48,7 +56,7 @@ def run(set_: Override = None, preset: Presets = None, project: Project = Path()
     where = workspace.prepare(project, [*chosen, *(set_ or [])], name=name)
     from flows.run import run_and_tell
 
-    raise typer.Exit(run_and_tell(where))
+    raise typer.Exit(run_and_tell(where, reviewer, reason))
 
 
 @app.command()

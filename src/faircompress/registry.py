@@ -6,7 +6,7 @@ for rests on ``judgements``, which lie in the project; ``verifying`` holds one a
 
 import fcntl
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -166,37 +166,44 @@ def keep(store: Store, version: Version, decision: Decision) -> None:
     note(store, version, {f"decision {decision.time}": decision.sentence})
 
 
-def looks(
-    store: Store, model: str, test: str, digests: Sequence[str], before: Mapping[str, int]
-) -> dict[str, int]:
-    """Book that files are judged on a test set in fixed order; return which look each one is.
+def looks(store: Store, model: str, test: str) -> dict[str, int]:
+    """Return what the tags of a registered model say of the looks at a test set.
 
-    All that are new there are one look, since judging stops at the first that does not pass. The
-    same file keeps its number, and another test set begins at 1.
+    They are for readers; what counts is the ledger, which takes over what it does not know.
 
     Args:
-        store: Where the book is: tags of the registered model.
-        model: Its name.
+        store: Where the tags are.
+        model: Name of the registered model.
         test: sha256 of the test set.
-        digests: sha256 of each file.
-        before: Looks at this test set that are known from elsewhere, should the store be new.
+
+    Returns:
+        First digits of a file's sha256 -> number of its look.
+    """
+    found = store.client.search_registered_models(filter_string=f"name='{model}'")
+    here = f"look {test[:SHORT]} "
+    return {
+        key.removeprefix(here): int(number)
+        for one in found
+        for key, number in one.tags.items()
+        if key.startswith(here) and number.isdecimal() and int(number) > 0
+    }
+
+
+def show_looks(store: Store, model: str, test: str, numbers: Mapping[str, int]) -> None:
+    """Say in the tags of a registered model which look at a test set each file was.
+
+    Args:
+        store: Where the tags are.
+        model: Name of the registered model; made if missing.
+        test: sha256 of the test set.
+        numbers: sha256 of a file -> number of its look.
     """
     found = store.client.search_registered_models(filter_string=f"name='{model}'")
     tags = found[0].tags if found else store.client.create_registered_model(model).tags
-    here = f"look {test[:SHORT]} "
-    booked = {
-        key.removeprefix(here): int(n)
-        for key, n in tags.items()
-        if key.startswith(here) and n.isdecimal()
-    }
-    known = {digest[:SHORT]: number for digest, number in before.items()}
-    known |= {digest: max(number, known.get(digest, 0)) for digest, number in booked.items()}
-    new = 1 + max(known.values(), default=0)
-    numbers = {digest: known.get(digest[:SHORT], new) for digest in digests}
     for digest, number in numbers.items():
-        if booked.get(digest[:SHORT]) != number:
-            store.client.set_registered_model_tag(model, here + digest[:SHORT], str(number))
-    return numbers
+        key = f"look {test[:SHORT]} {digest[:SHORT]}"
+        if tags.get(key) != str(number):
+            store.client.set_registered_model_tag(model, key, str(number))
 
 
 @contextmanager

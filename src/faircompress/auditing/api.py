@@ -48,7 +48,9 @@ def audit(
     expect: Mapping[str, Sequence[str]] | None = None,
     absent: Sequence[str] = (),
     ledger: str | Path | None = None,
-    looks: Literal["spend", "ignore"] | None = None,
+    looks: Literal["spend", "earn", "ignore"] | None = None,
+    topping_up: bool = False,
+    tops_up: int | None = None,
     reviewer: str | None = None,
     reason: str = "",
     crosschecks: bool = False,
@@ -85,8 +87,13 @@ def audit(
         absent: What the rows lack by design, such as ``"skin=dark & y=1"``.
         ledger: File that counts looks at a test set, and charges them; made if missing. See
             docs/ledger.md.
-        looks: ``spend``: look k may use alpha/(k(k + 1)); ``ignore``: each uses alpha. As a file of
-            rules says, else ``spend``.
+        looks: ``spend``: look k may use alpha/(k(k + 1)); ``earn``: e-values decide, and a release
+            earns more for the next; ``ignore``: each uses alpha. As a file of rules says, else
+            ``spend``.
+        topping_up: Declare that rows of fresh people may be added to this look later: e-values
+            decide.
+        tops_up: Line in the ledger of the look that this table's fresh rows top up; left out, it is
+            found by its own rows, which stand in the table too.
         reviewer: Who agreed to limits that changed after a look; somebody else than you.
         reason: Why they changed.
         crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
@@ -117,20 +124,23 @@ def audit(
             df, label, groups, (baseline, candidate), cluster, weight, id, split
         )
         asked = replace(asked, classes=tuple(map(str, classes)), max_weight=max_weight)
-        way, book = of_options(looks, Path(ledger) if ledger else None, reviewer, reason)
+        where = Path(ledger) if ledger else None
+        way, book = of_options(looks, where, reviewer, reason, tops_up)
         more: dict[str, Any] = {
             "intersections": intersections,
             "expect": expect,
             "absent": absent,
             "looks": way,
+            "topping_up": topping_up or None,
         }
         more |= {"sparse": sparse, "min_rows": min_rows}
         gate = _gate(rules, confidence, {"threshold": threshold, **more})
         pair, validation = _split(table, asked, models, split is not None)
         if threshold != BASICS["threshold"]:
             check_threshold(pair, "threshold")
-        verdict = audit_pair(pair, gate, asked, validation, book, crosschecks=crosschecks)
-        return AuditVerdict.of(verdict, pair)
+        return AuditVerdict.of(
+            *audit_pair(pair, gate, asked, validation, book, crosschecks=crosschecks)
+        )
 
 
 def _table(

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from faircompress.auditing.booking import Book, Held, book_look, completed
+from faircompress.auditing.booking import Book, Booking, book_look, written
 from faircompress.auditing.declared import absent
 from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
+from faircompress.auditing.topping_up import book_part, find
+from faircompress.booking import Held
 from faircompress.evaluation.captions import AUDITED_FILES, Captions
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate, refuse_unfit
@@ -29,8 +31,10 @@ def audit_pair(
     book: Book | None = None,
     *,
     crosschecks: bool = False,
-) -> Verdict:
+) -> tuple[Verdict, Pair]:
     """Refuse what cannot be tested, then book a look if looks are counted, then evaluate.
+
+    Fresh rows beside those of a look that declared topping up are evaluated alone, and top it up.
 
     Args:
         pair: Both models' predictions of the test set.
@@ -40,22 +44,46 @@ def audit_pair(
         book: Where the look is booked; None: looks are not counted.
         crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
 
+    Returns:
+        The verdict, and the predictions that it is about.
+
     Raises:
         ValueError: Naming what cannot be used, and what to do.
     """
     gate = gate.model_copy(update={"absent": absent(gate.absent, asked, pair, validation)})
     check(pair, gate, validation)
     if book is None:
+        if gate.topping_up:
+            raise ValueError(
+                f"{spelt('topping-up')} is given without a ledger, in which it is declared. Give "
+                f"{spelt('ledger')} looks.jsonl."
+            )
         verdict = _evaluated(pair, gate, validation, None, crosschecks=crosschecks)
-        return replace(verdict, looks=f"{verdict.looks} A ledger counts them ({spelt('ledger')}).")
-    look = book_look(book, pair, gate, validation)
-    verdict = _evaluated(pair, gate, validation, look.number, crosschecks=crosschecks)
-    return completed(book, look, verdict, gate)
+        looks = f"{verdict.looks} A ledger counts them ({spelt('ledger')})."
+        return replace(verdict, looks=looks), pair
+    booking = _booked(book, pair, gate, validation)
+    if booking.parts is not None and booking.parts.number > 1:
+        gate = gate.model_copy(update={"expect": {}})  # the first part had them
+    verdict = _evaluated(booking.pair, gate, validation, booking, crosschecks=crosschecks)
+    return written(book, booking, verdict, gate), booking.pair
+
+
+def _booked(book: Book, pair: Pair, gate: Gate, validation: Held) -> Booking:
+    """Book the look at a table, or the part of one that its fresh rows are."""
+    fresh = find(book, pair, gate, validation)
+    if fresh is None:
+        return book_look(book, pair, gate, validation)
+    part, alone = fresh.pair, gate.model_copy(update={"expect": {}})
+    check(part, alone, validation)
+    unharmed = replace(part.baseline, model=part.candidate.model)  # refuse before it is booked
+    _evaluated(replace(part, candidate=unharmed), alone, validation, None, crosschecks=False)
+    return book_part(book, fresh, gate, validation)
 
 
 def _evaluated(
-    pair: Pair, gate: Gate, validation: Held, look: int | None, *, crosschecks: bool
+    pair: Pair, gate: Gate, validation: Held, booking: Booking | None, *, crosschecks: bool
 ) -> Verdict:
+    look = None if booking is None else booking.look.number
     verdict = evaluate(
         pair.baseline,
         pair.candidate,
@@ -63,6 +91,8 @@ def _evaluated(
         validation=validation,
         costs=Costs.of_files(pair.context.sizes, pair.context.latency),
         look=look,
+        released=0 if booking is None else booking.look.released,
+        parts=None if booking is None else booking.parts,
         thresholds=_thresholds(gate, validation),
         captions=_captions(pair),
         crosschecks=crosschecks,

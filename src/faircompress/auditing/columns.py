@@ -16,11 +16,12 @@ from faircompress.auditing.rows import (
     known,
     naturally,
     needs_id,
+    part_sha256,
     together,
 )
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
-from faircompress.predictions import Predictions
+from faircompress.predictions import Predictions, taken
 from faircompress.report.context import ReportContext
 
 SPLITS = ("validation", "test")
@@ -119,6 +120,25 @@ def validation(
         replace(found.baseline, model=test.baseline.model),
         replace(found.candidate, model=test.candidate.model),
     )
+
+
+def part_of(pair: Pair, rows: np.ndarray) -> Pair:
+    """Return some rows of a pair, as if nothing else had been given.
+
+    Args:
+        pair: Both models' predictions.
+        rows: Which, booleans, ``(rows,)``.
+    """
+    at = np.flatnonzero(rows)
+    models = []
+    for option, whole in (("baseline", pair.baseline), ("candidate", pair.candidate)):
+        some = taken(whole, at)
+        if pair.images is None:  # no file: a model is known by its answers
+            order = np.argsort(some.ids, kind="stable")
+            some = replace(some, model=_sha256(option, some.probabilities[order]))
+        models.append(replace(some, data=part_sha256(some)))
+    images = None if pair.images is None else pair.images[at]
+    return replace(pair, baseline=models[0], candidate=models[1], images=images, with_repeats=None)
 
 
 def _classes(

@@ -91,7 +91,14 @@ LedgerFile = Annotated[
     Path | None, _option("File that counts looks at a test set; made if missing.")
 ]
 Looks = Annotated[
-    str | None, _option("spend or ignore; or the book of looks of version 0.2, to be taken over.")
+    str | None,
+    _option("spend, earn or ignore; or the book of looks of version 0.2, to be taken over."),
+]
+ToppingUp = Annotated[
+    bool, typer.Option("--topping-up", help="Declare that rows of fresh people may be added later.")
+]
+TopsUp = Annotated[
+    int | None, _option("Line in the ledger of the look that fresh rows of this table top up.")
 ]
 Reviewer = Annotated[str | None, _option("Who agreed to limits that changed after a look.")]
 Reason = Annotated[str, _option("Why they changed.")]
@@ -126,6 +133,8 @@ def audit(
     image: Image = "image",
     ledger: LedgerFile = None,
     looks: Looks = None,
+    topping_up: ToppingUp = False,
+    tops_up: TopsUp = None,
     reviewer: Reviewer = None,
     reason: Reason = "",
     cross_checks: CrossChecks = False,
@@ -140,10 +149,11 @@ def audit(
     if out is not None:
         outputs.clear(out)
     _check_sources(tables, data, baseline, candidate)
-    way, book = of_options(looks, ledger, reviewer, reason)
+    way, book = of_options(looks, ledger, reviewer, reason, tops_up)
     more = _more(threshold, validation, intersections, expect or [], absent or [])
     said = {"looks": way, "sparse": sparse, "min_rows": min_rows}
     more |= {key: value for key, value in said.items() if value is not None}
+    more |= {"topping_up": True} if topping_up else {}
     typed = [*(rule or ()), *of_limits(metric or (), limit or ())]
     by = gate(typed, confidence=confidence, file=rules, **more)
     asked = rows.Asked(
@@ -156,7 +166,7 @@ def audit(
         pair, held = _of_columns(tables or [], asked, baseline, candidate, validation or [])
     if "threshold" in more:
         check_threshold(pair, "validation" if threshold is None else "threshold")
-    verdict = audit_pair(pair, by, asked, held, book, crosschecks=cross_checks)
+    verdict, pair = audit_pair(pair, by, asked, held, book, crosschecks=cross_checks)
     files_written = []
     if out is not None:
         models = (pair.baseline, pair.candidate)

@@ -254,6 +254,11 @@ def _caps(asked: Asked) -> tuple[MaxWeight, ...]:
     return (MaxWeight(float(most)),)
 
 
+def part_sha256(rows: Predictions) -> str:
+    """Return the hash of some rows, as of a data set of their own."""
+    return _sha256(vars(rows))
+
+
 def _sha256(found: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps([found["classes"], *found["groups"]]).encode())
     columns = [found[name] for name in ("ids", "labels", "identities", "weights")]

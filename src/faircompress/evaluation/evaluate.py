@@ -15,8 +15,9 @@ from faircompress.evaluation.group_results import group_result
 from faircompress.evaluation.groups import Group, groups_of, without_rows
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.evaluation.inputs import check_inputs, present_references, threshold_of
-from faircompress.evaluation.levels import level
+from faircompress.evaluation.levels import level, looks
 from faircompress.evaluation.minimums import checks_of_baseline, notes_of
+from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.results import Outcome, RuleResult
 from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.rule_results import not_tested, rule_result
@@ -44,6 +45,7 @@ def evaluate(
     references_on_validation: Mapping[str, Predictions] = NOBODY,
     look: int | None = None,
     released: int = 0,
+    parts: Parts | None = None,
     thresholds: Mapping[str, float] = ANY,
     captions: Captions = DEFAULT,
     crosschecks: bool = False,
@@ -68,6 +70,8 @@ def evaluate(
         references_on_validation: And on the same validation rows, if a threshold is chosen there.
         look: Which look at this test set this is, from 1; None: looks are not counted.
         released: Files released by earlier looks at this test set, for ``gate.looks: earn``.
+        parts: Which part of a look these rows are that declared topping up: e-values alone let it
+            pass, those of all parts multiplied. None: it did not.
         thresholds: Of models, fixed without test rows; those of others are chosen as the gate says.
         captions: What models, rows and clusters are called.
         crosschecks: Compute bootstrap and DeLong intervals too, which decide nothing.
@@ -92,7 +96,8 @@ def evaluate(
             level(gate, rule.confidence, look, released),
             gate.power,
             captions,
-            by_e_value=gate.looks == "earn" and look is not None,
+            by_e_value=parts is not None or (gate.looks == "earn" and look is not None),
+            parts=parts,
         )
         for rule in gate.harm_rules
     ]
@@ -112,7 +117,11 @@ def evaluate(
     rules, checks, how = _rules(hypotheses, there, found, references, suspected, comparisons)
     paid = check_costs(gate.cost_rules, costs or Costs(), captions)
     empty = without_rows(every, expected, gate.is_absent)
-    sentences = sentences_of(checks, rules, paid, empty, captions)
+    unmet = list[str]()
+    if parts is not None:
+        levels = {one.start: one.alpha for one in hypotheses}
+        unmet = parts.unmet({check.name for check, _ in checks}, levels)
+    sentences = sentences_of(checks, rules, paid, empty + unmet, captions)
     return Verdict(
         schema=SCHEMA,
         outcome=sentences.outcome,
@@ -137,8 +146,9 @@ def evaluate(
         assumption=messages.assumption(gate.power),
         absent=list(gate.absent),
         look=look,
-        looks=messages.looks(gate.looks, look, released),
+        looks=looks(gate.looks, look, released),
         notes=notes,
+        parts=0 if parts is None else parts.number,
         seed=comparisons[BASELINE].seed,
         captions=captions,
         sparse=sparse,

@@ -42,7 +42,7 @@ def confirmed_failures(
         suspicion: How suspect each is on validation rows, the more the larger; None: Holm.
     """
     tests = [
-        multiplicity.Check(one.fails_at, one.hypothesis.alpha, one.hypothesis.kind.of_pairs)
+        multiplicity.Check(one.fails_at, one.hypothesis.own_alpha, one.hypothesis.kind.of_pairs)
         for one in checks
     ]
     if suspicion is None:

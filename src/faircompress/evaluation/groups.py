@@ -104,3 +104,17 @@ def _split(columns: Sequence[str], values: Sequence[np.ndarray]) -> list[Group]:
         key = JOIN.join(f"{column}={value}" for column, value in where.items())
         found.append(Group(key, JOIN.join(columns), rows, where=where))
     return found
+
+
+def refuse_equal_names(groups: Sequence[Group]) -> None:
+    """Refuse groups under whose name the evidence of another would be taken for theirs.
+
+    Raises:
+        ValueError: Naming it.
+    """
+    names = [group.key for group in groups]
+    names += [f"{group.key} alone" for group in groups if group.question is not None]
+    names += [f"not {group.key}" for group in groups]
+    again = next((name for name in names if names.count(name) > 1), None)
+    if again is not None:
+        raise ValueError(f"two groups are called {again!r}; rename a group or its column.")

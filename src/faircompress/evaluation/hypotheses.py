@@ -9,13 +9,16 @@ from faircompress import plugins
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
-from faircompress.evaluation.evidence import Evidence, evidence, negative_flips
-from faircompress.evaluation.groups import POOLED, Group, of_columns
+from faircompress.evaluation.evidence import Evidence, negative_flips
+from faircompress.evaluation.groups import POOLED, Group, of_columns, refuse_equal_names
+from faircompress.evaluation.parts import Parts
+from faircompress.evaluation.results import check_name, place_name
+from faircompress.evaluation.row_counts import needed_of_everyone
 from faircompress.evaluation.rule_config import FLIPS, Rule
 from faircompress.evaluation.rules import Kind, Limits, Measured, Place, Plan
 from faircompress.evaluation.skill import doubt
 from faircompress.metrics import Metric
-from faircompress.statistics import sample_size
+from faircompress.statistics.e_values import LARGEST
 from faircompress.statistics.procedures import AtLimit
 from faircompress.statistics.procedures.unbounded import Unbounded
 
@@ -30,6 +33,7 @@ class Hypothesis:
         power: For the counts that would settle it.
         captions: What the models, rows and clusters are called.
         by_e_value: Is it held to ``1 / alpha`` by e-values alone?
+        parts: Which part of a look the rows are that may be topped up; None: it may not.
     """
 
     rule: Rule
@@ -37,6 +41,17 @@ class Hypothesis:
     power: float
     captions: Captions
     by_e_value: bool = False
+    parts: Parts | None = None
+
+    @property
+    def own_alpha(self) -> float:
+        """Return the chance of error of what is tested on these rows and is no e-value."""
+        return self.alpha if self.parts is None else self.parts.own_alpha(self.alpha)
+
+    @property
+    def start(self) -> str:
+        """Return with what the names of its checks start."""
+        return check_name(self.rule.rule, self.rule.metric, self.rule.against, "").rstrip(": ")
 
     @cached_property
     def metric(self) -> Metric:
@@ -89,6 +104,15 @@ class Check:
         return self.hypothesis.metric
 
     @property
+    def name(self) -> str:
+        """Return the name by which the check is known again on other rows."""
+        place, rule = self.place, self.rule
+        label = None if place.label is None else self.classes[place.label]
+        other = place.other.key if place.other else None
+        where = place_name(place.group.key, other, label)
+        return check_name(rule.rule, rule.metric, rule.against, where)
+
+    @property
     def evidence(self) -> Evidence | Undefined:
         """Return what the check rests on, of two groups that with fewer units."""
         return self.measured if isinstance(self.measured, Undefined) else self.measured.evidence
@@ -120,14 +144,13 @@ class Check:
     @property
     def within(self) -> bool:
         """Tell whether the bounds lie within the limits."""
-        tests = [test for test in self.at_limits if test is not None]
         if self.hypothesis.by_e_value:
             return self.e_value >= 1 / self.hypothesis.alpha
-        return all(test.rejects for test in tests)
+        return all(test.rejects for test in self.at_limits if test is not None)
 
     @cached_property
     def e_value(self) -> float:
-        """Return an e-value against "the value lies at or beyond a limit"."""
+        """Return an e-value against "the value lies at or beyond a limit", of these rows."""
         return min(test.e_value() for test in self.at_limits if test is not None)
 
     @cached_property
@@ -139,8 +162,23 @@ class Check:
         return replace(self, hypothesis=alone, measured=self.measured.of_baseline(), doubt="")
 
     @property
+    def counted(self) -> float:
+        """Return what these rows count for in a product: 1 where they tell nothing."""
+        silent = self.doubt or isinstance(self.measured, Undefined)
+        return 1.0 if silent else min(self.e_value, math.exp(LARGEST))
+
+    @property
+    def e_value_of_parts(self) -> float | None:
+        """Return the product over all parts; None where rows top up nothing."""
+        parts = self.hypothesis.parts
+        return None if parts is None else parts.together(self.name, self.counted)
+
+    @property
     def passes(self) -> bool:
         """Tell whether they do, and the pass is earned."""
+        product = self.e_value_of_parts
+        if product is not None:
+            return product >= 1 / self.hypothesis.alpha
         return self.within and not self.doubt
 
     def fails_at(self, level: float) -> bool:
@@ -194,7 +232,7 @@ def check_all(
         ValueError: If a rule names a column that is not there, or binds nothing; or if two groups
             have one name, under which the evidence of one would be taken for that of the other.
     """
-    _refuse_equal_names(groups)
+    refuse_equal_names(groups)
     return [_test(one, comparisons[one.rule.against], groups) for one in hypotheses]
 
 
@@ -235,44 +273,19 @@ def _check(hypothesis: Hypothesis, comparison: PairedComparison, place: Place) -
     plan = Plan(hypothesis.alpha, hypothesis.power, rule.limit)
     measured = kind.measure(comparison, metric, place, plan)
     if isinstance(measured, Undefined):
-        needed = _needed_of_everyone(hypothesis, comparison)
+        needed = needed_of_everyone(hypothesis.rule, hypothesis.metric, comparison, plan)
         return Check(hypothesis, place, measured, "", needed, comparison.classes)
     procedure = measured.evidence.procedure
     check = Check(hypothesis, place, measured, "", measured.n_needed, comparison.classes)
     why = procedure.why if isinstance(procedure, Unbounded) else ""
     if why and not (hypothesis.by_e_value and check.e_value):
         return replace(check, doubt=why)
-    if not check.within:
+    speaks_for_it = check.within if hypothesis.parts is None else check.e_value > 1
+    if not speaks_for_it:
         return check
     captions = hypothesis.captions
     earned = doubt(
-        comparison, kind, metric, place, limit=rule.limit, alpha=hypothesis.alpha,
+        comparison, kind, metric, place, limit=rule.limit, alpha=hypothesis.own_alpha,
         models=(captions.model(rule.against), captions.candidate),
     )  # fmt: skip
     return replace(check, doubt=earned)
-
-
-def _needed_of_everyone(hypothesis: Hypothesis, comparison: PairedComparison) -> int | None:
-    """Return what would settle a check without a number, guessed from all rows together."""
-    rule, alpha, power = hypothesis.rule, hypothesis.alpha, hypothesis.power
-    if rule.rule != "change":
-        return None
-    key = ("rows needed", f"{rule.metric} {rule.limit!r} at {alpha!r}, {power!r}")
-    if key not in comparison.known:  # asked again for each group that is too small
-        found = evidence(comparison, hypothesis.metric, comparison.everyone())
-        comparison.known[key] = (
-            None
-            if isinstance(found, Undefined)
-            else sample_size.change_n_needed(found.observed, rule.limit, alpha, power)
-        )
-    needed: int | None = comparison.known[key]
-    return needed
-
-
-def _refuse_equal_names(groups: Sequence[Group]) -> None:
-    names = [group.key for group in groups]
-    names += [f"{group.key} alone" for group in groups if group.question is not None]
-    names += [f"not {group.key}" for group in groups]
-    again = next((name for name in names if names.count(name) > 1), None)
-    if again is not None:
-        raise ValueError(f"two groups are called {again!r}; rename a group or its column.")

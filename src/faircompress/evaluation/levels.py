@@ -22,3 +22,22 @@ def level(gate: Gate, confidence: float, look: int | None, released: int = 0) ->
     if gate.looks == "earn":
         return online_fdr.earn(look, released, whole)
     return online_fdr.spend(look, whole)
+
+
+def looks(way: str, look: int | None, released: int = 0) -> str:
+    """Say how much of what the rules may err was spent at this look at the test set."""
+    if look is None:
+        return "The stated confidence is for one look at one test set; looks were not counted."
+    start = f"This is look {look} at this test set"
+    if way == "ignore":
+        return f"{start}. Looks are not corrected for (gate.looks): the confidence is that of one."
+    if way == "earn":
+        return (
+            f"{start}, after {released} releases: e-values are held to "
+            f"{1 / online_fdr.earn(look, released, 1.0):.4g} times 1 / alpha. {online_fdr.CLAIM} "
+            "This is no pass at the rules' confidence."
+        )
+    return (
+        f"{start}, which may spend 1/{look * (look + 1)} of each rule's chance of error, so that "
+        "all looks together keep within it. A fresh test set starts anew."
+    )

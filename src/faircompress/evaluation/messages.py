@@ -11,7 +11,6 @@ from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult
 from faircompress.evaluation.rule_config import BASELINE
 from faircompress.evaluation.rules import Scope
-from faircompress.statistics import online_fdr
 
 Found = Sequence[tuple[Check, Outcome]]
 
@@ -52,25 +51,6 @@ def nobody_in(names: list[str]) -> list[str]:
     return [f"no harm is done in {_some(names)}, where there is no row"] if names else []
 
 
-def looks(way: str, look: int | None, released: int = 0) -> str:
-    """Say how much of what the rules may err was spent at this look at the test set."""
-    if look is None:
-        return "The stated confidence is for one look at one test set; looks were not counted."
-    start = f"This is look {look} at this test set"
-    if way == "ignore":
-        return f"{start}. Looks are not corrected for (gate.looks): the confidence is that of one."
-    if way == "earn":
-        return (
-            f"{start}, after {released} releases: e-values are held to "
-            f"{1 / online_fdr.earn(look, released, 1.0):.4g} times 1 / alpha. {online_fdr.CLAIM} "
-            "This is no pass at the rules' confidence."
-        )
-    return (
-        f"{start}, which may spend 1/{look * (look + 1)} of each rule's chance of error, so that "
-        "all looks together keep within it. A fresh test set starts anew."
-    )
-
-
 def percent(share: float) -> str:
     """Return a share such as 0.975 as 97.5 %."""
     return f"{100 * share:.4g} %"
@@ -98,7 +78,7 @@ def _reason(check: Check, outcome: Outcome) -> str:
         return f"{start}. Harm beyond the limit is confirmed."
     if check.doubt:
         return f"{start}: {check.doubt}. {_counts(check)}."
-    alone = check.fails_at(check.hypothesis.alpha)
+    alone = check.fails_at(check.hypothesis.own_alpha)
     why = "not settled"
     if alone or check.harm_likely:
         why = "harm is likely, but not confirmed among this many checks"
@@ -231,9 +211,15 @@ def _test_on(checks: Sequence[Check], captions: Captions) -> list[str]:
     most = sorted(needs, key=lambda key: -needs[key])
     if not most:
         return []
+    start = f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}."
+    if checks[0].hypothesis.parts is not None:
+        return [
+            f"{start} If nobody in this test set is among them they top up this look, which "
+            "declared it: no new look, for the same candidate, baseline and rules."
+        ]
     return [
-        f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}. Alone they are a first "
-        f"look; added to these {captions.rows} they are a new look at a test set seen before."
+        f"{start} Alone they are a first look; added to these {captions.rows} they are a new look "
+        "at a test set seen before, since topping up was not declared."
     ]
 
 

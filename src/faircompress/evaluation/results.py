@@ -23,6 +23,17 @@ class Outcome(StrEnum):
     NOT_TESTED = "not tested"  # of a rule alone: there is nothing to compare with yet
 
 
+def place_name(group: str, other: str | None, subgroup: str | None) -> str:
+    """Return a group, subgroup or pair by name."""
+    name = f"{group} against {other}" if other else group
+    return f"{subgroup} in {name}" if subgroup else name
+
+
+def check_name(rule: str, metric: str, against: str, place: str) -> str:
+    """Return the name by which a check is known again on other rows."""
+    return f"{rule} {metric} against {against}: {place}"
+
+
 @dataclass(frozen=True)
 class TippingPoint:
     """How many test labels would have to be wrong for a check to come out otherwise.
@@ -66,7 +77,9 @@ class CheckResult:
             ``wealth`` (at 1 / alpha or above), ``bounds`` (beyond the limit), ``identity``.
         at_limit_lower: That statistic against "at or below the lower limit".
         at_limit_upper: That statistic against "at or above the upper limit".
-        e_value: Against "at or beyond a limit", where looks are earned; 0: a pass is not earned.
+        e_value: Against "at or beyond a limit", where looks are earned or topped up; 0: a pass is
+            not earned.
+        e_value_of_parts: Its product over all parts of a look that rows top up.
         rank: Place in the order in which failures are confirmed, from 1; None: Holm.
         harm_likely: The estimate lies beyond the limit, and some harm is confirmed.
         failed_at: Level at which harm beyond the limit was confirmed.
@@ -100,6 +113,7 @@ class CheckResult:
     at_limit_lower: float | None = None
     at_limit_upper: float | None = None
     e_value: float | None = None
+    e_value_of_parts: float | None = None
     rank: int | None = None
     harm_likely: bool = False
     failed_at: float | None = None
@@ -112,8 +126,7 @@ class CheckResult:
     @property
     def place(self) -> str:
         """Return the group, subgroup or pair by name."""
-        name = f"{self.group} against {self.other}" if self.other else self.group
-        return f"{self.subgroup} in {name}" if self.subgroup else name
+        return place_name(self.group, self.other, self.subgroup)
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,10 @@ class RuleResult:
     outcome: Outcome
     reason: str
     checks: list[CheckResult]
+
+    def name_of(self, check: CheckResult) -> str:
+        """Return the name by which a check of this rule is known again on other rows."""
+        return check_name(self.rule, self.metric, self.against, check.place)
 
     @property
     def two_sided(self) -> bool:

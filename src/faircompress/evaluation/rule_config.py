@@ -182,6 +182,13 @@ class Gate(Section):
             "more for each release; ignore: alpha"
         ),
     ] = "spend"
+    topping_up: Annotated[
+        bool,
+        Field(
+            description="decide by e-values, so that rows of fresh people may be added later; "
+            "to be declared before the first outcome"
+        ),
+    ] = False
     promote: Annotated[
         Literal["fp32", "smallest"],
         Field(description="which file is released of those that pass; smallest: by bytes"),
@@ -253,7 +260,12 @@ class Gate(Section):
 
 
 def with_reasons(gate: Gate) -> Gate:
-    """Refuse rules of a project that do not say why their limit."""
+    """Refuse rules of a project that do not say why their limit, or that no run can keep."""
+    if gate.topping_up:
+        raise ValueError(
+            "topping_up is for audits: a run on more rows trains anew, so its files are other "
+            "candidates. Leave it out, and audit the exported files with --topping-up"
+        )
     silent = [f"{rule.name} on {rule.metric}" for rule in gate.harm_rules if not rule.because]
     if silent:
         raise ValueError(

@@ -76,6 +76,7 @@ def check_result(
         at_limit_lower=_value(check.at_limits[0]),
         at_limit_upper=_value(check.at_limits[1]),
         e_value=_e_value(check),
+        e_value_of_parts=check.e_value_of_parts,
         harm_likely=check.harm_likely,
         failed_at=level,
         rank=rank,
@@ -97,6 +98,8 @@ def _method(check: Check) -> str | None:
 def _e_value(check: Check) -> float | None:
     if not check.hypothesis.by_e_value:
         return None
+    if check.hypothesis.parts is not None:
+        return check.counted
     return 0.0 if check.doubt else min(check.e_value, math.exp(LARGEST))
 
 

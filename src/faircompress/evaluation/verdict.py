@@ -60,6 +60,7 @@ class Verdict:
         absent: What the test rows lack by design.
         look: Which look at this test set this is, from 1; None: looks were not counted.
         looks: What this look may spend of the rules' chance of error, in one sentence.
+        parts: Parts of a look that declared topping up, these rows the last; 0: it did not.
         notes: What else a reader must know of the rows.
         seed: Of all deals.
         captions: What the models, rows and clusters are called.
@@ -93,6 +94,7 @@ class Verdict:
     absent: list[str] = field(default_factory=list)
     look: int | None = None
     looks: str = ""
+    parts: int = 0
     notes: list[str] = field(default_factory=list)
     seed: int | None = None
     captions: Captions = field(default_factory=Captions)

@@ -41,6 +41,8 @@ class Booked:
         released: Files that ``earn`` had released on this test set before.
         topping_up: Whether rows collected later may top it up.
         tops_up: Line of the look that these rows top up; None: this is a look.
+        files: sha256 of the files that are judged in this order as one candidate; empty: there is
+            one, or none has a file.
     """
 
     time: str
@@ -59,6 +61,7 @@ class Booked:
     released: int = 0
     topping_up: bool = False
     tops_up: int | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,17 +108,19 @@ class LimitsChanged:
 
 @dataclass(frozen=True)
 class Imported:
-    """A look from a book of version 0.2, which knows a test set by the hash of its ids alone.
+    """A look from an earlier record, which knows a test set by one hash alone.
 
     Args:
         time: In UTC, of the import.
         book: Keyed hash of that hash.
-        candidate: sha256.
+        candidate: sha256, or its first digits.
+        number: That the look had there; 0: it is not known, and each is a look of its own.
     """
 
     time: str
     book: str
     candidate: str
+    number: int = 0
 
 
 Entry = Started | Booked | Completed | LimitsChanged | Imported

@@ -19,6 +19,7 @@ from faircompress.ledger.identity import Fingerprint
 from faircompress.ledger.matching import Answer, Overlap, overlap
 from faircompress.ledger.record import OpenLedger
 
+SHORT = 16  # digits by which an earlier record may know a file
 IDENTICAL = Overlap(Answer.same, "everything", 1, 1)
 
 
@@ -39,10 +40,34 @@ class Family:
         """Test sets of which it cannot be told whether this is one of them."""
         return tuple(n for n, o in self.near.items() if o.answer is Answer.cannot_tell)
 
+    @property
+    def booked(self) -> list[Booked]:
+        """Return the looks whose limits are known."""
+        return [look for look in self.looks.values() if isinstance(look, Booked)]
+
+    @property
+    def count(self) -> int:
+        """Return how many looks count: an imported one not again once its file was booked here."""
+        again = {file[:SHORT] for look in self.booked for file in look.files}
+        imported = {
+            (look.number, 0 if look.number else line)
+            for line, look in self.looks.items()
+            if isinstance(look, Imported) and look.candidate[:SHORT] not in again
+        }
+        last = max((number for number, _ in imported), default=0)
+        return max(len(self.booked) + len(imported), last)
+
     def last(self) -> Booked | None:
         """Return the last look whose limits are known."""
-        known = [look for look in self.looks.values() if isinstance(look, Booked)]
-        return known[-1] if known else None
+        return self.booked[-1] if self.booked else None
+
+    def kept_number(self, files: Sequence[str]) -> int:
+        """Return the number that files had in an earlier record; 0: none, or booked here since."""
+        names = {file[:SHORT] for file in files}
+        if any(file[:SHORT] in names for look in self.booked for file in look.files):
+            return 0
+        imported = [look for look in self.looks.values() if isinstance(look, Imported)]
+        return max((one.number for one in imported if one.candidate[:SHORT] in names), default=0)
 
 
 def family(ledger: OpenLedger, name: str, fingerprint: Fingerprint) -> Family:

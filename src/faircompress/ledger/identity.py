@@ -39,6 +39,7 @@ class TestSet:
         identities: Whose row it is, ``(rows,)``; None likewise.
         weights: What each row counts, ``(rows,)``; None: 1 each. They identify nothing, but another
             weight makes another look.
+        book: Hash by which an earlier record of looks knows this set; None: that of its ids.
 
     Raises:
         LedgerError: If there is no row, lengths differ, an id is missing or stands twice, or a
@@ -52,6 +53,7 @@ class TestSet:
     pictures: np.ndarray | None = None
     identities: np.ndarray | None = None
     weights: np.ndarray | None = None
+    book: str | None = None
 
     __test__ = False  # no class of tests
 
@@ -66,7 +68,7 @@ class TestSet:
         some: dict[str, Any] = {
             name: None if column is None else np.asarray(column)[rows]
             for name, column in vars(self).items()
-            if name != "groups"
+            if name not in ("groups", "book")
         }
         groups = {name: np.asarray(column)[rows] for name, column in self.groups.items()}
         return TestSet(groups=groups, **some)
@@ -87,7 +89,7 @@ class Fingerprint:
         complete: Which of ids, pictures and people are known of every row.
         columns: Of the names of the group columns.
         exact: Of everything that is known of all rows, in any order.
-        book: Of the hash by which a book of looks of version 0.2 knows these ids.
+        book: Of the hash by which an earlier record of looks knows the set; empty: there is none.
     """
 
     ids: np.ndarray = field(default_factory=lambda: NOTHING)
@@ -150,7 +152,7 @@ def fingerprint(key: bytes, test_set: TestSet, hashes: RowHashes | None = None) 
         complete=tuple(view for view in EXACT if getattr(h, view).all()),
         columns=_keyed(key, "columns", json.dumps(names).encode()),
         exact=_exact(key, test_set, h),
-        book="" if test_set.ids is None else of_book(key, book_sha256(test_set.ids)),
+        book=_book(key, test_set),
     )
 
 
@@ -162,6 +164,12 @@ def book_sha256(ids: np.ndarray) -> str:
 def of_book(key: bytes, sha256: str) -> str:
     """Return the keyed hash of such a hash."""
     return _keyed(key, "book", sha256.encode())
+
+
+def _book(key: bytes, test_set: TestSet) -> str:
+    if test_set.book is None and test_set.ids is None:
+        return ""
+    return of_book(key, test_set.book or book_sha256(np.asarray(test_set.ids)))
 
 
 def _of_values(key: bytes, groups: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -265,7 +273,8 @@ def _check(test_set: TestSet) -> None:
     rows = len(test_set.labels)
     if rows == 0:
         raise LedgerError("the test set has no row; needed is at least one. Is the table empty?")
-    columns = {name: c for name, c in vars(test_set).items() if name != "groups" and c is not None}
+    known = {name: c for name, c in vars(test_set).items() if name not in ("groups", "book")}
+    columns = {name: column for name, column in known.items() if column is not None}
     columns |= {f"groups {name!r}": column for name, column in test_set.groups.items()}
     for name, column in columns.items():
         if len(column) != rows:

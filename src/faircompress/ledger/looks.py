@@ -6,20 +6,21 @@ number, seed and level that it had.
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from faircompress.ledger import sets
 from faircompress.ledger.entries import Booked, Completed
 from faircompress.ledger.errors import LedgerError
 from faircompress.ledger.family import Family, family, outcomes
-from faircompress.ledger.identity import TestSet, fingerprint
+from faircompress.ledger.identity import Fingerprint, TestSet, fingerprint
+from faircompress.ledger.levels import WAYS, Levels, share_of
 from faircompress.ledger.limits import Review, Rules, limits_changed
 from faircompress.ledger.record import Ledger, OpenLedger, now
 
-WAYS = ("spend", "earn", "ignore")
+ROUNDING = 1e-6  # relative, of e-values on another machine
 OUTCOMES = ("pass", "fail", "inconclusive")
-Levels = Callable[[int, int], float]  # number of a look, files released before it -> share of alpha
 
 
 @dataclass(frozen=True)
@@ -92,29 +93,46 @@ def next_look(
         BrokenLedgerError: If the ledger cannot be trusted.
         LedgerError: If the way is none, or ``earn`` has no levels.
     """
-    if way not in WAYS or way == "earn" and levels is None:
-        raise LedgerError(f"way is {way!r}; needed is one of {', '.join(WAYS)}, `earn` with levels")
-    known = fingerprint(ledger.key(), test_set)
-    limits = {name: float(value) for name, value in {**rules.limits, "alpha": alpha}.items()}
-    alpha = limits["alpha"]
-    wanted = Booked(
-        now(), sets.name_of(known), (), (), candidate, baseline, rules.sha256, limits, way,
-        number=0, share=0.0, alpha=0.0, seed=int(seed), topping_up=topping_up,
+    wanted, known = _wanted(
+        ledger, test_set, baseline=baseline, rules=rules, way=way, alpha=alpha, seed=seed,
+        levels=levels, topping_up=topping_up,
     )  # fmt: skip
     with ledger.changing() as book:
-        if line := _before(book, wanted):
-            return to_look(line, book, repeated=True)
-        found = family(book, wanted.test_set, known)
-        changed = limits_changed(found, wanted, review)
-        number = 1 + len(found.looks)
-        before_it = _released(book, found)
-        share = _share(way, number, before_it, levels)
-        entry = replace(
-            wanted, number=number, share=share, alpha=share * alpha, released=before_it,
-            overlaps=tuple(found.near), unsure=found.unsure,
-        )  # fmt: skip
-        sets.save(ledger.path, known)
-        return to_look(book.add(*changed, entry), book)
+        return _booked(book, replace(wanted, candidate=candidate), known, levels, review)
+
+
+def next_looks(
+    ledger: Ledger, test_set: TestSet, files: Sequence[str], *, review: Review | None = None,
+    levels: Levels | None = None, **how: Any,
+) -> dict[str, Look]:  # fmt: skip
+    """Book files that are judged in this order, up to the first that does not pass.
+
+    Files that were booked before under the same rules keep their look; the others are one look
+    together, since no file is judged after one that does not pass.
+
+    Args:
+        ledger: Made if it is not there.
+        test_set: What is looked at.
+        files: sha256 of each.
+        review: As of ``next_look``.
+        levels: As of ``next_look``.
+        how: As of ``next_look``: baseline, rules, way, alpha, seed, topping_up.
+
+    Returns:
+        The look of each file.
+
+    Raises:
+        LedgerError: As ``next_look``.
+    """
+    wanted, known = _wanted(ledger, test_set, levels=levels, **how)
+    with ledger.changing() as book:
+        lines = {file: _before(book, wanted, file) for file in files}
+        looks = {file: to_look(n, book, repeated=True) for file, n in lines.items() if n}
+        new = tuple(file for file in files if file not in looks)
+        if new:
+            first = replace(wanted, candidate=in_order(new), files=new)
+            looks |= dict.fromkeys(new, _booked(book, first, known, levels, review))
+        return {file: looks[file] for file in files}
 
 
 def complete(
@@ -140,7 +158,7 @@ def complete(
         )
     with ledger.changing() as book:
         before = outcomes(book.entries).get(look.line)
-        if before and (before.outcome, dict(before.e_values)) == (outcome, values):
+        if before and _agrees(before, outcome, values):
             return
         if before:
             raise LedgerError(
@@ -151,36 +169,12 @@ def complete(
         book.add(Completed(now(), look.line, outcome, values))
 
 
-def looks_left(
-    look: Look,
-    *,
-    alpha: float,
-    can_pass: Callable[[float], bool],
-    levels: Levels | None = None,
-    most: int = 1000,
-) -> int | None:
-    """Count the looks that are left before this test set can certify nothing.
-
-    Args:
-        look: The present one.
-        alpha: To be shared.
-        can_pass: Whether a candidate without any harm could pass at a level; false below some.
-        levels: For ``earn``; counted as if no further file were released.
-        most: Where to stop counting.
-
-    Returns:
-        Looks after the present one, at most ``most``; None for ``ignore``, which never ends.
-    """
-    if look.way == "ignore":
-        return None
-    low, high = 0, most + 1  # looks that are left, at least; and more than are left
-    while high - low > 1:
-        middle = (low + high) // 2
-        if can_pass(alpha * _share(look.way, look.number + middle, look.released, levels)):
-            low = middle
-        else:
-            high = middle
-    return low
+def _agrees(before: Completed, outcome: str, values: Mapping[str, float]) -> bool:
+    """Tell whether an outcome is the first one; with equal e-values, costs alone can differ."""
+    if before.e_values.keys() != values.keys():
+        return False
+    near = all(math.isclose(before.e_values[k], v, rel_tol=ROUNDING) for k, v in values.items())
+    return near and bool(before.outcome == outcome or values)
 
 
 def in_order(digests: Sequence[str]) -> str:
@@ -197,6 +191,42 @@ def to_look(line: int, book: OpenLedger, *, repeated: bool = False) -> Look:
         line, e.number, e.way, e.share, e.released, e.seed, e.topping_up, repeated,
         len(e.unsure), e.tops_up,
     )  # fmt: skip
+
+
+def _wanted(
+    ledger: Ledger, test_set: TestSet, *, baseline: str, rules: Rules, way: str, alpha: float,
+    seed: int, levels: Levels | None = None, topping_up: bool = False,
+) -> tuple[Booked, Fingerprint]:  # fmt: skip
+    """Return the entry of a look without candidate, number and level, and what knows its rows."""
+    if way not in WAYS or way == "earn" and levels is None:
+        raise LedgerError(f"way is {way!r}; needed is one of {', '.join(WAYS)}, `earn` with levels")
+    known = fingerprint(ledger.key(), test_set)
+    limits = {name: float(value) for name, value in {**rules.limits, "alpha": alpha}.items()}
+    entry = Booked(
+        now(), sets.name_of(known), (), (), "", baseline, rules.sha256, limits, way,
+        number=0, share=0.0, alpha=0.0, seed=int(seed), topping_up=topping_up,
+    )  # fmt: skip
+    return entry, known
+
+
+def _booked(
+    book: OpenLedger, wanted: Booked, known: Fingerprint, levels: Levels | None,
+    review: Review | None,
+) -> Look:  # fmt: skip
+    """Add a look, unless it is there."""
+    if line := _before(book, wanted):
+        return to_look(line, book, repeated=True)
+    found = family(book, wanted.test_set, known)
+    changed = limits_changed(found, wanted, review)
+    number = found.kept_number(wanted.files) or 1 + found.count
+    before_it = min(_released(book, found), number - 1)
+    share = share_of(wanted.way, number, before_it, levels)
+    entry = replace(
+        wanted, number=number, share=share, alpha=share * wanted.limits["alpha"],
+        released=before_it, overlaps=tuple(found.near), unsure=found.unsure,
+    )  # fmt: skip
+    sets.save(book.ledger.path, known)
+    return to_look(book.add(*changed, entry), book)
 
 
 def _released(book: OpenLedger, found: Family) -> int:
@@ -218,19 +248,15 @@ def _first(book: OpenLedger, line: int) -> int:
     return (isinstance(entry, Booked) and entry.tops_up) or line
 
 
-def _share(way: str, number: int, files_released: int, levels: Levels | None) -> float:
-    if way == "earn" and levels is not None:
-        return float(levels(number, files_released))
-    return 1 / (number * (number + 1)) if way == "spend" else 1.0
-
-
-def _before(book: OpenLedger, wanted: Booked) -> int | None:
-    """Return the line of the same look, if there is one."""
+def _before(book: OpenLedger, wanted: Booked, file: str = "") -> int | None:
+    """Return the line of the same look, or of the one in which a file was judged; None: none."""
     for line, entry in enumerate(book.entries, start=1):
-        if isinstance(entry, Booked) and entry.tops_up is None and _key(entry) == _key(wanted):
+        if not isinstance(entry, Booked) or entry.tops_up or _key(entry) != _key(wanted):
+            continue
+        if file in entry.files if file else entry.candidate == wanted.candidate:
             return line
     return None
 
 
 def _key(e: Booked) -> tuple[object, ...]:
-    return e.test_set, e.candidate, e.baseline, e.rules, dict(e.limits), e.way, e.seed
+    return e.test_set, e.baseline, e.rules, dict(e.limits), e.way, e.seed

@@ -31,26 +31,11 @@ def describe(look: Look, *, alpha: float, left: int | None) -> str:
             f"Scores are too coarse to tell whether this is one of {look.unsure} earlier test sets "
             "and the look counts as if it were. Give ids, pictures or people."
         )
+    if look.tops_up is not None:
+        parts.append("These rows top it up: the e-values of its parts are multiplied.")
+    elif look.topping_up:
+        parts.append(f"Rows of fresh people may top it up: it stands in line {look.line}.")
     if left is not None:
         looks = "no look is" if left == 0 else f"{left} look{'s are' if left > 1 else ' is'}"
         parts.append(f"After it {looks} left before this set can certify nothing.")
     return " ".join(parts)
-
-
-def collect_more(rows: int, look: Look) -> str:
-    """Say what collecting more rows means for a look that came out inconclusive.
-
-    Args:
-        rows: How many more would settle it.
-        look: That came out so.
-    """
-    start = f"Inconclusive: collect {rows:,} rows"
-    if look.topping_up:
-        return (
-            f"{start} of people who are not in this test set. They top up look {look.number}, "
-            "which declared it: no new look, for the same candidate, baseline and rules."
-        )
-    return (
-        f"{start}. The enlarged test set is a whole look, at least number {look.number + 1}: "
-        "topping up was not declared before this outcome (`topping_up: true`)."
-    )

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from faircompress.ledger import sets
-from faircompress.ledger.entries import Booked
+from faircompress.ledger.entries import Booked, Entry
 from faircompress.ledger.errors import LedgerError
 from faircompress.ledger.family import known_sets, outcomes
 from faircompress.ledger.identity import (
@@ -72,12 +72,13 @@ class Combined:
     parts: int
 
 
-def fresh_part(ledger: Ledger, test_set: TestSet) -> FreshPart:
+def fresh_part(ledger: Ledger, test_set: TestSet, *, but: str = "") -> FreshPart:
     """Tell which rows are fresh: not of a person, picture or id of any test set in the ledger.
 
     Args:
         ledger: Which.
         test_set: New rows, with or without the old ones.
+        but: A test set whose rows count as fresh all the same: a part that is run again.
 
     Raises:
         LedgerError: If rows have neither ids, pictures nor people.
@@ -90,6 +91,8 @@ def fresh_part(ledger: Ledger, test_set: TestSet) -> FreshPart:
         )
     used, people = np.zeros(len(test_set), bool), np.zeros(len(test_set), bool)
     for name in known_sets(ledger.entries()):
+        if name == but:
+            continue
         known = sets.load(ledger.path, name)
         for by in EXACT:
             used |= isin(getattr(hashes, by), getattr(known, by))
@@ -129,7 +132,7 @@ def top_up(
     name = sets.name_of(known)
     with ledger.changing() as book:
         first = _declared(book, look, candidate, baseline, rules)
-        for line, entry in _parts(book, look.line):
+        for line, entry in _parts(book.entries, look.line):
             if (entry.test_set, entry.seed) == (name, seed):
                 return to_look(line, book, repeated=True)
         _check_completed(book, look.line)
@@ -142,6 +145,17 @@ def top_up(
         return to_look(book.add(entry), book)
 
 
+def look_of(ledger: Ledger, line: int) -> Look:
+    """Return the look of a line."""
+    with ledger.changing() as book:
+        return to_look(line, book)
+
+
+def parts(ledger: Ledger, line: int) -> Sequence[tuple[int, Booked]]:
+    """Return the lines of a look and of what tops it up, with what stands there."""
+    return _parts(ledger.entries(), line)
+
+
 def combined(ledger: Ledger, look: Look) -> Combined:
     """Multiply the e-values of a look's parts, check by check; the smallest product counts.
 
@@ -151,8 +165,19 @@ def combined(ledger: Ledger, look: Look) -> Combined:
     with ledger.changing() as book:
         line = look.tops_up or look.line
         _check_completed(book, line)
-        came = outcomes(book.entries)
-        parts = [came[n].e_values for n, _ in _parts(book, line)]
+        return _product(line, book.entries, _parts(book.entries, line))
+
+
+def before(ledger: Ledger, part: Look) -> Combined:
+    """Multiply the e-values of the parts that were booked before this one."""
+    entries, line = ledger.entries(), part.tops_up or part.line
+    earlier = [(n, entry) for n, entry in _parts(entries, line) if n < part.line]
+    return _product(line, entries, earlier)
+
+
+def _product(line: int, entries: Sequence[Entry], of: Sequence[tuple[int, Booked]]) -> Combined:
+    came = outcomes(entries)
+    parts = [came[n].e_values for n, _ in of]
     checks = set(parts[0])
     if not checks or any(set(part) != checks for part in parts):
         names = sorted(checks.union(*parts).difference(checks.intersection(*parts)))
@@ -182,17 +207,16 @@ def _declared(book: OpenLedger, look: Look, candidate: str, baseline: str, rules
     return first
 
 
-def _parts(book: OpenLedger, line: int) -> Sequence[tuple[int, Booked]]:
-    """Return the lines of a look and of what tops it up."""
+def _parts(entries: Sequence[Entry], line: int) -> Sequence[tuple[int, Booked]]:
     return [
-        (n, e) for n, e in enumerate(book.entries, start=1)
+        (n, e) for n, e in enumerate(entries, start=1)
         if isinstance(e, Booked) and line in (n, e.tops_up)
     ]  # fmt: skip
 
 
 def _check_completed(book: OpenLedger, line: int) -> None:
     came = outcomes(book.entries)
-    if missing := [n for n, _ in _parts(book, line) if n not in came]:
+    if missing := [n for n, _ in _parts(book.entries, line) if n not in came]:
         raise LedgerError(
             f"the part of line {missing[0]} was booked and its outcome never written; it counts "
             "all the same. Run it again, it is the same look, before anything is added."

@@ -97,9 +97,12 @@ def check(models: Models, rule: Json, place: Place, stated: Json | None) -> Foun
         zeros = {k: 0.0 for k, v in found.numbers.items() if k in NUMBERS and v is not None}
         statistic = "identity" if kind == "change" else "bounds"
         found = Found(found.numbers | zeros | {"statistic": statistic}, True)
+    if stated and stated.get("e_value_of_parts") is not None:  # each part's skill counts in it (13)
+        return replace(found, passes=stated["e_value_of_parts"] >= 1 / rule["alpha"])
     if stated and stated.get("e_value") is not None:  # looks are earned (13)
         found = replace(found, passes=stated["e_value"] >= 1 / rule["alpha"])
-    earned = found.passes and all(_earned(models, rule, g, place.k) for g in place.groups)
+    of_part = {**rule, "alpha": rule["alpha"] / 2**models.parts}
+    earned = found.passes and all(_earned(models, of_part, g, place.k) for g in place.groups)
     return replace(found, passes=earned)
 
 

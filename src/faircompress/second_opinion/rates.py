@@ -54,6 +54,7 @@ class Models:
     caps: dict[str, dict[str, float] | None]  # by group; None: its rows are alike
     absent: list[str]  # what the rows lack by design
     one_file: bool = False
+    parts: int = 0  # which part of a look that may be topped up these rows are (13); 0: none
     known: dict[tuple[object, ...], Rate] = field(default_factory=dict)
 
     def classes_asked(self, metric: str, group: Group) -> list[int | None]:

@@ -60,7 +60,7 @@ def verify(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Differ
             extra, here = _placed(models, rule, groups)
             differences += extra
             placed += here
-    failed = failures(placed, verdict["failures"])
+    failed = failures(placed, verdict["failures"], verdict.get("parts", 0))
     differences += _compared(placed, failed, rows.identified) + _ranks(verdict, placed)
     empty = crossed and statement.lacks_a_crossing(verdict, every)
     return differences + _outcomes(verdict, placed, failed, empty)
@@ -80,6 +80,7 @@ def _models(
         decided=np.stack([decisions(p, cut.get(name)) for name, p in pair.items()]),
         caps=caps,
         absent=verdict["absent"],
+        parts=verdict.get("parts", 0),
         one_file=pair[against].model == rows.model,
     )
 
@@ -110,8 +111,8 @@ def _placed(
     ]
 
 
-def failures(placed: list[Placed], how: str) -> dict[int, float]:
-    """Return which checks fail, by index, each with the level at which it was rejected (11)."""
+def failures(placed: list[Placed], how: str, parts: int = 0) -> dict[int, float]:
+    """Return which checks fail, by index, each with the level at which it was rejected (11, 13)."""
     chains = [list(range(len(placed)))]
     if how != "Holm":
         paired = [one.rule["rule"] in PAIRS for one in placed]
@@ -124,8 +125,9 @@ def failures(placed: list[Placed], how: str) -> dict[int, float]:
         for chain, phi in zip(left, (0.9, 0.1) if all(left) else (1.0, 1.0), strict=False):
             for r, i in enumerate(chain, 1):
                 share = 1 / len(chain) if how == "Holm" else phi / 2 ** min(r, len(chain) - 1)
-                if placed[i].found.fails(placed[i].rule["alpha"] * share):
-                    new[i] = placed[i].rule["alpha"] * share
+                level = placed[i].rule["alpha"] / 2**parts * share
+                if placed[i].found.fails(level):
+                    new[i] = level
                     break  # one at a time: the others move up first
         if not new:
             return {i: a for i, a in failed.items() if not placed[i].found.passes}
