@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # gpu: ONNX Runtime with CUDA, which also runs on the CPU. cpu: the smaller one. See the README.
 RUNTIME ?= gpu
+EXTRA_gpu := onnx-gpu
+EXTRA_cpu := onnx
 BACKEND_cpu := --torch-backend cpu
 
 .PHONY: run test ui serve study clean help
@@ -20,7 +22,7 @@ help:
 run: $(VENV)/.ready
 	@$(BIN)/faircompress run
 
-test: $(VENV)/.ready
+test: $(VENV)/.ready-dev
 	@echo "== Style and types"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -37,14 +39,20 @@ serve: $(VENV)/.ready
 study: $(VENV)/.ready
 	@$(BIN)/faircompress study portraits
 
+INSTALL = $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode --constraints requirements.lock $(BACKEND_$(RUNTIME))
+
 $(VENV)/.ready: pyproject.toml requirements.lock
 	@echo "== Setting up $(VENV): about 6 GB and 1-4 minutes the first time, seconds after"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8"
-	@$(BIN)/uv pip install --python $(VENV) --compile-bytecode --constraints requirements.lock $(BACKEND_$(RUNTIME)) --editable '.[$(RUNTIME),s3,ray,dev]'
+	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline]'
 	@echo "== Making the databases of MLflow and Prefect, some 10 seconds"
 	@$(BIN)/faircompress setup
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,dev]'
 	@touch $@
 
 clean:

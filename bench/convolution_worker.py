@@ -13,12 +13,14 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from faircompress import networks, plugins, pruning
-from faircompress.channels import Budget, read_widths
-from faircompress.convolutions import mend_convolutions
-from faircompress.feed import Batch
-from faircompress.goals import needs
-from faircompress.layers import filters, scored
+from faircompress.compression import cut
+from faircompress.compression.channels import Budget, read_widths
+from faircompress.config import plugins
+from faircompress.networks import network
+from faircompress.networks.convolutions import mend_convolutions
+from faircompress.networks.layers import filters, scored
+from faircompress.training.batch_loader import Batch
+from faircompress.training.loss_function import needs
 
 Case = dict[str, Any]
 ORDERS = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
@@ -91,8 +93,8 @@ def scores(case: Case) -> bool:
     """Tell whether a criterion, or a step of training, gives numbers on a network cut hard."""
     torch.manual_seed(0)
     side, picture = case["side"], torch.zeros(1, 3, case["side"], case["side"])
-    dense = networks.build("resnet20" if side < 64 else "small", 2)
-    net, _ = pruning.cut(dense, by_size, picture, speedup=8)
+    dense = network.build("resnet20" if side < 64 else "small", 2)
+    net, _ = cut.cut(dense, by_size, picture, speedup=8)
     net = net.to(memory_format=torch.channels_last)
     pictures = torch.rand(4, side, side, 3).permute(0, 3, 1, 2)
     batch = Batch(pictures, torch.tensor([0, 1, 0, 1]), torch.tensor([0, 0, 1, 1]), 2)

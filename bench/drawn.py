@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
-from faircompress import params
-from faircompress.caps import MaxWeight
-from faircompress.evaluation.rule_config import Gate
-from faircompress.predictions import Predictions
+from faircompress.config import params
+from faircompress.config.rules import Gate
+from faircompress.data.caps import MaxWeight
+from faircompress.data.predictions import Predictions
 
 APART = 2 * float(ndtri(0.9))
 AUROC = float(ndtr(APART / math.sqrt(2)))

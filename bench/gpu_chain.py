@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
-from faircompress.files import read_json, write_json
-from faircompress.params import Params, load
+from faircompress.config.params import Params, load
+from faircompress.support.files import read_json, write_json
 
 PARAMS = Path(__file__).parent.parent / "params.yaml"
 STAGES = ("train", "prune", "export", "gate")

@@ -6,14 +6,14 @@ verdict_power.py puts its first sets before ``evaluate()``, too, and stops if th
 
 from collections.abc import Sequence
 
+from faircompress.config.rules import BASELINE, Gate
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison, compare, in_order
 from faircompress.evaluation.fail_order import Failures, confirmed_failures, suspicion
 from faircompress.evaluation.groups import groups_of
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
 from faircompress.evaluation.levels import level
-from faircompress.evaluation.rule_config import BASELINE, Gate
-from faircompress.predictions import Predictions
 
 Pair = tuple[Predictions, Predictions]
 

@@ -18,11 +18,11 @@ import numpy as np
 from scipy.special import ndtri
 from simulated import Job, Record, bar, parser, run, share, table
 
-from faircompress.metrics import Ranking
 from faircompress.statistics.bootstrap import changes
 from faircompress.statistics.class_side import Rows
 from faircompress.statistics.delong import placements, standard_error
 from faircompress.statistics.independent_units import deal_ranking
+from faircompress.statistics.metrics import Ranking
 from faircompress.statistics.procedures.betting_mean import BettingMean
 
 LIMIT, ALPHA, APART = 0.03, 0.025, 2.563

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 import faircompress
-from faircompress import predictions
+from faircompress.data import predictions
 from faircompress.second_opinion.reading import read
 from faircompress.second_opinion.verify import verify
 

@@ -15,14 +15,15 @@ import numpy as np
 import torch
 from torch import Generator, nn
 
-from faircompress import networks, onnx_run
-from faircompress.channels import Budget
-from faircompress.criteria.magnitude import magnitude
-from faircompress.dataset import Facts
-from faircompress.networks import Network
-from faircompress.onnx_export import to_onnx, words
-from faircompress.pruning import cut
-from faircompress.quantizing import to_fp16
+from faircompress.compression.channels import Budget
+from faircompress.compression.criteria.magnitude import magnitude
+from faircompress.compression.cut import cut
+from faircompress.data.dataset import Facts
+from faircompress.export import runtime
+from faircompress.export.quantize import to_fp16
+from faircompress.export.to_onnx import to_onnx, words
+from faircompress.networks import network as networks
+from faircompress.networks.network import Network
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -54,18 +55,18 @@ def main() -> None:
                              for i, net in enumerate((dense, pruned))]  # fmt: skip
                     pair = [opened(p, asked, half=precision == "fp16") for p in paths]
                     for batch in asked.batches:
-                        found = onnx_run.latency(*pair, pictures, batch=batch, repeats=asked.pairs)
+                        found = runtime.latency(*pair, pictures, batch=batch, repeats=asked.pairs)
                         print(f"| {model} | {speedup:g} | {reached:.2f} | {precision} | {batch} | "
                               f"{found.dense['median']:.2f} | {found.pruned['median']:.2f} | "
                               f"{found.speedup:.2f} ({found.low:.2f}, {found.high:.2f}) |",
                               flush=True)  # fmt: skip
-                    where = onnx_run.hardware(pair[0])
+                    where = runtime.hardware(pair[0])
     print(f"\n{where}, channels in multiples of {asked.round_to}, {asked.pairs} pairs")
 
 
 def opened(path: Path, asked: argparse.Namespace, *, half: bool) -> "InferenceSession":
     """Open a file as the stage `export` does."""
-    return onnx_run.session(path, asked.device, threads=asked.threads, half=half)
+    return runtime.session(path, asked.device, threads=asked.threads, half=half)
 
 
 def built(model: str) -> Network:

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from faircompress import networks, onnx_run
-from faircompress.dataset import Facts
-from faircompress.networks import Network
-from faircompress.onnx_export import to_onnx, words
-from faircompress.quantizing import to_fp16, to_int8
+from faircompress.data.dataset import Facts
+from faircompress.export import runtime
+from faircompress.export.quantize import to_fp16, to_int8
+from faircompress.export.to_onnx import to_onnx, words
+from faircompress.networks import network as networks
+from faircompress.networks.network import Network
 
 
 def main() -> None:
@@ -31,19 +32,19 @@ def main() -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (32, asked.side, asked.side, 3), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         paths = write(asked.model, pictures, Path(folder))
-        opened = {name: onnx_run.session(path, "cpu") for name, path in paths.items()}
-        expected = onnx_run.predict(opened["fp32"], pictures)
-        where = onnx_run.hardware(opened["fp32"])
+        opened = {name: runtime.session(path, "cpu") for name, path in paths.items()}
+        expected = runtime.predict(opened["fp32"], pictures)
+        where = runtime.hardware(opened["fp32"])
         print(f"{asked.model}, {asked.side} px, {where['processor']}, {where['threads']} threads\n")
         heads = "".join(f" faster, batch {batch} (95 % interval) |" for batch in asked.batches)
         print(f"| file | bytes | of fp32 | largest difference |{heads}")
         print("|---|--:|--:|--:|" + "--:|" * len(asked.batches))
         for name, path in paths.items():
             size, whole = path.stat().st_size, paths["fp32"].stat().st_size
-            found = onnx_run.predict(opened[name], pictures)
+            found = runtime.predict(opened[name], pictures)
             cells = [f"{size:,}", f"{size / whole:.2f}", f"{np.abs(found - expected).max():.1e}"]
             for batch in asked.batches:
-                time = onnx_run.latency(
+                time = runtime.latency(
                     opened["fp32"], opened[name], pictures, batch=batch, repeats=asked.pairs
                 )
                 cells.append(f"{time.speedup:.2f} ({time.low:.2f}, {time.high:.2f})")

@@ -24,14 +24,14 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.utils.data import TensorDataset
 
-from faircompress.channels import Budget, Widths, read_widths
-from faircompress.criteria.autobot import autobot, counter, overspending
-from faircompress.criteria.taylor import taylor
-from faircompress.feed import Batch
-from faircompress.goals import Goal
-from faircompress.layers import scored
-from faircompress.networks import build
-from faircompress.objectives.performance_weighted import performance_weighted
+from faircompress.compression.channels import Budget, Widths, read_widths
+from faircompress.compression.criteria.autobot import autobot, counter, overspending
+from faircompress.compression.criteria.taylor import taylor
+from faircompress.networks.layers import scored
+from faircompress.networks.network import build
+from faircompress.training.batch_loader import Batch
+from faircompress.training.loss_function import Goal
+from faircompress.training.objectives.performance_weighted import performance_weighted
 
 PICTURE = torch.zeros(1, 3, 32, 32)
 ITERATIONS = 8

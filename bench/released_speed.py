@@ -24,16 +24,16 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from faircompress.channels import Budget, Widths, read_widths
-from faircompress.compression import chosen, compress
-from faircompress.dataset import Split
-from faircompress.datasets.cifar10 import cifar10
-from faircompress.layers import scored
-from faircompress.networks import Network, build, probabilities
-from faircompress.objectives.cross_entropy import cross_entropy
-from faircompress.params import load
-from faircompress.pruning import cut
-from faircompress.training import fabric_for, fit
+from faircompress.compression.channels import Budget, Widths, read_widths
+from faircompress.compression.compress import chosen, compress
+from faircompress.compression.cut import cut
+from faircompress.config.params import load
+from faircompress.data.dataset import Split
+from faircompress.data.sources.cifar10 import cifar10
+from faircompress.networks.layers import scored
+from faircompress.networks.network import Network, build, probabilities
+from faircompress.training.fit import fabric_for, fit
+from faircompress.training.objectives.cross_entropy import cross_entropy
 
 TRAIN, TEST, EPOCHS, SPEEDUP, SMALL = 10_000, 5_000, 2, 2.0, 8
 PW = ".performance_weighted={min_weight: 0.5, gamma: 1.0}"

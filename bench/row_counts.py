@@ -16,8 +16,8 @@ from drawn import Population, draw
 from judged import checks_of
 from simulated import Job, Record, parser, run, share, table
 
+from faircompress.config.rules import Gate
 from faircompress.evaluation.hypotheses import Check
-from faircompress.evaluation.rule_config import Gate
 
 PART = 5
 MOST = 20_000  # clusters drawn; more are not

@@ -1,7 +1,7 @@
 """Which torchvision classifiers can be trained, halved and exported, and what is said of others?
 
 Each name goes through what `faircompress params` and the stage `train` put it through before the
-first epoch (`faircompress/rehearsal.py`), in a process of its own with a limit of time and memory.
+first epoch (`faircompress/rehearsal/`), in a process of its own with a limit of time and memory.
 Results are kept in a file and not measured again. ``python bench/torchvision_names.py`` prints
 Markdown; all names take about an hour on two cores.
 """
@@ -13,7 +13,8 @@ from typing import Any
 
 import torchvision
 
-from faircompress import params, rehearsal
+from faircompress.config import params
+from faircompress.rehearsal import trial
 
 SIDE = 96
 FIXED_SIZE = 224  # of networks whose positions are counted
@@ -49,8 +50,8 @@ def tried(name: str, seconds: float, gigabytes: float) -> dict[str, Any]:
     side = next((side for start, side in OWN_SIDE.items() if name.startswith(start)), SIDE)
     changes = [f"train.model={name}", "prune.speedup=2", "prune.min_channels=0.1",
                "export.precisions=[fp32]"]  # fmt: skip
-    given = rehearsal.request(params.load(PARAMS, changes), (side, side), 2)
-    of = rehearsal.try_out(given, seconds=seconds, memory=int(gigabytes * 1e9))
+    given = trial.request(params.load(PARAMS, changes), (side, side), 2)
+    of = trial.try_out(given, seconds=seconds, memory=int(gigabytes * 1e9))
     return {
         "side": side,
         "refused": of.refused,

@@ -22,7 +22,7 @@ from judged import checks_of, failures
 from scipy.stats import binom
 from simulated import Job, Record, bar, parser, run, share, table
 
-from faircompress.evaluation.rule_config import Gate
+from faircompress.config.rules import Gate
 from faircompress.statistics.class_side import Rows
 from faircompress.statistics.independent_units import deal_ranking
 from faircompress.statistics.procedures.betting_mean import BettingMean

@@ -33,9 +33,9 @@ import numpy as np
 import pandas as pd
 from simulated import row
 
+from faircompress.config.rules import Gate
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.evaluation.rule_config import Gate
-from faircompress.predictions import Predictions
 from faircompress.statistics.bootstrap import REPLICATES
 
 GROUPS = 8

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from prefect import flow
 
-from faircompress.booking import review_of
-from faircompress.code_keys import stage_keys, written_keys
+from faircompress.auditing.looks import review_of
+from faircompress.config.code_keys import stage_keys, written_keys
 from faircompress.evaluation.verdict import Verdict
-from faircompress.interrupts import INTERRUPTS
 from faircompress.ledger.limits import Review
-from faircompress.locks import waiting
-from flows.champion_inputs import write_champion_inputs
-from flows.looks import complete
-from flows.record import recorded
-from flows.registration import register_versions
-from flows.stage_tasks import reproduce, up_to_date
-from flows.workspace import Workspace, prepare
+from faircompress.orchestration.champion_inputs import write_champion_inputs
+from faircompress.orchestration.looks import complete
+from faircompress.orchestration.record import recorded
+from faircompress.orchestration.registration import register_versions
+from faircompress.orchestration.stage_tasks import reproduce, up_to_date
+from faircompress.orchestration.workspace import Workspace, prepare
+from faircompress.support.interrupts import INTERRUPTS
+from faircompress.support.locks import waiting
 
 CHAIN = ("validate", "train", "screen", "prune", "export", "gate")
 

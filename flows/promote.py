@@ -12,22 +12,17 @@ from pathlib import Path
 from typing import Annotated
 
 from prefect import flow
-from prefect.client.orchestration import get_client
-from prefect.deployments import run_deployment
 from prefect.deployments.runner import RunnerDeployment
-from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field
 
-from faircompress import environment
-from faircompress.registry import Version
+from faircompress.orchestration import deployment
+from faircompress.orchestration.clone import name_of
+from faircompress.orchestration.reviews import NAME
+from faircompress.registry.policy import Said
 from faircompress.report.markdown import plain_text
-from faircompress.review import Said
-from flows import deployment
-from flows.clone import name_of
-
-NAME = "review"
+from faircompress.support import environment
 
 
 class Word(RunInput):
@@ -54,27 +49,6 @@ def review(project: str, version: str) -> str:
     said = Said(word.reviewer, word.reason)  # tags may have changed meanwhile: this word counts
     deployment.note_review(where, found, "approve" if word.approve else "reject", said)
     return deployment.promote(where, version)
-
-
-def ask(project: Path, version: Version) -> bool:
-    """Start a review of a version, once, if somebody serves reviews; return whether so."""
-    name = f"{NAME}/{name_of(project)}"
-    with get_client(sync_client=True) as client:
-        try:
-            client.read_deployment_by_name(name)
-        except ObjectNotFound:
-            return False
-    given = {"project": str(project), "version": version.number}
-    key = f"{project}:{version.tags['verdict.sha256']}"
-    run_deployment(
-        name,
-        parameters=given,
-        flow_run_name=f"version {version.number}",
-        timeout=0,
-        idempotency_key=key,
-        as_subflow=False,
-    )
-    return True
 
 
 def reviews(project: Path) -> RunnerDeployment:

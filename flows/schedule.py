@@ -28,12 +28,12 @@ from prefect.runtime import flow_run
 from prefect.schedules import Cron
 from prefect.states import Crashed
 
-from faircompress import environment
-from faircompress.interrupts import INTERRUPTS
-from faircompress.locks import is_held, only_one, waiting
-from flows.clone import name_of
-from flows.remote import RemoteFailed, pull, push
-from flows.servers import NoServer, raise_unless_prefect_answers
+from faircompress.orchestration.clone import name_of
+from faircompress.orchestration.remote import RemoteFailed, pull, push
+from faircompress.orchestration.servers import NoServer, raise_unless_prefect_answers
+from faircompress.support import environment
+from faircompress.support.interrupts import INTERRUPTS
+from faircompress.support.locks import is_held, only_one, waiting
 
 CRON = "0 3 * * *"
 

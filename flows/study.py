@@ -12,15 +12,16 @@ from prefect import Task, flow
 from prefect.futures import as_completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from faircompress import predictions
-from faircompress.files import write_json
-from faircompress.params import BadParams, check, overridden
-from faircompress.predictions import Predictions
+from faircompress.config.overrides import overridden
+from faircompress.config.params import BadParams, check
+from faircompress.data import predictions
+from faircompress.data.predictions import Predictions
+from faircompress.orchestration.study_cells import Job, predictions_file, prune_one, train_dense
+from faircompress.orchestration.study_results import publish
 from faircompress.study import plan as plans
 from faircompress.study.comparison import balanced
 from faircompress.study.plan import Cell, Plan
-from flows.study_cells import Job, predictions_file, prune_one, train_dense
-from flows.study_results import publish
+from faircompress.support.files import write_json
 
 Runner = Literal["threads", "ray"]
 Known = dict[Cell, dict[str, Any]]

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from faircompress import cli
-from faircompress.exit_codes import ERROR
+from faircompress.cli import main
+from faircompress.support.exit_codes import ERROR
 
 COLUMNS = "--label y --group hair --baseline p_dense --candidate p_small"
 TPR = "--metric true_positive_rate --limit 0.1"
@@ -36,7 +36,7 @@ def run(command: str) -> Ended:
         contextlib.redirect_stderr(err),
         pytest.raises(SystemExit) as left,
     ):
-        cli.main()
+        main.main()
     return Ended(int(left.value.code or 0), out.getvalue(), err.getvalue())
 
 

@@ -19,7 +19,8 @@ from verifying import look
 from verifying import pytest_terminal_summary as pytest_terminal_summary
 from verifying import verdicts_agree as verdicts_agree
 
-from faircompress import environment
+from faircompress.config.overrides import overridden
+from faircompress.support import environment
 
 environment.configure()
 ROOT = Path(__file__).parent.parent
@@ -75,7 +76,6 @@ class Project:
 
 def new_project(folder: Path) -> Project:
     """Copy what a project holds beside the installed package, and make it small."""
-    from faircompress import params
 
     for name in (
         "params.yaml",
@@ -88,7 +88,9 @@ def new_project(folder: Path) -> Project:
     ):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    raw = params.overridden(folder / "params.yaml", TINY)
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "flows", folder / "flows", ignore=skip, dirs_exist_ok=True)
+    raw = overridden(folder / "params.yaml", TINY)
     (folder / "params.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
     project = Project(folder)
     project.call("git", "init", "-q", check=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from faircompress import predictions
-from faircompress.caps import MaxWeight
+from faircompress.config.rules import Gate
+from faircompress.data import predictions
+from faircompress.data.caps import MaxWeight
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.evaluation.rule_config import Gate
-from faircompress.predictions import Predictions
 from faircompress.second_opinion.reading import read
 from faircompress.second_opinion.statement import Difference
 from faircompress.second_opinion.verify import verify

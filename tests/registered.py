@@ -9,16 +9,16 @@ from pathlib import Path
 import onnx
 from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
-from faircompress import judgements, registry, tracking
+from faircompress.config.precisions import PRECISIONS
 from faircompress.evaluation.verdict import Verdict
-from faircompress.files import sha256, write_json
-from faircompress.precisions import PRECISIONS
-from faircompress.review import Decision
-from flows.champion_inputs import write_champion_inputs
-from flows.deployment import Registry, registry_of
-from flows.record import recorded
-from flows.registration import register_versions
-from flows.workspace import Workspace
+from faircompress.orchestration.champion_inputs import write_champion_inputs
+from faircompress.orchestration.deployment import Registry, registry_of
+from faircompress.orchestration.record import recorded
+from faircompress.orchestration.registration import register_versions
+from faircompress.orchestration.workspace import Workspace
+from faircompress.registry import judgements, mlflow_runs, versions
+from faircompress.registry.policy import Decision
+from faircompress.support.files import sha256, write_json
 
 PLACES = {
     "experiments": "artifact_location",
@@ -97,20 +97,20 @@ def again(space: Workspace) -> Verdict:
 def overwrite(where: Registry, number: str, folder: Path, **changes: str) -> None:
     """Put another verdict in the place of a version's, and its hash into the tags."""
     version = where.find(number)
-    said = json.loads(registry.verdicts(where.store, version)[0])
+    said = json.loads(versions.verdicts(where.store, version)[0])
     renamed = {"outcome" if key == "verdict" else key: value for key, value in changes.items()}
     write_json(folder / "verdict.json", said | renamed)
     run_id = version.tags["judged_by"]
-    tracking.log_files(where.store, run_id, [folder / "verdict.json"], "gate")
-    digest = registry.sha256(folder / "verdict.json")
-    registry.note(where.store, version, {"verdict.sha256": digest, **changes})
+    mlflow_runs.log_files(where.store, run_id, [folder / "verdict.json"], "gate")
+    digest = versions.sha256(folder / "verdict.json")
+    versions.note(where.store, version, {"verdict.sha256": digest, **changes})
 
 
 def lay(where: Registry, number: str, folder: Path, decision: Decision) -> None:
     """Lay a decision to those of a version, as only the project's own commands should."""
     write_json(folder / f"{decision.time}.json", asdict(decision))
     file = folder / f"{decision.time}.json"
-    tracking.log_files(where.store, where.find(number).run_id, [file], registry.DECISIONS)
+    mlflow_runs.log_files(where.store, where.find(number).run_id, [file], versions.DECISIONS)
 
 
 def _variant(folder: Path, name: str) -> Workspace:

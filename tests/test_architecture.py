@@ -14,6 +14,14 @@ ROOT = Path(__file__).parent.parent
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
+# Imports run downward. The command line starts the flows of a project, which call the rooms below.
+ROOMS = (
+    "cli", "flows", "orchestration", "stages", "auditing", "rehearsal", "registry", "study",
+    "second_opinion", "report", "ledger", "export", "evaluation", "statistics", "compression",
+    "training", "networks", "validation", "data", "config", "support",
+)  # fmt: skip
+
+
 @functools.cache
 def graph() -> grimp.ImportGraph:
     return grimp.build_graph(
@@ -43,13 +51,37 @@ def importers(package: str) -> set[str]:
     return set(graph().find_modules_that_directly_import(package)) if package in known else set()
 
 
-def test_only_tracking_and_its_client_know_mlflow() -> None:
-    assert importers("mlflow") == {"faircompress.tracking", "faircompress.mlflow_client"}
+def room_of(module: str) -> str:
+    package, _, rest = module.partition(".")
+    return package if package == "flows" else rest.partition(".")[0]
+
+
+def test_imports_run_downward_through_the_rooms() -> None:
+    upward = [
+        f"{module} imports {other}"
+        for module in graph().modules
+        for other in graph().find_modules_directly_imported_by(module)
+        if (one := room_of(module)) in ROOMS
+        and (two := room_of(other)) in ROOMS
+        and ROOMS.index(two) < ROOMS.index(one)
+    ]
+    assert upward == []
+
+
+def test_every_module_is_in_a_room() -> None:
+    package = ROOT / "src/faircompress"
+    assert {p.name for p in package.glob("*.py")} == {"__init__.py", "__main__.py"}
+    folders = {p.parent.name for p in package.glob("*/__init__.py")}
+    assert folders == set(ROOMS) - {"flows"}
+
+
+def test_only_the_registry_knows_mlflow() -> None:
+    assert {room_of(module) for module in importers("mlflow")} == {"registry"}
 
 
 @pytest.mark.parametrize("package", ["prefect", "dvc"])
-def test_only_flows_knows_prefect_and_dvc(package: str) -> None:
-    assert {m.split(".")[0] for m in importers(package)} <= {"flows"}
+def test_only_flows_and_who_starts_or_serves_them_know_prefect_and_dvc(package: str) -> None:
+    assert {room_of(module) for module in importers(package)} <= {"cli", "flows", "orchestration"}
 
 
 def test_the_evaluation_sees_neither_torch_nor_models_nor_pictures() -> None:
@@ -63,21 +95,9 @@ def test_no_stage_imports_another() -> None:
     assert all(not graph().find_upstream_modules(s) & (stages - {s}) for s in stages)
 
 
-def test_nothing_below_imports_stages_or_flows() -> None:
-    upper = {m for m in graph().modules if m.startswith(("faircompress.stages.", "flows"))}
-    lower = {
-        m for m in graph().modules
-        if m.startswith("faircompress.") and not m.startswith("faircompress.stages")
-        and m != "faircompress.cli"
-    }  # fmt: skip
-    assert {
-        m: u for m in lower if (u := graph().find_modules_directly_imported_by(m) & upper)
-    } == {}
-
-
 def test_the_command_line_answers_without_importing_anything_heavy() -> None:
     code = (
-        "import sys, faircompress.cli;"
+        "import sys, faircompress.cli.main;"
         "print([m for m in ('torch', 'prefect', 'mlflow', 'pandas', 'numpy') if m in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -15,7 +15,7 @@ import faircompress
 from faircompress import NotPassed, Outcome, Rule
 from faircompress.auditing import api
 from faircompress.auditing.result import AuditVerdict
-from faircompress.predictions import load
+from faircompress.data.predictions import load
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 

@@ -13,12 +13,12 @@ from test_audit_onnx import FILES, brightness, pictures
 from test_evaluate import said
 
 from faircompress.auditing.booking import Book, book_look
+from faircompress.auditing.looks import rules_of
 from faircompress.auditing.rows import Pair
 from faircompress.auditing.rules import gate
-from faircompress.booking import rules_of
-from faircompress.files import sha256
 from faircompress.ledger.entries import Booked, Completed, LimitsChanged
 from faircompress.ledger.record import Ledger
+from faircompress.support.files import sha256
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 

@@ -13,8 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession
 
 from faircompress.auditing.pictures import open_onnx
-from faircompress.dataset import content_sha256, encode
-from faircompress.files import write_json
+from faircompress.data.dataset import content_sha256, encode
+from faircompress.support.files import write_json
 
 FILES = "--baseline dense.onnx --candidate small.onnx"
 PLAIN = f"faircompress audit {FILES} --data pictures.parquet --label y --group hair {TPR}"

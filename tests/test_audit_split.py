@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from test_audit_api import audit, noisy, numbers
 
-from faircompress.operating_point import match_selection_rate
+from faircompress.evaluation.operating_point import match_selection_rate
 
 
 def split_in_two(df: pd.DataFrame) -> pd.DataFrame:

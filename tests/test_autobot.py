@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from faircompress import networks
-from faircompress.channels import Budget, Widths, read_widths
-from faircompress.criteria.autobot import autobot, counter, overspending
-from faircompress.feed import Batch
+from faircompress.compression.channels import Budget, Widths, read_widths
+from faircompress.compression.criteria.autobot import autobot, counter, overspending
+from faircompress.networks import network
+from faircompress.training.batch_loader import Batch
 
 PICTURE = torch.zeros(1, 3, 32, 32)
 
@@ -56,12 +56,12 @@ def test_half_the_channels_cost_what_a_hand_counts() -> None:
 def test_with_every_bottleneck_open_the_expected_multiply_adds_are_the_dense_ones(
     name: str,
 ) -> None:
-    widths = read_widths(networks.build(name, 10), PICTURE)
+    widths = read_widths(network.build(name, 10), PICTURE)
     assert counter(widths)(channels(widths)).item() == pytest.approx(widths.macs())
 
 
 def test_one_channel_less_of_each_group_saves_what_the_physical_count_says() -> None:
-    widths = read_widths(networks.build("mobilenet_v3_small", 10), PICTURE)
+    widths = read_widths(network.build("mobilenet_v3_small", 10), PICTURE)
     removed = {group.root: 1 for group in widths.groups}
     assert counter(widths)(channels(widths) - 1).item() == pytest.approx(widths.macs(removed))
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from test_evaluate import gate, only, put, said
 
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.dropped import Dropped, counted
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.harm_layers import chance_selected
 from faircompress.evaluation.verdict import Verdict
-from faircompress.predictions import Predictions
 from faircompress.statistics.paired_proportions import p_value, share_lower, share_upper
 
 TPR = {"rule": "change", "metric": "true_positive_rate", "limit": 0.1}

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from flows import cache, leftovers
-from flows.remote import pull, push
-from flows.stage_tasks import Listener, dvc_repro
+from faircompress.orchestration import cache, leftovers
+from faircompress.orchestration.remote import pull, push
+from faircompress.orchestration.stage_tasks import Listener, dvc_repro
 
 CONTENT = {"a.txt": "seven\n" * 50, "b.txt": "eight\n"}
 

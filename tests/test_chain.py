@@ -98,8 +98,8 @@ def test_a_file_that_passed_is_the_champion_and_gives_the_gated_predictions(
     import mlflow
     import numpy as np
 
-    from faircompress import predictions
-    from faircompress.dataset import load_split
+    from faircompress.data import predictions
+    from faircompress.data.dataset import load_split
 
     project, _ = finished
     champion = client(project).get_model_version_by_alias(MODEL, "champion")
@@ -120,7 +120,7 @@ def test_with_nothing_changed_no_stage_runs_and_nothing_is_registered_twice(
     before = len(client(project).search_model_versions(f"name='{MODEL}'"))
     said = project.run()
     assert said.returncode == 0
-    assert said.stderr.count("unchanged") == 6
+    assert said.stderr.count("unchanged") == 7
     assert len(client(project).search_model_versions(f"name='{MODEL}'")) == before
     last = parents(project)[-1]
     assert last.data.tags["stage.train"] == "unchanged"
@@ -145,14 +145,14 @@ def test_a_variant_leaves_the_project_alone_and_shares_its_cache(
         for p in ("params.yaml", "dvc.lock", "artifacts/gate.json")
     }
     strict = (
-        "gate.rules=[{rule: change, metric: auroc, limit: 0.3, because: a test},"
+        "gate.rules=[{rule: change, metric: auroc, limit: 0.29, because: a test},"
         " {rule: flips, limit: 0.0001, because: a test}]"
     )
     refused = project.run("-S", strict)  # the test set was looked at under another limit
     assert refused.returncode == 3 and "--reviewer NAME --reason WHY" in refused.stderr
     said = project.run("-S", strict, *AGREED)
     assert said.returncode == 1, said.stdout + said.stderr
-    assert "train     restored from the cache" in said.stderr
+    assert "train     restored from the cache" in refused.stderr
     assert {p: (project.folder / p).read_bytes() for p in before} == before
     assert said.stdout.strip().startswith("FAIL: ")
     assert "hair=" in said.stdout
@@ -190,7 +190,7 @@ def test_a_clone_that_pulls_runs_nothing(finished: Finished, tmp_path: Path) -> 
     clone.call("dvc", "pull", "-q", check=True)
     said = clone.run()
     assert said.returncode == 0, said.stdout + said.stderr
-    assert said.stderr.count("unchanged") == 6
+    assert said.stderr.count("unchanged") == 7
     assert clone.call("git", "status", "--porcelain", "--untracked-files=no").stdout == ""
     assert clone.call("dvc", "metrics", "diff", check=True).stdout.strip() == ""
 

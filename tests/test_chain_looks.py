@@ -11,17 +11,17 @@ import pytest
 from conftest import Project
 from registered import another_file, moved
 
-from faircompress import registry
-from faircompress.booking import LEDGER, review_of
-from faircompress.files import read_json, sha256
+from faircompress.auditing.looks import LEDGER, review_of
 from faircompress.ledger.entries import Booked, Completed, Imported, LimitsChanged
 from faircompress.ledger.errors import LedgerError, NeedsReviewerError
 from faircompress.ledger.record import Ledger
-from flows import looks
-from flows.champion_inputs import write_champion_inputs
-from flows.deployment import Registry
-from flows.record import recorded
-from flows.workspace import Workspace, prepare
+from faircompress.orchestration import looks
+from faircompress.orchestration.champion_inputs import write_champion_inputs
+from faircompress.orchestration.deployment import Registry
+from faircompress.orchestration.record import recorded
+from faircompress.orchestration.workspace import Workspace, prepare
+from faircompress.registry import versions
+from faircompress.support.files import read_json, sha256
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 WIDER = "gate.rules=[{rule: change, metric: auroc, limit: 0.4, because: a test}]"
@@ -82,9 +82,9 @@ def test_a_variant_counts_with_the_project_and_a_changed_limit_needs_a_reviewer(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from flows.champion_inputs import write_champion_inputs
-from flows.record import recorded
-from flows.workspace import Workspace
+from faircompress.orchestration.champion_inputs import write_champion_inputs
+from faircompress.orchestration.record import recorded
+from faircompress.orchestration.workspace import Workspace
 with recorded(Workspace(Path(sys.argv[1]), Path(sys.argv[1]))) as record:
     write_champion_inputs.fn(record)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -114,7 +114,7 @@ def test_looks_of_tags_are_taken_over_once_and_a_file_keeps_its_number(where: Re
     test = str(read_json(folder / "artifacts/look.json")["test"])
     for old in [folder / LEDGER, *(folder / "state").glob("ledger.jsonl.sets/*")]:
         old.unlink()
-    registry.show_looks(where.store, where.model, test, {"a" * 64: 1, "b" * 64: 2, file: 3})
+    versions.show_looks(where.store, where.model, test, {"a" * 64: 1, "b" * 64: 2, file: 3})
     for _ in range(2):
         assert told(Workspace(folder, folder))["looks"] == {file: 3}
     assert [(e.candidate, e.number) for e in entries(folder, Imported)] == [  # type: ignore[attr-defined]

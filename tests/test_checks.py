@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from faircompress.checks import Finding, UnfitData, inspect, refusal, unfit
-from faircompress.dataset import encode
-from faircompress.datasets import SPLITS, RawData
-from faircompress.ingest import ingest, normalize_rows
-from faircompress.params import Checks
+from faircompress.config.params import Checks
+from faircompress.data.dataset import encode
+from faircompress.data.ingest import ingest, normalize_rows
+from faircompress.data.sources import SPLITS, RawData
+from faircompress.validation.checks import Finding, UnfitData, inspect, refusal, unfit
 
 AS_IS = {"resize": None, "crop": None, "resampler": "bilinear"}
 

@@ -12,9 +12,9 @@ from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Running
 
-from faircompress.locks import waiting
+from faircompress.orchestration.clone import name_of
+from faircompress.support.locks import waiting
 from flows import schedule
-from flows.clone import name_of
 
 
 @pytest.fixture
@@ -74,7 +74,9 @@ def test_a_folder_is_served_once(
     clones: tuple[Path, Path], server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(clones[0])
-    hold = "import time; from pathlib import Path; from faircompress.locks import only_one\n"
+    hold = (
+        "import time; from pathlib import Path; from faircompress.support.locks import only_one\n"
+    )
     hold += "with only_one(Path('.checkpoints/serve.lock')): print(1, flush=True); time.sleep(60)"
     other = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None and other.stdout.readline()

@@ -9,8 +9,8 @@ from pathlib import Path
 import grimp
 import pytest
 
-from faircompress import code_keys, params, plugins
-from faircompress.code_keys import (
+from faircompress.config import code_keys, params, plugins
+from faircompress.config.code_keys import (
     NOT_COMPUTING,
     CodeChanged,
     Package,
@@ -19,7 +19,7 @@ from faircompress.code_keys import (
     raise_if_changed,
     stage_keys,
 )
-from faircompress.code_sources import Source
+from faircompress.config.code_sources import Source
 from faircompress.stages.code import code
 
 ROOT = Path(__file__).parent.parent
@@ -77,14 +77,14 @@ def test_other_docstrings_and_comments_in_every_module_change_no_key(
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("pruning.py", ["prune"]),
-        ("compression.py", ["prune"]),
-        ("channels.py", ["prune", "export"]),  # export counts multiply-adds with it
-        ("layers.py", ["prune", "export"]),
-        ("training.py", ["train", "prune"]),
-        ("curves.py", ["train", "prune"]),
-        ("networks.py", ["train", "prune", "export"]),
-        ("onnx_export.py", ["export"]),
+        ("compression/cut.py", ["prune"]),
+        ("compression/compress.py", ["prune"]),
+        ("compression/channels.py", ["prune", "export"]),  # export counts multiply-adds with it
+        ("networks/layers.py", ["prune", "export"]),
+        ("training/fit.py", ["train", "prune"]),
+        ("training/learning_curves.py", ["train", "prune"]),
+        ("networks/network.py", ["train", "prune", "export"]),
+        ("export/to_onnx.py", ["export"]),
         ("__init__.py", ["export"]),  # the version stands in the file
         ("evaluation/costs.py", ["gate"]),
         ("statistics/betting.py", ["gate"]),
@@ -92,11 +92,11 @@ def test_other_docstrings_and_comments_in_every_module_change_no_key(
         ("templates/report.html.j2", ["gate"]),
         ("templates/findings.html", ["validate"]),
         ("templates/study.html.j2", []),
-        ("check_suite.py", ["validate"]),
-        ("figures.py", []),
-        ("rehearsal.py", []),
-        ("params.py", []),
-        ("cli.py", []),
+        ("validation/check_suite.py", ["validate"]),
+        ("support/figures.py", []),
+        ("rehearsal/trial.py", []),
+        ("config/params.py", []),
+        ("cli/main.py", []),
         ("study/plots.py", []),
     ],
 )
@@ -109,17 +109,17 @@ def test_a_changed_file_changes_the_keys_of_those_who_compute_with_it(
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("criteria/autobot.py", ["prune"]),
-        ("criteria/taylor.py", []),
-        ("models/resnet56.py", ["train", "prune", "export"]),
-        ("models/resnet20.py", ["train", "prune", "export"]),  # resnet56 is made of it
-        ("models/small.py", []),
-        ("objectives/cross_entropy.py", ["train", "prune"]),
-        ("objectives/distillation.py", ["prune"]),
-        ("objectives/performance_weighted.py", []),
-        ("datasets/portraits.py", ["validate"]),
-        ("datasets/celeba.py", []),
-        ("metrics/accuracy.py", ["gate"]),  # all metrics are reported
+        ("compression/criteria/autobot.py", ["prune"]),
+        ("compression/criteria/taylor.py", []),
+        ("networks/models/resnet56.py", ["train", "prune", "export"]),
+        ("networks/models/resnet20.py", ["train", "prune", "export"]),  # resnet56 is made of it
+        ("networks/models/small.py", []),
+        ("training/objectives/cross_entropy.py", ["train", "prune"]),
+        ("training/objectives/distillation.py", ["prune"]),
+        ("training/objectives/performance_weighted.py", []),
+        ("data/sources/portraits.py", ["validate"]),
+        ("data/sources/celeba.py", []),
+        ("statistics/metrics/accuracy.py", ["gate"]),  # all metrics are reported
         ("evaluation/rules/minimum.py", ["gate"]),
         ("evaluation/rules/gap.py", []),
     ],

@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faircompress import params, plugins
-from faircompress.columns import named
-from faircompress.csv_text import meant
-from faircompress.dataset import encode
-from faircompress.params import BadParams
-from faircompress.splitting import by_pixels, cut, drawn, splits, spread
+from faircompress.config import params, plugins
+from faircompress.config.params import BadParams
+from faircompress.data.columns import named
+from faircompress.data.csv_text import meant
+from faircompress.data.dataset import encode
+from faircompress.data.splitting import by_pixels, cut, drawn, splits, spread
 
 
 def words(*values: str | None) -> pd.Series:
@@ -67,7 +67,7 @@ def test_the_word_that_was_meant_is_told_or_all_there_are() -> None:
 
 def test_params_take_a_column_as_a_name_or_with_keys_and_codes_as_they_stand_in_files() -> None:
     given = {"label": "glad", "groups": {"sex": {"names": {0: "f", 1.5: "m"}, "drop": [-1, None]}}}
-    section = plugins.choice("datasets").model_validate({"name": "table", "table": given})
+    section = plugins.choice("sources").model_validate({"name": "table", "table": given})
     assert plugins.options_of(section)["label"] == "glad"
     assert plugins.options_of(section)["groups"] == {
         "sex": {"names": {"0": "f", "1.5": "m"}, "drop": ["-1", ""]}

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from faircompress.metrics import Mean
+from faircompress.statistics.metrics import Mean
 from faircompress.statistics.procedures.conditional_rate import (
     ConditionalRate,
     fall_excluded,

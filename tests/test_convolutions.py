@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_weight
 
-from faircompress.convolutions import mend_convolutions
+from faircompress.networks.convolutions import mend_convolutions
 
 ROOT = Path(__file__).parent.parent
 mend_convolutions()

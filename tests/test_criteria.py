@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from faircompress import plugins
-from faircompress.criteria.bn_scale import bn_scale
-from faircompress.criteria.fairgrape import fairgrape
-from faircompress.criteria.fairprune import fairprune
-from faircompress.criteria.fpgm import fpgm
-from faircompress.criteria.obd import obd
-from faircompress.feed import Batch
-from faircompress.fisher import fisher_effects
-from faircompress.layers import scored
+from faircompress.compression.criteria.bn_scale import bn_scale
+from faircompress.compression.criteria.fairgrape import fairgrape
+from faircompress.compression.criteria.fairprune import fairprune
+from faircompress.compression.criteria.fpgm import fpgm
+from faircompress.compression.criteria.obd import obd
+from faircompress.compression.fisher import fisher_effects
+from faircompress.config import plugins
+from faircompress.networks.layers import scored
+from faircompress.training.batch_loader import Batch
 
 RNG = Generator()
 

@@ -10,10 +10,10 @@ from test_evaluate import TPR, gate, said
 from test_report import class_pair
 
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.metrics import Mean, Ranking
 from faircompress.statistics import bootstrap
 from faircompress.statistics.crosscheck import crosscheck
 from faircompress.statistics.delong import error_of_mean, placements, standard_error
+from faircompress.statistics.metrics import Mean, Ranking
 
 AUROC = {"rule": "change", "metric": "auroc", "limit": 0.05}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from faircompress.databases import (
+from faircompress.support.databases import (
     Database,
     DatabaseUnfit,
     newest,
@@ -21,7 +21,7 @@ from faircompress.databases import (
     sqlite_file,
 )
 
-MAKE = "import sys; from pathlib import Path; from faircompress.databases import *; "
+MAKE = "import sys; from pathlib import Path; from faircompress.support.databases import *; "
 MAKE += "ready(of_{}(Path(sys.argv[1])))"
 
 

@@ -10,23 +10,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from faircompress import plugins
-from faircompress.dataset import encode
-from faircompress.datasets import SPLITS, RawData
-from faircompress.datasets.celeba import celeba
-from faircompress.datasets.cifar10 import cifar10, squared
-from faircompress.ingest import normalize_rows
-from faircompress.pictures import rgb
+from faircompress.config import plugins
+from faircompress.data.dataset import encode
+from faircompress.data.ingest import normalize_rows
+from faircompress.data.pictures import rgb
+from faircompress.data.sources import SPLITS, RawData
+from faircompress.data.sources.celeba import celeba
+from faircompress.data.sources.cifar10 import cifar10, squared
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 DATA = Path(os.environ.get("FAIRCOMPRESS_DATA", BESIDE))
 
 
-@pytest.mark.parametrize("name", plugins.names("datasets"))
+@pytest.mark.parametrize("name", plugins.names("sources"))
 def test_a_plugin_keeps_the_contract(name: str, tmp_path: Path) -> None:
     given = getattr(galleries, name)(tmp_path)
-    section = plugins.choice("datasets").model_validate({"name": name, name: given})
-    raw = plugins.find("datasets", name)(**plugins.options_of(section))
+    section = plugins.choice("sources").model_validate({"name": name, name: given})
+    raw = plugins.find("sources", name)(**plugins.options_of(section))
     rows = normalize_rows(raw)
     assert rows["id"].is_unique and rows["id"].notna().all()
     assert set(rows["split"]) == set(SPLITS)
@@ -37,7 +37,7 @@ def test_a_plugin_keeps_the_contract(name: str, tmp_path: Path) -> None:
         pixels, _ = rgb(raw.read(at))
         again, _ = rgb(raw.read(at))
         assert pixels.size and np.array_equal(pixels, again)
-    again = plugins.find("datasets", name)(**plugins.options_of(section))
+    again = plugins.find("sources", name)(**plugins.options_of(section))
     pd.testing.assert_frame_equal(raw.rows, again.rows)
 
 

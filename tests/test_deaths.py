@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.deaths import killed
-from flows.stage_tasks import Listener, StageFailed, dvc_repro
+from faircompress.orchestration.deaths import killed
+from faircompress.orchestration.stage_tasks import Listener, StageFailed, dvc_repro
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from faircompress.config.rules import Gate
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.results import CheckResult
-from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
-from faircompress.predictions import Predictions
 
 TPR = {"rule": "change", "metric": "true_positive_rate", "limit": 0.05, "confidence": 0.95}
 PICTURES = replace(CHAIN, baseline="baseline", candidate="candidate")

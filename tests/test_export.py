@@ -14,14 +14,17 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from faircompress import networks, onnx_run, params, predictions
-from faircompress.criteria.magnitude import magnitude
-from faircompress.dataset import encode
-from faircompress.files import read_json, sha256, write_json
-from faircompress.networks import Network
-from faircompress.operating_point import split_validation
-from faircompress.pruning import cut
+from faircompress.compression.criteria.magnitude import magnitude
+from faircompress.compression.cut import cut
+from faircompress.config import params
+from faircompress.data import predictions
+from faircompress.data.dataset import encode
+from faircompress.evaluation.operating_point import split_validation
+from faircompress.export import runtime
+from faircompress.networks import network as networks
+from faircompress.networks.network import Network
 from faircompress.stages.export import export, params_hash
+from faircompress.support.files import read_json, sha256, write_json
 
 ROWS = {"train": 4, "validation": 9, "test": 21}
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -131,8 +134,8 @@ def test_predictions_are_the_files_own(artifacts: Path, numbers: dict[str, Any])
     assert said.model == numbers["pruned_sha256"]
 
     noise = np.random.default_rng(0).integers(0, 256, (34, 32, 32, 3), np.uint8)
-    opened = onnx_run.session(folder / "pruned.onnx", "cpu", threads=1)
-    assert said.probabilities == pytest.approx(onnx_run.predict(opened, noise[13:]), abs=1e-6)
+    opened = runtime.session(folder / "pruned.onnx", "cpu", threads=1)
+    assert said.probabilities == pytest.approx(runtime.predict(opened, noise[13:]), abs=1e-6)
 
 
 def test_a_row_of_nobody_known_stands_for_itself(artifacts: Path, numbers: dict[str, Any]) -> None:
@@ -203,7 +206,7 @@ def test_pruned_files_decide_at_the_dense_files_rate(
             rate = np.average(said.probabilities[rows, 1] >= 0.5, weights=said.weights[rows])
             name = "decide" if split == "validation" else "test"
             assert numbers[f"{model}_selection_rate_{name}"] == pytest.approx(rate)
-        told = onnx_run.session(folder / f"{model}.onnx", "cpu").get_modelmeta()
+        told = runtime.session(folder / f"{model}.onnx", "cpu").get_modelmeta()
         assert ("operating_point" in told.custom_metadata_map) == (model != "dense")
     assert points["pruned"]["rate_asked"] == numbers["dense_selection_rate_decide"]
 
@@ -216,9 +219,9 @@ def test_at_one_half_the_files_are_the_networks_own(
     assert half["pruned_sha256"] != numbers["pruned_sha256"]
     network = networks.load(artifacts / "prune" / "model.pt")
     noise = np.random.default_rng(0).integers(0, 256, (34, 32, 32, 3), np.uint8)
-    opened = onnx_run.session(tmp_path / "export" / "pruned.onnx", "cpu")
+    opened = runtime.session(tmp_path / "export" / "pruned.onnx", "cpu")
     assert "operating_point" not in opened.get_modelmeta().custom_metadata_map
-    found = onnx_run.predict(opened, noise)
+    found = runtime.predict(opened, noise)
     assert found == pytest.approx(networks.probabilities(network, noise), abs=1e-6)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faircompress.files import new_folder, read_json, write_json
+from faircompress.support.files import new_folder, read_json, write_json
 
 
 def test_a_folder_that_could_not_be_filled_leaves_the_old_one(tmp_path: Path) -> None:
@@ -53,7 +53,8 @@ def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[s
         resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, 2**16))
 
     def run(program: str) -> str:
-        start = "from pathlib import Path; from faircompress.files import *; old = Path('old')\n"
+        start = "from pathlib import Path\nfrom faircompress.support.files import *\n"
+        start += "old = Path('old')\n"
         done = subprocess.run(
             [sys.executable, "-c", start + program],
             cwd=folder, capture_output=True, text=True, preexec_fn=None if small else limit,

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from test_checks import AS_IS, clean, failed, limits, look
 
-from faircompress.checks import Finding, inspect, inspect_rows, unfit
-from faircompress.dataset import decode
-from faircompress.datasets import SPLITS, RawData
-from faircompress.ingest import ingest, normalize_rows
+from faircompress.data.dataset import decode
+from faircompress.data.ingest import ingest, normalize_rows
+from faircompress.data.sources import SPLITS, RawData
+from faircompress.validation.checks import Finding, inspect, inspect_rows, unfit
 
 
 def test_equal_pictures_with_other_labels_or_groups_are_refused_by_a_finding_of_their_own(

@@ -5,11 +5,12 @@ from pathlib import Path
 import galleries
 import pytest
 
-from faircompress import files, params
-from faircompress.checks import UnfitData
-from faircompress.datasets.fitzpatrick17k import fitzpatrick17k
+from faircompress.config import params
+from faircompress.data.sources.fitzpatrick17k import fitzpatrick17k
 from faircompress.stages.source import source
 from faircompress.stages.validate import validate
+from faircompress.support import files
+from faircompress.validation.checks import UnfitData
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 BESIDE = Path(__file__).parents[2] / "shared" / "data"

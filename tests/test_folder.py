@@ -4,7 +4,7 @@ from typing import Any
 import galleries
 import pytest
 
-from faircompress.datasets.folder import folder
+from faircompress.data.sources.folder import folder
 
 
 def test_the_pattern_reads_split_label_and_groups_from_each_path(tmp_path: Path) -> None:

@@ -11,17 +11,17 @@ import pytest
 import torch
 from torch import nn
 
-from faircompress import folding, onnx_export, onnx_run, quantizing
-from faircompress.dataset import Facts
-from faircompress.networks import Network
-from faircompress.operating_point import (
+from faircompress.data.dataset import Facts
+from faircompress.data.predictions import Predictions
+from faircompress.evaluation.operating_point import (
     Choice,
     OperatingPoint,
     choose,
     split_validation,
     with_constant,
 )
-from faircompress.predictions import Predictions
+from faircompress.export import folding, quantize, runtime, to_onnx
+from faircompress.networks.network import Network
 
 FACTS = Facts(("no", "yes"), ("hair",), (8, 8), (0.5,) * 3, (0.25,) * 3, "d" * 64, {})
 PRECISIONS = ("fp32", "fp16", "int8")
@@ -49,17 +49,17 @@ def network(seed: int) -> Network:
 
 @cache
 def file(seed: int, precision: str) -> bytes:
-    words = onnx_export.words(network(seed), FACTS, params="p" * 64)
-    whole = onnx_export.to_onnx(network(seed), FACTS.size, opset=20, words=words)
+    words = to_onnx.words(network(seed), FACTS, params="p" * 64)
+    whole = to_onnx.to_onnx(network(seed), FACTS.size, opset=20, words=words)
     if precision == "fp16":
-        return quantizing.to_fp16(whole)
-    return whole if precision == "fp32" else quantizing.to_int8(whole, pictures(), weight_bits=8)
+        return quantize.to_fp16(whole)
+    return whole if precision == "fp32" else quantize.to_int8(whole, pictures(), weight_bits=8)
 
 
 def said(content: bytes, folder: Path) -> np.ndarray:
     path = folder / "file.onnx"
     path.write_bytes(content)
-    return onnx_run.predict(onnx_run.session(path, "cpu", threads=1), pictures(), what="")
+    return runtime.predict(runtime.session(path, "cpu", threads=1), pictures(), what="")
 
 
 def chosen(before: np.ndarray, choice: Choice, rate: float = 0.5) -> OperatingPoint:
@@ -116,7 +116,7 @@ def test_the_file_tells_its_operating_point_beside_what_it_told_before(
         "rate_asked": point.rate_asked, "rate_reached": point.rate_reached, "rows": ROWS,
     }  # fmt: skip
     assert props == {p.key: p.value for p in onnx.load_from_string(content).metadata_props}
-    onnx_export.refuse_wrong_shape(folded, network(0))
+    to_onnx.refuse_wrong_shape(folded, network(0))
     assert folding.fold(content, point) == folded
 
 

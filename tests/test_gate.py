@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from faircompress import files, params, predictions
-from faircompress.dataset import encode
+from faircompress.config import params
+from faircompress.config.params import Params
+from faircompress.config.precisions import stem
+from faircompress.data import predictions
+from faircompress.data.dataset import encode
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.verdict import Verdict
-from faircompress.params import Params
-from faircompress.precisions import stem
-from faircompress.predictions import Predictions
 from faircompress.stages.gate import NUMBERS, gate
+from faircompress.support import files
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 RULES = "gate.rules=[{rule: change, metric: true_positive_rate, limit: 0.1, because: a test}]"

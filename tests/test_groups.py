@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from test_evaluate import gate, in_validation, said
 
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.groups import groups_of, without_rows
-from faircompress.predictions import Predictions
 
 
 def rows_of(**columns: list[str]) -> Predictions:

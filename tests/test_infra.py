@@ -10,8 +10,8 @@ import yaml
 from dvc.repo import Repo
 from typer.main import get_command
 
-from faircompress import environment
-from faircompress.cli import app
+from faircompress.cli.main import app
+from faircompress.support import environment
 
 ROOT = Path(__file__).parents[1]
 INFRA = ROOT / "infra"
@@ -171,7 +171,7 @@ def test_the_work_pool_file_serves_the_same_flow(schedule: Any) -> None:
 
 
 def test_results_travel_to_the_remote_and_back(tmp_path: Path) -> None:
-    from flows.remote import pull, push
+    from faircompress.orchestration.remote import pull, push
 
     here = _workspace(tmp_path / "here", remote=None)
     assert not pull.fn(here)
@@ -186,7 +186,7 @@ def test_results_travel_to_the_remote_and_back(tmp_path: Path) -> None:
 
 
 def test_a_remote_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
-    from flows.remote import RemoteFailed, push
+    from faircompress.orchestration.remote import RemoteFailed, push
 
     (tmp_path / "file").write_text("")
     here = _workspace(tmp_path / "here", remote=tmp_path / "file" / "store")

@@ -12,11 +12,11 @@ import pytest
 from conftest import new_project
 from test_resume import stage_of
 
-from faircompress.interrupts import LINE
+from faircompress.support.interrupts import LINE
 
 ARMED = """
 import subprocess, sys, time
-from faircompress.interrupts import INTERRUPTS
+from faircompress.support.interrupts import INTERRUPTS
 INTERRUPTS.patience = 1
 INTERRUPTS.arm()
 def work():
@@ -67,7 +67,7 @@ def test_ctrl_c_is_one_line_while_the_program_is_still_loading(
     )  # fmt: skip
     assert process.stderr is not None
     for line in process.stderr:  # the first of ours that is loaded
-        if "faircompress.interrupts" in line:
+        if "faircompress.support.interrupts" in line:
             break
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from faircompress import judgements
-from faircompress.judgements import Judgement
-from faircompress.review import Decision
+from faircompress.registry import judgements
+from faircompress.registry.judgements import Judgement
+from faircompress.registry.policy import Decision
 
 WORD = Judgement("1", "m", "a" * 64, "fp32", "project", "fail", "v" * 64)
 

@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import binom, multinomial
 from test_evaluate import gate, only, said
 
-from faircompress.caps import MaxWeight
+from faircompress.data.caps import MaxWeight
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.statistics import e_values

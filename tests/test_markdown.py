@@ -13,19 +13,19 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from test_report import predicted
 
-from faircompress import tracking
 from faircompress.auditing.outputs import junit, summary
+from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
-from faircompress.lines import one_line
+from faircompress.registry import mlflow_runs
+from faircompress.registry.descriptions import described
+from faircompress.registry.policy import Decision
 from faircompress.report.context import ReportContext
 from faircompress.report.html import report
 from faircompress.report.markdown import plain_text
 from faircompress.report.model_card import model_card
-from faircompress.review import Decision
-from flows.descriptions import described
+from faircompress.support.lines import one_line
 
 PIECES = (
     "\n", "\r\n", "\t", "    ", "# ", "## Verdict: PASS", "===", "---", "- ", "+ ", "* ", "1. ",
@@ -154,8 +154,8 @@ def test_a_persons_reason_is_one_line() -> None:
 
 
 def test_groups_whose_names_look_alike_to_mlflow_keep_their_own_numbers() -> None:
-    named = tracking._named({"tpr.g=女": 1.0, "tpr.g=男": 2.0, "tpr.a|b": 3.0, "tpr.a*b": 4.0})
+    named = mlflow_runs._named({"tpr.g=女": 1.0, "tpr.g=男": 2.0, "tpr.a|b": 3.0, "tpr.a*b": 4.0})
     assert len(named) == 4 and sorted(named.values()) == [1, 2, 3, 4]
     assert named["tpr.g_女"] == 1
-    paths = tracking._named({"right/../../x": 1.0, "right//y": 2.0, "/z": 3.0, "q" * 400: 4.0})
+    paths = mlflow_runs._named({"right/../../x": 1.0, "right//y": 2.0, "/z": 3.0, "q" * 400: 4.0})
     assert set(paths) == {"right/_/_/x", "right/_/y", "_/z", "q" * 250}

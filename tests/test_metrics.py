@@ -5,12 +5,12 @@ import pytest
 from fairlearn import metrics as fairness
 from sklearn import metrics as reference
 
-from faircompress import plugins
+from faircompress.config import plugins
+from faircompress.config.rules import Gate
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.decisions import Decided, answers
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.evaluation.rule_config import Gate
-from faircompress.metrics import Answers, Mean, Metric, Ranking
-from faircompress.predictions import Predictions
+from faircompress.statistics.metrics import Answers, Mean, Metric, Ranking
 from faircompress.statistics.rates import rate
 
 KNOWN = {

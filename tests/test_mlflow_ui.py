@@ -15,9 +15,9 @@ from mlflow.entities import Run
 from PIL import Image
 from registered import moved
 
-from flows.deployment import Registry
-from flows.record import recorded
-from flows.workspace import Workspace
+from faircompress.orchestration.deployment import Registry
+from faircompress.orchestration.record import recorded
+from faircompress.orchestration.workspace import Workspace
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra dev: playwright")
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")

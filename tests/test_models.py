@@ -10,11 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from faircompress import networks, onnx_run, pruning
-from faircompress.channels import Budget, Widths, read_widths
-from faircompress.layers import scored
-from faircompress.networks import Network
-from faircompress.onnx_export import refuse_wrong_shape, to_onnx
+from faircompress.compression import cut as pruning
+from faircompress.compression.channels import Budget, Widths, read_widths
+from faircompress.export import runtime
+from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
+from faircompress.networks import network as networks
+from faircompress.networks.layers import scored
+from faircompress.networks.network import Network
 
 # architecture -> the largest speed-up at which the thesis tried it, or 16
 ARCHITECTURES = {
@@ -178,7 +180,7 @@ def test_the_exported_network_is_smaller_and_says_the_same(case: Case, tmp_path:
     assert len(content) < 4 * sum(p.numel() for p in case.dense.parameters()) / 2
 
     (tmp_path / "net.onnx").write_bytes(content)
-    session = onnx_run.session(tmp_path / "net.onnx", "cpu", threads=1)
+    session = runtime.session(tmp_path / "net.onnx", "cpu", threads=1)
     (found,) = session.run(["probabilities"], {"images": PICTURES})
     with torch.no_grad():
         wanted = case.pruned(normal(PICTURES)).softmax(1).numpy()

@@ -7,12 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from faircompress.statistics.multiplicity import (
-    Check,
-    _halving_shares,
-    holm,
-    in_order,
-)
+from faircompress.statistics.multiplicity import Check, _halving_shares, holm, in_order
 
 Procedure = Callable[[Sequence[Check]], dict[int, float]]
 ALPHA, SETS = 0.05, 3000

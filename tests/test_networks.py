@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from faircompress import networks, plugins
+from faircompress.config import plugins
+from faircompress.networks import network as networks
 
 
 @pytest.mark.parametrize("name", plugins.names("models"))

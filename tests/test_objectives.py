@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 from torch.nn import functional
 
-from faircompress import plugins
-from faircompress.feed import Batch
-from faircompress.goals import Goal
-from faircompress.objectives.performance_weighted import performance_weighted
+from faircompress.config import plugins
+from faircompress.training.batch_loader import Batch
+from faircompress.training.loss_function import Goal
+from faircompress.training.objectives.performance_weighted import performance_weighted
 
 RIGHT_AND_WRONG = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # sure and right; sure and wrong
 

@@ -13,12 +13,13 @@ import pytest
 import torch
 from torch import nn
 
-from faircompress import networks, onnx_run
-from faircompress.criteria.magnitude import magnitude
-from faircompress.dataset import Facts
-from faircompress.networks import Network
-from faircompress.onnx_export import NODE_BYTES, refuse_wrong_shape, to_onnx, words
-from faircompress.pruning import cut
+from faircompress.compression.criteria.magnitude import magnitude
+from faircompress.compression.cut import cut
+from faircompress.data.dataset import Facts
+from faircompress.export import runtime
+from faircompress.export.to_onnx import NODE_BYTES, refuse_wrong_shape, to_onnx, words
+from faircompress.networks import network as networks
+from faircompress.networks.network import Network
 
 SIZE = (32, 36)
 FACTS = Facts(
@@ -94,7 +95,7 @@ def opened(pruned_file: bytes, tmp_path: Path) -> ort.InferenceSession:
 def written(content: bytes, folder: Path) -> ort.InferenceSession:
     path = folder / "net.onnx"
     path.write_bytes(content)
-    return onnx_run.session(path, "cpu", threads=1)
+    return runtime.session(path, "cpu", threads=1)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7])
@@ -126,8 +127,8 @@ def test_only_uint8_pictures_of_the_right_size_are_taken(opened: ort.InferenceSe
 
 def test_split_sizes_that_do_not_fill_batches_lose_no_row(opened: ort.InferenceSession) -> None:
     images = pictures(10)
-    whole = onnx_run.predict(opened, images, batch=10)
-    assert onnx_run.predict(opened, images, batch=4) == pytest.approx(whole, abs=1e-6)
+    whole = runtime.predict(opened, images, batch=10)
+    assert runtime.predict(opened, images, batch=4) == pytest.approx(whole, abs=1e-6)
 
 
 def test_the_file_says_how_to_feed_and_read_it(opened: ort.InferenceSession) -> None:
@@ -187,7 +188,7 @@ def test_average_pooling_stays_one_node(small_file: bytes) -> None:
 
 def test_the_opset_is_the_one_asked_for(small_file: bytes, tmp_path: Path) -> None:
     assert onnx.load_from_string(small_file).opset_import[0].version == 18
-    assert onnx_run.predict(written(small_file, tmp_path), pictures(3)).shape == (3, 2)
+    assert runtime.predict(written(small_file, tmp_path), pictures(3)).shape == (3, 2)
 
 
 def test_right_files_pass_the_shape_check(
@@ -235,8 +236,8 @@ def test_a_perturbed_network_fails_parity_naming_the_row(
     opened: ort.InferenceSession, pruned: Network
 ) -> None:
     images, ids = pictures(6), [f"row-{i}" for i in range(6)]
-    found = onnx_run.predict(opened, images)
-    near = onnx_run.compare(
+    found = runtime.predict(opened, images)
+    near = runtime.compare(
         networks.probabilities(pruned, images), found, ids, tolerance=1e-4, what="pruned, test"
     )
     assert near.max_difference < 1e-6
@@ -246,26 +247,26 @@ def test_a_perturbed_network_fails_parity_naming_the_row(
     other.head.weight.data *= 1.01
     wrong = networks.probabilities(Network(other, "resnet20", 2, FACTS.mean, FACTS.std), images)
     worst = int(np.abs(wrong - found).max(1).argmax())
-    far = onnx_run.compare(wrong, found, ids, tolerance=1e-4, what="pruned, test")
+    far = runtime.compare(wrong, found, ids, tolerance=1e-4, what="pruned, test")
     with pytest.raises(ValueError, match=rf"pruned, test: .* row row-{worst} .*differ by 0.0001"):
-        onnx_run.raise_unless_equivalent(far, 1e-4, what="pruned, test")
+        runtime.raise_unless_equivalent(far, 1e-4, what="pruned, test")
 
 
 def test_flips_count_only_where_torch_is_clear() -> None:
     torchs = np.array([[0.52, 0.48], [0.505, 0.495], [0.9, 0.1]])
     files = np.array([[0.52, 0.48], [0.496, 0.504], [0.9, 0.1]])
-    found = onnx_run.compare(torchs, files, ["a", "b", "c"], tolerance=0.01, what="x")
+    found = runtime.compare(torchs, files, ["a", "b", "c"], tolerance=0.01, what="x")
     assert (found.row, found.flips, found.near_ties) == ("b", 0, 1)
     assert found.max_difference == pytest.approx(0.009)
     files[0] = [0.49, 0.51]  # 0.04 apart in torch, above twice 0.01
-    found = onnx_run.compare(torchs, files, ["a", "b", "c"], tolerance=0.01, what="x")
+    found = runtime.compare(torchs, files, ["a", "b", "c"], tolerance=0.01, what="x")
     with pytest.raises(ValueError, match=r"row a .* 0.03 from torch's; .* 1 decisions flipped"):
-        onnx_run.raise_unless_equivalent(found, 0.01, what="x")
+        runtime.raise_unless_equivalent(found, 0.01, what="x")
 
 
 def test_nan_is_refused() -> None:
     with pytest.raises(ValueError, match="row b and 0 others no finite numbers"):
-        onnx_run.compare(
+        runtime.compare(
             np.full((2, 2), 0.5), np.array([[0.5, 0.5], [np.nan, 0.5]]), ["a", "b"],
             tolerance=0.1, what="x",
         )  # fmt: skip
@@ -277,13 +278,13 @@ def test_without_a_gpu_the_cpu_runs_it_and_says_so(
 ) -> None:
     path = tmp_path / "net.onnx"
     path.write_bytes(pruned_file)
-    assert onnx_run.provider(onnx_run.session(path, "auto")) == "CPUExecutionProvider"
+    assert runtime.provider(runtime.session(path, "auto")) == "CPUExecutionProvider"
     assert capfd.readouterr().err == ""
-    opened = onnx_run.session(path, "cuda", threads=1)
+    opened = runtime.session(path, "cuda", threads=1)
     assert capfd.readouterr().err == (
         "net.onnx runs on the CPU although a GPU was asked for: torch sees none.\n"
     )
-    told = onnx_run.hardware(opened)
+    told = runtime.hardware(opened)
     assert (told["provider"], told["threads"]) == ("CPUExecutionProvider", 1)
     assert told["processor"]
 
@@ -291,7 +292,7 @@ def test_without_a_gpu_the_cpu_runs_it_and_says_so(
 def test_latency_pairs_both_files(dense_file: bytes, pruned_file: bytes, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     opened = written(dense_file, tmp_path / "a"), written(pruned_file, tmp_path)
-    found = onnx_run.latency(*opened, pictures(3), batch=16, repeats=20)
+    found = runtime.latency(*opened, pictures(3), batch=16, repeats=20)
     assert (found.batch, found.pairs) == (16, 20)
     assert found.dense["p05"] <= found.dense["median"] <= found.dense["p95"]
     assert found.low <= found.speedup <= found.high

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from faircompress.operating_point import (
+from faircompress.evaluation.operating_point import (
     choose,
     log_odds,
     match_selection_rate,

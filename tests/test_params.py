@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from faircompress import params
+from faircompress.config import params
 
 PARAMS = Path(__file__).parent.parent / "params.yaml"
 
@@ -81,7 +81,7 @@ def test_every_torchvision_classifier_is_known() -> None:
 
 def test_params_are_checked_without_torch_prefect_or_mlflow() -> None:
     code = (
-        "import sys; from pathlib import Path; from faircompress import params;"
+        "import sys; from pathlib import Path; from faircompress.config import params;"
         f"params.load(Path({str(PARAMS)!r}));"
         "print([m for m in ('torch', 'prefect', 'mlflow', 'pandas') if m in sys.modules])"
     )

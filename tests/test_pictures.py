@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from faircompress import picture_files
 from faircompress.auditing.pictures import _pictures
 from faircompress.auditing.tables import Table
-from faircompress.dataset import decode
-from faircompress.datasets import RawData
-from faircompress.ingest import look_at
-from faircompress.pictures import TooSmall, Undecodable, look, prepare, resized, rgb
+from faircompress.data import picture_files
+from faircompress.data.dataset import decode
+from faircompress.data.ingest import look_at
+from faircompress.data.pictures import TooSmall, Undecodable, look, prepare, resized, rgb
+from faircompress.data.sources import RawData
 
 AS_IS = {"resize": None, "crop": None, "resampler": "bilinear"}
 RED = np.full((4, 6, 3), (200, 30, 10), np.uint8)

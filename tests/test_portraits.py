@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from faircompress.datasets import RawData
-from faircompress.datasets.portraits import TONES, cell_shares, draw, portraits
+from faircompress.data.sources import RawData
+from faircompress.data.sources.portraits import TONES, cell_shares, draw, portraits
 
 CELL = ["label", "hair", "skin"]
 

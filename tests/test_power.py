@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from test_evaluate import gate
 
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import compare, in_order
 from faircompress.evaluation.groups import groups_of
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
-from faircompress.predictions import Predictions
 
 DISAGREE, RIGHT = 0.12, 0.8
 EXCESS = {"metric": "accuracy", "rule": "excess_loss", "limit": 0.05}

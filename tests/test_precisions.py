@@ -12,14 +12,16 @@ import pytest
 from conftest import Project, commit
 from registered import again, another_file, moved, told
 
-from faircompress import predictions, registry, tracking
-from faircompress.dataset import load_split
-from faircompress.files import read_json, sha256, write_json
-from faircompress.precisions import exported, stem, verdict_folder
-from faircompress.review import NotPromoted, Said
-from flows import deployment
-from flows.deployment import Registry
-from flows.workspace import Workspace
+from faircompress.config.precisions import exported, stem, verdict_folder
+from faircompress.data import predictions
+from faircompress.data.dataset import load_split
+from faircompress.orchestration import deployment
+from faircompress.orchestration.deployment import Registry
+from faircompress.orchestration.workspace import Workspace
+from faircompress.registry import mlflow_runs
+from faircompress.registry import versions as registry
+from faircompress.registry.policy import NotPromoted, Said
+from faircompress.support.files import read_json, sha256, write_json
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 NUMBERS = "artifacts/gate.json"
@@ -84,10 +86,10 @@ def test_every_precision_shows_its_own_numbers_in_mlflow(where: Registry) -> Non
         assert len(expected) > 20
         assert {metric.key: metric.value for metric in logged.metrics} == pytest.approx(expected)
         assert run.data.metrics == pytest.approx(expected)
-        (kept,) = [path for path in tracking.kept_files(where.store, version.run_id, "gate")
+        (kept,) = [path for path in mlflow_runs.kept_files(where.store, version.run_id, "gate")
                    if path.endswith(".json")]  # fmt: skip
         assert (
-            read_json(tracking.fetch(where.store, version.run_id, kept, where.store.project))[
+            read_json(mlflow_runs.fetch(where.store, version.run_id, kept, where.store.project))[
                 "models"
             ]
             == verdict["models"]
@@ -118,7 +120,7 @@ def test_a_file_judged_anew_shows_its_new_numbers(
     write_json(file, verdict)
     rerun()
     number = by_precision(where)["int8"].number
-    logged = tracking.logged_model(where.store, where.model, number)
+    logged = mlflow_runs.logged_model(where.store, where.model, number)
     group = verdict["groups"][0]["group"].replace("=", "_")
     values = [
         metric.value
@@ -224,7 +226,8 @@ def test_a_file_after_one_that_no_longer_passes_may_not_go_out(
             ]
         }
     )
-    assert project.stage("gate").returncode == 0
+    for stage in ("code", "gate"):  # other rules are other code
+        assert project.stage(stage).returncode == 0
     rerun()
     versions = by_precision(where)
     assert [versions[p].tags["verdict"] for p in ALL] == ["fail", "not judged", "not judged"]

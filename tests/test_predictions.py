@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from faircompress.predictions import Predictions, check, check_pair, load, save
+from faircompress.data.predictions import Predictions, check, check_pair, load, save
 
 
 @pytest.fixture

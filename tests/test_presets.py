@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from faircompress.params import BadParams, Params, load
-from faircompress.presets import overrides, preset
+from faircompress.config.params import BadParams, Params, load
+from faircompress.config.presets import overrides, preset
 
 ROOT = Path(__file__).parent.parent
 PRESETS = ROOT / "presets.yaml"

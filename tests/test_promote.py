@@ -10,8 +10,8 @@ import pytest
 from conftest import Project
 from registered import moved, registered_as
 
-from faircompress import registry
-from faircompress.review import Act, Decision, NotPromoted, Said, decide, may_go_out
+from faircompress.registry import versions
+from faircompress.registry.policy import Act, Decision, NotPromoted, Said, decide, may_go_out
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 OWN = {"workspace": "project"}
@@ -94,7 +94,7 @@ def test_where_reviews_are_served_prefect_asks_and_the_answer_is_obeyed(
     from prefect.settings import PREFECT_API_URL, temporary_settings
     from prefect.states import StateType
 
-    from flows.clone import name_of
+    from faircompress.orchestration.clone import name_of
 
     where = moved(finished[0].folder, tmp_path)
     env = {**os.environ, **finished[0].env, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
@@ -117,7 +117,7 @@ def test_where_reviews_are_served_prefect_asks_and_the_answer_is_obeyed(
         server.terminate()
         server.wait()
     assert where.aliases() == {"champion": "2", "previous": "1", "original_champion": "1"}
-    (kept,) = registry.decisions(where.store, where.find("2"))
+    (kept,) = versions.decisions(where.store, where.find("2"))
     assert (kept.act, kept.reviewer, kept.reason) == ("approved", "Ann", "few rows")
 
 

@@ -6,12 +6,14 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from faircompress import networks, plugins, pruning
-from faircompress.channels import Budget, read_widths, remove, take_out
-from faircompress.feed import Batch
-from faircompress.goals import needs
-from faircompress.layers import scored
-from faircompress.networks import Network
+from faircompress.compression import cut as pruning
+from faircompress.compression.channels import Budget, read_widths, remove, take_out
+from faircompress.config import plugins
+from faircompress.networks import network
+from faircompress.networks.layers import scored
+from faircompress.networks.network import Network
+from faircompress.training.batch_loader import Batch
+from faircompress.training.loss_function import needs
 
 PICTURE = torch.zeros(1, 3, 32, 32)
 GROUPS = torch.tensor([0, 1, 0, 1])
@@ -90,14 +92,14 @@ def test_grouped_channels_stay_and_it_is_said_why() -> None:
 
 
 def test_gates_scale_channels_and_have_no_say_in_them() -> None:
-    widths = read_widths(networks.build("mobilenet_v3_small", 2).eval(), PICTURE)
+    widths = read_widths(network.build("mobilenet_v3_small", 2).eval(), PICTURE)
     (group,) = (g for g in widths.groups if "features.1.block.1.fc2" in g.outputs)
     assert group.writers == ("features.0.0", "features.1.block.0.0")
 
 
 @pytest.mark.parametrize("name", ["resnet20", "mobilenet_v3_small"])
 def test_widths_after_a_cut_are_those_that_would_be_measured(name: str) -> None:
-    net = networks.build(name, 10).eval()
+    net = network.build(name, 10).eval()
     known = read_widths(net, PICTURE)
     for _ in range(2):  # channels are numbered anew after the first
         gone = {group.root: [*range(1, group.size, 3)] for group in known.groups}
@@ -113,7 +115,7 @@ def test_widths_after_a_cut_are_those_that_would_be_measured(name: str) -> None:
 @pytest.mark.parametrize("name", ["resnet20", "mobilenet_v3_small"])
 @pytest.mark.parametrize("speedup", [2, 4, 16])
 def test_the_target_is_met_within_one_percent(name: str, speedup: int) -> None:
-    net = networks.build(name, 10)
+    net = network.build(name, 10)
     pruned, cut = pruning.cut(net, first_first, PICTURE, speedup=speedup, rounds=3)
     counted = read_widths(net, PICTURE).macs() / read_widths(pruned, PICTURE).macs()
     assert cut.speedup == pytest.approx(counted)
@@ -140,7 +142,7 @@ def test_one_channel_of_each_layer_stays() -> None:
 
 
 def test_a_floor_keeps_its_share_of_every_layer() -> None:
-    net = networks.build("resnet20", 10)
+    net = network.build("resnet20", 10)
     pruned, _ = pruning.cut(net, first_first, PICTURE, speedup=3, floor=0.5)
     before, after = scored(net), scored(pruned)
     assert all(len(after[name].weight) >= len(before[name].weight) / 2 for name in before)
@@ -148,7 +150,7 @@ def test_a_floor_keeps_its_share_of_every_layer() -> None:
 
 def test_channels_stay_in_multiples_of_round_to() -> None:
     pruned, _ = pruning.cut(
-        networks.build("resnet20", 10), first_first, PICTURE, speedup=4, round_to=4
+        network.build("resnet20", 10), first_first, PICTURE, speedup=4, round_to=4
     )
     assert all(len(layer.weight) % 4 == 0 for layer in scored(pruned).values())
 
@@ -193,7 +195,7 @@ def scores_of(name: str, net: nn.Module, *, seed: int) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("name", plugins.names("criteria"))
 def test_every_criterion_gives_each_channel_a_finite_score(name: str) -> None:
-    net = networks.build("resnet20", 10)
+    net = network.build("resnet20", 10)
     scores = scores_of(name, net, seed=0)
     for layer, module in scored(net).items():
         assert scores[layer].shape == (len(module.weight),)
@@ -205,7 +207,7 @@ def test_every_criterion_says_the_same_to_the_same_seed(name: str) -> None:
     said = []
     for _ in range(2):
         torch.manual_seed(3)
-        said.append(scores_of(name, networks.build("resnet20", 10), seed=5))
+        said.append(scores_of(name, network.build("resnet20", 10), seed=5))
     assert all(torch.equal(said[0][layer], said[1][layer]) for layer in said[0])
 
 
@@ -217,7 +219,7 @@ def test_a_pruned_network_comes_back_from_disk_as_it_was(name: str, tmp_path) ->
     def score(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
         return magnitude(net, [], cross_entropy_of, rng=Generator())
 
-    pruned, _ = pruning.cut(networks.build(name, 3), score, picture, speedup=4)
-    networks.save(Network(pruned, name, 3, (0.5,) * 3, (0.2,) * 3), tmp_path / "model.pt")
-    again = networks.load(tmp_path / "model.pt")
+    pruned, _ = pruning.cut(network.build(name, 3), score, picture, speedup=4)
+    network.save(Network(pruned, name, 3, (0.5,) * 3, (0.2,) * 3), tmp_path / "model.pt")
+    again = network.load(tmp_path / "model.pt")
     assert torch.equal(again.net(picture), pruned.eval()(picture))

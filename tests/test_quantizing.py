@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from faircompress import networks, onnx_export, onnx_run
-from faircompress.dataset import Facts, encode
-from faircompress.files import write_json
-from faircompress.networks import Network
-from faircompress.quantizing import calibration_pictures, to_fp16, to_int8
+from faircompress.data.dataset import Facts, encode
+from faircompress.export import runtime, to_onnx
+from faircompress.export.quantize import calibration_pictures, to_fp16, to_int8
+from faircompress.networks import network as networks
+from faircompress.networks.network import Network
+from faircompress.support.files import write_json
 
 FACTS = Facts(("no", "yes"), ("hair",), (32, 32), (0.5,) * 3, (0.25,) * 3, "d" * 64, {})
 CELLS = {("0", "long"): 60, ("0", "short"): 30, ("1", "long"): 9, ("1", "short"): 1}
@@ -30,8 +31,8 @@ def network() -> Network:
 
 @pytest.fixture(scope="module")
 def whole(network: Network) -> bytes:
-    words = onnx_export.words(network, FACTS, params="p")
-    return onnx_export.to_onnx(network, FACTS.size, opset=20, words=words)
+    words = to_onnx.words(network, FACTS, params="p")
+    return to_onnx.to_onnx(network, FACTS.size, opset=20, words=words)
 
 
 def pictures(count: int) -> np.ndarray:
@@ -42,7 +43,7 @@ def said(content: bytes, folder: Path) -> np.ndarray:
     """Return what a file says of some pictures."""
     path = folder / "file.onnx"
     path.write_bytes(content)
-    return onnx_run.predict(onnx_run.session(path, "cpu", threads=1), pictures(40))
+    return runtime.predict(runtime.session(path, "cpu", threads=1), pictures(40))
 
 
 def small(content: bytes) -> float:
@@ -63,7 +64,7 @@ def test_half_precision_takes_half_and_says_nearly_the_same(
     half = to_fp16(whole)
     assert small(half) > 0.99
     assert len(half) / len(whole) < 0.55
-    onnx_export.refuse_wrong_shape(half, network)
+    to_onnx.refuse_wrong_shape(half, network)
     difference = np.abs(said(half, tmp_path) - said(whole, tmp_path)).max()
     assert 0 < difference < 5e-3
     assert props(half) == {**props(whole), "precision": "fp16"}
@@ -76,7 +77,7 @@ def test_integers_take_a_quarter_and_say_nearly_the_same(
     quantized = to_int8(whole, pictures(40), weight_bits=weight_bits)
     assert small(quantized) > 0.95
     assert len(quantized) / len(whole) < 0.4  # scales and names weigh in a small network
-    onnx_export.refuse_wrong_shape(quantized, network)
+    to_onnx.refuse_wrong_shape(quantized, network)
     difference = np.abs(said(quantized, tmp_path) - said(whole, tmp_path)).max()
     assert 0 < difference < 0.1
     assert props(quantized) == {**props(whole), "precision": "int8"}
@@ -96,7 +97,7 @@ def test_the_file_of_another_network_is_refused(whole: bytes) -> None:
     wider = Network(networks.build("small", 2), "small", 2, FACTS.mean, FACTS.std)
     quantized = to_int8(whole, pictures(8), weight_bits=8)
     with pytest.raises(ValueError, match="is not its network: missing"):
-        onnx_export.refuse_wrong_shape(quantized, wider)
+        to_onnx.refuse_wrong_shape(quantized, wider)
 
 
 def test_weights_written_twice_are_refused(whole: bytes, network: Network) -> None:
@@ -105,7 +106,7 @@ def test_weights_written_twice_are_refused(whole: bytes, network: Network) -> No
     for tensor in twice:
         model.graph.initializer.add().CopyFrom(tensor)
     with pytest.raises(ValueError, match="float16 numbers, its network"):
-        onnx_export.refuse_wrong_shape(model.SerializeToString(), network)
+        to_onnx.refuse_wrong_shape(model.SerializeToString(), network)
 
 
 def test_without_pictures_there_are_no_ranges(whole: bytes) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from faircompress import params
-from faircompress.presets import preset
+from faircompress.config import params
+from faircompress.config.presets import preset
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from test_evaluate import TPR, gate, in_validation, only, put, said
 
+from faircompress.config.rules import Gate
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.levels import level
-from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
-from faircompress.predictions import Predictions
 from faircompress.statistics.paired_proportions import change_lower
 
 CHAMPION = {**TPR, "rule": "change", "against": "champion"}

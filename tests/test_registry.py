@@ -11,12 +11,13 @@ import pytest
 from conftest import Project, commit
 from registered import again, another_file, moved, registered_as, told
 
-from faircompress import predictions, registry
-from faircompress.files import read_json, sha256
-from faircompress.review import NotPromoted, Said
-from flows import checkout, deployment
-from flows.deployment import Registry
-from flows.workspace import Workspace
+from faircompress.data import predictions
+from faircompress.orchestration import checkout, deployment
+from faircompress.orchestration.deployment import Registry
+from faircompress.orchestration.workspace import Workspace
+from faircompress.registry import versions
+from faircompress.registry.policy import NotPromoted, Said
+from faircompress.support.files import read_json, sha256
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 PASSED, OPEN, FAILED, VARIANT = "1", "2", "3", "4"
@@ -47,15 +48,15 @@ def where(judged_thrice: Registry, tmp_path: Path) -> Registry:
 
 
 def tag(where: Registry, number: str, **tags: str) -> None:
-    registry.note(where.store, where.find(number), tags)
+    versions.note(where.store, where.find(number), tags)
 
 
 def acts(where: Registry, number: str) -> list[str]:
-    return [d.act for d in registry.decisions(where.store, where.find(number))]
+    return [d.act for d in versions.decisions(where.store, where.find(number))]
 
 
 def test_every_judged_file_is_a_version_with_verdict_and_hashes(judged_thrice: Registry) -> None:
-    found = registry.versions(judged_thrice.store, judged_thrice.model)
+    found = versions.versions(judged_thrice.store, judged_thrice.model)
     assert [v.tags["verdict"] for v in found] == ["pass", "fail", "inconclusive", "pass"]
     for hashed in ("sha256", "sha256.dense", "sha256.data", "dvc.lock.sha256", "verdict.sha256"):
         assert all(len(v.tags[hashed]) == 64 for v in found)
@@ -91,7 +92,7 @@ def test_a_reviewers_tags_are_obeyed_and_kept_for_good(where: Registry) -> None:
     tag(where, OPEN, review="approve", reviewer="Ann", reason="few rows, none harmed")
     assert "is the champion, after version 1" in deployment.promote(where)
     assert where.aliases() == {"champion": OPEN, "previous": PASSED, "original_champion": PASSED}
-    (kept,) = registry.decisions(where.store, where.find(OPEN))
+    (kept,) = versions.decisions(where.store, where.find(OPEN))
     assert (kept.act, kept.reviewer, kept.reason) == ("approved", "Ann", "few rows, none harmed")
     told = [value for key, value in where.find(OPEN).tags.items() if key.startswith("decision 20")]
     assert told == ["approved by Ann, verdict inconclusive: few rows, none harmed"]
@@ -135,7 +136,7 @@ def test_a_file_that_changed_in_the_registry_is_not_promoted(where: Registry) ->
     tag(where, OPEN, review="approve", reviewer="Ann", reason="fine")
     digest = where.find(OPEN).tags["sha256"]
     files = where.store.project.glob("mlartifacts/*/models/*/artifacts/model.onnx")
-    (file,) = [f for f in files if registry.sha256(f) == digest]
+    (file,) = [f for f in files if versions.sha256(f) == digest]
     file.write_bytes(file.read_bytes() + b"\0")
     with pytest.raises(NotPromoted, match=f"{digest} was judged; they must be equal"):
         deployment.promote(where, OPEN)
@@ -144,7 +145,7 @@ def test_a_file_that_changed_in_the_registry_is_not_promoted(where: Registry) ->
 
 @pytest.mark.parametrize(("number", "why"), [(FAILED, "is fail"), (VARIANT, "a variant's params")])
 def test_an_alias_set_past_the_gate_raises_an_alarm(where: Registry, number: str, why: str) -> None:
-    registry.point(where.store, where.model, "champion", number)
+    versions.point(where.store, where.model, "champion", number)
     tag(where, number, verdict="pass")
     with pytest.raises(deployment.BadChampion, match=f"ALARM.*{why}"):
         deployment.champion(where)
@@ -156,7 +157,7 @@ def test_a_file_that_nobody_judged_is_no_champion(where: Registry) -> None:
     client = where.store.client
     source = client.get_model_version(where.model, FAILED).source
     by_hand = str(client.create_model_version(where.model, source).version)
-    registry.point(where.store, where.model, "champion", by_hand)
+    versions.point(where.store, where.model, "champion", by_hand)
     with pytest.raises(deployment.BadChampion, match="its tag says None"):
         deployment.champion(where)
 
@@ -181,7 +182,7 @@ def test_rollback_exchanges_champion_and_previous_and_the_next_run_respects_it(
     again(Workspace(tmp_path, tmp_path))
     assert where.aliases() == after
     assert acts(where, newest) == ["promoted", "rolled back", "rejected"]
-    assert len(registry.versions(where.store, where.model)) == 5
+    assert len(versions.versions(where.store, where.model)) == 5
     deployment.rollback(where, ANN)
     assert where.aliases()["champion"] == newest
 
@@ -246,5 +247,5 @@ def test_what_a_version_needs_outlives_cleaning_and_comes_back(
     assert where.find(PASSED).tags["git.commit"] in said.stdout
     assert project.call("git", "status", "--porcelain", "--untracked-files=no").stdout == ""
     assert (tmp_path / "artifacts/gate.json").read_text() == told
-    digest = registry.sha256(tmp_path / "artifacts/export/pruned.onnx")
+    digest = versions.sha256(tmp_path / "artifacts/export/pruned.onnx")
     assert digest == where.find(PASSED).tags["sha256"]

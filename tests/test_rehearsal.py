@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from faircompress import params
-from faircompress.rehearsal import rehearse, request, try_out
+from faircompress.config import params
+from faircompress.rehearsal.trial import rehearse, request, try_out
 
 ROOT = Path(__file__).parent.parent
 

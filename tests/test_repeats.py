@@ -8,7 +8,7 @@ import pytest
 from auditing import audited, run
 
 from faircompress.auditing.repeats import repeats
-from faircompress.predictions import Predictions
+from faircompress.data.predictions import Predictions
 
 ASKED = "--label y --group g --baseline d --candidate s --metric accuracy --limit 0.1"
 

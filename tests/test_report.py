@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faircompress.dataset import encode
+from faircompress.config.rules import Gate
+from faircompress.data.dataset import encode
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
-from faircompress.predictions import Predictions
 from faircompress.report import plots
 from faircompress.report.context import ReportContext
 from faircompress.report.exemplars import FIRST, OTHERS, gallery, newly_wrong

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from test_report import hair_pair, predicted
 
+from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.context import ReportContext
 from faircompress.report.decision import operating_point

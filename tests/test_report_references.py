@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from test_report import Balance, class_pair, hair_pair
 
+from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.results import MetricResult
-from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import rate_plots
 from faircompress.report.context import ReportContext

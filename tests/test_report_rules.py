@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from test_report import LATENCY, LAYERS, Balance, hair_pair
 
+from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.results import CheckResult, GroupResult, RuleResult
-from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import plots, rate_plots
 from faircompress.report.context import ReportContext

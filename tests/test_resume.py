@@ -49,7 +49,7 @@ def test_a_killed_stage_goes_on_though_a_docstring_changed_and_ends_in_the_same_
     assert 1 <= epochs < 4
     assert not (validated.folder / "artifacts" / f"{stage}.json").exists()
     events = validated.folder / "events.jsonl"
-    training = validated.folder / "code/faircompress/training.py"
+    training = validated.folder / "code/faircompress/training/fit.py"
     training.write_text(training.read_text().replace('"""Move', '"""In other words: move'))
     resumed = Project(validated.folder, validated.env | {"FAIRCOMPRESS_EVENTS": str(events)})
     said = resumed.stage(stage)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from faircompress.review import Act, Decision, after_failure
+from faircompress.registry.policy import Act, Decision, after_failure
 
 OVER: tuple[Act, str, str] = ("overridden", "Bob", "must")
 BACK: tuple[Act, str, str] = ("rolled back", "Eve", "complaints")

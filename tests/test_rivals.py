@@ -7,15 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from faircompress import plugins
-from faircompress.feed import Batch
-from faircompress.goals import Goal
-from faircompress.objectives import Objective, State
-from faircompress.objectives.ceag import ceag
-from faircompress.objectives.cross_entropy import cross_entropy
-from faircompress.objectives.distillation import distillation
-from faircompress.objectives.equalized_loss import equalized_loss
-from faircompress.objectives.group_dro import group_dro
+from faircompress.config import plugins
+from faircompress.training.batch_loader import Batch
+from faircompress.training.loss_function import Goal
+from faircompress.training.objectives import Objective, State
+from faircompress.training.objectives.ceag import ceag
+from faircompress.training.objectives.cross_entropy import cross_entropy
+from faircompress.training.objectives.distillation import distillation
+from faircompress.training.objectives.equalized_loss import equalized_loss
+from faircompress.training.objectives.group_dro import group_dro
 
 LOG2 = math.log(2)
 EVEN, WRONG = [0.0, 0.0], [math.log(3), 0.0]  # cost log 2 whatever is true; log 4 if class 1 is

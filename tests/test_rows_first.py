@@ -9,18 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faircompress import cli, files, params, rows_first
-from faircompress.checks import UnfitData
-from faircompress.datasets import OPEN
-from faircompress.params import Params
+from faircompress.cli import main
+from faircompress.config import params
+from faircompress.config.overrides import overridden
+from faircompress.config.params import Params
+from faircompress.data.sources import OPEN
 from faircompress.stages.source import source
 from faircompress.stages.validate import validate
+from faircompress.support import files
+from faircompress.validation import rows_first
+from faircompress.validation.checks import UnfitData
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 
 
 def chosen(given: dict[str, Any], name: str = "table", **checks: object) -> Params:
-    raw = params.overridden(PARAMS, ["data.resize=[8, 8]"])
+    raw = overridden(PARAMS, ["data.resize=[8, 8]"])
     raw["data"] |= {"name": name, name: given}
     raw["checks"] |= checks
     return params.check(raw)
@@ -28,8 +32,8 @@ def chosen(given: dict[str, Any], name: str = "table", **checks: object) -> Para
 
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faircompress.ingest.look", lambda *_, **__: pytest.fail("decoded"))
-    monkeypatch.setattr("faircompress.splitting.rgb", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr("faircompress.data.ingest.look", lambda *_, **__: pytest.fail("decoded"))
+    monkeypatch.setattr("faircompress.data.splitting.rgb", lambda *_: pytest.fail("decoded"))
 
 
 def many(root: Path, count: int = 20_000) -> dict[str, Any]:
@@ -138,12 +142,12 @@ def test_bins_that_overlap_are_refused_without_a_look_at_the_data(
 def test_the_command_params_reads_the_rows_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raw = params.overridden(PARAMS, ["checks.min_subgroup=1"])
+    raw = overridden(PARAMS, ["checks.min_subgroup=1"])
     raw["data"] |= {"name": "table", "table": galleries.table(tmp_path / "root")}
     (tmp_path / "params.yaml").write_text(params.yaml.safe_dump(raw))
     monkeypatch.setattr("sys.argv", ["faircompress", "params"])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        main.main()
     said = capsys.readouterr()
     assert ended.value.code in (0, None), said.err
     assert said.out == "params.yaml is fine.\n"
@@ -155,7 +159,7 @@ def test_the_command_params_reads_the_rows_too(
     }.items():
         monkeypatch.setattr("sys.argv", ["faircompress", "params", "-S", override])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
         assert ended.value.code == 3 and words in capsys.readouterr().err
 
 

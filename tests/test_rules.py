@@ -9,14 +9,14 @@ from fairlearn import metrics as fairness
 from sklearn.metrics import brier_score_loss
 from test_evaluate import gate, in_validation, only, put, said
 
-from faircompress import plugins
+from faircompress.config import plugins
+from faircompress.config.rules import TWO_SIDED
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.evaluation.rule_config import TWO_SIDED
 from faircompress.evaluation.verdict import Verdict
-from faircompress.metrics import Metric
-from faircompress.predictions import Predictions
+from faircompress.statistics.metrics import Metric
 
 SURE = {"confidence": 0.95}
 AUROC = {"rule": "change", "metric": "auroc", "limit": 0.3, **SURE}

@@ -7,12 +7,12 @@ import pytest
 from conftest import Project
 from test_chain import copied, parents
 
-from faircompress import params
+from faircompress.config import params
+from faircompress.config.params import Params
 from faircompress.evaluation.minimums import MinimumMissed
-from faircompress.files import read_json
-from faircompress.folding import deciding_rows
-from faircompress.params import Params
+from faircompress.export.folding import deciding_rows
 from faircompress.stages.screen import dense_predictions, screen
+from faircompress.support.files import read_json
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from faircompress.cli import app
+from faircompress.cli.main import app
 from faircompress.second_opinion import bets, deals, rates, shares
 from faircompress.second_opinion.reading import Predictions
 from faircompress.second_opinion.verify import verify

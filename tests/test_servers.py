@@ -12,11 +12,11 @@ from conftest import ROOT, Project, free_port, serving
 from dvc.repo import Repo
 from ill import ill
 
-from faircompress import tracking
-from faircompress.servers import StoreFailed, is_up, trouble
-from flows import cache, remote
-from flows.record import recorded
-from flows.workspace import Workspace
+from faircompress.orchestration import cache, remote
+from faircompress.orchestration.record import recorded
+from faircompress.orchestration.workspace import Workspace
+from faircompress.registry import mlflow_runs
+from faircompress.support.servers import StoreFailed, is_up, trouble
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 
@@ -41,7 +41,7 @@ def test_an_ill_store_is_told_in_one_sentence(
 ) -> None:
     with ill(kind) as address, pytest.raises(StoreFailed) as told:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-        tracking.open_store(tmp_path).experiment("x")
+        mlflow_runs.open_store(tmp_path).experiment("x")
     assert f"MLflow at {address} does not answer as it should" in str(told.value)
     assert "\n" not in str(told.value)
 
@@ -52,7 +52,7 @@ def test_a_store_that_falls_silent_is_waited_for_once(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     with ill("garbage") as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-        store = tracking.open_store(tmp_path)
+        store = mlflow_runs.open_store(tmp_path)
     with pytest.raises(StoreFailed, match="refused"):  # it is away now
         store.experiment("x")
     start = time.monotonic()
@@ -68,13 +68,13 @@ def test_a_full_disk_under_the_store_is_told_with_the_room_there_is(tmp_path: Pa
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("only root may mount a small disk")
     try:
-        store = tracking.open_store(folder)
-        run = tracking.begin(store, "x", "run", {})
+        store = mlflow_runs.open_store(folder)
+        run = mlflow_runs.begin(store, "x", "run", {})
         with pytest.raises(OSError, match="No space"):
             (folder / "much").write_bytes(bytes(2**22))
         (tmp_path / "file").write_bytes(bytes(2**20))
         with pytest.raises(StoreFailed, match=r"No space left on device; 0 MB are free"):
-            tracking.log_files(store, run, [tmp_path / "file"])
+            mlflow_runs.log_files(store, run, [tmp_path / "file"])
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
 

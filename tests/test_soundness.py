@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from faircompress import networks, pruning
-from faircompress.channels import Budget, read_widths
-from faircompress.layers import filters, head, scored
-from faircompress.soundness import sound
+from faircompress.compression import cut as pruning
+from faircompress.compression.channels import Budget, read_widths
+from faircompress.compression.soundness import sound
+from faircompress.networks import network
+from faircompress.networks.layers import filters, head, scored
 
 PICTURE = torch.zeros(1, 3, 24, 24)
 
@@ -71,7 +72,7 @@ def test_a_layer_whose_channels_cannot_go_is_named_and_the_others_are_cut(
 
 def test_nothing_is_held_back_where_all_can_go() -> None:
     assert fixed(WithParts()) == {}
-    assert fixed(networks.build("resnet20", 2)) == {}
+    assert fixed(network.build("resnet20", 2)) == {}
 
 
 def test_an_unreachable_speed_up_says_which_layer_stays_and_why() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from faircompress import files, params
-from faircompress.source import RACE, fingerprint, within
+from faircompress.config import params
+from faircompress.data.fingerprint import RACE, fingerprint, within
 from faircompress.stages.source import source
+from faircompress.support import files
 
 HERE = Path(__file__).parents[1]
 
@@ -53,7 +54,9 @@ def test_a_touched_file_has_its_old_fingerprint(root: Path, tmp_path: Path) -> N
 def test_a_settled_file_is_not_read_again(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("faircompress.source.RACE", -RACE)  # as if two seconds had gone by
+    monkeypatch.setattr(
+        "faircompress.data.fingerprint.RACE", -RACE
+    )  # as if two seconds had gone by
     before = fingerprint(root, tmp_path / "memory.json")
     monkeypatch.setattr(files, "sha256", lambda path: pytest.fail(f"{path} was read again"))
     assert fingerprint(root, tmp_path / "memory.json") == before

@@ -79,10 +79,10 @@ def test_methods_share_the_dense_model_of_a_seed(studied: tuple[Project, Path, s
 
 
 def test_runs_are_comparable_children_in_mlflow(studied: tuple[Project, Path, str]) -> None:
-    from faircompress import tracking
+    from faircompress.registry import mlflow_runs
 
     project, _, _ = studied
-    store = tracking.open_store(project.folder)
+    store = mlflow_runs.open_store(project.folder)
     experiment = store.experiment("faircompress-studies")
     runs = store.client.search_runs([experiment])
     children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]

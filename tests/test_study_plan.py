@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from faircompress.params import BadParams
+from faircompress.config.params import BadParams
 from faircompress.study.plan import Cell, cells, changes, dense_cells, read, tuning_cells
 
 ROOT = Path(__file__).parent.parent
@@ -81,7 +81,7 @@ def test_a_study_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path
 
 @pytest.mark.parametrize("path", STUDIES, ids=[path.stem for path in STUDIES])
 def test_every_run_of_every_study_is_made_of_params_that_exist(path: Path) -> None:
-    from faircompress.params import load
+    from faircompress.config.params import load
 
     plan = read(path)
     one_seed = [cell for cell in cells(plan, {}) if cell.seed == plan.seeds[0]]

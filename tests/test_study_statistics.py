@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from faircompress.predictions import Predictions
+from faircompress.data.predictions import Predictions
 from faircompress.study.cells import (
     AUROC,
     RIGHT,

@@ -8,11 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from faircompress import files, params
-from faircompress.checks import UnfitData
-from faircompress.datasets.table import table
+from faircompress.config import params
+from faircompress.config.overrides import overridden
+from faircompress.data.sources.table import table
 from faircompress.stages.source import source
 from faircompress.stages.validate import validate
+from faircompress.support import files
+from faircompress.validation.checks import UnfitData
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 
@@ -184,7 +186,7 @@ def test_a_path_out_of_the_data_is_not_read(tmp_path: Path) -> None:
 
 
 def checked(place: Path, given: dict[str, Any], *overrides: str) -> dict[str, float]:
-    raw = params.overridden(PARAMS, ["data.resize=[8, 8]", "checks.min_subgroup=1", *overrides])
+    raw = overridden(PARAMS, ["data.resize=[8, 8]", "checks.min_subgroup=1", *overrides])
     raw["data"] |= {"name": "table", "table": given}
     chosen = params.check(raw)
     files.write_json(place / "artifacts" / "source.json", source(chosen, place / "artifacts"))

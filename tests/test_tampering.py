@@ -11,13 +11,13 @@ from conftest import Project
 from registered import again, another_file, lay, moved, overwrite, registered_as, told
 from test_registry import acts, tag
 
-from faircompress import judgements, registry, tracking
-from faircompress.files import read_json, write_json
-from faircompress.review import Decision, NotPromoted, Said
-from flows import checkout, deployment
-from flows.alarm import alarm, guard
-from flows.deployment import Registry
-from flows.workspace import Workspace
+from faircompress.orchestration import checkout, deployment
+from faircompress.orchestration.alarm import alarm, guard
+from faircompress.orchestration.deployment import Registry
+from faircompress.orchestration.workspace import Workspace
+from faircompress.registry import judgements, mlflow_runs, versions
+from faircompress.registry.policy import Decision, NotPromoted, Said
+from faircompress.support.files import read_json, write_json
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 FIRST, SECOND, FAILED = "1", "2", "3"  # both passed; the second is the champion
@@ -52,7 +52,7 @@ def overridden(where: Registry, number: str) -> Decision:
 
 
 def set_champion(where: Registry, number: str) -> None:
-    registry.point(where.store, where.model, "champion", number)
+    versions.point(where.store, where.model, "champion", number)
 
 
 def test_a_verdict_that_was_overwritten_promotes_nothing(where: Registry, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_decision_that_nobody_took_lets_nothing_out(where: Registry, tmp_path:
 
 
 def test_a_decision_about_another_version_is_not_borrowed(where: Registry, tmp_path: Path) -> None:
-    (taken,) = registry.decisions(where.store, where.find(FIRST))
+    (taken,) = versions.decisions(where.store, where.find(FIRST))
     lay(where, FAILED, tmp_path, taken)
     with pytest.raises(NotPromoted, match=f"is about version {FIRST}"):
         deployment.promote(where, FAILED)
@@ -98,7 +98,7 @@ def test_a_decision_about_another_version_is_not_borrowed(where: Registry, tmp_p
 
 def test_an_override_names_version_and_verdict_and_does_not_outlive_it(where: Registry) -> None:
     deployment.promote(where, FAILED, Said("Bob", "must"))
-    (kept,) = registry.decisions(where.store, where.find(FAILED))
+    (kept,) = versions.decisions(where.store, where.find(FAILED))
     assert (kept.version, kept.model) == (FAILED, where.model)
     assert kept.verdict_sha256 == where.find(FAILED).tags["verdict.sha256"]
     assert deployment.trusted(where, FAILED).number == FAILED
@@ -131,7 +131,7 @@ def test_a_champion_whose_verdict_was_overwritten_gives_way_to_previous_and_come
     assert f"went back to version {FIRST}" in guard(where)
     assert where.aliases() == {"champion": FIRST, "original_champion": FIRST}
     same_file()
-    newest = registry.versions(where.store, where.model)[0]
+    newest = versions.versions(where.store, where.model)[0]
     assert newest.tags["sha256"] == where.find(SECOND).tags["sha256"]
     back = {"champion": newest.number, "previous": FIRST, "original_champion": FIRST}
     assert where.aliases() == back
@@ -152,11 +152,11 @@ def test_a_file_that_changed_in_the_registry_is_registered_anew(
 ) -> None:
     digest = where.find(SECOND).tags["sha256"]
     files = where.store.project.glob("mlartifacts/*/models/*/artifacts/model.onnx")
-    (file,) = [f for f in files if registry.sha256(f) == digest]
+    (file,) = [f for f in files if versions.sha256(f) == digest]
     file.unlink()
     assert f"went back to version {FIRST}" in guard(where)
     same_file()
-    assert registry.file_sha256(where.store, where.find("4")) == digest
+    assert versions.file_sha256(where.store, where.find("4")) == digest
     assert where.aliases()["champion"] == "4"
 
 
@@ -165,17 +165,17 @@ def test_an_alias_that_was_moved_or_taken_away_goes_back(where: Registry, to: st
     if to:
         set_champion(where, to)
     else:
-        registry.withdraw(where.store, where.find(SECOND), "champion")
+        versions.withdraw(where.store, where.find(SECOND), "champion")
     assert f"version {SECOND} was made champion last" in guard(where)
     assert where.aliases() == {"champion": SECOND, "previous": FIRST, "original_champion": FIRST}
     assert "alarm" not in where.find(FIRST).tags
 
 
 def test_the_first_champion_stays_the_original_champion(where: Registry) -> None:
-    registry.point(where.store, where.model, "original_champion", SECOND)
+    versions.point(where.store, where.model, "original_champion", SECOND)
     assert f"went back to version {FIRST}, the first champion" in guard(where)
     assert where.aliases()["original_champion"] == FIRST
-    registry.withdraw(where.store, where.find(FIRST), "original_champion")
+    versions.withdraw(where.store, where.find(FIRST), "original_champion")
     assert "the alias original_champion is gone" in guard(where)
 
 
@@ -214,7 +214,7 @@ def test_what_a_person_took_back_stays_so_without_its_tags(
 
 
 def test_rollback_does_not_go_to_what_somebody_called_previous(where: Registry) -> None:
-    registry.point(where.store, where.model, "previous", FAILED)
+    versions.point(where.store, where.model, "previous", FAILED)
     with pytest.raises(NotPromoted, match="is fail"):
         deployment.rollback(where, ANN)
     assert where.aliases()["champion"] == SECOND
@@ -247,7 +247,7 @@ def test_restoring_refuses_what_was_changed_on_the_server(where: Registry, tmp_p
     lock = tmp_path / "changed" / "dvc.lock"
     lock.write_text("schema: '2.0'\n")
     run_id = where.find(FIRST).tags["judged_by"]
-    tracking.log_files(where.store, run_id, [lock], "restore")
+    mlflow_runs.log_files(where.store, run_id, [lock], "restore")
     before = (where.store.project / "dvc.lock").read_bytes()
     for act in (lambda: checkout.checkout(where, FIRST, force=True), lambda: checkout.clean(where)):
         with pytest.raises(NotPromoted, match=r"dvc\.lock kept to restore it is not"):

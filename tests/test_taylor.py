@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from faircompress.criteria.taylor import taylor
-from faircompress.feed import Batch
+from faircompress.compression.criteria.taylor import taylor
+from faircompress.training.batch_loader import Batch
 
 
 def cross_entropy_of(net: nn.Module, batch: Batch) -> Tensor:

@@ -13,7 +13,7 @@ import json
 import numpy as np
 from dataclasses import replace
 from test_evaluate import gate, in_validation, said
-from faircompress.caps import MaxWeight
+from faircompress.data.caps import MaxWeight
 from faircompress.evaluation.evaluate import evaluate
 
 rng = np.random.default_rng(0)

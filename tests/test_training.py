@@ -9,15 +9,15 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from faircompress import networks
-from faircompress.dataset import Split
-from faircompress.feed import Feed
-from faircompress.goals import Goal
-from faircompress.networks import Network
-from faircompress.objectives.cross_entropy import cross_entropy
-from faircompress.objectives.performance_weighted import performance_weighted
-from faircompress.params import Compute, Optimisation
-from faircompress.training import fabric_for, fit
+from faircompress.config.params import Compute, Optimisation
+from faircompress.data.dataset import Split
+from faircompress.networks import network as networks
+from faircompress.networks.network import Network
+from faircompress.training.batch_loader import Feed
+from faircompress.training.fit import fabric_for, fit
+from faircompress.training.loss_function import Goal
+from faircompress.training.objectives.cross_entropy import cross_entropy
+from faircompress.training.objectives.performance_weighted import performance_weighted
 
 CPU = Compute(device="cpu", devices=1, strategy="auto", precision="32-true")
 

@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from faircompress import dataset, files, params
-from faircompress.checks import UnfitData
-from faircompress.dataset import (
+from faircompress.config import params
+from faircompress.config.params import Params
+from faircompress.data import dataset
+from faircompress.data.dataset import (
     content_sha256,
     decode,
     encode,
@@ -16,9 +17,10 @@ from faircompress.dataset import (
     load_split,
     pixel_sha256,
 )
-from faircompress.params import Params
 from faircompress.stages.source import source
 from faircompress.stages.validate import validate
+from faircompress.support import files
+from faircompress.validation.checks import UnfitData
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 
@@ -159,8 +161,8 @@ def test_validate_wants_the_source_stage_first(root: Path, tmp_path: Path) -> No
 def test_a_table_of_many_row_groups_keeps_every_row(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("faircompress.ingest.GROUP_ROWS", 5)
-    monkeypatch.setattr("faircompress.ingest.CHUNK", 2)
+    monkeypatch.setattr("faircompress.data.ingest.GROUP_ROWS", 5)
+    monkeypatch.setattr("faircompress.data.ingest.CHUNK", 2)
     run(tmp_path, root)
     table = pq.ParquetFile(tmp_path / "artifacts" / "validate" / "data.parquet")
     assert table.num_row_groups == 9  # 5 + 5 + 2 in each split

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawing import Json, differences, drawn, rule
 
-from faircompress.predictions import taken
+from faircompress.data.predictions import taken
 from faircompress.second_opinion.reading import read
 from faircompress.second_opinion.verify import verify
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from test_evaluate import gate, in_validation, only, said
 
-from faircompress.caps import MaxWeight
+from faircompress.data.caps import MaxWeight
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.evaluate import evaluate
-from faircompress.predictions import Predictions
 
 
 @pytest.mark.parametrize("metric", ["true_positive_rate", "auroc", "accuracy", "precision"])

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from faircompress import params, presets, yaml_text
 from faircompress.auditing import rules
+from faircompress.config import params, presets, yaml_text
+from faircompress.config.overrides import refuse_twice
 from faircompress.study import plan
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -115,8 +116,8 @@ def test_an_override_with_a_key_twice_is_refused() -> None:
 )
 def test_one_key_overridden_twice_is_refused(overrides: list[str]) -> None:
     with pytest.raises(params.BadParams, match="set one key twice"):
-        params.refuse_twice(overrides)
+        refuse_twice(overrides)
 
 
 def test_overrides_of_neighbours_are_fine() -> None:
-    params.refuse_twice(["train.epochs=1", "prune.epochs=1", "train.epochs_more=3"])
+    refuse_twice(["train.epochs=1", "prune.epochs=1", "train.epochs_more=3"])

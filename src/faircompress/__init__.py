@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from faircompress.auditing.api import audit as audit
+    from faircompress.config.rules import Rule as Rule
     from faircompress.evaluation.results import Outcome as Outcome
-    from faircompress.evaluation.rule_config import Rule as Rule
     from faircompress.evaluation.verdict import NotPassed as NotPassed
     from faircompress.evaluation.verdict import Verdict as Verdict
 
 __version__ = "0.2.0"
 HOMES = {
     "audit": "auditing.api",
-    "Rule": "evaluation.rule_config",
+    "Rule": "config.rules",
     "Outcome": "evaluation.results",
     "Verdict": "evaluation.verdict",
     "NotPassed": "evaluation.verdict",

@@ -14,9 +14,9 @@ from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.rules import BASICS
 from faircompress.auditing.rules import gate as read_rules
 from faircompress.auditing.spelling import from_python
-from faircompress.bounds import whole
-from faircompress.evaluation.rule_config import Gate, Rule
-from faircompress.predictions import Predictions
+from faircompress.config.bounds import whole
+from faircompress.config.rules import Gate, Rule
+from faircompress.data.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd

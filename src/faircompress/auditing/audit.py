@@ -6,18 +6,18 @@ import numpy as np
 
 from faircompress.auditing.booking import Book, Booking, book_look, written
 from faircompress.auditing.declared import absent
+from faircompress.auditing.looks import Held
 from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.topping_up import book_part, find
-from faircompress.booking import Held
+from faircompress.config.rules import BASELINE, Gate
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import AUDITED_FILES, Captions
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate, refuse_unfit
 from faircompress.evaluation.results import GroupResult, Outcome
-from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.verdict import Verdict
-from faircompress.predictions import Predictions
 from faircompress.report.context import ReportContext
 
 OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided classes do not tell
@@ -109,7 +109,7 @@ def _thresholds(gate: Gate, validation: Held) -> dict[str, float]:
     """Return where both models decide, if the candidate does at the baseline's selection rate."""
     if gate.threshold != BASELINE or validation is None:
         return {}
-    from faircompress.operating_point import HALF, match_selection_rate
+    from faircompress.evaluation.operating_point import HALF, match_selection_rate
 
     baseline, candidate = (predictions.probabilities[:, 1] for predictions in validation)
     found = match_selection_rate(baseline >= HALF, candidate, validation[0].weights)
@@ -138,7 +138,7 @@ def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
     """Return what the report shows: the pair's context, with pictures only the candidate lost."""
     if pair.images is None:
         return pair.context
-    from faircompress.dataset import encode
+    from faircompress.data.dataset import encode
     from faircompress.report.exemplars import newly_wrong
 
     lost = newly_wrong(verdict, pair.baseline, pair.candidate)

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faircompress.auditing.rows import Pair
-from faircompress.auditing.spelling import spelt
-from faircompress.booking import (
+from faircompress.auditing.looks import (
     Held,
     completed,
     described,
@@ -18,8 +16,10 @@ from faircompress.booking import (
     test_set_of,
     user,
 )
+from faircompress.auditing.rows import Pair
+from faircompress.auditing.spelling import spelt
+from faircompress.config.rules import Gate
 from faircompress.evaluation.parts import Parts
-from faircompress.evaluation.rule_config import Gate
 from faircompress.evaluation.verdict import Verdict
 from faircompress.ledger.errors import LedgerError, NeedsReviewerError
 from faircompress.ledger.identity import TestSet

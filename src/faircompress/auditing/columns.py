@@ -21,7 +21,7 @@ from faircompress.auditing.rows import (
 )
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
-from faircompress.predictions import Predictions, taken
+from faircompress.data.predictions import Predictions, taken
 from faircompress.report.context import ReportContext
 
 SPLITS = ("validation", "test")

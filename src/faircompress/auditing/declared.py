@@ -6,9 +6,9 @@ import numpy as np
 
 from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.spelling import spelt
-from faircompress.csv_text import meant
-from faircompress.evaluation.rule_config import JOIN
-from faircompress.predictions import Predictions
+from faircompress.config.rules import JOIN
+from faircompress.data.csv_text import meant
+from faircompress.data.predictions import Predictions
 
 
 def absent(

@@ -21,14 +21,14 @@ from faircompress.auditing.rounding import slack
 from faircompress.auditing.rows import Asked, Pair, fit, in_order, known, needs_id, together
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table, is_binary, read_parquet
-from faircompress.csv_text import meant
-from faircompress.dataset import FACTS, TABLE, load_facts, load_split
+from faircompress.data.csv_text import meant
+from faircompress.data.dataset import FACTS, TABLE, load_facts, load_split
+from faircompress.data.pictures import Looked, Undecodable, look, nearly_black
+from faircompress.data.predicting import told
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.dropped import Dropped, counted
-from faircompress.onnx_export import INPUT
-from faircompress.onnx_run import hardware, latency, predict, session
-from faircompress.pictures import Looked, Undecodable, look, nearly_black
-from faircompress.predicting import told
-from faircompress.predictions import Predictions
+from faircompress.export.runtime import hardware, latency, predict, session
+from faircompress.export.to_onnx import INPUT
 from faircompress.report.context import ReportContext
 
 if TYPE_CHECKING:

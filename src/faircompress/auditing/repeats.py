@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from faircompress.auditing.spelling import spelt
-from faircompress.predictions import Predictions
+from faircompress.data.predictions import Predictions
 
 DIGITS = 9  # decimals to which probabilities are compared
 END = 1e-5  # nearer to 0 or 1, different pictures have equal probabilities

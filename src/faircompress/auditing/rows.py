@@ -13,10 +13,10 @@ import numpy as np
 from faircompress.auditing.repeats import repeats
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
-from faircompress.caps import UNKNOWN, MaxWeight
-from faircompress.csv_text import meant
+from faircompress.data.caps import UNKNOWN, MaxWeight
+from faircompress.data.csv_text import meant
+from faircompress.data.predictions import Predictions, check, taken
 from faircompress.evaluation.dropped import Dropped
-from faircompress.predictions import Predictions, check, taken
 from faircompress.report.context import ReportContext
 
 TRUTHS = ("0 1", "false true", "False True", "FALSE TRUE")

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from faircompress import plugins, yaml_text
 from faircompress.auditing.spelling import spelt
-from faircompress.bad_params import BadParams
-from faircompress.evaluation.rule_config import FLIPS, KINDS, Gate, Rule
-from faircompress.metrics import Answers, Metric
+from faircompress.config import plugins, yaml_text
+from faircompress.config.bad_params import BadParams
+from faircompress.config.rules import FLIPS, KINDS, Gate, Rule
+from faircompress.statistics.metrics import Answers, Metric
 from faircompress.statistics.rates import is_share
 
 BASICS = {"threshold": 0.5, "power": 0.8, "intersections": False}
@@ -125,7 +125,7 @@ def _section(file: Path) -> dict[str, Any]:
 def _checked(raw: dict[str, Any], where: str) -> Gate:
     with suppress(ValidationError):
         return Gate.model_validate(raw)
-    from faircompress.params import check_gate  # heavy; says what is wrong
+    from faircompress.config.params import check_gate  # heavy; says what is wrong
 
     try:
         return check_gate(raw)

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from faircompress.auditing.spelling import spelt
-from faircompress.bounds import whole
-from faircompress.csv_text import meant, read_csv
+from faircompress.config.bounds import whole
+from faircompress.data.csv_text import meant, read_csv
 
 EMPTY = ("", "nan", "<na>")
 FILL = "Fill it in, or leave the row out for both models."

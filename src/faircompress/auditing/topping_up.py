@@ -11,10 +11,10 @@ import numpy as np
 
 from faircompress.auditing.booking import Book, Booking, open_ledger, test_set
 from faircompress.auditing.columns import part_of
+from faircompress.auditing.looks import Held, parts_of, rules_of
 from faircompress.auditing.rows import Pair
 from faircompress.auditing.spelling import spelt
-from faircompress.booking import Held, parts_of, rules_of
-from faircompress.evaluation.rule_config import Gate
+from faircompress.config.rules import Gate
 from faircompress.ledger import sets
 from faircompress.ledger.entries import Booked, Entry
 from faircompress.ledger.errors import LedgerError

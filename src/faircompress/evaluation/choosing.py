@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faircompress.metrics import Mean, Measure, Metric, Ranking
 from faircompress.statistics.class_side import Rows
 from faircompress.statistics.clusters import count_clusters, rare_is_above
 from faircompress.statistics.independent_units import Units, deal_ranking, deal_share
+from faircompress.statistics.metrics import Mean, Measure, Metric, Ranking
 from faircompress.statistics.procedures import Procedure
 from faircompress.statistics.procedures.betting_mean import BettingMean
 from faircompress.statistics.procedures.conditional_rate import own_rows

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from faircompress.data.predictions import Predictions, taken
+from faircompress.data.weighing import Caps, caps_of, strata_of
 from faircompress.evaluation.decisions import Decided, answers, decide
 from faircompress.evaluation.groups import POOLED, Group
-from faircompress.metrics import Measure, Metric
-from faircompress.predictions import Predictions, taken
 from faircompress.statistics.class_side import Rows
 from faircompress.statistics.clusters import count_clusters, kish, numbered, rising, weight_of_each
 from faircompress.statistics.independent_units import seed_of
-from faircompress.weighing import Caps, caps_of, strata_of
+from faircompress.statistics.metrics import Measure, Metric
 
 MIN_CLUSTERS = 2  # on every side that a metric needs; below, it is undefined
 

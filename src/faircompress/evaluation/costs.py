@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from faircompress.config.rules import SIZE_UNITS, TIME_UNITS, CostRule
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.results import CostResult, Outcome
-from faircompress.evaluation.rule_config import SIZE_UNITS, TIME_UNITS, CostRule
 
 Numbers = Mapping[str, Any]
 FEWEST_RUNS = 59  # the smallest n with 0.95 ** n <= 0.05: fewer may all be quick ones

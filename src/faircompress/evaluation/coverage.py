@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from faircompress.config.rules import FLIPS
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.groups import Group, of_columns
 from faircompress.evaluation.hypotheses import Hypothesis
 from faircompress.evaluation.reported_results import Coverage
-from faircompress.evaluation.rule_config import FLIPS
 from faircompress.statistics.clusters import count_clusters
 
 POSITIVES = ("true_positive_rate", "false_negative_rate")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faircompress.metrics import Answers
-from faircompress.predictions import Predictions
+from faircompress.data.predictions import Predictions
+from faircompress.statistics.metrics import Answers
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from faircompress import plugins
+from faircompress.config import plugins
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import MIN_CLUSTERS, PairedComparison
 from faircompress.evaluation.decisions import answers
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.reported_results import DroppedRows, WorstCase
-from faircompress.metrics import Mean, Metric
+from faircompress.statistics.metrics import Mean, Metric
 
 RATES = ("accuracy", "true_positive_rate", "false_positive_rate")
 

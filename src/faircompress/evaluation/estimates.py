@@ -10,8 +10,8 @@ from faircompress.evaluation.choosing import conditioned
 from faircompress.evaluation.comparison import MIN_CLUSTERS, PairedComparison
 from faircompress.evaluation.decisions import answers
 from faircompress.evaluation.groups import Group
-from faircompress.metrics import Mean, Measure, Metric, Ranking
 from faircompress.statistics.clusters import count_clusters
+from faircompress.statistics.metrics import Mean, Measure, Metric, Ranking
 from faircompress.statistics.rates import rate
 
 if TYPE_CHECKING:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from faircompress import plugins
+from faircompress.config import plugins
+from faircompress.config.rules import BASELINE, Gate
+from faircompress.data.predictions import Predictions
+from faircompress.data.weighing import refuse_heavy
 from faircompress.evaluation import messages
 from faircompress.evaluation.beside_rules import beside_rules
 from faircompress.evaluation.captions import Captions
@@ -19,14 +22,11 @@ from faircompress.evaluation.levels import level, looks
 from faircompress.evaluation.minimums import checks_of_baseline, notes_of
 from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.results import Outcome, RuleResult
-from faircompress.evaluation.rule_config import BASELINE, Gate
 from faircompress.evaluation.rule_results import not_tested, rule_result
 from faircompress.evaluation.sentences import sentences_of
 from faircompress.evaluation.skill import refuse_inverted
 from faircompress.evaluation.sparse import regrouped, sparse_groups
 from faircompress.evaluation.verdict import SCHEMA, Verdict
-from faircompress.predictions import Predictions
-from faircompress.weighing import refuse_heavy
 
 DEFAULT = Captions()
 NOBODY: Mapping[str, Predictions] = MappingProxyType({})

@@ -20,9 +20,9 @@ from faircompress.evaluation.estimates import (
     truth_of,
 )
 from faircompress.evaluation.groups import Group
-from faircompress.metrics import Answers, Mean, Measure, Metric, Ranking, metric
 from faircompress.statistics.class_products import ClassRounds, ranking_rounds, share_rounds
 from faircompress.statistics.independent_units import DEALS
+from faircompress.statistics.metrics import Answers, Mean, Measure, Metric, Ranking, metric
 from faircompress.statistics.procedures import AtLimit, NullSample, Procedure
 from faircompress.statistics.procedures.betting_mean import BettingMean
 from faircompress.statistics.procedures.class_mean import ClassMean

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from faircompress import plugins
+from faircompress.config import plugins
+from faircompress.config.rules import BASELINE
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined, baseline_rate, crosschecks, estimate
 from faircompress.evaluation.evidence import evidence, natural_bounds
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.reported import reported
 from faircompress.evaluation.results import GroupResult, MetricResult, RuleResult
-from faircompress.evaluation.rule_config import BASELINE
-from faircompress.metrics import Metric
+from faircompress.statistics.metrics import Metric
 
 
 def group_result(

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
-from faircompress.evaluation.rule_config import JOIN
-from faircompress.predictions import Predictions
+from faircompress.config.rules import JOIN
+from faircompress.data.predictions import Predictions
 
 POOLED = "all"
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from faircompress import plugins
+from faircompress.config import plugins
+from faircompress.config.rules import FLIPS, Rule
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
@@ -14,11 +15,10 @@ from faircompress.evaluation.groups import POOLED, Group, of_columns, refuse_equ
 from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.results import check_name, place_name
 from faircompress.evaluation.row_counts import needed_of_everyone
-from faircompress.evaluation.rule_config import FLIPS, Rule
 from faircompress.evaluation.rules import Kind, Limits, Measured, Place, Plan
 from faircompress.evaluation.skill import doubt
-from faircompress.metrics import Metric
 from faircompress.statistics.e_values import LARGEST
+from faircompress.statistics.metrics import Metric
 from faircompress.statistics.procedures import AtLimit
 from faircompress.statistics.procedures.unbounded import Unbounded
 
@@ -64,7 +64,7 @@ class Hypothesis:
     @cached_property
     def kind(self) -> Kind:
         """Return the kind of rule."""
-        found: Kind = plugins.find("evaluation/rules", self.rule.rule)
+        found: Kind = plugins.find("rules", self.rule.rule)
         return found
 
     @property

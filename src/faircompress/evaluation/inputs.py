@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from faircompress.config.rules import BASELINE, JOIN, REFERENCES, Gate
+from faircompress.data.predictions import Predictions, check, check_pair
 from faircompress.evaluation.decisions import most_accurate_threshold
-from faircompress.evaluation.rule_config import BASELINE, JOIN, REFERENCES, Gate
-from faircompress.predictions import Predictions, check, check_pair
 
 
 def check_inputs(

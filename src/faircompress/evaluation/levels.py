@@ -1,6 +1,6 @@
 """How much of alpha a look at a test set may spend."""
 
-from faircompress.evaluation.rule_config import Gate
+from faircompress.config.rules import Gate
 from faircompress.statistics import online_fdr
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from faircompress.config.rules import BASELINE
 from faircompress.evaluation import baseline_rates
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.costs import FEWEST_RUNS
@@ -9,7 +10,6 @@ from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult
-from faircompress.evaluation.rule_config import BASELINE
 from faircompress.evaluation.rules import Scope
 
 Found = Sequence[tuple[Check, Outcome]]

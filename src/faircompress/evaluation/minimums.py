@@ -8,14 +8,14 @@ held to its rule's confidence, without a correction for their number.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from faircompress.config.rules import BASELINE, Gate
+from faircompress.data.predictions import Predictions
+from faircompress.data.weighing import caps_of, refuse_heavy
 from faircompress.evaluation import messages
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import compare, in_order
 from faircompress.evaluation.groups import Group, groups_of
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
-from faircompress.evaluation.rule_config import BASELINE, Gate
-from faircompress.predictions import Predictions
-from faircompress.weighing import caps_of, refuse_heavy
 
 
 class MinimumMissed(ValueError):

@@ -7,13 +7,13 @@ bound). docs/statistics.md, 16.3.
 
 from collections.abc import Collection, Sequence
 
-from faircompress import plugins
+from faircompress.config import plugins
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.reported_results import OwnRate, OwnRates
-from faircompress.metrics import Metric
+from faircompress.statistics.metrics import Metric
 from faircompress.statistics.procedures.unbounded import Unbounded
 
 RATES = ("accuracy", "true_positive_rate", "false_positive_rate")

@@ -11,8 +11,8 @@ import numpy as np
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Estimate, estimate
 from faircompress.evaluation.groups import Group
-from faircompress.metrics import Mean, Metric, Ranking
 from faircompress.statistics.delong import standard_error
+from faircompress.statistics.metrics import Mean, Metric, Ranking
 
 Preview = tuple[float, float]  # the value, and its standard error
 

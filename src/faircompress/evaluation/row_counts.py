@@ -1,12 +1,12 @@
 """How many rows would settle a check that has no number yet, for want of rows."""
 
+from faircompress.config.rules import Rule
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import evidence
-from faircompress.evaluation.rule_config import Rule
 from faircompress.evaluation.rules import Plan
-from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
+from faircompress.statistics.metrics import Metric
 
 
 def needed_of_everyone(

@@ -12,9 +12,9 @@ from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.rules import Place, Test, testable, tests_of_bounds
-from faircompress.metrics import Metric
 from faircompress.statistics import e_values, linear_forms
 from faircompress.statistics.linear_forms import Values
+from faircompress.statistics.metrics import Metric
 from faircompress.statistics.procedures.paired_proportions import PairedProportions
 
 LinearForm = tuple[Values, Values]  # of two groups that have no row in common

@@ -22,9 +22,9 @@ from faircompress.evaluation.estimates import Estimate, Undefined, estimate_of_c
 from faircompress.evaluation.evidence import Evidence, evidence, evidence_of_class, negative_flips
 from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.rules import Kind, Place
-from faircompress.metrics import Metric, Ranking
 from faircompress.statistics import paired_proportions
 from faircompress.statistics.independent_units import deal_ranking, deal_share
+from faircompress.statistics.metrics import Metric, Ranking
 from faircompress.statistics.procedures.betting_mean import BettingMean
 
 INVERTED = 0.0125  # chance of error with which a model is called worse than chance

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from faircompress.config.rules import JOIN, Gate
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.reported_results import SparseGroup
-from faircompress.evaluation.rule_config import JOIN, Gate
 
 OTHER = "other"
 

@@ -17,12 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from faircompress import locks
-from faircompress.files import write_bytes
 from faircompress.ledger import sets
 from faircompress.ledger.entries import Booked, Entry, Started, from_values, to_values
 from faircompress.ledger.errors import BrokenLedgerError, LedgerError
 from faircompress.ledger.secret import make_key, read_key
+from faircompress.support import locks
+from faircompress.support.files import write_bytes
 
 FIRST = "0" * 64  # what the first line has for a line before it
 BACK = "Bring the ledger back from the artifact store; lines after it cannot be trusted."

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from faircompress.files import write_bytes
 from faircompress.ledger.errors import BrokenLedgerError
 from faircompress.ledger.identity import VIEWS, Fingerprint
+from faircompress.support.files import write_bytes
 
 VERSION = 1
 WORDS = ("columns", "exact", "book")

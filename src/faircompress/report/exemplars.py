@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.decisions import Decided, decide
 from faircompress.evaluation.groups import Group, groups_of
 from faircompress.evaluation.verdict import Verdict
-from faircompress.predictions import Predictions
 from faircompress.report.plots import ARROW, SEVERITY, Json, margin
 
 FIRST, OTHERS, MOST = 12, 6, 60  # pictures of the hardest-hit group, of others, of all
@@ -155,7 +155,7 @@ def _embedded(encoded: bytes) -> str:
     buffer = io.BytesIO()
     from PIL import Image  # here, since most audits show no picture
 
-    from faircompress.pictures import look
+    from faircompress.data.pictures import look
 
     small = Image.fromarray(look(encoded).pixels)
     small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -6,7 +6,7 @@ backslash before them.
 
 import re
 
-from faircompress.lines import LONGEST, one_line
+from faircompress.support.lines import LONGEST, one_line
 
 NAME = 120  # characters of a name that others chose
 ENTITIES = str.maketrans(

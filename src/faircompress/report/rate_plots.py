@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from faircompress.config.rules import REFERENCES
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import GroupResult, MetricResult
-from faircompress.evaluation.rule_config import REFERENCES
 from faircompress.report.plots import (
     ARROW,
     CROSSCHECKS,

@@ -10,14 +10,7 @@ from typing import Any
 from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.forest import NAMES
-from faircompress.report.plots import (
-    Json,
-    Scale,
-    capital,
-    lines,
-    ticks,
-    urgency,
-)
+from faircompress.report.plots import Json, Scale, capital, lines, ticks, urgency
 
 MOST = 2.0  # the axis ends here; what lies beyond is cut
 

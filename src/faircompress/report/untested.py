@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from faircompress.config.rules import BASELINE, SAME
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import GroupResult
-from faircompress.evaluation.rule_config import BASELINE, SAME
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.plots import signed, unsigned
 

@@ -187,7 +187,8 @@ def _outcomes(
 ) -> list[Difference]:
     """Compare the outcomes of rules and of the whole; costs are taken as stated.
 
-    Groups that only validation has make a verdict inconclusive; no row here tells of them.
+    Groups that only validation or an earlier part has make a verdict inconclusive; no row here
+    tells of them.
     """
     found, outcomes = [], [cost["outcome"] for cost in verdict["costs"]]
     outcomes += ["inconclusive"] * empty
@@ -199,7 +200,8 @@ def _outcomes(
             name = f"{rule['rule']} {rule['metric']}"
             found.append(Difference(name, "outcome", rule["outcome"], outcomes[-1]))
     whole = _worst(outcomes)
-    unseen = verdict["failures"] != "Holm" and verdict["outcome"] == "inconclusive"
+    from_elsewhere = verdict["failures"] != "Holm" or verdict.get("parts", 0) > 1
+    unseen = from_elsewhere and verdict["outcome"] == "inconclusive"
     if verdict["outcome"] != whole and not (unseen and whole == "pass"):
         found.append(Difference("verdict", "outcome", verdict["outcome"], whole))
     return found

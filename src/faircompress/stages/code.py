@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from faircompress.code_keys import stage_keys
-from faircompress.params import Params
+from faircompress.config.code_keys import stage_keys
+from faircompress.config.params import Params
 
 
 def code(params: Params, artifacts: Path) -> dict[str, str]:

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from faircompress import folding, networks, onnx_export, onnx_run, predictions, quantizing
-from faircompress.channels import read_widths
-from faircompress.dataset import Facts, Split, load_facts, load_split
-from faircompress.files import new_folder, sha256, write_bytes, write_json
-from faircompress.networks import Network
-from faircompress.onnx_run import Parity
-from faircompress.operating_point import OperatingPoint, with_constant
-from faircompress.params import Export, Params
-from faircompress.precisions import PRECISIONS, Precision, stem
-from faircompress.predicting import told
-from faircompress.predictions import Predictions
+from faircompress.compression.channels import read_widths
+from faircompress.config.params import Export, Params
+from faircompress.config.precisions import PRECISIONS, Precision, stem
+from faircompress.data import predictions
+from faircompress.data.dataset import Facts, Split, load_facts, load_split
+from faircompress.data.predicting import told
+from faircompress.data.predictions import Predictions
+from faircompress.evaluation.operating_point import OperatingPoint, with_constant
+from faircompress.export import folding, quantize, runtime, to_onnx
+from faircompress.export.runtime import Parity
+from faircompress.networks import network as networks
+from faircompress.networks.network import Network
+from faircompress.support.files import new_folder, sha256, write_bytes, write_json
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -58,7 +60,7 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
                 what = f"{file}, {name}"
                 found, far = compared(opened[file], moved, splits[name], how.tolerance, what)
                 if file == side:
-                    onnx_run.raise_unless_equivalent(far, how.tolerance, what=what)
+                    runtime.raise_unless_equivalent(far, how.tolerance, what=what)
                 parity[f"{file}-{name}"] = far
                 said[file, name] = told(splits[name], found, facts, sha256(_path(folder, file)))
                 predictions.save(
@@ -69,7 +71,7 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
             for file, point in points.items()
         }
         times = timed(opened, splits["validation"].images, how)
-        where = onnx_run.hardware(opened["dense"])
+        where = runtime.hardware(opened["dense"])
         write_json(folder / "operating_points.json", decided)
         write_json(folder / "parity.json", {key: asdict(found) for key, found in parity.items()})
         write_json(folder / "latency.json", {**where, "times": times})
@@ -111,7 +113,7 @@ def fold_all(
         folding.refuse_threshold(choice, len(facts.classes))
         return {}, {}
     for file, opened in opened_files(folder, files, params).items():
-        found = onnx_run.predict(opened, split.images, what=f"{file}, validation: where it decides")
+        found = runtime.predict(opened, split.images, what=f"{file}, validation: where it decides")
         before[file] = told(split, found, facts, sha256(_path(folder, file)))
     points = folding.operating_points(choice, before, baseline="dense")
     folding.fold_files(folder, points)
@@ -124,18 +126,16 @@ def opened_files(
     """Open all files."""
     names = itertools.chain(*files.values())
     return {
-        name: onnx_run.session(
-            _path(folder, name), params.compute.device, half=name == stem("fp16")
-        )
+        name: runtime.session(_path(folder, name), params.compute.device, half=name == stem("fp16"))
         for name in names
     }
 
 
 def onnx_bytes(network: Network, facts: Facts, params: Params) -> bytes:
     """Return a network's file, which is as small as the network."""
-    words = onnx_export.words(network, facts, params=params_hash(params))
-    content = onnx_export.to_onnx(network, facts.size, opset=params.export.opset, words=words)
-    onnx_export.refuse_wrong_shape(content, network)
+    words = to_onnx.words(network, facts, params=params_hash(params))
+    content = to_onnx.to_onnx(network, facts.size, opset=params.export.opset, words=words)
+    to_onnx.refuse_wrong_shape(content, network)
     return content
 
 
@@ -145,19 +145,19 @@ def reduced(
     """Return a network's file in fewer bits."""
     content, int8 = origin.read_bytes(), how.int8
     if precision == "fp16":
-        content = quantizing.to_fp16(content)
+        content = quantize.to_fp16(content)
     else:
-        pictures = quantizing.calibration_pictures(
+        pictures = quantize.calibration_pictures(
             validated, count=int8.pictures, balanced=int8.balanced
         )
-        content = quantizing.to_int8(content, pictures, weight_bits=int8.weight_bits)
-    onnx_export.refuse_wrong_shape(content, network)
+        content = quantize.to_int8(content, pictures, weight_bits=int8.weight_bits)
+    to_onnx.refuse_wrong_shape(content, network)
     return content
 
 
 def torchs(network: Network, split: Split, params: Params, what: str) -> np.ndarray:
     """Return a network's probabilities on a split."""
-    device = "cuda" if onnx_run.has_gpu(params.compute.device) else "cpu"
+    device = "cuda" if runtime.has_gpu(params.compute.device) else "cpu"
     return networks.probabilities(network, split.images, device, what=what)
 
 
@@ -165,9 +165,9 @@ def compared(
     opened: "InferenceSession", expected: np.ndarray, split: Split, tolerance: float, what: str
 ) -> tuple[np.ndarray, Parity]:
     """Return a file's probabilities on a split, and how near torch's they are."""
-    found = onnx_run.predict(opened, split.images, what=f"{what}: ONNX Runtime")
+    found = runtime.predict(opened, split.images, what=f"{what}: ONNX Runtime")
     ids = list(split.rows["id"])
-    return found, onnx_run.compare(expected, found, ids, tolerance=tolerance, what=what)
+    return found, runtime.compare(expected, found, ids, tolerance=tolerance, what=what)
 
 
 def timed(
@@ -177,7 +177,7 @@ def timed(
     times: dict[str, list[dict[str, Any]]] = {}
     for precision, batch in itertools.product(how.precisions, how.latency_batches):
         pair = opened["dense"], opened[stem(precision)]
-        taken = onnx_run.latency(*pair, pictures, batch=batch, repeats=how.latency_repeats)
+        taken = runtime.latency(*pair, pictures, batch=batch, repeats=how.latency_repeats)
         times.setdefault(precision, []).append(asdict(taken))
     return times
 

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faircompress import predictions
-from faircompress.dataset import load_encoded, load_facts
+from faircompress.config.params import Gate, Params
+from faircompress.config.precisions import PRECISIONS, Precision, stem
+from faircompress.data import predictions
+from faircompress.data.dataset import load_encoded, load_facts
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.dropped import counted as counted_rows
@@ -14,14 +17,11 @@ from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.numbers import NUMBERS as NUMBERS
 from faircompress.evaluation.numbers import numbers
 from faircompress.evaluation.verdict import Verdict
-from faircompress.files import new_folder, read_json, sha256, write_json, write_text
-from faircompress.params import Gate, Params
-from faircompress.precisions import PRECISIONS, Precision, stem
-from faircompress.predictions import Predictions
 from faircompress.report.context import ReportContext
 from faircompress.report.exemplars import newly_wrong
 from faircompress.report.html import report
 from faircompress.report.model_card import model_card
+from faircompress.support.files import new_folder, read_json, sha256, write_json, write_text
 
 Json = dict[str, Any]
 Verdicts = Mapping[Precision, Verdict]

@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from faircompress import networks
-from faircompress.checkpoints import Curve, checkpoint
-from faircompress.code_keys import key_of
-from faircompress.compression import by_layer, chosen, compress
-from faircompress.curves import follow
-from faircompress.dataset import load_facts, load_split
-from faircompress.figures import draw_curves, draw_layers
-from faircompress.files import new_folder, sha256, write_json
-from faircompress.params import Params
-from faircompress.progress import show_line
-from faircompress.training import fabric_for, fit
+from faircompress.compression.compress import by_layer, chosen, compress
+from faircompress.config.code_keys import key_of
+from faircompress.config.params import Params
+from faircompress.data.dataset import load_facts, load_split
+from faircompress.networks import network
+from faircompress.support.checkpoints import Curve, checkpoint
+from faircompress.support.figures import draw_curves, draw_layers
+from faircompress.support.files import new_folder, sha256, write_json
+from faircompress.support.progress import show_line
+from faircompress.training.fit import fabric_for, fit
+from faircompress.training.learning_curves import follow
 
 
 def prune(params: Params, artifacts: Path) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     how = params.prune
     facts = load_facts(artifacts / "validate")
     split, validation = (load_split(artifacts / "validate", s) for s in ("train", "validation"))
-    dense = networks.load(artifacts / "train" / "model.pt")
+    dense = network.load(artifacts / "train" / "model.pt")
     fabric = fabric_for(params.compute)
     sources = facts.sha256, sha256(artifacts / "train" / "model.pt")
     given = (key_of("stages.prune", params), how.model_dump(), *sources)
@@ -34,8 +34,8 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
                     f"speed-up {achieved.speedup:.3f} instead of {how.speedup:g}: the smallest "
                     f"step left is {achieved.granularity:.1%} of the target"
                 )
-            networks.save(smaller, kept / "cut.pt")
-        pruned = networks.load(kept / "cut.pt")
+            network.save(smaller, kept / "cut.pt")
+        pruned = network.load(kept / "cut.pt")
         curve = Curve(kept / "curve.json")
         fit(
             pruned,
@@ -53,7 +53,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
             raise SystemExit(0)
         layers = by_layer(dense.net.cpu(), pruned.net, dense.blank(facts.size))
         with new_folder(artifacts / "prune") as folder:
-            networks.save(pruned, folder / "model.pt")
+            network.save(pruned, folder / "model.pt")
             write_json(folder / "layers.json", layers)
             draw_layers(layers, folder / "layers.png")
             write_json(folder / "curve.json", curve.epochs)

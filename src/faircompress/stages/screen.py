@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from faircompress.config.params import Params
+from faircompress.data.predictions import Predictions, taken
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.minimums import checks_of_baseline, not_shown, refuse_missed
-from faircompress.operating_point import HALF, OperatingPoint
-from faircompress.params import Params
-from faircompress.predictions import Predictions, taken
-from faircompress.progress import show_line
+from faircompress.evaluation.operating_point import HALF, OperatingPoint
+from faircompress.support.progress import show_line
 
 
 def screen(params: Params, artifacts: Path) -> dict[str, Any]:
@@ -35,19 +35,19 @@ def dense_predictions(params: Params, artifacts: Path) -> tuple[Predictions, flo
 
     Rows on which the threshold was chosen are left out: it would look too good on them.
     """
-    from faircompress import networks
-    from faircompress.dataset import load_facts, load_split
-    from faircompress.files import sha256
-    from faircompress.folding import deciding_rows, operating_points
-    from faircompress.onnx_run import has_gpu
-    from faircompress.predicting import told
+    from faircompress.data.dataset import load_facts, load_split
+    from faircompress.data.predicting import told
+    from faircompress.export.folding import deciding_rows, operating_points
+    from faircompress.export.runtime import has_gpu
+    from faircompress.networks import network
+    from faircompress.support.files import sha256
 
     facts = load_facts(artifacts / "validate")
     split = load_split(artifacts / "validate", "validation")
     path, device = artifacts / "train" / "model.pt", params.compute.device
-    dense = networks.load(path)
+    dense = network.load(path)
     where = "cuda" if has_gpu(device) else "cpu"
-    found = networks.probabilities(dense, split.images, where, what="dense, validation")
+    found = network.probabilities(dense, split.images, where, what="dense, validation")
     rows, choice = told(split, found, facts, sha256(path)), params.export.threshold
     if len(facts.classes) > 2:
         return rows, None

@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faircompress import plugins
-from faircompress.params import Params
-from faircompress.source import fingerprint, missing_root
+from faircompress.config import plugins
+from faircompress.config.params import Params
+from faircompress.data.fingerprint import fingerprint, missing_root
 
 PLACES = ("root", "download")  # options that say where data lies, not what it is
 
@@ -27,7 +27,7 @@ def source(params: Params, artifacts: Path) -> dict[str, Any]:
     if missing:
         raise FileNotFoundError(missing)
     if not root.is_dir():
-        plugins.find("datasets", name).__globals__["download"](root)
+        plugins.find("sources", name).__globals__["download"](root)
     place = hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:12]
     memory = artifacts.parent / ".checkpoints" / "source" / f"{name}-{place}.json"
     found = fingerprint(root, memory, before_many=partial(_refuse_unfit_rows, params))
@@ -39,6 +39,6 @@ def source(params: Params, artifacts: Path) -> dict[str, Any]:
 
 def _refuse_unfit_rows(params: Params) -> None:
     # here, because it loads pandas and Great Expectations, which an unchanged source needs not
-    from faircompress.rows_first import refuse_unfit_rows
+    from faircompress.validation.rows_first import refuse_unfit_rows
 
     refuse_unfit_rows(params)

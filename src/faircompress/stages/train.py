@@ -5,18 +5,18 @@ from typing import Any
 
 import torch
 
-from faircompress import networks
-from faircompress.checkpoints import Curve, checkpoint
-from faircompress.code_keys import key_of
-from faircompress.curves import follow
-from faircompress.dataset import Facts, load_facts, load_split
-from faircompress.figures import draw_curves
-from faircompress.files import new_folder, sha256, write_json
-from faircompress.networks import IMAGENET, Network
-from faircompress.objectives.cross_entropy import cross_entropy
-from faircompress.params import Params, Train
-from faircompress.rehearsal import rehearse
-from faircompress.training import fabric_for, fit
+from faircompress.config.code_keys import key_of
+from faircompress.config.params import Params, Train
+from faircompress.data.dataset import Facts, load_facts, load_split
+from faircompress.networks import network as networks
+from faircompress.networks.network import IMAGENET, Network
+from faircompress.rehearsal.trial import rehearse
+from faircompress.support.checkpoints import Curve, checkpoint
+from faircompress.support.figures import draw_curves
+from faircompress.support.files import new_folder, sha256, write_json
+from faircompress.training.fit import fabric_for, fit
+from faircompress.training.learning_curves import follow
+from faircompress.training.objectives.cross_entropy import cross_entropy
 
 
 def train(params: Params, artifacts: Path) -> dict[str, Any]:

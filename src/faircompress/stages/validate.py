@@ -8,16 +8,24 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from faircompress import files
-from faircompress.check_frames import Frames
-from faircompress.checks import Finding, UnfitData, as_json, inspect, noted, refusal, unfit
-from faircompress.checks_page import page, sample_rows
-from faircompress.dataset import FACTS, TABLE, content_sha256
-from faircompress.datasets import RawData
-from faircompress.duplicates import DUPLICATE
-from faircompress.ingest import READ, Ingested, ingest, normalize_rows
-from faircompress.params import Params
-from faircompress.rows_first import (
+from faircompress.config.params import Params
+from faircompress.data.dataset import FACTS, TABLE, content_sha256
+from faircompress.data.duplicates import DUPLICATE
+from faircompress.data.ingest import READ, Ingested, ingest, normalize_rows
+from faircompress.data.sources import RawData
+from faircompress.support import files
+from faircompress.validation.check_frames import Frames
+from faircompress.validation.checks import (
+    Finding,
+    UnfitData,
+    as_json,
+    inspect,
+    noted,
+    refusal,
+    unfit,
+)
+from faircompress.validation.page import page, sample_rows
+from faircompress.validation.rows_first import (
     AT_ONCE,
     inspect_raw,
     limits_of,

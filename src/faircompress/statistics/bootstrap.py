@@ -14,8 +14,8 @@ from functools import cache
 import numpy as np
 from scipy.stats import poisson
 
-from faircompress.metrics import Mean, Measure, Ranking
 from faircompress.statistics.independent_units import SEED
+from faircompress.statistics.metrics import Mean, Measure, Ranking
 
 REPLICATES = 2000
 LEAST = 500  # replicates of very many clusters, where each is dear and the interval is short

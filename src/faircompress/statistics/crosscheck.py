@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from faircompress.metrics import Measure, Ranking
 from faircompress.statistics.bootstrap import mean_changes
 from faircompress.statistics.delong import error_of_mean
+from faircompress.statistics.metrics import Measure, Ranking
 from faircompress.statistics.rates import rate
 
 Interval = tuple[float, float]

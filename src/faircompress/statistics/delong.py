@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from faircompress.metrics import Ranking
 from faircompress.statistics.clusters import count_clusters
+from faircompress.statistics.metrics import Ranking
 
 
 def standard_error(

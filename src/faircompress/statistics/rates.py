@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from faircompress.metrics import Mean, Measure, Ranking
+from faircompress.statistics.metrics import Mean, Measure, Ranking
 
 
 def rate(measure: Measure, weights: np.ndarray) -> float | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from faircompress.predictions import Predictions, check_pair
+from faircompress.data.predictions import Predictions, check_pair
 
 ALL = "all"
 RIGHT, AUROC = "right", "auroc"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from faircompress.predictions import Predictions
+from faircompress.data.predictions import Predictions
 from faircompress.study.cells import AUROC, RIGHT, Part, parts, rates
 from faircompress.study.plan import Cell, Plan
 from faircompress.study.resampling import Estimate, draw, estimate, holm, redrawn

@@ -8,13 +8,13 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from faircompress.files import write_json, write_text
 from faircompress.report.markdown import plain_text
 from faircompress.study import plots
 from faircompress.study.cells import ALL, AUROC, excess_harm, rates
 from faircompress.study.comparison import Comparison, Line, Test
 from faircompress.study.plan import Cell, Plan
 from faircompress.study.resampling import Estimate
+from faircompress.support.files import write_json, write_text
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 Json = dict[str, Any]

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from faircompress import yaml_text
-from faircompress.bounds import Seed
-from faircompress.params import BadParams
-from faircompress.plugins import Section
-from faircompress.presets import extended, merge, overrides
+from faircompress.config import yaml_text
+from faircompress.config.bounds import Seed
+from faircompress.config.params import BadParams
+from faircompress.config.plugins import Section
+from faircompress.config.presets import extended, merge, overrides
 
 Choices = dict[str, Any]  # nested params; `extends` names presets they are put over
 Named = Annotated[dict[str, Choices], Field(min_length=1)]

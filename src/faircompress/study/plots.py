@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from faircompress.files import write_bytes
 from faircompress.study.comparison import Line, Test
+from faircompress.support.files import write_bytes
 
 COLOURS = ("#1d2430", "#1f6fb2", "#c4501b", "#2f8f4e", "#8a4fbf", "#b8860b", "#c2185b", "#00838f")
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")

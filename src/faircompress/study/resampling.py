@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from faircompress.predictions import Predictions
+from faircompress.data.predictions import Predictions
 from faircompress.study.cells import RIGHT, Part, weighted_auroc, weighted_right
 
 DRAWS = 1000

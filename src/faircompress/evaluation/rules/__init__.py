@@ -15,8 +15,8 @@ from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.preview import Preview
-from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
+from faircompress.statistics.metrics import Metric
 from faircompress.statistics.procedures import AtLimit
 
 if TYPE_CHECKING:

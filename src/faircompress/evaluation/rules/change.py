@@ -19,8 +19,8 @@ from faircompress.evaluation.rules import (
     places_in_groups,
     tests_of_change,
 )
-from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
+from faircompress.statistics.metrics import Metric
 
 
 def _places(comparison: PairedComparison, metric: Metric, groups: Sequence[Group]) -> list[Place]:

@@ -19,8 +19,8 @@ from faircompress.evaluation.rules import (
     Scope,
     tests_of_change,
 )
-from faircompress.metrics import Metric
 from faircompress.statistics import sample_size
+from faircompress.statistics.metrics import Metric
 
 
 def _measure(

@@ -19,12 +19,7 @@ from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, difference_bounds, evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.preview import Preview, change_on, difference
-from faircompress.evaluation.rule_pairs import (
-    Both,
-    evidence_of_both,
-    tests_of_both,
-    values_of,
-)
+from faircompress.evaluation.rule_pairs import Both, evidence_of_both, tests_of_both, values_of
 from faircompress.evaluation.rules import (
     Kind,
     Limits,
@@ -34,8 +29,8 @@ from faircompress.evaluation.rules import (
     Scope,
     places_in_groups,
 )
-from faircompress.metrics import Metric
 from faircompress.statistics import e_values, linear_forms, paired_proportions, sample_size
+from faircompress.statistics.metrics import Metric
 from faircompress.statistics.procedures.betting_mean import BettingMean
 from faircompress.statistics.procedures.unbounded import Unbounded
 

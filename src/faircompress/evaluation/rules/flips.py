@@ -18,7 +18,7 @@ from faircompress.evaluation.rules import (
     measure_of_rate,
     tests_of_bounds,
 )
-from faircompress.metrics import Metric
+from faircompress.statistics.metrics import Metric
 
 
 def _places(comparison: PairedComparison, metric: Metric, groups: Sequence[Group]) -> list[Place]:

@@ -15,16 +15,9 @@ from faircompress.evaluation.rule_pairs import (
     tests_of_difference,
     values_of,
 )
-from faircompress.evaluation.rules import (
-    Kind,
-    Limits,
-    Measured,
-    Place,
-    Plan,
-    Scope,
-)
-from faircompress.metrics import Metric
+from faircompress.evaluation.rules import Kind, Limits, Measured, Place, Plan, Scope
 from faircompress.statistics import sample_size
+from faircompress.statistics.metrics import Metric
 
 
 def _measure(

@@ -17,7 +17,7 @@ from faircompress.evaluation.rules import (
     measure_of_rate,
     places_in_groups,
 )
-from faircompress.metrics import Metric
+from faircompress.statistics.metrics import Metric
 
 
 def _measure(

@@ -18,16 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faircompress.metrics import Mean
 from faircompress.statistics import betting, paired_proportions
 from faircompress.statistics.clusters import kish, weight_of_each
+from faircompress.statistics.metrics import Mean
 from faircompress.statistics.procedures import NullSample, TestedByBounds
-from faircompress.statistics.procedures.betting_mean import (
-    PLAN_SEED,
-    in_orders,
-    low_signs,
-    places,
-)
+from faircompress.statistics.procedures.betting_mean import PLAN_SEED, in_orders, low_signs, places
 from faircompress.statistics.procedures.paired_proportions import low_share
 
 NUISANCE = 0.1  # of alpha, spent on where the candidate's rate may lie

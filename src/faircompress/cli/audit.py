@@ -1,0 +1,288 @@
+"""What a user types, and what comes back. Nothing heavy is imported before it is needed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from faircompress.config.bounds import whole
+from faircompress.support.exit_codes import BY_VERDICT
+from faircompress.support.lines import one_line
+
+if TYPE_CHECKING:
+    from faircompress.auditing.rows import Asked, Pair
+    from faircompress.config.rules import Gate
+    from faircompress.data.predictions import Predictions
+    from faircompress.evaluation.verdict import Verdict
+
+    Held = tuple[Predictions, Predictions] | None
+
+
+def _option(words: str) -> str:
+    return typer.Option(help=words, show_default=False)
+
+
+Tables = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="TABLE [TABLE]",
+        help="Predictions, CSV or Parquet: one file, or the baseline's and the candidate's.",
+        show_default=False,
+    ),
+]
+Baseline = Annotated[
+    str,
+    typer.Option(
+        "--baseline",
+        "--dense",
+        help="Column of the baseline, or its ONNX file.",
+        show_default=False,
+    ),
+]
+Candidate = Annotated[str, _option("Column of the model that may be released, or its ONNX file.")]
+Label = Annotated[str | None, _option("Column of the true class.")]
+Group = Annotated[list[str] | None, _option("Column of groups; may be repeated.")]
+MetricName = Annotated[list[str] | None, _option("What may not get worse; may be repeated.")]
+Limit = Annotated[list[float] | None, _option("By more than this; one for each --metric.")]
+RuleText = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rule", help="Such as 'change auroc 0.03'; may be repeated.", show_default=False
+    ),
+]
+Confidence = Annotated[float | None, _option("Of these rules; 0.975 if left out.")]
+Rules = Annotated[Path | None, _option("File of rules, in the form of gate.rules of params.yaml.")]
+Classes = Annotated[str, _option("Names, by commas; of two, the positive second.")]
+Id = Annotated[str | None, typer.Option("--id", help="Column of the rows' ids.")]
+Cluster = Annotated[str | None, _option("Column of whose row it is: a person.")]
+Weight = Annotated[str | None, _option("Column of what a row counts.")]
+MaxWeight = Annotated[
+    float | None, _option("The most that a cluster (or a row without one) weighs; 20 if left out.")
+]
+Threshold = Annotated[
+    str | None,
+    _option("Of a two-class decision: a number (0.5 if left out), validation or baseline."),
+]
+Validation = Annotated[
+    list[Path] | None, _option("Predictions or pictures of validation rows, which set thresholds.")
+]
+Split = Annotated[str | None, _option("Column that says validation or test of each row.")]
+CrossChecks = Annotated[
+    bool, typer.Option("--cross-checks", help="Bootstrap and DeLong intervals, too.")
+]
+Intersections = Annotated[bool, typer.Option("--intersections", help="Test these groups too.")]
+Sparse = Annotated[
+    str | None,
+    _option("Small intersections: judge (if left out), merge (as 'other'), or parent (left to)."),
+]
+MinRows = Annotated[
+    int | None, _option("Rows of each class with which an intersection is not small.")
+]
+Expect = Annotated[list[str] | None, _option("COLUMN=GROUP that must be there; may be repeated.")]
+Absent = Annotated[
+    list[str] | None,
+    _option("'COLUMN=GROUP & ...' of whom there are no rows by design; may be repeated."),
+]
+Data = Annotated[Path | None, _option("Pictures for two ONNX files: Parquet.")]
+Image = Annotated[str, typer.Option(help="Column of the pictures.")]
+LedgerFile = Annotated[
+    Path | None, _option("File that counts looks at a test set; made if missing.")
+]
+Looks = Annotated[
+    str | None,
+    _option("spend, earn or ignore; or the book of looks of version 0.2, to be taken over."),
+]
+ToppingUp = Annotated[
+    bool, typer.Option("--topping-up", help="Declare that rows of fresh people may be added later.")
+]
+TopsUp = Annotated[
+    int | None, _option("Line in the ledger of the look that fresh rows of this table top up.")
+]
+Reviewer = Annotated[str | None, _option("Who agreed to limits that changed after a look.")]
+Reason = Annotated[str, _option("Why they changed.")]
+Out = Annotated[Path | None, _option("Folder for report, summary, verdict and JUnit file.")]
+
+
+def audit(
+    tables: Tables = None,
+    baseline: Baseline = "",
+    candidate: Candidate = "",
+    label: Label = None,
+    group: Group = None,
+    rule: RuleText = None,
+    metric: MetricName = None,
+    limit: Limit = None,
+    confidence: Confidence = None,
+    rules: Rules = None,
+    classes: Classes = "",
+    identifier: Id = None,
+    cluster: Cluster = None,
+    weight: Weight = None,
+    max_weight: MaxWeight = None,
+    split: Split = None,
+    threshold: Threshold = None,
+    validation: Validation = None,
+    intersections: Intersections = False,
+    sparse: Sparse = None,
+    min_rows: MinRows = None,
+    expect: Expect = None,
+    absent: Absent = None,
+    data: Data = None,
+    image: Image = "image",
+    ledger: LedgerFile = None,
+    looks: Looks = None,
+    topping_up: ToppingUp = False,
+    tops_up: TopsUp = None,
+    reviewer: Reviewer = None,
+    reason: Reason = "",
+    cross_checks: CrossChecks = False,
+    out: Out = None,
+) -> None:
+    """Compare any two models by group. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
+    from faircompress.auditing import outputs, rows
+    from faircompress.auditing.audit import audit_pair, check_threshold, context_of
+    from faircompress.auditing.booking import of_options
+    from faircompress.auditing.rules import gate, of_limits
+
+    if out is not None:
+        outputs.clear(out)
+    _check_sources(tables, data, baseline, candidate)
+    way, book = of_options(looks, ledger, reviewer, reason, tops_up)
+    more = _more(threshold, validation, intersections, expect or [], absent or [])
+    said = {"looks": way, "sparse": sparse, "min_rows": min_rows}
+    more |= {key: value for key, value in said.items() if value is not None}
+    more |= {"topping_up": True} if topping_up else {}
+    typed = [*(rule or ()), *of_limits(metric or (), limit or ())]
+    by = gate(typed, confidence=confidence, file=rules, **more)
+    asked = rows.Asked(
+        label, tuple(group or ()), _names(classes), identifier, cluster, weight, max_weight, split
+    )
+    if data is not None:
+        files = (Path(baseline), Path(candidate), data, *(validation or ()))
+        pair, held = _of_files(files, asked, image, by)
+    else:
+        pair, held = _of_columns(tables or [], asked, baseline, candidate, validation or [])
+    if "threshold" in more:
+        check_threshold(pair, "validation" if threshold is None else "threshold")
+    verdict, pair = audit_pair(pair, by, asked, held, book, crosschecks=cross_checks)
+    files_written = []
+    if out is not None:
+        models = (pair.baseline, pair.candidate)
+        files_written = outputs.write(out, verdict, context_of(pair, verdict), models)
+    _print(verdict, files_written)
+    raise typer.Exit(BY_VERDICT[verdict.outcome])
+
+
+def _check_sources(
+    tables: list[Path] | None, data: Path | None, baseline: str, candidate: str
+) -> None:
+    if not baseline or not candidate or bool(tables) == bool(data):
+        raise ValueError(
+            "give --baseline and --candidate, and either a table of predictions or --data with "
+            "pictures for two ONNX files."
+        )
+
+
+def _names(classes: str) -> tuple[str, ...]:
+    return tuple(whole(name.strip()) for name in classes.split(",") if name.strip())
+
+
+def _more(
+    threshold: str | None,
+    validation: list[Path] | None,
+    intersections: bool,
+    expect: Sequence[str],
+    absent: Sequence[str],
+) -> dict[str, Any]:
+    """Return what is said of the section ``gate`` beside its rules."""
+    cut = _threshold(threshold)
+    if isinstance(cut, float) and validation:
+        raise ValueError(
+            "--threshold and --validation are given; a threshold has one source. To let validation "
+            "rows order the failures alone, name a column with --split."
+        )
+    cut = "validation" if cut is None and validation else cut
+    given = {
+        "threshold": cut,
+        "intersections": intersections or None,
+        "expect": _expected(expect) or None,
+        "absent": list(absent) or None,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _threshold(typed: str | None) -> float | str | None:
+    if typed in (None, "validation", "baseline"):
+        return typed
+    try:
+        return float(str(typed))
+    except ValueError:
+        raise ValueError(
+            f"--threshold is {typed!r}; needed is a number between 0 and 1, validation or baseline."
+        ) from None
+
+
+def _expected(groups: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for group in groups:
+        column, mark, name = group.partition("=")
+        if not (column and mark and name):
+            raise ValueError(f"--expect {group}: write a column and its group, such as sex=female.")
+        found.setdefault(column, []).append(whole(name))
+    return found
+
+
+def _of_columns(
+    tables: Sequence[Path], asked: "Asked", baseline: str, candidate: str, held: Sequence[Path]
+) -> "tuple[Pair, Held]":
+    from faircompress.auditing import columns
+    from faircompress.auditing.tables import read
+
+    for files in (tables, held):
+        if len(files) > 2:
+            raise ValueError(f"{len(files)} tables are given; there are two models at most.")
+    if asked.label is None:
+        raise ValueError("there is no --label; name the column of the true class.")
+    read_in = [read(path, asked.identifier) for path in tables]
+    if asked.split is not None:
+        if held:
+            raise ValueError("--split and --validation are given; validation rows have one source.")
+        return columns.split_columns(read_in, asked, baseline, candidate)
+    pair = columns.from_columns(read_in, asked, baseline, candidate)
+    if not held:
+        return pair, None
+    held_out = [read(path, asked.identifier) for path in held]
+    return pair, columns.validation(held_out, asked, baseline, candidate, pair)
+
+
+def _of_files(files: Sequence[Path], asked: "Asked", image: str, by: "Gate") -> "tuple[Pair, Held]":
+    """Ask two files about test pictures, and about validation pictures if there is a table."""
+    from faircompress.auditing.pictures import from_files
+
+    timed = [cost.batch for cost in by.cost_rules if cost.rule == "latency"]
+    baseline, candidate, data, *validation = files
+    pair = from_files(baseline, candidate, data, asked, image=image, split="test", batches=timed)
+    if not validation:
+        return pair, None
+    if len(validation) > 1:
+        raise ValueError(f"{len(validation)} --validation are given; two ONNX files need one.")
+    asked = replace(asked, groups=(), cluster=None)
+    held = from_files(baseline, candidate, validation[0], asked, image=image, split="validation")
+    return pair, (held.baseline, held.candidate)
+
+
+def _shown(line: str) -> str:
+    """Return a line as it is, but for what a name in it would do to the terminal."""
+    start = len(line) - len(line.lstrip(" "))
+    return line[:start] + one_line(line[start:])
+
+
+def _print(verdict: "Verdict", files: Sequence[Path]) -> None:
+    lines = [verdict.sentence, *(f"  - {reason}" for reason in verdict.reasons), "Next:"]
+    lines += [f"  - {step}" for step in verdict.next]
+    lines += [*([verdict.looks] if verdict.look else []), *verdict.notes]
+    if files:
+        lines += ["Files:", *(f"  - {path}" for path in files)]
+    typer.echo("\n".join(map(_shown, lines)))

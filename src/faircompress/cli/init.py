@@ -1,0 +1,81 @@
+"""``faircompress init``: a project of one's own, without a clone."""
+
+import re
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from faircompress.config.new_project import Source
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made if missing.")],
+    table: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file that names your pictures.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option("--folder", help="Folder of pictures whose paths say the label.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="The table's column of the label.")] = None,
+    image: Annotated[str | None, typer.Option(help="The table's column of paths.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="A column of groups; may be given more than once.")
+    ] = None,
+    pattern: Annotated[
+        str, typer.Option(help="Of the folder's paths; each {word} is a column.")
+    ] = "{split}/{label}/*",
+    model: Annotated[
+        str | None, typer.Option(help="A network: small, resnet18, any torchvision classifier.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Of experiment, registered model and ledger; else DIR's.")
+    ] = None,
+) -> None:
+    """Write a project to run: params.yaml with comments, dvc.yaml, flows/, infra/, README.
+
+    Without --table and --folder it has the embedded data. What is guessed of a table says so.
+    """
+    from faircompress.config import new_project
+
+    if table and pictures:
+        raise ValueError("--table and --folder are two ways to say where pictures are. Give one.")
+    source = new_project.Source()
+    if table:
+        source = _of_table(table, label, group or [], image, model)
+    elif pictures:
+        source = _of_folder(pictures, pattern, group or [], model)
+    name = name or re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
+    written = new_project.create(folder, source, name=name, model=model)
+    typer.echo(f"Wrote {', '.join(one.name for one in written)} in {folder}.")
+    for key, value in source.options.items():
+        reason = f"   ({source.guesses[key]})" if key in source.guesses else ""
+        typer.echo(f"  data.{source.kind}.{key}: {value}{reason}")
+    typer.echo(
+        f"Next: look at {folder / 'params.yaml'}, then\n  cd {folder} && faircompress params"
+    )
+
+
+def _of_table(
+    table: Path, label: str | None, groups: list[str], image: str | None, model: str | None
+) -> "Source":
+    from faircompress.config.new_project import Source
+    from faircompress.data.guessing import guess_columns, picture_paths, pictures_side
+
+    guess = guess_columns(table, label=label, groups=groups, image=image)
+    side = pictures_side(picture_paths(table, str(guess.options["image"])), model=model)
+    return Source("table", table.parent, guess.options, guess.reasons, side)
+
+
+def _of_folder(pictures: Path, pattern: str, groups: list[str], model: str | None) -> "Source":
+    from faircompress.config.new_project import Source
+    from faircompress.data.guessing import PICTURES, SAMPLE, pictures_side
+
+    if not pictures.is_dir():
+        raise FileNotFoundError(f"--folder: {pictures} is no folder.")
+    found = (path for path in pictures.rglob("*") if path.suffix.lower() in PICTURES)
+    side = pictures_side(list(islice(found, SAMPLE)), model=model)
+    options = {"pattern": pattern, "groups": {name: {} for name in groups}}
+    return Source("folder", pictures, options, {}, side)

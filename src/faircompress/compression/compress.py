@@ -1,0 +1,98 @@
+"""The dense model without the channels that matter least, as the params want it."""
+
+import copy
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from faircompress.compression.channels import Budget, read_widths
+from faircompress.compression.cut import Cut, cut
+from faircompress.config import plugins
+from faircompress.config.params import Prune
+from faircompress.data.dataset import Split
+from faircompress.networks.convolutions import mend_convolutions
+from faircompress.networks.network import Network
+from faircompress.support.progress import track
+from faircompress.training.batch_loader import Batch, Feed
+from faircompress.training.loss_function import Goal, needs
+
+
+def compress(
+    dense: Network, split: Split, how: Prune, device: torch.device | str = "cpu"
+) -> tuple[Network, Cut]:
+    """Return a smaller network with the surviving dense weights, not tuned yet.
+
+    Args:
+        dense: Trained network, on the CPU; left as it is.
+        split: Train split, on which channels are scored.
+        how: Criterion, objective of scoring, speed-up, rounds.
+        device: Where channels are scored.
+
+    Raises:
+        ValueError: If the speed-up cannot be reached.
+    """
+    mend_convolutions()
+    criterion = chosen(how.criterion, "criteria")
+    loss = Goal(chosen(how.scoring, "objectives"), copy.deepcopy(dense.net).eval().to(device))
+    rng = Generator().manual_seed(how.seed)
+    size = min(how.scoring_batch, len(split))
+    feed = Feed(split, dense, batch=size, augment=how.augment, device=device, seed=how.seed + 1)
+    rounds = iter(track(range(how.rounds), "cutting channels", how.rounds))
+
+    def score(working: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
+        next(rounds)
+        more = {"budget": budget} if needs(criterion, "budget") else {}
+        batches = _endless(feed, number)
+        scores: dict[str, Tensor] = criterion(working.to(device), batches, loss, rng=rng, **more)
+        working.cpu()
+        return scores
+
+    net, achieved = cut(
+        dense.net,
+        score,
+        dense.blank(split.images.shape[1:3]),
+        speedup=how.speedup,
+        rounds=how.rounds,
+        floor=how.min_channels,
+        round_to=how.round_to,
+    )
+    next(rounds, None)
+    return Network(net, dense.architecture, dense.classes, dense.mean, dense.std), achieved
+
+
+def chosen(section: Any, folder: str) -> Any:
+    """Return the plug-in that a section of the params names, with its options set."""
+    return partial(plugins.find(folder, section.name), **plugins.options_of(section))
+
+
+def by_layer(dense: nn.Module, pruned: nn.Module, example: Tensor) -> list[dict[str, Any]]:
+    """Return channels, parameters and multiply-adds of each layer, before and after."""
+    nets = {"dense": dense, "pruned": pruned}
+    widths = {side: read_widths(net, example) for side, net in nets.items()}
+    macs = {side: found.macs_by_layer() for side, found in widths.items()}
+    return [
+        {
+            "layer": name,
+            **{f"{side}_channels": widths[side].layers[name].outputs for side in nets},
+            **{f"{side}_macs": macs[side][name] for side in nets},
+            **{
+                f"{side}_parameters": _parameters(net.get_submodule(name))
+                for side, net in nets.items()
+            },
+        }
+        for name in widths["dense"].layers
+    ]
+
+
+def _parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _endless(feed: Feed, number: int) -> Iterator[Batch]:
+    epoch = 1000 * number
+    while True:
+        yield from feed.epoch(epoch)
+        epoch += 1

@@ -1,0 +1,221 @@
+"""Cut whole channels out of a network until it needs as few multiply-adds as asked."""
+
+import copy
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from faircompress.compression.channel_groups import ChannelGroup
+from faircompress.compression.channels import Budget, Widths, read_widths, take_out
+from faircompress.compression.soundness import sound
+
+Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a cut achieved.
+
+    Args:
+        speedup: Dense over pruned multiply-adds, counted on the network that is left.
+        granularity: What the smallest further step would change, as a share of the target.
+        within: Whether the target is met within 1 %.
+    """
+
+    speedup: float
+    granularity: float
+    within: bool
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Channels of a group that can only go together, and after those of lower score."""
+
+    root: str
+    channels: list[int]
+    score: float
+
+
+def cut(
+    dense: nn.Module,
+    score: Score,
+    example: Tensor,
+    *,
+    speedup: float,
+    rounds: int = 1,
+    floor: float = 0.0,
+    round_to: int = 1,
+) -> tuple[nn.Module, Cut]:
+    """Return a smaller network whose weights are the dense one's, and what the cut achieved.
+
+    In each of ``rounds`` rounds a working copy is scored, and the lowest channels of all layers
+    go until the round's share of the way, even in the logarithm, is done. What the working copy
+    learnt while it was scored is thrown away: the result has the surviving dense weights.
+
+    Args:
+        dense: Network to cut; left as it is.
+        score: Given a working copy, which it may change, the round's number from 0, and what is
+            to be left after it, returns one score per output channel of each layer.
+        example: One normalised picture, ``(1, 3, height, width)``.
+        speedup: Wanted ratio of dense to pruned multiply-adds, > 1.
+        rounds: How often scores are taken anew.
+        floor: Share of a group's channels that stay; at least one does.
+        round_to: Channels stay in multiples of this, in groups that have as many.
+
+    Raises:
+        ValueError: If the speed-up cannot be reached, naming what can.
+    """
+    pruned, working = copy.deepcopy(dense).eval(), copy.deepcopy(dense).eval()
+    start = widths = sound(dense, example, read_widths(dense, example))
+    target = start.macs() / speedup
+    least = {g.root: _least(g.size, floor, round_to) for g in start.groups}
+    _refuse_unreachable(start, target, least, round_to)
+    for number in range(1, rounds + 1):
+        goal = start.macs() / speedup ** (number / rounds)
+        scores = reduced(widths.groups, score(working, number - 1, Budget(widths, goal)))
+        doomed = _lowest(widths, scores, goal, least, round_to)
+        for net in (working, pruned):
+            take_out(net, widths.groups, doomed)
+        widths = widths.without(doomed)
+    left = read_widths(pruned, example).macs()
+    step = min(_smallest_step(widths, least, round_to) / target, 1.0)
+    return pruned, Cut(start.macs() / left, step, left >= 0.99 * target)
+
+
+def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tensor]:
+    """Return one score per channel of each group: the mean over the layers that write it."""
+    found = []
+    for group in groups:
+        members = torch.stack(
+            [
+                scores[name].detach().cpu().double()[group.parts[f"{name}.weight", 0]].mean(1)
+                for name in group.writers
+            ]
+        )
+        if not torch.isfinite(members).all():
+            raise ValueError(f"scores of {', '.join(group.writers)} are not all finite numbers")
+        found.append(members.mean(0))
+    return found
+
+
+def _least(size: int, floor: float, round_to: int) -> int:
+    least = max(1, math.ceil(floor * size))
+    return min(size, math.ceil(least / round_to) * round_to)
+
+
+def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], round_to: int) -> None:
+    smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
+    if smallest <= target:
+        return
+    kept = "".join(f" {n} keeps its channels: {why}." for n, why in [*start.fixed.items()][:2])
+    if start.fixed and smallest == start.macs():
+        raise ValueError(
+            f"no layer of this network can lose channels.{kept} Choose another architecture."
+        )
+    raise ValueError(
+        f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
+        f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
+        f"Set a lower prune.speedup or prune.min_channels.{kept}"
+    )
+
+
+def _lowest(
+    widths: Widths, scores: list[Tensor], goal: float, least: dict[str, int], round_to: int
+) -> dict[str, list[int]]:
+    """Return the channels to remove, by group root, so that at most ``goal`` MACs are left."""
+    blocks = sorted(
+        (
+            block
+            for group, of_group in zip(widths.groups, scores, strict=True)
+            for block in _blocks(group.root, of_group, least[group.root], round_to)
+        ),
+        key=lambda block: block.score,
+    )
+    low, high = 0, len(blocks)
+    while low < high:
+        middle = (low + high) // 2
+        if widths.macs(_counts(blocks[:middle])) <= goal:
+            high = middle
+        else:
+            low = middle + 1
+    doomed: dict[str, list[int]] = {group.root: [] for group in widths.groups}
+    for block in _nearest(widths, blocks, low, goal):
+        doomed[block.root] += block.channels
+    return doomed
+
+
+def _nearest(widths: Widths, blocks: list[_Block], low: int, goal: float) -> list[_Block]:
+    """Return the lowest blocks that save enough, and as little more as can be.
+
+    If the block that crosses the goal is so dear that more than 1 % too much goes with it, blocks
+    of higher score but lower cost go in its place.
+    """
+    gone = _refilled(widths, blocks[:low], goal)
+    if low == 0 or widths.macs(_counts(gone)) >= 0.99 * goal:
+        return gone
+    cheaper, stays = blocks[: low - 1], set()
+    counts = _counts(cheaper)
+    for block in blocks[low - 1 :]:
+        if block.root not in stays:
+            counts[block.root] += len(block.channels)
+            left = widths.macs(counts)
+            if left >= 0.99 * goal:
+                cheaper.append(block)
+            else:
+                counts[block.root] -= len(block.channels)
+                stays.add(block.root)
+            if 0.99 * goal <= left <= goal:
+                return _refilled(widths, cheaper, goal)
+    return gone
+
+
+def _refilled(widths: Widths, gone: list[_Block], goal: float) -> list[_Block]:
+    """Put back the best channels for which there is still room."""
+    counts, of_group = _counts(gone), defaultdict(list)
+    for block in gone:
+        of_group[block.root].append(block)
+    room = True
+    while room:
+        room = False
+        for blocks in sorted(filter(None, of_group.values()), key=lambda b: -b[-1].score):
+            best = blocks[-1]
+            counts[best.root] -= len(best.channels)
+            if widths.macs(counts) <= goal:
+                blocks.pop()
+                room = True
+                break
+            counts[best.root] += len(best.channels)
+    return [block for blocks in of_group.values() for block in blocks]
+
+
+def _blocks(root: str, scores: Tensor, least: int, round_to: int) -> list[_Block]:
+    size = len(scores)
+    ranked, order = (part[: size - least].tolist() for part in scores.sort(stable=True))
+    step = round_to if size >= round_to else 1
+    edges = [0, *range(size % step or step, len(order) + 1, step)]
+    return [
+        _Block(root, order[a:b], sum(ranked[a:b]) / (b - a))
+        for a, b in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def _counts(blocks: list[_Block]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for block in blocks:
+        counts[block.root] += len(block.channels)
+    return counts
+
+
+def _smallest_step(widths: Widths, least: dict[str, int], round_to: int) -> float:
+    """Return the fewest MACs that one more channel block would save."""
+    now = widths.macs()
+    steps = [
+        now - widths.macs({group.root: min(round_to, group.size - least[group.root])})
+        for group in widths.groups
+        if group.size > least[group.root]
+    ]
+    return min((s for s in steps if s > 0), default=0.0)

@@ -1,0 +1,166 @@
+"""A project made around the installed package: what ``faircompress init`` writes.
+
+The files are those of this repository's top level; the build copies them into the wheel. Keys that
+belong to the user's data are set by what the table's columns hold, and each guess is marked.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FILES = ("params.yaml", "presets.yaml", "dvc.yaml", "flows", "infra")
+REPOSITORY = Path(__file__).parents[3]  # where this is an editable install
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+IGNORED = """\
+# what faircompress writes and git does not keep
+/data
+/artifacts/*/
+/artifacts/.*
+/.checkpoints/
+/variants/
+/state/
+/mlflow.db*
+/.mlflow.db*
+/mlruns/
+/mlartifacts/
+/infra/.env
+__pycache__/
+"""
+DVC_IGNORED = "__pycache__\n*.pyc\n"
+README = """\
+# {name}
+
+A project of faircompress, made by `faircompress init`.
+
+```console
+faircompress params     # check params.yaml, the rows and the network, in seconds
+faircompress run        # data -> dense model -> pruned model -> ONNX -> verdict
+faircompress ui         # everything that was run, in MLflow
+```
+
+`params.yaml` holds every choice. `flows/` and `infra/` are yours to edit. Commit all of it;
+`.gitignore` names what stays out.
+After a run, commit `dvc.lock` and `artifacts/*.json` too: `dvc pull` then fetches what they name.
+"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a project's pictures come from.
+
+    Args:
+        kind: A data source, ``table`` or ``folder``; ``portraits`` is the embedded one.
+        place: Folder that is linked as ``data/KIND``; None: nothing is linked.
+        options: Keys of the section ``data.KIND``.
+        guesses: Why a key has its value, by key; written beside it.
+        side: Pixels to which pictures are brought; None: they stay as they are.
+    """
+
+    kind: str = "portraits"
+    place: Path | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    guesses: Mapping[str, str] = field(default_factory=dict)
+    side: int | None = None
+
+
+class ProjectExistsError(ValueError):
+    """Where a project would be written, there is something already."""
+
+
+def template() -> Path:
+    """Return the folder of the files that a project is made of."""
+    packed = Path(str(resources.files("faircompress"))) / "project"
+    return packed if packed.is_dir() else REPOSITORY
+
+
+def create(folder: Path, source: Source, *, name: str, model: str | None = None) -> list[Path]:
+    """Write a project; return its files and folders.
+
+    Args:
+        folder: Where; made if missing.
+        source: Where its pictures come from.
+        name: Of experiment, registered model and ledger.
+        model: The network; None: that of the embedded project.
+
+    Raises:
+        ProjectExistsError: If the folder holds a file that would be written.
+        ValueError: If the name cannot be one.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"the project cannot be named {name!r}: needed are up to 50 lower-case letters, "
+            "digits, - and _, a letter first. Give --name."
+        )
+    written = [".gitignore", ".dvcignore", "README.md", *FILES]
+    taken = [one for one in written if (folder / one).exists()]
+    if taken:
+        raise ProjectExistsError(
+            f"{folder} holds {', '.join(taken)} already; nothing was written. Name an empty folder."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in FILES:
+        _copy(template() / one, folder / one)
+    params = (folder / "params.yaml").read_text("utf-8")
+    (folder / "params.yaml").write_text(configured(params, source, name=name, model=model), "utf-8")
+    (folder / ".gitignore").write_text(IGNORED, "utf-8")
+    (folder / ".dvcignore").write_text(DVC_IGNORED, "utf-8")
+    (folder / "README.md").write_text(README.format(name=name), "utf-8")
+    if source.place is not None:
+        link = folder / "data" / source.kind
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(source.place.resolve(), target_is_directory=True)
+    return [folder / one for one in written]
+
+
+def configured(params: str, source: Source, *, name: str, model: str | None) -> str:
+    """Return the text of params.yaml with a project's own keys; comments stay."""
+    text = re.sub(r"(?m)^name: \S+", f"name: {name}", params, count=1)
+    if model is not None:
+        text = re.sub(r"(?m)^  model: \S+", f"  model: {_scalar(model)}", text, count=1)
+    if source.kind == "portraits":
+        return text
+    return re.sub(r"(?ms)^data:\n.*?(?=^\w)", lambda _: _section(source) + "\n", text, count=1)
+
+
+def _section(source: Source) -> str:
+    side = _scalar(source.side)
+    lines = [
+        "data:",
+        f"  name: {source.kind}",
+        f"  resize: {side:<13}  # shorter side, or [height, width], pixels; null: as it is",
+        f"  crop: {side:<15}  # centre; side or [height, width], pixels; null: none",
+        "  resampler: bilinear      # bilinear, bicubic, lanczos, box",
+        "  levels: null             # of grey of more than 8 bits, black and white; null: 16 bits",
+        f"  {source.kind}:",
+        f"    root: data/{source.kind:<13} # a link to your pictures",
+    ]
+    for key, value in source.options.items():
+        why = f"  # {source.guesses[key]}" if key in source.guesses else ""
+        lines.append(f"    {key}: {_flow(value)}{why}")
+    return "\n".join(lines) + "\n"
+
+
+def _scalar(value: Any) -> str:
+    return yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip()
+
+
+def _flow(value: Any) -> str:
+    return (
+        yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
+        .removesuffix("...\n")
+        .strip()
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".env")
+        shutil.copytree(source, target, ignore=ignored)
+    else:
+        shutil.copyfile(source, target)

@@ -1,0 +1,255 @@
+"""params.yaml as frozen classes. Nothing heavy is imported, so a typo is found in milliseconds."""
+
+import difflib
+import importlib.util
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, Field, ValidationError
+
+from faircompress.config import renamed_keys
+from faircompress.config.bad_params import BadParams as BadParams
+from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
+from faircompress.config.overrides import overridden
+from faircompress.config.plugins import Section, choice, names
+from faircompress.config.precisions import PRECISIONS, Precision, in_judged_order
+from faircompress.config.rules import Gate as Gate
+from faircompress.config.rules import Rule, with_reasons
+
+Size = Count | Annotated[list[Count], Field(min_length=2, max_length=2)] | None
+
+
+@cache
+def model_names() -> tuple[str, ...]:
+    """Return our own networks and every torchvision classifier, without importing torch."""
+    spec = importlib.util.find_spec("torchvision")
+    folder = Path(spec.origin).parent / "models" if spec and spec.origin else Path("absent")
+    sources = (path.read_text("utf-8") for path in sorted(folder.glob("*.py")))
+    registered = re.compile(r"@register_model\(\)\n(?:@.*\n)*def (\w+)\(")
+    return (*names("models"), *(name for text in sources for name in registered.findall(text)))
+
+
+def _known_model(name: str) -> str:
+    if name not in model_names():
+        raise ValueError(f"no model {name!r}.{_meant(name, model_names())}")
+    return name
+
+
+class Checks(Section):
+    """What a data set must be to be worth hours of training."""
+
+    min_subgroup: Annotated[Count, Field(description="pictures in a label x group x split cell")]
+    absent_subgroups: Annotated[
+        list[str], Field(description="cells not expected, such as 'train label=1 hair=short'")
+    ]
+    class_share: Annotated[
+        Annotated[list[Share], Field(min_length=2, max_length=2)] | None,
+        Field(description="of a class in a split; null: 0.04 / classes at least"),
+    ] = None
+    quarantine: Annotated[
+        Share, Field(description="unreadable, missing or blank pictures set aside, at most")
+    ]
+    duplicates: Annotated[
+        Literal["keep", "drop_conflicting", "drop"],
+        Field(description="set aside equal pictures of unlike label or group; or all but one"),
+    ] = "keep"
+
+
+class Optimisation(Section):
+    """How weights are moved."""
+
+    epochs: Annotated[Count, Field(description="passes over the train split")]
+    batch: Annotated[Count, Field(description="pictures a step")]
+    optimizer: Literal["adamw", "sgd"]
+    lr: Annotated[Positive, Field(description="learning rate at the start")]
+    weight_decay: NotNegative
+    momentum: Annotated[Share, Field(description="sgd only")]
+    schedule: Literal["cosine", "step", "constant"]
+    steps: Annotated[
+        list[OpenShare], Field(description="where lr falls to a tenth, shares of the epochs")
+    ]
+    augment: Annotated[
+        list[Literal["flip", "crop"]], Field(description="flip: left-right; crop: shift by 1/12")
+    ]
+
+
+class Train(Optimisation):
+    """The dense model, against which harm is measured."""
+
+    seed: Seed
+    model: Annotated[str, AfterValidator(_known_model)]
+    weights: Annotated[
+        Literal["imagenet"] | None, Field(description="start from these; null: at random")
+    ]
+
+
+class Prune(Optimisation):
+    """Which channels go, and how the rest are taught to make up for them."""
+
+    seed: Seed
+    speedup: Annotated[float, Field(gt=1, description="dense over pruned multiply-adds")]
+    rounds: Annotated[Count, Field(description="cuts on the way; scores are taken before each")]
+    min_channels: Annotated[
+        Share, Field(description="of a layer's channels that stay, at least one")
+    ]
+    round_to: Annotated[Count, Field(description="channels stay in multiples of this")]
+    scoring_batch: Annotated[Count, Field(description="pictures a step while channels are scored")]
+    # these sections are made of the plug-ins' signatures, which mypy cannot know
+    criterion: choice("criteria")  # type: ignore[valid-type]
+    scoring: choice("objectives")  # type: ignore[valid-type]
+    finetune: choice("objectives")  # type: ignore[valid-type]
+
+
+class Int8(Section):
+    """How 8-bit integers are chosen."""
+
+    pictures: Annotated[
+        Count, Field(description="of training, to whose extremes activations are scaled")
+    ] = 500
+    balanced: Annotated[
+        bool, Field(description="alike from each label x group cell; false: as they come")
+    ] = True
+    weight_bits: Annotated[
+        Literal[7, 8], Field(description="7: for x86 processors without VNNI, where 8 overflow")
+    ] = 8
+
+
+class Export(Section):
+    """The files that will be deployed."""
+
+    precisions: Annotated[
+        list[Precision],
+        AfterValidator(in_judged_order),
+        Field(description="of the pruned file, judged in this order"),
+    ] = [PRECISIONS[0]]
+    int8: Int8 = Int8()
+    threshold: Annotated[
+        OpenShare | Literal["baseline", "validation"],
+        Field(
+            description="where two classes part, folded into the files so that 0.5 is it; "
+            "baseline: at the dense file's selection rate; validation: most accurate there; of "
+            "several classes baseline means the most probable"
+        ),
+    ] = "baseline"
+    opset: Annotated[int, Field(ge=18, description="of ONNX")]
+    tolerance: Annotated[Positive, Field(description="largest probability difference to torch")]
+    latency_batches: list[Count]
+    latency_repeats: Annotated[Count, Field(description="timed runs a batch size")]
+
+
+class Compute(Section):
+    """Where it runs."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    devices: Count
+    strategy: Literal["auto", "ddp"]
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+
+
+class Data(choice("sources")):  # type: ignore[misc]
+    """Where pictures come from, and how they are made alike."""
+
+    resize: Annotated[Size, Field(description="shorter side, or [height, width]; null: as is")]
+    crop: Annotated[Size, Field(description="centre; side, or [height, width]; null: none")]
+    resampler: Literal["bilinear", "bicubic", "lanczos", "box"]
+    levels: Annotated[
+        Levels | None,
+        Field(description="black and white of grey of more than 8 bits; null: 0 and 65535"),
+    ] = None
+
+
+class Params(Section):
+    """Every choice, one section a stage, in chain order."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,49}$")] | None = None
+    data: Data
+    checks: Checks
+    train: Train
+    prune: Prune
+    export: Export
+    gate: Annotated[Gate, AfterValidator(with_reasons)]
+    compute: Compute
+
+    @property
+    def key(self) -> str:
+        """Return the name of experiment and registered model."""
+        return self.name or f"faircompress-{self.data.name}"
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Params:
+    """Read params.yaml, put ``section.key=value`` overrides over it, and check it all.
+
+    Raises:
+        BadParams: Naming every mistake, with the key that was probably meant.
+    """
+    return check(overridden(path, overrides))
+
+
+def check(raw: dict[str, Any]) -> Params:
+    """Return params as frozen classes, or say all that is wrong with them."""
+    wrong = renamed_keys.found_in(raw)
+    try:
+        checked = Params.model_validate(raw)
+    except ValidationError as error:
+        wrong.append(_sentences(error, raw))
+    if wrong:
+        raise BadParams("\n".join(wrong))
+    return checked
+
+
+def check_gate(raw: dict[str, Any]) -> Gate:
+    """Return the section ``gate`` alone, for predictions that no chain of ours made."""
+    try:
+        return Gate.model_validate(raw)
+    except ValidationError as error:
+        raise BadParams(_sentences(error, {"gate": raw}, ("gate",))) from None
+
+
+def _sentences(error: ValidationError, raw: dict[str, Any], place: tuple[str, ...] = ()) -> str:
+    found = [{**e, "loc": (*place, *e["loc"])} for e in error.errors(include_url=False)]
+    return "\n".join(dict.fromkeys(_sentence(one, raw) for one in found))
+
+
+def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:
+    path = [part for part in error["loc"] if isinstance(part, int) or _is_key(part, raw, error)]
+    where = ".".join(str(part) for part in path)
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key.{_meant(str(path[-1]), _known_keys(path[:-1]))}"
+    if error["type"] == "missing":
+        return f"{where}: missing."
+    found = error["input"]
+    if error["type"] == "literal_error":
+        known = re.findall(r"'([^']+)'", error["ctx"]["expected"])
+        return f"{where}: {found!r} is not known.{_meant(str(found), known)}"
+    return f"{where}: {error['msg'].removeprefix('Value error, ')} (found {found!r})."
+
+
+def _is_key(part: str, raw: dict[str, Any], error: dict[str, Any]) -> bool:
+    """Tell keys of the file from the names pydantic gives to the arms of a union."""
+    if error["type"] == "missing" and part == error["loc"][-1]:
+        return True
+    texts = yaml.safe_dump(raw)
+    return re.search(rf"\b{re.escape(part)}\b\s*:", texts) is not None
+
+
+def _known_keys(path: Sequence[str | int]) -> list[str]:
+    section: Any = Params
+    for part in path:
+        if isinstance(part, int):
+            section = Rule
+        elif isinstance(section, type) and issubclass(section, Section):
+            field = section.model_fields.get(part)
+            section = field.annotation if field else None
+    known: dict[str, Any] = getattr(section, "model_fields", {})
+    return list(known)
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known: {', '.join(known[:40])}." if known else ""

@@ -1,0 +1,243 @@
+"""A user's table of pictures as a data set: columns chosen; values named, binned or dropped.
+
+A column is told by its name, or by keys (``bounds.Naming``), each of which may be left out:
+``column``, its name in the table; ``drop``, values whose rows are left out, "" being an empty
+field; and either ``names``, what to call each value, or ``bins``, what to call each range of
+numbers ``[from, below)``, where null has no end.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from faircompress.config.bounds import Column, Groups, whole
+from faircompress.data.caps import MaxWeight
+from faircompress.data.csv_text import meant
+from faircompress.data.pictures import Pixels
+from faircompress.data.sources import RawData
+from faircompress.data.splitting import Read, Words, splits
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a source says of each picture.
+
+    Args:
+        cells: Text or None, one row a picture; the index holds ids.
+        key: What to call its options in an error, such as ``data.table``.
+        where: What to call the table itself.
+        notes: What is worth telling about how it was read.
+    """
+
+    cells: pd.DataFrame
+    key: str
+    where: str
+    notes: tuple[str, ...] = ()
+
+    def column(self, place: str, name: str) -> Words:
+        """Return a column, empty fields as None, and 1.0 as 1.
+
+        Raises:
+            ValueError: If there is none of this name.
+        """
+        if name not in self.cells.columns:
+            close = meant(name, list(self.cells.columns))
+            raise ValueError(f"{self.key}.{place}: {self.where} has no column {name!r}.{close}")
+        words = self.cells[name].astype(object)
+        words = words.where(words.notna(), "").map(str).str.strip().map(whole)
+        return words.astype(object).where(words != "", None)
+
+
+def data_set(
+    table: Table,
+    read: Read,
+    *,
+    label: Column,
+    groups: Groups,
+    split: Column | None,
+    identity: str | None,
+    weight: str | None,
+    max_weight: float | None,
+    shares: dict[str, float],
+    seed: int,
+) -> RawData:
+    """Return a table as a data set.
+
+    Args:
+        table: Of pictures.
+        read: Picture of row number i of the table.
+        label: Column of the label. Classes stand in the order of ``names`` or ``bins``, else
+            sorted.
+        groups: Group columns. ``label`` among them makes each class a group.
+        split: Column of the split, or None; see ``splits``.
+        identity: Column that says whose picture it is; None: each is of its own.
+        weight: Column of what a row counts in pooled rates; None: 1.
+        max_weight: The most that one person weighs in the population; None: not known.
+        shares: Of validation and test, to be drawn where the table has no splits.
+        seed: Of that draw.
+
+    Raises:
+        ValueError: If a column is missing, or a value has no place in it.
+    """
+    hows = _chosen(table.key, label, groups, split)
+    extra = {"identity": identity, "weight": weight}
+    wanted = {place: how["column"] for place, how in hows.items()}
+    wanted |= {place: name for place, name in extra.items() if name}
+    columns = _all({place: partial(table.column, place, name) for place, name in wanted.items()})
+    kept, left_out = _kept({place: columns[place] for place in hows}, hows)
+    told = _all(
+        {
+            place: partial(named, columns[place][kept], how, where=f"{table.key}.{place}")
+            for place, how in hows.items()
+        }
+    )
+    labels, classes = told.pop("label")
+    rows = pd.DataFrame({"label": labels.map({word: k for k, word in enumerate(classes)})})
+    rows["identity"] = columns["identity"][kept] if identity else None
+    rows["weight"] = columns["weight"][kept] if weight else 1.0
+    given = told.pop("split")[0] if split else None
+    for place, (words, _) in told.items():
+        rows[place.removeprefix("groups.")] = words
+    at = np.flatnonzero(kept)
+
+    def read_kept(row: int) -> bytes | Pixels:
+        return read(int(at[row]))
+
+    rows["split"], drawn = splits(
+        rows["identity"], given, read_kept, key=table.key, seed=seed, **shares
+    )
+    rows = rows.rename_axis("id").reset_index()
+    notes = (*table.notes, *left_out)
+    caps = () if max_weight is None else (MaxWeight(max_weight),)
+    return RawData(
+        rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps
+    )
+
+
+def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, tuple[str, ...]]:
+    """Return a column with its values named or binned, and all names in order.
+
+    Raises:
+        ValueError: If a value has no name, or a name no value.
+    """
+    names, bins = how.get("names"), how.get("bins")
+    if names and bins:
+        raise ValueError(f"{where} has both names and bins; a value can have one name only")
+    if bins:
+        return _binned(words, bins, where), tuple(bins)
+    if names:
+        _refuse(words[~words.isin([*names, None])], where, "have no name", "names or drop")
+        found, order = words.map(names).astype(object), tuple(dict.fromkeys(names.values()))
+        _refuse_idle(words, order, found, where)
+        return found.where(words.notna(), None), order
+    values = sorted(set(words.dropna()), key=_naturally)
+    if len(values) > max(len(words) // 2, 2):
+        raise ValueError(
+            f"{where}: column {words.name!r} has {len(values):,} values in {len(words):,} rows, "
+            f"such as {values[0]!r} and {values[1]!r}. Name the right column, or give it bins."
+        )
+    return words, tuple(values)
+
+
+def _all(asked: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    """Return every answer, or raise all that is wrong at once, one line each."""
+    found, faults = {}, []
+    for place, ask in asked.items():
+        try:
+            found[place] = ask()
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        raise ValueError("\n".join(faults))
+    return found
+
+
+def _chosen(
+    key: str, label: Column, groups: Groups, split: Column | None
+) -> dict[str, dict[str, Any]]:
+    """Return what is asked of each column, by its place in params."""
+    if not groups:
+        raise ValueError(f"{key}.groups is empty; name the columns to be fair to")
+    by_name = groups if isinstance(groups, dict) else {name: name for name in groups}
+    asked = {f"groups.{name}": (how, name) for name, how in by_name.items() if name != "label"}
+    asked |= {"label": (label, "label")} | ({"split": (split, "split")} if split else {})
+    return {
+        place: {"column": how} if isinstance(how, str) else {"column": name, **_wholly(how)}
+        for place, (how, name) in asked.items()
+    }
+
+
+def _wholly(how: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked of a column with its values spelt as ``Table.column`` spells them."""
+    names = {whole(value): name for value, name in how.get("names", {}).items()}
+    drop = [whole(value) for value in how.get("drop", [])]
+    return {**how, **({"names": names} if names else {}), **({"drop": drop} if drop else {})}
+
+
+def _kept(
+    columns: dict[str, Words], hows: dict[str, dict[str, Any]]
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Tell which rows stay, and in words which do not."""
+    kept, notes = np.ones(len(columns["label"]), bool), []
+    for place, words in columns.items():
+        for value in hows[place].get("drop", []):
+            gone = words.fillna("").eq(value).to_numpy(bool)
+            kept &= ~gone
+            notes.append(f"Rows left out for {words.name} {value!r}: {gone.sum():,}.")
+    return kept, notes
+
+
+def _binned(words: Words, bins: dict[str, list[float | None]], where: str) -> Words:
+    """Return the name of the bin of each number."""
+    numbers = pd.to_numeric(words, errors="coerce").astype(float)
+    _refuse(words[words.notna() & numbers.isna()], where, "are no numbers", "names or drop")
+    found = pd.Series([None] * len(words), words.index, dtype=object, name=words.name)
+    for name, (start, end) in bins.items():
+        low, below = -np.inf if start is None else start, np.inf if end is None else end
+        inside = (numbers >= low) & (numbers < below)
+        if (inside & found.notna()).any():
+            raise ValueError(f"{where}: bin {name!r} [{low:g}, {below:g}) overlaps another")
+        if not inside.any():
+            raise ValueError(
+                f"{where}: no row is in bin {name!r}, from {low:g} and below {below:g}; values "
+                f"go from {numbers.min():g} to {numbers.max():g}"
+            )
+        found[inside] = name
+    _refuse(words[words.notna() & found.isna()], where, "are in no bin", "bins or drop")
+    return found
+
+
+def _refuse(words: Words, where: str, fault: str, cure: str) -> None:
+    """Raise, naming values and rows, if there are any."""
+    if len(words):
+        values = ", ".join(repr(value) for value in words.unique()[:5])
+        rows = ", ".join(str(row) for row in words.index[:5])
+        raise ValueError(
+            f"{where}: values of column {words.name!r} {fault} in {len(words):,} rows: {values} "
+            f"(rows {rows}). Put them under {cure}."
+        )
+
+
+def _refuse_idle(words: Words, names: Iterable[str], found: Words, where: str) -> None:
+    """Raise if no row has one of the names, so that no group or class vanishes unseen."""
+    idle = [name for name in names if name not in set(found)]
+    if idle:
+        values = ", ".join(map(repr, sorted(set(words.dropna()), key=_naturally)[:5]))
+        raise ValueError(
+            f"{where}: no row of column {words.name!r} is called {' or '.join(map(repr, idle))}; "
+            f"its values are {values or 'empty'}. Add such rows, or take it out of names."
+        )
+
+
+def _naturally(value: str) -> tuple[bool, float, str]:
+    """Order numbers by size, before words by letters."""
+    number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value)
+    return (not number, float(value) if number else 0.0, value)

@@ -1,0 +1,181 @@
+"""What the columns of a user's table probably are: guesses with reasons, for params.yaml."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from faircompress.data.picture_files import Undecodable, opened
+
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
+LABELS = ("label", "y", "target", "class", "diagnosis", "outcome")
+SPLITS = ("split", "part", "partition", "subset", "set", "fold")
+PARTS = {"train", "training", "validation", "valid", "val", "dev", "test", "testing"}
+PEOPLE = ("identity", "person", "person_id", "patient", "patient_id", "subject", "subject_id")
+MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
+SMALL = 96  # pixels; pictures of one size up to it stay as they are
+SAMPLE = 50  # pictures whose size is looked at
+ROWS = 20_000  # are looked at
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Keys of ``data.table``, and why each has its value."""
+
+    options: Mapping[str, Any]
+    reasons: Mapping[str, str]
+
+
+def guess_columns(
+    file: Path, *, label: str | None = None, groups: Sequence[str] = (), image: str | None = None
+) -> Guess:
+    """Guess what a table's columns are.
+
+    Args:
+        file: CSV or Parquet.
+        label: The label's column, if the user said so.
+        groups: Likewise.
+        image: Likewise.
+
+    Raises:
+        ValueError: If a column that was named is absent, or one that is needed cannot be guessed.
+    """
+    table = _head(file)
+    names = list(table.columns)
+    for named in (label, image, *groups):
+        if named is not None and named not in names:
+            raise ValueError(
+                f"{file} has no column {named!r}; it has {', '.join(map(repr, names))}."
+            )
+    image = image or _image(table, file)
+    label = label or _label(names, file)
+    if label in groups:
+        raise ValueError(f"{label!r} is named as both its label and a group. Name it once.")
+    values = table[label].dropna().unique()
+    if len(values) < 2:
+        raise ValueError(
+            f"column {label!r} of {file} has one value, {str(values[0]) if len(values) else ''!r}; "
+            "a label needs two or more. Give --label."
+        )
+    options: dict[str, Any] = {"file": file.name, "image": image, "label": label}
+    reasons = {"image": "column of the pictures' paths", "label": "two or more classes"}
+    taken = {image, label}
+    for key, found, why in (
+        ("split", _split(table, taken), "train, validation, test"),
+        ("identity", _named(names, PEOPLE), "whose picture it is"),
+        ("weight", _named(names, ("weight",)), "what a row counts in pooled rates"),
+    ):
+        if found is not None and found not in taken:
+            options[key], reasons[key] = found, why
+            taken.add(found)
+    if "identity" in options:
+        most = int(table[options["identity"]].value_counts().max())
+        options["max_weight"] = 2 * most  # rows of a person with both classes count twice
+        reasons["max_weight"] = (
+            "guessed from the table: the most that one person may count in a class, in the "
+            "population; say what holds"
+        )
+    wanted = groups or [name for name in names if name not in taken and _is_group(table[name])]
+    options["groups"] = {name: _group(table[name]) for name in wanted}
+    reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
+    order = (
+        "file", "image", "label", "groups", "split", "identity", "weight", "max_weight"
+    )  # fmt: skip
+    return Guess({key: options[key] for key in order if key in options}, reasons)
+
+
+def _head(file: Path) -> pd.DataFrame:
+    if not file.is_file():
+        raise FileNotFoundError(f"--table: {file} is missing.")
+    if file.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        first = next(pq.ParquetFile(file).iter_batches(batch_size=ROWS), None)
+        return pd.DataFrame() if first is None else first.to_pandas()
+    return pd.read_csv(file, nrows=ROWS)
+
+
+def _image(table: pd.DataFrame, file: Path) -> str:
+    for name in table.columns:
+        cells = table[name].dropna()
+        words = cells.astype(str).str.lower().str.endswith(PICTURES) if len(cells) else None
+        if words is not None and words.mean() > 0.5:
+            return str(name)
+        if len(cells) and isinstance(cells.iloc[0], bytes | dict):
+            return str(name)
+    raise ValueError(
+        f"no column of {file} holds paths of pictures ({', '.join(PICTURES)}); it has "
+        f"{', '.join(map(repr, table.columns))}. Give --image, the column that names them."
+    )
+
+
+def _label(names: Sequence[str], file: Path) -> str:
+    found = _named(names, LABELS)
+    if found is None:
+        raise ValueError(
+            f"which column of {file} is the label? It has {', '.join(map(repr, names))}. Give "
+            "--label."
+        )
+    return found
+
+
+def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
+    low = {str(name).strip().lower(): str(name) for name in reversed(names)}
+    return next((low[word] for word in wanted if word in low), None)
+
+
+def _split(table: pd.DataFrame, taken: set[str]) -> str | None:
+    for name in table.columns:
+        if name in taken or str(name).lower() not in SPLITS:
+            continue
+        values = set(table[name].dropna().astype(str).str.strip().str.lower())
+        if values and values <= PARTS:
+            return str(name)
+    return None
+
+
+def _is_group(cells: pd.Series) -> bool:
+    values = cells.dropna()
+    if len(values) < 2 or isinstance(values.iloc[0], bytes | dict):
+        return False
+    if pd.api.types.is_numeric_dtype(values):
+        return 2 <= values.nunique() < 0.9 * len(values)  # else it numbers the rows
+    return 2 <= values.nunique() <= MANY
+
+
+def _group(cells: pd.Series) -> Any:
+    """Return a column's keys: as it is, or cut into three ranges of about as many rows."""
+    values = cells.dropna()
+    if not pd.api.types.is_numeric_dtype(values) or values.nunique() <= MANY:
+        return {}
+    low, high = (float(f"{values.quantile(share):.3g}") for share in (1 / 3, 2 / 3))
+    if not values.min() < low < high < values.max():
+        return {}
+    return {"bins": {"low": [None, low], "middle": [low, high], "high": [high, None]}}
+
+
+def picture_paths(file: Path, image: str) -> list[Path]:
+    """Return where some of a table's pictures are; none if the table holds them itself."""
+    cells = _head(file)[image].dropna()
+    return [
+        file.parent / str(cell) for cell in cells[:SAMPLE] if not isinstance(cell, bytes | dict)
+    ]
+
+
+def pictures_side(paths: Sequence[Path], *, model: str | None) -> int | None:
+    """Return the pixels to which pictures are brought; None: they are alike and small as they are.
+
+    Args:
+        paths: Some pictures; those that are missing or cannot be opened are the checks' business.
+        model: The network; None or ``small`` is made for small pictures.
+    """
+    sizes = set()
+    for path in paths:
+        with suppress(OSError, Undecodable):
+            sizes.add(opened(path.read_bytes()).size)
+    if len(sizes) == 1 and max(next(iter(sizes))) <= SMALL:
+        return None
+    return 64 if model in (None, "small") else 224

@@ -1,0 +1,177 @@
+"""Splits and samples drawn by salted hash: the same on every machine, whatever else there is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from faircompress.data.dataset import hash_position, pixel_sha256
+from faircompress.data.pictures import Pixels, Undecodable, rgb
+from faircompress.data.sources import OPEN, SPLITS
+from faircompress.support.progress import track
+
+Words: TypeAlias = "pd.Series[Any]"  # str, or None for an empty field; the index holds ids
+Read: TypeAlias = Callable[[int], bytes | Pixels]  # picture of row number i
+
+
+SPELT = {  # besides their names, in any case
+    "training": "train", "val": "validation", "valid": "validation", "dev": "validation",
+    "development": "validation", "testing": "test",
+}  # fmt: skip
+MEANT = SPELT | {"eval": "validation", "evaluation": "validation", "holdout": "test"}
+_closed: ContextVar[bool] = ContextVar("pictures closed", default=False)
+
+
+@contextmanager
+def pictures_closed() -> Iterator[None]:
+    """Within it no picture is read: a split that only pixels can tell is ``OPEN``."""
+    token = _closed.set(True)
+    try:
+        yield
+    finally:
+        _closed.reset(token)
+
+
+def splits(
+    identity: Words,
+    given: "Words | None",
+    read: Read,
+    *,
+    key: str,
+    seed: int,
+    validation: float,
+    test: float,
+) -> tuple[list[str | None], str]:
+    """Return each row's split, and what was drawn by hash, in words; "" if nothing was.
+
+    Splits are drawn by identity, or by pixels if nobody is named. Where those that are given
+    have no validation, it is drawn out of train.
+
+    Raises:
+        ValueError: If a split is unknown, or those that are given lack train or test.
+    """
+    found: list[str | None] = ["train"] * len(identity)
+    if given is not None:
+        spelt = _as_spelt(given)
+        _refuse_splits(given, spelt, f"{key}.split")
+        found = spelt.tolist()
+        test = 0.0
+        if "validation" in found:
+            return found, ""
+    what = "splits" if given is None else "validation, out of train,"
+    among = [row for row, word in enumerate(found) if word == "train"]
+    people = identity.iloc[among]
+    known = bool(people.notna().any())
+    said = f"{what} by {'identity' if known else 'pixels'}, seed {seed}"
+    if not known and _closed.get():
+        return [OPEN if word == "train" else word for word in found], said
+    keys = people.astype(str).tolist() if known else by_pixels(read, among)
+    sides = cut(keys, validation=validation, test=test, salt=f"split {seed}")
+    for row, side in zip(among, sides, strict=True):
+        found[row] = side
+    return found, said
+
+
+def cut(keys: Sequence[str], *, validation: float, test: float = 0.0, salt: str) -> list[str]:
+    """Return the split of each key; what trains is left over by the shares of the other two.
+
+    A key keeps its split when others come, and when a share grows nothing goes back to train.
+
+    Raises:
+        ValueError: If nothing is left to train on.
+    """
+    if validation + test >= 1:
+        raise ValueError(
+            f"validation {validation:g} and test {test:g} leave no share to train on; "
+            "together they must be below 1"
+        )
+    places = [hash_position(key, salt=salt) for key in keys]
+    return [SPLITS[(p < validation + test) + (p < test)] for p in places]
+
+
+def drawn(keys: Sequence[str], count: int, *, salt: str) -> NDArray[np.bool_]:
+    """Tell which keys are among the ``count`` that are drawn; all, if there are no more."""
+    order = np.argsort([hash_position(key, salt=salt) for key in keys], kind="stable")
+    chosen = np.zeros(len(keys), bool)
+    chosen[order[:count]] = True
+    return chosen
+
+
+def by_pixels(read: Read, rows: Sequence[int]) -> list[str]:
+    """Return a key for each picture by which equal pictures go together, whatever their files.
+
+    A picture that cannot be read goes alone; the checks will find it.
+    """
+
+    def key(row: int) -> str:
+        try:
+            return pixel_sha256(rgb(read(row))[0])
+        except (OSError, Undecodable):
+            return f"row {row}"
+
+    with ThreadPoolExecutor() as pool:
+        return list(track(pool.map(key, rows), "pictures hashed", len(rows)))
+
+
+def spread(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -> str:
+    """Return a sentence on how classes and groups fell into the splits.
+
+    Args:
+        rows: With the columns ``split``, ``label`` and those of the groups.
+        classes: Names of the labels.
+        groups: Group columns; ``label`` may stand among them.
+    """
+    words = rows.assign(label=rows["label"].map(dict(enumerate(classes))))
+    shares = dict(_shares(words, ["label", *(name for name in groups if name != "label")]))
+    counts = ", ".join(f"{(rows['split'] == split).sum():,} {split}" for split in SPLITS)
+    listed = "; ".join(
+        f"{name} {' / '.join(f'{s:.3f}' for s in of)}" for name, of in shares.items()
+    )
+    widest = max(shares, key=lambda name: float(np.ptp(shares[name])), default="")
+    apart = f"; {widest} differs most, by {np.ptp(shares[widest]):.3f}" if widest else ""
+    return f"{counts}. Shares in {' / '.join(SPLITS)}: {listed}{apart}."
+
+
+def _shares(rows: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, list[float]]]:
+    for column in columns:
+        table = pd.crosstab(rows[column], rows["split"], normalize="columns")
+        for value, of in table.reindex(columns=SPLITS, fill_value=0.0).iterrows():
+            yield f"{column}={value}", of.tolist()
+
+
+def _refuse_splits(given: Words, spelt: Words, where: str) -> None:
+    """Raise if a split is unknown, or if train or test have no row; say what to write."""
+    found = given.dropna().unique().tolist()
+    lacking = [split for split in ("train", "test") if split not in set(spelt)]
+    unknown = [word for word in spelt.dropna().unique() if word not in SPLITS]
+    if unknown or lacking:
+        fault = f"{unknown[0]!r} is no split" if unknown else f"no row is of {lacking[0]!r}"
+        names = ", ".join(f"{word}: {meaning}" for word, meaning in _meanings(found).items())
+        raise ValueError(
+            f"{where}: {fault}; column {given.name!r} has {', '.join(map(repr, found))}; needed: "
+            f"train, test, and validation, or it is drawn out of train. Name them, such as: "
+            f"{{column: {given.name}, names: {{{names}}}}}"
+        )
+
+
+def _as_spelt(given: Words) -> Words:
+    """Return splits by their names where a word leaves no doubt, such as Train, val or TEST."""
+    lower = given.map(lambda word: word if word is None else word.lower())
+    known = lower.map(lambda word: word if word in SPLITS else SPELT.get(word))
+    return known.where(known.notna(), given)
+
+
+def _meanings(words: Sequence[str]) -> dict[str, str]:
+    """Return the split that each word probably means; without a test split, validation is it."""
+    close = {
+        word: MEANT.get(word.lower())
+        or next((s for s in SPLITS if s.startswith(word[:2].lower())), "test")
+        for word in words
+    }
+    lacking = "test" not in close.values()
+    return {w: "test" if lacking and s == "validation" else s for w, s in close.items()}

@@ -1,0 +1,1 @@
+"""Networks as ONNX files, in each precision, and those files at work."""

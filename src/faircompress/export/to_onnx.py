@@ -1,0 +1,293 @@
+"""A network as one self-contained ONNX file, which takes raw pixels and gives probabilities.
+
+Who deploys the file needs nothing else: normalisation and softmax are inside, class names and
+preparation are in its metadata. It names no path of the machine that wrote it.
+"""
+
+import copy
+import json
+import logging
+import math
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+import faircompress
+from faircompress.data.dataset import Facts
+from faircompress.networks.layers import numbers_of_positions
+from faircompress.networks.network import Network
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto
+
+INPUT, OUTPUT = "images", "probabilities"
+NODE_BYTES = 600  # what a node and its names may take beside weights; measured: 60 to 200
+Shapes = Counter[tuple[str, tuple[int, ...]]]
+
+
+class Deployed(nn.Module):
+    """A network between raw pixels and probabilities, as the exported file is.
+
+    Pixels are turned into planes while they take one byte each, and scaled by whole planes: in
+    ONNX Runtime that takes an eighth of the time of normalising them as they lie, which for a
+    pruned network would be as long as all its convolutions.
+    """
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.net = copy.deepcopy(network.net).cpu().eval()
+        mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (network.mean, network.std))
+        self.register_buffer("scale", 1 / (255 * std))
+        self.register_buffer("shift", -mean / std)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return probabilities ``(batch, classes)`` of uint8 ``(batch, height, width, 3)``."""
+        # contiguous: in channels-last order torch exports average pooling as nine indexing nodes
+        planes = images.permute(0, 3, 1, 2).contiguous().float()
+        logits: Tensor = self.net(planes * self.scale + self.shift)
+        return logits.softmax(1)
+
+
+def words(network: Network, facts: Facts, *, params: str) -> dict[str, str]:
+    """Return what a file says about itself: how to feed it, how to read it, where it is from.
+
+    The commit is not among it, so that the same network is the same file whatever else changed
+    in the code; the registry keeps it beside the file.
+
+    Args:
+        network: What is exported.
+        facts: Of the data it learnt from.
+        params: Hash of the choices that led to it.
+    """
+    return {
+        "architecture": network.architecture,
+        "classes": json.dumps(facts.classes),
+        "data": facts.sha256,
+        "faircompress": faircompress.__version__,
+        "input_size": json.dumps(facts.size),
+        "params": params,
+        "precision": "fp32",
+        "preparation": json.dumps(facts.preparation, sort_keys=True),
+    }
+
+
+def to_onnx(
+    network: Network, size: tuple[int, int], *, opset: int, words: Mapping[str, str]
+) -> bytes:
+    """Write a network as the bytes of an ONNX file; equal inputs give equal bytes.
+
+    Args:
+        network: Network to export; left as it was.
+        size: Height and width of the pictures it will get, pixels.
+        opset: Version of ONNX's operators.
+        words: Metadata of the file.
+
+    Returns:
+        A file from ``images``, uint8 ``(batch, height, width, 3)`` with any batch, to
+        ``probabilities``, float32 ``(batch, classes)``.
+
+    Raises:
+        ValueError: If the exporter does not know the opset.
+    """
+    model = _exported(Deployed(network).eval(), size, opset)
+    found = {entry.domain: entry.version for entry in model.opset_import}
+    if found.get("") != opset:
+        raise ValueError(
+            f"export.opset is {opset}, but torch {torch.__version__} wrote {network.architecture} "
+            f"in opset {found.get('')}. Set one it knows, for instance 20."
+        )
+    return finished(model, words)
+
+
+def finished(model: "ModelProto", words: Mapping[str, str]) -> bytes:
+    """Return a checked model as bytes, with nothing said in it but ``words``."""
+    import onnx
+
+    _strip(model)
+    onnx.helper.set_model_props(model, dict(sorted(words.items())))
+    onnx.checker.check_model(model, full_check=True)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def refuse_wrong_shape(content: bytes, network: Network) -> None:
+    """Raise unless a file is as wide as its network, and no bigger than its weights.
+
+    Pruned networks are often exported at their dense size: with masks, with weights written
+    twice, or from the wrong variable. Here the file is compared with the network layer by layer.
+
+    Args:
+        content: Bytes of the ONNX file.
+        network: What the file should hold.
+
+    Raises:
+        ValueError: If convolutions or linear layers differ in shape, a number is float64, weights
+            lie outside the file, or it has more numbers or bytes than the network accounts for.
+    """
+    import onnx
+
+    model = onnx.load_from_string(content)
+    _refuse_other_layers(model.graph, network)
+    _refuse_float64_and_outside(model)
+    allowed = sum(t.numel() for t in network.net.state_dict().values() if t.is_floating_point())
+    allowed += len(network.mean) + len(network.std) + _numbers_of_pooling(network.net)
+    allowed += numbers_of_positions(network.net) + network.classes  # the operating point
+    for kind in ("FLOAT", "FLOAT16", "INT8"):
+        of_kind = onnx.TensorProto.DataType.Value(kind)
+        numbers = sum(_numel(t.dims) for t in model.graph.initializer if t.data_type == of_kind)
+        if numbers > allowed:
+            raise ValueError(
+                f"the file of {network.architecture} holds {numbers} {kind.lower()} numbers, its "
+                f"network {allowed}. Are weights written twice, or is it still the dense size?"
+            )
+    parts = len(model.graph.node) + len(model.graph.initializer)
+    said = sum(len(entry.key) + len(entry.value) for entry in model.metadata_props)
+    most = 4 * allowed + NODE_BYTES * (parts + 4) + said
+    if len(content) > most:
+        raise ValueError(
+            f"the file of {network.architecture} has {len(content)} bytes; {allowed} numbers in "
+            f"{parts} parts explain {most}. What else is in it?"
+        )
+
+
+def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelProto":
+    example = torch.zeros(2, *size, 3, dtype=torch.uint8)
+    noisy = logging.getLogger("torch.onnx")
+    level = noisy.level
+    noisy.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # of the exporter's own making, about its own insides
+            program = torch.onnx.export(
+                deployed,
+                (example,),
+                dynamo=True,
+                opset_version=opset,
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                dynamic_shapes={INPUT: {0: torch.export.Dim("batch", min=1)}},
+                external_data=False,
+                verbose=False,
+            )
+    finally:
+        noisy.setLevel(level)
+    if program is None:
+        raise ValueError("torch.onnx.export gave no program")
+    return program.model_proto
+
+
+def _strip(model: "ModelProto") -> None:
+    """Take out source paths, stack traces and what can be inferred; none of it is used."""
+    model.ClearField("doc_string")
+    del model.metadata_props[:]
+    for function in model.functions:
+        function.ClearField("doc_string")
+        del function.metadata_props[:], function.value_info[:]
+        for node in function.node:
+            _strip_part(node)
+            for attribute in node.attribute:
+                attribute.ClearField("doc_string")
+    for graph in _graphs(model.graph):
+        del graph.value_info[:]
+        _strip_part(graph)
+        for part in (*graph.node, *graph.initializer, *graph.input, *graph.output):
+            _strip_part(part)
+        for node in graph.node:
+            for attribute in node.attribute:
+                attribute.ClearField("doc_string")
+                if attribute.HasField("t"):
+                    _strip_part(attribute.t)
+
+
+def _strip_part(part: Any) -> None:
+    part.ClearField("doc_string")
+    del part.metadata_props[:]
+
+
+def _graphs(graph: "GraphProto") -> Iterator["GraphProto"]:
+    """Give a graph and all graphs inside its nodes."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _graphs(attribute.g)
+            for inner in attribute.graphs:
+                yield from _graphs(inner)
+
+
+def _refuse_other_layers(graph: "GraphProto", network: Network) -> None:
+    """Compare layers by shape; attention may add linear weights that are no layer of torch's."""
+    wanted, found = _layers_of_net(network.net), _layers_of_file(graph)
+    missing = wanted - found
+    extra = Counter({key: n for key, n in (found - wanted).items() if key[0] == "convolution"})
+    if missing or extra:
+        raise ValueError(
+            f"the file of {network.architecture} is not its network: missing "
+            f"{_listed(missing)}, in their place {_listed(extra or found - wanted)}. "
+            "Is it the file of another network, for instance the dense one?"
+        )
+
+
+def _numbers_of_pooling(net: nn.Module) -> int:
+    """Return what uneven pooling may hold: how many values each place averages, and a zero."""
+    sizes = [m.output_size for m in net.modules() if isinstance(m, nn.AdaptiveAvgPool2d)]
+    return sum(_numel(size if isinstance(size, tuple) else (size, size)) + 1 for size in sizes)
+
+
+def _layers_of_net(net: nn.Module) -> Shapes:
+    layers: Shapes = Counter()
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            layers["convolution", tuple(module.weight.shape)] += 1
+        elif isinstance(module, nn.Linear):
+            layers["linear", tuple(sorted(module.weight.shape))] += 1
+    return layers
+
+
+def _layers_of_file(graph: "GraphProto") -> Shapes:
+    weights = {t.name: tuple(t.dims) for t in graph.initializer}
+    weights |= {  # of fewer bits
+        node.output[0]: weights[node.input[0]]
+        for node in graph.node
+        if node.op_type == "DequantizeLinear" and node.input[0] in weights
+    }
+    layers: Shapes = Counter()
+    for node in graph.node:
+        shape = weights.get(node.input[1]) if len(node.input) > 1 else None
+        if shape is not None and node.op_type == "Conv":
+            layers["convolution", shape] += 1
+        elif shape is not None and node.op_type in ("Gemm", "MatMul"):
+            layers["linear", tuple(sorted(shape))] += 1  # may be written transposed
+    return layers
+
+
+def _refuse_float64_and_outside(model: "ModelProto") -> None:
+    import onnx
+
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    double = onnx.TensorProto.DOUBLE
+    found = [t.name for t in inferred.initializer if t.data_type == double]
+    found += [v.name for v in inferred.value_info if v.type.tensor_type.elem_type == double]
+    if found:
+        raise ValueError(f"float64 in the file, needed float32: {', '.join(found[:5])}")
+    outside = onnx.TensorProto.EXTERNAL
+    elsewhere = [t.name for t in model.graph.initializer if t.data_location == outside]
+    if elsewhere:
+        raise ValueError(f"weights outside the file: {', '.join(elsewhere[:5])}")
+
+
+def _numel(dims: Iterable[Any]) -> int:
+    return int(math.prod(dims))
+
+
+def _listed(shapes: Shapes) -> str:
+    largest = sorted(shapes.items(), key=lambda item: (-_numel(item[0][1]), item[0]))
+    named = [f"{count} {kind} {list(shape)}" for (kind, shape), count in largest]
+    return ", ".join(named[:4]) + (" ..." if len(named) > 4 else "") if named else "nothing"

@@ -1,9 +1,0 @@
-"""False negative rate, also called miss rate."""
-
-from faircompress.metrics import Answers, Mean, metric
-
-
-@metric(better="lower")
-def false_negative_rate(said: Answers) -> Mean:
-    """Share of the positive rows that are decided to be negative."""
-    return Mean(~said.decided, over=said.truth)

@@ -1,9 +1,0 @@
-"""False positive rate."""
-
-from faircompress.metrics import Answers, Mean, metric
-
-
-@metric(better="lower")
-def false_positive_rate(said: Answers) -> Mean:
-    """Share of the negative rows that are decided to be positive."""
-    return Mean(said.decided, over=~said.truth)

@@ -1,9 +1,0 @@
-"""Precision, also called positive predictive value."""
-
-from faircompress.metrics import Answers, Mean, metric
-
-
-@metric(better="higher", own_rows=True)
-def precision(said: Answers) -> Mean:
-    """Share of the rows decided to be positive that are so."""
-    return Mean(said.truth, over=said.decided)

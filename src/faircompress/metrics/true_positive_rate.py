@@ -1,9 +1,0 @@
-"""True positive rate, also called recall or sensitivity."""
-
-from faircompress.metrics import Answers, Mean, metric
-
-
-@metric(better="higher")
-def true_positive_rate(said: Answers) -> Mean:
-    """Share of the positive rows that are decided to be positive."""
-    return Mean(said.decided, over=said.truth)

@@ -1,0 +1,1 @@
+"""Networks by name, their layers, and what is connected with what."""

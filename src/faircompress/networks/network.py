@@ -1,0 +1,163 @@
+"""Networks by name: built, saved, and loaded again in whatever shape pruning left them.
+
+A saved network is its weights and two words (architecture, classes). The shapes of the weights
+say how wide each layer is, so a pruned network needs no pickled code.
+"""
+
+import copy
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from faircompress.config import plugins
+from faircompress.support.files import write_bytes
+from faircompress.support.progress import track
+
+WITH_HELPERS = ("googlenet", "inception_v3")  # heads halfway, that would only serve training
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network and what is needed to build it again.
+
+    Args:
+        net: Takes normalised float ``(batch, 3, height, width)``, gives logits.
+        architecture: Name in ``models/`` or in torchvision.
+        classes: Width of the output.
+        mean: By which pictures in [0, 1] are shifted, by channel.
+        std: By which they are then divided.
+    """
+
+    net: nn.Module
+    architecture: str
+    classes: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """Turn uint8 ``(batch, height, width, 3)`` into what ``net`` takes."""
+        mean, std = (torch.tensor(v, device=images.device) for v in (self.mean, self.std))
+        return images.float().mul_(1 / (255 * std)).sub_(mean / std).permute(0, 3, 1, 2)
+
+    def blank(self, size: tuple[int, ...]) -> Tensor:
+        """Return one black picture as ``net`` takes it, ``(1, 3, height, width)``."""
+        return self.normalised(torch.zeros(1, *size, 3, dtype=torch.uint8))
+
+
+def build(architecture: str, classes: int, weights: str | None = None) -> nn.Module:
+    """Build a network with fresh weights, or with ImageNet's below a fresh head."""
+    if architecture in plugins.names("models"):
+        if weights is not None:
+            raise ValueError(f"{architecture} has no {weights} weights; set train.weights: null")
+        net: nn.Module = plugins.find("models", architecture)(classes)
+        return net
+    from torchvision import models
+
+    alone = {"aux_logits": False, "init_weights": True} if architecture in WITH_HELPERS else {}
+    net = models.get_model(architecture, weights=None, num_classes=classes, **alone)
+    if weights is not None:
+        _load_imagenet(net, architecture)
+    return net
+
+
+def _load_imagenet(net: nn.Module, architecture: str) -> None:
+    from torchvision import models
+
+    try:
+        found = models.get_model_weights(architecture).DEFAULT.get_state_dict(check_hash=True)
+    except (URLError, OSError) as error:
+        raise ValueError(
+            f"ImageNet weights of {architecture} could not be downloaded ({error}). Go online "
+            f"once, put the file into {torch.hub.get_dir()}/checkpoints, or set train.weights: null"
+        ) from error
+    own = net.state_dict()
+    net.load_state_dict(
+        {k: v for k, v in found.items() if k in own and own[k].shape == v.shape}, strict=False
+    )
+
+
+@torch.no_grad()
+def probabilities(
+    network: Network,
+    images: np.ndarray,
+    device: torch.device | str = "cpu",
+    *,
+    batch: int = 512,
+    what: str = "predicting",
+) -> np.ndarray:
+    """Return what a network says of pictures, in full float32 precision.
+
+    Args:
+        network: In any mode, on any device; left as it is.
+        images: uint8 ``(rows, height, width, 3)``.
+        device: Where it is computed.
+        batch: Pictures at a time.
+        what: Named on the progress bar.
+
+    Returns:
+        Probabilities, float32 ``(rows, classes)``; rows sum to 1.
+    """
+    net = copy.deepcopy(network.net).eval().to(device).to(memory_format=torch.channels_last)
+    starts, found = range(0, len(images), batch), []
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        for start in track(starts, what, len(starts)):
+            pictures = torch.from_numpy(images[start : start + batch]).to(device)
+            found.append(net(network.normalised(pictures)).float().softmax(1).cpu().numpy())
+    return np.concatenate(found)
+
+
+def save(network: Network, path: Path) -> None:
+    """Write a network, whole or not at all."""
+    words = {k: v for k, v in vars(network).items() if k != "net"}
+    buffer = io.BytesIO()
+    torch.save({**words, "weights": network.net.state_dict()}, buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def load(path: Path) -> Network:
+    """Read a network, in evaluation mode, on the CPU. Only plain tensors are accepted."""
+    words: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    weights = words.pop("weights")
+    net = build(words["architecture"], words["classes"])
+    fit_shapes(net, weights)
+    net.load_state_dict(weights)
+    return Network(net.eval(), **words)
+
+
+def fit_shapes(net: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Give every layer the width that the weights to be loaded have."""
+    for prefix, module in net.named_modules():
+        for name, old in [*module.named_parameters(recurse=False)]:
+            shape = weights[f"{prefix}.{name}" if prefix else name].shape
+            setattr(module, name, nn.Parameter(old.new_empty(shape), old.requires_grad))
+        for name, buffer in [*module.named_buffers(recurse=False)]:
+            key = f"{prefix}.{name}" if prefix else name
+            if key in weights:
+                setattr(module, name, buffer.new_empty(weights[key].shape))
+        _fit_words(module)
+
+
+def _fit_words(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        module.groups = module.weight.shape[0] if is_depthwise(module) else module.groups
+        module.out_channels = module.weight.shape[0]
+        module.in_channels = module.weight.shape[1] * module.groups
+    elif isinstance(module, nn.Linear):
+        module.out_features, module.in_features = module.weight.shape
+    elif isinstance(module, nn.BatchNorm2d):
+        kept = module.running_mean if module.weight is None else module.weight
+        module.num_features = module.num_features if kept is None else len(kept)
+    elif isinstance(module, nn.LayerNorm):
+        module.normalized_shape = tuple(module.weight.shape)
+
+
+def is_depthwise(layer: nn.Conv2d) -> bool:
+    """Tell whether a convolution filters each channel by itself."""
+    return layer.groups == layer.in_channels == layer.out_channels > 1

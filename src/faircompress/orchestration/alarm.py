@@ -1,0 +1,209 @@
+"""What happens when champion or original champion is not what was recorded: the alias goes back."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from faircompress.orchestration.deployment import (
+    Registry,
+    decided,
+    demoted,
+    raise_unless_releasable,
+    take_back,
+)
+from faircompress.registry import judgements
+from faircompress.registry import versions as registry
+from faircompress.registry.judgements import Judgement
+from faircompress.registry.policy import LET_OUT, TAKEN_BACK, NotPromoted, Said, taken_back
+from faircompress.registry.verification import name_of
+from faircompress.registry.versions import Version
+
+ALARM = Said("the alarm", "")
+
+
+def guard(where: Registry) -> str:
+    """Move both champions back where they are not what was recorded; say what was done.
+
+    Asked again, it finds nothing to do and says nothing, unless there was no way back.
+    """
+    with registry.one_at_a_time(where.store):
+        return " ".join(filter(None, [_champion(where), _original_champion(where)]))
+
+
+def alarm(where: Registry, said: Said, number: str | None = None) -> str:
+    """Take a version back on a person's word; if it is the champion, its alias goes back.
+
+    Args:
+        where: The registered model.
+        said: Who raises the alarm, and why.
+        number: Of the version; by default the champion.
+
+    Raises:
+        NotPromoted: If there is no champion, or reviewer or reason is missing.
+        ValueError: If there is no such version.
+    """
+    if not (said.reviewer.strip() and said.reason.strip()):
+        raise NotPromoted("an alarm needs --reviewer and --reason")
+    with registry.one_at_a_time(where.store):
+        number = number or where.aliases().get("champion")
+        if number is None:
+            raise NotPromoted("there is no champion; name a version")
+        version = where.find(number)
+        take_back(where, version, said)
+        registry.withdraw(where.store, version, "challenger")
+        moved = _champion(where)
+        return moved or f"{name_of(version)} was taken back; it was not the champion"
+
+
+def champions(where: Registry) -> list[Version]:
+    """Return which versions were made champion and may still be, the last one last.
+
+    Others than this registry has now are left out: it may have been emptied since.
+    """
+    known = judgements.decided(where.store.project, where.model)
+    versions = {v.number: v for v in registry.versions(where.store, where.model)}
+    found = [
+        versions[d.version]
+        for d in known
+        if d.act in LET_OUT
+        and d.version in versions
+        and versions[d.version].tags.get("sha256") == d.sha256
+    ]
+    return [version for version in found if not _withdrawn(where, version)]
+
+
+def _champion(where: Registry) -> str:
+    """See that the champion is good, and the one that was made it; say what was done if not."""
+    now, recorded = _named(where, "champion"), champions(where)
+    bad = _fault(where, now) if now else ""
+    why = bad or _moved(where, now, recorded)
+    if not why:
+        return ""
+    if now and not recorded and not _known(where, now):
+        return (
+            f"ALARM: a champion is not to be used. {why} Its alias stays, since no champion was "
+            f"ever recorded in {where.store.project / judgements.FILE}."
+        )
+    if now and bad:
+        _mark(where, now, bad)
+    back = next(_good(where, recorded, now if bad else None), None)
+    if back is None:
+        if now:
+            registry.withdraw(where.store, now, "champion")
+        return f"ALARM: {why} There is no version to go back to: the alias champion was removed."
+    _bring_back(where, *back, why)
+    return f"ALARM: {why} The alias champion went back to version {back[0].number}."
+
+
+def _original_champion(where: Registry) -> str:
+    """Point ``original_champion`` to the first champion, if it is good and the alias is not.
+
+    A file that nothing is recorded of may have been the first champion before anything was: it is
+    left there, and refused where it would be compared with.
+    """
+    _rename_alias(where)
+    now, first = _named(where, "original_champion"), next(_ever_champion(where), None)
+    if first is None or first == now or _fault(where, first, now=False):
+        return ""
+    if now and not _known(where, now):
+        return ""
+    registry.point(where.store, where.model, "original_champion", first.number)
+    return (
+        "ALARM: the alias original_champion "
+        f"{f'points to version {now.number}' if now else 'is gone'}. It went back to version "
+        f"{first.number}, the first champion."
+    )
+
+
+def _rename_alias(where: Registry) -> None:
+    """Give the alias ``anchor``, as 0.2 called it, its name of today."""
+    old = _named(where, "anchor")
+    if old is not None:
+        if "original_champion" not in where.aliases():
+            registry.point(where.store, where.model, "original_champion", old.number)
+        registry.withdraw(where.store, old, "anchor")
+
+
+def _named(where: Registry, alias: str) -> Version | None:
+    """Return the version that an alias points to, if there is such a one."""
+    number = where.aliases().get(alias)
+    known = registry.versions(where.store, where.model)
+    return next((version for version in known if version.number == number), None)
+
+
+def _ever_champion(where: Registry) -> Iterator[Version]:
+    versions = {v.number: v for v in registry.versions(where.store, where.model)}
+    for d in judgements.decided(where.store.project, where.model):
+        version = versions.get(d.version)
+        if d.act in LET_OUT and version and version.tags.get("sha256") == d.sha256:
+            yield version
+
+
+def _fault(where: Registry, version: Version, *, now: bool = True) -> str:
+    """Say why a version is no champion; nothing if it is good.
+
+    Args:
+        where: The registered model.
+        version: It.
+        now: Whether it must not have been taken back; else only that it was let out once.
+    """
+    try:
+        raise_unless_releasable(where, version)
+    except NotPromoted as error:
+        return str(error)
+    back = _withdrawn(where, version) if now else ""
+    return f"{name_of(version)} was {back}." if back else ""
+
+
+def _withdrawn(where: Registry, version: Version) -> str:
+    """Say who took a version or its file back, if nobody let it out since."""
+    known = judgements.decided(where.store.project, where.model)
+    back = taken_back(version.tags.get("sha256", ""), known) or demoted(where, version)
+    return back.sentence if back else ""
+
+
+def _moved(where: Registry, now: Version | None, recorded: list[Version]) -> str:
+    """Say so if the alias is not where the last promotion put it, and could be."""
+    last = recorded[-1] if recorded else None
+    if last is None or (now and now.number == last.number) or _fault(where, last):
+        return ""
+    there = f"points to version {now.number}" if now else "is gone"
+    return f"The alias champion {there}; version {last.number} was made champion last."
+
+
+def _good(
+    where: Registry, recorded: list[Version], bad: Version | None
+) -> Iterator[tuple[Version, Judgement]]:
+    """Give the versions that may be champion: earlier ones, ``previous``, then the newest."""
+    previous = where.aliases().get("previous")
+    known = registry.versions(where.store, where.model)
+    order = [*reversed(recorded), *(v for v in known if v.number == previous), *known]
+    for version in {v.number: v for v in order}.values():
+        if bad and version.number == bad.number or _withdrawn(where, version):
+            continue
+        with suppress(NotPromoted):
+            yield version, raise_unless_releasable(where, version)
+
+
+def _bring_back(where: Registry, version: Version, judgement: Judgement, why: str) -> None:
+    said = Said(ALARM.reviewer, why)
+    judgements.add(where.store.project, decided(version, "brought back", judgement, said))
+    registry.point(where.store, where.model, "champion", version.number)
+    registry.withdraw(where.store, version, "previous")
+    registry.withdraw(where.store, version, "challenger")
+
+
+def _mark(where: Registry, version: Version, why: str) -> None:
+    """Record that a version is not to be chosen again, unless a person recorded as much."""
+    registry.note(where.store, version, {"alarm": why})
+    known = registry.decisions(where.store, version)
+    if known and known[-1].act in TAKEN_BACK:
+        return
+    digest = version.tags.get("sha256", "none")
+    latest = judgements.latest(where.store.project, where.model, digest)
+    decision = decided(version, "demoted", latest, Said(ALARM.reviewer, why), digest)
+    judgements.add(where.store.project, decision)
+
+
+def _known(where: Registry, version: Version) -> bool:
+    digests = {version.tags.get("sha256", ""), registry.file_sha256(where.store, version)}
+    return any(judgements.latest(where.store.project, where.model, d) for d in digests)

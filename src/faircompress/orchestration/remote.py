@@ -1,0 +1,152 @@
+"""The DVC remote, where machines hand each other what they computed. Quiet where there is none."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from faircompress.orchestration import cache
+from faircompress.support.files import remove
+
+PATIENCE = 20.0  # seconds in which DVC neither computes, reads nor writes
+FETCH = (
+    "import sys; from dvc.repo import Repo; from dvc_data.hashfile.hash_info import HashInfo\n"
+    "with Repo() as repo: repo.cloud.pull([HashInfo('md5', name) for name in sys.argv[1:]])"
+)
+
+
+class RemoteFailed(RuntimeError):
+    """The remote could not be read or written; says what DVC said."""
+
+
+@task(task_run_name="pull", cache_policy=NO_CACHE)
+def pull(workspace: Path) -> bool:
+    """Fetch stage results from the remote, those of other machines' runs too.
+
+    Leftovers of a failed stage give way to what ``dvc.lock`` names; what the remote lacks, or has
+    in a damaged state, is computed anew.
+
+    Returns:
+        Whether there is a remote.
+
+    Raises:
+        RemoteFailed: If it did not answer.
+    """
+    if not has_remote(workspace):
+        return False
+    results = cache.results(workspace)
+    store, changed = cache.cache_of(workspace), _changed(workspace)
+    store.drop_damaged(out.md5 for out in results if changed is None or out.stage in changed)
+    start = time.time()
+    _dvc(workspace, "pull", "--run-cache", "--force", "--allow-missing")
+    for out in results:
+        if store.drop_damaged([out.md5], since=start):
+            remove(out.path)  # DVC believes it; without it, it is computed again
+    return True
+
+
+def _changed(workspace: Path) -> Collection[str] | None:
+    """Return the stages and ``.dvc`` files whose results are not there as they were left."""
+    code, told = _said(workspace, [*_DVC, "status", "--json"])
+    return None if code else set(json.loads(told or "{}"))
+
+
+@task(task_run_name="push", cache_policy=NO_CACHE)
+def push(workspace: Path) -> bool:
+    """Hand stage results to the remote; return whether there is one.
+
+    Raises:
+        RemoteFailed: If it did not take them.
+    """
+    if not has_remote(workspace):
+        return False
+    _dvc(workspace, "push", "--run-cache")
+    return True
+
+
+def mend(workspace: Path, stages: Collection[str]) -> str:
+    """See that stages restore nothing damaged; fetch it again if there is a remote.
+
+    Returns:
+        What was damaged, in a sentence; nothing if all is well.
+    """
+    dropped = cache.drop_damaged(workspace, stages)
+    if not dropped:
+        return ""
+    words = f"{len(dropped)} damaged files dropped from the DVC cache ({dropped[0]})"
+    if not has_remote(workspace):
+        return f"{words}: computed again"
+    try:
+        _said(workspace, [sys.executable, "-c", FETCH, *dropped])
+    except RemoteFailed as error:
+        return f"{words}: computed again, since the remote did not help: {error}"
+    again = cache.cache_of(workspace).drop_damaged(dropped)
+    if again:
+        return f"{words}: computed again. They are damaged in the remote as well: delete them there"
+    return f"{words}: fetched again, or computed again where the remote lacks them"
+
+
+def has_remote(workspace: Path) -> bool:
+    """Tell whether a default remote is named."""
+    _, words = _said(workspace, [*_DVC, "config", "core.remote"])
+    return bool(words.strip())
+
+
+_DVC = (sys.executable, "-m", "dvc", "--wait-for-lock")
+
+
+def _dvc(workspace: Path, *words: str) -> None:
+    code, told = _said(workspace, [*_DVC, *words])
+    if code:
+        lines = [line.strip() for line in told.splitlines() if "any troubles?" not in line]
+        raise RemoteFailed(f"dvc {words[0]} failed: {' '.join(filter(None, lines))}")
+
+
+def _said(workspace: Path, command: Sequence[str]) -> tuple[int, str]:
+    """Run a command as long as it does something; return its exit code and its complaints.
+
+    Raises:
+        RemoteFailed: If it waits for an answer that does not come.
+    """
+    process = subprocess.Popen(
+        command, cwd=workspace, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    seen, since = "", time.monotonic()
+    try:
+        while True:
+            try:
+                told, complaints = process.communicate(timeout=0.5)
+                break
+            except subprocess.TimeoutExpired:
+                now = _work(process.pid)
+                if now != seen:
+                    seen, since = now, time.monotonic()
+                elif time.monotonic() - since > PATIENCE:
+                    raise RemoteFailed(
+                        f"`dvc {command[-1]}` waited {PATIENCE:.0f} s for an answer of the remote "
+                        "in vain"
+                    ) from None
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    return process.returncode, told + complaints if process.returncode else told
+
+
+def _work(pid: int) -> str:
+    """Return what changes as long as a process computes, reads or writes."""
+    try:
+        times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+        return " ".join(times) + Path(f"/proc/{pid}/io").read_text()
+    except OSError:
+        return str(time.monotonic())  # not Linux, or not ours to see: it may take its time

@@ -1,0 +1,90 @@
+"""What a study leaves behind: tables, figures, a page, runs in MLflow, DVC's fingerprint."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from faircompress.data.dataset import load_facts
+from faircompress.data.predictions import Predictions
+from faircompress.orchestration.stage_tasks import dvc_add
+from faircompress.orchestration.study_cells import workspace_name
+from faircompress.registry import mlflow_runs
+from faircompress.study import pages
+from faircompress.study.cells import cell_counts, rarest, rates
+from faircompress.study.comparison import Comparison
+from faircompress.study.plan import Cell, Plan, settings
+
+EXPERIMENT = "faircompress-studies"
+Said = Callable[[Cell, str], Predictions]
+
+
+def publish(
+    project: Path,
+    folder: Path,
+    plan: Plan,
+    chosen: dict[tuple[str, str, str], int],
+    done: dict[Cell, dict[str, Any]],
+    failed: dict[Cell, str],
+    said: Said,
+) -> Path:
+    """Compare what came to an end, write it down, and tell MLflow and DVC; return the page."""
+    pruned = [cell for cell in done if cell.method and cell.seed in plan.seeds]
+    compared = []
+    for data, model in dict.fromkeys((cell.data, cell.model) for cell in pruned):
+        mine = [cell for cell in pruned if (cell.data, cell.model) == (data, model)]
+        rare = rarest(_train_counts(project, folder, mine[0].dense), said(mine[0], "test"))
+        compared.append(Comparison(plan, data, model, mine, said, rare))
+    words = {
+        f"{data}, {model}, {method}": settings(plan, method, tried)
+        for (data, model, method), tried in chosen.items()
+    }
+    page = pages.write(folder / "results", plan, compared, done, failed, words)
+    _remember(project, folder, plan, done, said)
+    dvc_add(folder / "predictions")
+    return page
+
+
+def _train_counts(project: Path, study: Path, dense: Cell) -> "pd.Series[int]":
+    validated = project / "variants" / workspace_name(study, dense) / "artifacts" / "validate"
+    facts = load_facts(validated)
+    groups = [name for name in facts.groups if name != "label"]
+    table = pd.read_parquet(validated / "data.parquet", columns=["split", "label", *groups])
+    return cell_counts(table[table["split"] == "train"], facts.classes, facts.groups)
+
+
+def _remember(
+    project: Path, folder: Path, plan: Plan, done: dict[Cell, dict[str, Any]], said: Said
+) -> None:
+    """Give the study a run in MLflow, and each of its runs one below it, once."""
+    store = mlflow_runs.open_store(project)
+    name = {"study": folder.name}
+    parent = mlflow_runs.find(store, EXPERIMENT, {**name, "study.role": "study"})
+    if parent is None:
+        tags = {**name, "study.role": "study", "about": plan.about}
+        parent = mlflow_runs.begin(store, EXPERIMENT, folder.name, tags)
+    known = mlflow_runs.tags_of(store, EXPERIMENT, {**name, "study.role": "run"}, "fingerprint")
+    for cell, facts in done.items():
+        if cell.method and facts["fingerprint"] not in known:
+            _remember_cell(store, parent, folder.name, cell, facts, said)
+    mlflow_runs.log_files(store, parent, sorted((folder / "results").glob("*.*")))
+    mlflow_runs.end(store, parent, "FINISHED")
+
+
+def _remember_cell(
+    store: mlflow_runs.Store, parent: str, study: str, cell: Cell, facts: dict[str, Any], said: Said
+) -> None:
+    tags = {"study": study, "study.role": "run", "mlflow.parentRunId": parent}
+    tags |= {"fingerprint": facts["fingerprint"]}
+    run_id = mlflow_runs.begin(store, EXPERIMENT, cell.key, tags)
+    mlflow_runs.log_params(store, run_id, {**vars(cell), "overrides": " ".join(facts["overrides"])})
+    table = rates(said(cell.dense, "test"), said(cell, "test"))
+    numbers = {
+        f"{line.metric}/{line.part}/{side}": getattr(line, side)
+        for line in table.itertuples()
+        for side in ("dense", "pruned", "change")
+    }
+    numbers |= {name: facts[name] for name in ("speedup", "parameters", "macs")}
+    mlflow_runs.log_numbers(store, run_id, [{"metrics": numbers, "step": 0}])
+    mlflow_runs.end(store, run_id, "FINISHED")

@@ -1,0 +1,1 @@
+"""Versions, verdicts and decisions. The only room that knows MLflow."""

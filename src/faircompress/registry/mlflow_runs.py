@@ -1,0 +1,290 @@
+"""What MLflow remembers of an execution. Only this file and ``mlflow_client`` know MLflow."""
+
+import hashlib
+import logging
+import os
+import re
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import mlflow
+import pandas as pd
+from mlflow.entities import FileInfo, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from faircompress.config.code_keys import written_keys
+from faircompress.registry.mlflow_client import Client
+from faircompress.support import databases, servers
+
+URI = "MLFLOW_TRACKING_URI"
+NAME_LIMIT, VALUE_LIMIT, BATCH_LIMIT = 250, 5000, 900
+NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+ONNX = "model.onnx"
+
+
+@dataclass(frozen=True)
+class Store:
+    """The tracking store of a project; variants write to their project's."""
+
+    client: MlflowClient
+    uri: str
+    project: Path
+
+    def experiment(self, name: str) -> str:
+        """Return the id of an experiment, made at first use."""
+        found = self.client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        local = self.uri.startswith("sqlite:")
+        place = (self.project / "mlartifacts" / name).as_uri() if local else None
+        return str(self.client.create_experiment(name, artifact_location=place))
+
+
+def open_store(project: Path) -> Store:
+    """Open the store named by ``MLFLOW_TRACKING_URI``, by default SQLite in the project.
+
+    Raises:
+        DatabaseUnfit: If it is SQLite that cannot be used and holds what must not be lost.
+        StoreFailed: If it is a server that does not answer.
+    """
+    uri = os.environ.get(URI) or f"sqlite:///{project / 'mlflow.db'}"
+    if file := databases.sqlite_file(uri):
+        databases.ready(databases.of_mlflow(file))
+    servers.require_mlflow(uri)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # we tell it
+    return Store(cast(MlflowClient, Client(uri)), uri, project)
+
+
+def _use(store: Store) -> None:
+    """Point MLflow's module-level functions to a store, this process only.
+
+    MLflow tells the environment as well, where the next project would take it for the user's word.
+    """
+    given = os.environ.get(URI)
+    mlflow.set_tracking_uri(store.uri)
+    if given is None:
+        os.environ.pop(URI, None)
+
+
+def _answering(store: Store) -> AbstractContextManager[None]:
+    """Guard what goes past the client, through MLflow's module-level functions."""
+    client: object = store.client
+    return client.answering() if isinstance(client, Client) else nullcontext()
+
+
+def begin(store: Store, experiment: str, name: str, tags: dict[str, str]) -> str:
+    """Open a run and return its id."""
+    found = store.client.create_run(store.experiment(experiment), run_name=name, tags=tags)
+    return str(found.info.run_id)
+
+
+def find(store: Store, experiment: str, tags: dict[str, str]) -> str | None:
+    """Return the run with these tags, if there is one."""
+    runs = _search(store, experiment, tags, 1)
+    return str(runs[0].info.run_id) if runs else None
+
+
+def tags_of(store: Store, experiment: str, tags: dict[str, str], name: str) -> set[str]:
+    """Return the values that the tag ``name`` has in runs with these tags."""
+    return {run.data.tags[name] for run in _search(store, experiment, tags, 10_000)}
+
+
+def _search(store: Store, experiment: str, tags: dict[str, str], most: int) -> list[Run]:
+    words = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+    where = [store.experiment(experiment)]
+    return list(store.client.search_runs(where, filter_string=words, max_results=most))
+
+
+def end(store: Store, run_id: str, status: str) -> None:
+    """Close a run as ``FINISHED`` or ``FAILED``."""
+    store.client.set_terminated(run_id, status)
+
+
+def log_numbers(
+    store: Store, run_id: str, events: Iterable[dict[str, Any]], model_id: str | None = None
+) -> None:
+    """Record numbers with their step and time, many at once; a logged model's as its own too."""
+    metrics = [
+        Metric(
+            name,
+            value,
+            int(1000 * event.get("time", time.time())),
+            event["step"],
+            model_id=model_id,
+        )
+        for event in events
+        for name, value in _named(flat(event["metrics"])).items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    for start in range(0, len(metrics), BATCH_LIMIT):
+        store.client.log_batch(run_id, metrics=metrics[start : start + BATCH_LIMIT])
+
+
+def log_params(store: Store, run_id: str, params: dict[str, Any]) -> None:
+    """Record every choice of a run by its dotted name."""
+    words = [
+        Param(_name(key), str(value)[:VALUE_LIMIT])
+        for key, value in flat(params, lists=False).items()
+    ]
+    for start in range(0, len(words), 100):
+        store.client.log_batch(run_id, params=words[start : start + 100])
+
+
+def log_tags(store: Store, run_id: str, tags: dict[str, str]) -> None:
+    """Set tags on a run."""
+    store.client.log_batch(run_id, tags=[RunTag(k, v[:VALUE_LIMIT]) for k, v in tags.items()])
+
+
+def log_files(store: Store, run_id: str, files: Iterable[Path], folder: str | None = None) -> None:
+    """Keep copies of files with a run."""
+    for path in files:
+        store.client.log_artifact(run_id, str(path), folder)
+
+
+def log_data(store: Store, run_id: str, table: Path, name: str, digest: str) -> None:
+    """Record the data set a run read: its name, hash and columns, and the counts of its cells."""
+    import pyarrow.parquet as pq
+    from mlflow.data.pandas_dataset import from_pandas
+    from mlflow.entities import DatasetInput, InputTag
+
+    columns = [c for c in pq.read_schema(table).names if c != "image"]
+    rows: pd.DataFrame = pq.read_table(table, columns=columns).to_pandas()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that integers cannot be null: ours are not
+        data = from_pandas(rows, str(table), targets="label", name=name, digest=digest[:36])
+        entity = data._to_mlflow_entity()
+    store.client.log_inputs(
+        run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "validated")])]
+    )
+
+
+def log_onnx(store: Store, run_id: str, onnx_file: Path, model: str, name: str) -> str:
+    """Add an ONNX file, byte for byte, to a registered model; return the version.
+
+    Args:
+        store: Where to.
+        run_id: Run that MLflow takes the file's metrics and params from.
+        onnx_file: The file.
+        model: Name of the registered model.
+        name: Of the logged model, which MLflow lists beside those of other runs.
+    """
+    import numpy as np
+    import onnx
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    graph = onnx.load(onnx_file)
+    shape = [d.dim_value or -1 for d in graph.graph.input[0].type.tensor_type.shape.dim]
+    classes = graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value
+    signature = ModelSignature(
+        Schema([TensorSpec(np.dtype("uint8"), tuple(shape), graph.graph.input[0].name)]),
+        Schema([TensorSpec(np.dtype("float32"), (-1, classes), graph.graph.output[0].name)]),
+    )
+    _use(store)
+    with _answering(store), mlflow.start_run(run_id=run_id):
+        logged = mlflow.onnx.log_model(
+            graph,
+            name=name,
+            signature=signature,
+            save_as_external_data=False,
+            onnx_execution_providers=["CPUExecutionProvider"],
+            pip_requirements=["onnxruntime"],
+            registered_model_name=model,
+        )
+    return str(logged.registered_model_version)
+
+
+def kept_files(store: Store, run_id: str, folder: str) -> list[str]:
+    """Return the paths of the files kept with a run in one of its folders; none of no run."""
+    return [str(f.path) for f in _kept(store, run_id, folder) if not f.is_dir]
+
+
+def kept_folders(store: Store, run_id: str, folder: str) -> list[str]:
+    """Return the paths of the folders kept with a run in one of its folders; none of no run."""
+    return [str(f.path) for f in _kept(store, run_id, folder) if f.is_dir]
+
+
+def _kept(store: Store, run_id: str, folder: str) -> list[FileInfo]:
+    try:
+        return list(store.client.list_artifacts(run_id, folder)) if run_id else []
+    except MlflowException as error:
+        if error.error_code not in NO_SUCH_RUN:
+            raise
+        return []
+
+
+def fetch(store: Store, run_id: str, path: str, into: Path) -> Path:
+    """Copy a file or folder kept with a run; return where it lies."""
+    return Path(store.client.download_artifacts(run_id, path, str(into)))
+
+
+def fetch_onnx(store: Store, model: str, version: str, into: Path) -> Path:
+    """Copy the file of a registered version; return where it lies, if the registry has it."""
+    _use(store)
+    uri = f"models:/{model}/{version}"
+    with _answering(store):
+        try:
+            found = mlflow.artifacts.download_artifacts(uri, dst_path=str(into))
+        except MlflowException as error:
+            if error.error_code not in NO_SUCH_RUN:
+                raise  # a server that does not answer has lost nothing
+            return into / ONNX
+    return Path(found) / ONNX
+
+
+def logged_model(store: Store, model: str, version: str) -> str | None:
+    """Return the id of the logged model that a registered version is, if it is one."""
+    scheme, _, found = str(store.client.get_model_version(model, version).source).partition(":/")
+    return found if scheme == "models" else None
+
+
+def flat(values: Any, prefix: str = "", *, lists: bool = True) -> dict[str, Any]:
+    """Return nested keys joined by dots; ``lists`` opens lists too."""
+    if isinstance(values, dict):
+        items: Iterable[tuple[Any, Any]] = values.items()
+    elif lists and isinstance(values, list):
+        items = enumerate(values)
+    else:
+        return {prefix: values}
+    found: dict[str, Any] = {}
+    for key, value in items:
+        found |= flat(value, f"{prefix}.{key}" if prefix else str(key), lists=lists)
+    return found
+
+
+def provenance(folder: Path, commit: str) -> dict[str, str]:
+    """Return the tags that say which code and which files a run stands on."""
+    lock = folder / "dvc.lock"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "none"
+    keys = {f"code.{name}": key for name, key in written_keys(folder / "artifacts").items()}
+    return {"git.commit": commit, "dvc.lock.sha256": digest, **keys}
+
+
+def _named(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return numbers by names that MLflow takes; no two are merged because theirs look alike."""
+    alike = Counter(_name(name) for name in numbers)
+    return {
+        _name(name) if alike[_name(name)] == 1 else _marked(name): value
+        for name, value in numbers.items()
+    }
+
+
+def _marked(words: str) -> str:
+    digest = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{_name(words)[: NAME_LIMIT - 9]}-{digest}"
+
+
+def _name(words: str) -> str:
+    """Return words as MLflow's name of a metric or param, which it takes for a path."""
+    safe = re.sub(r"[^\w\-. :/]", "_", words)
+    parts = ["_" if part in ("", ".", "..") else part for part in safe.split("/")]
+    return "/".join(parts)[:NAME_LIMIT].rstrip("/")

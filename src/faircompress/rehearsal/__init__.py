@@ -1,0 +1,1 @@
+"""A network is tried before hours are spent on it."""

@@ -1,0 +1,156 @@
+"""The life of a network within seconds, on two made-up pictures; started by ``rehearsal``.
+
+Each step is told as it begins, what goes wrong as ``why``: one JSON value a line.
+"""
+
+import ctypes
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from faircompress.compression import cut
+from faircompress.compression.channels import Budget
+from faircompress.export import quantize, runtime, to_onnx
+from faircompress.networks import network as networks
+from faircompress.networks.convolutions import mend_convolutions
+from faircompress.networks.layers import filters, scored
+from faircompress.networks.network import Network
+
+PICTURES = 4
+ALIKE = 0.05  # probabilities of a file and of torch; untrained networks may blow rounding up
+
+
+class Place:
+    """Where in a network one is, for whom it stops."""
+
+    def __init__(self) -> None:
+        self.inside: list[str] = []
+
+    @contextmanager
+    def watching(self, net: nn.Module) -> Iterator[None]:
+        """Follow what runs."""
+        with ExitStack() as hooks:
+            for name, module in net.named_modules():
+                hooks.enter_context(module.register_forward_pre_hook(self._enters(name)))
+                hooks.enter_context(module.register_forward_hook(self._leaves))
+            yield
+
+    def _enters(self, name: str) -> Callable[[nn.Module, object], None]:
+        return lambda module, given: self.inside.append(name)
+
+    def _leaves(self, module: nn.Module, given: object, output: object) -> None:
+        self.inside.pop()
+
+    def words(self) -> str:
+        """Name the innermost layer that did not end."""
+        return f" in layer {self.inside[-1]}" if self.inside and self.inside[-1] else ""
+
+
+def main() -> None:
+    """Build, train, cut, save, load and export."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # when whoever waits for it has died
+    given, place = json.loads(sys.argv[1]), Place()
+    sys.excepthook = lambda kind, error, trace: _report_why(error, place)
+    torch.manual_seed(0)
+    torch.set_num_threads(min(2, torch.get_num_threads()))
+    mend_convolutions()
+    classes, size = given["classes"], tuple(given["size"])
+    _tell(step="building it")
+    net = networks.build(given["model"], classes)
+    pictures = np.random.default_rng(0).integers(0, 256, (PICTURES, *size, 3), np.uint8)
+    network = Network(net, given["model"], classes, (0.5,) * 3, (0.25,) * 3)
+
+    _tell(step="a step of training")
+    with place.watching(net):
+        learn(network, pictures)
+
+    _tell(step="cutting it")
+    how = {key: given[key] for key in ("speedup", "floor", "round_to")}
+    smaller, _ = cut.cut(net, by_size, network.blank(size), **how)
+    pruned = Network(smaller, given["model"], classes, network.mean, network.std)
+    _tell(step="training it once it is cut")
+    learn(pruned, pictures)
+
+    _tell(step="saving and loading it")
+    pruned = saved_and_loaded(pruned)
+    _tell(step="exporting it")
+    export(pruned, pictures, given)
+    _tell(done="yes")
+
+
+def learn(network: Network, pictures: np.ndarray) -> None:
+    """Take a step of training, and refuse what cannot be trained or judged."""
+    net = network.net.train()
+    for norm in (m for m in net.modules() if isinstance(m, nn.BatchNorm2d)):
+        norm.momentum = 1.0  # statistics of the batch, as after long training
+    logits = net(network.normalised(torch.from_numpy(pictures)))
+    if not isinstance(logits, Tensor):
+        raise ValueError(f"while it trains it gives {type(logits).__name__}, not one tensor")
+    if logits.shape != (len(pictures), network.classes):
+        raise ValueError(
+            f"it gives {list(logits.shape[1:])} numbers a picture; needed: one a class, "
+            f"{network.classes}"
+        )
+    labels = torch.arange(len(pictures)) % network.classes
+    torch.autograd.backward(F.cross_entropy(logits, labels))
+    net.zero_grad()
+    net.eval()
+
+
+def by_size(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
+    """Score channels by the norm of their filters, which takes no data."""
+    return {name: filters(layer).norm(dim=1) for name, layer in scored(net).items()}
+
+
+def saved_and_loaded(network: Network) -> Network:
+    """Write a network and read it again, as stages do."""
+    with tempfile.TemporaryDirectory() as folder:
+        networks.save(network, Path(folder) / "model.pt")
+        return networks.load(Path(folder) / "model.pt")
+
+
+def export(network: Network, pictures: np.ndarray, given: dict[str, Any]) -> None:
+    """Write a network as the files that are asked for, which must say what torch says."""
+    content = to_onnx.to_onnx(network, tuple(given["size"]), opset=given["opset"], words={})
+    to_onnx.refuse_wrong_shape(content, network)
+    expected = networks.probabilities(network, pictures)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        file.write_bytes(content)
+        found = runtime.predict(runtime.session(file, "cpu", threads=1), pictures, what="")
+        ids = [str(number) for number in range(len(pictures))]
+        far = runtime.compare(expected, found, ids, tolerance=ALIKE, what="its file")
+        runtime.raise_unless_equivalent(far, ALIKE, what="its file")
+        for precision in given["precisions"]:
+            if precision == "fp16":
+                file.write_bytes(quantize.to_fp16(content))
+            elif precision == "int8":
+                bits = given["weight_bits"]
+                file.write_bytes(quantize.to_int8(content, pictures, weight_bits=bits))
+            runtime.predict(runtime.session(file, "cpu", threads=1), pictures[:1], what="")
+
+
+def _tell(**what: str) -> None:
+    print(json.dumps(what), flush=True)
+
+
+def _report_why(error: BaseException, place: Place) -> None:
+    words = " ".join(str(error).split())[:400]
+    if not isinstance(error, ValueError):
+        words = f"{type(error).__name__}{place.words()}: {words}"
+    _tell(why=words + ("" if words.endswith((".", "?")) else "."))
+
+
+if __name__ == "__main__":
+    main()

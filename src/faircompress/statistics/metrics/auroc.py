@@ -1,0 +1,9 @@
+"""Area under the receiver operating characteristic."""
+
+from faircompress.statistics.metrics import Answers, Ranking, metric
+
+
+@metric(better="higher", title="AUROC")
+def auroc(said: Answers) -> Ranking:
+    """Chance that a positive row scores higher than a negative one; ties count one half."""
+    return Ranking(said.score, above=said.truth)

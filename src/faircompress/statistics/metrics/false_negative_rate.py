@@ -1,0 +1,9 @@
+"""False negative rate, also called miss rate."""
+
+from faircompress.statistics.metrics import Answers, Mean, metric
+
+
+@metric(better="lower")
+def false_negative_rate(said: Answers) -> Mean:
+    """Share of the positive rows that are decided to be negative."""
+    return Mean(~said.decided, over=said.truth)

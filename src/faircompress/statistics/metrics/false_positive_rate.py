@@ -1,0 +1,9 @@
+"""False positive rate."""
+
+from faircompress.statistics.metrics import Answers, Mean, metric
+
+
+@metric(better="lower")
+def false_positive_rate(said: Answers) -> Mean:
+    """Share of the negative rows that are decided to be positive."""
+    return Mean(said.decided, over=~said.truth)

@@ -1,0 +1,1 @@
+"""Moving a network's weights until an objective is low."""

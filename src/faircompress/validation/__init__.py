@@ -1,0 +1,1 @@
+"""What makes a data set unfit, and the page that says so."""

@@ -1,0 +1,237 @@
+"""The tables a data set is checked by: pictures, equal pictures, people, cells, class shares.
+
+Each has the columns ``named`` (what to call a line in a sentence) and ``ids`` (the rows behind
+it, at most 20, one a line of text), which Great Expectations hands back for what it finds.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from faircompress.data.csv_text import meant
+from faircompress.data.ingest import READ
+from faircompress.data.pictures import nearly_black
+from faircompress.data.sources import OPEN, SPLITS
+
+SHOWN = 20
+UNKNOWN = (
+    r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|NAN|<NA>|#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
+    r"[Uu]ndefined|[Uu]nspecified|[Nn]ot (?:known|available|specified|reported|recorded)|"
+    r"\?+|-+|-1)?\s*$"
+)
+CELL_COLUMNS = [
+    "cell", "split", "label", "word", "group", "value", "count", "expected", "named", "ids",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Frames:
+    """All tables of one data set, by the names that checks use.
+
+    Args:
+        pictures: One line a row of the source, readable or not.
+        rows: One line a row whose picture could be read.
+        equal: One line a prepared picture that more than one row has.
+        truths: One line a prepared picture that more than one row has, and how many
+            combinations of label and groups they say it shows.
+        people: One line an identity.
+        cells: One line a label x group x split cell, expected or not.
+        expected: The cells that are expected; those of a group that a split wholly lacks are one.
+        absent: One line an entry of ``checks.absent_subgroups``.
+        shares: One line a class and split.
+        classes: One line a class.
+        opened: Splits that are still to be drawn by pixels; a cell of theirs counts what it can
+            have at most if all have alike.
+    """
+
+    pictures: pd.DataFrame
+    rows: pd.DataFrame
+    equal: pd.DataFrame
+    truths: pd.DataFrame
+    people: pd.DataFrame
+    cells: pd.DataFrame
+    expected: pd.DataFrame
+    absent: pd.DataFrame
+    shares: pd.DataFrame
+    classes: pd.DataFrame
+    opened: tuple[str, ...] = ()
+
+
+def frames(
+    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], absent: Sequence[str]
+) -> Frames:
+    """Return the tables of a data set.
+
+    Args:
+        rows: As ``ingest`` returns them.
+        classes: Names of the labels.
+        groups: Group columns; ``label`` may stand among them.
+        absent: Cells that are not expected, as ``cell_names`` spells them.
+    """
+    unnamed = "row " + rows["at"].astype(str) + " of the source"
+    called = rows["id"].where(rows["id"].notna(), unnamed)
+    because = (" (" + rows["state"] + ": " + rows["reason"] + ")").where(rows["state"] != READ, "")
+    bits = [None if pd.isna(count) else int(count) for count in rows["bits"]]
+    pictures = rows.assign(ids=called, named=called + because, dark=nearly_black(bits))
+    readable = pictures[pictures["state"] == READ].reset_index(drop=True)
+    found = set(rows["split"].dropna())
+    opened = tuple(split for split in SPLITS if OPEN in found and split not in found)
+    cells = _cells(pictures, classes, groups, set(absent), opened)
+    return Frames(
+        pictures=pictures,
+        rows=readable,
+        equal=_sharing(readable, "sha256", " = "),
+        truths=_truths(readable, classes, groups),
+        people=_sharing(readable, "identity", ", ", of="person "),
+        cells=cells,
+        expected=_expected(cells),
+        absent=_absent(absent, cells),
+        shares=_shares(readable, classes, cells),
+        classes=_classes(pictures, classes),
+        opened=opened,
+    )
+
+
+def cell_names(split: str, label: int, word: str, group: str, value: str) -> list[str]:
+    """Return the ways to spell a cell in params; the first is the one that findings use."""
+    tail = f" {group}={value}" if group != "label" else ""
+    names = [f"{split} label={label}{tail}", f"{split} label={word}{tail}"]
+    return [*names, f"{split}{tail}"] if tail else names
+
+
+def _sharing(rows: pd.DataFrame, column: str, joint: str, of: str = "") -> pd.DataFrame:
+    """Return one line a value that several rows have: in how many splits, and twice in one."""
+    found = rows[rows[column].notna() & rows[column].duplicated(keep=False)]
+    lines = found.groupby(column, sort=True)["split"].agg(splits="nunique", rows="size")
+    lines["within"] = (lines["rows"] > lines["splits"]).astype(int)
+    told = dict.fromkeys(lines.index, ("", ""))
+    doubtful = lines.index[(lines["splits"] > 1) | (column == "sha256")][: 10 * SHOWN]
+    for value, part in found[found[column].isin(doubtful)].groupby(column):
+        few = part.drop_duplicates("split") if part["split"].nunique() > 1 else part.head(3)
+        words = joint.join(f"{i} in {s}" for i, s in zip(few["ids"], few["split"], strict=True))
+        told[value] = (f"{of}{value}: {words}" if of else words, _ids(part))
+    lines["named"], lines["ids"] = ([told[value][part] for value in lines.index] for part in (0, 1))
+    return lines.reset_index(drop=True)
+
+
+def _truths(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -> pd.DataFrame:
+    """Return one line a picture that several rows have: how many truths they tell of it."""
+    named = [group for group in groups if group != "label"]
+    equal = rows[rows["sha256"].notna() & rows["sha256"].duplicated(keep=False)]
+
+    def told(label: Any) -> str:
+        return str(dict(enumerate(classes)).get(label, label))
+
+    kinds = equal.drop_duplicates(["sha256", "label", *named])
+    lines = kinds.groupby("sha256", sort=True).size().to_frame("truths").assign(named="", ids="")
+    unlike = equal["sha256"].isin(lines.index[lines["truths"] > 1][: 10 * SHOWN])
+    for sha256, part in equal[unlike].groupby("sha256"):
+        words = [
+            f"{row['ids']} ({', '.join([told(row['label']), *(f'{g}={row[g]}' for g in named)])})"
+            for _, row in part.drop_duplicates(["label", *named]).head(3).iterrows()
+        ]
+        lines.loc[sha256, ["named", "ids"]] = [" = ".join(words), _ids(part)]
+    return lines.reset_index(drop=True)
+
+
+def _classes(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return one line a class, and whether its name is a word for something known.
+
+    -1 is, where 1 is the only other class: a coding of no and yes.
+    """
+    lines = []
+    for label, word in enumerate(classes):
+        known = not re.match(UNKNOWN, word) or set(classes) == {"-1", "1"}
+        part = rows[rows["label"] == label] if not known else rows.head(0)
+        named = f"{word!r} ({len(part):,} rows)"
+        lines.append({"named": named, "ids": _ids(part), "known": known})
+    return pd.DataFrame(lines, columns=["named", "ids", "known"])
+
+
+def _cells(
+    rows: pd.DataFrame,
+    classes: Sequence[str],
+    groups: Sequence[str],
+    absent: set[str],
+    opened: Sequence[str],
+) -> pd.DataFrame:
+    """Count what could be read of every cell that the source tells of, empty ones too."""
+    lines = []
+    for group, value, whole in _parts(rows, groups):
+        part = whole[whole["state"] == READ]
+        found = dict(list(part.groupby(["split", "label"], sort=False)))
+        for split in SPLITS:
+            for label, word in enumerate(classes):
+                cell = found.get((split, label), part.iloc[:0])
+                open_ = found.get((OPEN, label), cell) if split in opened else part.iloc[:0]
+                count = len(cell) + len(open_) // max(len(opened), 1)
+                names = cell_names(split, label, word, group, value)
+                lines.append(
+                    {
+                        "cell": names[0],
+                        "split": split,
+                        "label": label,
+                        "word": word,
+                        "group": group,
+                        "value": value,
+                        "count": count,
+                        "expected": not absent & set(names),
+                        "named": f"{names[0]} ({word}) has {count}{' at most' * (split in opened)}",
+                        "ids": _ids(cell),
+                    }
+                )
+    return pd.DataFrame(lines, columns=CELL_COLUMNS).astype({"expected": bool})
+
+
+def _expected(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells that are expected, with one line for a group that a split wholly lacks."""
+    found = cells[cells["expected"]]
+    there = found.groupby(["split", "group", "value"])["count"].transform("sum").to_numpy() > 0
+    lacking = ~there & (found["group"] != "label").to_numpy()
+    gone = found[lacking].drop_duplicates(["split", "group", "value"])
+    whole = gone["split"] + " " + gone["group"] + "=" + gone["value"]
+    gone = gone.assign(cell=whole, named="'" + whole + "' has none")
+    return pd.concat([found[~lacking], gone], ignore_index=True)
+
+
+def _parts(rows: pd.DataFrame, groups: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Give each group's rows; classes that are groups, or no groups at all, are one part."""
+    named = [group for group in groups if group != "label"]
+    if not named:
+        yield "label", "", rows
+    for group in named:
+        for value, part in rows.groupby(group, sort=True):
+            yield group, str(value), part
+
+
+def _absent(absent: Sequence[str], cells: pd.DataFrame) -> pd.DataFrame:
+    """Tell whether each cell said to be absent is one, and which was meant."""
+    columns = cells[["split", "label", "word", "group", "value"]].itertuples(index=False)
+    known = [name for cell in columns for name in cell_names(*cell)]
+    lines = []
+    for entry in absent:
+        named = f"{entry!r} ({meant(entry, known).strip()})"
+        lines.append({"named": named, "ids": "", "known": entry in known})
+    return pd.DataFrame(lines, columns=["named", "ids", "known"])
+
+
+def _shares(rows: pd.DataFrame, classes: Sequence[str], cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of each class in each split, where the class is expected."""
+    expected = cells[cells["expected"]]
+    wanted = set(zip(expected["split"], expected["label"], strict=True))
+    lines = []
+    for split in SPLITS:
+        labels = rows.loc[rows["split"] == split, "label"].dropna()
+        for label, word in enumerate(classes):
+            if (split, label) in wanted and len(labels):
+                share = float((labels == label).mean())
+                named = f"{split} label={label} ({word}) is {share:.4f}"
+                lines.append({"named": named, "ids": "", "share": share})
+    return pd.DataFrame(lines, columns=["named", "ids", "share"])
+
+
+def _ids(rows: pd.DataFrame) -> str:
+    return "\n".join(rows["ids"].head(SHOWN))

@@ -1,0 +1,201 @@
+"""The checks themselves, one expectation each; those of pictures are in ``check_pictures.py``."""
+
+import sys
+from collections.abc import Sequence
+
+from faircompress.config.params import Checks
+from faircompress.data.sources import OPEN, SPLITS
+from faircompress.validation.check_frames import UNKNOWN, Frames
+from faircompress.validation.check_pictures import alike, readable, warnings
+from faircompress.validation.expectations import Check, between, in_set, not_match, not_null, unique
+
+LEAST_SHARE = 0.04  # over classes: what a class must be of its split if params do not say
+
+
+def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -> list[Check]:
+    """Return the checks of a data set, errors first.
+
+    Args:
+        tables: What will be checked; some checks only make sense for what is in it.
+        classes: Number of labels.
+        groups: Group columns other than ``label``.
+        limits: The section ``checks`` of params.
+    """
+    return [
+        *readable(tables, limits.quarantine),
+        *suite_of_rows(tables, classes, groups, limits),
+        *alike(tables),
+        *warnings(tables, limits.quarantine),
+    ]
+
+
+def suite_of_rows(
+    tables: Frames, classes: int, groups: Sequence[str], limits: Checks
+) -> list[Check]:
+    """Return the checks for which no picture is needed; see ``suite``."""
+    return [
+        *_identifiers(tables),
+        *_splits(tables),
+        *_labels(classes),
+        *_weights(),
+        *(check for group in groups for check in _group(group)),
+        *_people(tables),
+        *_counts(tables, limits, classes),
+    ]
+
+
+def _identifiers(tables: Frames) -> list[Check]:
+    checks = [
+        Check(
+            "every row has an id",
+            "pictures",
+            not_null("id"),
+            "{count} of {total} rows have no id",
+            "{total} rows have one.",
+        ),
+        Check(
+            "no id stands twice",
+            "pictures",
+            unique("id"),
+            "{count} of {total} rows share their id with another",
+            "{total} ids differ.",
+        ),
+    ]
+    if tables.pictures["identity"].notna().any():
+        checks += [
+            Check(
+                "all rows have an identity, or none",
+                "pictures",
+                not_null("identity"),
+                "{count} of {total} rows have none; the others say whose picture they are",
+                "{total} rows say whose picture they are.",
+            )
+        ]
+    return checks
+
+
+def _splits(tables: Frames) -> list[Check]:
+    splits = ", ".join(SPLITS)
+    return [
+        Check(
+            "every row has a split",
+            "pictures",
+            not_null("split"),
+            f"{{count}} of {{total}} rows have no split; needed: {splits}",
+            "{total} rows have one.",
+        ),
+        Check(
+            "every split is known",
+            "pictures",
+            in_set("split", [*SPLITS, *([OPEN] if tables.opened else [])]),
+            f"{{count}} of {{total}} rows are of an unknown split; needed: {splits}",
+            f"All are {splits}.",
+        ),
+    ]
+
+
+def _labels(classes: int) -> list[Check]:
+    return [
+        Check(
+            "every row has a label",
+            "pictures",
+            not_null("label"),
+            "{count} of {total} rows have no label, or one that is not a whole number",
+            "{total} rows have one.",
+        ),
+        Check(
+            "every label is known",
+            "pictures",
+            in_set("label", list(range(classes))),
+            f"{{count}} of {{total}} labels are no index into the {classes} classes",
+            f"All are an index into the {classes} classes.",
+        ),
+        Check(
+            "no class is a word for unknown",
+            "classes",
+            in_set("known", [True]),
+            "{count} of {total} classes are: a model would learn to tell what nobody knew. Leave "
+            "such rows out by drop, or name the class otherwise by names",
+            "None of {total} is.",
+        ),
+    ]
+
+
+def _weights() -> list[Check]:
+    return [
+        Check(
+            "every row has a weight",
+            "pictures",
+            not_null("weight"),
+            "{count} of {total} rows have no number as weight",
+            "{total} rows have a number.",
+        ),
+        Check(
+            "every weight is above 0 and finite",
+            "pictures",
+            between("weight", 0, sys.float_info.max, strict_min=True),
+            "{count} of {total} weights are not",
+            "All are.",
+        ),
+    ]
+
+
+def _group(group: str) -> list[Check]:
+    return [
+        Check(
+            f"every row has a group in {group}",
+            "pictures",
+            not_null(group),
+            f"{{count}} of {{total}} rows have none in {group}",
+            "{total} rows have one.",
+        ),
+        Check(
+            f"every group in {group} is known",
+            "pictures",
+            not_match(group, UNKNOWN),
+            f"{{count}} of {{total}} rows have a word for unknown, or nothing, in {group}",
+            "None is a word for unknown.",
+        ),
+    ]
+
+
+def _people(tables: Frames) -> list[Check]:
+    leak = Check(
+        "no person lies in two splits",
+        "people",
+        in_set("splits", [1]),
+        "Found {count}; a model would be tested on whom it was trained on",
+        "None does.",
+    )
+    return [leak] if tables.rows["identity"].notna().any() else []
+
+
+def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
+    least = LEAST_SHARE / classes
+    low, high = limits.class_share or (least, 1 - least)
+    named = Check(
+        "checks.absent_subgroups names cells",
+        "absent",
+        in_set("known", [True]),
+        "{count} of {total} entries name no cell",
+        "All {total} entries do.",
+    )
+    return [
+        *([named] if len(tables.absent) else []),
+        Check(
+            f"every expected cell has {limits.min_subgroup} pictures",
+            "expected",
+            between("count", limits.min_subgroup),
+            f"{{count}} of {{total}} subgroups have fewer than {limits.min_subgroup} "
+            "(checks.min_subgroup); name those that must be so in checks.absent_subgroups",
+            f"{{total}} cells have; the smallest has {tables.expected['count'].min()}.",
+        ),
+        Check(
+            f"every class is {low:g} to {high:g} of its split",
+            "shares",
+            between("share", low, high),
+            f"{{count}} of {{total}} shares are not within {low:g} to {high:g} "
+            "(checks.class_share)",
+            "{total} shares are.",
+        ),
+    ]

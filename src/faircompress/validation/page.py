@@ -1,0 +1,127 @@
+"""The findings as one page that needs no network: for whoever must say why data was refused."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from faircompress.data.dataset import hash_position
+from faircompress.data.pictures import Pixels
+from faircompress.data.sources import SPLITS
+from faircompress.validation.check_frames import Frames
+from faircompress.validation.checks import Finding, unfit
+
+SHEET_CELLS, PER_CELL, SIDE = 48, 4, 64  # cells shown, pictures of each, their pixels
+
+
+def sample_rows(rows: pd.DataFrame, groups: Sequence[str]) -> dict[tuple[str, ...], list[int]]:
+    """Return a few rows of each split x label x group cell, drawn by a hash of their ids.
+
+    Args:
+        rows: As ``ingest.normalize_rows`` returns them.
+        groups: Group columns; ``label`` may stand among them.
+    """
+    named = [group for group in groups if group != "label"]
+    by_place = rows.assign(
+        place=[hash_position(str(i), salt="sheet") for i in rows["id"]]
+    ).sort_values("place")
+    known = by_place[by_place["split"].isin(SPLITS) & by_place["label"].notna()]
+    samples: dict[tuple[str, ...], list[int]] = {}
+    for group in named or [""]:
+        keys = ["split", "label", *([group] if group else [])]
+        for key, part in known.groupby(keys, sort=True):
+            cell = (str(key[0]), str(key[1]), group, str(key[2]) if group else "")
+            samples[cell] = part.index[:PER_CELL].tolist()
+    order = sorted(samples, key=lambda cell: (SPLITS.index(cell[0]), cell[2], int(cell[1]), cell))
+    return {cell: samples[cell] for cell in order[:SHEET_CELLS]}
+
+
+def page(
+    findings: Sequence[Finding],
+    tables: Frames,
+    facts: Mapping[str, Any],
+    sheet: Mapping[tuple[str, ...], Sequence[Pixels]],
+    *,
+    min_subgroup: int,
+) -> str:
+    """Return the page as HTML, pictures and style inside.
+
+    Args:
+        findings: In the order of the checks.
+        tables: What was checked.
+        facts: Name and value of what else is worth knowing, in order.
+        sheet: Sample pictures by cell (split, label, group column, group).
+        min_subgroup: Count under which a cell is marked.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("faircompress"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words = dict(zip(tables.cells["label"], tables.cells["word"], strict=True))
+    return environment.get_template("findings.html").render(
+        failed=unfit(findings),
+        warnings=[f for f in findings if not f.ok and f.severity == "warning"],
+        findings=sorted(findings, key=_urgency),
+        splits=SPLITS,
+        counts=_counts(tables.cells),
+        totals=tables.rows["split"].value_counts(),
+        rows=len(tables.rows),
+        facts={name: _words(value) for name, value in facts.items()},
+        min_subgroup=min_subgroup,
+        sheet=[
+            (_title(cell, words), _strip(pictures)) for cell, pictures in sheet.items() if pictures
+        ],
+    )
+
+
+def _urgency(finding: Finding) -> int:
+    """Return the place of a finding's kind on the page: what is wrong, what is told, what holds."""
+    if finding.severity == "note":
+        return 2
+    return 3 if finding.ok else 0 if finding.severity == "error" else 1
+
+
+def _counts(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return one line a group and label, with the cell of each split."""
+    lines = []
+    for (group, value, word), part in cells.groupby(["group", "value", "word"], sort=False):
+        by_split = {cell.split: cell for cell in part.itertuples()}
+        name = f"{group}: {value}" if group != "label" else "all"
+        lines.append({"group": name, "word": word, "cells": by_split})
+    return lines
+
+
+def _words(value: Any) -> str:
+    """Return a fact as a reader would write it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_words(part)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value))
+    return "none" if value is None else str(value)
+
+
+def _title(cell: tuple[str, ...], words: Mapping[int, str]) -> str:
+    split, label, group, value = cell
+    word = words.get(int(label), label)
+    return " · ".join([split, word, *([f"{group}: {value}"] if group else [])])
+
+
+def _strip(pictures: Sequence[Pixels]) -> str:
+    """Return pictures side by side as the text of one PNG."""
+    strip = Image.new("RGB", (PER_CELL * SIDE, SIDE), "white")
+    for place, pixels in enumerate(pictures):
+        small = Image.fromarray(np.ascontiguousarray(pixels))
+        scale = SIDE / max(small.size)
+        width, height = (max(1, round(side * scale)) for side in small.size)
+        strip.paste(small.resize((width, height)), (place * SIDE, (SIDE - height) // 2))
+    buffer = io.BytesIO()
+    strip.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()

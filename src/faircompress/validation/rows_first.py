@@ -1,0 +1,143 @@
+"""What a data set's rows say is wrong with it, before a picture is hashed or decoded.
+
+Columns, values, bins, splits, labels, groups and their cells are known from tables and file names
+alone, in seconds; pictures take minutes.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from faircompress.config import plugins
+from faircompress.config.params import Checks, Data, Params
+from faircompress.data.fingerprint import missing_root
+from faircompress.data.ingest import normalize_rows
+from faircompress.data.predictions import Predictions
+from faircompress.data.sources import OPEN, RawData
+from faircompress.data.splitting import pictures_closed
+from faircompress.data.weighing import caps_of, refuse_heavy
+from faircompress.validation.check_frames import Frames
+from faircompress.validation.checks import Finding, UnfitData, inspect_rows, refusal, unfit
+
+AT_ONCE = 500  # pictures that are looked at whatever the rows say, so that all faults are told
+TRIED = 20  # pictures whose files are opened, to see whether they are there at all
+
+
+def read_rows(data: Data) -> RawData:
+    """Return a data set without reading a picture; ``OPEN`` stands for splits that need one.
+
+    Raises:
+        FileNotFoundError: If a table or folder is missing.
+        ValueError: If a column is missing, or a value has no place in it.
+    """
+    with pictures_closed():
+        raw: RawData = plugins.find("sources", data.name)(**plugins.options_of(data))
+    return raw
+
+
+def read_all(data: Data, raw: RawData) -> RawData:
+    """Return the data set with the splits drawn that ``read_rows`` left open."""
+    if not (raw.rows["split"] == OPEN).any():
+        return raw
+    drawn: RawData = plugins.find("sources", data.name)(**plugins.options_of(data))
+    return drawn
+
+
+def limits_of(checks: Checks, raw: RawData) -> Checks:
+    """Return the section ``checks`` with the cells that the source itself says it lacks."""
+    return checks.model_copy(update={"absent_subgroups": [*checks.absent_subgroups, *raw.absent]})
+
+
+def inspect_raw(checks: Checks, raw: RawData) -> tuple[list[Finding], Frames]:
+    """Check a data set's rows; return what was found and the tables it was found in."""
+    return inspect_rows(normalize_rows(raw), raw.classes, raw.groups, limits_of(checks, raw))
+
+
+def refuse_unfit_rows(params: Params) -> RawData:
+    """Read and check the rows that params ask for; return them.
+
+    Raises:
+        FileNotFoundError: If a table or folder is missing.
+        ValueError: If a column is missing, or a value has no place in it.
+        UnfitData: Naming every check that failed, with its rows.
+    """
+    raw = read_rows(params.data)
+    findings, _ = inspect_raw(params.checks, raw)
+    if unfit(findings):
+        raise UnfitData(refusal(findings))
+    refuse_heavy_rows(raw)
+    if "root" in plugins.options_of(params.data):
+        _refuse_lost(raw)
+    return raw
+
+
+def refuse_heavy_rows(raw: RawData) -> None:
+    """Refuse test rows that weigh more than the verdict could believe, hours before it would.
+
+    Raises:
+        ValueError: Naming class, group and weight.
+    """
+    rows = normalize_rows(raw)
+    if (rows["split"] == OPEN).any():
+        return
+    test, validation = (_unasked(raw, rows[rows["split"] == s]) for s in ("test", "validation"))
+    names = [name for name in raw.groups if name != "label"]
+    groups = [{name: str(value)} for name in names for value in np.unique(test.groups[name])]
+    refuse_heavy(test, caps_of(test, validation), groups)
+
+
+def _unasked(raw: RawData, rows: pd.DataFrame) -> Predictions:
+    """Return rows as predictions of no model."""
+    known = rows.dropna(subset=["label"])
+    people = known["identity"]
+    return Predictions(
+        ids=known["id"].to_numpy().astype(str),
+        labels=known["label"].to_numpy(np.int64),
+        probabilities=np.empty((len(known), 0)),
+        groups={name: known[name].to_numpy().astype(str) for name in raw.groups if name != "label"},
+        identities=(
+            None if people.isna().all() else people.fillna(known["id"]).to_numpy().astype(str)
+        ),
+        weights=known["weight"].to_numpy(float),
+        classes=raw.classes,
+        model="",
+        data="",
+        max_weight=raw.max_weight,
+    )
+
+
+def _refuse_lost(raw: RawData) -> None:
+    """Refuse a data set of whose pictures none is found among a few that are tried."""
+    tried = sorted({row * len(raw.rows) // TRIED for row in range(TRIED)})
+    lost = ""
+    for row in tried:
+        try:
+            raw.read(row)
+            return
+        except OSError as error:
+            lost = f"{raw.rows['id'].iloc[row]!r} ({error.strerror or error})"
+    raise FileNotFoundError(
+        f"none of {len(tried)} pictures that were tried is there, such as {lost}. Do paths begin "
+        "at root?"
+    )
+
+
+def count(params: Params) -> str:
+    """Check the data that params name as far as it goes without a picture; say what it has.
+
+    Raises:
+        FileNotFoundError: If its folder or a table is missing.
+        ValueError: See ``refuse_unfit_rows``.
+    """
+    missing = missing_root(params.data)
+    if missing:
+        raise FileNotFoundError(missing)
+    root = plugins.options_of(params.data).get("root")
+    if root is not None and not Path(root).is_dir():
+        return f"{root} is not there yet; it will be fetched, and its rows checked then."
+    raw = refuse_unfit_rows(params)
+    return (
+        f"{params.data.name} has {len(raw.rows):,} rows, {len(raw.classes)} classes, and groups by "
+        f"{', '.join(raw.groups)}; no picture was opened."
+    )

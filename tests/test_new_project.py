@@ -1,0 +1,128 @@
+"""`faircompress init`: a project of one's own."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from faircompress.cli.main import app
+from faircompress.config import params
+from faircompress.config.new_project import ProjectExistsError, Source, create
+from faircompress.data.guessing import guess_columns
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """Give a table of 60 pictures of 20 people, 40 x 32 pixels."""
+    folder = tmp_path / "faces"
+    (folder / "pics").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    names = [f"pics/{number:03d}.png" for number in range(60)]
+    for name in names:
+        pixels = rng.integers(0, 256, (32, 40, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / name)
+    frame = pd.DataFrame({
+        "path": names, "label": ["yes", "no"] * 30, "sex": ["f", "m", "m"] * 20,
+        "age": rng.integers(18, 80, 60), "note": [f"note {number}" for number in range(60)],
+        "patient_id": np.repeat(np.arange(20), 3),
+    })  # fmt: skip
+    frame.to_csv(folder / "faces.csv", index=False)
+    return folder / "faces.csv"
+
+
+def init(*words: str | Path) -> str:
+    said = CliRunner().invoke(app, ["init", *map(str, words)], catch_exceptions=False)
+    assert said.exit_code == 0, said.output
+    return said.output
+
+
+def test_the_columns_of_a_table_are_guessed_and_each_guess_says_so(
+    faces: Path, tmp_path: Path
+) -> None:
+    said = init(tmp_path / "mine", "--table", faces)
+    text = (tmp_path / "mine/params.yaml").read_text()
+    assert "groups: {sex: {}, age: {bins: {low: [null, " in text
+    assert "# guessed: delete what is no group" in text
+    assert "data.table.identity: patient_id   (whose picture it is)" in said
+    found = params.load(tmp_path / "mine/params.yaml")
+    assert (found.name, found.key, found.data.name) == ("mine", "mine", "table")
+    table = found.data.table
+    assert (table.image, table.label, table.identity) == ("path", "label", "patient_id")
+    assert table.max_weight == 6  # three pictures of each, twice for people of both classes
+    assert found.data.resize is None  # all are 40 x 32
+    assert (tmp_path / "mine/data/table").resolve() == faces.parent
+
+
+def test_the_project_lists_only_what_git_should_keep(tmp_path: Path) -> None:
+    init(tmp_path / "mine")
+    names = {path.name for path in (tmp_path / "mine").iterdir()}
+    assert names == {".gitignore", ".dvcignore", "README.md", "params.yaml", "presets.yaml",
+                     "dvc.yaml", "flows", "infra"}  # fmt: skip
+    ignored = (tmp_path / "mine/.gitignore").read_text().split()
+    assert {"/data", "/state/", "/variants/", "/mlflow.db*"} <= set(ignored)
+    assert params.load(tmp_path / "mine/params.yaml").data.name == "portraits"
+
+
+def test_named_columns_model_and_name_are_taken(faces: Path, tmp_path: Path) -> None:
+    given = ("--group", "sex", "--label", "sex", "--model", "resnet18", "--name", "faces")
+    with pytest.raises(ValueError, match="both its label and a group"):
+        CliRunner().invoke(
+            app, ["init", str(tmp_path / "a"), "--table", str(faces), *given],
+            catch_exceptions=False,
+        )  # fmt: skip
+    init(tmp_path / "b", "--table", faces, "--group", "sex", "--model", "resnet18", "--name", "f")
+    found = params.load(tmp_path / "b/params.yaml")
+    assert (found.key, found.train.model, list(found.data.table.groups)) == (
+        "f",
+        "resnet18",
+        ["sex"],
+    )
+
+
+def test_a_folder_of_pictures_is_linked_and_its_pattern_kept(faces: Path, tmp_path: Path) -> None:
+    init(tmp_path / "mine", "--folder", faces.parent, "--pattern", "{label}/{sex}_*.png",
+         "--group", "sex")  # fmt: skip
+    found = params.load(tmp_path / "mine/params.yaml").data
+    assert (found.name, found.folder.pattern) == ("folder", "{label}/{sex}_*.png")
+    assert list(found.folder.groups) == ["sex"]
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    create(tmp_path / "mine", Source(), name="mine")
+    (tmp_path / "mine/params.yaml").write_text("mine")
+    with pytest.raises(ProjectExistsError, match=r"params\.yaml.*nothing was written"):
+        create(tmp_path / "mine", Source(), name="mine")
+    assert (tmp_path / "mine/params.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("columns", "complaint"),
+    [
+        ({"label": ["a", "b"]}, "no column of .* holds paths of pictures"),
+        ({"image": ["a.png", "b.png"], "smile": [0, 1]}, "which column of .* is the label"),
+        ({"image": ["a.png", "b.png"], "label": ["x", "x"]}, "one value, 'x'"),
+    ],
+)
+def test_a_table_that_cannot_be_guessed_names_its_columns(
+    tmp_path: Path, columns: dict[str, list[object]], complaint: str
+) -> None:
+    pd.DataFrame(columns).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(ValueError, match=complaint):
+        guess_columns(tmp_path / "t.csv")
+
+
+def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot be named '2 fast'"):
+        create(tmp_path / "mine", Source(), name="2 fast")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_other_data_never_share_the_projects_champion(tmp_path: Path) -> None:
+    create(tmp_path / "mine", Source(), name="mine")
+    file = tmp_path / "mine/params.yaml"
+    with pytest.raises(params.BadParams, match="Add -S name=ANOTHER"):
+        params.load(file, ["data.name=cifar10"])
+    assert params.load(file, ["data.name=cifar10", "name=tens"]).key == "tens"
