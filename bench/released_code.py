@@ -24,13 +24,13 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.utils.data import TensorDataset
 
-from faircompress.compression.channels import Budget, Widths, read_widths
+from faircompress.compression.channels import Budget, ChannelWidths, read_widths
 from faircompress.compression.criteria.autobot import autobot, counter, overspending
 from faircompress.compression.criteria.taylor import taylor
 from faircompress.networks.layers import scored
 from faircompress.networks.network import build
 from faircompress.training.batch_loader import Batch
-from faircompress.training.loss_function import Goal
+from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives.performance_weighted import performance_weighted
 
 PICTURE = torch.zeros(1, 3, 32, 32)
@@ -149,7 +149,7 @@ def taylor_scores(released: SimpleNamespace) -> Iterator[Row]:
         torch.manual_seed(1)
         run(released_checkout.taylor(released, data, **options), model, 0.5, watch)
         _copy_state(model, net)
-        goal = Goal(objective, dense)
+        goal = LossFunction(objective, dense)
         ours = taylor(net, [_batch(seen[0])], goal, rng=Generator(), steps=1, lr=0.0)
         yield from _same_ranking(f"Taylor, {form}, first cut", [*ours.values()], seen[1])
 
@@ -211,7 +211,7 @@ def _farthest(ours: list[Tensor], theirs: list[Tensor]) -> float:
     return max((a - b).abs().item() for a, b in zip(ours, theirs, strict=True))
 
 
-def _chained(widths: Widths) -> Widths:
+def _chained(widths: ChannelWidths) -> ChannelWidths:
     """Return the widths as their code sees them: each convolution reads the one defined before."""
     convs = {name: layer for name, layer in widths.layers.items() if name != "head"}
     order, any_group = [*scored(_network())], widths.groups[0]

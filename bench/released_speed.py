@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from faircompress.compression.channels import Budget, Widths, read_widths
+from faircompress.compression.channels import Budget, ChannelWidths, read_widths
 from faircompress.compression.compress import chosen, compress
 from faircompress.compression.cut import cut
 from faircompress.config.params import load
@@ -86,7 +86,7 @@ def _print(*cells: str) -> None:
 class Found:
     """What a search of theirs came to, watched from outside."""
 
-    widths: Widths
+    widths: ChannelWidths
     what: str = ""
     seconds: float = 0.0
     speedup: float = 1.0

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from faircompress.compression.channels import Budget, Widths, read_widths
+from faircompress.compression.channels import Budget, ChannelWidths, read_widths
 from faircompress.compression.criteria.autobot import autobot, counter, overspending
 from faircompress.networks import network
 from faircompress.training.batch_loader import Batch
@@ -30,7 +30,7 @@ def half_of(net: nn.Module) -> Budget:
     return Budget(widths, widths.macs() / 2)
 
 
-def channels(widths: Widths) -> Tensor:
+def channels(widths: ChannelWidths) -> Tensor:
     return torch.tensor([float(group.size) for group in widths.groups])
 
 

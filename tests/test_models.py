@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from faircompress.compression import cut as pruning
-from faircompress.compression.channels import Budget, Widths, read_widths
+from faircompress.compression.channels import Budget, ChannelWidths, read_widths
 from faircompress.export import runtime
 from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
 from faircompress.networks import network as networks
@@ -39,7 +39,7 @@ class Case:
     without_gradient: list[str]
     pruned: nn.Module
     speedup: float
-    widths: Widths
+    widths: ChannelWidths
     scores: dict[str, Tensor]
 
 
@@ -49,7 +49,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     net = networks.build(request.param, 10)
     without_gradient = trained_one_step(net)
     vary(net)
-    seen: list[Widths] = []
+    seen: list[ChannelWidths] = []
     scores = {name: torch.rand(len(layer.weight)) for name, layer in scored(net).items()}
 
     def score(working: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from faircompress.config import plugins
 from faircompress.training.batch_loader import Batch
-from faircompress.training.loss_function import Goal
+from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives.performance_weighted import performance_weighted
 
 RIGHT_AND_WRONG = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # sure and right; sure and wrong
@@ -84,7 +84,7 @@ class Says(nn.Module):
 
 def loss_of(name: str, said: Says, dense: Tensor, labels: list[int], groups: list[int]) -> Tensor:
     batch = Batch(torch.empty(0), torch.tensor(labels), torch.tensor(groups), 2)
-    return Goal(plugins.find("objectives", name), Says(dense))(said, batch)
+    return LossFunction(plugins.find("objectives", name), Says(dense))(said, batch)
 
 
 @pytest.mark.parametrize("name", plugins.names("objectives"))
@@ -106,7 +106,7 @@ def test_every_objective_prefers_the_truth(name: str) -> None:
     assert good < bad
 
 
-def two_goals(name: str) -> tuple[Goal, Goal, list[Batch]]:
+def two_goals(name: str) -> tuple[LossFunction, LossFunction, list[Batch]]:
     """Return two goals that know the same dense model, and batches of 50 pictures."""
     torch.manual_seed(0)
     dense, objective = nn.Linear(5, 3), plugins.find("objectives", name)
@@ -114,7 +114,7 @@ def two_goals(name: str) -> tuple[Goal, Goal, list[Batch]]:
         Batch(torch.randn(50, 5), torch.randint(3, (50,)), torch.randint(2, (50,)), 2)
         for _ in range(4)
     ]
-    return Goal(objective, dense), Goal(objective, dense), batches
+    return LossFunction(objective, dense), LossFunction(objective, dense), batches
 
 
 @pytest.mark.parametrize("name", plugins.names("objectives"))

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from faircompress.config import plugins
 from faircompress.training.batch_loader import Batch
-from faircompress.training.loss_function import Goal
+from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives import Objective, State
 from faircompress.training.objectives.ceag import ceag
 from faircompress.training.objectives.cross_entropy import cross_entropy
@@ -125,7 +125,7 @@ def test_ceag_is_plain_cross_entropy_until_its_memory_is_full() -> None:
 def test_an_objective_that_compares_groups_refuses_a_single_one(name: str) -> None:
     batch = Batch(TWO[0], TWO[1], torch.tensor([0, 0]), 1)
     with pytest.raises(ValueError, match=f"{name} compares groups and found 1"):
-        Goal(plugins.find("objectives", name), nn.Identity())(nn.Identity(), batch)
+        LossFunction(plugins.find("objectives", name), nn.Identity())(nn.Identity(), batch)
 
 
 def worst_cell_after_training(objective: Objective) -> float:
@@ -135,7 +135,7 @@ def worst_cell_after_training(objective: Objective) -> float:
     net, batch = nn.Linear(2, 2), Batch(images, labels, groups, 2)
     nn.init.zeros_(net.weight)
     nn.init.zeros_(net.bias)
-    goal, descent = Goal(objective), torch.optim.SGD(net.parameters(), lr=0.5)
+    goal, descent = LossFunction(objective), torch.optim.SGD(net.parameters(), lr=0.5)
     for _ in range(60):
         descent.zero_grad()
         goal(net, batch).backward()

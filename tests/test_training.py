@@ -13,9 +13,9 @@ from faircompress.config.params import Compute, Optimisation
 from faircompress.data.dataset import Split
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
-from faircompress.training.batch_loader import Feed
+from faircompress.training.batch_loader import BatchLoader
 from faircompress.training.fit import fabric_for, fit
-from faircompress.training.loss_function import Goal
+from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives.cross_entropy import cross_entropy
 from faircompress.training.objectives.performance_weighted import performance_weighted
 
@@ -78,22 +78,24 @@ def test_a_loss_that_is_no_number_is_an_error_that_names_the_learning_rate() -> 
 
 
 def test_each_epoch_shows_every_picture_once_in_another_order() -> None:
-    feed = Feed(light_and_dark(), fresh(), batch=16, seed=1)
+    feed = BatchLoader(light_and_dark(), fresh(), batch=16, seed=1)
     sums = [torch.cat([b.images.sum((1, 2, 3)) for b in feed.epoch(e)]) for e in (0, 1)]
     assert not torch.equal(sums[0], sums[1])
     assert torch.allclose(sums[0].sort().values, sums[1].sort().values)
 
 
 def test_two_processes_share_an_epoch_between_them() -> None:
-    halves = [Feed(light_and_dark(), fresh(), batch=16, seed=1, rank=r, world=2) for r in (0, 1)]
+    halves = [
+        BatchLoader(light_and_dark(), fresh(), batch=16, seed=1, rank=r, world=2) for r in (0, 1)
+    ]
     seen = torch.cat([b.images.sum((1, 2, 3)) for half in halves for b in half.epoch(0)])
     assert len(seen) == 64
     assert len(seen.unique()) == 64
 
 
 def test_a_shifted_picture_is_found_again_inside_the_frame() -> None:
-    feed = Feed(light_and_dark(), fresh(), batch=64, augment=["crop"], seed=1)
-    plain = Feed(light_and_dark(), fresh(), batch=64, seed=1)
+    feed = BatchLoader(light_and_dark(), fresh(), batch=64, augment=["crop"], seed=1)
+    plain = BatchLoader(light_and_dark(), fresh(), batch=64, seed=1)
     shifted, still = next(feed.epoch(0)).images, next(plain.epoch(0)).images
     reach = 3  # 32 / 12, rounded up
     for one, other in zip(shifted, still, strict=True):
@@ -128,6 +130,6 @@ def test_the_dense_model_sees_the_same_augmented_pictures_and_stays_frozen() -> 
 
 
 def test_an_objective_without_its_dense_model_is_refused() -> None:
-    batch = next(Feed(light_and_dark(), fresh(), batch=8).epoch(0))
+    batch = next(BatchLoader(light_and_dark(), fresh(), batch=8).epoch(0))
     with pytest.raises(ValueError, match="compares with the dense model"):
-        Goal(performance_weighted)(fresh().net, batch)
+        LossFunction(performance_weighted)(fresh().net, batch)

@@ -24,7 +24,7 @@ from faircompress.auditing.tables import Table, is_binary, read_parquet
 from faircompress.data.csv_text import meant
 from faircompress.data.dataset import FACTS, TABLE, load_facts, load_split
 from faircompress.data.pictures import Looked, Undecodable, look, nearly_black
-from faircompress.data.predicting import told
+from faircompress.data.predicting import predictions_of
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.dropped import Dropped, counted
 from faircompress.export.runtime import hardware, latency, predict, session
@@ -209,7 +209,7 @@ def _validated(data: Path, asked: Asked, split: str) -> tuple[Predictions, np.nd
         raise ValueError(f"{spelt('group')}: {data} has no group column {min(absent)!r}.{close}")
     there = load_split(data.parent, split)
     nothing = np.empty((len(there), len(facts.classes)), np.float32)
-    rows = told(there, nothing, facts, "")
+    rows = predictions_of(there, nothing, facts, "")
     groups = {name: rows.groups[name] for name in asked.groups or facts.groups}
     return replace(rows, groups=groups), there.images
 

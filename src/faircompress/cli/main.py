@@ -94,9 +94,9 @@ def run(
     chosen = presets.preset(project / "presets.yaml", preset or [])
     name = "+".join([*preset, *(set_ or [])]) if preset else None
     where = workspace.prepare(project, [*chosen, *(set_ or [])], name=name)
-    from faircompress.cli.run import run_and_tell
+    from faircompress.cli.run import run_and_report
 
-    raise typer.Exit(run_and_tell(where, reviewer, reason))
+    raise typer.Exit(run_and_report(where, reviewer, reason))
 
 
 @app.command()
@@ -110,10 +110,10 @@ def study(
 ) -> None:
     """Compare methods over seeds, as a plan in studies/ says; goes on where it was stopped."""
     use_flows(project)
-    from faircompress.cli.study import study_and_tell
+    from faircompress.cli.study import study_and_report
 
     file = project / "studies" / f"{Path(name).stem}.yaml"
-    raise typer.Exit(study_and_tell(project, file, "ray" if ray else "threads", workers))
+    raise typer.Exit(study_and_report(project, file, "ray" if ray else "threads", workers))
 
 
 @app.command()
@@ -193,22 +193,22 @@ def main() -> None:
         words = advice(error.name)
         if words is None or os.environ.get("FAIRCOMPRESS_DEBUG"):
             raise
-        _tell(f"error: {words}")
+        _exit_with(f"error: {words}")
     except BadParams as error:
-        _tell(f"params.yaml cannot be used:\n{error}")
+        _exit_with(f"params.yaml cannot be used:\n{error}")
     except (ValueError, OSError, RuntimeError) as error:
         if os.environ.get("FAIRCOMPRESS_DEBUG"):
             raise
-        _tell(f"error: {error}{_room(error)}")
+        _exit_with(f"error: {error}{_room(error)}")
     except Exception as error:  # Typer's usage errors have no public class
         if type(error).__module__.partition(".")[0] in ("httpx", "prefect"):
-            _tell(f"error: Prefect's server does not answer as it should: {error}")
+            _exit_with(f"error: Prefect's server does not answer as it should: {error}")
         if not hasattr(error, "format_message"):
             if INTERRUPTS.came.is_set():
                 raise KeyboardInterrupt from None
             traceback.print_exc()
             sys.exit(ERROR)  # not Python's 1, which says that a model failed
-        _tell(error.format_message())
+        _exit_with(error.format_message())
 
 
 def use_flows(project: Path) -> None:
@@ -236,7 +236,7 @@ def _room(error: Exception) -> str:
     return f" ({room(Path(error.filename or '.'))}). Make room and run again."
 
 
-def _tell(words: str) -> None:
+def _exit_with(words: str) -> None:
     if INTERRUPTS.came.is_set():
         raise KeyboardInterrupt
     print(words, file=sys.stderr)

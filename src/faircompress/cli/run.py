@@ -16,7 +16,7 @@ PATIENCE = 15.0  # seconds in which Prefect's server may take note of the end
 TELLING, CODES = threading.Lock(), dict[Workspace, int]()
 
 
-def run_and_tell(workspace: Workspace, reviewer: str = "", reason: str = "") -> int:
+def run_and_report(workspace: Workspace, reviewer: str = "", reason: str = "") -> int:
     """Run the chain; return the exit code: 0 pass, 1 fail, 2 inconclusive, 3 error.
 
     Args:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from flows.study import Runner
 
 
-def study_and_tell(project: Path, file: Path, runner: "Runner", workers: int | None) -> int:
+def study_and_report(project: Path, file: Path, runner: "Runner", workers: int | None) -> int:
     """Run a study; return the exit code: 0 done, 3 some or all of it failed."""
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # we tell it below
     from flows.study import RunsFailed, run_study

@@ -35,7 +35,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Widths:
+class ChannelWidths:
     """How wide each layer of a network is, and which widths hang together.
 
     Args:
@@ -56,7 +56,7 @@ class Widths:
         """Return the multiply-adds of one picture, by layer."""
         return dict(zip(self.layers, self._macs(removed or {}).tolist(), strict=True))
 
-    def without(self, channels: dict[str, list[int]]) -> "Widths":
+    def without(self, channels: dict[str, list[int]]) -> "ChannelWidths":
         """Return the widths that are left when channels are gone, given by group root."""
         removed = {root: len(gone) for root, gone in channels.items()}
         outputs, inputs = (side.tolist() for side in self._widths(removed))
@@ -65,7 +65,9 @@ class Widths:
             for i, (name, layer) in enumerate(self.layers.items())
         }
         gone = entries_of(self.groups, channels)
-        return Widths(layers, [_renumbered(g, channels, gone) for g in self.groups], self.fixed)
+        return ChannelWidths(
+            layers, [_renumbered(g, channels, gone) for g in self.groups], self.fixed
+        )
 
     def _macs(self, removed: dict[str, int]) -> Any:
         outputs, inputs = self._widths(removed)
@@ -102,13 +104,13 @@ class Budget:
         macs: Multiply-adds of one picture that may be left.
     """
 
-    widths: Widths
+    widths: ChannelWidths
     macs: float
 
 
-def read_widths(net: nn.Module, example: Tensor) -> Widths:
+def read_widths(net: nn.Module, example: Tensor) -> ChannelWidths:
     """Measure a network on one normalised picture, ``(1, 3, height, width)``."""
-    return Widths(_layers(net, example), *channel_groups(net, example))
+    return ChannelWidths(_layers(net, example), *channel_groups(net, example))
 
 
 def remove(net: nn.Module, example: Tensor, channels: dict[str, list[int]]) -> None:

@@ -16,8 +16,8 @@ from faircompress.data.dataset import Split
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.network import Network
 from faircompress.support.progress import track
-from faircompress.training.batch_loader import Batch, Feed
-from faircompress.training.loss_function import Goal, needs
+from faircompress.training.batch_loader import Batch, BatchLoader
+from faircompress.training.loss_function import LossFunction, needs
 
 
 def compress(
@@ -36,10 +36,14 @@ def compress(
     """
     mend_convolutions()
     criterion = chosen(how.criterion, "criteria")
-    loss = Goal(chosen(how.scoring, "objectives"), copy.deepcopy(dense.net).eval().to(device))
+    loss = LossFunction(
+        chosen(how.scoring, "objectives"), copy.deepcopy(dense.net).eval().to(device)
+    )
     rng = Generator().manual_seed(how.seed)
     size = min(how.scoring_batch, len(split))
-    feed = Feed(split, dense, batch=size, augment=how.augment, device=device, seed=how.seed + 1)
+    feed = BatchLoader(
+        split, dense, batch=size, augment=how.augment, device=device, seed=how.seed + 1
+    )
     rounds = iter(track(range(how.rounds), "cutting channels", how.rounds))
 
     def score(working: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
@@ -91,7 +95,7 @@ def _parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def _endless(feed: Feed, number: int) -> Iterator[Batch]:
+def _endless(feed: BatchLoader, number: int) -> Iterator[Batch]:
     epoch = 1000 * number
     while True:
         yield from feed.epoch(epoch)

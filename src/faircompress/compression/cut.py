@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.compression.channel_groups import ChannelGroup
-from faircompress.compression.channels import Budget, Widths, read_widths, take_out
+from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
 from faircompress.compression.soundness import sound
 
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
@@ -107,7 +107,9 @@ def _least(size: int, floor: float, round_to: int) -> int:
     return min(size, math.ceil(least / round_to) * round_to)
 
 
-def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], round_to: int) -> None:
+def _refuse_unreachable(
+    start: ChannelWidths, target: float, least: dict[str, int], round_to: int
+) -> None:
     smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
     if smallest <= target:
         return
@@ -124,7 +126,7 @@ def _refuse_unreachable(start: Widths, target: float, least: dict[str, int], rou
 
 
 def _lowest(
-    widths: Widths, scores: list[Tensor], goal: float, least: dict[str, int], round_to: int
+    widths: ChannelWidths, scores: list[Tensor], goal: float, least: dict[str, int], round_to: int
 ) -> dict[str, list[int]]:
     """Return the channels to remove, by group root, so that at most ``goal`` MACs are left."""
     blocks = sorted(
@@ -148,7 +150,7 @@ def _lowest(
     return doomed
 
 
-def _nearest(widths: Widths, blocks: list[_Block], low: int, goal: float) -> list[_Block]:
+def _nearest(widths: ChannelWidths, blocks: list[_Block], low: int, goal: float) -> list[_Block]:
     """Return the lowest blocks that save enough, and as little more as can be.
 
     If the block that crosses the goal is so dear that more than 1 % too much goes with it, blocks
@@ -173,7 +175,7 @@ def _nearest(widths: Widths, blocks: list[_Block], low: int, goal: float) -> lis
     return gone
 
 
-def _refilled(widths: Widths, gone: list[_Block], goal: float) -> list[_Block]:
+def _refilled(widths: ChannelWidths, gone: list[_Block], goal: float) -> list[_Block]:
     """Put back the best channels for which there is still room."""
     counts, of_group = _counts(gone), defaultdict(list)
     for block in gone:
@@ -210,7 +212,7 @@ def _counts(blocks: list[_Block]) -> Counter[str]:
     return counts
 
 
-def _smallest_step(widths: Widths, least: dict[str, int], round_to: int) -> float:
+def _smallest_step(widths: ChannelWidths, least: dict[str, int], round_to: int) -> float:
     """Return the fewest MACs that one more channel block would save."""
     now = widths.macs()
     steps = [

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.compression.channel_groups import ChannelGroup
-from faircompress.compression.channels import Widths, entries_of, take_out
+from faircompress.compression.channels import ChannelWidths, entries_of, take_out
 from faircompress.networks.layers import Scored
 
 EXACT = 1e9  # multiply-adds up to which it is computed in float64
@@ -22,7 +22,7 @@ MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, Runtime
 
 
 @torch.no_grad()
-def sound(net: nn.Module, example: Tensor, widths: Widths) -> Widths:
+def sound(net: nn.Module, example: Tensor, widths: ChannelWidths) -> ChannelWidths:
     """Return the widths without groups whose channels cannot go after all, which become fixed.
 
     Args:

@@ -6,7 +6,9 @@ from faircompress.data.dataset import Facts, Split
 from faircompress.data.predictions import Predictions
 
 
-def told(split: Split, probabilities: np.ndarray, facts: Facts, model: str) -> Predictions:
+def predictions_of(
+    split: Split, probabilities: np.ndarray, facts: Facts, model: str
+) -> Predictions:
     """Return a model's probabilities with all that is known of the rows.
 
     Args:

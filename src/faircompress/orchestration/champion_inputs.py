@@ -51,7 +51,7 @@ def write_champion_inputs(record: Record, review: Review | None = None) -> bool:
     files = [sha256(file) for file in exported(artifacts).values()]
     test = hash_of_test_split(artifacts / "validate")
     if words := alarm.guard(where):
-        record.tell("alarm", words)
+        record.note("alarm", words)
     told = {
         name: _told(where, name, _number(where, name, files, test), artifacts)
         for name in REFERENCES
@@ -173,7 +173,7 @@ def _predict(
     where: Registry, reference: Version, artifacts: Path, paths: dict[str, Path]
 ) -> str | None:
     """Write what a version says of some splits; return why it cannot, if so."""
-    from faircompress.data.predicting import told
+    from faircompress.data.predicting import predictions_of
     from faircompress.export import runtime
 
     facts = load_facts(artifacts / "validate")
@@ -193,7 +193,7 @@ def _predict(
             found = runtime.predict(
                 opened, split.images, what=f"version {reference.number}, {name}"
             )
-            predictions.save(told(split, found, facts, reference.tags["sha256"]), path)
+            predictions.save(predictions_of(split, found, facts, reference.tags["sha256"]), path)
     return None
 
 

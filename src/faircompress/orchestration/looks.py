@@ -50,7 +50,7 @@ def book(
     where, ledger = Registry(record.store, record.experiment), ledger_of(record)
     before = {**_written(record.workspace.artifacts, test), **_tagged(where, test)}
     if taken := take_over(ledger, test, before):
-        record.tell(
+        record.note(
             "ledger", f"{taken} looks at this test set are kept in {ledger.path} from now on"
         )
     looks = _booked(record, files, test, references, review)

@@ -84,7 +84,7 @@ class Record(Listener):
         """Show what a stage says."""
         self.console.line(line)
 
-    def tell(self, tag: str, words: str) -> None:
+    def note(self, tag: str, words: str) -> None:
         """Say what became of the registry, and keep it as a tag of the run."""
         self.line("register", words)
         mlflow_runs.log_tags(self.store, self.run_id, {tag: words})

@@ -56,14 +56,14 @@ def register_versions(record: Record) -> None:
     try:
         others = [v for v in versions.values() if v != version]
         words = deployment.kept_by_person(where, others)
-        record.tell("registry", words or _by_verdict(where, version, verdict))
+        record.note("registry", words or _by_verdict(where, version, verdict))
     except NotPromoted as error:
-        record.tell("registry", str(error))
+        record.note("registry", str(error))
 
 
 def _guard(where: deployment.Registry, record: Record) -> None:
     if words := alarm.guard(where):
-        record.tell("alarm", words)
+        record.note("alarm", words)
 
 
 def _forget(where: deployment.Registry, record: Record, unjudged: Sequence[Precision]) -> None:

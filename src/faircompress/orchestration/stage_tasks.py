@@ -93,14 +93,14 @@ def _only_if_busy(found: Task[..., Any], run: TaskRun, state: State[Any]) -> boo
     cache_policy=NO_CACHE,
 )
 def reproduce(
-    stage: str, workspace: Path, tell: Listener, current: Collection[str] = ()
+    stage: str, workspace: Path, listener: Listener, current: Collection[str] = ()
 ) -> Outcome:
     """Bring one stage up to date, telling what happens meanwhile.
 
     Args:
         stage: Its name in ``dvc.yaml``.
         workspace: The folder of ``dvc.yaml``.
-        tell: Who hears of it.
+        listener: Who hears of it.
         current: Stages known to be up to date; DVC is not asked about them again.
 
     Returns:
@@ -110,13 +110,13 @@ def reproduce(
         StageFailed: With the stage's own words.
         DvcBusy: If another process works on this stage; Prefect then tries again.
     """
-    tell.begins(stage)
+    listener.begins(stage)
     try:
-        outcome = "unchanged" if stage in current else dvc_repro([stage], workspace, tell)
+        outcome = "unchanged" if stage in current else dvc_repro([stage], workspace, listener)
     except BaseException as error:
-        tell.fails(stage, error)
+        listener.fails(stage, error)
         raise
-    tell.ends(stage, outcome)
+    listener.ends(stage, outcome)
     return outcome
 
 
@@ -131,14 +131,14 @@ def up_to_date(workspace: Path, stages: Collection[str]) -> Collection[str]:
 
 
 def dvc_repro(
-    stages: Sequence[str], workspace: Path, tell: Listener, threads: int | None = None
+    stages: Sequence[str], workspace: Path, listener: Listener, threads: int | None = None
 ) -> Outcome:
     """Run `dvc repro` for some stages, in their order, and pass on what it says of the last.
 
     Args:
         stages: Their names; stages that they depend on are not looked at.
         workspace: The folder of ``dvc.yaml``.
-        tell: Who hears of it.
+        listener: Who hears of it.
         threads: That a stage may compute with; None: as many as it likes.
 
     Raises:
@@ -147,7 +147,7 @@ def dvc_repro(
     """
     stage = stages[-1]
     if damage := mend(workspace, stages):
-        tell.line(stage, damage)
+        listener.line(stage, damage)
     limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     events = workspace / ".checkpoints" / f"{stage}.{os.getpid()}.events"
     events.parent.mkdir(exist_ok=True)
@@ -165,7 +165,7 @@ def dvc_repro(
         env={**os.environ, **limit, EVENTS: str(events), "PYTHONUNBUFFERED": "1"},
     )
     done = threading.Event()
-    follower = threading.Thread(target=_follow, args=(stage, events, done, tell), daemon=True)
+    follower = threading.Thread(target=_follow, args=(stage, events, done, listener), daemon=True)
     follower.start()
     try:
         assert process.stdout is not None
@@ -174,10 +174,10 @@ def dvc_repro(
                 if sign in line:
                     outcome = meaning
                     if meaning == "ran":
-                        tell.runs(stage)
+                        listener.runs(stage)
             tail.append(line)
             if line and not line.strip().startswith(NOISE):
-                tell.line(stage, line)
+                listener.line(stage, line)
         code = process.wait()
     except BaseException:
         with suppress(ProcessLookupError):
@@ -214,9 +214,9 @@ def _raise(stage: str, tail: list[str]) -> None:
     raise StageFailed(f"stage {stage} failed: " + (said or words.strip()))
 
 
-def _follow(stage: str, events: Path, done: threading.Event, tell: Listener) -> None:
+def _follow(stage: str, events: Path, done: threading.Event, listener: Listener) -> None:
     for event in _lines(events, done):
-        tell.event(stage, event)
+        listener.event(stage, event)
 
 
 def _lines(events: Path, done: threading.Event) -> Iterator[dict[str, Any]]:

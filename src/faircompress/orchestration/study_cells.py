@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from faircompress.config.code_keys import stage_keys
 from faircompress.data import predictions
 from faircompress.data.dataset import Split, load_facts, load_split
-from faircompress.data.predicting import told
+from faircompress.data.predicting import predictions_of
 from faircompress.export.runtime import has_gpu
 from faircompress.networks import network as networks
 from faircompress.orchestration.stage_tasks import Listener, dvc_repro
@@ -104,7 +104,7 @@ def _finish(job: Job, workspace: Workspace, stage: str) -> dict[str, Any]:
             continue
         split = _split(artifacts / "validate", name, facts.sha256)
         found = networks.probabilities(network, split.images, device)
-        predictions.save(told(split, found, facts, digest), path)
+        predictions.save(predictions_of(split, found, facts, digest), path)
     numbers = read_json(artifacts / f"{stage}.json")
     done = {
         "fingerprint": fingerprint(workspace, facts.sha256),

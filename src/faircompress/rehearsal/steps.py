@@ -66,27 +66,27 @@ def main() -> None:
     torch.set_num_threads(min(2, torch.get_num_threads()))
     mend_convolutions()
     classes, size = given["classes"], tuple(given["size"])
-    _tell(step="building it")
+    _report(step="building it")
     net = networks.build(given["model"], classes)
     pictures = np.random.default_rng(0).integers(0, 256, (PICTURES, *size, 3), np.uint8)
     network = Network(net, given["model"], classes, (0.5,) * 3, (0.25,) * 3)
 
-    _tell(step="a step of training")
+    _report(step="a step of training")
     with place.watching(net):
         learn(network, pictures)
 
-    _tell(step="cutting it")
+    _report(step="cutting it")
     how = {key: given[key] for key in ("speedup", "floor", "round_to")}
     smaller, _ = cut.cut(net, by_size, network.blank(size), **how)
     pruned = Network(smaller, given["model"], classes, network.mean, network.std)
-    _tell(step="training it once it is cut")
+    _report(step="training it once it is cut")
     learn(pruned, pictures)
 
-    _tell(step="saving and loading it")
+    _report(step="saving and loading it")
     pruned = saved_and_loaded(pruned)
-    _tell(step="exporting it")
+    _report(step="exporting it")
     export(pruned, pictures, given)
-    _tell(done="yes")
+    _report(done="yes")
 
 
 def learn(network: Network, pictures: np.ndarray) -> None:
@@ -141,7 +141,7 @@ def export(network: Network, pictures: np.ndarray, given: dict[str, Any]) -> Non
             runtime.predict(runtime.session(file, "cpu", threads=1), pictures[:1], what="")
 
 
-def _tell(**what: str) -> None:
+def _report(**what: str) -> None:
     print(json.dumps(what), flush=True)
 
 
@@ -149,7 +149,7 @@ def _report_why(error: BaseException, place: Place) -> None:
     words = " ".join(str(error).split())[:400]
     if not isinstance(error, ValueError):
         words = f"{type(error).__name__}{place.words()}: {words}"
-    _tell(why=words + ("" if words.endswith((".", "?")) else "."))
+    _report(why=words + ("" if words.endswith((".", "?")) else "."))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from faircompress.config.params import Export, Params
 from faircompress.config.precisions import PRECISIONS, Precision, stem
 from faircompress.data import predictions
 from faircompress.data.dataset import Facts, Split, load_facts, load_split
-from faircompress.data.predicting import told
+from faircompress.data.predicting import predictions_of
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.operating_point import OperatingPoint, with_constant
 from faircompress.export import folding, quantize, runtime, to_onnx
@@ -62,7 +62,9 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
                 if file == side:
                     runtime.raise_unless_equivalent(far, how.tolerance, what=what)
                 parity[f"{file}-{name}"] = far
-                said[file, name] = told(splits[name], found, facts, sha256(_path(folder, file)))
+                said[file, name] = predictions_of(
+                    splits[name], found, facts, sha256(_path(folder, file))
+                )
                 predictions.save(
                     said[file, name], folder / "predictions" / f"{file}-{name}.parquet"
                 )
@@ -114,7 +116,7 @@ def fold_all(
         return {}, {}
     for file, opened in opened_files(folder, files, params).items():
         found = runtime.predict(opened, split.images, what=f"{file}, validation: where it decides")
-        before[file] = told(split, found, facts, sha256(_path(folder, file)))
+        before[file] = predictions_of(split, found, facts, sha256(_path(folder, file)))
     points = folding.operating_points(choice, before, baseline="dense")
     folding.fold_files(folder, points)
     return points, before

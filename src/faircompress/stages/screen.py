@@ -36,7 +36,7 @@ def dense_predictions(params: Params, artifacts: Path) -> tuple[Predictions, flo
     Rows on which the threshold was chosen are left out: it would look too good on them.
     """
     from faircompress.data.dataset import load_facts, load_split
-    from faircompress.data.predicting import told
+    from faircompress.data.predicting import predictions_of
     from faircompress.export.folding import deciding_rows, operating_points
     from faircompress.export.runtime import has_gpu
     from faircompress.networks import network
@@ -48,7 +48,7 @@ def dense_predictions(params: Params, artifacts: Path) -> tuple[Predictions, flo
     dense = network.load(path)
     where = "cuda" if has_gpu(device) else "cpu"
     found = network.probabilities(dense, split.images, where, what="dense, validation")
-    rows, choice = told(split, found, facts, sha256(path)), params.export.threshold
+    rows, choice = predictions_of(split, found, facts, sha256(path)), params.export.threshold
     if len(facts.classes) > 2:
         return rows, None
     point: OperatingPoint = operating_points(choice, {"dense": rows}, baseline="dense")["dense"]

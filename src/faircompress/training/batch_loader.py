@@ -31,7 +31,7 @@ class Batch:
         return Batch(self.images[rows], self.labels[rows], self.groups[rows], self.group_count)
 
 
-class Feed:
+class BatchLoader:
     """One split, held as uint8 on the device it fits on, given out in batches.
 
     Args:

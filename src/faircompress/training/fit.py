@@ -18,8 +18,8 @@ from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.network import Network
 from faircompress.support.files import write_bytes
 from faircompress.support.progress import track
-from faircompress.training.batch_loader import Feed
-from faircompress.training.loss_function import Goal, needs
+from faircompress.training.batch_loader import BatchLoader
+from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.objectives import Objective, State
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ def fit(
     optimizer = _optimizer(network.net, how)
     net, optimizer = fabric.setup(network.net, optimizer)
     asked = dense is not None and needs(objective, "dense_probs")
-    goal = Goal(objective, _frozen(dense, fabric) if dense is not None and asked else None)
+    goal = LossFunction(objective, _frozen(dense, fabric) if dense is not None and asked else None)
     done = _resume(checkpoint, network.net, optimizer, goal.state, fabric)
-    feed = Feed(
+    feed = BatchLoader(
         split,
         network,
         batch=min(how.batch, len(split) // fabric.world_size),

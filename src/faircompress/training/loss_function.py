@@ -18,7 +18,7 @@ def needs(plugin: Callable[..., Any], name: str) -> bool:
 
 
 @dataclass
-class Goal:
+class LossFunction:
     """An objective with all it asks for: the frozen dense model, and a memory of its own.
 
     Args:

@@ -8,7 +8,7 @@ from itertools import chain, islice
 import torch
 from torch import Generator, Tensor, nn
 
-from faircompress.compression.channels import Budget, Widths
+from faircompress.compression.channels import Budget, ChannelWidths
 from faircompress.compression.criteria import Batches, Loss, Scores
 from faircompress.config.bounds import Count, NotNegative, Positive
 from faircompress.networks.layers import norms_behind, scored
@@ -85,10 +85,10 @@ def autobot(
     return {n: best[n] if n in best else torch.ones(len(m.weight)) for n, m in layers.items()}
 
 
-def counter(widths: Widths) -> Callable[[Tensor], Tensor]:
+def counter(widths: ChannelWidths) -> Callable[[Tensor], Tensor]:
     """Return a function from how many channels of each group stay to multiply-adds.
 
-    It counts as ``Widths.macs`` does, but takes fractions, ``(groups,)``, and can be
+    It counts as ``ChannelWidths.macs`` does, but takes fractions, ``(groups,)``, and can be
     differentiated.
     """
     cost, outputs, inputs = (
@@ -120,7 +120,7 @@ def overspending(macs: Tensor, budget: Budget) -> Tensor:
     return 1 - macs / budget.macs
 
 
-def _staying(widths: Widths, sigmas: Scores) -> Tensor:
+def _staying(widths: ChannelWidths, sigmas: Scores) -> Tensor:
     """Return the expected channels of each group, counting as ``pruning.reduced`` ranks them."""
     means = [
         torch.stack([sigmas[name] for name in group.writers]).mean(0) for group in widths.groups
