@@ -9,11 +9,12 @@ EXTRA_gpu := onnx-gpu
 EXTRA_cpu := onnx
 BACKEND_cpu := --torch-backend cpu
 
-.PHONY: run test ui serve study clean help
+.PHONY: run test docs ui serve study clean help
 
 help:
 	@echo "make run    set everything up and take the embedded data to a verdict"
 	@echo "make test   set everything up and pass the suite"
+	@echo "make docs   build the documentation as a site, in site/"
 	@echo "make ui     open the MLflow UI on what was run"
 	@echo "make serve  run the chain on a schedule (needs a Prefect server)"
 	@echo "make study  compare methods on the embedded data over many seeds (an hour on 2 cores)"
@@ -29,6 +30,10 @@ test: $(VENV)/.ready-dev
 	@$(BIN)/mypy
 	@echo "== Tests"
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 $(TESTS)
+
+docs: $(VENV)/.ready-dev
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "site/index.html"
 
 ui: $(VENV)/.ready
 	@$(BIN)/faircompress ui
@@ -52,7 +57,7 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,dev]'
+	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,docs,dev]'
 	@touch $@
 
 clean:
