@@ -29,7 +29,9 @@ TINY = (
     "data.portraits.rare_share=0.05", "checks.min_subgroup=2", "train.epochs=4", "train.batch=64",
     "prune.speedup=3", "prune.rounds=2", "prune.criterion.taylor.steps=2", "prune.epochs=2",
     "prune.batch=64", "prune.scoring_batch=64", "export.latency_repeats=3",
-    "export.precisions=[fp32]",
+    "export.precisions=[fp32]", "prune.lr=0.003",
+    "prune.scoring.performance_weighted={min_weight: 0.3, gamma: 1.0}",
+    "prune.finetune.performance_weighted={min_weight: 0.3, gamma: 1.0}",
 )  # fmt: skip
 WIDE = {"rule": "change", "metric": "auroc", "limit": 0.3, "because": "a test"}
 LENIENT = "gate.rules=[{rule: change, metric: auroc, limit: 0.3, because: a test}]"
