@@ -55,7 +55,7 @@ def main() -> None:
             endings[audited(table, asks, rng, twice=asked.verify)] += 1
         except ValueError:
             endings["error in words"] += 1
-        except Exception as error:  # what is searched for
+        except Exception as error:  # any crash is what is searched for
             endings["CRASH"] += 1
             print(f"table {number}: {type(error).__name__}: {error}\n  {asks}", flush=True)
     print(dict(endings))

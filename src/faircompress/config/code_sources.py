@@ -56,7 +56,7 @@ def _strip(tree: ast.AST) -> None:
         if isinstance(node, ast.If) and _name(node.test) == "TYPE_CHECKING":
             node.body = []
         body = getattr(node, "body", None)
-        if isinstance(body, list):
+        if isinstance(body, list):  # of whatever node has one
             node.body = [part for part in body if not _is_text(part)]  # type: ignore[attr-defined]
 
 

@@ -99,9 +99,9 @@ class Prune(Optimisation):
     round_to: Annotated[Count, Field(description="channels stay in multiples of this")]
     scoring_batch: Annotated[Count, Field(description="pictures a step while channels are scored")]
     # these sections are made of the plug-ins' signatures, which mypy cannot know
-    criterion: choice("criteria")  # type: ignore[valid-type]
-    scoring: choice("objectives")  # type: ignore[valid-type]
-    finetune: choice("objectives")  # type: ignore[valid-type]
+    criterion: choice("criteria")  # type: ignore[valid-type]  # made of the files found
+    scoring: choice("objectives")  # type: ignore[valid-type]  # likewise
+    finetune: choice("objectives")  # type: ignore[valid-type]  # likewise
 
 
 class Int8(Section):
@@ -150,7 +150,7 @@ class Compute(Section):
     precision: Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
-class Data(choice("sources")):  # type: ignore[misc]
+class Data(choice("sources")):  # type: ignore[misc]  # likewise
     """Where pictures come from, and how they are made alike."""
 
     resize: Annotated[Size, Field(description="shorter side, or [height, width]; null: as is")]

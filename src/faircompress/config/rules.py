@@ -53,6 +53,7 @@ def _share_or_amount(limit: float | str) -> float | str:
 class Rule(Section):
     """One condition that a candidate must meet in every group."""
 
+    # kinds and metrics are the files found, which no type checker sees
     rule: Annotated[Literal[KINDS], Field(description="a file of evaluation/rules/")]  # type: ignore[valid-type]
     metric: Annotated[
         Literal[(*names("metrics"), FLIPS)],  # type: ignore[valid-type]

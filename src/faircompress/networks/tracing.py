@@ -167,7 +167,7 @@ def _closed(module: nn.Module) -> Iterator[nn.Module]:
         first, rest = (result[0], result[1:]) if isinstance(result, tuple) else (result, None)
         tensors = [each for each in given if isinstance(each, Tensor)]
         # torch gives no types for it
-        piece = _Piece.apply(first, *tensors)  # type: ignore[no-untyped-call]
+        piece = _Piece.apply(first, *tensors)  # type: ignore[no-untyped-call]  # torch's
         return piece if rest is None else (piece, *rest)
 
     module.forward = forward

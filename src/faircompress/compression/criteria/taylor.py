@@ -78,7 +78,7 @@ def _add_effects(total: Tensor, layer: Scored) -> Callable[[nn.Module, object, T
             total.add_(effects.abs().sum(0))
 
         # torch gives no types for it
-        output.register_hook(backward)  # type: ignore[no-untyped-call]
+        output.register_hook(backward)  # type: ignore[no-untyped-call]  # torch's
 
     return forward
 
@@ -88,4 +88,4 @@ def _keep_maps(net: nn.Module) -> None:
     for module in net.modules():
         if hasattr(module, "inplace"):
             # torch types every attribute of a module as a tensor or a module
-            module.inplace = False  # type: ignore[assignment]
+            module.inplace = False  # type: ignore[assignment]  # torch types it as a module
