@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -126,3 +127,56 @@ def test_other_data_never_share_the_projects_champion(tmp_path: Path) -> None:
     with pytest.raises(params.BadParams, match="Add -S name=ANOTHER"):
         params.load(file, ["data.name=cifar10"])
     assert params.load(file, ["data.name=cifar10", "name=tens"]).key == "tens"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("empty.csv", b"", "No columns to parse"),
+        ("latin.csv", b"image,label\na.png,caf\xe9\nb.png,y\n", "CSV file in UTF-8"),
+        ("ragged.csv", b"image,label\na.png,x\nb.png,y,z,w\n", "Expected 2 fields in line 3"),
+        ("not.parquet", b"nothing", "or a Parquet file"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named(
+    tmp_path: Path, name: str, content: bytes, complaint: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"--table: .*{name} cannot be read.*{complaint}"):
+        guess_columns(tmp_path / name)
+
+
+def test_other_separators_and_names_that_mean_something_in_yaml_are_kept(tmp_path: Path) -> None:
+    names = ["image", " label", "a: b", "yes", "{x}", "q'"]
+    rows = [["a.png", "x", 1, 0, "u", "v"], *(["b.png", "y", 0, 1, "w", "z"],) * 2]
+    (tmp_path / "pics").mkdir()
+    file = tmp_path / "pics" / "t.csv"
+    pd.DataFrame(rows, columns=names).to_csv(file, sep=";", index=False)
+    init(tmp_path / "mine", "--table", file, "--model", "x\n  evil: 1 \\g<0>")
+    raw = yaml.safe_load((tmp_path / "mine/params.yaml").read_text())
+    table = raw["data"]["table"]
+    assert (table["separator"], table["label"]) == (";", "label")
+    assert list(table["groups"]) == ["a: b", "yes", "{x}", "q'"]
+    assert raw["train"]["model"] == "x\n  evil: 1 \\g<0>"
+
+
+def test_a_project_does_not_lie_among_its_pictures(faces: Path) -> None:
+    for folder in (faces.parent, faces.parent / "mine"):
+        with pytest.raises(ValueError, match="would lie in the folder of its pictures"):
+            create(folder, Source("table", faces.parent), name="mine")
+    assert sorted(path.name for path in faces.parent.iterdir()) == ["faces.csv", "pics"]
+
+
+def test_a_project_that_could_not_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faircompress.config.new_project.FILES", ("params.yaml", "absent"))
+    with pytest.raises(FileNotFoundError):
+        create(tmp_path / "mine", Source(), name="mine")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_folder_for_a_project(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("")
+    with pytest.raises(ProjectExistsError, match="is a file"):
+        create(tmp_path / "mine", Source(), name="mine")

@@ -4,15 +4,19 @@ The files are those of this repository's top level; the build copies them into t
 belong to the user's data are set by what the table's columns hold, and each guess is marked.
 """
 
+import os
 import re
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from faircompress.support.files import write_text
 
 FILES = ("params.yaml", "presets.yaml", "dvc.yaml", "flows", "infra")
 REPOSITORY = Path(__file__).parents[3]  # where this is an editable install
@@ -98,38 +102,63 @@ def create(folder: Path, source: Source, *, name: str, model: str | None = None)
             "digits, - and _, a letter first. Give --name."
         )
     written = [".gitignore", ".dvcignore", "README.md", *FILES]
-    taken = [one for one in written if (folder / one).exists()]
+    _refuse_place(folder, source.place, written)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".init-", dir=folder.parent) as aside:
+        made = Path(aside) / "project"
+        _write(made, source, name=name, model=model)
+        if folder.exists():  # the last word, params.yaml, says that all is there
+            for one in sorted(made.iterdir(), key=lambda path: path.name == "params.yaml"):
+                one.rename(folder / one.name)
+        else:
+            made.rename(folder)
+    return [folder / one for one in written]
+
+
+def _refuse_place(folder: Path, pictures: Path | None, written: Sequence[str]) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ProjectExistsError(f"{folder} is a file. Name a folder, or one that is to be made.")
+    wanted = [*written, *([] if pictures is None else ["data"])]
+    taken = [one for one in wanted if os.path.lexists(folder / one)]
     if taken:
         raise ProjectExistsError(
             f"{folder} holds {', '.join(taken)} already; nothing was written. Name an empty folder."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    if pictures is not None and folder.resolve().is_relative_to(pictures.resolve()):
+        raise ValueError(
+            f"the project {folder} would lie in the folder of its pictures, {pictures}, and be "
+            "taken for data. Name a folder elsewhere."
+        )
+
+
+def _write(folder: Path, source: Source, *, name: str, model: str | None) -> None:
+    folder.mkdir()
     for one in FILES:
         _copy(template() / one, folder / one)
     params = (folder / "params.yaml").read_text("utf-8")
-    (folder / "params.yaml").write_text(configured(params, source, name=name, model=model), "utf-8")
-    (folder / ".gitignore").write_text(IGNORED, "utf-8")
-    (folder / ".dvcignore").write_text(DVC_IGNORED, "utf-8")
-    (folder / "README.md").write_text(README.format(name=name), "utf-8")
+    write_text(folder / "params.yaml", configured(params, source, name=name, model=model))
+    write_text(folder / ".gitignore", IGNORED)
+    write_text(folder / ".dvcignore", DVC_IGNORED)
+    write_text(folder / "README.md", README.format(name=name))
     if source.place is not None:
         link = folder / "data" / source.kind
-        link.parent.mkdir(exist_ok=True)
+        link.parent.mkdir()
         link.symlink_to(source.place.resolve(), target_is_directory=True)
-    return [folder / one for one in written]
 
 
 def configured(params: str, source: Source, *, name: str, model: str | None) -> str:
     """Return the text of params.yaml with a project's own keys; comments stay."""
     text = re.sub(r"(?m)^name: \S+", f"name: {name}", params, count=1)
     if model is not None:
-        text = re.sub(r"(?m)^  model: \S+", f"  model: {_scalar(model)}", text, count=1)
+        said = f"  model: {_flow(model)}"
+        text = re.sub(r"(?m)^  model: \S+", lambda _: said, text, count=1)
     if source.kind == "portraits":
         return text
     return re.sub(r"(?ms)^data:\n.*?(?=^\w)", lambda _: _section(source) + "\n", text, count=1)
 
 
 def _section(source: Source) -> str:
-    side = _scalar(source.side)
+    side = _flow(source.side)
     lines = [
         "data:",
         f"  name: {source.kind}",
@@ -144,10 +173,6 @@ def _section(source: Source) -> str:
         why = f"  # {source.guesses[key]}" if key in source.guesses else ""
         lines.append(f"    {key}: {_flow(value)}{why}")
     return "\n".join(lines) + "\n"
-
-
-def _scalar(value: Any) -> str:
-    return yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip()
 
 
 def _flow(value: Any) -> str:

@@ -17,6 +17,7 @@ PARTS = {"train", "training", "validation", "valid", "val", "dev", "test", "test
 PEOPLE = ("identity", "person", "person_id", "patient", "patient_id", "subject", "subject_id")
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
 SMALL = 96  # pixels; pictures of one size up to it stay as they are
+SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 50  # pictures whose size is looked at
 ROWS = 20_000  # are looked at
 
@@ -54,13 +55,19 @@ def guess_columns(
     label = label or _label(names, file)
     if label in groups:
         raise ValueError(f"{label!r} is named as both its label and a group. Name it once.")
+    parts = separator_of(file)
     values = table[label].dropna().unique()
     if len(values) < 2:
         raise ValueError(
             f"column {label!r} of {file} has one value, {str(values[0]) if len(values) else ''!r}; "
             "a label needs two or more. Give --label."
         )
-    options: dict[str, Any] = {"file": file.name, "image": image, "label": label}
+    options: dict[str, Any] = {
+        "file": file.name,
+        **({"separator": parts} if parts != "," else {}),
+        "image": image,
+        "label": label,
+    }
     reasons = {"image": "column of the pictures' paths", "label": "two or more classes"}
     taken = {image, label}
     for key, found, why in (
@@ -82,20 +89,43 @@ def guess_columns(
     options["groups"] = {name: _group(table[name]) for name in wanted}
     reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
     order = (
-        "file", "image", "label", "groups", "split", "identity", "weight", "max_weight"
+        "file", "separator", "image", "label", "groups", "split", "identity", "weight", "max_weight"
     )  # fmt: skip
     return Guess({key: options[key] for key in order if key in options}, reasons)
 
 
+def separator_of(file: Path) -> str:
+    """Return what parts the fields of a CSV file: the candidate that its first line holds most."""
+    if file.suffix == ".parquet":
+        return ","
+    with file.open(encoding="utf-8-sig", errors="replace") as text:
+        names = text.readline()
+    return max(SEPARATORS, key=names.count)
+
+
 def _head(file: Path) -> pd.DataFrame:
+    """Return the first rows, as the data source ``table`` would read them, but with numbers.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no table.
+    """
     if not file.is_file():
         raise FileNotFoundError(f"--table: {file} is missing.")
-    if file.suffix == ".parquet":
-        import pyarrow.parquet as pq
+    try:
+        if file.suffix == ".parquet":
+            import pyarrow.parquet as pq
 
-        first = next(pq.ParquetFile(file).iter_batches(batch_size=ROWS), None)
-        return pd.DataFrame() if first is None else first.to_pandas()
-    return pd.read_csv(file, nrows=ROWS)
+            first = next(pq.ParquetFile(file).iter_batches(batch_size=ROWS), None)
+            return pd.DataFrame() if first is None else first.to_pandas()
+        how: dict[str, Any] = {"encoding": "utf-8-sig", "skipinitialspace": True}
+        cells = pd.read_csv(file, nrows=ROWS, sep=separator_of(file), index_col=False, **how)
+    except ValueError as error:  # pandas' and pyarrow's own errors are such
+        raise ValueError(
+            f"--table: {file} cannot be read: {str(error).strip()}. Needed is a CSV file in UTF-8 "
+            "whose first line names the columns, or a Parquet file."
+        ) from error
+    return cells.rename(columns=lambda name: str(name).strip())
 
 
 def _image(table: pd.DataFrame, file: Path) -> str:
