@@ -17,21 +17,22 @@ from faircompress.orchestration.record import recorded
 from faircompress.orchestration.registration import register_versions
 from faircompress.orchestration.stage_tasks import reproduce, up_to_date
 from faircompress.orchestration.workspace import Workspace, prepare
+from faircompress.support.errors import StateError
 from faircompress.support.interrupts import INTERRUPTS
 from faircompress.support.locks import waiting
 
 CHAIN = ("validate", "train", "screen", "prune", "export", "gate")
 
 
-class GateFailed(RuntimeError):
+class GateFailed(StateError):
     """The compressed model does more harm than its owner allowed."""
 
 
-class Undecided(RuntimeError):
+class Undecided(StateError):
     """The test set is too small to tell whether the compressed model does harm."""
 
 
-class NotRecorded(RuntimeError):
+class NotRecorded(StateError):
     """There is a verdict, but MLflow did not take it, nor the file that was judged."""
 
 

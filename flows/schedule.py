@@ -32,13 +32,14 @@ from faircompress.orchestration.clone import name_of
 from faircompress.orchestration.remote import RemoteFailed, pull, push
 from faircompress.orchestration.servers import NoServer, raise_unless_prefect_answers
 from faircompress.support import environment
+from faircompress.support.errors import StateError
 from faircompress.support.interrupts import INTERRUPTS
 from faircompress.support.locks import is_held, only_one, waiting
 
 CRON = "0 3 * * *"
 
 
-class AlreadyServed(RuntimeError):
+class AlreadyServed(StateError):
     """Another process runs this folder by the clock."""
 
 

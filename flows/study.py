@@ -21,6 +21,7 @@ from faircompress.orchestration.study_results import publish
 from faircompress.study import plan as plans
 from faircompress.study.comparison import balanced
 from faircompress.study.plan import Cell, Plan
+from faircompress.support.errors import StateError
 from faircompress.support.files import write_json
 
 Runner = Literal["threads", "ray"]
@@ -28,7 +29,7 @@ Known = dict[Cell, dict[str, Any]]
 Chosen = dict[tuple[str, str, str], int]
 
 
-class RunsFailed(RuntimeError):
+class RunsFailed(StateError):
     """Some runs of a study failed; the others were compared."""
 
 
@@ -164,7 +165,7 @@ def _runner(runner: Runner, workers: int) -> TaskRunner[Any]:
     try:
         from prefect_ray import RayTaskRunner
     except ImportError:
-        raise RuntimeError("Ray is not installed; install the extra: faircompress[ray]") from None
+        raise StateError("Ray is not installed; install the extra: faircompress[ray]") from None
     if address := os.environ.get("RAY_ADDRESS"):
         return RayTaskRunner(address=address)
     return RayTaskRunner(init_kwargs={"num_cpus": workers, "include_dashboard": False})

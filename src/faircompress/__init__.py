@@ -2,7 +2,8 @@
 
 From Python: ``audit`` tells of any two models' predictions whether the second harms no group more
 than its rules allow; ``Rule``, ``Verdict``, ``Outcome`` and ``NotPassed`` are what it takes and
-gives. Everything else is called by ``faircompress`` on the command line.
+gives; ``FaircompressError`` is what a caller can mend. Everything else is called by
+``faircompress`` on the command line.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from faircompress.evaluation.results import Outcome as Outcome
     from faircompress.evaluation.verdict import NotPassed as NotPassed
     from faircompress.evaluation.verdict import Verdict as Verdict
+    from faircompress.support.errors import FaircompressError as FaircompressError
 
 __version__ = "0.2.0"
 HOMES = {
@@ -21,8 +23,9 @@ HOMES = {
     "Outcome": "evaluation.results",
     "Verdict": "evaluation.verdict",
     "NotPassed": "evaluation.verdict",
+    "FaircompressError": "support.errors",
 }
-__all__ = ["NotPassed", "Outcome", "Rule", "Verdict", "__version__", "audit"]
+__all__ = ["FaircompressError", "NotPassed", "Outcome", "Rule", "Verdict", "__version__", "audit"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from faircompress.auditing.spelling import from_python
 from faircompress.config.bounds import whole
 from faircompress.config.rules import Gate, Rule
 from faircompress.data.predictions import Predictions
+from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +195,7 @@ def _column(name: str, values: Column, rows: int) -> np.ndarray:
     """Return an array that was given in place of a column's name."""
     found = np.asarray(values)
     if found.shape != (rows,):
-        raise ValueError(
+        raise InputError(
             f"{name} has shape {found.shape}; needed is one value for each of the {rows:,} rows. "
             "Give a column's name, or an array of its length."
         )
@@ -211,7 +212,7 @@ def _gate(
     if isinstance(rules, str | Path):
         file, rules = Path(rules), ()
         if not file.exists():
-            raise ValueError(
+            raise InputError(
                 f"rules is {str(file)!r}, but there is no such file; give the path of a YAML file "
                 'of rules, or a list such as ["change auroc 0.03"].'
             )

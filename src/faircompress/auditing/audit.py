@@ -19,6 +19,7 @@ from faircompress.evaluation.evaluate import evaluate, refuse_unfit
 from faircompress.evaluation.results import GroupResult, Outcome
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.context import ReportContext
+from faircompress.support.errors import InputError
 
 OF_SCORES = ("brier", "calibration_error")  # reported numbers that decided classes do not tell
 
@@ -54,7 +55,7 @@ def audit_pair(
     check(pair, gate, validation)
     if book is None:
         if gate.topping_up:
-            raise ValueError(
+            raise InputError(
                 f"{spelt('topping-up')} is given without a ledger, in which it is declared. Give "
                 f"{spelt('ledger')} looks.jsonl."
             )
@@ -126,7 +127,7 @@ def _check_repeats(
     thresholds = _thresholds(gate, validation)
     verdict = evaluate(*every, gate, validation=validation, look=look, thresholds=thresholds)
     if any(rule.outcome != Outcome.PASS for rule in verdict.tested):
-        raise ValueError(
+        raise InputError(
             f"{len(every[0].ids):,} rows are given, of which some are equal in label, groups and "
             "both models' scores. Counted once they pass, counted each they do not, so all hangs "
             f"on whether they are the same rows. Name ids ({spelt('id')}) or clusters "
@@ -160,12 +161,12 @@ def check_threshold(pair: Pair, name: str) -> None:
     """
     count = len(pair.baseline.classes)
     if count > 2:
-        raise ValueError(
+        raise InputError(
             f"{spelt(name)}: a threshold decides between two classes, but there are {count}; of "
             f"more, the most probable is decided for. Leave {spelt(name)} out."
         )
     if len(pair.decided) == 2:
-        raise ValueError(
+        raise InputError(
             f"{spelt(name)}: a threshold decides by probabilities, but columns "
             f"{' and '.join(pair.decided)} hold decided classes. Leave {spelt(name)} out."
         )
@@ -178,18 +179,18 @@ def check(pair: Pair, gate: Gate, validation: Held) -> None:
         ValueError: Naming what is missing.
     """
     if not pair.baseline.groups:
-        raise ValueError(
+        raise InputError(
             f"there is no {spelt('group')}; harm is tested by group. Name at least one column."
         )
     if isinstance(gate.threshold, str) and validation is None:
-        raise ValueError(
+        raise InputError(
             f"the threshold is to be chosen on validation ({spelt('threshold')} "
             f"{gate.threshold!r}), but there are no such rows; give {spelt('validation')} with "
             f"both models' predictions there, or a number as {spelt('threshold')}."
         )
     refused = [rule.metric for rule in gate.harm_rules if pair.decided and needs_scores(rule)]
     if refused:
-        raise ValueError(
+        raise InputError(
             f"a rule on {refused[0]} needs probabilities, but column {pair.decided[0]!r} holds "
             "decided classes. Give probabilities, or test accuracy or true_positive_rate."
         )

@@ -27,6 +27,7 @@ from faircompress.ledger.levels import WAYS
 from faircompress.ledger.looks import Look, next_look
 from faircompress.ledger.old_book import import_book
 from faircompress.ledger.record import Ledger
+from faircompress.support.errors import InputError
 
 LEDGER = ".jsonl"  # how the name of a ledger ends that is made from an old book of looks
 
@@ -100,7 +101,7 @@ def of_options(
     if ledger is None:
         given = {"looks": way, "reviewer": reviewer, "tops-up": tops_up}
         for name in (name for name, value in given.items() if value):
-            raise ValueError(
+            raise InputError(
                 f"{spelt(name)} is given without a ledger, which counts the looks at a test set. "
                 f"Give {spelt('ledger')} looks.jsonl."
             )

@@ -23,6 +23,7 @@ from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
 from faircompress.data.predictions import Predictions, taken
 from faircompress.report.context import ReportContext
+from faircompress.support.errors import InputError
 
 SPLITS = ("validation", "test")
 
@@ -45,7 +46,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     """
     first, last = tables[0], tables[-1]
     if first is last and baseline == candidate:
-        raise ValueError(
+        raise InputError(
             f"{spelt('baseline')} and {spelt('candidate')} both name column {baseline!r}; a "
             "model cannot be compared with "
             "itself. Name the column of each."
@@ -83,14 +84,14 @@ def split_columns(
         ValueError: If a row is neither, or none is of the test, or rows have no ids.
     """
     if asked.identifier is None:
-        raise ValueError(needs_id("split"))
+        raise InputError(needs_id("split"))
     of_row = [table.words(spelt("split"), str(asked.split)) for table in tables]
     for table, splits in zip(tables, of_row, strict=True):
         other = ~np.isin(splits, SPLITS)
         cure = f"Write {' or '.join(SPLITS)}, and leave other rows out."
         table.refuse(spelt("split"), str(asked.split), other, "is no split", cure)
         if not (splits == "test").any():
-            raise ValueError(f"{spelt('split')}: no row of {table.name} is test.")
+            raise InputError(f"{spelt('split')}: no row of {table.name} is test.")
     parts = {
         name: [table.kept(splits == name) for table, splits in zip(tables, of_row, strict=True)]
         for name in SPLITS
@@ -110,7 +111,7 @@ def validation(
         ValueError: If these cannot be told from test rows, or are not fit to be evaluated.
     """
     if asked.identifier is None:
-        raise ValueError(needs_id())
+        raise InputError(needs_id())
     here = [str(name) for name in tables[0].cells.columns]
     groups = asked.groups if all(name in here for name in asked.groups) else ()
     cluster = asked.cluster if asked.cluster in here else None
@@ -154,7 +155,7 @@ def _classes(
         return names if len(names) < 2 else in_order(asked, names)
     names, *other = starred.values()
     if other and set(other[0]) != set(names):
-        raise ValueError(
+        raise InputError(
             f"{spelt('baseline')} has columns of the classes {', '.join(names)}, "
             f"{spelt('candidate')} of "
             f"{', '.join(other[0])}; both models must know the same. Correct names or stars."
@@ -187,7 +188,7 @@ def _probabilities(
 
 def _aligned(first: Table, last: Table, asked: Asked) -> Table:
     if asked.identifier is None:
-        raise ValueError(
+        raise InputError(
             f"{first.name} and {last.name} are two tables; name the column by which their rows "
             f"belong together, such as {spelt('id')} image."
         )

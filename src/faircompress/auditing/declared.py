@@ -9,6 +9,7 @@ from faircompress.auditing.spelling import spelt
 from faircompress.config.rules import JOIN
 from faircompress.data.csv_text import meant
 from faircompress.data.predictions import Predictions
+from faircompress.support.errors import InputError
 
 
 def absent(
@@ -38,7 +39,7 @@ def absent(
             words[own] = names.get(value, value) if own == "label" else value
         there = sum(_count(part, words) for part in (columns, others))
         if there:
-            raise ValueError(
+            raise InputError(
                 f"{spelt('absent')} {condition!r}: {there:,} rows are there, so they are not "
                 "absent. Leave it out, or leave these rows out for both models."
             )
@@ -63,12 +64,12 @@ def _check_known(
     start = f"{spelt('absent')} {condition!r}:"
     if known is None:
         columns = sorted({str(asked.label), *asked.groups})
-        raise ValueError(
+        raise InputError(
             f"{start} {column!r} is neither the label's column nor a group's."
             f"{meant(column, columns)}"
         )
     if value not in known:
-        raise ValueError(
+        raise InputError(
             f"{start} no row at all has {column}={value}.{meant(value, sorted(known))} Correct it, "
             "or leave it out."
         )

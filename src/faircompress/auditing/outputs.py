@@ -14,6 +14,7 @@ from faircompress.report.html import report
 from faircompress.report.markdown import plain_text
 from faircompress.report.model_card import model_card
 from faircompress.report.plots import capital, limit_text, lines, signed, unsigned, urgency
+from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes, write_json, write_text
 
 NAMES = ("report.html", "card.md", "summary.md", "verdict.json", "junit.xml")
@@ -29,7 +30,7 @@ def clear(folder: Path) -> None:
         ValueError: If it is no folder.
     """
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"--out: {folder} is a file; name a folder.")
+        raise InputError(f"--out: {folder} is a file; name a folder.")
     for name in (*NAMES, *PREDICTIONS):
         (folder / name).unlink(missing_ok=True)
 

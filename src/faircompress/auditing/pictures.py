@@ -30,6 +30,7 @@ from faircompress.evaluation.dropped import Dropped, counted
 from faircompress.export.runtime import hardware, latency, predict, session
 from faircompress.export.to_onnx import INPUT
 from faircompress.report.context import ReportContext
+from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -94,7 +95,7 @@ def from_files(
         dropped = tuple(counted(facts.dropped, split, facts.classes))
     else:
         if split == "validation" and asked.identifier is None:
-            raise ValueError(needs_id())
+            raise InputError(needs_id())
         rows, images = _plain(data, asked, image, _classes(opened[0].session, asked))
     models = [_predicted(rows, one, images) for one in opened]
     context = ReportContext(
@@ -124,7 +125,7 @@ def open_onnx(path: Path) -> Opened:
         ValueError: If it is no ONNX file, is not whole, or takes something else than pictures.
     """
     if not path.is_file():
-        raise ValueError(f"there is no file {path}; needed is an ONNX file.")
+        raise InputError(f"there is no file {path}; needed is an ONNX file.")
     content = path.read_bytes()
     _check_whole(path, content)
     try:
@@ -133,10 +134,10 @@ def open_onnx(path: Path) -> Opened:
             own.write_bytes(content)
             opened = session(own)
     except UNREADABLE as error:
-        raise ValueError(f"{path} cannot be opened as an ONNX file: {error}") from error
+        raise InputError(f"{path} cannot be opened as an ONNX file: {error}") from error
     inputs = [(one.name, one.type, len(one.shape)) for one in opened.get_inputs()]
     if inputs != [(INPUT, "tensor(uint8)", 4)]:
-        raise ValueError(
+        raise InputError(
             f"{path} takes {inputs}; needed is one input {INPUT!r}, uint8 (batch, height, width, "
             "3), with normalisation inside. Export it so, or audit its predictions as a table."
         )
@@ -148,9 +149,9 @@ def _check_whole(path: Path, content: bytes) -> None:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise ValueError(f"{path} cannot be opened as an ONNX file: {error}") from error
+        raise InputError(f"{path} cannot be opened as an ONNX file: {error}") from error
     if any(tensor.data_location == tensor.EXTERNAL for tensor in _tensors(model)):
-        raise ValueError(
+        raise InputError(
             f"{path} keeps weights in another file, which its sha256 does not cover. Save it as "
             "one file, without external data; if it has above 2 GB, which ONNX cannot hold in one "
             "file, audit its predictions as a table."
@@ -169,7 +170,7 @@ def _predicted(rows: Predictions, opened: Opened, images: np.ndarray) -> Predict
     try:
         found = predict(opened.session, images, what=opened.path.name)
     except UNREADABLE as error:
-        raise ValueError(
+        raise InputError(
             f"{opened.path} cannot be asked about pictures of shape {images.shape[1:]}: {error}"
         ) from error
     predicted = replace(rows, probabilities=found, model=opened.sha256, slack=slack(found))
@@ -185,7 +186,7 @@ def _classes(opened: "InferenceSession", asked: Asked) -> tuple[str, ...]:
         return tuple(json.loads(words["classes"]))
     count = opened.get_outputs()[0].shape[-1]
     if not isinstance(count, int):
-        raise ValueError(
+        raise InputError(
             f"the baseline file does not say its classes; name them with {spelt('classes')}."
         )
     return tuple(str(k) for k in range(count))
@@ -199,14 +200,14 @@ def _validated(data: Path, asked: Asked, split: str) -> tuple[Predictions, np.nd
     }  # fmt: skip
     known = [spelt(name) for name, value in given.items() if value]
     if known:
-        raise ValueError(
+        raise InputError(
             f"{', '.join(known)}: {data} was checked by validate and says this itself; leave "
             "it out."
         )
     absent = set(asked.groups) - set(facts.groups)
     if absent:
         close = meant(min(absent), facts.groups)
-        raise ValueError(f"{spelt('group')}: {data} has no group column {min(absent)!r}.{close}")
+        raise InputError(f"{spelt('group')}: {data} has no group column {min(absent)!r}.{close}")
     there = load_split(data.parent, split)
     nothing = np.empty((len(there), len(facts.classes)), np.float32)
     rows = predictions_of(there, nothing, facts, "")
@@ -218,11 +219,11 @@ def _plain(
     data: Path, asked: Asked, image: str, classes: tuple[str, ...]
 ) -> tuple[Predictions, np.ndarray]:
     if asked.label is None:
-        raise ValueError(
+        raise InputError(
             f"no {spelt('label')}: name the column of {data.name} that holds the true classes."
         )
     if data.suffix.lower() not in (".parquet", ".pq"):
-        raise ValueError(f"{data} is no Parquet file; pictures are read from Parquet only.")
+        raise InputError(f"{data} is no Parquet file; pictures are read from Parquet only.")
     with data.open("rb") as file:  # once, so that rows and pictures are of the same bytes
         table = read_parquet(file, data.name, asked.identifier)
         images = _pictures(file, table, image)
@@ -245,20 +246,20 @@ def _pictures(file: BinaryIO, table: Table, image: str) -> np.ndarray:
     parts = pq.ParquetFile(file)
     names = parts.schema_arrow.names
     if image not in names:
-        raise ValueError(
+        raise InputError(
             f"{spelt('image')}: {table.name} has no column {image!r}.{meant(image, names)}"
         )
     held = parts.read(columns=[image]).column(0)
     held = pc.struct_field(held, "bytes") if pa.types.is_struct(held.type) else held
     if not is_binary(held.type):
-        raise ValueError(
+        raise InputError(
             f"{spelt('image')}: column {image!r} holds {held.type}; needed are image files."
         )
     with ThreadPoolExecutor() as pool:
         looked = list(pool.map(_looked, held.to_pylist(), table.ids))
     dark = np.array(nearly_black([one.bits for one in looked]))
     if dark.any():
-        raise ValueError(
+        raise InputError(
             f"{spelt('image')}: {dark.sum():,} pictures of {table.name} are nearly black, "
             "first that of "
             f"{str(table.ids[dark.argmax()])!r}: they have 16 bits and use a few of them. Write "
@@ -267,7 +268,7 @@ def _pictures(file: BinaryIO, table: Table, image: str) -> np.ndarray:
     pictures = [one.pixels for one in looked]
     sizes = {picture.shape for picture in pictures}
     if len(sizes) > 1:
-        raise ValueError(
+        raise InputError(
             f"{spelt('image')}: pictures of {table.name} have sizes {sorted(sizes)[:5]}; all "
             "must be as the "
             "files take them. Resize and crop them first."
@@ -279,6 +280,6 @@ def _looked(encoded: bytes | None, name: str) -> Looked:
     try:
         return look(encoded or b"")
     except Undecodable as error:
-        raise ValueError(
+        raise InputError(
             f"{spelt('image')}: the picture of {str(name)!r} cannot be read: {error}"
         ) from error

@@ -18,6 +18,7 @@ from faircompress.data.csv_text import meant
 from faircompress.data.predictions import Predictions, check, taken
 from faircompress.evaluation.dropped import Dropped
 from faircompress.report.context import ReportContext
+from faircompress.support.errors import InputError
 
 TRUTHS = ("0 1", "false true", "False True", "FALSE TRUE")
 UNEVEN = 100.0  # times the least weight: beyond, some rows hardly count
@@ -157,14 +158,14 @@ def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:
     """
     if asked.classes:
         if set(asked.classes) != set(names):
-            raise ValueError(
+            raise InputError(
                 f"{spelt('classes')} are {', '.join(asked.classes)}, but the columns have "
                 f"{', '.join(names)}; they must be the same."
             )
         return asked.classes
     if len(names) == 2 and set(names) not in ORDERED:
         one, other = names
-        raise ValueError(
+        raise InputError(
             f"the classes are {one!r} and {other!r}; which is the positive? Name them with "
             f"{spelt('classes')}, the "
             f"positive second, such as {spelt('classes')} {one},{other}."
@@ -181,7 +182,7 @@ def fit(name: str, predictions: Predictions) -> Predictions:
     try:
         check(predictions)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+        raise InputError(f"{name}: {error}") from None
     return predictions
 
 
@@ -193,7 +194,7 @@ def _indices(table: Table, asked: Asked, truth: np.ndarray, classes: tuple[str, 
         table.refuse(spelt("label"), label, unknown, "holds no known class", close.strip())
     there = np.unique(truth)
     if len(there) < 2:
-        raise ValueError(
+        raise InputError(
             f"{spelt('label')}: column {label!r} of {table.name} holds the single class "
             f"{str(there[0])!r}; "
             "nothing could be told apart. Add rows of the others."
@@ -216,7 +217,7 @@ def _groups(
         if name == asked.label:
             found["label"] = np.array([names[name] for name in truth])
         elif name == "label":
-            raise ValueError(
+            raise InputError(
                 f"{spelt('group')} label: this name is kept for the classes as groups. For these, "
                 f"name the label's column, {spelt('group')} {asked.label}; else rename yours."
             )
@@ -228,7 +229,7 @@ def _groups(
 
 def _check_groups(table: Table, column: str, values: np.ndarray) -> None:
     if len(values) > max(len(table.ids) // 2, 2):
-        raise ValueError(
+        raise InputError(
             f"{spelt('group')}: column {column!r} of {table.name} has {len(values):,} values in "
             f"{len(table.ids):,} rows, such as {str(values[0])!r} and {str(values[1])!r}; a group "
             "has many rows. Name the right column, or put its values into bands."
@@ -250,7 +251,7 @@ def _caps(asked: Asked) -> tuple[MaxWeight, ...]:
     if most is None:
         return ()
     if not 0 < most < math.inf:
-        raise ValueError(f"{spelt('max-weight')} is {most:g}; needed is a number above 0.")
+        raise InputError(f"{spelt('max-weight')} is {most:g}; needed is a number above 0.")
     return (MaxWeight(float(most)),)
 
 

@@ -14,6 +14,7 @@ from faircompress.config.bad_params import BadParams
 from faircompress.config.rules import FLIPS, KINDS, Gate, Rule
 from faircompress.statistics.metrics import Answers, Metric
 from faircompress.statistics.rates import is_share
+from faircompress.support.errors import InputError
 
 BASICS = {"threshold": 0.5, "power": 0.8, "intersections": False}
 
@@ -38,14 +39,14 @@ def gate(
     """
     if file is None:
         if not rules:
-            raise ValueError(
+            raise InputError(
                 "there is no rule, so nothing could fail. Give one, such as 'change auroc 0.03' "
                 f"({spelt('rule')}), or a file of them ({spelt('rules')})."
             )
         values = [_with(confidence, _values(rule)) for rule in rules]
         return _checked({**BASICS, "rules": values, **more}, "the options")
     if rules or confidence is not None:
-        raise ValueError(
+        raise InputError(
             f"a file of rules and {spelt('rule')}, {spelt('metric')}, {spelt('limit')} or "
             f"{spelt('confidence')} are given; rules stand in one place. Write them all into "
             f"{file}."
@@ -60,7 +61,7 @@ def of_limits(metrics: Sequence[str], limits: Sequence[float]) -> list[dict[str,
         ValueError: If there is not one limit for each metric.
     """
     if len(metrics) != len(limits):
-        raise ValueError(
+        raise InputError(
             f"{len(metrics)} --metric and {len(limits)} --limit are given; give one --limit after "
             "each --metric, such as --metric auroc --limit 0.03."
         )
@@ -96,7 +97,7 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         number = float(limit)
     except ValueError:
-        raise ValueError(
+        raise InputError(
             f"{spelt('rule')} {text!r}: needed is a kind, a metric and a limit, such as 'change "
             f"auroc 0.03', or 'flips 0.1'. Kinds: {', '.join(KINDS)}."
         ) from None
@@ -115,7 +116,7 @@ def _section(file: Path) -> dict[str, Any]:
     raw = raw.get("gate", raw) if isinstance(raw, dict) else raw
     raw = {"rules": raw} if isinstance(raw, list) else raw
     if not isinstance(raw, dict):
-        raise ValueError(
+        raise InputError(
             f"{file} holds {type(raw).__name__}; needed is a list of rules, such as "
             "- {rule: change, metric: auroc, limit: 0.03}."
         )
@@ -130,4 +131,4 @@ def _checked(raw: dict[str, Any], where: str) -> Gate:
     try:
         return check_gate(raw)
     except BadParams as error:
-        raise ValueError(f"the rules of {where} cannot be used:\n{error}") from None
+        raise InputError(f"the rules of {where} cannot be used:\n{error}") from None

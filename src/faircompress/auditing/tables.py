@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from faircompress.auditing.spelling import spelt
 from faircompress.config.bounds import whole
 from faircompress.data.csv_text import meant, read_csv
+from faircompress.support.errors import InputError
 
 EMPTY = ("", "nan", "<na>")
 FILL = "Fill it in, or leave the row out for both models."
@@ -74,13 +75,13 @@ class Table:
     def column(self, option: str, column: str) -> pd.Series:
         """Return a column as it stands in the file."""
         if column in self.unread:
-            raise ValueError(
+            raise InputError(
                 f"{option}: column {column!r} of {self.name} holds {self.unread[column]}; needed "
                 "is one word or number a row. Write it so, or name another column."
             )
         if column not in self.cells.columns:
             close = meant(column, [str(name) for name in self.cells.columns])
-            raise ValueError(f"{option}: {self.name} has no column {column!r}.{close}")
+            raise InputError(f"{option}: {self.name} has no column {column!r}.{close}")
         return self.cells[column]
 
     def starred(self, option: str, pattern: str) -> dict[str, str]:
@@ -90,12 +91,12 @@ class Table:
             ValueError: If there are two stars, or less than two columns.
         """
         if pattern.count("*") != 1:
-            raise ValueError(f"{option}: {pattern!r} has several stars; one stands for the class.")
+            raise InputError(f"{option}: {pattern!r} has several stars; one stands for the class.")
         start, end = map(re.escape, pattern.split("*"))
         names = [str(name) for name in self.cells.columns]
         found = {whole(m[1]): n for n in names if (m := re.fullmatch(f"{start}(.+){end}", n))}
         if len(found) < 2:
-            raise ValueError(
+            raise InputError(
                 f"{option}: {len(found)} columns of {self.name} are like {pattern!r}; one a class "
                 f"is needed, two at least. There are: {', '.join(names[:40])}."
             )
@@ -114,7 +115,7 @@ class Table:
         for has, lacks in ((other, self), (self, other)):
             absent = ~np.isin(has.ids, lacks.ids)
             if absent.any():
-                raise ValueError(
+                raise InputError(
                     f"{lacks.name} lacks {int(absent.sum()):,} rows of {has.name}, first "
                     f"{str(has.ids[absent.argmax()])!r}; both models must be asked about the same "
                     "rows. Predict the missing ones, or leave them out of both files."
@@ -126,7 +127,7 @@ class Table:
         """Raise, naming column, count, first row and its value, if any row is bad."""
         if bad.any():
             row = int(bad.argmax())
-            raise ValueError(
+            raise InputError(
                 f"{option}: column {column!r} of {self.name} {fault} in {int(bad.sum()):,} of "
                 f"{len(bad):,} rows, first in {str(self.ids[row])!r}, "
                 f"{str(self.cells[column].iloc[row])!r}. {cure}"
@@ -148,7 +149,7 @@ def read(path: Path, identifier: str | None = None) -> Table:
             return read_parquet(file, path.name, identifier)
     if path.suffix.lower() == ".csv":
         return _table(path.name, _csv(path), identifier)
-    raise ValueError(f"{path} ends in {path.suffix!r}; a table ends in .csv or .parquet.")
+    raise InputError(f"{path} ends in {path.suffix!r}; a table ends in .csv or .parquet.")
 
 
 def of_frame(cells: pd.DataFrame, name: str, identifier: str | None = None) -> Table:
@@ -167,7 +168,7 @@ def read_parquet(file: BinaryIO, name: str, identifier: str | None = None) -> Ta
         unread = {key: str(kind) for key, kind in kinds.items() if not _is_plain(kind)}
         table = parts.read(columns=[key for key in kinds if key not in unread])
     except pa.ArrowInvalid as error:
-        raise ValueError(f"{name} is no Parquet file: {error}") from error
+        raise InputError(f"{name} is no Parquet file: {error}") from error
     whole = [
         one.cast(one.type.value_type) if pa.types.is_dictionary(one.type) else one
         for one in table.columns
@@ -180,7 +181,7 @@ def _table(
     name: str, cells: pd.DataFrame, identifier: str | None, unread: Mapping[str, str] | None = None
 ) -> Table:
     if cells.empty:
-        raise ValueError(f"{name} has no row; needed is one a row. Is the test set empty?")
+        raise InputError(f"{name} has no row; needed is one a row. Is the test set empty?")
     counted = np.char.add("row ", np.arange(1, len(cells) + 1).astype(str))
     table = Table(name, cells, counted, unread or {})
     return table if identifier is None else _with_ids(table, identifier)
@@ -198,10 +199,10 @@ def _csv(path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         names = [name.strip() for name in next(csv.reader(file), [])]
     if not any(names):
-        raise ValueError(f"{path} is empty; needed are names of columns, then one line a row.")
+        raise InputError(f"{path} is empty; needed are names of columns, then one line a row.")
     other = next((mark for mark in SEPARATORS if mark in names[0]), None)
     if other:
-        raise ValueError(
+        raise InputError(
             f"{path} separates its columns by {other!r}: its first line starts {names[0][:60]!r}. "
             "Write it with commas, and decimals with points."
         )
@@ -212,7 +213,7 @@ def _csv(path: Path) -> pd.DataFrame:
 def _check_names(name: str, columns: Sequence[str]) -> None:
     twice = [column for column in columns if columns.count(column) > 1]
     if twice:
-        raise ValueError(f"{name} has {columns.count(twice[0])} columns {twice[0]!r}; rename them.")
+        raise InputError(f"{name} has {columns.count(twice[0])} columns {twice[0]!r}; rename them.")
 
 
 def _is_plain(kind: pa.DataType) -> bool:

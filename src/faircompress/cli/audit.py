@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from faircompress.config.bounds import whole
+from faircompress.support.errors import InputError
 from faircompress.support.exit_codes import BY_VERDICT
 from faircompress.support.lines import one_line
 
@@ -179,7 +180,7 @@ def _check_sources(
     tables: list[Path] | None, data: Path | None, baseline: str, candidate: str
 ) -> None:
     if not baseline or not candidate or bool(tables) == bool(data):
-        raise ValueError(
+        raise InputError(
             "give --baseline and --candidate, and either a table of predictions or --data with "
             "pictures for two ONNX files."
         )
@@ -199,7 +200,7 @@ def _more(
     """Return what is said of the section ``gate`` beside its rules."""
     cut = _threshold(threshold)
     if isinstance(cut, float) and validation:
-        raise ValueError(
+        raise InputError(
             "--threshold and --validation are given; a threshold has one source. To let validation "
             "rows order the failures alone, name a column with --split."
         )
@@ -219,7 +220,7 @@ def _threshold(typed: str | None) -> float | str | None:
     try:
         return float(str(typed))
     except ValueError:
-        raise ValueError(
+        raise InputError(
             f"--threshold is {typed!r}; needed is a number between 0 and 1, validation or baseline."
         ) from None
 
@@ -229,7 +230,7 @@ def _expected(groups: Sequence[str]) -> dict[str, list[str]]:
     for group in groups:
         column, mark, name = group.partition("=")
         if not (column and mark and name):
-            raise ValueError(f"--expect {group}: write a column and its group, such as sex=female.")
+            raise InputError(f"--expect {group}: write a column and its group, such as sex=female.")
         found.setdefault(column, []).append(whole(name))
     return found
 
@@ -242,13 +243,13 @@ def _of_columns(
 
     for files in (tables, held):
         if len(files) > 2:
-            raise ValueError(f"{len(files)} tables are given; there are two models at most.")
+            raise InputError(f"{len(files)} tables are given; there are two models at most.")
     if asked.label is None:
-        raise ValueError("there is no --label; name the column of the true class.")
+        raise InputError("there is no --label; name the column of the true class.")
     read_in = [read(path, asked.identifier) for path in tables]
     if asked.split is not None:
         if held:
-            raise ValueError("--split and --validation are given; validation rows have one source.")
+            raise InputError("--split and --validation are given; validation rows have one source.")
         return columns.split_columns(read_in, asked, baseline, candidate)
     pair = columns.from_columns(read_in, asked, baseline, candidate)
     if not held:
@@ -267,7 +268,7 @@ def _of_files(files: Sequence[Path], asked: "Asked", image: str, by: "Gate") -> 
     if not validation:
         return pair, None
     if len(validation) > 1:
-        raise ValueError(f"{len(validation)} --validation are given; two ONNX files need one.")
+        raise InputError(f"{len(validation)} --validation are given; two ONNX files need one.")
     asked = replace(asked, groups=(), cluster=None)
     held = from_files(baseline, candidate, validation[0], asked, image=image, split="validation")
     return pair, (held.baseline, held.candidate)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faircompress.support.errors import InputError, MissingFileError
+
 if TYPE_CHECKING:
     from faircompress.config.new_project import Source
 
@@ -41,7 +43,7 @@ def init(
     from faircompress.config import new_project
 
     if table and pictures:
-        raise ValueError("--table and --folder are two ways to say where pictures are. Give one.")
+        raise InputError("--table and --folder are two ways to say where pictures are. Give one.")
     source = new_project.Source()
     if table:
         source = _of_table(table, label, group or [], image, model)
@@ -74,7 +76,7 @@ def _of_folder(pictures: Path, pattern: str, groups: list[str], model: str | Non
     from faircompress.data.guessing import PICTURES, SAMPLE, pictures_side
 
     if not pictures.is_dir():
-        raise FileNotFoundError(f"--folder: {pictures} is no folder.")
+        raise MissingFileError(f"--folder: {pictures} is no folder.")
     found = (path for path in pictures.rglob("*") if path.suffix.lower() in PICTURES)
     side = pictures_side(list(islice(found, SAMPLE)), model=model)
     options = {"pattern": pattern, "groups": {name: {} for name in groups}}

@@ -20,6 +20,7 @@ from faircompress.config import plugins
 from faircompress.config.bad_params import BadParams
 from faircompress.config.code_keys import raise_if_changed
 from faircompress.support import environment
+from faircompress.support.errors import FaircompressError, InputError
 from faircompress.support.exit_codes import ERROR
 from faircompress.support.extras import advice
 from faircompress.support.files import FULL, room, write_json
@@ -37,6 +38,9 @@ Presets = Annotated[
     list[str] | None,
     typer.Option("--preset", metavar="NAME", help="Params of presets.yaml, for this run only."),
 ]
+
+
+BUG = "This is a bug in faircompress: please report it with the lines above."
 
 
 def _say_version(asked: bool) -> None:
@@ -62,7 +66,7 @@ def list_(
 ) -> None:
     """Name what can be chosen: a name a line, as params.yaml and --preset take it."""
     if kind not in LISTED:
-        raise ValueError(f"there is no list of {kind!r}; there are: {', '.join(LISTED)}")
+        raise InputError(f"there is no list of {kind!r}; there are: {', '.join(LISTED)}")
     from faircompress.config.presets import names_of
 
     if kind == "presets":
@@ -124,7 +128,7 @@ def stage(name: str) -> None:
     die_with_parent()
     stages = plugins.names("stages")
     if name not in stages:
-        raise ValueError(f"no stage {name!r}; there are: {', '.join(sorted(stages))}")
+        raise InputError(f"no stage {name!r}; there are: {', '.join(sorted(stages))}")
     params = load(Path("params.yaml"))
     artifacts = Path("artifacts")
     artifacts.mkdir(exist_ok=True)
@@ -196,7 +200,7 @@ def main() -> None:
         _exit_with(f"error: {words}")
     except BadParams as error:
         _exit_with(f"params.yaml cannot be used:\n{error}")
-    except (ValueError, OSError, RuntimeError) as error:
+    except (FaircompressError, OSError) as error:
         if os.environ.get("FAIRCOMPRESS_DEBUG"):
             raise
         _exit_with(f"error: {error}{_room(error)}")
@@ -207,6 +211,7 @@ def main() -> None:
             if INTERRUPTS.came.is_set():
                 raise KeyboardInterrupt from None
             traceback.print_exc()
+            print(BUG, file=sys.stderr)
             sys.exit(ERROR)  # not Python's 1, which says that a model failed
         _exit_with(error.format_message())
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 
 VerdictFile = Annotated[Path, typer.Argument(metavar="VERDICT", help="verdict.json, schema 2.")]
@@ -31,7 +32,7 @@ def verify(verdict: VerdictFile, predictions: Files) -> None:
 
     stated = read_json(verdict)
     if not isinstance(stated, dict) or stated.get("schema") != 2:
-        raise ValueError(f"{verdict} is no verdict of schema 2; needed is one. Evaluate again.")
+        raise InputError(f"{verdict} is no verdict of schema 2; needed is one. Evaluate again.")
     found = verified(stated, assigned(stated["models"], {path: read(path) for path in predictions}))
     for one in found:
         typer.echo(one_line(str(one)))

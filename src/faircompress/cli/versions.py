@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from faircompress.support.errors import InputError
+
 Project = Annotated[Path, typer.Option(help="Folder with params.yaml and dvc.yaml.")]
 Reviewer = Annotated[str, typer.Option(help="Who decides.")]
 Reason = Annotated[str, typer.Option(help="Why; kept for good.")]
@@ -26,7 +28,7 @@ def promote(
     from faircompress.registry.policy import Said
 
     if (reviewer or reason) and not override:
-        raise ValueError("--reviewer and --reason are for --override; a review is tags in MLflow")
+        raise InputError("--reviewer and --reason are for --override; a review is tags in MLflow")
     said = Said(reviewer, reason) if override else None
     typer.echo(deployment.promote(deployment.registry_of(project), version, said))
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
 from faircompress.compression.soundness import sound
+from faircompress.support.errors import InputError
 
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
 
@@ -97,7 +98,7 @@ def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tenso
             ]
         )
         if not torch.isfinite(members).all():
-            raise ValueError(f"scores of {', '.join(group.writers)} are not all finite numbers")
+            raise InputError(f"scores of {', '.join(group.writers)} are not all finite numbers")
         found.append(members.mean(0))
     return found
 
@@ -115,10 +116,10 @@ def _refuse_unreachable(
         return
     kept = "".join(f" {n} keeps its channels: {why}." for n, why in [*start.fixed.items()][:2])
     if start.fixed and smallest == start.macs():
-        raise ValueError(
+        raise InputError(
             f"no layer of this network can lose channels.{kept} Choose another architecture."
         )
-    raise ValueError(
+    raise InputError(
         f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
         f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
         f"Set a lower prune.speedup or prune.min_channels.{kept}"

@@ -1,5 +1,7 @@
 """The error of params.yaml, known to the command line before it reads any."""
 
+from faircompress.support.errors import InputError
 
-class BadParams(ValueError):
+
+class BadParams(InputError):
     """Everything that is wrong with params.yaml, one line each."""

@@ -16,6 +16,8 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from faircompress.support.errors import InputError
+
 Share = Annotated[float, Field(ge=0, le=1)]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
@@ -37,7 +39,7 @@ def whole(word: str) -> str:
 
 def _rising(ends: list[float]) -> list[float]:
     if ends[0] >= ends[1]:
-        raise ValueError(f"{ends[0]:g} is not below {ends[1]:g}; black stands first, then white")
+        raise InputError(f"{ends[0]:g} is not below {ends[1]:g}; black stands first, then white")
     return ends
 
 
@@ -49,7 +51,7 @@ Range = Annotated[list[End], Field(min_length=2, max_length=2)]
 def _as_text(value: object) -> object:
     """Return a code as it stands in a file, in which everything is text."""
     if isinstance(value, bool):
-        raise ValueError("YAML reads it as true or false, not as a word; put it in quotes")
+        raise InputError("YAML reads it as true or false, not as a word; put it in quotes")
     return str(value) if isinstance(value, int | float) else "" if value is None else value
 
 
@@ -74,7 +76,7 @@ def _apart(bins: dict[str, list[float | None]]) -> dict[str, list[float | None]]
         if ends[other][0] < ends[one][1]
     ]
     if faults:
-        raise ValueError("; ".join(faults))
+        raise InputError("; ".join(faults))
     return bins
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from faircompress.config import code_sources, plugins
 from faircompress.config.code_sources import Source
 from faircompress.config.params import Params
+from faircompress.support.errors import InputError, StateError
 from faircompress.support.files import read_json, user_cache, write_json
 
 FILE = "code.json"  # of the stage ``code``, under ``artifacts/``
@@ -39,7 +40,7 @@ LIBRARIES = {  # imported name -> who may bring it; another minor version may gi
 Chosen = Mapping[str, Collection[str]]
 
 
-class CodeChanged(RuntimeError):
+class CodeChanged(StateError):
     """A stage was about to run other code than it is known by."""
 
 
@@ -115,7 +116,7 @@ class Package:
             ValueError: If there is no such module.
         """
         if module not in self.sources:
-            raise ValueError(f"{self.root} has no module {module!r}; was it renamed?")
+            raise InputError(f"{self.root} has no module {module!r}; was it renamed?")
         modules = self.reached(module, chosen)
         files = {word for name in modules for word in self.sources[name].files}
         imports = {name.partition(".")[0] for m in modules for name in self.sources[m].imports}
@@ -193,7 +194,7 @@ def _read(path: Path, text: bytes, package: str) -> Source:
     try:
         return Source.of(text, package)
     except SyntaxError as error:
-        raise ValueError(f"{path}, line {error.lineno}, is no Python: {error.msg}") from error
+        raise InputError(f"{path}, line {error.lineno}, is no Python: {error.msg}") from error
 
 
 def _minor_version(library: str) -> str:

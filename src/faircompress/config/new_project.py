@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from faircompress.support.errors import InputError
 from faircompress.support.files import write_text
 
 FILES = ("params.yaml", "presets.yaml", "dvc.yaml", "flows", "infra")
@@ -73,7 +74,7 @@ class Source:
     side: int | None = None
 
 
-class ProjectExistsError(ValueError):
+class ProjectExistsError(InputError):
     """Where a project would be written, there is something already."""
 
 
@@ -97,7 +98,7 @@ def create(folder: Path, source: Source, *, name: str, model: str | None = None)
         ValueError: If the name cannot be one.
     """
     if not NAME.fullmatch(name):
-        raise ValueError(
+        raise InputError(
             f"the project cannot be named {name!r}: needed are up to 50 lower-case letters, "
             "digits, - and _, a letter first. Give --name."
         )
@@ -125,7 +126,7 @@ def _refuse_place(folder: Path, pictures: Path | None, written: Sequence[str]) -
             f"{folder} holds {', '.join(taken)} already; nothing was written. Name an empty folder."
         )
     if pictures is not None and folder.resolve().is_relative_to(pictures.resolve()):
-        raise ValueError(
+        raise InputError(
             f"the project {folder} would lie in the folder of its pictures, {pictures}, and be "
             "taken for data. Name a folder elsewhere."
         )

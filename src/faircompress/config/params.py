@@ -19,6 +19,7 @@ from faircompress.config.plugins import Section, choice, names
 from faircompress.config.precisions import PRECISIONS, Precision, in_judged_order
 from faircompress.config.rules import Gate as Gate
 from faircompress.config.rules import Rule, with_reasons
+from faircompress.support.errors import InputError
 
 Size = Count | Annotated[list[Count], Field(min_length=2, max_length=2)] | None
 
@@ -35,7 +36,7 @@ def model_names() -> tuple[str, ...]:
 
 def _known_model(name: str) -> str:
     if name not in model_names():
-        raise ValueError(f"no model {name!r}.{_meant(name, model_names())}")
+        raise InputError(f"no model {name!r}.{_meant(name, model_names())}")
     return name
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from faircompress.config import bounds
+from faircompress.support.errors import InputError
 
 ROOT = Path(__file__).parent.parent
 ROOMS = {  # kind of plug-in -> its folder
@@ -38,7 +39,7 @@ def names(kind: str) -> tuple[str, ...]:
 def find(kind: str, name: str) -> Any:
     """Import a plug-in and return its function; its folder's ``__init__`` says of which type."""
     if name not in names(kind):
-        raise ValueError(f"no {name!r} in {kind}; there are: {', '.join(names(kind))}")
+        raise InputError(f"no {name!r} in {kind}; there are: {', '.join(names(kind))}")
     package = f"faircompress.{ROOMS[kind].replace('/', '.')}"
     return getattr(importlib.import_module(f"{package}.{name}"), name)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
+from faircompress.support.errors import InputError
+
 Precision = Literal["fp32", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -38,7 +40,7 @@ def in_judged_order(asked: Sequence[Precision]) -> Sequence[Precision]:
     """
     wanted = [p for p in PRECISIONS if p in asked or p == PRECISIONS[0]]
     if list(asked) != wanted:
-        raise ValueError(
+        raise InputError(
             f"precisions are judged in the order {', '.join(PRECISIONS)}, starting with "
             f"{PRECISIONS[0]}; write [{', '.join(wanted)}]"
         )

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from faircompress.config.bounds import Count, OpenShare, Text
 from faircompress.config.plugins import Section, names
+from faircompress.support.errors import InputError
 
 JOIN = " & "  # between the columns of an intersection, and between conditions
 TIME_UNITS = {"ms": 1.0, "s": 1000.0}
@@ -36,7 +37,7 @@ RENAMED = {  # what ``binds`` was until 0.2
 
 def _gated(name: Any) -> Any:
     if name in REPORTED:
-        raise ValueError(
+        raise InputError(
             f"{name} is reported for every group, but no rule can gate it"
             + (": the rule excess_loss on accuracy does" if name == "psi" else "")
         )
@@ -47,7 +48,7 @@ def _share_or_amount(limit: float | str) -> float | str:
     if limit > 0 if isinstance(limit, float) else AMOUNT.match(limit):
         return limit
     units = ", ".join([*TIME_UNITS, *SIZE_UNITS])
-    raise ValueError(f"needed is a share above 0, or a number and one of {units}, such as 12 ms")
+    raise InputError(f"needed is a share above 0, or a number and one of {units}, such as 12 ms")
 
 
 class Rule(Section):
@@ -74,15 +75,15 @@ class Rule(Section):
     def _can_be_tested(self) -> "Rule":
         if (self.rule == "flips") != (self.metric == FLIPS):
             what = "flips has no metric" if self.rule == "flips" else f"{self.rule} needs a metric"
-            raise ValueError(f"the rule {what}; write it so")
+            raise InputError(f"the rule {what}; write it so")
         if self.rule == "minimum" and self.metric in TWO_SIDED:
-            raise ValueError(f"{self.metric} has no better direction, so it has no minimum")
+            raise InputError(f"{self.metric} has no better direction, so it has no minimum")
         if self.rule == "excess_loss" and self.metric != "accuracy":
-            raise ValueError(
+            raise InputError(
                 f"excess_loss is of accuracy, not of {self.metric}; use disparity_change instead"
             )
         if self.rule in ("minimum", "gap", "ratio") and self.against != BASELINE:
-            raise ValueError(f"{self.rule} is of the candidate alone; leave against out")
+            raise InputError(f"{self.rule} is of the candidate alone; leave against out")
         return self
 
     @property
@@ -119,16 +120,16 @@ class CostRule(Section):
     def _unit_fits(self) -> "CostRule":
         unit = None if isinstance(self.limit, float) else self.limit.split()[-1]
         if unit is not None and (unit in TIME_UNITS) != (self.rule == "latency"):
-            raise ValueError(f"{self.rule} has no limit in {unit}; write a share, or 12 ms, 2 MB")
+            raise InputError(f"{self.rule} has no limit in {unit}; write a share, or 12 ms, 2 MB")
         if self.rule == "size" and {"batch", "hardware"} & self.model_fields_set:
-            raise ValueError("a file's size depends on no batch or hardware; leave them out")
+            raise InputError("a file's size depends on no batch or hardware; leave them out")
         return self
 
 
 def _conditions(text: str) -> str:
     if all(all(part.partition("=")) for part in text.split(JOIN)):
         return text
-    raise ValueError(f'needed is such as "skin=dark{JOIN}label=blond", not {text!r}')
+    raise InputError(f'needed is such as "skin=dark{JOIN}label=blond", not {text!r}')
 
 
 def _tag(raw: Any) -> str:
@@ -139,7 +140,7 @@ def _tag(raw: Any) -> str:
 def _refuse_old_keys(raw: Any) -> Any:
     if isinstance(raw, dict) and "binds" in raw:
         new = RENAMED.get(str(raw["binds"]))
-        raise ValueError(
+        raise InputError(
             f"binds is now rule: write {{{new}, ...}} instead of binds: {raw['binds']}"
             if new
             else f"binds is now rule; there are: {', '.join(KINDS)}, latency, size"
@@ -228,11 +229,11 @@ class Gate(Section):
     @model_validator(mode="after")
     def _sparse_is_whole(self) -> "Gate":
         if self.sparse == "judge" and self.min_rows is not None:
-            raise ValueError("min_rows is for sparse: merge or parent; name one, or leave it out")
+            raise InputError("min_rows is for sparse: merge or parent; name one, or leave it out")
         if self.sparse != "judge" and self.min_rows is None:
-            raise ValueError(f"sparse: {self.sparse} needs min_rows, such as min_rows: 30")
+            raise InputError(f"sparse: {self.sparse} needs min_rows, such as min_rows: 30")
         if self.sparse != "judge" and not self.intersections:
-            raise ValueError(
+            raise InputError(
                 f"sparse: {self.sparse} is about intersections; set intersections: true, or leave "
                 "it out"
             )
@@ -243,17 +244,17 @@ class Gate(Section):
         for one, other in combinations(self.harm_rules, 2):
             if one.overlaps(other):
                 both = " and ".join(dict.fromkeys((one.metric, other.metric)))
-                raise ValueError(
+                raise InputError(
                     f"two rules {one.name} on {both} limit the same groups; keep one, or name the "
                     "group columns of each"
                 )
         costs = [(c.rule, c.batch, c.hardware, type(c.limit)) for c in self.cost_rules]
         if len(set(costs)) < len(costs):
-            raise ValueError("two rules for the same latency or size; keep one")
+            raise InputError("two rules for the same latency or size; keep one")
         if not self.harm_rules:
-            raise ValueError("no rule is about harm, so harm could not fail; add one with a metric")
+            raise InputError("no rule is about harm, so harm could not fail; add one with a metric")
         if all(rule.against in REFERENCES for rule in self.harm_rules):
-            raise ValueError(
+            raise InputError(
                 "every rule on harm waits for a champion, so without one harm could not fail; add "
                 "one against the baseline"
             )
@@ -263,13 +264,13 @@ class Gate(Section):
 def with_reasons(gate: Gate) -> Gate:
     """Refuse rules of a project that do not say why their limit, or that no run can keep."""
     if gate.topping_up:
-        raise ValueError(
+        raise InputError(
             "topping_up is for audits: a run on more rows trains anew, so its files are other "
             "candidates. Leave it out, and audit the exported files with --topping-up"
         )
     silent = [f"{rule.name} on {rule.metric}" for rule in gate.harm_rules if not rule.because]
     if silent:
-        raise ValueError(
+        raise InputError(
             f"{' and '.join(silent)}: nothing says why this limit. Write because: and why a fall "
             "of this size may be released"
         )

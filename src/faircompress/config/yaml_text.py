@@ -6,11 +6,13 @@ from typing import Any
 
 import yaml
 
+from faircompress.support.errors import InputError
+
 VALUES = 100_000  # of a document with every alias written out; ours have a few hundred
 MERGE = "tag:yaml.org,2002:merge"
 
 
-class BadYaml(ValueError):
+class BadYaml(InputError):
     """The text is not YAML, has a key twice, or unfolds beyond all bounds."""
 
 

@@ -22,6 +22,7 @@ from faircompress.data.csv_text import meant
 from faircompress.data.pictures import Pixels
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read, Words, splits
+from faircompress.support.errors import InputError
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class Table:
         """
         if name not in self.cells.columns:
             close = meant(name, list(self.cells.columns))
-            raise ValueError(f"{self.key}.{place}: {self.where} has no column {name!r}.{close}")
+            raise InputError(f"{self.key}.{place}: {self.where} has no column {name!r}.{close}")
         words = self.cells[name].astype(object)
         words = words.where(words.notna(), "").map(str).str.strip().map(whole)
         return words.astype(object).where(words != "", None)
@@ -130,7 +131,7 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
     """
     names, bins = how.get("names"), how.get("bins")
     if names and bins:
-        raise ValueError(f"{where} has both names and bins; a value can have one name only")
+        raise InputError(f"{where} has both names and bins; a value can have one name only")
     if bins:
         return _binned(words, bins, where), tuple(bins)
     if names:
@@ -140,7 +141,7 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
         return found.where(words.notna(), None), order
     values = sorted(set(words.dropna()), key=_naturally)
     if len(values) > max(len(words) // 2, 2):
-        raise ValueError(
+        raise InputError(
             f"{where}: column {words.name!r} has {len(values):,} values in {len(words):,} rows, "
             f"such as {values[0]!r} and {values[1]!r}. Name the right column, or give it bins."
         )
@@ -156,7 +157,7 @@ def _all(asked: Mapping[str, Callable[[], T]]) -> dict[str, T]:
         except ValueError as error:
             faults.append(str(error))
     if faults:
-        raise ValueError("\n".join(faults))
+        raise InputError("\n".join(faults))
     return found
 
 
@@ -165,7 +166,7 @@ def _chosen(
 ) -> dict[str, dict[str, Any]]:
     """Return what is asked of each column, by its place in params."""
     if not groups:
-        raise ValueError(f"{key}.groups is empty; name the columns to be fair to")
+        raise InputError(f"{key}.groups is empty; name the columns to be fair to")
     by_name = groups if isinstance(groups, dict) else {name: name for name in groups}
     asked = {f"groups.{name}": (how, name) for name, how in by_name.items() if name != "label"}
     asked |= {"label": (label, "label")} | ({"split": (split, "split")} if split else {})
@@ -204,9 +205,9 @@ def _binned(words: Words, bins: dict[str, list[float | None]], where: str) -> Wo
         low, below = -np.inf if start is None else start, np.inf if end is None else end
         inside = (numbers >= low) & (numbers < below)
         if (inside & found.notna()).any():
-            raise ValueError(f"{where}: bin {name!r} [{low:g}, {below:g}) overlaps another")
+            raise InputError(f"{where}: bin {name!r} [{low:g}, {below:g}) overlaps another")
         if not inside.any():
-            raise ValueError(
+            raise InputError(
                 f"{where}: no row is in bin {name!r}, from {low:g} and below {below:g}; values "
                 f"go from {numbers.min():g} to {numbers.max():g}"
             )
@@ -220,7 +221,7 @@ def _refuse(words: Words, where: str, fault: str, cure: str) -> None:
     if len(words):
         values = ", ".join(repr(value) for value in words.unique()[:5])
         rows = ", ".join(str(row) for row in words.index[:5])
-        raise ValueError(
+        raise InputError(
             f"{where}: values of column {words.name!r} {fault} in {len(words):,} rows: {values} "
             f"(rows {rows}). Put them under {cure}."
         )
@@ -231,7 +232,7 @@ def _refuse_idle(words: Words, names: Iterable[str], found: Words, where: str) -
     idle = [name for name in names if name not in set(found)]
     if idle:
         values = ", ".join(map(repr, sorted(set(words.dropna()), key=_naturally)[:5]))
-        raise ValueError(
+        raise InputError(
             f"{where}: no row of column {words.name!r} is called {' or '.join(map(repr, idle))}; "
             f"its values are {values or 'empty'}. Add such rows, or take it out of names."
         )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from faircompress.support.errors import InputError
+
 
 def read_csv(path: Path, *, key: str, separator: str = ",") -> pd.DataFrame:
     """Read a CSV file as text.
@@ -23,12 +25,12 @@ def read_csv(path: Path, *, key: str, separator: str = ",") -> pd.DataFrame:
                 skipinitialspace=True, encoding="utf-8-sig", on_bad_lines="error",
             )  # fmt: skip
     except pd.errors.ParserWarning:
-        raise ValueError(
+        raise InputError(
             f"{key}: in {path} the first row, line 2, has more fields than line 1 has names of "
             f"columns. Name every column, or put words that hold {separator!r} in quotes."
         ) from None
     except (ValueError, pd.errors.ParserError) as error:
-        raise ValueError(f"{key}: {path} is not a CSV file in UTF-8: {error}") from error
+        raise InputError(f"{key}: {path} is not a CSV file in UTF-8: {error}") from error
     return cells.rename(columns=str.strip)
 
 

@@ -21,6 +21,7 @@ from PIL import Image
 
 from faircompress.data.caps import MaxWeight
 from faircompress.data.pictures import rgb
+from faircompress.support.errors import InputError
 from faircompress.support.files import read_json
 
 TABLE = "data.parquet"
@@ -102,7 +103,7 @@ def load_split(folder: Path, split: str) -> Split:
     here = (table["split"] == split).to_numpy()
     rows = table[here].reset_index(drop=True)
     if rows.empty:
-        raise ValueError(f"{path} has no row of split {split!r}")
+        raise InputError(f"{path} has no row of split {split!r}")
     images = _room((len(rows), *load_facts(folder).size, 3), folder.parent)
     scanner = arrow.dataset(path).scanner(
         columns=["image"], filter=of_split, batch_size=1024, batch_readahead=2

@@ -17,6 +17,7 @@ from typing import Any
 
 from faircompress.config import plugins
 from faircompress.support import files
+from faircompress.support.errors import InputError
 from faircompress.support.progress import track
 
 Stamp = tuple[int, int, int]
@@ -89,7 +90,7 @@ def within(root: Path, name: str) -> Path:
     """
     path = Path(os.path.realpath(root / name))
     if not path.is_relative_to(os.path.realpath(root)):
-        raise ValueError(f"{name!r} lies outside {root}; needed: a file inside it")
+        raise InputError(f"{name!r} lies outside {root}; needed: a file inside it")
     return path
 
 
@@ -109,13 +110,13 @@ def _walk(root: Path) -> Iterator[tuple[str, Stamp]]:
                     stat = entry.stat()
                     yield name, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
                 else:
-                    raise ValueError(f"{root / name} is no file and no real folder; remove it")
+                    raise InputError(f"{root / name} is no file and no real folder; remove it")
 
 
 def _refuse_escape(root: Path, home: str, name: str) -> None:
     target = os.path.realpath(os.path.join(home, name))
     if not Path(target).is_relative_to(home):
-        raise ValueError(
+        raise InputError(
             f"{root / name} points to {target}, outside {root}. Data that can change unseen "
             "cannot be fingerprinted; copy the file here, or point root at its real folder."
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from faircompress.data.picture_files import Undecodable, opened
+from faircompress.support.errors import InputError, MissingFileError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
 LABELS = ("label", "y", "target", "class", "diagnosis", "outcome")
@@ -48,17 +49,17 @@ def guess_columns(
     names = list(table.columns)
     for named in (label, image, *groups):
         if named is not None and named not in names:
-            raise ValueError(
+            raise InputError(
                 f"{file} has no column {named!r}; it has {', '.join(map(repr, names))}."
             )
     image = image or _image(table, file)
     label = label or _label(names, file)
     if label in groups:
-        raise ValueError(f"{label!r} is named as both its label and a group. Name it once.")
+        raise InputError(f"{label!r} is named as both its label and a group. Name it once.")
     parts = separator_of(file)
     values = table[label].dropna().unique()
     if len(values) < 2:
-        raise ValueError(
+        raise InputError(
             f"column {label!r} of {file} has one value, {str(values[0]) if len(values) else ''!r}; "
             "a label needs two or more. Give --label."
         )
@@ -111,7 +112,7 @@ def _head(file: Path) -> pd.DataFrame:
         ValueError: If it is no table.
     """
     if not file.is_file():
-        raise FileNotFoundError(f"--table: {file} is missing.")
+        raise MissingFileError(f"--table: {file} is missing.")
     try:
         if file.suffix == ".parquet":
             import pyarrow.parquet as pq
@@ -121,7 +122,7 @@ def _head(file: Path) -> pd.DataFrame:
         how: dict[str, Any] = {"encoding": "utf-8-sig", "skipinitialspace": True}
         cells = pd.read_csv(file, nrows=ROWS, sep=separator_of(file), index_col=False, **how)
     except ValueError as error:  # pandas' and pyarrow's own errors are such
-        raise ValueError(
+        raise InputError(
             f"--table: {file} cannot be read: {str(error).strip()}. Needed is a CSV file in UTF-8 "
             "whose first line names the columns, or a Parquet file."
         ) from error
@@ -136,7 +137,7 @@ def _image(table: pd.DataFrame, file: Path) -> str:
             return str(name)
         if len(cells) and isinstance(cells.iloc[0], bytes | dict):
             return str(name)
-    raise ValueError(
+    raise InputError(
         f"no column of {file} holds paths of pictures ({', '.join(PICTURES)}); it has "
         f"{', '.join(map(repr, table.columns))}. Give --image, the column that names them."
     )
@@ -145,7 +146,7 @@ def _image(table: pd.DataFrame, file: Path) -> str:
 def _label(names: Sequence[str], file: Path) -> str:
     found = _named(names, LABELS)
     if found is None:
-        raise ValueError(
+        raise InputError(
             f"which column of {file} is the label? It has {', '.join(map(repr, names))}. Give "
             "--label."
         )

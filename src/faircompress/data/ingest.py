@@ -17,6 +17,7 @@ from faircompress.data.dataset import OWN_COLUMNS, decode, encode, pixel_sha256
 from faircompress.data.duplicates import Duplicates, rewrite, set_aside
 from faircompress.data.pictures import Pixels, TooSmall, Undecodable, blank, fit, look, resized
 from faircompress.data.sources import SPLITS, RawData
+from faircompress.support.errors import InputError
 from faircompress.support.progress import track
 
 CHUNK = 128  # pictures a thread takes at a time; drawn data is drawn in such blocks too
@@ -112,13 +113,13 @@ def normalize_rows(raw: RawData) -> pd.DataFrame:
     absent = [name for name in needed if name not in raw.rows.columns]
     taken = [name for name in groups if name in TAKEN]
     if taken:
-        raise ValueError(
+        raise InputError(
             f"a group cannot be called {taken[0]!r}, which has a meaning here (as have "
             f"{', '.join(TAKEN)}). Call it otherwise, such as: "
             f"groups: {{my_{taken[0]}: {{column: {taken[0]}}}}}"
         )
     if absent or not len(raw.rows):
-        raise ValueError(
+        raise InputError(
             f"the data set has {len(raw.rows)} rows, columns {list(raw.rows.columns)}; needed: "
             f"rows, columns {needed}"
         )

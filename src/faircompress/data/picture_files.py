@@ -9,6 +9,8 @@ import warnings
 
 from PIL import Image, UnidentifiedImageError
 
+from faircompress.support.errors import InputError
+
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 SPOKEN = "PNG, JPEG, WebP, BMP, TIFF and GIF"
 OPENED_AS = (*FORMATS, "MPO")  # what Pillow calls a JPEG with more pictures behind it
@@ -45,7 +47,7 @@ BRANDS = {
 }
 
 
-class Undecodable(ValueError):
+class Undecodable(InputError):
     """The bytes are no picture, or a kind of picture that has no clear RGB form."""
 
 

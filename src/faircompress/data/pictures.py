@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from faircompress.data import picture_files
 from faircompress.data.picture_files import Undecodable as Undecodable
+from faircompress.support.errors import InputError
 
 Pixels = NDArray[np.uint8]
 Size = int | Sequence[int] | None
@@ -38,7 +39,7 @@ _BROKEN = (
 """What Pillow raises on broken files; the formats do not agree on one exception."""
 
 
-class TooSmall(ValueError):
+class TooSmall(InputError):
     """A crop would reach outside the picture."""
 
 

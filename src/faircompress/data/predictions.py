@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from faircompress.data.caps import MaxWeight
+from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 
 GROUP, PROBABILITY, FACTS = "group:", "p:", b"faircompress"
@@ -74,11 +75,11 @@ def load(path: Path) -> Predictions:
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise ValueError(f"{path} cannot be read: {error}. Was export run?") from error
+        raise InputError(f"{path} cannot be read: {error}. Was export run?") from error
     facts = json.loads((table.schema.metadata or {}).get(FACTS, b"null"))
     lacking = {"id", "label", "weight", PROBABILITY + "0"} - set(table.column_names)
     if facts is None or lacking:
-        raise ValueError(
+        raise InputError(
             f"{path} is no file of predictions: it lacks {', '.join(sorted(lacking)) or 'facts'}; "
             "needed is what `export` writes."
         )
@@ -86,7 +87,7 @@ def load(path: Path) -> Predictions:
         predictions = _from_table(table, facts)
         check(predictions)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {error}") from None
     return predictions
 
 
@@ -127,12 +128,12 @@ def check_pair(dense: Predictions, pruned: Predictions) -> None:
     for fact in ("data", "classes"):
         ours, theirs = getattr(dense, fact), getattr(pruned, fact)
         if ours != theirs:
-            raise ValueError(
+            raise InputError(
                 f"{fact} differ: dense {ours}, pruned {theirs}; both files must be asked about the "
                 "same test set. Run export again."
             )
     if list(dense.groups) != list(pruned.groups):
-        raise ValueError(
+        raise InputError(
             f"group columns differ: dense {list(dense.groups)}, pruned {list(pruned.groups)}; "
             "they must be equal. Run export again."
         )
@@ -158,14 +159,14 @@ def _check_equal(
         return
     if one is None or other is None or len(one) != len(other):
         sizes = [0 if column is None else len(column) for column in (one, other)]
-        raise ValueError(
+        raise InputError(
             f"{what}: dense has {sizes[0]} rows, pruned {sizes[1]}; both must be asked about the "
             "same rows. Run export again."
         )
     unequal = (one != other).reshape(len(one), -1).any(axis=1)
     if unequal.any():
         row = int(unequal.argmax())
-        raise ValueError(
+        raise InputError(
             f"{what} differ in {int(unequal.sum())} rows, first in {str(ids[row])!r}: dense "
             f"{one[row]}, pruned {other[row]}; they must be equal, in the same order. Run export "
             "again."
@@ -190,7 +191,7 @@ def _from_table(table: pa.Table, facts: dict[str, Any]) -> Predictions:
     wanted = [f"{PROBABILITY}{k}" for k in range(len(classes))]
     found = [name for name in names if name.startswith(PROBABILITY)]
     if sorted(found) != sorted(wanted):
-        raise ValueError(f"{len(classes)} classes, but columns {', '.join(found)}; one each needed")
+        raise InputError(f"{len(classes)} classes, but columns {', '.join(found)}; one each needed")
     return Predictions(
         ids=_words(table, "id"),
         labels=table["label"].to_numpy(),
@@ -209,20 +210,20 @@ def _from_table(table: pa.Table, facts: dict[str, Any]) -> Predictions:
 def _words(table: pa.Table, column: str) -> np.ndarray:
     missing = table[column].null_count
     if missing:
-        raise ValueError(f"column {column!r} is empty in {missing} rows; every row needs one")
+        raise InputError(f"column {column!r} is empty in {missing} rows; every row needs one")
     return table[column].to_numpy().astype(str)
 
 
 def _check_shapes(predictions: Predictions) -> None:
     rows, classes = len(predictions.ids), len(predictions.classes)
     if rows == 0:
-        raise ValueError("there is no row; needed is at least one. Is the split empty?")
+        raise InputError("there is no row; needed is at least one. Is the split empty?")
     if classes < 2 or len(set(predictions.classes)) < classes:
-        raise ValueError(
+        raise InputError(
             f"classes are {predictions.classes}; needed are two or more, all different"
         )
     if predictions.probabilities.shape != (rows, classes):
-        raise ValueError(
+        raise InputError(
             f"probabilities have shape {predictions.probabilities.shape}; {rows} rows of {classes} "
             f"classes need {(rows, classes)}."
         )
@@ -231,7 +232,7 @@ def _check_shapes(predictions: Predictions) -> None:
         columns["identities"] = predictions.identities
     for name, column in columns.items():
         if column.shape != (rows,):
-            raise ValueError(f"{name} has shape {column.shape}; {rows} ids need {(rows,)}.")
+            raise InputError(f"{name} has shape {column.shape}; {rows} ids need {(rows,)}.")
 
 
 def _check_words(predictions: Predictions) -> None:
@@ -240,27 +241,27 @@ def _check_words(predictions: Predictions) -> None:
         ids, times = np.unique(ids, return_counts=True)
     if times.max() > 1:
         example = str(ids[times.argmax()])
-        raise ValueError(
+        raise InputError(
             f"{int((times > 1).sum())} ids stand more than once, such as {example!r}; "
             "ids must be unique. Were two splits joined?"
         )
     for name, groups in predictions.groups.items():
         if (groups == "").any():
-            raise ValueError(
+            raise InputError(
                 f"group column {name!r} is empty in some rows; every row needs a group"
             )
     if "label" in predictions.groups:
         truth = np.asarray(predictions.classes)[predictions.labels]
         if (truth != predictions.groups["label"]).any():
-            raise ValueError("group column 'label' must hold the class names of the labels")
+            raise InputError("group column 'label' must hold the class names of the labels")
 
 
 def _check_numbers(predictions: Predictions) -> None:
     labels, weights, p = predictions.labels, predictions.weights, predictions.probabilities
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= p.shape[1]:
-        raise ValueError(f"labels must be integers in [0, {p.shape[1]}); found {np.unique(labels)}")
+        raise InputError(f"labels must be integers in [0, {p.shape[1]}); found {np.unique(labels)}")
     if not ((weights >= LIGHTEST) & (weights <= HEAVIEST)).all():
-        raise ValueError(
+        raise InputError(
             f"weights must be finite and from {LIGHTEST:g} to {HEAVIEST:g}; they go from "
             f"{weights.min():g} to {weights.max():g}. "
             "Only ratios count: divide all, and max_weight, by one number."
@@ -277,7 +278,7 @@ def _check_numbers(predictions: Predictions) -> None:
         if bad.any():
             row = int(bad.argmax())
             name = str(predictions.ids[row])
-            raise ValueError(
+            raise InputError(
                 f"probabilities are {what} in {int(bad.sum())} rows, first in {name!r}: "
                 f"{p[row].tolist()}; needed are shares that sum to 1. {cure}"
             )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from faircompress.data.dataset import hash_position, pixel_sha256
 from faircompress.data.pictures import Pixels, Undecodable, rgb
 from faircompress.data.sources import OPEN, SPLITS
+from faircompress.support.errors import InputError
 from faircompress.support.progress import track
 
 Words: TypeAlias = "pd.Series[Any]"  # str, or None for an empty field; the index holds ids
@@ -86,7 +87,7 @@ def cut(keys: Sequence[str], *, validation: float, test: float = 0.0, salt: str)
         ValueError: If nothing is left to train on.
     """
     if validation + test >= 1:
-        raise ValueError(
+        raise InputError(
             f"validation {validation:g} and test {test:g} leave no share to train on; "
             "together they must be below 1"
         )
@@ -152,7 +153,7 @@ def _refuse_splits(given: Words, spelt: Words, where: str) -> None:
     if unknown or lacking:
         fault = f"{unknown[0]!r} is no split" if unknown else f"no row is of {lacking[0]!r}"
         names = ", ".join(f"{word}: {meaning}" for word, meaning in _meanings(found).items())
-        raise ValueError(
+        raise InputError(
             f"{where}: {fault}; column {given.name!r} has {', '.join(map(repr, found))}; needed: "
             f"train, test, and validation, or it is drawn out of train. Name them, such as: "
             f"{{column: {given.name}, names: {{{names}}}}}"

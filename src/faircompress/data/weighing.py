@@ -7,6 +7,7 @@ import numpy as np
 
 from faircompress.data.caps import MARGIN, UNKNOWN, MaxWeight, most_of
 from faircompress.data.predictions import Predictions
+from faircompress.support.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Caps:
         found = [most_of(self.declared, place) for place in places]
         if None in found:
             place = places[found.index(None)]
-            raise ValueError(
+            raise InputError(
                 "max_weight declares nothing for "
                 f"{' & '.join(f'{k}={v}' for k, v in place.items()) or 'all rows'}; it must cover "
                 "every subgroup. Add it, or declare one number."
@@ -87,7 +88,7 @@ def refuse_heavy(test: Predictions, caps: Caps | None, groups: Sequence[Mapping[
             found, most = _heaviest(test, [k], where), caps.of([k], where)
             if found > most * (1 + 1e-9):
                 place = " & ".join([f"{c}={v}" for c, v in where.items()] + [f"class {name}"])
-                raise ValueError(
+                raise InputError(
                     f"in {place} a cluster (or a row of its own) weighs {found:.6g}, more than the "
                     f"{most:.6g} that one may weigh (rows of a cluster with both classes count "
                     "twice). No bound holds for what may be heavier than said: declare the most "

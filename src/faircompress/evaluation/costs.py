@@ -11,6 +11,7 @@ from typing import Any
 from faircompress.config.rules import SIZE_UNITS, TIME_UNITS, CostRule
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.results import CostResult, Outcome
+from faircompress.support.errors import InputError
 
 Numbers = Mapping[str, Any]
 FEWEST_RUNS = 59  # the smallest n with 0.95 ** n <= 0.05: fewer may all be quick ones
@@ -53,7 +54,7 @@ def check_costs(rules: Sequence[CostRule], costs: Costs, captions: Captions) -> 
 
 def _size(rule: CostRule, costs: Costs, captions: Captions) -> CostResult:
     if not costs.sizes:
-        raise ValueError(
+        raise InputError(
             "a rule limits the size of the file, but no sizes of both files were given; give both "
             f"files, or take the rule out of {captions.rules}."
         )
@@ -71,7 +72,7 @@ def _size(rule: CostRule, costs: Costs, captions: Captions) -> CostResult:
 def _latency(rule: CostRule, costs: Costs, captions: Captions) -> CostResult:
     times = {time["batch"]: time for time in costs.times}
     if rule.batch not in times:
-        raise ValueError(
+        raise InputError(
             f"a rule limits the latency of batch {rule.batch}, but measured were batches "
             f"{', '.join(map(str, times)) or 'none'}. Measure that batch, or correct "
             f"{captions.rules}."

@@ -6,6 +6,7 @@ import numpy as np
 
 from faircompress.data.predictions import Predictions
 from faircompress.statistics.metrics import Answers
+from faircompress.support.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def most_accurate_threshold(validation: Predictions) -> float:
     one half is taken. Never to be used on test rows.
     """
     if len(validation.classes) != 2:
-        raise ValueError(f"{len(validation.classes)} classes; a threshold needs two")
+        raise InputError(f"{len(validation.classes)} classes; a threshold needs two")
     p = validation.probabilities[:, 1].astype(float)
     order = np.argsort(p, kind="stable")
     p, signed = p[order], np.where(validation.labels == 1, -1.0, 1.0)[order]

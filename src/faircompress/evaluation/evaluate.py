@@ -27,6 +27,7 @@ from faircompress.evaluation.sentences import sentences_of
 from faircompress.evaluation.skill import refuse_inverted
 from faircompress.evaluation.sparse import regrouped, sparse_groups
 from faircompress.evaluation.verdict import SCHEMA, Verdict
+from faircompress.support.errors import InputError
 
 DEFAULT = Captions()
 NOBODY: Mapping[str, Predictions] = MappingProxyType({})
@@ -81,7 +82,7 @@ def evaluate(
         ValueError: If predictions are unfit, do not belong together, or a rule cannot be tested.
     """
     if look is not None and look < 1:
-        raise ValueError(f"look is {look}; the first look at a test set is 1")
+        raise InputError(f"look is {look}; the first look at a test set is 1")
     check_inputs(baseline, candidate, validation, gate)
     comparisons, cuts, files = _compared(
         baseline, candidate, gate, validation, references, references_on_validation, thresholds

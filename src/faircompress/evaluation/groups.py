@@ -8,6 +8,7 @@ import numpy as np
 
 from faircompress.config.rules import JOIN
 from faircompress.data.predictions import Predictions
+from faircompress.support.errors import InputError
 
 POOLED = "all"
 
@@ -117,4 +118,4 @@ def refuse_equal_names(groups: Sequence[Group]) -> None:
     names += [f"not {group.key}" for group in groups]
     again = next((name for name in names if names.count(name) > 1), None)
     if again is not None:
-        raise ValueError(f"two groups are called {again!r}; rename a group or its column.")
+        raise InputError(f"two groups are called {again!r}; rename a group or its column.")

@@ -21,6 +21,7 @@ from faircompress.statistics.e_values import LARGEST
 from faircompress.statistics.metrics import Metric
 from faircompress.statistics.procedures import AtLimit
 from faircompress.statistics.procedures.unbounded import Unbounded
+from faircompress.support.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,7 @@ def _test(
     rule, columns = hypothesis.rule, {group.column for group in groups}
     missing = set(rule.groups or ()) - columns
     if missing:
-        raise ValueError(
+        raise InputError(
             f"rule {rule.name} on {rule.metric} names group column {', '.join(sorted(missing))}; "
             f"the predictions have {', '.join(sorted(columns)) or 'none'}. Correct the rules."
         )
@@ -261,7 +262,7 @@ def _test(
     named = of_columns(rule.groups, list(groups))
     of_groups = [check for check in found if check.place.group.key != POOLED]
     if not of_groups and not any(comparison.lacks_by_design(hypothesis.metric, g) for g in named):
-        raise ValueError(
+        raise InputError(
             f"rule {rule.name} on {rule.metric} binds no group, so it cannot fail; the predictions "
             f"have groups {', '.join(g.key for g in groups) or 'none'}. A rule on pairs needs two."
         )

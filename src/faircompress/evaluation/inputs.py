@@ -8,6 +8,7 @@ import numpy as np
 from faircompress.config.rules import BASELINE, JOIN, REFERENCES, Gate
 from faircompress.data.predictions import Predictions, check, check_pair
 from faircompress.evaluation.decisions import most_accurate_threshold
+from faircompress.support.errors import InputError
 
 
 def check_inputs(
@@ -54,7 +55,7 @@ def present_references(
     unknown = sorted({*references, *validation} - set(REFERENCES))
     if unknown:
         names = " and ".join(REFERENCES)
-        raise ValueError(f"no rule knows a reference {unknown[0]!r}; there are {names}")
+        raise InputError(f"no rule knows a reference {unknown[0]!r}; there are {names}")
     needed = {rule.against for rule in gate.harm_rules} & set(references)
     found: dict[str, tuple[Predictions, Predictions | None]] = {}
     for name in sorted(needed):
@@ -82,12 +83,12 @@ def threshold_of(
     if isinstance(gate.threshold, float):
         return gate.threshold
     if gate.threshold == BASELINE:
-        raise ValueError(
+        raise InputError(
             f"the {name} is to decide at the baseline's selection rate, but nothing says at which "
             "threshold that is. Give it."
         )
     if validation is None:
-        raise ValueError(
+        raise InputError(
             f"the threshold is to be chosen on validation, but the {name} predicted test rows "
             "only; predict the validation rows with it too, or give a number as threshold."
         )
@@ -102,7 +103,7 @@ def _check_validation(
         _check_same_file(name, one, other)
     shared = np.intersect1d(test[0].ids, validation[0].ids)
     if len(shared):
-        raise ValueError(
+        raise InputError(
             f"{len(shared)} rows, such as {str(shared[0])!r}, are in validation and test; a "
             "threshold may not be chosen on test rows. Correct the splits."
         )
@@ -110,7 +111,7 @@ def _check_validation(
 
 def _check_same_file(name: str, test: Predictions, validation: Predictions) -> None:
     if test.model != validation.model or test.classes != validation.classes:
-        raise ValueError(
+        raise InputError(
             f"{name} validation predictions are of file {validation.model} and classes "
             f"{validation.classes}, test predictions of {test.model} and {test.classes}; they must "
             "be of the same file. Predict again."
@@ -123,7 +124,7 @@ def _check_reference(name: str, reference: Predictions, candidate: Predictions) 
         check_pair(reference, candidate)
     except ValueError as error:
         why = f"with the {name} as baseline, {error}"
-        raise ValueError(
+        raise InputError(
             f"the {name} cannot be compared with the candidate: {why}. Both must predict the same "
             f"rows and know the same classes. Predict these rows with the {name}'s file; if it was "
             f"made for other classes or sizes, take the rules against {name} out."
@@ -135,19 +136,19 @@ def _check_groups(gate: Gate, groups: Mapping[str, np.ndarray]) -> None:
         parts = [column] if column in groups else column.split(JOIN)
         absent = [part for part in parts if part not in groups]
         if absent:
-            raise ValueError(
+            raise InputError(
                 f"gate.expect names group column {absent[0]!r}, which the test rows do not have."
                 f"{_meant(absent[0], groups)}"
             )
         if len(parts) > 1 and not gate.intersections:
-            raise ValueError(
+            raise InputError(
                 f"gate.expect names groups of {column}, which are tested only where "
                 "gate.intersections is true (of an audit: its option intersections). Set it."
             )
         there = {JOIN.join(row) for row in zip(*(groups[part] for part in parts), strict=True)}
         missing = [name for name in expected if name not in there]
         if missing:
-            raise ValueError(
+            raise InputError(
                 f"no test row has {column}={' or '.join(missing)}, but gate.expect declares it, so "
                 f"harm there would go unseen.{_meant(missing[0], there - set(expected))} Add "
                 "such rows to the test split, or correct gate.expect (of an audit: its option "
@@ -162,7 +163,7 @@ def _check_absent(gate: Gate, rows: Predictions) -> None:
         known = all(column in columns for column, _ in parts)
         there = known and int(np.all([columns[c] == value for c, value in parts], axis=0).sum())
         if there:
-            raise ValueError(
+            raise InputError(
                 f"gate.absent declares {condition!r}, but {there:,} test rows are there, so harm "
                 "to them would go unseen. Leave it out, or leave these rows out for both models."
             )

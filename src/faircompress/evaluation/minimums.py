@@ -16,9 +16,10 @@ from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import compare, in_order
 from faircompress.evaluation.groups import Group, groups_of
 from faircompress.evaluation.hypotheses import Check, Hypothesis, check_all
+from faircompress.support.errors import InputError
 
 
-class MinimumMissed(ValueError):
+class MinimumMissed(InputError):
     """The baseline itself is confirmed to miss a minimum."""
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faircompress.data.dataset import hash_position
+from faircompress.support.errors import InputError
 
 Rows = NDArray[np.bool_]
 Values = NDArray[np.floating]
@@ -89,7 +90,7 @@ def split_validation(
     """
     names = ids if identities is None else identities
     if len(names) != len(ids):
-        raise ValueError(f"{len(ids)} ids but {len(names)} identities; each row needs one of each")
+        raise InputError(f"{len(ids)} ids but {len(names)} identities; each row needs one of each")
     people, place = np.unique(names, return_inverse=True)
     decide = np.array([hash_position(str(name), salt=SALT) >= HALF for name in people], bool)[place]
     return ~decide, decide
@@ -115,7 +116,7 @@ def threshold_at_selection_rate(
     """
     _refuse_unfit(candidate_scores, weights)
     if not 0 <= rate <= 1:
-        raise ValueError(f"the selection rate is {rate}; needed is a share, from 0 to 1")
+        raise InputError(f"the selection rate is {rate}; needed is a share, from 0 to 1")
     cuts, separable, place = _cuts(candidate_scores, resolution)
     distance = np.abs(_from_each_cut(place, weights) / weights.sum() - rate)
     near = separable & (distance <= distance[separable].min() + EQUALLY_NEAR)
@@ -243,9 +244,9 @@ def _from_each_cut(place: NDArray[np.intp], amounts: Values) -> Values:
 
 def _refuse_unfit(scores: Values, weights: Values) -> None:
     if not len(scores) or scores.shape != weights.shape:
-        raise ValueError(
+        raise InputError(
             f"{len(scores)} scores and {len(weights)} weights; needed is one of each for at least "
             "one row"
         )
     if not np.isfinite(scores).all() or not (weights > 0).all():
-        raise ValueError("scores must be finite and weights above 0; look for missing values")
+        raise InputError("scores must be finite and weights above 0; look for missing values")

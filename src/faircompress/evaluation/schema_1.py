@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from faircompress.support.errors import InputError
+
 Json = dict[str, Any]
 KINDS = {
     "change": ("change", "baseline"),
@@ -33,7 +35,7 @@ def upgraded(raw: Mapping[str, Any]) -> Json:
     try:
         return _upgraded(raw)
     except (KeyError, TypeError) as error:
-        raise ValueError(f"this is no verdict of schema 1: {error} is missing or unfit.") from None
+        raise InputError(f"this is no verdict of schema 1: {error} is missing or unfit.") from None
 
 
 def _upgraded(raw: Mapping[str, Any]) -> Json:

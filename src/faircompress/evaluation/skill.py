@@ -26,6 +26,7 @@ from faircompress.statistics import paired_proportions
 from faircompress.statistics.independent_units import deal_ranking, deal_share
 from faircompress.statistics.metrics import Metric, Ranking
 from faircompress.statistics.procedures.betting_mean import BettingMean
+from faircompress.support.errors import InputError
 
 INVERTED = 0.0125  # chance of error with which a model is called worse than chance
 Lower = Callable[[float], float]
@@ -141,7 +142,7 @@ def refuse_inverted(comparison: PairedComparison, auroc: Metric) -> None:
             continue
         most = procedure.baseline_upper(INVERTED / len(asked))
         if most < 0.5:
-            raise ValueError(
+            raise InputError(
                 f"the baseline's scores for {name!r} put it last: AUROC {part.baseline:.3f} on all "
                 f"{len(comparison.cluster):,} rows, surely below {most:.3f}, chance being 0.5. Is "
                 "this the probability of the other class, or are classes named in another order? "

@@ -22,6 +22,7 @@ from faircompress.evaluation.results import (
     Outcome,
     RuleResult,
 )
+from faircompress.support.errors import InputError, StateError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 SCHEMA: Literal[2] = 2
 
 
-class NotPassed(RuntimeError):
+class NotPassed(StateError):
     """A verdict is no pass."""
 
 
@@ -119,7 +120,7 @@ class Verdict:
             return ADAPTER.validate_python(raw, strict=False)
         except ValidationError as error:
             places = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-            raise ValueError(
+            raise InputError(
                 f"this is no verdict of schema {SCHEMA} or 1: {'; '.join(places)}. Evaluate again."
             ) from None
 

@@ -23,6 +23,7 @@ from faircompress.evaluation.operating_point import (
     split_validation,
 )
 from faircompress.export.to_onnx import OUTPUT, finished
+from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def fold(content: bytes, point: OperatingPoint) -> bytes:
     model = onnx.load_from_string(content)
     said = {prop.key: prop.value for prop in model.metadata_props}
     if NAME in said:
-        raise ValueError(f"the file has an operating point already: {said[NAME]}. Export it anew.")
+        raise InputError(f"the file has an operating point already: {said[NAME]}. Export it anew.")
     softmax = last_softmax(model.graph)
     constant = np.array([0.0, point.constant], np.float32)
     model.graph.initializer.append(onnx.numpy_helper.from_array(constant, NAME))
@@ -66,7 +67,7 @@ def last_softmax(graph: "GraphProto") -> "NodeProto":
     """
     (node,) = [node for node in graph.node if OUTPUT in node.output]
     if node.op_type != "Softmax":
-        raise ValueError(f"the file ends in {node.op_type}; needed is a softmax over the logits")
+        raise InputError(f"the file ends in {node.op_type}; needed is a softmax over the logits")
     return node
 
 
@@ -91,7 +92,7 @@ def operating_points(
     nobody = not split_validation(reference.ids, reference.identities)[1].any()
     if nobody and choice in ("baseline", "validation"):
         people = len(set(reference.ids if reference.identities is None else reference.identities))
-        raise ValueError(
+        raise InputError(
             f"{len(reference.ids)} validation rows of {people} people leave none to choose a "
             "threshold on: half of the people may do so. Add people, or set export.threshold: 0.5."
         )
@@ -123,7 +124,7 @@ def refuse_threshold(choice: Choice, classes: int) -> None:
         ValueError: Unless nothing is asked for that has no meaning there.
     """
     if choice not in ("baseline", HALF):
-        raise ValueError(
+        raise InputError(
             f"export.threshold is {choice}, but there are {classes} classes: a threshold decides "
             "between two. Set it to baseline, which then means the most probable class."
         )
@@ -158,7 +159,7 @@ def changed_decisions(
     wanted = point.selects(before.probabilities)
     other = np.flatnonzero(decide & (wanted != (after.probabilities[:, 1] >= HALF)))
     if len(other) > max(1, NOISE * decide.sum()):
-        raise ValueError(
+        raise InputError(
             f"{name}: with the constant {point.constant:.6g} in the file {len(other)} of "
             f"{decide.sum()} rows are decided otherwise than at threshold {point.threshold:.6g}, "
             f"such as {str(before.ids[other[0]])!r}. Does the device compute the same twice? Set "

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from faircompress.data.dataset import TABLE, decode, hash_position, load_encoded, load_facts
 from faircompress.export.to_onnx import INPUT, OUTPUT, finished
+from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
@@ -93,7 +94,7 @@ def to_int8(content: bytes, images: np.ndarray, *, weight_bits: int) -> bytes:
     from onnxruntime import quantization
 
     if not len(images):
-        raise ValueError("8-bit ranges are found on pictures, and there is none")
+        raise InputError("8-bit ranges are found on pictures, and there is none")
     model = onnx.load_from_string(content)
     quantization.quant_utils.add_pre_process_metadata(model)  # the exporter did that
     with tempfile.TemporaryDirectory() as folder:
@@ -141,7 +142,7 @@ def _refuse_float_layers(model: "ModelProto") -> None:
     layers = [node for node in model.graph.node if node.op_type in LAYERS]
     left = [node.name for node in layers if node.input[1] in weights]
     if left:
-        raise ValueError(
+        raise InputError(
             f"{len(left)} of {len(layers)} layers stayed in float32, such as {left[0]}; the file "
             "would not be what its name says. Take int8 out of export.precisions."
         )

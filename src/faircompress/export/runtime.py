@@ -12,6 +12,7 @@ import torch
 from scipy import stats
 
 from faircompress.export.to_onnx import INPUT
+from faircompress.support.errors import InputError
 from faircompress.support.progress import show_line, track
 
 if TYPE_CHECKING:
@@ -138,10 +139,10 @@ def compare(
         ValueError: If shapes differ, or the file gives something that is no finite number.
     """
     if expected.shape != found.shape:
-        raise ValueError(f"{what}: torch gives shape {expected.shape}, the file {found.shape}")
+        raise InputError(f"{what}: torch gives shape {expected.shape}, the file {found.shape}")
     broken = np.flatnonzero(~np.isfinite(found).all(1))
     if len(broken):
-        raise ValueError(
+        raise InputError(
             f"{what}: the file gives row {ids[broken[0]]} and {len(broken) - 1} others no finite "
             "numbers. Half precision ends at 65,504: if it is its file, take fp16 out of "
             "export.precisions; else look at how training ended."
@@ -163,7 +164,7 @@ def raise_unless_equivalent(parity: Parity, tolerance: float, *, what: str) -> N
             flipped.
     """
     if parity.max_difference > tolerance or parity.flips:
-        raise ValueError(
+        raise InputError(
             f"{what}: the file gives row {parity.row} a probability that is "
             f"{parity.max_difference:.6g} from torch's; they may differ by {tolerance:g}, and "
             f"{parity.flips} decisions flipped. Was the file written from this network?"

@@ -20,6 +20,7 @@ import faircompress
 from faircompress.data.dataset import Facts
 from faircompress.networks.layers import numbers_of_positions
 from faircompress.networks.network import Network
+from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
@@ -99,7 +100,7 @@ def to_onnx(
     model = _exported(Deployed(network).eval(), size, opset)
     found = {entry.domain: entry.version for entry in model.opset_import}
     if found.get("") != opset:
-        raise ValueError(
+        raise InputError(
             f"export.opset is {opset}, but torch {torch.__version__} wrote {network.architecture} "
             f"in opset {found.get('')}. Set one it knows, for instance 20."
         )
@@ -143,7 +144,7 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
         of_kind = onnx.TensorProto.DataType.Value(kind)
         numbers = sum(_numel(t.dims) for t in model.graph.initializer if t.data_type == of_kind)
         if numbers > allowed:
-            raise ValueError(
+            raise InputError(
                 f"the file of {network.architecture} holds {numbers} {kind.lower()} numbers, its "
                 f"network {allowed}. Are weights written twice, or is it still the dense size?"
             )
@@ -151,7 +152,7 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     said = sum(len(entry.key) + len(entry.value) for entry in model.metadata_props)
     most = 4 * allowed + NODE_BYTES * (parts + 4) + said
     if len(content) > most:
-        raise ValueError(
+        raise InputError(
             f"the file of {network.architecture} has {len(content)} bytes; {allowed} numbers in "
             f"{parts} parts explain {most}. What else is in it?"
         )
@@ -179,7 +180,7 @@ def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelPr
     finally:
         noisy.setLevel(level)
     if program is None:
-        raise ValueError("torch.onnx.export gave no program")
+        raise InputError("torch.onnx.export gave no program")
     return program.model_proto
 
 
@@ -228,7 +229,7 @@ def _refuse_other_layers(graph: "GraphProto", network: Network) -> None:
     missing = wanted - found
     extra = Counter({key: n for key, n in (found - wanted).items() if key[0] == "convolution"})
     if missing or extra:
-        raise ValueError(
+        raise InputError(
             f"the file of {network.architecture} is not its network: missing "
             f"{_listed(missing)}, in their place {_listed(extra or found - wanted)}. "
             "Is it the file of another network, for instance the dense one?"
@@ -276,11 +277,11 @@ def _refuse_float64_and_outside(model: "ModelProto") -> None:
     found = [t.name for t in inferred.initializer if t.data_type == double]
     found += [v.name for v in inferred.value_info if v.type.tensor_type.elem_type == double]
     if found:
-        raise ValueError(f"float64 in the file, needed float32: {', '.join(found[:5])}")
+        raise InputError(f"float64 in the file, needed float32: {', '.join(found[:5])}")
     outside = onnx.TensorProto.EXTERNAL
     elsewhere = [t.name for t in model.graph.initializer if t.data_location == outside]
     if elsewhere:
-        raise ValueError(f"weights outside the file: {', '.join(elsewhere[:5])}")
+        raise InputError(f"weights outside the file: {', '.join(elsewhere[:5])}")
 
 
 def _numel(dims: Iterable[Any]) -> int:

@@ -1,7 +1,9 @@
 """What can be wrong with a ledger, or with a look that is asked for."""
 
+from faircompress.support.errors import InputError
 
-class LedgerError(ValueError):
+
+class LedgerError(InputError):
     """A look that cannot be booked, or a ledger that cannot be used."""
 
 

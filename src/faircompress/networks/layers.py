@@ -6,6 +6,8 @@ from contextlib import ExitStack
 import torch
 from torch import Tensor, nn
 
+from faircompress.support.errors import InputError
+
 Scored = nn.Conv2d | nn.Linear
 Hook = Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]  # after forward
 
@@ -25,7 +27,7 @@ def head(net: nn.Module) -> Scored:
     """
     layers = [module for module in net.modules() if isinstance(module, Scored)]
     if not layers:
-        raise ValueError(
+        raise InputError(
             f"{type(net).__name__} has neither a linear layer nor a convolution, and the last one "
             "is needed to give the classes. Choose another architecture."
         )

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.config import plugins
+from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 from faircompress.support.progress import track
 
@@ -55,7 +56,7 @@ def build(architecture: str, classes: int, weights: str | None = None) -> nn.Mod
     """Build a network with fresh weights, or with ImageNet's below a fresh head."""
     if architecture in plugins.names("models"):
         if weights is not None:
-            raise ValueError(f"{architecture} has no {weights} weights; set train.weights: null")
+            raise InputError(f"{architecture} has no {weights} weights; set train.weights: null")
         net: nn.Module = plugins.find("models", architecture)(classes)
         return net
     from torchvision import models
@@ -73,7 +74,7 @@ def _load_imagenet(net: nn.Module, architecture: str) -> None:
     try:
         found = models.get_model_weights(architecture).DEFAULT.get_state_dict(check_hash=True)
     except (URLError, OSError) as error:
-        raise ValueError(
+        raise InputError(
             f"ImageNet weights of {architecture} could not be downloaded ({error}). Go online "
             f"once, put the file into {torch.hub.get_dir()}/checkpoints, or set train.weights: null"
         ) from error

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.networks.layers import Scored
+from faircompress.support.errors import InputError
 
 VISITS = 100  # times the operations of a network: so many steps of a walk are taken
 
 
-class CannotFollow(ValueError):
+class CannotFollow(InputError):
     """Channels go a way that cannot be followed; says why."""
 
 

@@ -13,6 +13,7 @@ from faircompress.orchestration.deployment import Registry
 from faircompress.registry import mlflow_runs, versions
 from faircompress.registry.verification import intact, restorable
 from faircompress.registry.versions import Version
+from faircompress.support.errors import StateError
 from faircompress.support.files import sha256, write_bytes, write_text
 
 RESTORING = Path("restore")  # folder of a run, with what git would hold
@@ -20,7 +21,7 @@ RESTORING = Path("restore")  # folder of a run, with what git would hold
 LOCK = str(RESTORING / "dvc.lock")
 
 
-class NotRestored(RuntimeError):
+class NotRestored(StateError):
     """A version's results cannot be brought back; says why and what to do."""
 
 

@@ -23,9 +23,10 @@ from faircompress.registry.policy import (
 )
 from faircompress.registry.verification import name_of, verified
 from faircompress.registry.versions import Version
+from faircompress.support.errors import StateError
 
 
-class BadChampion(RuntimeError):
+class BadChampion(StateError):
     """The alias champion points to a file that no verdict and no person let out."""
 
 

@@ -14,6 +14,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from faircompress.orchestration import cache
+from faircompress.support.errors import StateError
 from faircompress.support.files import remove
 
 PATIENCE = 20.0  # seconds in which DVC neither computes, reads nor writes
@@ -23,7 +24,7 @@ FETCH = (
 )
 
 
-class RemoteFailed(RuntimeError):
+class RemoteFailed(StateError):
     """The remote could not be read or written; says what DVC said."""
 
 

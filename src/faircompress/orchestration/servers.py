@@ -2,6 +2,7 @@
 
 from prefect.settings import get_current_settings
 
+from faircompress.support.errors import StateError
 from faircompress.support.servers import trouble
 
 START_ONE = (
@@ -10,7 +11,7 @@ START_ONE = (
 )
 
 
-class NoServer(RuntimeError):
+class NoServer(StateError):
     """A Prefect server is named and does not answer, or one is needed and none is named."""
 
 

@@ -25,6 +25,7 @@ from prefect.tasks import Task
 
 from faircompress.orchestration.deaths import killed
 from faircompress.orchestration.remote import mend
+from faircompress.support.errors import StateError
 from faircompress.support.progress import EVENTS
 
 Outcome = Literal["ran", "restored", "unchanged"]
@@ -51,11 +52,11 @@ NOISE = (
 )
 
 
-class StageFailed(RuntimeError):
+class StageFailed(StateError):
     """A stage could not do its work; says what it said."""
 
 
-class DvcBusy(RuntimeError):
+class DvcBusy(StateError):
     """Another process holds the workspace; trying again helps."""
 
 

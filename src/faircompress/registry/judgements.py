@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from faircompress.registry.policy import PROJECT, Decision
+from faircompress.support.errors import InputError
 from faircompress.support.files import write_text
 
 FILE = Path("artifacts") / "judgements.jsonl"
@@ -113,7 +114,7 @@ def _entry(path: Path, number: int, line: str) -> Entry:
             against["original_champion"] = against.pop("anchor")
         return KINDS[values.pop("kind")](**values)
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
+        raise InputError(
             f"{path}, line {number} is not what a run wrote ({error}). Bring the file back from "
             "git, or take out the line: what it said is then judged or decided anew."
         ) from error

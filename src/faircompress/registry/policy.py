@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from faircompress.support.errors import StateError
 from faircompress.support.lines import one_line
 
 PROJECT = "project"
@@ -14,7 +15,7 @@ LET_OUT: tuple[Act, ...] = ("promoted", "approved", "overridden", "brought back"
 TAKEN_BACK: tuple[Act, ...] = ("rejected", "rolled back")
 
 
-class NotPromoted(RuntimeError):
+class NotPromoted(StateError):
     """A file may not go out; says what is missing."""
 
 

@@ -15,6 +15,7 @@ from faircompress.registry import judgements, mlflow_runs
 from faircompress.registry.judgements import NOT_JUDGED as NOT_JUDGED
 from faircompress.registry.mlflow_runs import VALUE_LIMIT, Store
 from faircompress.registry.policy import Decision
+from faircompress.support.errors import InputError
 from faircompress.support.files import sha256, write_json
 
 SHORT = 16  # hex digits of a hash in a tag's name
@@ -56,7 +57,7 @@ def find(store: Store, model: str, number: str) -> Version:
         if version.number == number:
             return version
     there_are = ", ".join(v.number for v in known) or "none yet; start with faircompress run"
-    raise ValueError(f"{model} has no version {number!r}; there are: {there_are}")
+    raise InputError(f"{model} has no version {number!r}; there are: {there_are}")
 
 
 def of_file(store: Store, model: str, digest: str) -> list[Version]:

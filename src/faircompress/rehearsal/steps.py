@@ -25,6 +25,7 @@ from faircompress.networks import network as networks
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.layers import filters, scored
 from faircompress.networks.network import Network
+from faircompress.support.errors import InputError
 
 PICTURES = 4
 ALIKE = 0.05  # probabilities of a file and of torch; untrained networks may blow rounding up
@@ -96,9 +97,9 @@ def learn(network: Network, pictures: np.ndarray) -> None:
         norm.momentum = 1.0  # statistics of the batch, as after long training
     logits = net(network.normalised(torch.from_numpy(pictures)))
     if not isinstance(logits, Tensor):
-        raise ValueError(f"while it trains it gives {type(logits).__name__}, not one tensor")
+        raise InputError(f"while it trains it gives {type(logits).__name__}, not one tensor")
     if logits.shape != (len(pictures), network.classes):
-        raise ValueError(
+        raise InputError(
             f"it gives {list(logits.shape[1:])} numbers a picture; needed: one a class, "
             f"{network.classes}"
         )

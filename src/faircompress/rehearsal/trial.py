@@ -19,6 +19,7 @@ from typing import Any
 
 from faircompress.config.code_keys import key_of
 from faircompress.config.params import Params
+from faircompress.support.errors import InputError
 from faircompress.support.files import user_cache, write_json
 
 SECONDS = 900
@@ -70,7 +71,7 @@ def rehearse(
         return
     tried = try_out(given)
     if tried.refused:
-        raise ValueError(tried.refused)
+        raise InputError(tried.refused)
     with suppress(OSError):
         done.parent.mkdir(parents=True, exist_ok=True)
         write_json(done, given)

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faircompress.support.errors import InputError
+
 LABEL, EVERYONE = "label", "all"
 
 
@@ -60,7 +62,7 @@ def read(path: Path) -> Predictions:
             fixed_counts=tuple(facts.get("fixed_counts") or ()),
         )
     except (OSError, pa.ArrowInvalid, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(
+        raise InputError(
             f"{path} is no file of predictions: {error!r}. Needed is the Parquet file that "
             "`export` or `audit --out` wrote, with id, label, weight, p:0, p:1, ... and its facts."
         ) from error
@@ -120,7 +122,7 @@ def assigned(models: dict[str, str], files: dict[Path, Predictions]) -> dict[str
     """
     for path, rows in files.items():
         if rows.model not in models.values():
-            raise ValueError(
+            raise InputError(
                 f"{path} holds predictions of the file {rows.model}; the verdict is about "
                 f"{', '.join(f'{name} {digest}' for name, digest in models.items())}."
             )

@@ -6,6 +6,7 @@ import numpy as np
 
 from faircompress.second_opinion.reading import Group, Predictions
 from faircompress.second_opinion.statement import Difference
+from faircompress.support.errors import InputError
 
 Json = dict[str, Any]
 
@@ -24,7 +25,7 @@ def without_sparse(
     listed = {one["group"]: one for one in verdict.get("sparse", ())}
     merged = {one["tested_as"][0] for one in listed.values() if len(one["tested_as"]) < 2}
     if merged:
-        raise ValueError(
+        raise InputError(
             f"the verdict merged sparse intersections into {', '.join(sorted(merged))}, which this "
             "program does not derive. Evaluate with sparse: judge or parent to have it verified."
         )

@@ -11,6 +11,7 @@ import numpy as np
 from faircompress.second_opinion.deals import seed_of
 from faircompress.second_opinion.rates import is_absent
 from faircompress.second_opinion.reading import LABEL, Group, Predictions
+from faircompress.support.errors import InputError
 
 Json = dict[str, Any]
 CLOSE, BOUND, ROUNDED = 1e-9, 2e-6, 6e-4
@@ -144,7 +145,7 @@ def refuse_unlike(verdict: Json, predictions: Mapping[str, Predictions]) -> None
     used = {r["against"] for r in verdict["rules"]} & set(verdict["models"])
     used |= {r["against"] for r in verdict["rules"] if r["checks"]}
     if lacking := sorted({"baseline", "candidate", *used} - set(predictions)):
-        raise ValueError(
+        raise InputError(
             f"predictions of {', '.join(lacking)} are missing; the verdict rests on them. Name the "
             "Parquet files too."
         )
@@ -154,7 +155,7 @@ def refuse_unlike(verdict: Json, predictions: Mapping[str, Predictions]) -> None
         pairs |= {f"group column {c!r}": [v, other.groups.get(c)] for c, v in rows.groups.items()}
         for key, (one, their) in pairs.items():
             if not np.array_equal(one, their):
-                raise ValueError(
+                raise InputError(
                     f"{key} differ between the predictions of {name} and of candidate; they must "
                     "speak of the same rows."
                 )

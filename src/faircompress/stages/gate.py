@@ -21,6 +21,7 @@ from faircompress.report.context import ReportContext
 from faircompress.report.exemplars import newly_wrong
 from faircompress.report.html import report
 from faircompress.report.model_card import model_card
+from faircompress.support.errors import InputError
 from faircompress.support.files import new_folder, read_json, sha256, write_json, write_text
 
 Json = dict[str, Any]
@@ -110,7 +111,7 @@ class Files:
         file = self.folder / f"{name}.onnx"
         found = sha256(file) if file.exists() else "missing"
         if loaded.model != found:
-            raise ValueError(
+            raise InputError(
                 f"predictions {name}-{split} are of file {loaded.model}, but {name}.onnx is "
                 f"{found}; "
                 "the verdict must be about the file that goes out. Run export again."
@@ -176,7 +177,7 @@ def _reference(folder: Path, name: str, split: str, inputs: Mapping[str, Any]) -
     path = folder / f"{name}-{split}.parquet"
     found = sha256(path) if path.exists() else "missing"
     if found != inputs["predictions"][split]:
-        raise ValueError(
+        raise InputError(
             f"{path} is {found}, but champion.json says {inputs['predictions'][split]}. The flow "
             "writes both: use faircompress run."
         )

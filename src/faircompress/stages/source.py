@@ -8,6 +8,7 @@ from typing import Any
 from faircompress.config import plugins
 from faircompress.config.params import Params
 from faircompress.data.fingerprint import fingerprint, missing_root
+from faircompress.support.errors import InputError, MissingFileError
 
 PLACES = ("root", "download")  # options that say where data lies, not what it is
 
@@ -25,7 +26,7 @@ def source(params: Params, artifacts: Path) -> dict[str, Any]:
     root = Path(options["root"])
     missing = missing_root(params.data)
     if missing:
-        raise FileNotFoundError(missing)
+        raise MissingFileError(missing)
     if not root.is_dir():
         plugins.find("sources", name).__globals__["download"](root)
     place = hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:12]
@@ -33,7 +34,7 @@ def source(params: Params, artifacts: Path) -> dict[str, Any]:
     found = fingerprint(root, memory, before_many=partial(_refuse_unfit_rows, params))
 
     if not found["files"]:
-        raise ValueError(f"data.{name}.root: {root} is empty; needed: the files of {name}")
+        raise InputError(f"data.{name}.root: {root} is empty; needed: the files of {name}")
     return known | found
 
 

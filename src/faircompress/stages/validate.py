@@ -14,6 +14,7 @@ from faircompress.data.duplicates import DUPLICATE
 from faircompress.data.ingest import READ, Ingested, ingest, normalize_rows
 from faircompress.data.sources import RawData
 from faircompress.support import files
+from faircompress.support.errors import InputError
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.checks import (
     Finding,
@@ -42,7 +43,7 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
         UnfitData: Naming every failed check with its rows, and a page that shows them.
     """
     if files.read_json(artifacts / "source.json").get("name") != params.data.name:
-        raise ValueError("artifacts/source.json is of another data set; run the stage source")
+        raise InputError("artifacts/source.json is of another data set; run the stage source")
     refused = artifacts.parent / ".checkpoints" / "validate"
     raw = _rows(params, refused)
     limits = limits_of(params.checks, raw)

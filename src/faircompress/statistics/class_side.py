@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from faircompress.support.errors import InputError
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -25,7 +27,7 @@ class Rows:
         return Rows(self.cluster[rows], self.weights[rows], stratum)
 
 
-class TooHeavy(ValueError):
+class TooHeavy(InputError):
     """A cluster weighs more than the cap that was declared."""
 
 

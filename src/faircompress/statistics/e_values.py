@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from faircompress.statistics import betting
+from faircompress.support.errors import InputError
 
 LARGEST = 700.0  # log of the largest e-value told
 FINE, WIDE = 25, 2  # parts a limit, and limits from 0, in which common changes are told apart
@@ -105,7 +106,7 @@ def _bet(rows: int, variance: np.ndarray, most_lost: np.ndarray, alpha: float) -
 
 def _check(rows: int, **parts: int) -> None:
     if min(parts.values()) < 0 or sum(parts.values()) > rows:
-        raise ValueError(
+        raise InputError(
             f"{parts} of {rows} rows: counts must be 0 or more and together at most all rows. "
             "Were they counted over the same rows?"
         )

@@ -29,6 +29,8 @@ import math
 
 from scipy.special import zeta
 
+from faircompress.support.errors import InputError
+
 POWER = 1.6
 CLAIM = (
     "Of the files released on this set, at most 5 % are harmful in expectation, if no candidate "
@@ -45,7 +47,7 @@ def gamma(look: int) -> float:
 def earn(look: int, released: int, alpha: float) -> float:
     """Return the level of a look, of which the first is 1, after so many releases."""
     if look < 1 or not 0 <= released < look:
-        raise ValueError(
+        raise InputError(
             f"look {look} after {released} releases: looks count from 1, and at most one file is "
             "released at each look before. Does the ledger hold all looks?"
         )
@@ -55,7 +57,7 @@ def earn(look: int, released: int, alpha: float) -> float:
 def spend(look: int, alpha: float) -> float:
     """Return the level of a look where levels of all looks sum to alpha."""
     if look < 1:
-        raise ValueError(f"look {look}: looks count from 1. Does the ledger hold all looks?")
+        raise InputError(f"look {look}: looks count from 1. Does the ledger hold all looks?")
     return alpha / (look * (look + 1))
 
 

@@ -10,6 +10,7 @@ from faircompress.data.predictions import Predictions
 from faircompress.study.cells import AUROC, RIGHT, Part, parts, rates
 from faircompress.study.plan import Cell, Plan
 from faircompress.study.resampling import Estimate, draw, estimate, holm, redrawn
+from faircompress.support.errors import InputError
 
 Said = Callable[[Cell, str], Predictions]  # (run, split) -> what its model said
 RAREST, WORST = "rarest cell", "worst group"
@@ -94,7 +95,7 @@ class Comparison:
         first = self.said(self.cells[0], "test")
         for cell in self.cells:
             if not np.array_equal(self.said(cell, "test").ids, first.ids):
-                raise ValueError(
+                raise InputError(
                     f"{cell.key} was tested on other rows than {self.cells[0].key}; seeds may "
                     "change train and validation rows, never test rows"
                 )

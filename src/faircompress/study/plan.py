@@ -12,6 +12,7 @@ from faircompress.config.bounds import Seed
 from faircompress.config.params import BadParams
 from faircompress.config.plugins import Section
 from faircompress.config.presets import extended, merge, overrides
+from faircompress.support.errors import InputError
 
 Choices = dict[str, Any]  # nested params; `extends` names presets they are put over
 Named = Annotated[dict[str, Choices], Field(min_length=1)]
@@ -57,9 +58,9 @@ class Plan(Section):
     def _belongs_together(self) -> "Plan":
         absent = [name for name in self.endpoint.baselines if name not in self.methods]
         if absent:
-            raise ValueError(f"endpoint.baselines: no method {absent[0]!r}")
+            raise InputError(f"endpoint.baselines: no method {absent[0]!r}")
         if self.endpoint.speedup not in self.speedups:
-            raise ValueError(f"endpoint.speedup: {self.endpoint.speedup:g} is not among speedups")
+            raise InputError(f"endpoint.speedup: {self.endpoint.speedup:g} is not among speedups")
         if self.tuning is not None:
             self._fairly_tuned(self.tuning)
         return self
@@ -67,13 +68,13 @@ class Plan(Section):
     def _fairly_tuned(self, tuning: Tuning) -> None:
         sizes = {name: len(tuning.tries.get(name, [])) for name in self.methods}
         if set(tuning.tries) - set(self.methods) or len(set(sizes.values())) != 1:
-            raise ValueError(
+            raise InputError(
                 f"tuning.tries: settings by method are {sizes}; every method of the study, and no "
                 "other, needs equally many, or the comparison is not fair"
             )
         shared = set(tuning.seeds) & set(self.seeds)
         if shared:
-            raise ValueError(f"tuning.seeds: {sorted(shared)} also test; take others")
+            raise InputError(f"tuning.seeds: {sorted(shared)} also test; take others")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from scipy import stats
 
 from faircompress.data.predictions import Predictions
 from faircompress.study.cells import RIGHT, Part, weighted_auroc, weighted_right
+from faircompress.support.errors import InputError
 
 DRAWS = 1000
 SEED = 2410  # fixed, so that an interval is no matter of luck
@@ -91,7 +92,7 @@ def redrawn(said: Predictions, part: Part, metric: str, draws: Draws) -> tuple[f
     times = np.vstack([np.ones_like(draws.rows[:1]), draws.rows])[:, part.rows]
     found = rate(said, part, times)
     if found is None or np.isnan(found[0]):
-        raise ValueError(f"{metric} of {part.name} is undefined")
+        raise InputError(f"{metric} of {part.name} is undefined")
     return float(found[0]), found[1:]
 
 
@@ -122,7 +123,7 @@ def sign_flip(values: np.ndarray) -> float:
     All patterns of up to 14 values are tried, and as many random ones of more.
     """
     if len(values) > 16:
-        raise ValueError(
+        raise InputError(
             f"{len(values)} seeds give too many sign patterns; at most 16 can be tried"
         )
     signs = np.array(list(itertools.product([1, -1], repeat=len(values))))

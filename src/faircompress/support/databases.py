@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from faircompress.support.errors import StateError
 from faircompress.support.files import room
 from faircompress.support.locks import waiting
 
@@ -26,7 +27,7 @@ FRESH = 5.0  # seconds since a change: somebody may still be at work
 Upgrade = tuple[Sequence[str], dict[str, str]]
 
 
-class DatabaseUnfit(RuntimeError):
+class DatabaseUnfit(StateError):
     """A database cannot be used and holds what must not be lost; says what to do."""
 
 
@@ -196,7 +197,7 @@ def _run(database: Database, file: Path) -> None:
     if done.returncode or not file.exists() or _revision(file) != newest(database.migrations):
         lines = [line.strip() for line in (done.stderr or done.stdout).splitlines()]
         reasons = [line for line in lines if "Error" in line] or lines[-1:] or ["no reason given"]
-        raise RuntimeError(f"{database.file} could not be made: {reasons[-1]} ({room(file)})")
+        raise StateError(f"{database.file} could not be made: {reasons[-1]} ({room(file)})")
 
 
 def _folder_of(package: str) -> Path:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from faircompress.support.errors import InputError
+
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # disk, quota of a user, limit of a process
 
 
@@ -49,7 +51,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read: {error}. Was the stage before it run?") from error
+        raise InputError(f"{path} cannot be read: {error}. Was the stage before it run?") from error
 
 
 def sha256(path: Path) -> str:

@@ -4,10 +4,12 @@ import http.client
 import urllib.error
 import urllib.request
 
+from faircompress.support.errors import StateError
+
 PATIENCE = 7.0  # seconds for one answer
 
 
-class StoreFailed(RuntimeError):
+class StoreFailed(StateError):
     """What MLflow writes to does not answer, or cannot be written; says why and what to do."""
 
 

@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from faircompress.data.dataset import Split
 from faircompress.networks.network import Network
+from faircompress.support.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class BatchLoader:
         world: int = 1,
     ) -> None:
         if len(split) < batch * world:
-            raise ValueError(
+            raise InputError(
                 f"a batch of {batch} on {world} device(s) needs {batch * world} pictures; "
                 f"the split has {len(split)}. Set a smaller batch."
             )

@@ -16,6 +16,7 @@ from faircompress.config.params import Compute, Optimisation
 from faircompress.data.dataset import Split
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.network import Network
+from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 from faircompress.support.progress import track
 from faircompress.training.batch_loader import BatchLoader
@@ -120,7 +121,7 @@ def fit(
             losses.append(loss.detach())
         mean = torch.stack(losses).mean().item()
         if not math.isfinite(mean):
-            raise ValueError(
+            raise InputError(
                 f"{what}: the loss of epoch {epoch + 1} is {mean}; "
                 f"a lower lr than {how.lr} may help"
             )

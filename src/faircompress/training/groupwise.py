@@ -3,6 +3,8 @@
 from torch import Tensor
 from torch.nn import functional
 
+from faircompress.support.errors import InputError
+
 
 def require_groups(count: int, who: str) -> None:
     """Refuse to compare groups where there are none to compare.
@@ -11,7 +13,7 @@ def require_groups(count: int, who: str) -> None:
         ValueError: If there are fewer than two groups.
     """
     if count < 2:
-        raise ValueError(
+        raise InputError(
             f"{who} compares groups and found {count}. Name a group column with two values or more "
             "in the data section; if there is one, take more or larger batches; or choose a method "
             "that needs no groups."

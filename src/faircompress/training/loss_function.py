@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from faircompress.support.errors import InputError
 from faircompress.training.batch_loader import Batch
 from faircompress.training.objectives import Objective, State
 
@@ -49,5 +50,5 @@ class LossFunction:
     @torch.no_grad()
     def _dense_probs(self, batch: Batch) -> Tensor:
         if self.dense is None:
-            raise ValueError("this objective compares with the dense model, and there is none yet")
+            raise InputError("this objective compares with the dense model, and there is none yet")
         return self.dense(batch.images).float().softmax(1)

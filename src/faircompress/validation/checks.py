@@ -11,6 +11,7 @@ from faircompress.config.params import Checks
 from faircompress.data.ingest import READ
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import spread
+from faircompress.support.errors import InputError, StateError
 from faircompress.validation.check_frames import SHOWN, Frames, frames
 from faircompress.validation.check_suite import suite, suite_of_rows
 from faircompress.validation.expectations import Check
@@ -18,7 +19,7 @@ from faircompress.validation.expectations import Check
 TOLD = 5  # lines named in a sentence
 
 
-class UnfitData(ValueError):
+class UnfitData(InputError):
     """The data set is not worth training on; the message names each failed check and its rows."""
 
 
@@ -164,7 +165,7 @@ def _finding(check: Check, outcome: dict[str, Any]) -> Finding:
     """Put the result of an expectation into words."""
     trouble = outcome["exception_info"]
     if trouble.get("raised_exception", True):
-        raise RuntimeError(f"check {check.name!r} could not be run: {trouble}")
+        raise StateError(f"check {check.name!r} could not be run: {trouble}")
     result = outcome["result"]
     hits = result["unexpected_index_list"] or []
     return _told(check, bool(outcome["success"]), hits, result["element_count"])

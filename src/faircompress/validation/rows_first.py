@@ -17,6 +17,7 @@ from faircompress.data.predictions import Predictions
 from faircompress.data.sources import OPEN, RawData
 from faircompress.data.splitting import pictures_closed
 from faircompress.data.weighing import caps_of, refuse_heavy
+from faircompress.support.errors import MissingFileError
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.checks import Finding, UnfitData, inspect_rows, refusal, unfit
 
@@ -117,7 +118,7 @@ def _refuse_lost(raw: RawData) -> None:
             return
         except OSError as error:
             lost = f"{raw.rows['id'].iloc[row]!r} ({error.strerror or error})"
-    raise FileNotFoundError(
+    raise MissingFileError(
         f"none of {len(tried)} pictures that were tried is there, such as {lost}. Do paths begin "
         "at root?"
     )
@@ -132,7 +133,7 @@ def count(params: Params) -> str:
     """
     missing = missing_root(params.data)
     if missing:
-        raise FileNotFoundError(missing)
+        raise MissingFileError(missing)
     root = plugins.options_of(params.data).get("root")
     if root is not None and not Path(root).is_dir():
         return f"{root} is not there yet; it will be fetched, and its rows checked then."

@@ -11,6 +11,7 @@ from faircompress.data.csv_text import meant
 from faircompress.data.fingerprint import within
 from faircompress.data.sources import SPLITS, RawData
 from faircompress.data.splitting import cut, drawn
+from faircompress.support.errors import InputError, MissingFileError
 
 ATTRIBUTES, PEOPLE, PARTITION = (
     "list_attr_celeba.txt",
@@ -100,11 +101,11 @@ def _balanced(
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the rows without those of train that tell sex from label, and what was done."""
     if len(groups) != 1:
-        raise ValueError(f"data.celeba.balance needs one group; groups are {groups}")
+        raise InputError(f"data.celeba.balance needs one group; groups are {groups}")
     alpha, beta = balance
     cells = rows[rows["split"] == "train"].groupby(["label", groups[0]], sort=True)["id"]
     if len(cells) != 4:
-        raise ValueError(f"data.celeba.balance: train has {len(cells)} of 4 cells; needed: all")
+        raise InputError(f"data.celeba.balance: train has {len(cells)} of 4 cells; needed: all")
     rare_label, rare_group = cells.size().idxmin()
     rarest, leave, notes = int(cells.size().min()), [], []
     for (of_label, group), names in cells:
@@ -130,7 +131,7 @@ def _part(home: Path, name: str) -> Path:
     beside = [path.name for path in home.iterdir()] if home.is_dir() else []
     close = difflib.get_close_matches(name, beside, n=1, cutoff=0.5)
     hint = f" Is it {close[0]!r}?" if close else ""
-    raise FileNotFoundError(
+    raise MissingFileError(
         f"data.celeba.root: {home / name} is missing.{hint} Needed under {home.absolute()}: "
         f"{PICTURES}/, {ATTRIBUTES}, {PEOPLE}, {PARTITION}, as the release has them."
     )
@@ -141,7 +142,7 @@ def _attributes(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, sep=r"\s+", skiprows=1, index_col=0, dtype={0: str})
     except (ValueError, pd.errors.ParserError) as error:
-        raise ValueError(f"{path} is not CelebA's attribute list: {error}") from error
+        raise InputError(f"{path} is not CelebA's attribute list: {error}") from error
 
 
 def _of(names: "pd.Index[str]", path: Path) -> "pd.Series[str]":
@@ -149,9 +150,9 @@ def _of(names: "pd.Index[str]", path: Path) -> "pd.Series[str]":
     try:
         read = pd.read_csv(path, sep=r"\s+", header=None, index_col=0, dtype=str)
     except (ValueError, pd.errors.ParserError) as error:
-        raise ValueError(f"{path} is not a list of pictures and values: {error}") from error
+        raise InputError(f"{path} is not a list of pictures and values: {error}") from error
     if read.shape[1] != 1 or read.index.has_duplicates:
-        raise ValueError(f"{path} must hold each picture once, with one value after its name")
+        raise InputError(f"{path} must hold each picture once, with one value after its name")
     return read.iloc[:, 0].reindex(names).reset_index(drop=True)
 
 
@@ -159,4 +160,4 @@ def _refuse_unknown(key: str, names: Sequence[str], known: list[str]) -> None:
     for name in names:
         if name not in known:
             close = meant(name, known)
-            raise ValueError(f"data.celeba.{key}: no attribute {name!r} in {ATTRIBUTES}.{close}")
+            raise InputError(f"data.celeba.{key}: no attribute {name!r} in {ATTRIBUTES}.{close}")

@@ -15,6 +15,7 @@ from faircompress.data.dataset import decode, hash_position, pixel_sha256
 from faircompress.data.pictures import Pixels
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import cut, drawn
+from faircompress.support.errors import InputError, MissingFileError
 
 CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -185,7 +186,7 @@ def _read(home: Path, *, train: bool) -> tuple[Pixels, np.ndarray]:
     else:
         paths = sorted((home / PARQUET).glob(f"{'train' if train else 'test'}-*.parquet"))
         if not paths:
-            raise FileNotFoundError(
+            raise MissingFileError(
                 f"data.cifar10.root: {home.absolute()} holds neither {BATCHES}/ nor "
                 f"{PARQUET}/train-*.parquet and test-*.parquet. Name the folder that does, or set "
                 "data.cifar10.download: true."
@@ -216,11 +217,11 @@ def _batch(path: Path) -> tuple[Pixels, np.ndarray]:
         planes = np.asarray(content["data"], np.uint8).reshape(-1, 3, 32, 32)
         labels = np.asarray(content["labels"], np.int64)
     except FileNotFoundError as error:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"{path} is missing; needed: {', '.join(TRAIN)} and test_batch in {path.parent}"
         ) from error
     except (pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
-        raise ValueError(f"{path} is not a CIFAR-10 batch: {error}") from error
+        raise InputError(f"{path} is not a CIFAR-10 batch: {error}") from error
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels
 
 

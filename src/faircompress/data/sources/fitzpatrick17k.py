@@ -9,6 +9,7 @@ from faircompress.data.csv_text import meant, read_csv
 from faircompress.data.dataset import hash_position
 from faircompress.data.fingerprint import within
 from faircompress.data.sources import RawData
+from faircompress.support.errors import InputError, MissingFileError
 
 KEY, LABELS = "data.fitzpatrick17k.root", "fitzpatrick17k.csv"
 CLASSES = ("benign", "malignant", "non-neoplastic")
@@ -43,7 +44,7 @@ def fitzpatrick17k(*, root: str = "data/fitzpatrick17k") -> RawData:
     home = Path(root)
     for needed in (home / LABELS, home / "images"):
         if not needed.exists():
-            raise FileNotFoundError(
+            raise MissingFileError(
                 f"{KEY}: {needed} is missing. Needed under {home.absolute()}: the owners' {LABELS} "
                 "and the pictures as images/<md5hash>.jpg, fetched from the links in it."
             )
@@ -52,7 +53,7 @@ def fitzpatrick17k(*, root: str = "data/fitzpatrick17k") -> RawData:
     for name in ("md5hash", scale, "three_partition_label"):
         if name not in cells.columns:
             close = meant(name, list(cells.columns))
-            raise ValueError(f"{home / LABELS} has no column {name!r}.{close}")
+            raise InputError(f"{home / LABELS} has no column {name!r}.{close}")
     _refuse_unknown(cells, scale, {*SKINS, "-1"})
     _refuse_unknown(cells, "three_partition_label", set(CLASSES))
     known = cells[cells[scale] != "-1"].reset_index(drop=True)
@@ -76,7 +77,7 @@ def _refuse_unknown(cells: pd.DataFrame, column: str, known: set[str]) -> None:
     strange = cells[~cells[column].isin(known)]
     if len(strange):
         first = strange.iloc[0]
-        raise ValueError(
+        raise InputError(
             f"{LABELS}: column {column} has {first[column]!r} (row {first['md5hash']}, one of "
             f"{len(strange):,}); needed: {', '.join(sorted(known))}"
         )

@@ -13,6 +13,7 @@ from faircompress.data.columns import Table, data_set
 from faircompress.data.csv_text import meant, read_csv
 from faircompress.data.fingerprint import within
 from faircompress.data.sources import RawData
+from faircompress.support.errors import InputError
 
 KEY = "data.folder"
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"}
@@ -107,13 +108,13 @@ def _fields(paths: list[str], pattern: str) -> pd.DataFrame:
     parts = re.split(r"(\{\w+\}|\*)", pattern)
     words = [part[1:-1] for part in parts if part.startswith("{")]
     if len(set(words)) < len(words):
-        raise ValueError(f"{KEY}.pattern: {pattern!r} has a word twice; name each once")
+        raise InputError(f"{KEY}.pattern: {pattern!r} has a word twice; name each once")
     expression = re.compile("".join(map(_expression, parts)), re.IGNORECASE)
     matches = [expression.fullmatch(path) for path in paths]
     strange = [path for path, match in zip(paths, matches, strict=True) if not match]
     if strange or not paths:
         named = ", ".join(strange[:5]) or "there are none"
-        raise ValueError(
+        raise InputError(
             f"{KEY}.pattern: {len(strange):,} of {len(paths):,} pictures do not match {pattern!r}: "
             f"{named}. Mend the pattern, rename them, or leave them out by {KEY}.skip."
         )
@@ -130,20 +131,20 @@ def _joined(cells: pd.DataFrame, sidecar: pd.DataFrame, image: str) -> pd.DataFr
     """Return columns of paths with those that the sidecar has for the same pictures."""
     if image not in sidecar.columns:
         close = meant(image, list(sidecar.columns))
-        raise ValueError(f"{KEY}.image: the sidecar has no column {image!r}.{close}")
+        raise InputError(f"{KEY}.image: the sidecar has no column {image!r}.{close}")
     both = sorted(set(sidecar.columns) & set(cells.columns))
     if both:
-        raise ValueError(f"{KEY}.sidecar: {both[0]!r} is a word of the pattern too; rename one")
+        raise InputError(f"{KEY}.sidecar: {both[0]!r} is a word of the pattern too; rename one")
     listed = sidecar.set_index(image)
     twice = listed.index[listed.index.duplicated()]
     if len(twice):
-        raise ValueError(f"{KEY}.sidecar: {len(twice)} pictures stand in it twice: {twice[0]}")
+        raise InputError(f"{KEY}.sidecar: {len(twice)} pictures stand in it twice: {twice[0]}")
     whole = listed.index.str.contains("/").any()
     keys = cells.index if whole else cells.index.map(lambda path: path.rpartition("/")[2])
     lacking = cells.index[~keys.isin(listed.index)]
     if len(lacking):
         named = ", ".join(lacking[:5])
-        raise ValueError(
+        raise InputError(
             f"{KEY}.sidecar: {len(lacking):,} of {len(cells):,} pictures have no row in it: {named}"
         )
     return pd.concat([cells, listed.loc[keys].set_axis(cells.index)], axis=1)

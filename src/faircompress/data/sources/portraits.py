@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from faircompress.config.bounds import Correlation, Count, OpenShare, Seed
 from faircompress.data.caps import MaxWeight
 from faircompress.data.sources import SPLITS, RawData
+from faircompress.support.errors import InputError
 
 Floats = NDArray[Any]  # float32
 Values = dict[str, Floats]  # column -> its value for each picture, (pictures, 1, 1, 1)
@@ -114,7 +115,7 @@ def cell_shares(rare_share: float, correlation: float) -> NDArray[np.float64]:
     blond = (half + math.copysign(root, correlation)) / a
     table = np.array([[1 - s - blond + r, s - r], [blond - r, r]])
     if table.min() <= 0:
-        raise ValueError(
+        raise InputError(
             f"rare_share {r:g} with correlation {correlation:g} leaves {table.min():.3g} of all "
             f"to some label and hair length, as {s:g} of all people have short hair; every cell "
             "needs some. Bring correlation nearer to 0, or rare_share nearer to 0.175."

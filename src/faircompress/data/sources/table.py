@@ -15,6 +15,7 @@ from faircompress.data.csv_text import meant, read_csv
 from faircompress.data.fingerprint import within
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read
+from faircompress.support.errors import InputError, MissingFileError
 
 KEY = "data.table"
 
@@ -67,7 +68,7 @@ def table(
     paths = [within(home, str(path.absolute())) for path in named]
     if not paths or not paths[0].is_file():
         beside = [path.name for path in home.iterdir()] if home.is_dir() else []
-        raise FileNotFoundError(f"{KEY}.file: {home / file} is missing.{meant(file, beside)}")
+        raise MissingFileError(f"{KEY}.file: {home / file} is missing.{meant(file, beside)}")
     if paths[0].suffix == ".parquet":
         cells, held = _parquet(paths, image)
     else:
@@ -94,7 +95,7 @@ def _by_path(home: Path, cells: pd.DataFrame, image: str, where: str) -> tuple[p
     absent = [name for name in parts[1::2] if name not in cells.columns]
     if absent:
         close = meant(absent[0], list(cells.columns))
-        raise ValueError(f"{KEY}.image: {where} has no column {absent[0]!r}.{close}")
+        raise InputError(f"{KEY}.image: {where} has no column {absent[0]!r}.{close}")
     columns = [cells[part].fillna("") if k % 2 else part for k, part in enumerate(parts)]
     paths = [path or None for path in sum(columns[1:], pd.Series(columns[0], cells.index))]
 
@@ -112,9 +113,9 @@ def _parquet(paths: list[Path], image: str) -> tuple[pd.DataFrame, Read | None]:
         parts = [pq.read_table(path) for path in paths]
         read = pa.concat_tables(parts, promote_options="permissive")  # 1 in a part may be 1.0
     except pa.ArrowTypeError as error:
-        raise ValueError(f"{KEY}.file: the parts of {paths[0]} differ: {error}") from error
+        raise InputError(f"{KEY}.file: the parts of {paths[0]} differ: {error}") from error
     except pa.ArrowInvalid as error:
-        raise ValueError(f"{KEY}.file: {paths[0]} is no Parquet table: {error}") from error
+        raise InputError(f"{KEY}.file: {paths[0]} is no Parquet table: {error}") from error
     plain = [f.name for f in read.schema if not (pa.types.is_nested(f.type) or _binary(f.type))]
     cells = pd.DataFrame({name: _text(read.column(name)) for name in plain})
     if image in plain or image not in read.column_names:
