@@ -44,10 +44,12 @@ def main() -> None:
     for name, changes in SETTINGS.items():
         for seed in asked.seeds if name.startswith(asked.only) else ():
             with tempfile.TemporaryDirectory() as folder:
+                artifacts = Path(folder) / "artifacts"
+                artifacts.mkdir()
                 for stage in ("validate", "train"):
-                    (Path(folder) / stage).symlink_to(known / stage)
-                prune(load(PARAMS, [*changes, f"prune.seed={seed}"]), Path(folder))
-                dense, pruned = found(Path(folder), people)
+                    (artifacts / stage).symlink_to(known / stage)
+                prune(load(PARAMS, [*changes, f"prune.seed={seed}"]), artifacts)
+                dense, pruned = found(artifacts, people)
             lost, gained = (dense & ~pruned).mean(), (~dense & pruned).mean()
             print(f"| {name} | {seed} | {dense.mean():.3f} | {pruned.mean():.3f} | {lost:.3f} | "
                   f"{gained:.3f} |", flush=True)  # fmt: skip

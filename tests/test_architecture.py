@@ -10,6 +10,8 @@ import grimp
 import pytest
 import yaml
 
+from faircompress.support.errors import InputError
+
 ROOT = Path(__file__).parent.parent
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
@@ -112,3 +114,27 @@ def test_nothing_is_unpickled_but_plain_tensors() -> None:
     ]  # fmt: skip
     assert loads == []
     assert [f.name for f, text in sources.items() if "pickle.load" in text] == []
+
+
+def test_what_is_raised_belongs_to_the_one_tree_of_errors() -> None:
+    plain = re.compile(r"raise (ValueError|RuntimeError|Exception|NotImplementedError)\b")
+    sources = {f: f.read_text() for f in [*ROOT.glob("src/**/*.py"), *ROOT.glob("flows/*.py")]}
+    assert [f.name for f, text in sources.items() if plain.search(text)] == []
+
+
+def test_a_bug_shows_its_traceback_and_a_mistake_does_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from faircompress.cli import main
+
+    for error, traced in ((ValueError("of a library"), True), (InputError("of a user"), False)):
+        monkeypatch.setattr(main, "app", functools.partial(_raise, error))
+        with pytest.raises(SystemExit) as end:
+            main.main()
+        said = capsys.readouterr().err
+        assert end.value.code == 3
+        assert ("Traceback" in said, "This is a bug" in said) == (traced, traced)
+
+
+def _raise(error: Exception, **_: object) -> None:
+    raise error
