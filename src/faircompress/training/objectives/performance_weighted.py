@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from faircompress.config.bounds import NotNegative, Share
+from faircompress.support.errors import InputError
 
 
 def performance_weighted(
@@ -41,7 +42,7 @@ def performance_weighted(
         Departure: none. Weights keep their own mean, so they scale the step as well.
     """
     if dense_probs.shape != logits.shape:
-        raise ValueError(
+        raise InputError(
             f"dense_probs has shape {tuple(dense_probs.shape)}, logits {tuple(logits.shape)}; "
             "they must be equal. Were both computed on the same batch?"
         )
