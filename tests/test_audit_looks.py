@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from auditing import TPR, audited, hair, run
+from hair_rates import said
 from test_audit_onnx import FILES, brightness, pictures
-from test_evaluate import said
 
 from faircompress.auditing.booking import Book, book_look
 from faircompress.auditing.looks import rules_of

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_audit_api import audit, noisy, numbers
+from audit_frames import audit, noisy, numbers
 
 from faircompress.evaluation.operating_point import match_selection_rate
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_evaluate import gate, only, put, said
+from hair_rates import gate, only, put, said
 
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.dropped import Dropped, counted

@@ -1,42 +1,11 @@
 """The whole chain on real parts: Prefect, DVC, MLflow, ONNX Runtime; small data."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import Project, commit, new_project
-from mlflow.entities import Run
-from mlflow.tracking import MlflowClient
-
-Finished = tuple[Project, subprocess.CompletedProcess[str]]
-STAGES = ["source", "validate", "train", "screen", "prune", "export", "gate"]
-MODEL = "faircompress-portraits"
-AGREED = ("--reviewer", "Bob", "--reason", "a test")  # to other limits on the same test set
-
-
-def client(project: Project) -> MlflowClient:
-    return MlflowClient(f"sqlite:///{project.folder / 'mlflow.db'}")
-
-
-def runs(project: Project) -> list[Run]:
-    """Return the runs of the project's experiment, the oldest first."""
-    mlflow = client(project)
-    experiment = mlflow.get_experiment_by_name(MODEL)
-    assert experiment is not None
-    return mlflow.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
-
-
-def parents(project: Project) -> list[Run]:
-    return [run for run in runs(project) if "mlflow.parentRunId" not in run.data.tags]
-
-
-def copied(finished: Finished, folder: Path) -> Project:
-    """Return a copy of the finished project that a test may change."""
-    project, _ = finished
-    shutil.copytree(project.folder, folder, dirs_exist_ok=True, symlinks=True)
-    return Project(folder, project.env)
+from finished_runs import AGREED, MODEL, STAGES, Finished, client, copied, parents, runs
 
 
 def test_a_first_run_ends_in_a_verdict_and_says_what_to_open(finished: Finished) -> None:

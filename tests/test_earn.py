@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from test_evaluate import TPR, gate, only, said
+from hair_rates import TPR, gate, only, said
 
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.verdict import Verdict

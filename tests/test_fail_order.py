@@ -1,7 +1,7 @@
 """Failures are confirmed in the order of validation evidence."""
 
 import pytest
-from test_evaluate import TPR, gate, in_validation, only, said
+from hair_rates import TPR, gate, in_validation, only, said
 
 from faircompress.evaluation.evaluate import evaluate
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_evaluate import gate, in_validation, said
+from hair_rates import gate, in_validation, said
 
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.evaluate import evaluate

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hair_rates import gate, only, said
 from scipy.stats import binom, multinomial
-from test_evaluate import gate, only, said
 
 from faircompress.data.caps import MaxWeight
 from faircompress.evaluation.evaluate import evaluate

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from test_report import predicted
+from report_pairs import predicted
 
 from faircompress.auditing.outputs import junit, summary
 from faircompress.config.rules import Gate

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from auditing import audited, check_in, hair
+from hair_rates import PICTURES, gate, in_validation, only, put, said
 from scipy.stats import beta
-from test_evaluate import PICTURES, gate, in_validation, only, put, said
 
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.minimums import MinimumMissed, checks_of_baseline, refuse_missed

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_evaluate import gate
+from hair_rates import gate
 
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import Captions

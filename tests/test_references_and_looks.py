@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_evaluate import TPR, gate, in_validation, only, put, said
+from hair_rates import TPR, gate, in_validation, only, put, said
 
 from faircompress.config.rules import Gate
 from faircompress.data.predictions import Predictions

@@ -1,6 +1,6 @@
 """What the report says of size, speed and layers."""
 
-from test_report import LATENCY, LAYERS, PARITY
+from report_pairs import LATENCY, LAYERS, PARITY
 
 from faircompress.evaluation.captions import CHAIN, Captions
 from faircompress.report import cost_plots as costs

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_report import hair_pair, predicted
+from report_pairs import hair_pair, predicted
 
 from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import CHAIN

@@ -4,7 +4,7 @@ import functools
 from typing import Any
 
 import pytest
-from test_report import LATENCY, LAYERS, Balance, evaluated
+from report_pairs import LATENCY, LAYERS, Balance, evaluated
 
 from faircompress.report.context import ReportContext
 from faircompress.report.html import report

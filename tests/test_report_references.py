@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_report import Balance, class_pair, hair_pair
+from report_pairs import Balance, class_pair, hair_pair
 
 from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import CHAIN

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from test_report import LATENCY, LAYERS, Balance, hair_pair
+from report_pairs import LATENCY, LAYERS, Balance, hair_pair
 
 from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import CHAIN

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from fairlearn import metrics as fairness
+from hair_rates import gate, in_validation, only, put, said
 from sklearn.metrics import brier_score_loss
-from test_evaluate import gate, in_validation, only, put, said
 
 from faircompress.config import plugins
 from faircompress.config.rules import TWO_SIDED

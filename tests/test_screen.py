@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Project
-from test_chain import copied, parents
+from finished_runs import copied, parents
 
 from faircompress.config import params
 from faircompress.config.params import Params

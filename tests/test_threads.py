@@ -12,7 +12,7 @@ PROGRAM = """
 import json
 import numpy as np
 from dataclasses import replace
-from test_evaluate import gate, in_validation, said
+from hair_rates import gate, in_validation, said
 from faircompress.data.caps import MaxWeight
 from faircompress.evaluation.evaluate import evaluate
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from test_evaluate import TPR, gate, said
+from hair_rates import TPR, gate, said
 
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.verdict import NotPassed, Verdict, json_schema

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_evaluate import gate, in_validation, only, said
+from hair_rates import gate, in_validation, only, said
 
 from faircompress.data.caps import MaxWeight
 from faircompress.data.predictions import Predictions

@@ -155,7 +155,7 @@ def test_equal_inputs_give_equal_bytes_also_in_a_new_process(pruned: Network, pr
     assert training.net.training  # left as it was
     networks.save(pruned, tmp_path / "net.pt")
     program = (
-        "import sys, pathlib; sys.path.insert(0, sys.argv[1]); from test_onnx_export import *;"
+        "import sys, pathlib; sys.path.insert(0, sys.argv[1]); from test_to_onnx import *;"
         "sys.stdout.buffer.write(exported(networks.load(pathlib.Path(sys.argv[2]))))"
     )
     command = [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path / "net.pt")]

@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from hair_rates import TPR, gate, said
+from report_pairs import class_pair
 from scipy import stats
 from sklearn.metrics import roc_auc_score
-from test_evaluate import TPR, gate, said
-from test_report import class_pair
 
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.statistics import bootstrap
