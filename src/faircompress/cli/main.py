@@ -105,5 +105,6 @@ def _room(error: Exception) -> str:
 def _exit_with(words: str) -> None:
     if INTERRUPTS.came.is_set():
         raise KeyboardInterrupt
-    print(words, file=sys.stderr)
+    if words:  # where a command's help was shown there are none
+        print(words, file=sys.stderr)
     sys.exit(ERROR)
