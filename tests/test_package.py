@@ -2,9 +2,11 @@
 
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +108,10 @@ def test_with_all_extras_a_new_project_is_run_to_a_verdict(wheel: Path, tmp_path
     changes = [word for change in TINY for word in ("-S", change)]
     ended = call(tmp_path / "mine", programs / "faircompress", "run", *changes)
     assert ended.returncode in (0, 1, 2), ended.stdout + ended.stderr
-    assert "Created version '1' of model 'ours'" in ended.stdout + ended.stderr
+    with closing(sqlite3.connect(tmp_path / "mine/mlflow.db")) as registry:
+        assert registry.execute("SELECT name, version FROM model_versions").fetchall() == [
+            ("ours", 1)
+        ]
     assert list((tmp_path / "mine/variants").glob("*/artifacts/gate/verdict.json"))
 
 

@@ -12,7 +12,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,13 +25,13 @@ from faircompress.ledger.identity import TestSet
 from faircompress.ledger.levels import looks_left
 from faircompress.ledger.limits import Review, Rules
 from faircompress.ledger.looks import Look, complete
+from faircompress.ledger.record import LEDGER as LEDGER
 from faircompress.ledger.record import Ledger
 from faircompress.ledger.sentences import describe
 from faircompress.statistics import online_fdr
 from faircompress.statistics.independent_units import seed_of
 
 Held = tuple[Predictions, Predictions] | None  # both models' predictions of validation rows
-LEDGER = Path("state") / "ledger.jsonl"  # of a project: shared by its variants, not in git
 LIMITING = ("change", "flips")  # kinds for which the law of docs/statistics.md, 12, holds
 NO_TERMS: Any = {"looks": True, "promote": True, "power": True, "topping_up": True,
             "rules": {"__all__": {"because"}}}  # fmt: skip

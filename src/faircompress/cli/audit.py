@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from faircompress.cli import audit_options as given
 from faircompress.config.bounds import whole
 from faircompress.support.errors import InputError
 from faircompress.support.exit_codes import BY_VERDICT
@@ -21,127 +22,45 @@ if TYPE_CHECKING:
     Held = tuple[Predictions, Predictions] | None
 
 
-def _option(words: str) -> str:
-    return typer.Option(help=words, show_default=False)
-
-
-Tables = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="TABLE [TABLE]",
-        help="Predictions, CSV or Parquet: one file, or the baseline's and the candidate's.",
-        show_default=False,
-    ),
-]
-Baseline = Annotated[
-    str,
-    typer.Option(
-        "--baseline",
-        "--dense",
-        help="Column of the baseline, or its ONNX file.",
-        show_default=False,
-    ),
-]
-Candidate = Annotated[str, _option("Column of the model that may be released, or its ONNX file.")]
-Label = Annotated[str | None, _option("Column of the true class.")]
-Group = Annotated[list[str] | None, _option("Column of groups; may be repeated.")]
-MetricName = Annotated[list[str] | None, _option("What may not get worse; may be repeated.")]
-Limit = Annotated[list[float] | None, _option("By more than this; one for each --metric.")]
-RuleText = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--rule", help="Such as 'change auroc 0.03'; may be repeated.", show_default=False
-    ),
-]
-Confidence = Annotated[float | None, _option("Of these rules; 0.975 if left out.")]
-Rules = Annotated[Path | None, _option("File of rules, in the form of gate.rules of params.yaml.")]
-Classes = Annotated[str, _option("Names, by commas; of two, the positive second.")]
-Id = Annotated[str | None, typer.Option("--id", help="Column of the rows' ids.")]
-Cluster = Annotated[str | None, _option("Column of whose row it is: a person.")]
-Weight = Annotated[str | None, _option("Column of what a row counts.")]
-MaxWeight = Annotated[
-    float | None, _option("The most that a cluster (or a row without one) weighs; 20 if left out.")
-]
-Threshold = Annotated[
-    str | None,
-    _option("Of a two-class decision: a number (0.5 if left out), validation or baseline."),
-]
-Validation = Annotated[
-    list[Path] | None, _option("Predictions or pictures of validation rows, which set thresholds.")
-]
-Split = Annotated[str | None, _option("Column that says validation or test of each row.")]
-CrossChecks = Annotated[
-    bool, typer.Option("--cross-checks", help="Bootstrap and DeLong intervals, too.")
-]
-Intersections = Annotated[bool, typer.Option("--intersections", help="Test these groups too.")]
-Sparse = Annotated[
-    str | None,
-    _option("Small intersections: judge (if left out), merge (as 'other'), or parent (left to)."),
-]
-MinRows = Annotated[
-    int | None, _option("Rows of each class with which an intersection is not small.")
-]
-Expect = Annotated[list[str] | None, _option("COLUMN=GROUP that must be there; may be repeated.")]
-Absent = Annotated[
-    list[str] | None,
-    _option("'COLUMN=GROUP & ...' of whom there are no rows by design; may be repeated."),
-]
-Data = Annotated[Path | None, _option("Pictures for two ONNX files: Parquet.")]
-Image = Annotated[str, typer.Option(help="Column of the pictures.")]
-LedgerFile = Annotated[
-    Path | None, _option("File that counts looks at a test set; made if missing.")
-]
-Looks = Annotated[
-    str | None,
-    _option("spend, earn or ignore; or the book of looks of version 0.2, to be taken over."),
-]
-ToppingUp = Annotated[
-    bool, typer.Option("--topping-up", help="Declare that rows of fresh people may be added later.")
-]
-TopsUp = Annotated[
-    int | None, _option("Line in the ledger of the look that fresh rows of this table top up.")
-]
-Reviewer = Annotated[str | None, _option("Who agreed to limits that changed after a look.")]
-Reason = Annotated[str, _option("Why they changed.")]
-Out = Annotated[Path | None, _option("Folder for report, summary, verdict and JUnit file.")]
-
-
 def audit(
-    tables: Tables = None,
-    baseline: Baseline = "",
-    candidate: Candidate = "",
-    label: Label = None,
-    group: Group = None,
-    rule: RuleText = None,
-    metric: MetricName = None,
-    limit: Limit = None,
-    confidence: Confidence = None,
-    rules: Rules = None,
-    classes: Classes = "",
-    identifier: Id = None,
-    cluster: Cluster = None,
-    weight: Weight = None,
-    max_weight: MaxWeight = None,
-    split: Split = None,
-    threshold: Threshold = None,
-    validation: Validation = None,
-    intersections: Intersections = False,
-    sparse: Sparse = None,
-    min_rows: MinRows = None,
-    expect: Expect = None,
-    absent: Absent = None,
-    data: Data = None,
-    image: Image = "image",
-    ledger: LedgerFile = None,
-    looks: Looks = None,
-    topping_up: ToppingUp = False,
-    tops_up: TopsUp = None,
-    reviewer: Reviewer = None,
-    reason: Reason = "",
-    cross_checks: CrossChecks = False,
-    out: Out = None,
+    tables: given.Tables = None,
+    baseline: given.Baseline = "",
+    candidate: given.Candidate = "",
+    label: given.Label = None,
+    group: given.Group = None,
+    rule: given.RuleText = None,
+    metric: given.MetricName = None,
+    limit: given.Limit = None,
+    confidence: given.Confidence = None,
+    rules: given.Rules = None,
+    classes: given.Classes = "",
+    identifier: given.Id = None,
+    cluster: given.Cluster = None,
+    weight: given.Weight = None,
+    max_weight: given.MaxWeight = None,
+    split: given.Split = None,
+    threshold: given.Threshold = None,
+    validation: given.Validation = None,
+    intersections: given.Intersections = False,
+    sparse: given.Sparse = None,
+    min_rows: given.MinRows = None,
+    expect: given.Expect = None,
+    absent: given.Absent = None,
+    data: given.Data = None,
+    image: given.Image = "image",
+    ledger: given.LedgerFile = None,
+    looks: given.Looks = None,
+    topping_up: given.ToppingUp = False,
+    tops_up: given.TopsUp = None,
+    reviewer: given.Reviewer = None,
+    reason: given.Reason = "",
+    cross_checks: given.CrossChecks = False,
+    out: given.Out = None,
 ) -> None:
-    """Compare any two models by group. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
+    """Compare any two models by group, from predictions or ONNX files.
+
+    Exits with 0 pass, 1 fail, 2 inconclusive, 3 error.
+    """
     from faircompress.auditing import outputs, rows
     from faircompress.auditing.audit import audit_pair, check_threshold, context_of
     from faircompress.auditing.booking import of_options
@@ -205,13 +124,13 @@ def _more(
             "rows order the failures alone, name a column with --split."
         )
     cut = "validation" if cut is None and validation else cut
-    given = {
+    chosen = {
         "threshold": cut,
         "intersections": intersections or None,
         "expect": _expected(expect) or None,
         "absent": list(absent) or None,
     }
-    return {key: value for key, value in given.items() if value is not None}
+    return {key: value for key, value in chosen.items() if value is not None}
 
 
 def _threshold(typed: str | None) -> float | str | None:

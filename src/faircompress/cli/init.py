@@ -36,9 +36,10 @@ def init(
         str | None, typer.Option(help="Of experiment, registered model and ledger; else DIR's.")
     ] = None,
 ) -> None:
-    """Write a project to run: params.yaml with comments, dvc.yaml, flows/, infra/, README.
+    """Make a project: params.yaml with comments, dvc.yaml, flows/, README.
 
-    Without --table and --folder it has the embedded data. What is guessed of a table says so.
+    Without --table and --folder it has the embedded data.
+    What is guessed of a table says so.
     """
     from faircompress.config import new_project
 

@@ -21,10 +21,11 @@ Files = Annotated[
 
 
 def verify(verdict: VerdictFile, predictions: Files) -> None:
-    """Derive a verdict again with a second implementation, written from docs/statistics.md.
+    """Derive a verdict again, by a program of its own.
 
-    Numbers that differ and checks that are missing are named. Which file is which model is known by
-    its sha256. Exits with 0 agrees, 1 differs, 3 error.
+    It was written from docs/statistics.md alone. Names numbers that differ
+    and checks that are missing. Knows each model's file by its sha256.
+    Exits with 0 agrees, 1 differs, 3 error.
     """
     from faircompress.second_opinion.reading import assigned, read
     from faircompress.second_opinion.verify import verify as verified

@@ -23,7 +23,7 @@ def promote(
     reason: Reason = "",
     project: Project = Path(),
 ) -> None:
-    """Make a version the champion, if its verdict or a reviewer's tags in MLflow say so."""
+    """Make a version the champion, if its verdict or a review says so."""
     from faircompress.orchestration import deployment
     from faircompress.registry.policy import Said
 
@@ -54,9 +54,10 @@ def alarm(
     reason: Reason = "",
     project: Project = Path(),
 ) -> None:
-    """Move the champion back if it is not what was recorded, or for a --reason. Then exits with 1.
+    """Move the champion back if it is not what was recorded, or for a --reason.
 
-    Exits with 0 if the champion is as it was recorded, and no reason is given.
+    Then exits with 1; with 0 if the champion is as it was recorded, and no
+    reason is given.
     """
     from faircompress.orchestration import alarm as alarms
     from faircompress.orchestration import deployment
@@ -80,7 +81,7 @@ def checkout(
     force: Annotated[bool, typer.Option("--force", help="Overwrite uncommitted files.")] = False,
     project: Project = Path(),
 ) -> None:
-    """Bring back params.yaml, dvc.lock and artifacts of a registered version."""
+    """Bring back params.yaml, dvc.lock and artifacts of a version."""
     from faircompress.orchestration import checkout as restore
     from faircompress.orchestration.deployment import registry_of
 
@@ -88,7 +89,7 @@ def checkout(
 
 
 def clean(project: Project = Path()) -> None:
-    """Empty the DVC cache of what no registered version, variant or the project needs."""
+    """Empty the DVC cache of what no version, variant or the project needs."""
     from faircompress.orchestration import checkout as restore
     from faircompress.orchestration.deployment import registry_of
 

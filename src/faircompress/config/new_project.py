@@ -46,6 +46,8 @@ A project of faircompress, made by `faircompress init`.
 ```console
 faircompress params     # check params.yaml, the rows and the network, in seconds
 faircompress run        # data -> dense model -> pruned model -> ONNX -> verdict
+faircompress status     # what the next run would do, last verdict, champion, variants
+faircompress open       # the report, in the browser
 faircompress ui         # everything that was run, in MLflow
 ```
 

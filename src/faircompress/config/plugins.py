@@ -44,6 +44,14 @@ def find(kind: str, name: str) -> Any:
     return getattr(importlib.import_module(f"{package}.{name}"), name)
 
 
+def summary(kind: str, name: str) -> str:
+    """Return what a plug-in is in one line: its docstring's first, of a metric its function's."""
+    tree = ast.parse(path_of(kind, name).read_text("utf-8"))
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name]
+    described = functions[0] if kind == "metrics" and functions else tree
+    return (ast.get_docstring(described) or "").partition("\n")[0].replace("``", "")
+
+
 def path_of(kind: str, name: str) -> Path:
     """Return the file of a plug-in."""
     return ROOT / ROOMS[kind] / f"{name}.py"

@@ -11,6 +11,14 @@ from faircompress.config import yaml_text
 from faircompress.config.bad_params import BadParams
 
 EXTENDS = "extends"
+CHOICES = {  # word of a summary -> key
+    "data": "data.name",
+    "model": "train.model",
+    "criterion": "prune.criterion.name",
+    "scoring": "prune.scoring.name",
+    "fine-tuning": "prune.finetune.name",
+    "speed-up": "prune.speedup",
+}
 
 
 def preset(path: Path, names: Sequence[str]) -> list[str]:
@@ -29,6 +37,13 @@ def preset(path: Path, names: Sequence[str]) -> list[str]:
 def names_of(path: Path) -> list[str]:
     """Return the presets of a file without those that are parts of others; none if it is absent."""
     return [name for name in _read(path) if not name.startswith("_")] if path.exists() else []
+
+
+def summary(path: Path, name: str) -> str:
+    """Return what a preset chooses, in one line: data, network, criterion, objectives, speed-up."""
+    chosen = dict(one.split("=", 1) for one in preset(path, [name]))
+    words = ((word, json.loads(chosen[key])) for word, key in CHOICES.items() if key in chosen)
+    return ", ".join(f"{word} {value}" for word, value in words)
 
 
 def extended(path: Path, values: dict[str, Any], within: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from faircompress.ledger import sets
 from faircompress.ledger.entries import Booked, Entry, Started, from_values, to_values
 from faircompress.ledger.errors import BrokenLedgerError, LedgerError
 from faircompress.ledger.secret import make_key, read_key
 from faircompress.support import locks
 from faircompress.support.files import write_bytes
 
+LEDGER = Path("state") / "ledger.jsonl"  # of a project: shared by its variants, not in git
 FIRST = "0" * 64  # what the first line has for a line before it
 BACK = "Bring the ledger back from the artifact store; lines after it cannot be trusted."
 
@@ -77,6 +77,8 @@ class Ledger:
         Raises:
             BrokenLedgerError: If a byte of them is not as it was written.
         """
+        from faircompress.ledger import sets  # here, because who reads lines alone needs no numpy
+
         for name in {e.test_set for e in self.entries() if isinstance(e, Booked)}:
             sets.load(self.path, name)
         return self.head()
@@ -129,6 +131,8 @@ def now() -> str:
 
 
 def _start(ledger: Ledger) -> None:
+    from faircompress.ledger import sets
+
     known = sets.folder(ledger.path)
     if known.is_dir() and any(known.iterdir()):
         raise BrokenLedgerError(

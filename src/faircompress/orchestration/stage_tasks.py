@@ -1,4 +1,4 @@
-"""One DVC stage as one Prefect task. The only file that calls dvc.
+"""One DVC stage as one Prefect task. All that calls dvc, but for what ``pending`` asks it.
 
 A subprocess, because DVC inside this process is not safe in threads, hides what a stage prints
 and cannot be killed.

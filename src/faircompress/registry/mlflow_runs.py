@@ -167,14 +167,13 @@ def log_data(store: Store, run_id: str, table: Path, name: str, digest: str) -> 
     )
 
 
-def log_onnx(store: Store, run_id: str, onnx_file: Path, model: str, name: str) -> str:
-    """Add an ONNX file, byte for byte, to a registered model; return the version.
+def log_onnx(store: Store, run_id: str, onnx_file: Path, name: str) -> str:
+    """Keep an ONNX file, byte for byte, as a logged model; return its id.
 
     Args:
         store: Where to.
         run_id: Run that MLflow takes the file's metrics and params from.
         onnx_file: The file.
-        model: Name of the registered model.
         name: Of the logged model, which MLflow lists beside those of other runs.
     """
     import numpy as np
@@ -198,9 +197,8 @@ def log_onnx(store: Store, run_id: str, onnx_file: Path, model: str, name: str) 
             save_as_external_data=False,
             onnx_execution_providers=["CPUExecutionProvider"],
             pip_requirements=["onnxruntime"],
-            registered_model_name=model,
         )
-    return str(logged.registered_model_version)
+    return str(logged.model_id)
 
 
 def kept_files(store: Store, run_id: str, folder: str) -> list[str]:

@@ -95,6 +95,22 @@ def taken_back(sha256: str, decisions: Sequence[Decision]) -> Decision | None:
     return about[-1] if about and about[-1].act in TAKEN_BACK else None
 
 
+def made_champion(decisions: Sequence[Decision]) -> Decision | None:
+    """Return the decision that made the champion, by the record alone; None: there is none.
+
+    Args:
+        decisions: About all versions of a model, oldest first.
+    """
+    for decision in reversed(decisions):
+        about = [
+            d for d in decisions if (d.version, d.sha256) == (decision.version, decision.sha256)
+        ]
+        back = taken_back(decision.sha256, decisions) or about[-1].act == "demoted"
+        if decision.act in LET_OUT and not back:
+            return decision
+    return None
+
+
 def after_failure(name: str, sha256: str, decisions: Sequence[Decision]) -> str:
     """Say whether a file that failed may go out: not by itself, but someone may have let it.
 

@@ -5,6 +5,7 @@ for rests on ``judgements``, which lie in the project; ``verifying`` holds one a
 """
 
 import fcntl
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -75,10 +76,29 @@ def register(store: Store, run_id: str, onnx_file: Path, model: str, name: str) 
         model: Name of the registered model.
         name: Under which MLflow lists the file among the logged ones.
     """
-    number = mlflow_runs.log_onnx(store, run_id, onnx_file, model, name)
-    version = Version(model, number, run_id, {})
+    logged = mlflow_runs.log_onnx(store, run_id, onnx_file, name)
+    version = Version(model, _new_version(store, run_id, logged, model), run_id, {})
     note(store, version, {"sha256": sha256(onnx_file)})
     return version
+
+
+def _new_version(store: Store, run_id: str, logged: str, model: str) -> str:
+    """Make a logged model a version; MLflow's ``registered_model_name`` prints two lines for it."""
+    _tags_of_model(store, model)
+    source = f"models:/{logged}"
+    made = store.client.create_model_version(model, source, run_id=run_id, model_id=logged)
+    shown = json.dumps([{"name": model, "version": made.version}])  # by the UI, beside the model
+    store.client.set_logged_model_tags(logged, {"mlflow.modelVersions": shown})
+    return str(made.version)
+
+
+def _tags_of_model(store: Store, model: str) -> Mapping[str, str]:
+    """Return the tags of a registered model, which is made if missing."""
+    found = store.client.search_registered_models(filter_string=f"name='{model}'")
+    tags: Mapping[str, str] = (
+        found[0] if found else store.client.create_registered_model(model)
+    ).tags
+    return tags
 
 
 def note(store: Store, version: Version, tags: Mapping[str, str]) -> None:
@@ -199,8 +219,7 @@ def show_looks(store: Store, model: str, test: str, numbers: Mapping[str, int]) 
         test: sha256 of the test set.
         numbers: sha256 of a file -> number of its look.
     """
-    found = store.client.search_registered_models(filter_string=f"name='{model}'")
-    tags = found[0].tags if found else store.client.create_registered_model(model).tags
+    tags = _tags_of_model(store, model)
     for digest, number in numbers.items():
         key = f"look {test[:SHORT]} {digest[:SHORT]}"
         if tags.get(key) != str(number):

@@ -1,0 +1,118 @@
+"""The options of ``faircompress audit``, in the panels of its help."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from faircompress.cli import completion
+
+MODELS, COLUMNS, RULES, GROUPS, LOOKS = (
+    "Models", "Columns", "Rules", "Groups", "Looks at a test set",
+)  # fmt: skip
+
+
+def _option(panel: str, words: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=words, rich_help_panel=panel, show_default=False, **more)
+
+
+Tables = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="TABLE [TABLE]",
+        help="Predictions, CSV or Parquet: one file, or the baseline's and the candidate's.",
+        show_default=False,
+    ),
+]
+Baseline = Annotated[
+    str,
+    _option(MODELS, "Column of the baseline, or its ONNX file.", "--baseline", "--dense"),
+]
+Candidate = Annotated[
+    str, _option(MODELS, "Column of the model that may be released, or its ONNX file.")
+]
+Data = Annotated[Path | None, _option(MODELS, "Pictures for two ONNX files: Parquet.")]
+Image = Annotated[str, typer.Option(help="Column of the pictures.", rich_help_panel=MODELS)]
+Validation = Annotated[
+    list[Path] | None,
+    _option(MODELS, "Predictions or pictures of validation rows, which set thresholds."),
+]
+
+Label = Annotated[str | None, _option(COLUMNS, "Column of the true class.")]
+Group = Annotated[list[str] | None, _option(COLUMNS, "Column of groups; may be repeated.")]
+Id = Annotated[str | None, _option(COLUMNS, "Column of the rows' ids.", "--id")]
+Cluster = Annotated[str | None, _option(COLUMNS, "Column of whose row it is: a person.")]
+Weight = Annotated[str | None, _option(COLUMNS, "Column of what a row counts.")]
+MaxWeight = Annotated[
+    float | None,
+    _option(COLUMNS, "The most that a cluster (or a row without one) weighs; 20 if left out."),
+]
+Split = Annotated[str | None, _option(COLUMNS, "Column that says validation or test of each row.")]
+Classes = Annotated[str, _option(COLUMNS, "Names, by commas; of two, the positive second.")]
+
+RuleText = Annotated[
+    list[str] | None, _option(RULES, "Such as 'change auroc 0.03'; may be repeated.", "--rule")
+]
+MetricName = Annotated[
+    list[str] | None,
+    _option(
+        RULES, "What may not get worse; may be repeated. See faircompress list metrics.",
+        autocompletion=completion.metrics,
+    ),
+]  # fmt: skip
+Limit = Annotated[list[float] | None, _option(RULES, "By more than this; one for each --metric.")]
+Confidence = Annotated[float | None, _option(RULES, "Of these rules; 0.975 if left out.")]
+Rules = Annotated[
+    Path | None, _option(RULES, "File of rules, in the form of gate.rules of params.yaml.")
+]
+Threshold = Annotated[
+    str | None,
+    _option(RULES, "Of a two-class decision: a number (0.5 if left out), validation or baseline."),
+]
+
+Intersections = Annotated[
+    bool, _option(GROUPS, "Test groups of two columns at once, too.", "--intersections")
+]
+Sparse = Annotated[
+    str | None,
+    _option(
+        GROUPS,
+        "Small intersections: judge (if left out), merge (as 'other'), or parent (left to).",
+    ),
+]
+MinRows = Annotated[
+    int | None, _option(GROUPS, "Rows of each class with which an intersection is not small.")
+]
+Expect = Annotated[
+    list[str] | None, _option(GROUPS, "COLUMN=GROUP that must be there; may be repeated.")
+]
+Absent = Annotated[
+    list[str] | None,
+    _option(GROUPS, "'COLUMN=GROUP & ...' of whom there are no rows by design; may be repeated."),
+]
+
+LedgerFile = Annotated[
+    Path | None, _option(LOOKS, "File that counts looks at a test set; made if missing.")
+]
+Looks = Annotated[
+    str | None,
+    _option(LOOKS, "spend, earn or ignore; or the book of looks of version 0.2, to be taken over."),
+]
+ToppingUp = Annotated[
+    bool, _option(LOOKS, "Declare that rows of fresh people may be added later.", "--topping-up")
+]
+TopsUp = Annotated[
+    int | None,
+    _option(LOOKS, "Line in the ledger of the look that fresh rows of this table top up."),
+]
+Reviewer = Annotated[str | None, _option(LOOKS, "Who agreed to limits that changed after a look.")]
+Reason = Annotated[str, _option(LOOKS, "Why they changed.")]
+
+CrossChecks = Annotated[
+    bool,
+    typer.Option("--cross-checks", help="Bootstrap and DeLong intervals, too.", show_default=False),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for report, summary, verdict and JUnit file.", show_default=False),
+]

@@ -1,0 +1,182 @@
+"""Commands that run the chain in a project's folder, or get it ready. They start the flows."""
+
+import ctypes
+import importlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faircompress.cli import completion
+from faircompress.cli.versions import Project
+from faircompress.config import plugins
+from faircompress.config.code_keys import raise_if_changed
+from faircompress.support.errors import InputError
+from faircompress.support.exit_codes import ERROR
+from faircompress.support.files import write_json
+
+Override = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-S",
+        metavar="section.key=value",
+        help="Change a param, for this run only; may be repeated.",
+        autocompletion=completion.keys,
+        rich_help_panel="What to run",
+    ),
+]
+Presets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        help="Params of presets.yaml, for this run only; see faircompress list presets.",
+        autocompletion=completion.presets,
+        rich_help_panel="What to run",
+    ),
+]
+CHANGED_LIMITS = "Limits that changed after a look at the test set"
+
+
+def run(
+    set_: Override = None,
+    preset: Presets = None,
+    project: Project = Path(),
+    reviewer: Annotated[
+        str, typer.Option(help="Who agreed to them.", rich_help_panel=CHANGED_LIMITS)
+    ] = "",
+    reason: Annotated[
+        str, typer.Option(help="Why they changed.", rich_help_panel=CHANGED_LIMITS)
+    ] = "",
+) -> None:
+    """Take the data to a verdict.
+
+    Exits with 0 pass, 1 fail, 2 inconclusive, 3 error.
+    """
+    use_flows(project)
+    from faircompress.config import presets
+    from faircompress.config.overrides import refuse_twice
+    from faircompress.orchestration import workspace
+
+    refuse_twice(set_ or [])
+    chosen = presets.preset(project / "presets.yaml", preset or [])
+    name = "+".join([*preset, *(set_ or [])]) if preset else None
+    where = workspace.prepare(project, [*chosen, *(set_ or [])], name=name)
+    from faircompress.cli.run import run_and_report
+
+    raise typer.Exit(run_and_report(where, reviewer, reason))
+
+
+def study(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A file of studies/, such as portraits; see faircompress list studies.",
+            autocompletion=completion.studies,
+        ),
+    ],
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Run on the Ray cluster of RAY_ADDRESS.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
+    project: Project = Path(),
+) -> None:
+    """Compare methods over seeds, as a plan in studies/ says.
+
+    Goes on where it was stopped.
+    """
+    use_flows(project)
+    from faircompress.cli.study import study_and_report
+
+    file = project / "studies" / f"{Path(name).stem}.yaml"
+    raise typer.Exit(study_and_report(project, file, "ray" if ray else "threads", workers))
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help="Such as train.", autocompletion=completion.stages)],
+) -> None:
+    """Run one stage on the files of this folder; `dvc repro` calls this."""
+    from faircompress.config.params import load
+
+    die_with_parent()
+    stages = plugins.names("stages")
+    if name not in stages:
+        raise InputError(f"no stage {name!r}; there are: {', '.join(sorted(stages))}")
+    params = load(Path("params.yaml"))
+    artifacts = Path("artifacts")
+    artifacts.mkdir(exist_ok=True)
+    raise_if_changed(name, params, artifacts)
+    module = importlib.import_module(f"faircompress.stages.{name}")
+    numbers = getattr(module, name)(params, artifacts.resolve())
+    write_json(artifacts / f"{name}.json", numbers)
+
+
+def params(set_: Override = None, preset: Presets = None, project: Project = Path()) -> None:
+    """Check params.yaml, the data's rows and the network; name every mistake."""
+    from faircompress.config import presets
+    from faircompress.config.overrides import refuse_twice
+    from faircompress.config.params import load
+    from faircompress.rehearsal import trial
+    from faircompress.validation.rows_first import count
+
+    os.chdir(project)
+    refuse_twice(set_ or [])
+    chosen = presets.preset(Path("presets.yaml"), preset or [])
+    found = load(Path("params.yaml"), [*chosen, *(set_ or [])])
+    typer.echo(count(found), err=True)
+    trial.rehearse_known(found)
+    typer.echo("params.yaml is fine.")
+
+
+def setup(project: Project = Path()) -> None:
+    """Initialise DVC, MLflow and Prefect; else the first run does."""
+    from faircompress.orchestration.setup import set_up
+
+    set_up(project.resolve())
+
+
+def ui(
+    project: Project = Path(),
+    port: Annotated[int, typer.Option(help="To listen on.")] = 5000,
+) -> None:
+    """Serve the MLflow UI on what was run, on this machine only."""
+    from faircompress.orchestration.setup import serve_history
+
+    serve_history(project.resolve(), port)
+
+
+def serve(
+    cron: Annotated[
+        str, typer.Option(help="When: minute, hour, day, month, weekday.")
+    ] = "0 3 * * *",
+    timezone: Annotated[str, typer.Option(help="Such as Europe/Paris.")] = "UTC",
+    project: Project = Path(),
+) -> None:
+    """Run the chain on a schedule; needs the server of PREFECT_API_URL."""
+    os.chdir(project)
+    use_flows(Path())
+    from flows.schedule import serve_schedule
+
+    serve_schedule(cron=cron, timezone=timezone)
+
+
+def use_flows(project: Path) -> None:
+    """Make a project's own ``flows/`` those that are imported, here and in what is started."""
+    folder = str(project.resolve())
+    if sys.path[0] != folder:
+        sys.path.insert(0, folder)
+    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join([folder, *(one for one in known if one)])
+
+
+def die_with_parent() -> None:
+    """See that no stage outlives a killed `dvc` and goes on writing where the next one works."""
+    if sys.platform == "linux" and os.environ.get("DVC_STAGE"):
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(ERROR)

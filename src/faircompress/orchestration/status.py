@@ -1,0 +1,162 @@
+"""How a project stands, from its files alone: no server is asked, and no torch is loaded."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from faircompress.config import params
+from faircompress.evaluation.verdict import Verdict
+from faircompress.ledger.record import LEDGER, Ledger
+from faircompress.ledger.standing import Standing, standing
+from faircompress.orchestration.pending import Pending, pending_stages
+from faircompress.registry import judgements
+from faircompress.registry.judgements import Judgement
+from faircompress.registry.policy import Decision, made_champion
+from faircompress.support.files import read_json, sha256
+from faircompress.support.locks import is_held
+
+RUN_LOCK = Path(".checkpoints") / "run.lock"
+TRAINING = ("train", "prune")  # stages, and sections with their epochs
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict that lies in a folder.
+
+    Args:
+        outcome: ``pass``, ``fail`` or ``inconclusive``.
+        sentence: The verdict in one.
+        decides: The check that decides, in words; empty: it passed.
+        time: When it was judged, in UTC, ISO 8601.
+        speedup: Dense over pruned multiply-adds.
+        precisions: Outcome of each file that was judged.
+    """
+
+    outcome: str
+    sentence: str
+    decides: str
+    time: str
+    speedup: float | None
+    precisions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A training that was stopped, or is at work.
+
+    Args:
+        stage: Whose.
+        epochs_done: Finished epochs.
+        epochs: That the params want.
+    """
+
+    stage: str
+    epochs_done: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A variant of the project, and its verdict; None: it was not judged."""
+
+    name: str
+    verdict: Judged | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a project stands.
+
+    Args:
+        name: Key of experiment and registered model.
+        folder: Of the project.
+        running: Whether a process runs the chain here now.
+        pending: Stages that the next run would compute; None: not asked while one is at work.
+        verdict: The last; None: nothing was judged.
+        looks: At the test set; None: none yet.
+        champion: Decision that made it, by the record in the project; None: there is none.
+        unfinished: Trainings that were stopped.
+        variants: By name.
+    """
+
+    name: str
+    folder: str
+    running: bool
+    pending: list[Pending] | None
+    verdict: Judged | None
+    looks: Standing | None
+    champion: Decision | None
+    unfinished: list[Unfinished]
+    variants: list[Variant]
+
+
+def status(project: Path) -> Status:
+    """Return how a project stands.
+
+    Raises:
+        BadParams: If its params cannot be used.
+        BrokenLedgerError: If its ledger cannot be trusted.
+    """
+    project = project.resolve()
+    chosen = params.load(project / "params.yaml")
+    judged = [e for e in judgements.entries(project) if isinstance(e, Judgement)]
+    running = is_held(project / RUN_LOCK)
+    folders = sorted(p.parent for p in project.glob("variants/*/params.yaml"))
+    return Status(
+        name=chosen.key,
+        folder=str(project),
+        running=running,
+        pending=None if running else pending_stages(project, chosen),
+        verdict=_judged(project, judged),
+        looks=_looks(project),
+        champion=made_champion(judgements.decided(project, chosen.key)),
+        unfinished=list(_unfinished(project, chosen)),
+        variants=[Variant(folder.name, _judged(folder, judged)) for folder in folders],
+    )
+
+
+def _judged(folder: Path, judged: list[Judgement]) -> Judged | None:
+    artifacts = folder / "artifacts"
+    file = artifacts / "gate" / "verdict.json"
+    if not file.exists():
+        return None
+    verdict = Verdict.from_json(read_json(file))
+    digest = sha256(file)
+    times = [_iso(j.time) for j in judged if j.verdict_sha256 == digest]
+    written = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    return Judged(
+        str(verdict.outcome),
+        verdict.sentence,
+        verdict.reasons[0] if verdict.reasons else "",
+        times[0] if times else written,
+        _number(artifacts / "prune.json", "speedup"),
+        dict(read_json(artifacts / "gate.json")["precisions"]),
+    )
+
+
+def _iso(time: str) -> str:
+    """Return the time of a judgement, ``20260131T120000.000000Z``, as ISO 8601."""
+    read = datetime.strptime(time, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+    return read.isoformat(timespec="seconds")
+
+
+def _number(file: Path, key: str) -> float | None:
+    return float(read_json(file)[key]) if file.exists() else None
+
+
+def _looks(project: Path) -> Standing | None:
+    def earned(number: int, released: int) -> float:
+        from faircompress.auditing.looks import levels  # here, because only `earn` needs scipy
+
+        return levels(number, released)
+
+    return standing(Ledger(project / LEDGER), earned)
+
+
+def _unfinished(project: Path, chosen: params.Params) -> Iterator[Unfinished]:
+    for stage in TRAINING:
+        for curve in (project / ".checkpoints" / stage).glob("*/curve.json"):
+            with suppress(ValueError):  # a damaged one is no news: the run begins it anew
+                yield Unfinished(stage, len(read_json(curve)), getattr(chosen, stage).epochs)
