@@ -50,7 +50,8 @@ def test_a_project_whose_first_place_is_gone_has_its_files(
     shutil.copytree(tmp_path / "b c", tmp_path / "d")
     shutil.rmtree(tmp_path / "b c")
     assert read(tmp_path / "d", run, tmp_path / "out") == "7"
-    assert all(str(tmp_path / "d") in place for place in places(tmp_path / "d"))
+    ours = [place for place in places(tmp_path / "d") if place.startswith("file:")]
+    assert len(ours) == 2 and all(f"{tmp_path}/d/" in place for place in ours)
     said = capsys.readouterr().err
     assert f"{tmp_path / 'd'} was moved or copied from {first}" in said
 
@@ -76,7 +77,7 @@ def test_the_database_as_it_was_is_kept_and_a_second_look_changes_nothing(
     file, address = tmp_path / "copy/mlflow.db", f"sqlite:///{tmp_path / 'copy/mlflow.db'}"
     follow(tmp_path / "copy", address)
     after, words = file.read_bytes(), capsys.readouterr().err
-    assert "2 places in mlflow.db were corrected" in words or "3 places" in words
+    assert "2 places in mlflow.db were corrected" in words
     shutil.copy(file.with_name("mlflow.db.before-move"), file)
     assert sorted(places(tmp_path / "copy")) == sorted(places(first))
     file.write_bytes(after)

@@ -129,8 +129,10 @@ def test_results_are_not_committed_over_files_that_somebody_works_on(
     project = clone_of(finished, tmp_path / "p")
     git(project.folder, "switch", "-q", "-c", "runs")
     before = head(project.folder)
+    space = with_results(project)
+    (space.folder / "dvc.lock").write_text("schema: '2.0'\n")
     with pytest.raises(GitFailed, match="the branch runs is checked out"):
-        publish(with_results(project))
+        publish(space)
     assert (head(project.folder), status(project.folder)) == (before, "")
 
 

@@ -72,8 +72,8 @@ def _rewrite(file: Path, kept: Path, before: list[str], project: Path) -> int:
         pair
         for old in before
         for pair in (
-            (f"file://{old}/", f"file://{quote(str(project))}/"),
-            (f"{unquote(old)}/", f"{project}/"),  # of the experiment that MLflow makes itself
+            (f"file://{old}/{ARTIFACTS}/", f"file://{quote(str(project))}/{ARTIFACTS}/"),
+            (f"{unquote(old)}/mlruns/", f"{project}/mlruns/"),  # of an experiment of MLflow's own
         )
     ]
     with closing(sqlite3.connect(file, timeout=60)) as opened:
