@@ -65,6 +65,7 @@ def compress(
     name: str | None = None,
     reviewer: str = "",
     reason: str = "",
+    commit: str = "",
 ) -> Verdict:
     """Validate the data, train dense, prune fairly, export to ONNX, and judge the result.
 
@@ -74,6 +75,7 @@ def compress(
         name: Of the folder such a run gets; by default what it changes.
         reviewer: Who agreed to limits that changed after a look at the test set.
         reason: Why they changed.
+        commit: That a scheduled run works on, in a folder of its own.
 
     Raises:
         GateFailed: Naming rule and group.
@@ -82,7 +84,7 @@ def compress(
     """
     INTERRUPTS.listen()
     with ENDING.noted():
-        verdict = _evaluated(prepare(project, overrides, name), review_of(reviewer, reason))
+        verdict = _evaluated(prepare(project, overrides, name, commit), review_of(reviewer, reason))
         raise_unless_passed(verdict)
     return verdict
 

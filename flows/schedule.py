@@ -29,8 +29,10 @@ from prefect.schedules import Cron
 from prefect.states import Crashed
 
 from faircompress.orchestration.clone import name_of
-from faircompress.orchestration.remote import RemoteFailed, pull, push
+from faircompress.orchestration.commits import BRANCH, LAID_OUT, GitFailed, changed, head
+from faircompress.orchestration.remote import RemoteFailed, pull, pull_data, push
 from faircompress.orchestration.servers import NoServer, raise_unless_prefect_answers
+from faircompress.orchestration.workspace import Workspace, prepare
 from faircompress.support import environment
 from faircompress.support.errors import StateError
 from faircompress.support.interrupts import INTERRUPTS
@@ -53,26 +55,54 @@ def scheduled(overrides: list[str] | None = None, reviewer: str = "", reason: st
         reason: Why they changed.
     """
     # here, because it loads MLflow, which the waiting process does not need
-    from flows.compress import compress
+    from flows.compress import GateFailed, NotRecorded, Undecided, compress
 
     project = Path.cwd()
+    commit = "" if overrides else _commit(project)
     lock = lock_of(project, str(flow_run.id))
     with waiting(lock, "is this run"):
-        _trouble(pull, project)
+        space = prepare(project, commit=commit) if commit else Workspace(project, project)
+        _trouble(lambda: pull(space.folder))
+        if commit:
+            _trouble(lambda: pull_data(project))
+        unpublished = ""
         try:
-            verdict = compress(project, tuple(overrides or ()), None, reviewer, reason)
+            verdict = compress(project, tuple(overrides or ()), None, reviewer, reason, commit)
+            unpublished = _trouble(lambda: _publish(space))
+        except (GateFailed, Undecided, NotRecorded):
+            _trouble(lambda: _publish(space))
+            raise
         finally:
-            trouble = _trouble(push, project)
+            unpushed = _trouble(lambda: push(space.folder))
             lock.unlink()
-    if trouble:
-        raise RemoteFailed(f"{verdict.sentence} But only this machine has the results: {trouble}")
+    if unpushed:
+        raise RemoteFailed(f"{verdict.sentence} But only this machine has the results: {unpushed}")
+    if unpublished:
+        raise GitFailed(f"{verdict.sentence} But it is not on the branch {BRANCH}: {unpublished}")
 
 
-def _trouble(step: Callable[[Path], bool], project: Path) -> str:
-    """Pull or push; return what was in the way: it stops no run and hides no verdict."""
+def _commit(project: Path) -> str:
+    """Return the commit to run; nothing where git does not hold the project."""
+    found = head(project)
+    if found and (left_out := changed(project, *LAID_OUT)):
+        words = "%s: changes that are not committed are left out; this run is of commit %s"
+        get_run_logger().warning(words, ", ".join(left_out), found)
+    return found
+
+
+def _publish(workspace: Workspace) -> None:
+    """Commit the results of a run to the branch ``runs``, if it worked on a commit."""
+    from faircompress.orchestration.publishing import publish
+
+    if workspace.commit and (words := publish(workspace)):
+        get_run_logger().info(words)
+
+
+def _trouble(step: Callable[[], object]) -> str:
+    """Take a step; return what was in the way: it stops no run and hides no verdict."""
     try:
-        step(project)
-    except RemoteFailed as error:
+        step()
+    except (RemoteFailed, GitFailed) as error:
         get_run_logger().warning(str(error))
         return str(error)
     return ""

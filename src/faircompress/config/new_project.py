@@ -27,6 +27,8 @@ IGNORED = """\
 /data
 /artifacts/*/
 /artifacts/.*
+/artifacts/champion.json
+/artifacts/look.json
 /.checkpoints/
 /variants/
 /state/

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faircompress.config.precisions import exported
 from faircompress.orchestration.deployment import Registry
-from faircompress.registry import mlflow_runs, versions
+from faircompress.registry import judgements, mlflow_runs, versions
 from faircompress.registry.verification import intact, restorable
 from faircompress.registry.versions import Version
 from faircompress.support.errors import StateError
@@ -88,12 +88,13 @@ def clean(where: Registry) -> str:
     """
     project = where.store.project
     variants = [p.parent for p in sorted(project.glob("variants/*/.dvc"))]
+    scheduled = [p for p in [project / judgements.SCHEDULED] if (p / ".dvc").exists()]
     with tempfile.TemporaryDirectory() as folder:
         kept = [
             _project_of(where, version, Path(folder) / version.number)
             for version in versions.versions(where.store, where.model)
         ]
-        keep = [str(p) for p in (*variants, *kept)]
+        keep = [str(p) for p in (*variants, *scheduled, *kept)]
         more = ["--projects", *keep] if keep else []
         said = _dvc(project, "gc", "--workspace", "--force", *more)
     if said is not None:

@@ -1,9 +1,7 @@
 """What one execution leaves in MLflow and shows on the terminal while it works."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from faircompress.config.precisions import verdict_folder
@@ -11,6 +9,7 @@ from faircompress.data.dataset import load_facts
 from faircompress.evaluation.numbers import numbers
 from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration.checkout import RESTORING, restoring
+from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.console import Console
 from faircompress.orchestration.stage_tasks import Listener, Outcome
 from faircompress.orchestration.workspace import Workspace
@@ -139,7 +138,9 @@ class Record(Listener):
             self.params.data.name, facts.sha256,
         )  # fmt: skip
         tags = {"verdict": verdict.outcome, "verdict.sentence": verdict.sentence}
-        known = mlflow_runs.provenance(self.workspace.folder, commit(self.workspace.project))
+        known = mlflow_runs.provenance(
+            self.workspace.folder, code_of(self.workspace.project, self.workspace.commit)
+        )
         mlflow_runs.log_tags(self.store, self.run_id, {**tags, **known})
 
     def of_precision(self, precision: str, verdict: Verdict, model_id: str | None = None) -> str:
@@ -198,12 +199,3 @@ def recorded(workspace: Workspace) -> Iterator[Record]:
         record.close("FAILED")
         raise
     record.close("FAILED" if record.lost else "FINISHED")
-
-
-def commit(folder: Path) -> str:
-    """Return the git commit of a folder, marked when files differ from it."""
-    found = subprocess.run(
-        ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return found.stdout.strip() or "none"

@@ -10,7 +10,8 @@ from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration import alarm, deployment
 from faircompress.orchestration.champion_inputs import champion_tags, held_to
 from faircompress.orchestration.checkout import hashes
-from faircompress.orchestration.record import Record, commit
+from faircompress.orchestration.commits import code_of
+from faircompress.orchestration.record import Record
 from faircompress.orchestration.reviews import ask
 from faircompress.registry import judgements, mlflow_runs
 from faircompress.registry import versions as registry
@@ -114,7 +115,7 @@ def _version(
         "sha256.dense": verdict.models["baseline"],
         "sha256.data": verdict.data,
         **champion_tags(space.artifacts, verdict.models["candidate"]),
-        **mlflow_runs.provenance(space.folder, commit(space.project)),
+        **mlflow_runs.provenance(space.folder, code_of(space.project, space.commit)),
     }
     registry.note(record.store, version, tags)
     registry.describe(record.store, version, described(verdict, precision))

@@ -28,6 +28,17 @@ class RemoteFailed(StateError):
     """The remote could not be read or written; says what DVC said."""
 
 
+def pull_data(project: Path) -> None:
+    """Fetch what ``.dvc`` files of the project name, such as ``data.dvc``.
+
+    Raises:
+        RemoteFailed: If the remote did not answer.
+    """
+    names = [path.name for path in sorted(project.glob("*.dvc")) if path.is_file()]
+    if names and has_remote(project):
+        _dvc(project, "pull", "--force", "--allow-missing", *names)
+
+
 @task(task_run_name="pull", cache_policy=NO_CACHE)
 def pull(workspace: Path) -> bool:
     """Fetch stage results from the remote, those of other machines' runs too.

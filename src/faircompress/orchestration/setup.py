@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect.settings import get_current_settings
 
 from faircompress.orchestration.workspace import set_up_dvc
+from faircompress.registry.moved_project import follow
 from faircompress.support.databases import Database, of_mlflow, of_prefect, ready, sqlite_file
 
 URI = "MLFLOW_TRACKING_URI"
@@ -45,6 +46,7 @@ def serve_history(project: Path, port: int) -> None:
         return
     if file := sqlite_file(uri):
         ready(of_mlflow(file))
+        follow(project, uri)
     print(
         f"MLflow UI: http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning\n"
         "Open a run, then Artifacts, gate/report.html. Ctrl-C ends it.",

@@ -5,7 +5,7 @@ its own ``params.yaml`` and its own results; the project's stay untouched. Both 
 package. It shares the project's DVC
 cache, so that a stage which the override does not touch is restored, not repeated. DVC's own
 experiments were not used: they need a commit first, take seconds to start, and hide their results
-in git references; a folder can be opened.
+in git references; a folder can be opened. A scheduled run works in a third place: ``scheduled``.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ import yaml
 
 from faircompress.config import params
 from faircompress.config.overrides import overridden
-from faircompress.orchestration import leftovers
-from faircompress.support.files import write_text
+from faircompress.orchestration import leftovers, scheduled
+from faircompress.support.files import link, write_text
 from faircompress.support.locks import waiting
 
 COPIED = ("dvc.yaml", ".dvcignore")
@@ -36,11 +36,13 @@ class Workspace:
         folder: Where it is; absolute.
         project: The project it belongs to; the same folder unless this is a variant.
         overrides: What a variant changes, as ``section.key=value``.
+        commit: Of which its params are, if a scheduled run works here.
     """
 
     folder: Path
     project: Path
     overrides: tuple[str, ...] = ()
+    commit: str = ""
 
     @property
     def artifacts(self) -> Path:
@@ -55,29 +57,44 @@ class Workspace:
     @property
     def is_variant(self) -> bool:
         """Tell whether the params were overridden."""
-        return self.folder != self.project
+        return self.folder != self.project and not self.commit
 
     def params(self) -> params.Params:
         """Return the workspace's params, checked."""
         return params.load(self.folder / "params.yaml")
 
 
-def prepare(project: Path, overrides: Sequence[str] = (), name: str | None = None) -> Workspace:
+def prepare(
+    project: Path, overrides: Sequence[str] = (), name: str | None = None, commit: str = ""
+) -> Workspace:
     """Check the params, then lay out what a run needs; return where.
 
     Args:
         project: Folder with ``params.yaml`` and ``dvc.yaml``.
         overrides: Changes for this run only, as ``section.key=value``.
         name: Of the variant's folder; by default what it changes.
+        commit: That a scheduled run works on, in a folder of its own; not for a variant.
 
     Raises:
         BadParams: Before anything is written.
     """
     project = project.resolve()
+    if commit:
+        return _at(project, commit)
     raw = overridden(project / "params.yaml", overrides)
     params.check(raw)
     with waiting(project / ".checkpoints" / "workspace.lock", "prepares a run"):
         return _laid_out(project, raw, tuple(overrides), name)
+
+
+def _at(project: Path, commit: str) -> Workspace:
+    """Lay out a commit for a scheduled run."""
+    with waiting(project / ".checkpoints" / "workspace.lock", "prepares a run"):
+        set_up_dvc(project)
+        space = Workspace(scheduled.lay_out(project, commit), project, commit=commit)
+        leftovers.clear(space.folder)
+    space.params()
+    return space
 
 
 def _laid_out(
@@ -92,9 +109,7 @@ def _laid_out(
     folder.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         _copy(project / name, folder / name)
-    data = folder / "data"
-    if not data.is_symlink():
-        data.symlink_to(project / "data")
+    link(folder / "data", project / "data")
     write_text(folder / "params.yaml", yaml.safe_dump(raw, sort_keys=False))
     _set_up_variant(project, folder)
     leftovers.clear(folder)

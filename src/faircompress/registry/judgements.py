@@ -2,7 +2,9 @@
 
 Whoever can write to the server can change verdicts, decisions, tags and aliases there. So each is
 also a line of ``artifacts/judgements.jsonl``, which the run that judged wrote from its own files.
-Lines are added, never changed; git carries them to other machines.
+Lines are added, never changed; git carries them to other machines. A clone that runs by the clock
+changes no file that git may hold: it adds its lines to ``state/judgements.jsonl``, and the branch
+``runs`` carries both. Whoever asks is told the lines of both files.
 """
 
 import json
@@ -16,6 +18,8 @@ from faircompress.support.errors import InputError
 from faircompress.support.files import write_text
 
 FILE = Path("artifacts") / "judgements.jsonl"
+UNTRACKED = Path("state") / "judgements.jsonl"
+SCHEDULED = Path(".checkpoints") / "scheduled" / "work"  # where scheduled runs work
 NOT_JUDGED = "not judged"  # of a file after one that did not pass
 
 
@@ -53,23 +57,40 @@ Entry = Judgement | Decision
 KINDS: dict[str, type[Judgement] | type[Decision]] = {"judged": Judgement, "decided": Decision}
 
 
+def file(project: Path) -> Path:
+    """Return the file to which this clone of a project adds lines."""
+    return project / (UNTRACKED if (project / SCHEDULED).exists() else FILE)
+
+
 def entries(project: Path) -> list[Entry]:
     """Return all lines, the oldest first; none where nothing was judged yet.
 
     Raises:
         ValueError: If a line is none of ours.
     """
-    path = project / FILE
-    if not path.exists():
-        return []
-    lines = path.read_text("utf-8").splitlines()
-    found = [_entry(path, number, line) for number, line in enumerate(lines, start=1) if line]
+    found = [_entry(path, number, line) for line, (path, number) in _lines(project).items()]
     return sorted(found, key=lambda entry: entry.time)
+
+
+def lines(project: Path) -> list[str]:
+    """Return all lines as they are written; those that git brought come first."""
+    return list(_lines(project))
+
+
+def _lines(project: Path) -> dict[str, tuple[Path, int]]:
+    """Return each line with where it stands; one that is in both files is one."""
+    found: dict[str, tuple[Path, int]] = {}
+    for path in (project / FILE, project / UNTRACKED):
+        text = path.read_text("utf-8") if path.exists() else ""
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line:
+                found.setdefault(line, (path, number))
+    return found
 
 
 def add(project: Path, entry: Entry) -> None:
     """Add a line, whole or not at all. The caller keeps other processes out."""
-    path = project / FILE
+    path = file(project)
     before = path.read_text("utf-8") if path.exists() else ""
     kind = next(name for name, one in KINDS.items() if isinstance(entry, one))
     line = json.dumps({"kind": kind, **asdict(entry)}, sort_keys=True, ensure_ascii=True)

@@ -20,6 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from faircompress.config.code_keys import written_keys
+from faircompress.registry import moved_project
 from faircompress.registry.mlflow_client import Client
 from faircompress.support import databases, servers
 
@@ -43,7 +44,9 @@ class Store:
         if found is not None:
             return str(found.experiment_id)
         local = self.uri.startswith("sqlite:")
-        place = (self.project / "mlartifacts" / name).as_uri() if local else None
+        place = (
+            (self.project.resolve() / moved_project.ARTIFACTS / name).as_uri() if local else None
+        )
         return str(self.client.create_experiment(name, artifact_location=place))
 
 
@@ -57,6 +60,7 @@ def open_store(project: Path) -> Store:
     uri = os.environ.get(URI) or f"sqlite:///{project / 'mlflow.db'}"
     if file := databases.sqlite_file(uri):
         databases.ready(databases.of_mlflow(file))
+        moved_project.follow(project, uri)
     servers.require_mlflow(uri)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)

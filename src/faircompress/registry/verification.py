@@ -131,7 +131,7 @@ def _latest(store: Store, version: Version, digest: str | None) -> Judgement | N
 
 
 def _record(store: Store) -> str:
-    return str(store.project / judgements.FILE)
+    return str(judgements.file(store.project))
 
 
 def _bytes(decision: Decision) -> bytes:

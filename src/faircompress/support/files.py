@@ -110,6 +110,15 @@ def _whole(path: Path, aside: Path) -> Iterator[None]:
         remove(aside)
 
 
+def link(path: Path, target: Path) -> None:
+    """Make a relative link, which moves along; what is there and is no link is left alone."""
+    place = os.path.relpath(target, path.parent)
+    if path.is_symlink() and os.readlink(path) != place:
+        path.unlink()
+    if not os.path.lexists(path):
+        path.symlink_to(place)
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
