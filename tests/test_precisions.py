@@ -38,7 +38,7 @@ def three(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Itera
     commit(project, "three precisions")
     said = project.run()
     assert said.returncode == 0, said.stdout + said.stderr
-    assert "judged    fp32 pass, fp16 pass, int8 pass" in said.stdout
+    assert "evaluated fp32 pass, fp16 pass, int8 pass" in said.stdout
     yield project
 
 

@@ -114,11 +114,11 @@ def tell(workspace: Workspace) -> int:
     for reason in verdict.reasons[:5]:
         print(f"  - {one_line(reason)}")
     numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
-    words = [f"{name} {numbers['precisions'].get(name, 'not judged')}" for name in files]
+    words = [f"{name} {numbers['precisions'].get(name, 'not evaluated')}" for name in files]
     print(
         f"\nreport    {workspace.artifacts / 'gate' / 'report.html'}"
         f"\nmodel     {files[numbers['evaluated']]}"
-        f"\njudged    {', '.join(words)}"
+        f"\nevaluated {', '.join(words)}"
         "\nhistory   faircompress ui"
     )
     return BY_VERDICT[verdict.outcome]

@@ -13,7 +13,7 @@ from faircompress.support.lines import one_line
 
 if TYPE_CHECKING:
     from faircompress.orchestration.pending import Pending
-    from faircompress.orchestration.status import Judged, Status
+    from faircompress.orchestration.status import LastVerdict, Status
 
 LONGEST = 240  # characters of a reason
 JsonToo = Annotated[bool, typer.Option("--json", help="As JSON, for machines.")]
@@ -52,7 +52,7 @@ def _lines(found: "Status") -> Iterator[tuple[str, str]]:
     yield from _variants(found)
 
 
-def _verdict(verdict: "Judged | None") -> Iterator[tuple[str, str]]:
+def _verdict(verdict: "LastVerdict | None") -> Iterator[tuple[str, str]]:
     if verdict is None:
         yield "verdict", "none yet"
         return

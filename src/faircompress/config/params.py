@@ -16,7 +16,7 @@ from faircompress.config.bad_params import BadParams as BadParams
 from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.config.overrides import overridden
 from faircompress.config.plugins import Section, choice, names
-from faircompress.config.precisions import PRECISIONS, Precision, in_judged_order
+from faircompress.config.precisions import PRECISIONS, Precision, in_order_of_evaluation
 from faircompress.config.rules import Gate as Gate
 from faircompress.config.rules import Rule, with_reasons
 from faircompress.support.errors import InputError
@@ -124,7 +124,7 @@ class Export(Section):
 
     precisions: Annotated[
         list[Precision],
-        AfterValidator(in_judged_order),
+        AfterValidator(in_order_of_evaluation),
         Field(description="of the pruned file, judged in this order"),
     ] = [PRECISIONS[0]]
     int8: Int8 = Int8()

@@ -32,7 +32,7 @@ def verdict_folder(artifacts: Path, precision: str) -> Path:
     return own if own.exists() else artifacts / "gate"
 
 
-def in_judged_order(asked: Sequence[Precision]) -> Sequence[Precision]:
+def in_order_of_evaluation(asked: Sequence[Precision]) -> Sequence[Precision]:
     """Return precisions as they are if they can be judged one after the other.
 
     Raises:

@@ -63,14 +63,14 @@ def harm_layers(
     if any(np.isin(model.probabilities[:, 1], (0.0, 1.0)).all() for model in models):
         return Layers([], DECIDED)
     labels = comparison.baseline.labels
-    judged = [
+    tested = [
         group
         for group in groups
         if group.key != POOLED
         and group.question is None
         and len(np.unique(labels[group.rows])) == 2
     ]
-    if not judged:
+    if not tested:
         return Layers([], NOBODY)
     ours, theirs = map(_score, models)
     weights = comparison.weights
@@ -79,7 +79,7 @@ def harm_layers(
         "half": (theirs >= HALF).astype(float),
         "selection_rate": chance_selected(theirs, theirs, weights, share),
     }
-    found = [_layer(name, comparison, judged, selected.get(name), captions) for name in AT]
+    found = [_layer(name, comparison, tested, selected.get(name), captions) for name in AT]
     return Layers(found, _carrier(found, captions))
 
 

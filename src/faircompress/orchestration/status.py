@@ -22,7 +22,7 @@ TRAINING = ("train", "prune")  # stages, and sections with their epochs
 
 
 @dataclass(frozen=True)
-class Judged:
+class LastVerdict:
     """A verdict that lies in a folder.
 
     Args:
@@ -62,7 +62,7 @@ class Variant:
     """A variant of the project, and its verdict; None: it was not judged."""
 
     name: str
-    verdict: Judged | None
+    verdict: LastVerdict | None
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Status:
     folder: str
     running: bool
     pending: list[Pending] | None
-    verdict: Judged | None
+    verdict: LastVerdict | None
     looks: Standing | None
     champion: Decision | None
     unfinished: list[Unfinished]
@@ -109,15 +109,15 @@ def status(project: Path) -> Status:
         folder=str(project),
         running=running,
         pending=None if running else pending_stages(project, chosen),
-        verdict=_judged(project, judged),
+        verdict=_last_verdict(project, judged),
         looks=_looks(project),
         champion=made_champion(judgements.decided(project, chosen.key)),
         unfinished=list(_unfinished(project, chosen)),
-        variants=[Variant(folder.name, _judged(folder, judged)) for folder in folders],
+        variants=[Variant(folder.name, _last_verdict(folder, judged)) for folder in folders],
     )
 
 
-def _judged(folder: Path, judged: list[Judgement]) -> Judged | None:
+def _last_verdict(folder: Path, judged: list[Judgement]) -> LastVerdict | None:
     artifacts = folder / "artifacts"
     file = artifacts / "gate" / "verdict.json"
     if not file.exists():
@@ -126,7 +126,7 @@ def _judged(folder: Path, judged: list[Judgement]) -> Judged | None:
     digest = sha256(file)
     times = [_iso(j.time) for j in judged if j.verdict_sha256 == digest]
     written = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
-    return Judged(
+    return LastVerdict(
         str(verdict.outcome),
         verdict.sentence,
         verdict.reasons[0] if verdict.reasons else "",
