@@ -34,7 +34,7 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"export ": "settings of the commands below it, which are not run either",
 }
 PAGES_NOT_RUN = {
-    "README.md console": "index.md has the same init; tests/test_readme.py runs `faircompress params`",
+    "README.md console": "index.md has the same init; tests/test_readme.py runs `params`",
     "docs/audit.md": "tests/test_audit_docs.py runs it, with the files that it makes",
     "docs/your-data.md": "its own names of columns; project.md has the same commands",
     "CONTRIBUTING.md": "the metric is a file of its own; tests/test_metrics.py has its like",
