@@ -10,6 +10,8 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
+PATIENCE = 600  # seconds for the kernel to start, and for a cell: a busy machine is slow
+
 
 def executed(source: Path, folder: Path) -> Any:
     """Return a notebook whose cells were run from the first to the last, in a folder.
@@ -22,7 +24,12 @@ def executed(source: Path, folder: Path) -> Any:
         pipes = Config({"ConnectionFileMixin": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
         where = {"metadata": {"path": str(folder)}}
         client = NotebookClient(
-            notebook, kernel_name="python3", timeout=120, resources=where, config=pipes
+            notebook,
+            kernel_name="python3",
+            timeout=PATIENCE,
+            startup_timeout=PATIENCE,
+            resources=where,
+            config=pipes,
         )
         client.execute(env={**os.environ, "PATH": path})
     return notebook
