@@ -52,7 +52,17 @@ def _share_or_amount(limit: float | str) -> float | str:
 
 
 class Rule(Section):
-    """One condition that a candidate must meet in every group."""
+    """One condition that a candidate must meet in every group.
+
+    Attributes:
+        rule: Kind of the rule: a file of ``evaluation/rules/``.
+        metric: What may not get worse; ``flips`` has none.
+        limit: The largest harm that is allowed, or the value that must be reached.
+        against: The model from which changes are counted.
+        confidence: One-sided: 1 minus the chance of error of each bound.
+        groups: Group columns that it binds; None: all.
+        because: Why this limit; a project must say it, an audit may.
+    """
 
     # kinds and metrics are the files found, which no type checker sees
     rule: Annotated[Literal[KINDS], Field(description="a file of evaluation/rules/")]  # type: ignore[valid-type]
@@ -101,7 +111,15 @@ class Rule(Section):
 
 
 class CostRule(Section):
-    """What a compressed file may cost at most."""
+    """What a compressed file may cost at most.
+
+    Attributes:
+        rule: ``size`` in bytes, or ``latency`` of one run.
+        limit: Share of what the baseline costs, or an amount such as 12 ms or 2.5 MB.
+        batch: Latency only: rows a run.
+        hardware: Latency only: the rule is tested where the processor's name holds this word.
+        because: Why this limit.
+    """
 
     rule: Literal["latency", "size"]
     limit: Annotated[

@@ -1,0 +1,62 @@
+"""A notebook, executed anew, as a page: text, code, and what each cell gave."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+PATIENCE = 600  # seconds for the kernel to start, and for a cell: a busy machine is slow
+
+
+def executed(source: Path, folder: Path) -> Any:
+    """Return a notebook whose cells were run from the first to the last, in a folder.
+
+    Its commands are those of this Python's environment; no port is opened.
+    """
+    notebook = nbformat.read(source, as_version=4)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    with tempfile.TemporaryDirectory() as sockets:
+        pipes = Config({"ConnectionFileMixin": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
+        where = {"metadata": {"path": str(folder)}}
+        client = NotebookClient(
+            notebook,
+            kernel_name="python3",
+            timeout=PATIENCE,
+            startup_timeout=PATIENCE,
+            resources=where,
+            config=pipes,
+        )
+        client.execute(env={**os.environ, "PATH": path})
+    return notebook
+
+
+def notebook_page(notebook: Any, *, source: str) -> str:
+    """Return Markdown; ``source`` is the notebook's own file, which readers may download."""
+    parts = [_cell(one) for one in notebook.cells]
+    note = f"*This page is the notebook [{source}]({source}), executed when the site was built.*"
+    return "\n\n".join([parts[0], note, *parts[1:]]) + "\n"
+
+
+def _cell(one: Any) -> str:
+    if one.cell_type == "markdown":
+        return str(one.source)
+    return "\n\n".join([f"```python\n{one.source}\n```", *map(_output, one.outputs)])
+
+
+def _output(output: Any) -> str:
+    """Return an output: HTML as it is, everything else as text."""
+    if output.output_type == "stream":
+        return _text(output.text)
+    if output.output_type == "error":
+        return _text(f"{output.ename}: {output.evalue}")
+    html = output.data.get("text/html")
+    return f'<div class="output">\n{html}\n</div>' if html else _text(output.data["text/plain"])
+
+
+def _text(words: str) -> str:
+    return f"```text\n{words.rstrip()}\n```"
