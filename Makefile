@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 RUNTIME ?= gpu
 EXTRA_gpu := onnx-gpu
 EXTRA_cpu := onnx
-BACKEND_cpu := --torch-backend cpu
+# torch for the CPU alone is another file than the lock's, so its pins hold and its hashes do not
+FILES_gpu := --verify-hashes
+FILES_cpu := --no-verify-hashes --torch-backend cpu
 
-.PHONY: run test docs ui serve study clean help
+.PHONY: run test docs ui serve study lock versions coverage release-check clean help
 
 help:
 	@echo "make run    set everything up and take the embedded data to a verdict"
@@ -44,13 +46,14 @@ serve: $(VENV)/.ready
 study: $(VENV)/.ready
 	@$(BIN)/faircompress study portraits
 
-INSTALL = $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode --constraints requirements.lock $(BACKEND_$(RUNTIME))
+INSTALL = $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode --constraints requirements.lock $(FILES_$(RUNTIME))
 
 $(VENV)/.ready: pyproject.toml requirements.lock
 	@echo "== Setting up $(VENV): about 6 GB and 1-4 minutes the first time, seconds after"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8"
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
 	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline]'
 	@echo "== Making the databases of MLflow and Prefect, some 10 seconds"
 	@$(BIN)/faircompress setup
@@ -59,6 +62,11 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 $(VENV)/.ready-dev: $(VENV)/.ready
 	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,docs,dev]'
 	@touch $@
+
+# The lock keeps the versions it has where pyproject.toml allows them; UPGRADE=--upgrade takes the newest.
+lock:
+	@PATH="$(BIN):$$PATH" uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet $(UPGRADE) --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) artifacts/*/ variants .checkpoints mlflow.db .mlflow.db.* mlartifacts
