@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 RUNTIME ?= gpu
 EXTRA_gpu := onnx-gpu
 EXTRA_cpu := onnx
-BACKEND_cpu := --torch-backend cpu
+# torch for the CPU alone is another file than the lock's, so its pins hold and its hashes do not
+FILES_gpu := --verify-hashes
+FILES_cpu := --no-verify-hashes --torch-backend cpu
 
-.PHONY: run test docs ui serve study clean help
+.PHONY: run test docs ui serve study lock versions coverage release-check clean help
 
 help:
 	@echo "make run    set everything up and take the embedded data to a verdict"
@@ -18,6 +20,7 @@ help:
 	@echo "make ui     open the MLflow UI on what was run"
 	@echo "make serve  run the chain on a schedule (needs a Prefect server)"
 	@echo "make study  compare methods on the embedded data over many seeds (an hour on 2 cores)"
+	@echo "make lock, versions, coverage, release-check: see CONTRIBUTING.md"
 	@echo "make clean  remove .venv and everything that was run"
 
 run: $(VENV)/.ready
@@ -44,13 +47,18 @@ serve: $(VENV)/.ready
 study: $(VENV)/.ready
 	@$(BIN)/faircompress study portraits
 
-INSTALL = $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode --constraints requirements.lock $(BACKEND_$(RUNTIME))
+INSTALL = $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode --constraints requirements.lock $(FILES_$(RUNTIME))
 
-$(VENV)/.ready: pyproject.toml requirements.lock
-	@echo "== Setting up $(VENV): about 6 GB and 1-4 minutes the first time, seconds after"
+# uv, and nothing else yet
+$(VENV)/.uv: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8"
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
+	@touch $@
+
+$(VENV)/.ready: pyproject.toml requirements.lock $(VENV)/.uv
+	@echo "== Setting up $(VENV): about 6 GB and 1-4 minutes the first time, seconds after"
 	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline]'
 	@echo "== Making the databases of MLflow and Prefect, some 10 seconds"
 	@$(BIN)/faircompress setup
@@ -59,6 +67,24 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 $(VENV)/.ready-dev: $(VENV)/.ready
 	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,docs,dev]'
 	@touch $@
+
+# The lock keeps the versions it has where pyproject.toml allows them; UPGRADE=--upgrade takes the newest.
+lock: $(VENV)/.uv
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet $(UPGRADE) --output-file requirements.lock
+
+versions: $(VENV)/.uv
+	@$(BIN)/python tools/versions.py $(SETS)
+
+coverage: $(VENV)/.ready-dev
+	@$(BIN)/coverage erase
+	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest --numprocesses 2 $(TESTS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+release-check: $(VENV)/.uv
+	@$(INSTALL) build hatchling cyclonedx-bom
+	@$(BIN)/python tools/release.py $(if $(TAG),--tag $(TAG))
 
 clean:
 	rm -rf $(VENV) artifacts/*/ variants .checkpoints mlflow.db .mlflow.db.* mlartifacts

@@ -50,8 +50,8 @@ def convolution(case: Case) -> bool:
     wanted = plain(maps, weight, case["stride"], how)
     kind, order = getattr(torch, case["numbers"]), ORDERS[case["order"]]
     for _ in range(2):
-        given = (part.to(kind, memory_format=order) for part in (maps, weight))
-        found = forward_and_back(*given, case["stride"], how)
+        there, kernel = (part.to(kind, memory_format=order) for part in (maps, weight))
+        found = forward_and_back(there, kernel, case["stride"], how)
         close = CLOSE[case["numbers"]]
         if not all(_near(a, b, close) for a, b in zip(found, wanted, strict=True)):
             return False
@@ -79,7 +79,7 @@ def forward_and_back(
     gradient = torch.randn(out.shape).to(out.dtype)
     if not out.is_contiguous():
         gradient = gradient.contiguous(memory_format=torch.channels_last)
-    out.backward(gradient)
+    out.backward(gradient)  # type: ignore[no-untyped-call]
     assert maps.grad is not None and weight.grad is not None
     return out.detach(), maps.grad, weight.grad
 
@@ -100,7 +100,7 @@ def scores(case: Case) -> bool:
     batch = Batch(pictures, torch.tensor([0, 1, 0, 1]), torch.tensor([0, 0, 1, 1]), 2)
     if case["criterion"] == "training":
         for _ in range(3):
-            loss(net.train(), batch).backward()
+            loss(net.train(), batch).backward()  # type: ignore[no-untyped-call]
         return all(bool(p.grad.isfinite().all()) for p in net.parameters() if p.grad is not None)
     criterion = plugins.find("criteria", case["criterion"])
     widths = read_widths(net, picture)

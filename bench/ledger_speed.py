@@ -3,6 +3,7 @@
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ ROWS, GROUPS = 200_000, 8
 def drawn(rng: np.random.Generator, *, named: bool) -> TestSet:
     """Draw rows, each of a person and with a picture of its own, or without any name."""
     labels = rng.integers(0, 2, ROWS)
-    names = {
+    names: dict[str, Any] = {
         "ids": [f"folder/picture-{n}.jpg" for n in rng.permutation(ROWS)],
         "pictures": [f"{n:064x}" for n in rng.integers(0, 2**62, ROWS)],
         "identities": [f"person {n}" for n in rng.integers(0, ROWS // 2, ROWS)],

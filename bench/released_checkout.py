@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 from torch.utils.data import Dataset
@@ -104,7 +104,7 @@ def _apply(patch: Patch, home: Path) -> None:
 def as_released(released: SimpleNamespace, net: nn.Module) -> Any:
     """Return a copy of a network as their code takes it: a backbone, and a head of its own."""
     backbone = copy.deepcopy(net)
-    head, backbone.head = backbone.head, nn.Identity()
+    head, backbone.head = cast(nn.Linear, backbone.head), nn.Identity()
     return released.models.BaseModel(backbone, head, head.out_features)
 
 

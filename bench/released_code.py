@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -131,7 +131,7 @@ def _one_logit(released: SimpleNamespace) -> float:
 def taylor_scores(released: SimpleNamespace) -> Iterator[Row]:
     """Compare the scores of the first cut: after five of their steps, on the batch they took."""
     dense, data = _network(), _data(512)
-    forms = {
+    forms: dict[str, tuple[dict[str, Any], Any]] = {
         "PW": ({"label_style": "fixed"}, partial(performance_weighted, min_weight=0.5)),
         "hard labels": (
             {"label_style": "original", "min_weight": 1.0},
@@ -139,10 +139,13 @@ def taylor_scores(released: SimpleNamespace) -> Iterator[Row]:
         ),
     }
     for form, (options, objective) in forms.items():
-        net, seen = copy.deepcopy(dense), []
+        net = copy.deepcopy(dense)
+        seen: list[Any] = []
         model = as_released(released, net)
 
-        def watch(data: Any, convs: Any, scores: Tensor, model: Any = model, seen=seen) -> None:
+        def watch(
+            data: Any, convs: Any, scores: Any, model: Any = model, seen: list[Any] = seen
+        ) -> None:
             seen.extend([data, scores.split([len(c.include_flags) for c in convs])])
             raise Enough
 
@@ -228,7 +231,7 @@ def _chained(widths: ChannelWidths) -> ChannelWidths:
             outputs={name: 1},
             inputs={after: 1} if after else {},
         )
-        for name, after in pairwise([*order, None])
+        for name, after in zip(order, [*order[1:], None], strict=True)
     ]
     return replace(widths, layers=layers, groups=groups)
 

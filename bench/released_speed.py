@@ -97,7 +97,9 @@ class Found:
         names = [*scored(net)]
         self.flags = {n: c.include_flags.clone() for n, c in zip(names, convs, strict=True)}
         gone = {
-            group.root: int(sum(self.flags[name] for name in group.writers).eq(0).sum())
+            group.root: int(
+                torch.stack([self.flags[name] for name in group.writers]).sum(0).eq(0).sum()
+            )
             for group in self.widths.groups
         }
         self.speedup = self.widths.macs() / self.widths.macs(gone)
@@ -207,7 +209,7 @@ def _split(root: str, name: str, rows: int) -> Split:
     raw = cifar10(root=root)
     here = np.flatnonzero((raw.rows["split"] == name).to_numpy())
     here = np.sort(np.random.default_rng(0).permutation(here)[:rows])
-    images = np.stack([np.asarray(raw.read(row)) for row in here])
+    images = np.stack([np.asarray(raw.read(row)) for row in here.tolist()])
     labels = raw.rows["label"].to_numpy(np.int64)[here]
     return Split(raw.rows.iloc[here].reset_index(drop=True), images, labels, labels, 10)
 

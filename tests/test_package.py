@@ -1,6 +1,5 @@
 """The wheel, installed in fresh environments away from the repository."""
 
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -59,18 +58,6 @@ def test_the_wheel_holds_one_package_and_the_files_of_a_project(wheel: Path) -> 
                     continue
                 inside = f"faircompress/project/{path.relative_to(ROOT).as_posix()}"
                 assert packed.read(inside) == path.read_bytes(), inside
-
-
-def test_one_version_stands_everywhere() -> None:
-    found = {
-        file: set(re.findall(pattern, (ROOT / file).read_text("utf-8")))
-        for file, pattern in (
-            ("CITATION.cff", r"(?m)^version: (\S+)"),
-            ("infra/compose.yaml", r"image: faircompress-\w+:(\S+)"),
-            ("infra/compose.gpu.yaml", r"image: faircompress-[\w-]+:(\S+)"),
-        )
-    }
-    assert found == dict.fromkeys(found, {faircompress.__version__})
 
 
 @needs_uv
