@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 from faircompress.auditing.spelling import spelt
 from faircompress.config.bounds import whole
 from faircompress.data.csv_text import is_parquet, is_text_table, meant, read_csv, with_points
+from faircompress.data.words import FLOATED
 from faircompress.support.errors import InputError
 
 EMPTY = ("", "nan", "<na>")
 FILL = "Fill it in, or leave the row out for both models."
 LOGITS = "Are these logits? Write their sigmoid or softmax."
 ROUNDED = "Is this rounding? Clip it to 0-1."
+ROUNDED_IDS = "A spreadsheet took its last digits. Write ids as text where the table was made."
 ROUNDING = 1e-3
 PERCENT = (
     "Are these percent? Write shares of 1. If they are logits, write their sigmoid or softmax."
@@ -219,6 +221,8 @@ def _table(
 
 def _with_ids(table: Table, identifier: str) -> Table:
     ids = np.char.replace(table.words(spelt("id"), identifier), "\\", "/")  # of another system
+    lost = pd.Series(ids, dtype=object).str.fullmatch(FLOATED.pattern).to_numpy(bool)
+    table.refuse(spelt("id"), identifier, lost, "looks like a rounded number", ROUNDED_IDS)
     again = pd.Series(ids).duplicated().to_numpy()
     cure = "Ids must be unique. Was a row written twice, or were two test sets joined?"
     table.refuse(spelt("id"), identifier, again, "repeats an earlier row", cure)

@@ -88,8 +88,8 @@ def read_sheet(
     notes = [] if parts == "," else [f"Fields of {path.name} are parted by {_called(parts)}."]
     turned = []
     for name in cells if parts != "," else ():
-        points = with_points(cells[name])
-        if points is not cells[name]:
+        points = with_points(words := cells[name])
+        if points is not words:
             cells[name] = points
             turned.append(name)
     if turned:
