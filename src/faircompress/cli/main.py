@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -144,6 +145,7 @@ def params(set_: Override = None, preset: Presets = None, project: Project = Pat
     from faircompress.config import presets
     from faircompress.config.overrides import refuse_twice
     from faircompress.config.params import load
+    from faircompress.evaluation.too_small import of_data
     from faircompress.rehearsal import trial
     from faircompress.validation.rows_first import count
 
@@ -151,7 +153,7 @@ def params(set_: Override = None, preset: Presets = None, project: Project = Pat
     refuse_twice(set_ or [])
     chosen = presets.preset(Path("presets.yaml"), preset or [])
     found = load(Path("params.yaml"), [*chosen, *(set_ or [])])
-    typer.echo(count(found), err=True)
+    typer.echo(count(found, also=partial(of_data, gate=found.gate)), err=True)
     trial.rehearse_known(found)
     typer.echo("params.yaml is fine.")
 

@@ -55,8 +55,11 @@ class Checks(Section):
         Share, Field(description="unreadable, missing or blank pictures set aside, at most")
     ]
     duplicates: Annotated[
-        Literal["keep", "drop_conflicting", "drop"],
-        Field(description="set aside equal pictures of unlike label or group; or all but one"),
+        Literal["keep", "drop_conflicting", "drop", "error"],
+        Field(
+            description="equal pictures in a split: keep tells of them, error refuses them; "
+            "drop_conflicting sets those of unlike label or group aside; drop all but one, too"
+        ),
     ] = "keep"
 
 

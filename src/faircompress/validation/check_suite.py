@@ -26,7 +26,7 @@ def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -
         *readable(tables, limits.quarantine),
         *suite_of_rows(tables, classes, groups, limits),
         *alike(tables),
-        *warnings(tables, limits.quarantine),
+        *warnings(tables, limits.quarantine, refuse_twice=limits.duplicates == "error"),
     ]
 
 

@@ -4,6 +4,7 @@ Columns, values, bins, splits, labels, groups and their cells are known from tab
 alone, in seconds; pictures take minutes.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -124,8 +125,12 @@ def _refuse_lost(raw: RawData) -> None:
     )
 
 
-def count(params: Params) -> str:
+def count(params: Params, also: Callable[[RawData], str] = lambda raw: "") -> str:
     """Check the data that params name as far as it goes without a picture; say what it has.
+
+    Args:
+        params: All of them.
+        also: What else to say about rows that are fit.
 
     Raises:
         FileNotFoundError: If its folder or a table is missing.
@@ -138,7 +143,9 @@ def count(params: Params) -> str:
     if root is not None and not Path(root).is_dir():
         return f"{root} is not there yet; it will be fetched, and its rows checked then."
     raw = refuse_unfit_rows(params)
+    more = also(raw)
     return (
         f"{params.data.name} has {len(raw.rows):,} rows, {len(raw.classes)} classes, and groups by "
         f"{', '.join(raw.groups)}; no picture was opened."
+        f"{chr(10) * bool(more)}{more}"
     )
