@@ -22,7 +22,7 @@ def test_codes_get_names_and_classes_keep_the_order_of_names() -> None:
 
 def test_numbers_that_measure_are_no_groups_and_bins_are_proposed() -> None:
     ages = words(*(str(at % 90) for at in range(900)))
-    proposed = r"bins: \{low: \[null, 30\], middle: \[30, 59.3\], high: \[59.3, null\]\}"
+    proposed = r"bins: \{low: \[null, 30\], middle: \[30, 60\], high: \[60, null\]\}"
     with pytest.raises(ValueError, match=f"'age' has 90 values in 900 rows.*{proposed}.*are codes"):
         named(ages, {}, where="data.table.groups.age")
     assert len(named(ages, {}, where="data.table.label")[1]) == 90  # classes may be many

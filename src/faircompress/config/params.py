@@ -61,6 +61,10 @@ class Checks(Section):
             "drop_conflicting sets those of unlike label or group aside; drop all but one, too"
         ),
     ] = "keep"
+    expectations: Annotated[
+        str | list[dict[str, Any]],
+        Field(description="your own, as Great Expectations writes them: a list, or its JSON file"),
+    ] = []
 
 
 class Optimisation(Section):

@@ -6,6 +6,7 @@ field; and either ``names``, what to call each value, or ``bins``, what to call 
 numbers ``[from, below)``, where null has no end.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -122,8 +123,9 @@ def data_set(
     notes = (*table.notes, *left_out)
     caps = () if max_weight is None else (MaxWeight(max_weight),)
     return RawData(
-        rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps
-    )
+        rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps,
+        columns=table.cells[kept],
+    )  # fmt: skip
 
 
 def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, tuple[str, ...]]:
@@ -168,6 +170,7 @@ def proposed_bins(words: Words) -> str:
     if len(values) <= (FEW_MEASURES if broken else MANY_CODES):
         return ""
     low, high = (float(f"{numbers.quantile(share):.3g}") for share in (1 / 3, 2 / 3))
+    low, high = (low, high) if broken else (float(math.ceil(low)), float(math.ceil(high)))
     if not numbers.min() < low < high <= numbers.max():
         return ""
     return (

@@ -19,6 +19,7 @@ from faircompress.data.sources import OPEN, RawData
 from faircompress.data.splitting import pictures_closed
 from faircompress.data.weighing import caps_of, refuse_heavy
 from faircompress.support.errors import MissingFileError
+from faircompress.validation import own_expectations
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.checks import Finding, UnfitData, inspect_rows, refusal, unfit
 
@@ -68,6 +69,9 @@ def refuse_unfit_rows(params: Params) -> RawData:
     findings, _ = inspect_raw(params.checks, raw)
     if unfit(findings):
         raise UnfitData(refusal(findings))
+    suite = own_expectations.read(params.checks.expectations)
+    if suite:
+        own_expectations.refuse_absent(suite, own_expectations.table_of(raw))
     refuse_heavy_rows(raw)
     if "root" in plugins.options_of(params.data):
         _refuse_lost(raw)
