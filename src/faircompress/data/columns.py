@@ -57,8 +57,9 @@ class Table:
             close = meant(name, list(self.cells.columns))
             raise InputError(f"{self.key}.{place}: {self.where} has no column {name!r}.{close}")
         words = self.cells[name].astype(object)
-        words = words.where(words.notna(), "").map(str).str.strip().map(whole)
-        return words.astype(object).where(words != "", None)
+        codes, values = pd.factorize(words.where(words.notna(), ""))  # many rows, few values
+        spelt = [whole(str(value).strip()) or None for value in values]
+        return pd.Series(np.array(spelt, dtype=object)[codes], words.index, name=name)
 
 
 def data_set(

@@ -286,4 +286,5 @@ class _Table:
 
 def _words(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return a column as str or None."""
-    return pd.Series([None if pd.isna(v) else str(v) for v in column], dtype=object)
+    known = zip(column.to_numpy(object), column.notna().to_numpy(), strict=True)
+    return pd.Series([str(value) if there else None for value, there in known], dtype=object)

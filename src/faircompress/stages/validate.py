@@ -89,7 +89,7 @@ def _rows(params: Params, refused: Path) -> RawData:
             html = page(findings, tables, facts, {}, min_subgroup=params.checks.min_subgroup)
             _refuse(refused, findings, html)
     raw = read_all(params.data, raw)
-    refuse_heavy_rows(raw)
+    refuse_heavy_rows(raw, normalize_rows(raw))
     return raw
 
 

@@ -66,25 +66,30 @@ def refuse_unfit_rows(params: Params) -> RawData:
         UnfitData: Naming every check that failed, with its rows.
     """
     raw = read_rows(params.data)
-    findings, _ = inspect_raw(params.checks, raw)
+    rows = normalize_rows(raw)
+    limits = limits_of(params.checks, raw)
+    findings, _ = inspect_rows(rows, raw.classes, raw.groups, limits)
     if unfit(findings):
         raise UnfitData(refusal(findings))
     suite = own_expectations.read(params.checks.expectations)
     if suite:
         own_expectations.refuse_absent(suite, own_expectations.table_of(raw))
-    refuse_heavy_rows(raw)
+    refuse_heavy_rows(raw, rows)
     if "root" in plugins.options_of(params.data):
         _refuse_lost(raw)
     return raw
 
 
-def refuse_heavy_rows(raw: RawData) -> None:
+def refuse_heavy_rows(raw: RawData, rows: pd.DataFrame) -> None:
     """Refuse test rows that weigh more than the verdict could believe, hours before it would.
+
+    Args:
+        raw: The data set.
+        rows: Its rows, as ``normalize_rows`` returns them.
 
     Raises:
         ValueError: Naming class, group and weight.
     """
-    rows = normalize_rows(raw)
     if (rows["split"] == OPEN).any():
         return
     test, validation = (_unasked(raw, rows[rows["split"] == s]) for s in ("test", "validation"))
