@@ -168,6 +168,12 @@ class Data(choice("sources")):  # type: ignore[misc]  # likewise
         Levels | None,
         Field(description="black and white of grey of more than 8 bits; null: 0 and 65535"),
     ] = None
+    transparent: Annotated[
+        Literal["white", "black"], Field(description="what transparent parts lie on")
+    ] = "white"
+    exif: Annotated[
+        Literal["turn", "ignore"], Field(description="the rotation that a camera noted")
+    ] = "turn"
 
 
 class Params(Section):

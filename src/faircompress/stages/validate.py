@@ -52,8 +52,9 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
         own_expectations.read(params.checks.expectations), own_expectations.table_of(raw)
     )
     preparation = params.data.model_dump(include={"resize", "crop", "resampler"})
-    if params.data.levels is not None:
-        preparation["levels"] = params.data.levels
+    usual = {"levels": None, "transparent": "white", "exif": "turn"}
+    chosen = {name: getattr(params.data, name) for name in usual}
+    preparation |= {name: value for name, value in chosen.items() if value != usual[name]}
     rows = normalize_rows(raw)
     cells = sample_rows(rows, raw.groups)
     keep = {row for sample in cells.values() for row in sample}

@@ -76,7 +76,7 @@ def refuse_unfit_rows(params: Params) -> RawData:
         own_expectations.refuse_absent(suite, own_expectations.table_of(raw))
     refuse_heavy_rows(raw, rows)
     if "root" in plugins.options_of(params.data):
-        _refuse_lost(raw)
+        _refuse_lost(raw, Path(plugins.options_of(params.data)["root"]))
     return raw
 
 
@@ -118,20 +118,39 @@ def _unasked(raw: RawData, rows: pd.DataFrame) -> Predictions:
     )
 
 
-def _refuse_lost(raw: RawData) -> None:
+def _refuse_lost(raw: RawData, root: Path) -> None:
     """Refuse a data set of whose pictures none is found among a few that are tried."""
     tried = sorted({row * len(raw.rows) // TRIED for row in range(TRIED)})
-    lost = ""
+    lost = hint = ""
     for row in tried:
         try:
             raw.read(row)
             return
         except OSError as error:
             lost = f"{raw.rows['id'].iloc[row]!r} ({error.strerror or error})"
+            hint = hint or _nearby(root, str(raw.rows["id"].iloc[row]))
     raise MissingFileError(
-        f"none of {len(tried)} pictures that were tried is there, such as {lost}. Do paths begin "
-        "at root?"
+        f"none of {len(tried)} pictures that were tried is there, such as {lost}. "
+        f"{hint or 'Do paths begin at root?'}"
     )
+
+
+def _nearby(root: Path, name: str) -> str:
+    """Say where a picture is that is not where its path says, if it is close; else ""."""
+    parts = [part for part in name.split("/") if part not in ("", ".", "..")]
+    for at in range(1, len(parts)):
+        if root.joinpath(*parts[at:]).is_file():
+            left = "/".join(parts[:at])
+            return f"Without {left!r} it is there: paths must begin at root, {root}."
+    place = root
+    for part in parts:
+        if not (place / part).exists():
+            beside = sorted(place.iterdir()) if place.is_dir() else []
+            spelt = [p.name for p in beside if p.name.casefold() == part.casefold()]
+            spelt += [p.name for p in beside if p.stem == part and p.is_file()]
+            return f"There is {spelt[0]!r} in {place}, not {part!r}." if spelt else ""
+        place /= part
+    return ""
 
 
 def count(params: Params, also: Callable[[RawData], str] = lambda raw: "") -> str:
