@@ -47,6 +47,7 @@ def test_a_name_that_a_spreadsheet_or_an_encoding_damaged_is_known(
         (["light skin", "light_skin"], [("light skin", "light_skin")]),
         (["07", "7", "7.0", "8"], [("07", "7", "7.0")]),
         (["é", "e\u0301"], [("e\u0301", "é")]),
+        (["dark", "dark\u200b"], [("dark", "dark\u200b")]),
         (["-1", "1", "A-", "A+", "A", "<5", "5", "1-2", "12"], []),
         ([*"ABCDabcd"], []),  # an alphabet
     ],
@@ -92,6 +93,14 @@ def test_people_whose_ids_a_spreadsheet_rounded_are_not_taken_for_one(tmp_path: 
         rows_first.count(chosen(given, min_subgroup=1))
 
 
+def test_a_word_for_unknown_is_no_person(tmp_path: Path) -> None:
+    rows = [row | ({"person": "unknown"} if at < 20 else {}) for at, row in
+            enumerate(galleries.people(240))]  # fmt: skip
+    given = galleries.table(tmp_path, rows)
+    with pytest.raises(UnfitData, match="identity 'unknown' is a word for unknown, not one person"):
+        rows_first.count(chosen(given, min_subgroup=1))
+
+
 AUDIT = f"faircompress audit p.csv {COLUMNS} {TPR}"
 
 
@@ -121,3 +130,15 @@ def test_an_audit_tells_of_names_that_are_almost_equal_or_for_unknown() -> None:
     notes = " ".join(audited(AUDIT)["notes"])
     assert "Names in hair are almost equal: 'Long' and 'long'." in notes
     assert "'unknown' in hair is a word for unknown, and is evaluated like any other" in notes
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_an_audit_proposes_bands_for_numbers_and_doubts_clusters_of_nobody() -> None:
+    cells = hair({"a": 90, "b": 80}, {"a": 90, "b": 80})
+    cells = cells.assign(hair=np.arange(len(cells)) % 30, who=np.arange(len(cells)))
+    cells["who"] = cells["who"].astype(str).where(cells["who"] > 3, "unknown")
+    cells.to_csv("p.csv", index=False)
+    notes = " ".join(audited(f"{AUDIT} --cluster who --max-weight 9")["notes"])
+    assert "hair has 30 numbers as groups, each with few rows" in notes
+    assert "bins: {low: [null, 10], middle: [10, 20], high: [20, null]}" in notes
+    assert "Cluster 'unknown' is a word for unknown, and its rows count as one cluster" in notes

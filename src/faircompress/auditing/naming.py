@@ -1,9 +1,11 @@
 """Names of an audited table that are damaged, almost equal, or words for unknown."""
 
 import numpy as np
+import pandas as pd
 
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
+from faircompress.data.columns import proposed_bins
 from faircompress.data.predictions import Predictions
 from faircompress.data.words import damaged, listed, near, rounded, unknown
 
@@ -65,4 +67,15 @@ def doubtful_names(rows: Predictions) -> list[str]:
                 f"{words} in {column} is a word for unknown, and is evaluated like any other. "
                 "Leave such rows out for both models, or call them otherwise."
             )
+        if bands := proposed_bins(pd.Series(rows.groups.get(column, []), dtype=object)):
+            notes.append(
+                f"{column} has {len(names)} numbers as groups, each with few rows. If it measures, "
+                f"write bands in their place, such as {bands}."
+            )
+    people = [] if rows.identities is None else np.unique(rows.identities).tolist()
+    for name in unknown(people):
+        notes.append(
+            f"Cluster {name!r} is a word for unknown, and its rows count as one cluster. Give "
+            "each of them an id of its own, if they are not."
+        )
     return notes

@@ -173,10 +173,11 @@ def read(path: Path, identifier: str | None = None) -> Table:
     Raises:
         ValueError: If it is neither, has no row, a column or an id twice, or ids are missing.
     """
-    if is_parquet(path):
+    text = is_text_table(path)
+    if path.suffix.lower() in (".parquet", ".pq") or (text and is_parquet(path)):
         with path.open("rb") as file:
             return read_parquet(file, path.name, identifier)
-    if is_text_table(path):
+    if text:
         return _table(path.name, read_csv(path, key="predictions"), identifier)
     raise InputError(
         f"{path} ends in {path.suffix!r}; a table ends in .csv, .tsv or .txt (or these with .gz, "

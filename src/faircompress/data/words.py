@@ -70,8 +70,8 @@ def near(words: Iterable[str]) -> list[tuple[str, ...]]:
     """Return names of a column that are almost equal, together.
 
     Almost equal are names that differ in capitals, spaces, hyphens within, underscores, a full stop
-    at the end, ways to write accents, or zeros around a number. Where many single letters stand in
-    both cases, the names are letters, and meant.
+    at the end, ways to write accents, marks that nobody sees, or zeros around a number. Where many
+    single letters stand in both cases, the names are letters, and meant.
     """
     alike: dict[str, list[str]] = defaultdict(list)
     for word in words:
@@ -100,7 +100,8 @@ def _is_date(word: str) -> bool:
 
 
 def _plain(word: str) -> str:
-    text = unicodedata.normalize("NFKC", word).strip()
+    seen = (letter for letter in word if unicodedata.category(letter) != "Cf")
+    text = unicodedata.normalize("NFKC", "".join(seen)).strip()
     if NUMBER.fullmatch(text):
         return f"{float(text):.15g}"
     spaced = re.sub(r"(?<=\w)[\s_\-\u2010-\u2015]+(?=\w)", " ", text)

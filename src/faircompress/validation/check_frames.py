@@ -173,9 +173,16 @@ def _names(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) ->
                 }
             )
     people = rows["identity"].dropna().unique().tolist()
+    doubts = dict.fromkeys(rounded(people), "looks like a long number that was rounded")
+    doubts |= dict.fromkeys(unknown(people), "is a word for unknown, not one person")
     lines += [
-        {"named": f"identity {name!r}", "ids": "", "whole": False, "apart": True}
-        for name in rounded(people)
+        {
+            "named": f"identity {name!r} {why}",
+            "ids": _ids(rows[rows["identity"] == name]),
+            "whole": False,
+            "apart": True,
+        }
+        for name, why in doubts.items()
     ]
     return pd.DataFrame(lines, columns=["named", "ids", "whole", "apart"])
 

@@ -85,6 +85,7 @@ def judged(suite: Suite, table: pd.DataFrame) -> list[Finding]:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -96,7 +97,7 @@ def judged(suite: Suite, table: pd.DataFrame) -> list[Finding]:
                 for place, one in enumerate(suite)
             ],
         )
-    except (ValueError, TypeError, gx.exceptions.GreatExpectationsError) as error:
+    except (ValueError, TypeError, GreatExpectationsError) as error:
         raise InputError(f"{KEY}: {str(error).strip()}") from error
     batches = context.data_sources.add_pandas("own").add_dataframe_asset("own")
     definition = gx.ValidationDefinition(

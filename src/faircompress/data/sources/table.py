@@ -83,7 +83,8 @@ def table(
         beside = [path.name for path in home.iterdir()] if home.is_dir() else []
         raise MissingFileError(f"{KEY}.file: {home / file} is missing.{meant(file, beside)}")
     how = {"separator": separator, "encoding": encoding}
-    held, notes = None, ()
+    held: Read | None = None
+    notes: tuple[str, ...] = ()
     if is_parquet(paths[0]):
         cells, held = _parquet(paths, image)
     else:
