@@ -1,5 +1,6 @@
 """Groups that are too small to be judged are told from counts, before anything is trained."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,13 @@ import galleries
 import numpy as np
 import pandas as pd
 import pytest
-from test_rows_first import chosen
+from test_rows_first import PARAMS, chosen
+from test_table import checked
 
 from faircompress.config.rules import Gate, Rule
 from faircompress.evaluation.too_small import least, of_data, too_small
+from faircompress.orchestration import small_groups
+from faircompress.orchestration.workspace import Workspace
 from faircompress.statistics.paired_proportions import certainty_floor
 from faircompress.validation import rows_first
 
@@ -77,3 +81,16 @@ def test_params_say_it_before_a_picture_is_opened(tmp_path: Path) -> None:
     assert f"sex=0 has {positives} of 'sad' in test, and change auroc, change " in said
     assert "need 122 at least" in said and "join groups by names or bins" in said
     assert said in rows_first.count(asked, also=lambda _: said)
+
+
+def test_a_run_says_it_between_the_checks_and_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked(tmp_path, galleries.table(tmp_path / "root"))
+    (tmp_path / "params.yaml").write_text(PARAMS.read_text("utf-8"), "utf-8")
+    logger, said = logging.getLogger("run"), []
+    monkeypatch.setattr(logger, "warning", said.append)
+    monkeypatch.setattr(small_groups, "get_run_logger", lambda: logger)
+    small_groups.tell_small_groups(Workspace(tmp_path, tmp_path))
+    assert len(said) == 1 and said[0].startswith("Too few test rows to be judged")
+    assert "sex=0 has " in said[0] and "flips need 122 at least" in said[0]

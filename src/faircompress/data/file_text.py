@@ -41,7 +41,7 @@ OTHERS = {
     b"SQLite format": ("a SQLite database", "write the table as Parquet or CSV"),
     b"%PDF": ("a PDF", "write the table as CSV"),
     b"version https://git-lfs": ("Git LFS's pointer to a file", "fetch the file: git lfs pull"),
-    b"<": ("a web page or XML", "was it downloaded whole, without a page to sign in?"),
+    b"<": ("a web page or XML", "was there a page to sign in? Download it again"),
     b"{": ("JSON", "write it as CSV"),
     b"[{": ("JSON", "write it as CSV"),
 }
