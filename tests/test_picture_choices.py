@@ -18,10 +18,8 @@ def test_what_transparent_parts_lie_on_and_whether_to_turn_is_chosen() -> None:
     turned[0x112] = 6  # the camera was held upright
     buffer = io.BytesIO()
     Image.fromarray(clear).save(buffer, "PNG", exif=turned)
-    usual, chosen = (
-        look(buffer.getvalue(), **how).pixels
-        for how in ({}, {"transparent": "black", "exif": "ignore"})
-    )
+    usual = look(buffer.getvalue()).pixels
+    chosen = look(buffer.getvalue(), transparent="black", exif="ignore").pixels
     assert (usual.shape, chosen.shape) == ((6, 4, 3), (4, 6, 3))
     assert (usual.max(), usual.min(), chosen.max()) == (255, 255, 0)
 

@@ -5,9 +5,8 @@ import pandas as pd
 
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
-from faircompress.data.columns import proposed_bins
 from faircompress.data.predictions import Predictions
-from faircompress.data.words import damaged, listed, near, rounded, unknown
+from faircompress.data.words import damaged, listed, near, proposed_bins, rounded, unknown
 
 MEND = "Mend the table where it was made: write ranges and codes as text."
 LOST = "The digits are gone. Write ids as text where the table was made."

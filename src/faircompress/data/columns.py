@@ -6,7 +6,6 @@ field; and either ``names``, what to call each value, or ``bins``, what to call 
 numbers ``[from, below)``, where null has no end.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,12 +22,11 @@ from faircompress.data.csv_text import meant, with_points
 from faircompress.data.pictures import Pixels
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read, Words, splits
-from faircompress.data.words import damaged
+from faircompress.data.words import damaged, proposed_bins
 from faircompress.support.errors import InputError
 
 T = TypeVar("T")
 UNDER_NAMES = "Put them under names or drop."
-MANY_CODES, FEW_MEASURES = 24, 6  # numbers of a group column beyond which it measures
 
 
 @dataclass(frozen=True)
@@ -155,28 +153,6 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
             + (", or names if its numbers are codes." if proposed else ".")
         )
     return words, tuple(values)
-
-
-def proposed_bins(words: Words) -> str:
-    """Return bins for a column that measures, in three ranges of about as many rows; else "".
-
-    Numbers measure if there are many of them, or several that are not whole.
-    """
-    known = words.dropna()
-    numbers = pd.to_numeric(known, errors="coerce")
-    if numbers.isna().any() or known.empty:
-        return ""
-    values = numbers.unique()
-    broken = (values % 1 != 0).any()
-    if len(values) <= (FEW_MEASURES if broken else MANY_CODES):
-        return ""
-    low, high = (float(f"{numbers.quantile(share):.3g}") for share in (1 / 3, 2 / 3))
-    low, high = (low, high) if broken else (float(math.ceil(low)), float(math.ceil(high)))
-    if not numbers.min() < low < high <= numbers.max():
-        return ""
-    return (
-        f"{{bins: {{low: [null, {low:g}], middle: [{low:g}, {high:g}], high: [{high:g}, null]}}}}"
-    )
 
 
 def _all(asked: Mapping[str, Callable[[], T]]) -> dict[str, T]:

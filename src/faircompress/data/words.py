@@ -4,10 +4,14 @@ All three put people into groups that nobody meant. Nothing here changes a name;
 probably meant, and the user decides.
 """
 
+import math
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
 
 UNKNOWN = (
     r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|NAN|<NA>|#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
@@ -31,6 +35,7 @@ DATE = re.compile(
 )
 FORMULA = re.compile(r"#(?:REF|DIV/0|VALUE|NAME|NULL|NUM|SPILL|CALC)[!?]?|#{3,}")
 FLOATED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2}")
+MANY_CODES, FEW_MEASURES = 24, 6  # numbers of a group column beyond which it measures
 LETTERS = 3  # pairs of one letter, such as "A" and "a"; more are an alphabet
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 BADLY_DECODED = re.compile("\ufffd|[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
@@ -93,6 +98,28 @@ def unknown(words: Iterable[str]) -> list[str]:
 def listed(groups: Sequence[tuple[str, ...]]) -> str:
     """Return names that are almost equal as a text."""
     return "; ".join(" and ".join(map(repr, names)) for names in groups[:5])
+
+
+def proposed_bins(words: "pd.Series[Any]") -> str:
+    """Return bins for a column that measures, in three ranges of about as many rows; else "".
+
+    Numbers measure if there are many of them, or several that are not whole.
+    """
+    known = words.dropna()
+    numbers = pd.to_numeric(known, errors="coerce")
+    if numbers.isna().any() or known.empty:
+        return ""
+    values = numbers.unique()
+    broken = (values % 1 != 0).any()
+    if len(values) <= (FEW_MEASURES if broken else MANY_CODES):
+        return ""
+    low, high = (float(f"{numbers.quantile(share):.3g}") for share in (1 / 3, 2 / 3))
+    low, high = (low, high) if broken else (float(math.ceil(low)), float(math.ceil(high)))
+    if not numbers.min() < low < high <= numbers.max():
+        return ""
+    return (
+        f"{{bins: {{low: [null, {low:g}], middle: [{low:g}, {high:g}], high: [{high:g}, null]}}}}"
+    )
 
 
 def _is_date(word: str) -> bool:

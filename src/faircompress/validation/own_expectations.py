@@ -133,7 +133,7 @@ def _kinds() -> list[str]:
     """Return the expectations that there are, without the 5 s that their import takes."""
     spec = importlib.util.find_spec("great_expectations")
     if spec is None or spec.origin is None:
-        raise InputError(f"{KEY} needs Great Expectations: pip install 'faircompress[pipeline]'")
+        raise InputError(f"{KEY} needs Great Expectations: pip install 'faircompress[train]'")
     core = Path(spec.origin).parent / "expectations" / "core"
     return sorted(path.stem for path in core.glob("expect_*.py"))
 
