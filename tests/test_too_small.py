@@ -88,7 +88,8 @@ def test_a_run_says_it_between_the_checks_and_the_training(
 ) -> None:
     checked(tmp_path, galleries.table(tmp_path / "root"))
     (tmp_path / "params.yaml").write_text(PARAMS.read_text("utf-8"), "utf-8")
-    logger, said = logging.getLogger("run"), []
+    logger = logging.getLogger("run")
+    said: list[str] = []
     monkeypatch.setattr(logger, "warning", said.append)
     monkeypatch.setattr(small_groups, "get_run_logger", lambda: logger)
     small_groups.tell_small_groups(Workspace(tmp_path, tmp_path))
