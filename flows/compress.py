@@ -15,6 +15,7 @@ from faircompress.orchestration.champion_inputs import write_champion_inputs
 from faircompress.orchestration.looks import complete
 from faircompress.orchestration.record import recorded
 from faircompress.orchestration.registration import register_versions
+from faircompress.orchestration.small_groups import tell_small_groups
 from faircompress.orchestration.stage_tasks import reproduce, up_to_date
 from faircompress.orchestration.workspace import Workspace, prepare
 from faircompress.support.errors import StateError
@@ -98,6 +99,8 @@ def _evaluated(workspace: Workspace, review: Review | None) -> Verdict:
         for stage in CHAIN:
             if stage == "gate" and write_champion_inputs(record, review):
                 current = ()
+            if stage == "train" and stage not in current:
+                tell_small_groups(workspace)
             reproduce(stage, workspace.folder, record, current)
         complete(record)
         verdict = record.conclude()

@@ -123,7 +123,7 @@ def test_an_unfit_table_is_refused_by_column_and_row(
         (ALL.replace("p.csv", ""), ["either a table of predictions or --data"]),
         (ALL.replace("p.csv", "p.csv p.csv p.csv"), ["3 tables are given"]),
         (ALL.replace("p.csv", "p.csv p.csv"), ["such as --id image"]),
-        (ALL.replace("p.csv", "p.xlsx"), ["a table ends in .csv or .parquet"]),
+        (ALL.replace("p.csv", "p.xlsx"), ["a table ends in .csv, .tsv or .txt"]),
         (ALL.replace("p.csv", "gone.csv"), ["No such file", "gone.csv"]),
     ],
 )

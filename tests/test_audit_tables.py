@@ -1,7 +1,10 @@
 """Tables as other programs write them: what an audit reads alike, and what it refuses by name."""
 
+import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,17 +65,104 @@ def test_a_group_may_be_called_anything(name: str) -> None:
         assert sorted(groups) == sorted(["all", f"hair={name}", "hair=short"])
 
 
+def saved(name: str, **how: Any) -> str:
+    """Write the table, ``how`` as pandas takes it; return the command that audits it."""
+    table().to_csv(name, index=False, columns=["y", "hair", "p_dense", "p_small"], **how)
+    return CSV.replace("p.csv", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("semicolons.csv", {"sep": ";"}),
+        ("commas_in_quotes.csv", {"decimal": ","}),
+        ("decimal_commas.csv", {"sep": ";", "decimal": ","}),
+        ("tabs.tsv", {"sep": "\t"}),
+        ("bars.txt", {"sep": "|"}),
+        ("spaces.txt", {"sep": " "}),
+        ("of_a_spreadsheet.csv", {"sep": "\t", "encoding": "utf-16", "decimal": ","}),
+        ("four_bytes.csv", {"encoding": "utf-32"}),
+        ("without_a_mark.csv", {"encoding": "utf-16-le"}),
+        ("packed.csv.gz", {}),
+        ("packed.csv.zip", {}),
+        ("packed.tsv.xz", {"sep": "\t"}),
+        ("packed_under_a_plain_name.csv", {"compression": "bz2"}),
+        ("old_ends_of_lines.csv", {"lineterminator": "\r"}),
+    ],
+)
+def test_a_text_table_is_read_alike_whatever_parts_encodes_and_packs_it(
+    name: str, how: dict[str, Any]
+) -> None:
+    table().to_csv("p.csv", index=False)
+    assert audited(saved(name, **how), out="o")["groups"] == audited(CSV)["groups"]
+
+
+def test_percent_are_shares_and_parquet_is_known_by_its_content() -> None:
+    table().to_csv("p.csv", index=False)
+    plain = audited(CSV)["groups"]
+    table().to_parquet("p.csv")
+    assert audited(CSV)["groups"] == plain
+    cells = table()
+    for name in ("p_dense", "p_small"):
+        cells[name] = (100 * cells[name]).map("{:.4g} %".format)
+    cells.to_csv("p.csv", index=False)
+    assert audited(CSV)["groups"] == plain
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            (HEAD + "0,k\u00e4tzchen,.1,.1\n").encode("latin1"),
+            "line 2 has the byte 0xe4.*windows-1252 would read.*kätzchen.*iconv",
+        ),
+        (gzip.compress((HEAD + "0,a,.1,.1\n" * 999).encode())[:50], "packed by gzip and damaged"),
+        ((HEAD + "0,\u00e4").encode()[:-1], "ends in the middle of a character: it was cut off"),
+        (b"\xd0\xcf\x11\xe0 old", "is an Excel workbook, not a text table; save its sheet as CSV"),
+    ],
+)
+def test_what_is_not_certain_is_told_and_damage_is_no_absence(content: bytes, words: str) -> None:
+    Path("p.csv").write_bytes(content)
+    assert re.search(words, run(CSV).err), run(CSV).err
+
+
+def test_ids_of_two_systems_are_one() -> None:
+    for at, (name, mark) in enumerate({"one.csv": "/", "two.csv": "\\"}.items()):
+        ids = [f"p{mark}{row}.jpg" for row in range(240)]
+        table().assign(id=ids)[:: 1 - 2 * at].to_csv(name, index=False)
+    command = CSV.replace("p.csv", "one.csv two.csv --id id")
+    assert audited(command)["rows"] == 240
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "p.csv is empty; needed are names of columns"),
         ("\n\n", "p.csv is empty; needed are names of columns"),
-        (HEAD.replace(",", ";") + "0;a;0,1;0,1\n", "separates its columns by ';'"),
-        (HEAD.replace(",", "\t") + "0\ta\t.1\t.1\n", "separates its columns by '\\t'"),
         (HEAD.replace("p_dense", "hair "), "p.csv has 2 columns 'hair'; rename them"),
         (HEAD + "0,a, b,.1,.1\n1,a, b,.1,.1\n", "put words that hold ',' in quotes"),
         (HEAD + "0,a,.1,.1\n1,b,.1,.1,9\n", "Expected 4 fields in line 3, saw 5"),
-        (HEAD + "0,a,.1,.1\n1,b,.1\n", "--candidate: column 'p_small' of p.csv is empty in 1 of 2"),
+        (
+            HEAD + "0,a,.1,.1\n1,b,.1,\n",
+            "--candidate: column 'p_small' of p.csv is empty in 1 of 2",
+        ),
+        (
+            HEAD + "0,a,.1,.1\n1,b,.1\n",
+            "Expected 4 fields in line 3, saw 3: an empty field is written",
+        ),
+        (
+            HEAD + '0,"a,.1,.1\n1,b,.1,.1\n',
+            "a quote in line 2 is not closed; was the file cut off?",
+        ),
+        (HEAD + "0,a,.1,.1\n1,b,.1,.1\n\0\0\0", "is damaged: it holds zeros from line 4 on"),
+        ("<!doctype html><html></html>", "is a web page or XML, not a text table"),
+        ("version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (HEAD + "0,a,10,20\n1,a,90,80\n", "Are these percent? Write shares of 1"),
+        (HEAD + "0,a,0.5%,20%\n1,a,.90,80%\n", "Some fields end in %, others do not"),
+        (
+            HEAD + '0,a,"1,234",.2\n1,a,"2,345",.8\n',
+            "Write decimals with points, thousands without",
+        ),
         (HEAD + "0,a,.1,1.0000001\n1,a,.1,.1\n", "'1.0000001'. Is this rounding? Clip it to 0-1"),
         (HEAD + "0,a,.1,1.2\n1,a,.1,1.0000001\n", "'1.2'. Are these logits?"),
         (HEAD + "0,a,10%,.1\n1,a,.1,.1\n", "is neither a class nor a probability in 1 of 2 rows"),

@@ -120,6 +120,9 @@ def test_a_picture_twice_in_a_split_is_a_warning(tmp_path: Path) -> None:
     findings = look(rows, tmp_path)
     assert failed(findings) == {"no picture stands twice in a split": ["p00", "p01"]}
     assert not unfit(findings)
+    refused = unfit(look(rows, tmp_path, duplicates="error"))
+    assert [finding.check for finding in refused] == ["no picture stands twice in a split"]
+    assert "set them aside by checks.duplicates: drop" in refused[0].sentence
 
 
 def test_a_person_in_two_splits_is_refused(tmp_path: Path) -> None:

@@ -20,6 +20,25 @@ def test_codes_get_names_and_classes_keep_the_order_of_names() -> None:
     assert found.tolist() == ["b", "a", None] and order == ("b", "a")
 
 
+def test_numbers_that_measure_are_no_groups_and_bins_are_proposed() -> None:
+    ages = words(*(str(at % 90) for at in range(900)))
+    proposed = r"bins: \{low: \[null, 30\], middle: \[30, 60\], high: \[60, null\]\}"
+    with pytest.raises(ValueError, match=f"'age' has 90 values in 900 rows.*{proposed}.*are codes"):
+        named(ages, {}, where="data.table.groups.age")
+    assert len(named(ages, {}, where="data.table.label")[1]) == 90  # classes may be many
+    codes = words(*(str(at % 20) for at in range(900)))
+    assert len(named(codes, {}, where="data.table.groups.code")[1]) == 20
+
+
+def test_a_field_that_is_no_number_is_told_with_what_it_may_have_been() -> None:
+    bins = {"bins": {"young": [0, 30], "old": [30, None]}}
+    ages = words("10-19", "9-May", "34")
+    with pytest.raises(ValueError, match="are no numbers in 2 rows.*'9-May' looks like a range"):
+        named(ages, bins, where="groups.age")
+    commas = named(words("29,5", "30,5", None), bins, where="groups.age")[0]
+    assert commas.tolist() == ["young", "old", None]
+
+
 def test_several_codes_may_share_a_name() -> None:
     found, order = named(words("1", "2", "3"), {"names": {"1": "low", "2": "low", "3": "high"}},
                          where="here")  # fmt: skip

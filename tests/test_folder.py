@@ -68,7 +68,7 @@ def test_a_sidecar_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     lines = (tmp_path / "who.csv").read_text().splitlines()
     with pytest.raises(ValueError, match=r"data\.folder\.image: .*no column 'flie'.*'file'"):
         folder(**given | {"image": "flie"})
-    with pytest.raises(ValueError, match=r"sidecar: 'hair' is a word of the pattern too"):
+    with pytest.raises(ValueError, match=r"sidecar: 'hair' is a column of the pictures too"):
         folder(**given | {"pattern": "{label}/{hair}.jpg"})
     (tmp_path / "who.csv").write_text("\n".join(lines[:-2]))
     with pytest.raises(ValueError, match=r"sidecar: 2 of 40 pictures have no row.*glad/01\.jpg"):

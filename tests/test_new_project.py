@@ -132,17 +132,17 @@ def test_other_data_never_share_the_projects_champion(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("empty.csv", b"", "No columns to parse"),
-        ("latin.csv", b"image,label\na.png,caf\xe9\nb.png,y\n", "CSV file in UTF-8"),
+        ("empty.csv", b"", "is empty; needed are names of columns"),
+        ("latin.csv", b"image,label\na.png,caf\xe9\nb.png,y\n", "is not a text in UTF-8"),
         ("ragged.csv", b"image,label\na.png,x\nb.png,y,z,w\n", "Expected 2 fields in line 3"),
-        ("not.parquet", b"nothing", "or a Parquet file"),
+        ("not.parquet", b"nothing", "is no Parquet table"),
     ],
 )
 def test_a_file_that_is_no_table_is_named(
     tmp_path: Path, name: str, content: bytes, complaint: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=f"--table: .*{name} cannot be read.*{complaint}"):
+    with pytest.raises(ValueError, match=f"--table: .*{name}.*{complaint}"):
         guess_columns(tmp_path / name)
 
 
@@ -155,7 +155,7 @@ def test_other_separators_and_names_that_mean_something_in_yaml_are_kept(tmp_pat
     init(tmp_path / "mine", "--table", file, "--model", "x\n  evil: 1 \\g<0>")
     raw = yaml.safe_load((tmp_path / "mine/params.yaml").read_text())
     table = raw["data"]["table"]
-    assert (table["separator"], table["label"]) == (";", "label")
+    assert "separator" not in table and table["label"] == "label"
     assert list(table["groups"]) == ["a: b", "yes", "{x}", "q'"]
     assert raw["train"]["model"] == "x\n  evil: 1 \\g<0>"
 

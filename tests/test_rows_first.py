@@ -122,6 +122,26 @@ def test_pictures_that_are_nowhere_are_noticed_by_a_few(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("Pictures/{k:04d}.jpg", "There is 'pictures' in .*, not 'Pictures'"),
+        ("pictures/{k:04d}.JPG", r"There is '0000\.jpg' in .*pictures, not '0000\.JPG'"),
+        ("pictures/{k:04d}", r"There is '0000\.jpg' in .*pictures, not '0000'"),
+        ("faces/pictures/{k:04d}.jpg", "Without 'faces' it is there: paths must begin at root"),
+        ("C:\\work\\pictures\\{k:04d}.jpg", "Without 'C:/work' it is there"),
+    ],
+)
+def test_where_pictures_are_instead_is_told(path: str, words: str, tmp_path: Path) -> None:
+    rows = galleries.people()
+    given = galleries.table(tmp_path, rows)
+    for k, row in enumerate(rows):
+        row["image"] = path.format(k=k)
+    galleries.write_csv(tmp_path / "data.csv", rows)
+    with pytest.raises(FileNotFoundError, match=words):
+        rows_first.count(chosen(given, min_subgroup=1))
+
+
+@pytest.mark.parametrize(
     ("bins", "words"),
     [
         ({"young": [0, 30], "old": [29, None]}, "bins 'young' and 'old' overlap from 29 on"),

@@ -152,9 +152,7 @@ def test_a_mistake_is_told_with_its_key(changed: dict, error: str, tmp_path: Pat
 def test_a_file_that_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
     given = galleries.table(tmp_path)
     (tmp_path / "data.csv").write_bytes("image,label\na.jpg,\xe4\n".encode("latin1"))
-    with pytest.raises(
-        ValueError, match=r"data\.table\.file: .*data\.csv is not a CSV file in UTF"
-    ):
+    with pytest.raises(ValueError, match=r"data\.table\.file: .*data\.csv is not a text in UTF-8"):
         table(**given)
     (tmp_path / "data.parquet").write_text("image")
     with pytest.raises(ValueError, match=r"data\.parquet is no Parquet table"):
@@ -164,15 +162,15 @@ def test_a_file_that_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("label;image\nsad;a.jpg;3\nglad;b.jpg;4\n", r"data\.csv the first row, line 2, has more"),
-        ("label;image\nsad;a.jpg\nglad;b.jpg;4\n", r"data\.csv .*2 fields in line 3, saw 3"),
+        ("label;image\nsad;a.jpg;3\nglad;b.jpg;4\n", "Expected 2 fields in line 2, saw 3"),
+        ("label;image\nsad;a.jpg\nglad;b.jpg;4\n", "Expected 2 fields in line 3, saw 3"),
     ],
 )  # fmt: skip
 def test_a_row_with_more_fields_than_columns_loses_none_unseen(
     text: str, error: str, tmp_path: Path
 ) -> None:
     (tmp_path / "data.csv").write_text(text)
-    with pytest.raises(ValueError, match=rf"data\.table\.file: .*{error}"):
+    with pytest.raises(ValueError, match=rf"data\.table\.file: .*data\.csv: {error}"):
         table(root=str(tmp_path), groups=["label"], separator=";")
 
 

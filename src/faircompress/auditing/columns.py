@@ -20,7 +20,7 @@ from faircompress.auditing.rows import (
     together,
 )
 from faircompress.auditing.spelling import spelt
-from faircompress.auditing.tables import Table
+from faircompress.auditing.tables import FILL, Table, as_numbers, cure_of
 from faircompress.data.predictions import Predictions, taken
 from faircompress.report.context import ReportContext
 from faircompress.support.errors import InputError
@@ -178,9 +178,11 @@ def _probabilities(
     if len(classes) > 2:
         cure = f"{known}; for probabilities, name one column a class, such as '{column}_*'."
         table.refuse(option, column, place < 0, "holds no known class", cure)
-    number = pd.to_numeric(pd.Series(words), errors="coerce").notna().to_numpy()
-    cure = f"{known}; a probability is of {classes[-1]!r}."
+    number = np.isfinite(as_numbers(pd.Series(words)))
     neither = (place < 0) & ~number
+    cure = f"{known}; a probability is of {classes[-1]!r}."
+    told = cure_of(pd.Series(words[neither]))
+    cure = cure if told == FILL else f"{cure} {told}"
     table.refuse(option, column, neither, "is neither a class nor a probability", cure)
     positive = table.shares(option, column)
     return np.stack([1 - positive, positive], axis=1), False

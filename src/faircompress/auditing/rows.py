@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from faircompress.auditing.naming import clusters, doubtful_names, refuse_damaged
 from faircompress.auditing.repeats import repeats
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
@@ -103,11 +104,12 @@ def known(
         ValueError: If a column is missing, or a field of it is empty or unfit.
     """
     names = _class_names(str(asked.label), classes)
+    refuse_damaged(table, "label", str(asked.label), truth)
     found = {
         "ids": table.ids,
         "labels": _indices(table, asked, truth, classes),
         "groups": _groups(table, asked, truth, names),
-        "identities": table.words(spelt("cluster"), asked.cluster) if asked.cluster else None,
+        "identities": clusters(table, asked.cluster) if asked.cluster else None,
         "weights": _weights(table, asked),
         "max_weight": _caps(asked),
         "classes": tuple(names.values()),
@@ -143,7 +145,7 @@ def together(pair: Pair) -> Pair:
             f"Weights reach from {least:g} to {most:g}: the verdict is about the population in "
             "which rows count so, and harm to rows that hardly count is not seen."
         )
-    notes = [*pair.notes, *notes]
+    notes = [*pair.notes, *doubtful_names(baseline), *notes]
     return replace(
         pair, baseline=baseline, candidate=candidate, images=images, notes=tuple(notes),
         with_repeats=every,
@@ -224,6 +226,7 @@ def _groups(
         else:
             found[name] = table.words(spelt("group"), name)
             _check_groups(table, name, np.unique(found[name]))
+            refuse_damaged(table, "group", name, found[name])
     return found
 
 

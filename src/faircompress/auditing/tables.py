@@ -1,6 +1,5 @@
 """A table of predictions, column by column; every fault is named with its row and a cure."""
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,15 +13,20 @@ import pyarrow.parquet as pq
 
 from faircompress.auditing.spelling import spelt
 from faircompress.config.bounds import whole
-from faircompress.data.csv_text import meant, read_csv
+from faircompress.data.csv_text import is_parquet, is_text_table, meant, read_csv, with_points
+from faircompress.data.words import FLOATED
 from faircompress.support.errors import InputError
 
 EMPTY = ("", "nan", "<na>")
 FILL = "Fill it in, or leave the row out for both models."
 LOGITS = "Are these logits? Write their sigmoid or softmax."
 ROUNDED = "Is this rounding? Clip it to 0-1."
+ROUNDED_IDS = "A spreadsheet took its last digits. Write ids as text where the table was made."
 ROUNDING = 1e-3
-SEPARATORS = ";\t|"
+PERCENT = (
+    "Are these percent? Write shares of 1. If they are logits, write their sigmoid or softmax."
+)
+MIXED = "Some fields end in %, others do not: write all alike."
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +66,17 @@ class Table:
         found = self.numbers(option, column)
         beyond = np.abs(found - 0.5) - 0.5
         cure = ROUNDED if beyond.max() < ROUNDING else LOGITS
+        if found.min() >= 0 and 2 < found.max() <= 100:
+            cure = PERCENT
         self.refuse(option, column, beyond > 0, "is outside 0-1", cure)
         return found
 
     def numbers(self, option: str, column: str) -> np.ndarray:
-        """Return a column as finite numbers, ``(rows,)``."""
-        numbers = pd.to_numeric(self.column(option, column), errors="coerce")
-        found = numbers.to_numpy(np.float64, na_value=np.nan)
-        self.refuse(option, column, ~np.isfinite(found), "is no finite number", FILL)
+        """Return a column as finite numbers, ``(rows,)``; if all are percent, as shares of 1."""
+        cells = self.column(option, column)
+        found = as_numbers(cells)
+        bad = ~np.isfinite(found)
+        self.refuse(option, column, bad, "is no finite number", cure_of(cells[bad]))
         return found
 
     def column(self, option: str, column: str) -> pd.Series:
@@ -134,6 +141,28 @@ class Table:
             )
 
 
+def as_numbers(cells: pd.Series) -> np.ndarray:
+    """Return a column as numbers, ``(rows,)``: NaN where it has none, percent as shares of 1."""
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    if np.isfinite(numbers).all() or pd.api.types.is_numeric_dtype(cells):
+        return numbers
+    texts = cells.astype(object).map(str).str.strip()
+    percent = bool(texts.str.endswith("%").all())
+    texts = with_points(texts.str.rstrip("% \u00a0\u202f") if percent else texts)
+    found = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return found / 100 if percent else found
+
+
+def cure_of(cells: pd.Series) -> str:
+    """Say what to do about fields that are no numbers."""
+    texts = cells.astype(object).map(str).astype(str).str.strip()
+    if texts.str.endswith("%").any():
+        return MIXED
+    if texts.str.fullmatch(r"[-+]?\d*,\d+").any():
+        return "Write decimals with points, thousands without commas."
+    return FILL
+
+
 def read(path: Path, identifier: str | None = None) -> Table:
     """Read a CSV or Parquet file; pictures in it are left alone.
 
@@ -144,12 +173,16 @@ def read(path: Path, identifier: str | None = None) -> Table:
     Raises:
         ValueError: If it is neither, has no row, a column or an id twice, or ids are missing.
     """
-    if path.suffix.lower() in (".parquet", ".pq"):
+    text = is_text_table(path)
+    if path.suffix.lower() in (".parquet", ".pq") or (text and is_parquet(path)):
         with path.open("rb") as file:
             return read_parquet(file, path.name, identifier)
-    if path.suffix.lower() == ".csv":
-        return _table(path.name, _csv(path), identifier)
-    raise InputError(f"{path} ends in {path.suffix!r}; a table ends in .csv or .parquet.")
+    if text:
+        return _table(path.name, read_csv(path, key="predictions"), identifier)
+    raise InputError(
+        f"{path} ends in {path.suffix!r}; a table ends in .csv, .tsv or .txt (or these with .gz, "
+        ".zip, .bz2, .xz, .zst), or in .parquet."
+    )
 
 
 def of_frame(cells: pd.DataFrame, name: str, identifier: str | None = None) -> Table:
@@ -188,26 +221,13 @@ def _table(
 
 
 def _with_ids(table: Table, identifier: str) -> Table:
-    ids = table.words(spelt("id"), identifier)
+    ids = np.char.replace(table.words(spelt("id"), identifier), "\\", "/")  # of another system
+    lost = pd.Series(ids, dtype=object).str.fullmatch(FLOATED.pattern).to_numpy(bool)
+    table.refuse(spelt("id"), identifier, lost, "looks like a rounded number", ROUNDED_IDS)
     again = pd.Series(ids).duplicated().to_numpy()
     cure = "Ids must be unique. Was a row written twice, or were two test sets joined?"
     table.refuse(spelt("id"), identifier, again, "repeats an earlier row", cure)
     return replace(table, ids=ids)
-
-
-def _csv(path: Path) -> pd.DataFrame:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        names = [name.strip() for name in next(csv.reader(file), [])]
-    if not any(names):
-        raise InputError(f"{path} is empty; needed are names of columns, then one line a row.")
-    other = next((mark for mark in SEPARATORS if mark in names[0]), None)
-    if other:
-        raise InputError(
-            f"{path} separates its columns by {other!r}: its first line starts {names[0][:60]!r}. "
-            "Write it with commas, and decimals with points."
-        )
-    _check_names(path.name, [name for name in names if name])
-    return read_csv(path, key="predictions")
 
 
 def _check_names(name: str, columns: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ import importlib
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -120,6 +121,7 @@ def params(set_: Override = None, preset: Presets = None, project: Project = Pat
     from faircompress.config import presets
     from faircompress.config.overrides import refuse_twice
     from faircompress.config.params import load
+    from faircompress.evaluation.too_small import of_data
     from faircompress.rehearsal import trial
     from faircompress.validation.rows_first import count
 
@@ -127,7 +129,7 @@ def params(set_: Override = None, preset: Presets = None, project: Project = Pat
     refuse_twice(set_ or [])
     chosen = presets.preset(Path("presets.yaml"), preset or [])
     found = load(Path("params.yaml"), [*chosen, *(set_ or [])])
-    typer.echo(count(found), err=True)
+    typer.echo(count(found, also=partial(of_data, gate=found.gate)), err=True)
     trial.rehearse_known(found)
     typer.echo("params.yaml is fine.")
 

@@ -171,6 +171,8 @@ def _section(source: Source) -> str:
         f"  crop: {side:<15}  # centre; side or [height, width], pixels; null: none",
         "  resampler: bilinear      # bilinear, bicubic, lanczos, box",
         "  levels: null             # of grey of more than 8 bits, black and white; null: 16 bits",
+        "  transparent: white       # what transparent parts lie on: white, black",
+        "  exif: turn               # the rotation that a camera noted: turn, ignore",
         f"  {source.kind}:",
         f"    root: data/{source.kind:<13} # a link to your pictures",
     ]

@@ -55,9 +55,16 @@ class Checks(Section):
         Share, Field(description="unreadable, missing or blank pictures set aside, at most")
     ]
     duplicates: Annotated[
-        Literal["keep", "drop_conflicting", "drop"],
-        Field(description="set aside equal pictures of unlike label or group; or all but one"),
+        Literal["keep", "drop_conflicting", "drop", "error"],
+        Field(
+            description="equal pictures in a split: keep tells of them, error refuses them; "
+            "drop_conflicting sets those of unlike label or group aside; drop all but one, too"
+        ),
     ] = "keep"
+    expectations: Annotated[
+        str | list[dict[str, Any]],
+        Field(description="your own, as Great Expectations writes them: a list, or its JSON file"),
+    ] = []
 
 
 class Optimisation(Section):
@@ -161,6 +168,12 @@ class Data(choice("sources")):  # type: ignore[misc]  # likewise
         Levels | None,
         Field(description="black and white of grey of more than 8 bits; null: 0 and 65535"),
     ] = None
+    transparent: Annotated[
+        Literal["white", "black"], Field(description="what transparent parts lie on")
+    ] = "white"
+    exif: Annotated[
+        Literal["turn", "ignore"], Field(description="the rotation that a camera noted")
+    ] = "turn"
 
 
 class Params(Section):

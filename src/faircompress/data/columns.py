@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 
 from faircompress.config.bounds import Column, Groups, whole
 from faircompress.data.caps import MaxWeight
-from faircompress.data.csv_text import meant
+from faircompress.data.csv_text import meant, with_points
 from faircompress.data.pictures import Pixels
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read, Words, splits
+from faircompress.data.words import damaged, proposed_bins
 from faircompress.support.errors import InputError
 
 T = TypeVar("T")
+UNDER_NAMES = "Put them under names or drop."
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ class Table:
             close = meant(name, list(self.cells.columns))
             raise InputError(f"{self.key}.{place}: {self.where} has no column {name!r}.{close}")
         words = self.cells[name].astype(object)
-        words = words.where(words.notna(), "").map(str).str.strip().map(whole)
-        return words.astype(object).where(words != "", None)
+        codes, values = pd.factorize(words.where(words.notna(), ""))  # many rows, few values
+        spelt = [whole(str(value).strip()) or None for value in values]
+        return pd.Series(np.array(spelt, dtype=object)[codes], words.index, name=name)
 
 
 def data_set(
@@ -103,7 +106,7 @@ def data_set(
     labels, classes = told.pop("label")
     rows = pd.DataFrame({"label": labels.map({word: k for k, word in enumerate(classes)})})
     rows["identity"] = columns["identity"][kept] if identity else None
-    rows["weight"] = columns["weight"][kept] if weight else 1.0
+    rows["weight"] = _numbers(columns["weight"][kept], f"{table.key}.weight") if weight else 1.0
     given = told.pop("split")[0] if split else None
     for place, (words, _) in told.items():
         rows[place.removeprefix("groups.")] = words
@@ -119,8 +122,9 @@ def data_set(
     notes = (*table.notes, *left_out)
     caps = () if max_weight is None else (MaxWeight(max_weight),)
     return RawData(
-        rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps
-    )
+        rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps,
+        columns=table.cells[kept],
+    )  # fmt: skip
 
 
 def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, tuple[str, ...]]:
@@ -135,15 +139,18 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
     if bins:
         return _binned(words, bins, where), tuple(bins)
     if names:
-        _refuse(words[~words.isin([*names, None])], where, "have no name", "names or drop")
+        _refuse(words[~words.isin([*names, None])], where, "have no name", UNDER_NAMES)
         found, order = words.map(names).astype(object), tuple(dict.fromkeys(names.values()))
         _refuse_idle(words, order, found, where)
         return found.where(words.notna(), None), order
     values = sorted(set(words.dropna()), key=_naturally)
-    if len(values) > max(len(words) // 2, 2):
+    proposed = proposed_bins(words) if where.rpartition(".")[0].endswith("groups") else ""
+    if len(values) > max(len(words) // 2, 2) or proposed:
+        cure = f"give it bins, such as {proposed}" if proposed else "give it bins"
         raise InputError(
             f"{where}: column {words.name!r} has {len(values):,} values in {len(words):,} rows, "
-            f"such as {values[0]!r} and {values[1]!r}. Name the right column, or give it bins."
+            f"such as {values[0]!r} and {values[1]!r}. Name the right column, or {cure}"
+            + (", or names if its numbers are codes." if proposed else ".")
         )
     return words, tuple(values)
 
@@ -196,10 +203,17 @@ def _kept(
     return kept, notes
 
 
+def _numbers(words: Words, where: str) -> Words:
+    """Return a column as numbers, null where it is empty; what is damaged is not empty."""
+    numbers = pd.to_numeric(with_points(words.fillna("")), errors="coerce")
+    _refuse(words[words.notna() & numbers.isna()], where, "are no numbers", "Mend them.")
+    return numbers.astype(float)
+
+
 def _binned(words: Words, bins: dict[str, list[float | None]], where: str) -> Words:
     """Return the name of the bin of each number."""
-    numbers = pd.to_numeric(words, errors="coerce").astype(float)
-    _refuse(words[words.notna() & numbers.isna()], where, "are no numbers", "names or drop")
+    numbers = pd.to_numeric(with_points(words.fillna("")), errors="coerce").astype(float)
+    _refuse(words[words.notna() & numbers.isna()], where, "are no numbers", UNDER_NAMES)
     found = pd.Series([None] * len(words), words.index, dtype=object, name=words.name)
     for name, (start, end) in bins.items():
         low, below = -np.inf if start is None else start, np.inf if end is None else end
@@ -212,7 +226,9 @@ def _binned(words: Words, bins: dict[str, list[float | None]], where: str) -> Wo
                 f"go from {numbers.min():g} to {numbers.max():g}"
             )
         found[inside] = name
-    _refuse(words[words.notna() & found.isna()], where, "are in no bin", "bins or drop")
+    _refuse(
+        words[words.notna() & found.isna()], where, "are in no bin", "Put them under bins or drop."
+    )
     return found
 
 
@@ -221,9 +237,11 @@ def _refuse(words: Words, where: str, fault: str, cure: str) -> None:
     if len(words):
         values = ", ".join(repr(value) for value in words.unique()[:5])
         rows = ", ".join(str(row) for row in words.index[:5])
+        broken = list(damaged(["", *words.unique()[:50]]).items())
+        hint = f" {broken[0][0]!r} {broken[0][1]}." if broken else ""
         raise InputError(
             f"{where}: values of column {words.name!r} {fault} in {len(words):,} rows: {values} "
-            f"(rows {rows}). Put them under {cure}."
+            f"(rows {rows}).{hint} {cure}"
         )
 
 

@@ -1,40 +1,197 @@
-"""A CSV file as text, and the word that was probably meant."""
+"""A table in a text file, whatever parts its fields, and the word that was probably meant."""
 
+import csv
 import difflib
-import warnings
+import io
+import re
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pandas as pd
 
+from faircompress.data.file_text import text_of
 from faircompress.support.errors import InputError
 
+SPACE = " "  # told last: words of one field have it, too
+SEPARATORS = (",", ";", "\t", "|", SPACE)
+SUFFIXES = (".csv", ".tsv", ".tab", ".psv", ".txt")
+PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
+LOOKED_AT = 200  # lines, to tell what parts their fields
+HEAD = 2**20  # characters of them
+END = "\ue000end"  # a last line that a quote left open swallows
+DECIMAL_COMMA = r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?"
+PLAIN = r"[-+]?\d+(?:[eE][-+]?\d+)?"
+THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"  # may be a thousand and some, or one and some
+WORDS = {"\t": "tab", " ": "space"}
 
-def read_csv(path: Path, *, key: str, separator: str = ",") -> pd.DataFrame:
-    """Read a CSV file as text.
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of text.
+
+    Args:
+        cells: Text; an empty field is "".
+        notes: What is worth telling of how it was read.
+    """
+
+    cells: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def is_text_table(path: Path) -> bool:
+    """Tell by its name whether a file is a text table, maybe packed."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in PACKED_SUFFIXES:
+        suffixes.pop()
+    return bool(suffixes) and suffixes[-1] in SUFFIXES
+
+
+def is_parquet(path: Path) -> bool:
+    """Tell by its start, else by its name, whether a file is a Parquet table."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1" or path.suffix.lower() in (".parquet", ".pq")
+
+
+def read_csv(
+    path: Path, *, key: str, separator: str | None = None, encoding: str | None = None
+) -> pd.DataFrame:
+    """Read a text table as text; see ``read_sheet``."""
+    return read_sheet(path, key=key, separator=separator, encoding=encoding).cells
+
+
+def read_sheet(
+    path: Path, *, key: str, separator: str | None = None, encoding: str | None = None
+) -> Sheet:
+    """Read a text table as text.
+
+    Where fields are not parted by commas, columns of numbers with decimal commas get points.
+
+    Args:
+        path: The file; see ``file_text.text_of`` for what it may be packed and encoded by.
+        key: What to call it in an error.
+        separator: What parts its fields; None: what its first lines tell.
+        encoding: Its encoding; None: see ``text_of``.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no CSV file, or a row has more fields than there are columns.
+        ValueError: If it is no such table, or rows have more or fewer fields than it has columns.
     """
-    try:
-        with warnings.catch_warnings():  # pandas takes the first row's fields for the right count
-            warnings.filterwarnings("error", "Length of header", pd.errors.ParserWarning)
-            cells = pd.read_csv(
-                path, sep=separator, dtype=str, keep_default_na=False, index_col=False,
-                skipinitialspace=True, encoding="utf-8-sig", on_bad_lines="error",
-            )  # fmt: skip
-    except pd.errors.ParserWarning:
-        raise InputError(
-            f"{key}: in {path} the first row, line 2, has more fields than line 1 has names of "
-            f"columns. Name every column, or put words that hold {separator!r} in quotes."
-        ) from None
-    except (ValueError, pd.errors.ParserError) as error:
-        raise InputError(f"{key}: {path} is not a CSV file in UTF-8: {error}") from error
-    return cells.rename(columns=str.strip)
+    text = text_of(path, key=key, encoding=encoding)
+    said = re.match(r"sep=(.)\r?\n", text)  # as some spreadsheets write first
+    text = text[said.end() :] if said else text
+    parts = separator or (said[1] if said else separator_of(text))
+    cells = _parsed(text, parts, f"{key}: {path}")
+    notes = [] if parts == "," else [f"Fields of {path.name} are parted by {_called(parts)}."]
+    turned = []
+    for name in cells if parts != "," else ():
+        points = with_points(words := cells[name])
+        if points is not words:
+            cells[name] = points
+            turned.append(name)
+    if turned:
+        notes.append(f"Decimal commas of {path.name} were read in: {', '.join(turned)}.")
+    return Sheet(cells, tuple(notes))
+
+
+def separator_of(text: str) -> str:
+    """Return what parts the fields of a text's lines, as far as its first ones tell.
+
+    That is what gives all of them as many fields as the first; of several, what gives the most.
+    Taken wrongly, no column has the name that is asked for.
+    """
+    fits = {mark: _fit(text, mark) for mark in SEPARATORS}
+    best = max(SEPARATORS[:-1], key=lambda mark: fits[mark])
+    if fits[best][1] > 1:
+        return best
+    return SPACE if fits[SPACE][0] else ","
+
+
+def with_points(words: "pd.Series[str]") -> "pd.Series[str]":
+    """Return a column with decimal points for its decimal commas, if it surely has these.
+
+    It has if all of it are numbers, and some with a comma cannot be thousands, as 1,234 could.
+    """
+    known = pd.Series(words.unique(), dtype=object).map(str).str.strip()
+    known = known[known != ""]
+    comma = known.str.contains(",", regex=False).astype(bool)
+    if not comma.any() or not known[comma].str.fullmatch(DECIMAL_COMMA).all():
+        return words
+    if known[comma].str.fullmatch(THOUSANDS).all() or not known[~comma].str.fullmatch(PLAIN).all():
+        return words
+    return words.astype(object).map(str).str.replace(",", ".", n=1, regex=False)
 
 
 def meant(word: str, known: Sequence[str]) -> str:
     """Return the end of an error: the known word that was probably meant, or all there are."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(known[:40])}."
+
+
+def _fit(text: str, mark: str) -> tuple[bool, int]:
+    """Return whether lines agree in their number of fields, and that of the first."""
+    head = text[:HEAD] if len(text) <= HEAD else text[: text.rfind("\n", 0, HEAD) + 1]
+    with suppress(csv.Error):
+        widths = [len(row) for row in islice(_rows(head, mark), LOOKED_AT) if any(row)] or [0]
+        alike = len(set(widths)) == 1
+        if mark == SPACE and not (alike and len(widths) > 1):
+            return False, 0  # words of a text; only a table has as many in each line
+        return widths[0] > 1 and alike, widths[0]
+    return False, 0
+
+
+def _rows(text: str, mark: str) -> Any:  # a csv.reader, whose type has no name
+    lines = io.StringIO(text, newline="")
+    return csv.reader(lines, delimiter=mark, skipinitialspace=True)
+
+
+def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
+    """Return the fields of a text.
+
+    Raises:
+        ValueError: If there are no names of columns, or a row has more or fewer fields than these.
+    """
+    ended = text + ("" if text.endswith(("\n", "\r")) else "\n") + END
+    reader, row, began = _rows(ended, parts), [""], 1
+    names: list[str] = []
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if row and row[-1].endswith(END):
+                break
+            if not names:
+                names = [name.strip() for name in row]
+            elif row:
+                if len(row) != len(names):
+                    _refuse_fields(len(names), len(row), began, parts, where)
+                if any(row):
+                    rows.append(row)
+            began = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"{where}: line {began}: {error}. Is a quote not closed?") from error
+    if row != [END]:
+        raise InputError(f"{where}: a quote in line {began} is not closed; was the file cut off?")
+    if not any(names):
+        raise InputError(f"{where} is empty; needed are names of columns, then one line a row.")
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice:
+        raise InputError(f"{where} has {names.count(twice)} columns {twice!r}; rename them.")
+    called = [name or f"unnamed {place}" for place, name in enumerate(names, 1)]
+    return pd.DataFrame(rows, columns=pd.Index(called), dtype=str)
+
+
+def _refuse_fields(wanted: int, there: int, line: int, parts: str, where: str) -> NoReturn:
+    """Raise because a row has more or fewer fields than there are names of columns."""
+    said = f"{where}: Expected {wanted} fields in line {line}, saw {there}"
+    if there < wanted:
+        raise InputError(f"{said}: an empty field is written, too. Was the file cut off there?")
+    raise InputError(
+        f"{said}. Name every column in the first line, or put words that hold {parts!r} in quotes."
+    )
+
+
+def _called(mark: str) -> str:
+    return WORDS.get(mark, repr(mark))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faircompress.data.sources import SPLITS
 
-Duplicates = Literal["keep", "drop_conflicting", "drop"]
+Duplicates = Literal["keep", "drop_conflicting", "drop", "error"]
 CONFLICTING, DUPLICATE = "conflicting", "duplicate"
 
 
@@ -25,10 +25,10 @@ def set_aside(rows: pd.DataFrame, groups: Sequence[str], how: Duplicates) -> "pd
     Args:
         rows: Those whose pictures were read; columns ``sha256``, ``split``, ``label``, groups.
         groups: Group columns other than ``label``.
-        how: ``keep`` sets nothing aside.
+        how: ``keep`` and ``error`` set nothing aside; the checks tell.
     """
     found = pd.Series("", rows.index, dtype=object)
-    if how == "keep":
+    if how in ("keep", "error"):
         return found
     equal = rows[rows["sha256"].duplicated(keep=False)]
     truths = equal.drop_duplicates(["sha256", "label", *groups])["sha256"].value_counts()

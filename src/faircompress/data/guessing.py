@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from faircompress.data.csv_text import is_parquet, read_csv
 from faircompress.data.picture_files import Undecodable, opened
 from faircompress.support.errors import InputError, MissingFileError
 
@@ -18,7 +19,6 @@ PARTS = {"train", "training", "validation", "valid", "val", "dev", "test", "test
 PEOPLE = ("identity", "person", "person_id", "patient", "patient_id", "subject", "subject_id")
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
 SMALL = 96  # pixels; pictures of one size up to it stay as they are
-SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 50  # pictures whose size is looked at
 ROWS = 20_000  # are looked at
 
@@ -56,7 +56,6 @@ def guess_columns(
     label = label or _label(names, file)
     if label in groups:
         raise InputError(f"{label!r} is named as both its label and a group. Name it once.")
-    parts = separator_of(file)
     values = table[label].dropna().unique()
     if len(values) < 2:
         raise InputError(
@@ -65,7 +64,6 @@ def guess_columns(
         )
     options: dict[str, Any] = {
         "file": file.name,
-        **({"separator": parts} if parts != "," else {}),
         "image": image,
         "label": label,
     }
@@ -89,19 +87,8 @@ def guess_columns(
     wanted = groups or [name for name in names if name not in taken and _is_group(table[name])]
     options["groups"] = {name: _group(table[name]) for name in wanted}
     reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
-    order = (
-        "file", "separator", "image", "label", "groups", "split", "identity", "weight", "max_weight"
-    )  # fmt: skip
+    order = ("file", "image", "label", "groups", "split", "identity", "weight", "max_weight")
     return Guess({key: options[key] for key in order if key in options}, reasons)
-
-
-def separator_of(file: Path) -> str:
-    """Return what parts the fields of a CSV file: the candidate that its first line holds most."""
-    if file.suffix == ".parquet":
-        return ","
-    with file.open(encoding="utf-8-sig", errors="replace") as text:
-        names = text.readline()
-    return max(SEPARATORS, key=names.count)
 
 
 def _head(file: Path) -> pd.DataFrame:
@@ -113,20 +100,26 @@ def _head(file: Path) -> pd.DataFrame:
     """
     if not file.is_file():
         raise MissingFileError(f"--table: {file} is missing.")
-    try:
-        if file.suffix == ".parquet":
-            import pyarrow.parquet as pq
+    if is_parquet(file):
+        import pyarrow.parquet as pq
 
+        try:
             first = next(pq.ParquetFile(file).iter_batches(batch_size=ROWS), None)
-            return pd.DataFrame() if first is None else first.to_pandas()
-        how: dict[str, Any] = {"encoding": "utf-8-sig", "skipinitialspace": True}
-        cells = pd.read_csv(file, nrows=ROWS, sep=separator_of(file), index_col=False, **how)
-    except ValueError as error:  # pandas' and pyarrow's own errors are such
-        raise InputError(
-            f"--table: {file} cannot be read: {str(error).strip()}. Needed is a CSV file in UTF-8 "
-            "whose first line names the columns, or a Parquet file."
-        ) from error
+        except ValueError as error:  # pyarrow's own errors are such
+            raise InputError(
+                f"--table: {file} is no Parquet table: {str(error).strip()}"
+            ) from error
+        cells = pd.DataFrame() if first is None else first.to_pandas()
+    else:
+        cells = read_csv(file, key="--table").head(ROWS).apply(_numbers)
     return cells.rename(columns=lambda name: str(name).strip())
+
+
+def _numbers(words: pd.Series) -> pd.Series:
+    """Return a column of text as numbers if all that is not empty is one."""
+    known = words.where(words.str.strip() != "")
+    numbers = pd.to_numeric(known, errors="coerce")
+    return numbers if known.notna().any() and (numbers.isna() == known.isna()).all() else known
 
 
 def _image(table: pd.DataFrame, file: Path) -> str:

@@ -27,6 +27,7 @@ LOOKED_AT = (  # columns of ``Ingested``
 )  # fmt: skip
 TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, "named", "ids")))
 READ, MISSING, UNDECODABLE, TOO_SMALL = "read", "missing", "undecodable", "too small"
+SEEN = ("levels", "transparent", "exif")  # choices of ``pictures.look``
 BLANK, DARK = "blank", "nearly black"
 
 
@@ -148,8 +149,8 @@ def ingest(
     Args:
         raw: The source.
         rows: Its rows as ``normalize_rows`` returns them.
-        preparation: ``resize``, ``crop``, ``resampler``, and ``levels`` if set; see
-            ``pictures.prepare``.
+        preparation: ``resize``, ``crop``, ``resampler``, and of ``SEEN`` what is set;
+            see ``pictures.prepare``.
         path: File to write.
         keep: Rows whose prepared pictures are to be returned.
         duplicates: What is set aside of equal pictures; see ``duplicates.set_aside``.
@@ -194,9 +195,10 @@ def look_at(raw: RawData, at: int, preparation: dict[str, Any]) -> Picture:
         found = raw.read(at)
     except OSError as error:
         return Picture(MISSING, error.strerror or str(error))
-    how = {name: value for name, value in preparation.items() if name != "levels"}
+    seen = {name: preparation[name] for name in SEEN if name in preparation}
+    how = {name: value for name, value in preparation.items() if name not in SEEN}
     try:
-        looked = look(found, levels=preparation.get("levels"))
+        looked = look(found, **seen)
         pixels = fit(looked.pixels, **how)
     except Undecodable as error:
         return Picture(UNDECODABLE, str(error))
@@ -286,4 +288,5 @@ class _Table:
 
 def _words(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return a column as str or None."""
-    return pd.Series([None if pd.isna(v) else str(v) for v in column], dtype=object)
+    known = zip(column.to_numpy(object), column.notna().to_numpy(), strict=True)
+    return pd.Series([str(value) if there else None for value, there in known], dtype=object)

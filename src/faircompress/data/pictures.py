@@ -21,6 +21,8 @@ from faircompress.support.errors import InputError
 Pixels = NDArray[np.uint8]
 Size = int | Sequence[int] | None
 Levels = Sequence[float] | None
+Transparent = Literal["white", "black"]
+Exif = Literal["turn", "ignore"]
 Resampler = Literal["bilinear", "bicubic", "lanczos", "box"]
 
 RESAMPLERS = {
@@ -66,6 +68,8 @@ def prepare(
     crop: Size,
     resampler: Resampler,
     levels: Levels = None,
+    transparent: Transparent = "white",
+    exif: Exif = "turn",
 ) -> Pixels:
     """Return a picture as the model is to see it.
 
@@ -76,6 +80,8 @@ def prepare(
         crop: From the centre, a side or ``[height, width]``, after resizing; None: nothing.
         resampler: How pixels in between are found.
         levels: Of grey pictures with more than 8 bits, the values that are black and white.
+        transparent: What transparent parts lie on.
+        exif: What is done with the rotation that a camera noted.
 
     Returns:
         uint8 ``(height, width, 3)``.
@@ -84,7 +90,8 @@ def prepare(
         Undecodable: If there is no picture in it.
         TooSmall: If the crop is larger than the resized picture.
     """
-    return fit(look(picture, levels=levels).pixels, resize=resize, crop=crop, resampler=resampler)
+    looked = look(picture, levels=levels, transparent=transparent, exif=exif)
+    return fit(looked.pixels, resize=resize, crop=crop, resampler=resampler)
 
 
 def rgb(picture: Image.Image | bytes | Pixels) -> tuple[Pixels, str]:
@@ -93,7 +100,10 @@ def rgb(picture: Image.Image | bytes | Pixels) -> tuple[Pixels, str]:
     return looked.pixels, looked.mode
 
 
-def look(picture: Image.Image | bytes | Pixels, *, levels: Levels = None) -> Looked:
+def look(
+    picture: Image.Image | bytes | Pixels, *, levels: Levels = None,
+    transparent: Transparent = "white", exif: Exif = "turn",
+) -> Looked:  # fmt: skip
     """Return a picture upright as uint8 RGB: the one reader of the chain and of the audit.
 
     The rotation noted by a camera (EXIF) is applied, as every viewer applies it. Grey is repeated
@@ -105,6 +115,8 @@ def look(picture: Image.Image | bytes | Pixels, *, levels: Levels = None) -> Loo
         picture: An image file's bytes, an opened picture, or uint8 ``(height, width, 3)``.
         levels: Of grey pictures with more than 8 bits, the values that are black and white; what
             is beyond is clipped. None: 0 and 65535.
+        transparent: What transparent parts lie on.
+        exif: ``ignore`` leaves a picture as it lies in its file.
 
     Raises:
         Undecodable: If there is no picture in it, it is of a format or size that is not opened
@@ -120,11 +132,13 @@ def look(picture: Image.Image | bytes | Pixels, *, levels: Levels = None) -> Loo
         if isinstance(picture, bytes):
             opened = picture_files.opened(picture)
             deep = _has_16_bits(opened)
-            ImageOps.exif_transpose(opened, in_place=True)
-            return _flat(opened, deep, levels)
+            if exif == "turn":
+                ImageOps.exif_transpose(opened, in_place=True)
+            return _flat(opened, deep, levels, transparent)
         picture_files.check(picture)
         deep = _has_16_bits(picture)
-        return _flat(ImageOps.exif_transpose(picture), deep, levels)
+        upright = ImageOps.exif_transpose(picture) if exif == "turn" else picture
+        return _flat(upright, deep, levels, transparent)
     except Undecodable:
         raise
     except _BROKEN as error:
@@ -184,11 +198,11 @@ def _has_16_bits(picture: Image.Image) -> bool:
     return any(";16" in str(tile[3]) for tile in getattr(picture, "tile", ()))
 
 
-def _flat(picture: Image.Image, deep: bool, levels: Levels) -> Looked:
+def _flat(picture: Image.Image, deep: bool, levels: Levels, transparent: Transparent) -> Looked:
     """Return a picture of any mode as RGB."""
     mode = picture.mode
     if mode in ("I", "F") or mode.startswith("I;16"):
-        return _of_numbers(picture, levels)
+        return _of_numbers(picture, levels, transparent)
     if deep and levels is not None:
         raise Undecodable("16-bit colour cannot be brought to data.levels; write it with 8 bits")
     bits = _used(picture) if deep else None
@@ -197,8 +211,8 @@ def _flat(picture: Image.Image, deep: bool, levels: Levels) -> Looked:
         picture.info["transparency"] = tuple(value >> 8 for value in clear)
     if picture.has_transparency_data:
         layer = picture.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        return Looked(np.asarray(Image.alpha_composite(white, layer).convert("RGB")), mode, bits)
+        under = Image.new("RGBA", layer.size, transparent)
+        return Looked(np.asarray(Image.alpha_composite(under, layer).convert("RGB")), mode, bits)
     return Looked(np.asarray(picture if mode == "RGB" else picture.convert("RGB")), mode, bits)
 
 
@@ -208,7 +222,7 @@ def _used(picture: Image.Image) -> int:
     return 8 + int(colours[..., : 3 if picture.mode.startswith("RGB") else 1].max()).bit_length()
 
 
-def _of_numbers(picture: Image.Image, levels: Levels) -> Looked:
+def _of_numbers(picture: Image.Image, levels: Levels, transparent: Transparent) -> Looked:
     """Return a picture of numbers wider than 8 bits as RGB."""
     values: NDArray[Any] = np.asarray(picture)
     low, high = float(values.min()), float(values.max())
@@ -232,7 +246,7 @@ def _of_numbers(picture: Image.Image, levels: Levels) -> Looked:
         grey = 255 - grey
     clear = picture.info.get("transparency")
     if isinstance(clear, int):
-        grey = np.where(values == clear, np.uint8(255), grey)
+        grey = np.where(values == clear, np.uint8(255 if transparent == "white" else 0), grey)
     return Looked(np.repeat(grey[:, :, None], 3, axis=2), picture.mode, bits)
 
 

@@ -9,6 +9,7 @@ from faircompress.config import plugins
 from faircompress.config.params import Params
 from faircompress.data.fingerprint import fingerprint, missing_root
 from faircompress.support.errors import InputError, MissingFileError
+from faircompress.support.files import sha256
 
 PLACES = ("root", "download")  # options that say where data lies, not what it is
 
@@ -19,7 +20,13 @@ def source(params: Params, artifacts: Path) -> dict[str, Any]:
     Drawn data is known by its options; the code that draws it is part of ``validate``'s key.
     """
     name, options = params.data.name, plugins.options_of(params.data)
-    known = {"name": name, "options": {k: v for k, v in options.items() if k not in PLACES}}
+    known: dict[str, Any] = {
+        "name": name,
+        "options": {k: v for k, v in options.items() if k not in PLACES},
+    }
+    own = params.checks.expectations
+    if isinstance(own, str):  # a file beside params, which validate depends on by this
+        known["expectations"] = sha256(Path(own))
     if "root" not in options:
         return known
 

@@ -15,6 +15,7 @@ from faircompress.data.ingest import READ, Ingested, ingest, normalize_rows
 from faircompress.data.sources import RawData
 from faircompress.support import files
 from faircompress.support.errors import InputError
+from faircompress.validation import own_expectations
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.checks import (
     Finding,
@@ -47,9 +48,13 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
     refused = artifacts.parent / ".checkpoints" / "validate"
     raw = _rows(params, refused)
     limits = limits_of(params.checks, raw)
+    own = own_expectations.judged(
+        own_expectations.read(params.checks.expectations), own_expectations.table_of(raw)
+    )
     preparation = params.data.model_dump(include={"resize", "crop", "resampler"})
-    if params.data.levels is not None:
-        preparation["levels"] = params.data.levels
+    usual = {"levels": None, "transparent": "white", "exif": "turn"}
+    chosen = {name: getattr(params.data, name) for name in usual}
+    preparation |= {name: value for name, value in chosen.items() if value != usual[name]}
     rows = normalize_rows(raw)
     cells = sample_rows(rows, raw.groups)
     keep = {row for sample in cells.values() for row in sample}
@@ -59,7 +64,7 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
             raw, rows, preparation, folder / TABLE, keep=keep, duplicates=limits.duplicates
         )
         found, tables = inspect(ingested.rows, raw.classes, raw.groups, limits)
-        findings = [*found, *noted(raw, tables)]
+        findings = [*found, *own, *noted(raw, tables)]
         facts = _facts(raw, ingested, tables, preparation)
         shown = {cell: [ingested.samples[r] for r in sample if r in ingested.samples]
                  for cell, sample in cells.items()}  # fmt: skip
@@ -85,7 +90,7 @@ def _rows(params: Params, refused: Path) -> RawData:
             html = page(findings, tables, facts, {}, min_subgroup=params.checks.min_subgroup)
             _refuse(refused, findings, html)
     raw = read_all(params.data, raw)
-    refuse_heavy_rows(raw)
+    refuse_heavy_rows(raw, normalize_rows(raw))
     return raw
 
 

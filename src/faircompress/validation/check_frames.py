@@ -4,7 +4,6 @@ Each has the columns ``named`` (what to call a line in a sentence) and ``ids`` (
 it, at most 20, one a line of text), which Great Expectations hands back for what it finds.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +14,9 @@ from faircompress.data.csv_text import meant
 from faircompress.data.ingest import READ
 from faircompress.data.pictures import nearly_black
 from faircompress.data.sources import OPEN, SPLITS
+from faircompress.data.words import damaged, near, rounded, unknown
 
 SHOWN = 20
-UNKNOWN = (
-    r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|NAN|<NA>|#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
-    r"[Uu]ndefined|[Uu]nspecified|[Nn]ot (?:known|available|specified|reported|recorded)|"
-    r"\?+|-+|-1)?\s*$"
-)
 CELL_COLUMNS = [
     "cell", "split", "label", "word", "group", "value", "count", "expected", "named", "ids",
 ]  # fmt: skip
@@ -43,6 +38,7 @@ class Frames:
         absent: One line an entry of ``checks.absent_subgroups``.
         shares: One line a class and split.
         classes: One line a class.
+        names: One line a class, a group, and an identity that is doubtful.
         opened: Splits that are still to be drawn by pixels; a cell of theirs counts what it can
             have at most if all have alike.
     """
@@ -57,6 +53,7 @@ class Frames:
     absent: pd.DataFrame
     shares: pd.DataFrame
     classes: pd.DataFrame
+    names: pd.DataFrame
     opened: tuple[str, ...] = ()
 
 
@@ -91,6 +88,7 @@ def frames(
         absent=_absent(absent, cells),
         shares=_shares(readable, classes, cells),
         classes=_classes(pictures, classes),
+        names=_names(pictures, classes, groups),
         opened=opened,
     )
 
@@ -138,17 +136,55 @@ def _truths(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -
 
 
 def _classes(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return one line a class, and whether its name is a word for something known.
-
-    -1 is, where 1 is the only other class: a coding of no and yes.
-    """
+    """Return one line a class, and whether its name is a word for something known."""
+    strange = unknown(classes)
     lines = []
     for label, word in enumerate(classes):
-        known = not re.match(UNKNOWN, word) or set(classes) == {"-1", "1"}
-        part = rows[rows["label"] == label] if not known else rows.head(0)
+        part = rows[rows["label"] == label] if word in strange else rows.head(0)
         named = f"{word!r} ({len(part):,} rows)"
-        lines.append({"named": named, "ids": _ids(part), "known": known})
+        lines.append({"named": named, "ids": _ids(part), "known": word not in strange})
     return pd.DataFrame(lines, columns=["named", "ids", "known"])
+
+
+def _names(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -> pd.DataFrame:
+    """Return one line a name of a class or group: is it whole, and unlike the others?
+
+    Of identities, which are many, only those that are not.
+    """
+    codes = {word: label for label, word in enumerate(classes)}
+    columns = {"label": list(classes)} | {
+        group: rows[group].dropna().unique().tolist() for group in groups if group != "label"
+    }
+    lines = []
+    for column, names in columns.items():
+        broken, alike = damaged(names), {name: group for group in near(names) for name in group}
+        for name in names:
+            doubtful = name in broken or name in alike
+            key = codes[name] if column == "label" else name
+            part = rows[rows[column] == key] if doubtful else rows.head(0)
+            others = " and ".join(map(repr, alike.get(name, ())))
+            why = broken.get(name) or (f"of {others}" if others else "")
+            lines.append(
+                {
+                    "named": f"{column}={name!r} {why} ({len(part):,} rows)",
+                    "ids": _ids(part),
+                    "whole": name not in broken,
+                    "apart": name not in alike or name != alike[name][0],
+                }
+            )
+    people = rows["identity"].dropna().unique().tolist()
+    doubts = dict.fromkeys(rounded(people), "looks like a long number that was rounded")
+    doubts |= dict.fromkeys(unknown(people), "is a word for unknown, not one person")
+    lines += [
+        {
+            "named": f"identity {name!r} {why}",
+            "ids": _ids(rows[rows["identity"] == name]),
+            "whole": False,
+            "apart": True,
+        }
+        for name, why in doubts.items()
+    ]
+    return pd.DataFrame(lines, columns=["named", "ids", "whole", "apart"])
 
 
 def _cells(

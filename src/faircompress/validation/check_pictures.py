@@ -81,14 +81,21 @@ def alike(tables: Frames) -> list[Check]:
     ]
 
 
-def warnings(tables: Frames, quarantine: float) -> list[Check]:
-    """Return what is told and stops nothing."""
+def warnings(tables: Frames, quarantine: float, *, refuse_twice: bool) -> list[Check]:
+    """Return what is told and stops nothing, unless pictures that stand twice are to.
+
+    Args:
+        tables: What will be checked.
+        quarantine: Share of pictures that may be set aside.
+        refuse_twice: Does a picture that stands twice in a split stop the chain?
+    """
+    cure = "; set them aside by checks.duplicates: drop" if refuse_twice else ""
     checks = [
         Check(
             "no picture stands twice in a split",
             "equal",
-            replace(in_set("within", [0]), warning=True),
-            "Found {count}, which count more than once",
+            replace(in_set("within", [0]), warning=not refuse_twice),
+            f"Found {{count}}, which count more than once{cure}",
             "None does.",
         ),
         Check(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from faircompress.config.params import Checks
 from faircompress.data.sources import OPEN, SPLITS
-from faircompress.validation.check_frames import UNKNOWN, Frames
+from faircompress.data.words import UNKNOWN
+from faircompress.validation.check_frames import Frames
 from faircompress.validation.check_pictures import alike, readable, warnings
 from faircompress.validation.expectations import Check, between, in_set, not_match, not_null, unique
 
@@ -25,7 +26,7 @@ def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -
         *readable(tables, limits.quarantine),
         *suite_of_rows(tables, classes, groups, limits),
         *alike(tables),
-        *warnings(tables, limits.quarantine),
+        *warnings(tables, limits.quarantine, refuse_twice=limits.duplicates == "error"),
     ]
 
 
@@ -37,6 +38,7 @@ def suite_of_rows(
         *_identifiers(tables),
         *_splits(tables),
         *_labels(classes),
+        *_names(),
         *_weights(),
         *(check for group in groups for check in _group(group)),
         *_people(tables),
@@ -117,6 +119,27 @@ def _labels(classes: int) -> list[Check]:
             "{count} of {total} classes are: a model would learn to tell what nobody knew. Leave "
             "such rows out by drop, or name the class otherwise by names",
             "None of {total} is.",
+        ),
+    ]
+
+
+def _names() -> list[Check]:
+    return [
+        Check(
+            "no name is damaged",
+            "names",
+            in_set("whole", [True]),
+            "{count} of {total} names of classes, groups and people seem to be. Mend the table, or "
+            "say by names what each is called",
+            "None seems to be.",
+        ),
+        Check(
+            "no two names are almost equal",
+            "names",
+            in_set("apart", [True]),
+            "Found {count} that split a class or group in two. Give both one name by names, or if "
+            "they are two, names that differ by more",
+            "None is.",
         ),
     ]
 

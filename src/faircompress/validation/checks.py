@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -15,33 +15,13 @@ from faircompress.support.errors import InputError, StateError
 from faircompress.validation.check_frames import SHOWN, Frames, frames
 from faircompress.validation.check_suite import suite, suite_of_rows
 from faircompress.validation.expectations import Check
+from faircompress.validation.findings import Finding as Finding
 
 TOLD = 5  # lines named in a sentence
 
 
 class UnfitData(InputError):
     """The data set is not worth training on; the message names each failed check and its rows."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check found.
-
-    Args:
-        check: What must hold.
-        severity: ``error`` stops the chain, ``warning`` is told, ``note`` is no check.
-        ok: It holds.
-        sentence: What was found, naming rows.
-        rows: Ids of the rows behind it, at most 20.
-        count: Lines of the checked table that do not hold.
-    """
-
-    check: str
-    severity: str
-    ok: bool
-    sentence: str
-    rows: list[str]
-    count: int
 
 
 def inspect(

@@ -4,6 +4,7 @@ Columns, values, bins, splits, labels, groups and their cells are known from tab
 alone, in seconds; pictures take minutes.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from faircompress.data.sources import OPEN, RawData
 from faircompress.data.splitting import pictures_closed
 from faircompress.data.weighing import caps_of, refuse_heavy
 from faircompress.support.errors import MissingFileError
+from faircompress.validation import own_expectations
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.checks import Finding, UnfitData, inspect_rows, refusal, unfit
 
@@ -64,22 +66,30 @@ def refuse_unfit_rows(params: Params) -> RawData:
         UnfitData: Naming every check that failed, with its rows.
     """
     raw = read_rows(params.data)
-    findings, _ = inspect_raw(params.checks, raw)
+    rows = normalize_rows(raw)
+    limits = limits_of(params.checks, raw)
+    findings, _ = inspect_rows(rows, raw.classes, raw.groups, limits)
     if unfit(findings):
         raise UnfitData(refusal(findings))
-    refuse_heavy_rows(raw)
+    suite = own_expectations.read(params.checks.expectations)
+    if suite:
+        own_expectations.refuse_absent(suite, own_expectations.table_of(raw))
+    refuse_heavy_rows(raw, rows)
     if "root" in plugins.options_of(params.data):
-        _refuse_lost(raw)
+        _refuse_lost(raw, Path(plugins.options_of(params.data)["root"]))
     return raw
 
 
-def refuse_heavy_rows(raw: RawData) -> None:
+def refuse_heavy_rows(raw: RawData, rows: pd.DataFrame) -> None:
     """Refuse test rows that weigh more than the verdict could believe, hours before it would.
+
+    Args:
+        raw: The data set.
+        rows: Its rows, as ``normalize_rows`` returns them.
 
     Raises:
         ValueError: Naming class, group and weight.
     """
-    rows = normalize_rows(raw)
     if (rows["split"] == OPEN).any():
         return
     test, validation = (_unasked(raw, rows[rows["split"] == s]) for s in ("test", "validation"))
@@ -108,24 +118,47 @@ def _unasked(raw: RawData, rows: pd.DataFrame) -> Predictions:
     )
 
 
-def _refuse_lost(raw: RawData) -> None:
+def _refuse_lost(raw: RawData, root: Path) -> None:
     """Refuse a data set of whose pictures none is found among a few that are tried."""
     tried = sorted({row * len(raw.rows) // TRIED for row in range(TRIED)})
-    lost = ""
+    lost = hint = ""
     for row in tried:
         try:
             raw.read(row)
             return
         except OSError as error:
             lost = f"{raw.rows['id'].iloc[row]!r} ({error.strerror or error})"
+            hint = hint or _nearby(root, str(raw.rows["id"].iloc[row]))
     raise MissingFileError(
-        f"none of {len(tried)} pictures that were tried is there, such as {lost}. Do paths begin "
-        "at root?"
+        f"none of {len(tried)} pictures that were tried is there, such as {lost}. "
+        f"{hint or 'Do paths begin at root?'}"
     )
 
 
-def count(params: Params) -> str:
+def _nearby(root: Path, name: str) -> str:
+    """Say where a picture is that is not where its path says, if it is close; else ""."""
+    parts = [part for part in name.split("/") if part not in ("", ".", "..")]
+    for at in range(1, len(parts)):
+        if root.joinpath(*parts[at:]).is_file():
+            left = "/".join(parts[:at])
+            return f"Without {left!r} it is there: paths must begin at root, {root}."
+    place = root
+    for part in parts:
+        if not (place / part).exists():
+            beside = sorted(place.iterdir()) if place.is_dir() else []
+            spelt = [p.name for p in beside if p.name.casefold() == part.casefold()]
+            spelt += [p.name for p in beside if p.stem == part and p.is_file()]
+            return f"There is {spelt[0]!r} in {place}, not {part!r}." if spelt else ""
+        place /= part
+    return ""
+
+
+def count(params: Params, also: Callable[[RawData], str] = lambda raw: "") -> str:
     """Check the data that params name as far as it goes without a picture; say what it has.
+
+    Args:
+        params: All of them.
+        also: What else to say about rows that are fit.
 
     Raises:
         FileNotFoundError: If its folder or a table is missing.
@@ -138,7 +171,9 @@ def count(params: Params) -> str:
     if root is not None and not Path(root).is_dir():
         return f"{root} is not there yet; it will be fetched, and its rows checked then."
     raw = refuse_unfit_rows(params)
+    more = also(raw)
     return (
         f"{params.data.name} has {len(raw.rows):,} rows, {len(raw.classes)} classes, and groups by "
         f"{', '.join(raw.groups)}; no picture was opened."
+        f"{chr(10) * bool(more)}{more}"
     )

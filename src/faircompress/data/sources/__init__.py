@@ -37,6 +37,7 @@ class RawData:
             weighs, where the source knows; empty: it does not.
         fixed_counts: Columns (``label`` among them) of whose crossed values the test split has
             counts that were fixed beforehand, instead of natural shares.
+        columns: All columns of the user's own table, row by row, where there is one.
     """
 
     rows: pd.DataFrame
@@ -48,3 +49,4 @@ class RawData:
     notes: tuple[str, ...] = ()
     max_weight: tuple[MaxWeight, ...] = ()
     fixed_counts: tuple[str, ...] = ()
+    columns: pd.DataFrame | None = None

@@ -1,6 +1,5 @@
 """Your own data: a CSV or Parquet file that names each picture, or holds it."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,27 @@ import pyarrow.parquet as pq
 
 from faircompress.config.bounds import Column, Groups, OpenShare, Positive, Seed
 from faircompress.data.columns import Table, data_set
-from faircompress.data.csv_text import meant, read_csv
+from faircompress.data.csv_text import is_parquet, meant, read_sheet
 from faircompress.data.fingerprint import within
+from faircompress.data.paths import fields, joined, made, picture_bytes, slashed
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read
 from faircompress.support.errors import InputError, MissingFileError
 
 KEY = "data.table"
+CURE = ", or leave such rows out of the table"
 
 
 def table(
     *,
     root: str = "data/table",
     file: str = "data.csv",
-    separator: str = ",",
+    separator: str | None = None,
+    encoding: str | None = None,
     image: str = "image",
+    pattern: str | None = None,
+    sidecar: str | None = None,
+    sidecar_key: str | None = None,
     label: Column = "label",
     groups: Groups = [],  # noqa: B006 (params read the default from the source text)
     split: Column | None = None,
@@ -38,19 +43,27 @@ def table(
 ) -> RawData:
     """Return the pictures of a table, with label and groups from its columns.
 
-    Columns are told by name, or with their values named, binned or dropped: see ``columns.py``.
-    An id is the path of the picture, or of a picture held in Parquet the number of its row.
+    Columns are told by name, or with their values named, binned or dropped: see ``columns.py``;
+    of patterns and sidecars, ``paths.py``. An id is the path of the picture, or of a picture held
+    in Parquet the number of its row.
 
     Args:
         root: Folder with the file and the pictures.
-        file: The table under ``root``: ``.csv`` or ``.parquet``; ``*`` may match many.
-        separator: What parts the fields of a CSV file.
+        file: The table under ``root``: text, maybe packed (``.csv.gz``), or Parquet; ``*`` may
+            match many parts.
+        separator: What parts the fields of a text table; null: what its first lines tell.
+        encoding: Of its text, such as windows-1252; null: UTF-8 or UTF-16.
         image: Column of the picture: a path under ``root``; in Parquet also the bytes of an image
             file, all of which are then held in memory. Or how to make the path of columns, such
             as ``images/{name}.jpg``.
+        pattern: Of these paths, such as ``{split}/{site}/*``: each ``{word}`` is a column, too.
+        sidecar: Another text table under ``root``, with a row for each picture.
+        sidecar_key: Column of both tables by which they belong together, such as ``person``; null:
+            the picture, by ``image``.
         label: Column of the label.
         groups: Columns of the groups.
-        split: Column of the split; null: cut by identity, else by pixels.
+        split: Column of the split; null: ``{split}`` of the pattern if it has one, else cut by
+            identity, else by pixels.
         identity: Column that says whose picture it is.
         weight: Column of what a row counts in pooled rates.
         max_weight: The most that one person (or a row of nobody) weighs in the population; null:
@@ -69,18 +82,34 @@ def table(
     if not paths or not paths[0].is_file():
         beside = [path.name for path in home.iterdir()] if home.is_dir() else []
         raise MissingFileError(f"{KEY}.file: {home / file} is missing.{meant(file, beside)}")
-    if paths[0].suffix == ".parquet":
+    how = {"separator": separator, "encoding": encoding}
+    held: Read | None = None
+    notes: tuple[str, ...] = ()
+    if is_parquet(paths[0]):
         cells, held = _parquet(paths, image)
     else:
-        parts = [read_csv(path, key=f"{KEY}.file", separator=separator) for path in paths]
-        cells, held = pd.concat(parts, ignore_index=True), None
-    found, read = (cells, held) if held else _by_path(home, cells, image, str(home / file))
+        cells, notes = _text_tables(paths, **how)
+    if held:
+        read = held
+    else:
+        cells, read, turned = _by_path(home, cells, image, str(home / file))
+        notes = (*notes, *turned)
+    if pattern:
+        words = fields([str(path) for path in cells.index], pattern, key=KEY, cure=CURE)
+        both = sorted(set(words.columns) & set(cells.columns))
+        if both:
+            raise InputError(f"{KEY}.pattern: {both[0]!r} is a column of the table too; rename it")
+        cells = pd.concat([cells, words.set_axis(cells.index)], axis=1)
+    if sidecar:
+        sheet = read_sheet(within(home, sidecar), key=f"{KEY}.sidecar", **how)
+        cells, idle = joined(cells, sheet.cells, image=image, shared=sidecar_key, key=KEY)
+        notes = (*notes, *sheet.notes, *idle)
     return data_set(
-        Table(found, KEY, str(home / file)),
+        Table(cells, KEY, str(home / file), notes),
         read,
         label=label,
         groups=groups,
-        split=split,
+        split="split" if split is None and "{split}" in (pattern or "") else split,
         identity=identity,
         weight=weight,
         max_weight=max_weight,
@@ -89,22 +118,29 @@ def table(
     )
 
 
-def _by_path(home: Path, cells: pd.DataFrame, image: str, where: str) -> tuple[pd.DataFrame, Read]:
-    """Return the table under the paths of its pictures, and how to read one."""
-    parts = re.split(r"\{([^}]*)\}", image) if "{" in image else ["", image, ""]
-    absent = [name for name in parts[1::2] if name not in cells.columns]
-    if absent:
-        close = meant(absent[0], list(cells.columns))
-        raise InputError(f"{KEY}.image: {where} has no column {absent[0]!r}.{close}")
-    columns = [cells[part].fillna("") if k % 2 else part for k, part in enumerate(parts)]
-    paths = [path or None for path in sum(columns[1:], pd.Series(columns[0], cells.index))]
+def _by_path(
+    home: Path, cells: pd.DataFrame, image: str, where: str
+) -> tuple[pd.DataFrame, Read, tuple[str, ...]]:
+    """Return the table under the paths of its pictures, how to read one, and what to tell."""
+    paths = made(image, cells, key=KEY, where=where)
+    turned = sum("\\" in (path or "") for path in paths)
+    notes = (f"Paths whose \\ were read as /: {turned:,}.",) if turned else ()
+    index = pd.Index([path and slashed(path) for path in paths], dtype=object)
+    return cells.set_axis(index), lambda row: picture_bytes(home, paths[row]), notes
 
-    def read(row: int) -> bytes:
-        if not paths[row]:
-            raise FileNotFoundError(2, "no path in the table")
-        return within(home, str(paths[row])).read_bytes()
 
-    return cells.set_axis(pd.Index(paths, dtype=object)), read
+def _text_tables(paths: list[Path], **how: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the parts of a text table in one, and what to tell."""
+    sheets = [read_sheet(path, key=f"{KEY}.file", **how) for path in paths]
+    unlike = next((n for n, s in enumerate(sheets) if set(s.cells) != set(sheets[0].cells)), None)
+    if unlike is not None:
+        one, other = (", ".join(sheets[n].cells) for n in (0, unlike))
+        raise InputError(
+            f"{KEY}.file: the parts of the table differ: {paths[0].name} has the columns {one}, "
+            f"and {paths[unlike].name} has {other}"
+        )
+    cells = pd.concat([sheet.cells for sheet in sheets], ignore_index=True)
+    return cells, tuple(dict.fromkeys(note for sheet in sheets for note in sheet.notes))
 
 
 def _parquet(paths: list[Path], image: str) -> tuple[pd.DataFrame, Read | None]:

@@ -1,0 +1,80 @@
+"""Names of an audited table that are damaged, almost equal, or words for unknown."""
+
+import numpy as np
+import pandas as pd
+
+from faircompress.auditing.spelling import spelt
+from faircompress.auditing.tables import Table
+from faircompress.data.predictions import Predictions
+from faircompress.data.words import damaged, listed, near, proposed_bins, rounded, unknown
+
+MEND = "Mend the table where it was made: write ranges and codes as text."
+LOST = "The digits are gone. Write ids as text where the table was made."
+
+
+def refuse_damaged(table: Table, option: str, column: str, words: np.ndarray) -> None:
+    """Refuse a column of which names were damaged: rows would be in groups that nobody meant.
+
+    Args:
+        table: Of the rows.
+        option: By which the column was named.
+        column: Its name.
+        words: Its fields as text, ``(rows,)``.
+
+    Raises:
+        ValueError: Naming the first.
+    """
+    found = damaged(np.unique(words).tolist())
+    bad = np.isin(words, list(found))
+    if bad.any():
+        table.refuse(spelt(option), column, bad, found[str(words[bad.argmax()])], MEND)
+
+
+def clusters(table: Table, column: str) -> np.ndarray:
+    """Return a column that says which cluster a row is in, ``(rows,)``.
+
+    Raises:
+        ValueError: If a field is empty, or lost digits by which clusters differ.
+    """
+    words = table.words(spelt("cluster"), column)
+    refuse_rounded(table, "cluster", column, words)
+    return words
+
+
+def refuse_rounded(table: Table, option: str, column: str, words: np.ndarray) -> None:
+    """Refuse ids that a spreadsheet rounded: different ones became equal."""
+    bad = np.isin(words, rounded(np.unique(words).tolist()))
+    fault = "looks like a long number that a spreadsheet rounded"
+    table.refuse(spelt(option), column, bad, fault, LOST)
+
+
+def doubtful_names(rows: Predictions) -> list[str]:
+    """Say which groups and classes are almost one, and which are words for unknown."""
+    columns = {"label": list(rows.classes)} | {
+        name: np.unique(column).tolist() for name, column in rows.groups.items() if name != "label"
+    }
+    notes = []
+    for column, names in columns.items():
+        if alike := near(names):
+            notes.append(
+                f"Names in {column} are almost equal: {listed(alike)}. If they mean the same, give "
+                "them one name: apart, each has fewer rows, and harm to it is harder to see."
+            )
+        if strange := unknown(names):
+            words = ", ".join(map(repr, strange))
+            notes.append(
+                f"{words} in {column} is a word for unknown, and is evaluated like any other. "
+                "Leave such rows out for both models, or call them otherwise."
+            )
+        if bands := proposed_bins(pd.Series(rows.groups.get(column, []), dtype=object)):
+            notes.append(
+                f"{column} has {len(names)} numbers as groups, each with few rows. If it measures, "
+                f"write bands in their place, such as {bands}."
+            )
+    people = [] if rows.identities is None else np.unique(rows.identities).tolist()
+    for name in unknown(people):
+        notes.append(
+            f"Cluster {name!r} is a word for unknown, and its rows count as one cluster. Give "
+            "each of them an id of its own, if they are not."
+        )
+    return notes

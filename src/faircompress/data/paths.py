@@ -1,0 +1,151 @@
+"""One grammar of paths for all data in files: patterns read columns, templates make paths of them.
+
+A pattern such as ``{split}/{age}_{sex}_*.jpg`` reads a column for each ``{word}`` from each path: a
+word holds as little as it can, at least one letter and no slash; ``*`` is anything without a slash,
+``**`` anything. A template such as ``images/{number}.jpg`` makes the path of columns. A sidecar is
+a second table with a row for each picture, or for each value of a column that both have.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from faircompress.data.csv_text import meant
+from faircompress.data.fingerprint import within
+from faircompress.support.errors import InputError
+
+PARTS = r"(\{\w+\}|\*\*|\*)"
+
+
+def fields(paths: Sequence[str], pattern: str, *, key: str, cure: str) -> pd.DataFrame:
+    """Return what a pattern reads from each path, one row a path.
+
+    Raises:
+        ValueError: If a path does not match, naming some; ``cure`` says what else to do.
+    """
+    parts = re.split(PARTS, pattern)
+    words = [part[1:-1] for part in parts if part.startswith("{")]
+    if len(set(words)) < len(words):
+        raise InputError(f"{key}.pattern: {pattern!r} has a word twice; name each once")
+    expression = re.compile("".join(map(_expression, parts)), re.IGNORECASE)
+    matches = [expression.fullmatch(path) for path in paths]
+    strange = [path for path, match in zip(paths, matches, strict=True) if not match]
+    if strange or not paths:
+        named = ", ".join(strange[:5]) or "there are none"
+        raise InputError(
+            f"{key}.pattern: {len(strange):,} of {len(paths):,} pictures do not match {pattern!r}: "
+            f"{named}. Mend the pattern{cure}."
+        )
+    return pd.DataFrame([m.groupdict() for m in matches if m], index=list(paths), columns=words)
+
+
+def made(template: str, cells: pd.DataFrame, *, key: str, where: str) -> list[str | None]:
+    """Return the path of each row: a column, or a template of columns; None where it is empty.
+
+    Raises:
+        ValueError: If a column is missing.
+    """
+    parts = re.split(r"\{([^}]*)\}", template) if "{" in template else ["", template, ""]
+    absent = [name for name in parts[1::2] if name not in cells.columns]
+    if absent:
+        close = meant(absent[0], list(cells.columns))
+        raise InputError(f"{key}.image: {where} has no column {absent[0]!r}.{close}")
+    columns = [cells[part].fillna("") if k % 2 else part for k, part in enumerate(parts)]
+    paths = sum(columns[1:], pd.Series(columns[0], cells.index))
+    lacking = np.any([column == "" for column in columns[1::2]], axis=0)
+    return [None if gone else path for path, gone in zip(paths, lacking, strict=True)]
+
+
+def slashed(path: str) -> str:
+    """Return a path of another system as one of ours."""
+    return path.replace("\\", "/")
+
+
+def picture_bytes(home: Path, path: str | None) -> bytes:
+    """Return the bytes of a picture.
+
+    Where there is no such file, backslashes are taken as slashes, and other ways to write the same
+    letters are tried (macOS takes letters and their accents apart).
+
+    Raises:
+        OSError: If there is none.
+        ValueError: If it lies outside ``home``.
+    """
+    if not path:
+        raise FileNotFoundError(2, "no path in the table")
+    tried = [path, slashed(path)]
+    tried += [unicodedata.normalize(form, slashed(path)) for form in ("NFC", "NFD")]
+    for each in dict.fromkeys(tried):
+        try:
+            return within(home, each).read_bytes()
+        except FileNotFoundError as error:
+            absent = error
+    raise absent
+
+
+def joined(
+    cells: pd.DataFrame, sidecar: pd.DataFrame, *, image: str, shared: str | None, key: str
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a table with the columns that its sidecar has, and what is worth telling of it.
+
+    Args:
+        cells: One row a picture; the index holds their paths.
+        sidecar: One row a picture, or a value of ``shared``.
+        image: Its column or template of pictures: paths, or names if none has a slash.
+        shared: Column of both by which rows belong together; None: the picture.
+        key: What to call the options in an error.
+
+    Raises:
+        ValueError: If a picture has no row, or two, or a column stands in both.
+    """
+    if shared is None:
+        found = [slashed(path or "") for path in made(image, sidecar, key=key, where="the sidecar")]
+        whole = any("/" in path for path in found)
+        wanted = cells.index if whole else _names(cells.index, key)
+        sidecar = sidecar.drop(columns=image, errors="ignore").set_axis(pd.Index(found))
+        what = "pictures"
+    else:
+        for table, where in ((cells, "the table"), (sidecar, "the sidecar")):
+            if shared not in table.columns:
+                close = meant(shared, list(table.columns))
+                raise InputError(f"{key}.sidecar_key: {where} has no column {shared!r}.{close}")
+        wanted, sidecar = pd.Index(cells[shared]), sidecar.set_index(shared)
+        what = f"values of {shared!r}"
+    both = sorted(set(sidecar.columns) & set(cells.columns))
+    if both:
+        raise InputError(f"{key}.sidecar: {both[0]!r} is a column of the pictures too; rename one")
+    twice = sidecar.index[sidecar.index.duplicated()]
+    if len(twice):
+        raise InputError(f"{key}.sidecar: {len(twice)} {what} stand in it twice: {twice[0]}")
+    lacking = cells.index[~wanted.isin(sidecar.index)]
+    if len(lacking):
+        named = ", ".join(map(str, lacking[:5]))
+        raise InputError(
+            f"{key}.sidecar: {len(lacking):,} of {len(cells):,} pictures have no row in it: {named}"
+        )
+    idle = len(sidecar.index.difference(wanted))
+    notes = (f"Rows of the sidecar without a picture: {idle:,}.",) if idle else ()
+    return pd.concat([cells, sidecar.loc[wanted].set_axis(cells.index)], axis=1), notes
+
+
+def _names(paths: "pd.Index[str]", key: str) -> "pd.Index[str]":
+    """Return names without folders, if these tell pictures apart."""
+    names = paths.map(lambda path: path.rpartition("/")[2])
+    again = names.duplicated(keep=False) & ~paths.duplicated(keep=False)
+    if again.any():
+        one, other = paths[names == names[again.argmax()]][:2]
+        raise InputError(
+            f"{key}.sidecar: it has names without folders, but {one} and {other} have one name; "
+            "write their paths, or make them of columns, such as image: '{folder}/{file}'"
+        )
+    return names
+
+
+def _expression(part: str) -> str:
+    if part.startswith("{"):
+        return rf"(?P<{part[1:-1]}>[^/]+?)"
+    return {"**": ".*", "*": "[^/]*"}.get(part, re.escape(part))

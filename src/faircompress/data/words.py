@@ -1,0 +1,147 @@
+"""What is wrong with names: damaged by a spreadsheet or an encoding, almost equal, or for unknown.
+
+All three put people into groups that nobody meant. Nothing here changes a name; it says what was
+probably meant, and the user decides.
+"""
+
+import math
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+UNKNOWN = (
+    r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|NAN|<NA>|#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
+    r"[Uu]ndefined|[Uu]nspecified|[Nn]ot (?:known|available|specified|reported|recorded)|"
+    r"\?+|-+|-1)?\s*$"
+)
+# as spreadsheets in English, German, French, Spanish, Italian, Dutch and Portuguese write them
+MONTHS = (
+    "january|february|march|april|june|july|august|september|october|november|december|jan|feb|mar|"
+    "apr|may|jun|jul|aug|sept|sep|oct|nov|dec|januar|februar|märz|juni|juli|oktober|dezember|mär|"
+    "mrz|mai|okt|dez|janv|févr|fév|mars|avril|avr|juin|juil|août|aoû|déc|ene|abr|ago|dic|gen|mag|"
+    "giu|lug|set|ott|mrt|mei|maj|fev|out"
+)
+MONTH = rf"(?:{MONTHS})\.?"
+DAY_AND_MONTH = re.compile(rf"\d{{1,2}}(?:[-/ ]|\. ?){MONTH}", re.IGNORECASE)
+MONTH_AND_YEAR = re.compile(rf"{MONTH}[-/ ]\d{{2}}", re.IGNORECASE)
+DATE = re.compile(
+    rf"(?:\d{{4}}-\d\d-\d\d(?:[ T]00:00(?::00)?)?|\d{{1,2}}[./]\d{{1,2}}[./](?:\d\d){{1,2}}|"
+    rf"\d{{1,2}}[-. ]{MONTH}[-. ](?:\d\d){{1,2}})",
+    re.IGNORECASE,
+)
+FORMULA = re.compile(r"#(?:REF|DIV/0|VALUE|NAME|NULL|NUM|SPILL|CALC)[!?]?|#{3,}")
+FLOATED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2}")
+MANY_CODES, FEW_MEASURES = 24, 6  # numbers of a group column beyond which it measures
+LETTERS = 3  # pairs of one letter, such as "A" and "a"; more are an alphabet
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+BADLY_DECODED = re.compile("\ufffd|[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
+
+
+def damaged(words: Iterable[str]) -> dict[str, str]:
+    """Return the names of a column that look damaged, and what each looks like.
+
+    A full date, or a month and a year, is damage only beside names that are none: a column of dates
+    is one. A day and a month without a year are damage in any column.
+
+    Args:
+        words: Distinct names of one column.
+    """
+    known = [word for word in words if not re.match(UNKNOWN, word)]
+    date = {word for word in known if _is_date(word)}
+    mixed = len(date) < len(known)
+    found = {}
+    for word in known:
+        if word in date and (mixed or DAY_AND_MONTH.fullmatch(word.strip())):
+            found[word] = "looks like a range or a code that a spreadsheet turned into a date"
+        elif FORMULA.fullmatch(word.strip()):
+            found[word] = "is a spreadsheet's word for a formula that failed or a narrow column"
+        elif FLOATED.fullmatch(word.strip()):
+            found[word] = "looks like a long number that a spreadsheet rounded"
+        elif "\ufffd" in word or _decoded_twice(word):
+            found[word] = "holds letters of a wrong encoding"
+    return found
+
+
+def rounded(words: Iterable[str]) -> list[str]:
+    """Return the ids that look like long numbers whose last digits a spreadsheet took."""
+    return [word for word in words if FLOATED.fullmatch(word)]
+
+
+def near(words: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return names of a column that are almost equal, together.
+
+    Almost equal are names that differ in capitals, spaces, hyphens within, underscores, a full stop
+    at the end, ways to write accents, marks that nobody sees, or zeros around a number. Where many
+    single letters stand in both cases, the names are letters, and meant.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for word in words:
+        alike[_plain(word)].append(word)
+    groups = [tuple(sorted(group)) for group in alike.values() if len(group) > 1]
+    letters = [group for group in groups if all(len(word.strip()) == 1 for word in group)]
+    return [group for group in groups if len(letters) <= LETTERS or group not in letters]
+
+
+def unknown(words: Iterable[str]) -> list[str]:
+    """Return the names of a column that are words for unknown.
+
+    -1 is none where 1 is the only other: a coding of no and yes.
+    """
+    every = list(words)
+    return [] if set(every) == {"-1", "1"} else [word for word in every if re.match(UNKNOWN, word)]
+
+
+def listed(groups: Sequence[tuple[str, ...]]) -> str:
+    """Return names that are almost equal as a text."""
+    return "; ".join(" and ".join(map(repr, names)) for names in groups[:5])
+
+
+def proposed_bins(words: "pd.Series[Any]") -> str:
+    """Return bins for a column that measures, in three ranges of about as many rows; else "".
+
+    Numbers measure if there are many of them, or several that are not whole.
+    """
+    known = words.dropna()
+    numbers = pd.to_numeric(known, errors="coerce")
+    if numbers.isna().any() or known.empty:
+        return ""
+    values = numbers.unique()
+    broken = (values % 1 != 0).any()
+    if len(values) <= (FEW_MEASURES if broken else MANY_CODES):
+        return ""
+    low, high = (float(f"{numbers.quantile(share):.3g}") for share in (1 / 3, 2 / 3))
+    low, high = (low, high) if broken else (float(math.ceil(low)), float(math.ceil(high)))
+    if not numbers.min() < low < high <= numbers.max():
+        return ""
+    return (
+        f"{{bins: {{low: [null, {low:g}], middle: [{low:g}, {high:g}], high: [{high:g}, null]}}}}"
+    )
+
+
+def _is_date(word: str) -> bool:
+    return any(one.fullmatch(word.strip()) for one in (DAY_AND_MONTH, MONTH_AND_YEAR, DATE))
+
+
+def _plain(word: str) -> str:
+    seen = (letter for letter in word if unicodedata.category(letter) != "Cf")
+    text = unicodedata.normalize("NFKC", "".join(seen)).strip()
+    if NUMBER.fullmatch(text):
+        return f"{float(text):.15g}"
+    spaced = re.sub(r"(?<=\w)[\s_\-\u2010-\u2015]+(?=\w)", " ", text)
+    return spaced.strip("_ ").rstrip(".").casefold()
+
+
+def _decoded_twice(word: str) -> bool:
+    """Tell whether a word is UTF-8 that was read as an encoding of one byte a letter."""
+    if not BADLY_DECODED.search(word):
+        return False
+    for encoding in ("windows-1252", "latin-1"):
+        try:
+            return word.encode(encoding).decode("utf-8") != word
+        except UnicodeError:
+            continue
+    return False

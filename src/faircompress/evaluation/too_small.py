@@ -1,0 +1,149 @@
+"""Groups of test rows that no rule can pass, known from counts alone, before anything is trained.
+
+A bound can never be nearer to 0 than the certainty floor: n rows of which none was lost exclude no
+loss below ``1 - alpha ** (1/n)``. Where that is above a rule's limit, the outcome is inconclusive
+at best, whatever the models do. Enough for the floor is the least; a model that changes some
+answers needs more.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from faircompress.config.rules import JOIN, Gate, Rule
+from faircompress.data.ingest import normalize_rows
+from faircompress.data.sources import RawData
+from faircompress.evaluation.groups import POOLED
+
+POSITIVES, NEGATIVES, BOTH, ALL = (1,), (0,), (0, 1), ()
+SIDES: Mapping[str, tuple[int, ...]] = {  # classes of two whose rows a metric is over; (): all rows
+    "true_positive_rate": POSITIVES, "false_negative_rate": POSITIVES,
+    "false_positive_rate": NEGATIVES, "auroc": BOTH, "cross_group_auroc": POSITIVES,
+    "accuracy": ALL, "selection_rate": ALL, "flips": BOTH,
+}  # fmt: skip
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class TooSmall:
+    """A group with too few rows of a class for some rules.
+
+    Args:
+        group: Such as ``sex=female``.
+        kind: Name of the class; empty: all classes.
+        units: Independent units of equal weight: people, or rows where nobody is named.
+        needed: The least with which the strictest of the rules can pass.
+        rules: Names of the rules.
+    """
+
+    group: str
+    kind: str
+    units: int
+    needed: int
+    rules: tuple[str, ...]
+
+    def __str__(self) -> str:
+        of = f" of {self.kind!r}" if self.kind else ""
+        return (
+            f"{self.group} has {self.units:,}{of} in test, and {', '.join(self.rules)} "
+            f"need{'s' if len(self.rules) == 1 else ''} {self.needed:,} at least"
+        )
+
+
+def too_small(
+    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], gate: Gate
+) -> list[TooSmall]:
+    """Return the groups of test rows that some rule cannot pass, the smallest first.
+
+    Means over several classes are not looked at: they need fewer rows of each.
+
+    Args:
+        rows: Of the test split; columns ``label`` (index), ``identity``, ``weight``, the groups.
+        classes: Names of the labels.
+        groups: Group columns; ``label`` may stand among them.
+        gate: The rules.
+    """
+    known = rows.dropna(subset=["label"])
+    found = []
+    for column, key, part in _parts(known, groups, gate):
+        for kind in (ALL, *((k,) for k in range(len(classes)))):
+            units = _units(part[part["label"].isin(kind)] if kind else part)
+            binding = [r for r in _change_rules(gate) if _is_over(r, column, kind, len(classes))]
+            short = [rule for rule in binding if units < least(rule)]
+            if short:
+                needed = max(map(least, short))
+                names = tuple(dict.fromkeys(f"{r.rule} {r.metric}" for r in short))
+                word = classes[kind[0]] if kind else ""
+                found.append(TooSmall(key, word, math.floor(units), needed, names))
+    return sorted(found, key=lambda one: (one.units, one.group, one.kind))
+
+
+def of_data(raw: RawData, *, gate: Gate) -> str:
+    """Return the sentence on a data set of which no picture was read; empty: nothing to say."""
+    rows = normalize_rows(raw)
+    test = rows[rows["split"] == "test"]
+    return sentence(too_small(test, raw.classes, raw.groups, gate)) if len(test) else ""
+
+
+def least(rule: Rule) -> int:
+    """Return how many rows without a loss exclude a rule's limit, at its confidence."""
+    return math.ceil(math.log(1 - rule.confidence) / math.log1p(-rule.limit) - 1e-9)
+
+
+def sentence(small: Sequence[TooSmall]) -> str:
+    """Return what is too small, and what would do; empty: nothing is."""
+    if not small:
+        return ""
+    more = f"; and {len(small) - SHOWN:,} more" if len(small) > SHOWN else ""
+    return (
+        f"Too few test rows to be judged, whatever the model does: "
+        f"{'; '.join(map(str, small[:SHOWN]))}{more}. Add such rows, give test a larger share, "
+        "join groups by names or bins, or raise the limit; a rule that need not hold there can "
+        "name its groups."
+    )
+
+
+def _change_rules(gate: Gate) -> list[Rule]:
+    return [r for r in gate.harm_rules if r.rule in ("change", "flips") and r.against == "baseline"]
+
+
+def _is_over(rule: Rule, column: str, kind: tuple[int, ...], classes: int) -> bool:
+    """Tell whether a rule has a bound over rows of this kind in the groups of this column."""
+    if rule.groups is not None and not set(column.split(JOIN)) <= set(rule.groups):
+        return False
+    metric = "flips" if rule.rule == "flips" else rule.metric
+    if metric == "flips":
+        return bool(kind) and column != "label"
+    sides = SIDES.get(metric)
+    if sides is None or (classes > 2 and sides != ALL) or column == "label":
+        return False
+    return not kind if sides == ALL else bool(kind) and kind[0] in sides
+
+
+def _parts(
+    rows: pd.DataFrame, groups: Sequence[str], gate: Gate
+) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Give column, name and rows of everyone, each group, and each intersection asked for."""
+    yield POOLED, "everyone", rows
+    columns = [name for name in groups if name != "label"]
+    crossed = combinations(columns, 2) if gate.intersections and gate.sparse == "judge" else ()
+    for names in (*((name,) for name in columns), *crossed):
+        for values, part in rows.groupby(list(names), sort=True):
+            where = dict(zip(names, map(str, values), strict=True))
+            if not gate.is_absent(where):
+                key = JOIN.join(f"{name}={value}" for name, value in where.items())
+                yield JOIN.join(names), key, part
+
+
+def _units(rows: pd.DataFrame) -> float:
+    """Return Kish's number of people, or of rows where nobody is named."""
+    if rows.empty:
+        return 0.0
+    alone = pd.Series([f"row {at}" for at in range(len(rows))], rows.index, dtype=object)
+    who = rows["identity"].astype(object).where(rows["identity"].notna(), alone)
+    weights = rows["weight"].groupby(who.to_numpy()).sum().to_numpy(np.float64)
+    return float(weights.sum() ** 2 / (weights**2).sum())
