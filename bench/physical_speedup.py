@@ -19,7 +19,7 @@ from faircompress.compression.channels import Budget
 from faircompress.compression.criteria.magnitude import magnitude
 from faircompress.compression.cut import cut
 from faircompress.data.dataset import Facts
-from faircompress.export import runtime
+from faircompress.export import runtime, timing
 from faircompress.export.quantize import to_fp16
 from faircompress.export.to_onnx import to_onnx, words
 from faircompress.networks import network as networks
@@ -55,12 +55,12 @@ def main() -> None:
                              for i, net in enumerate((dense, pruned))]  # fmt: skip
                     pair = [opened(p, asked, half=precision == "fp16") for p in paths]
                     for batch in asked.batches:
-                        found = runtime.latency(*pair, pictures, batch=batch, repeats=asked.pairs)
+                        found = timing.latency(*pair, pictures, batch=batch, repeats=asked.pairs)
                         print(f"| {model} | {speedup:g} | {reached:.2f} | {precision} | {batch} | "
                               f"{found.dense['median']:.2f} | {found.pruned['median']:.2f} | "
                               f"{found.speedup:.2f} ({found.low:.2f}, {found.high:.2f}) |",
                               flush=True)  # fmt: skip
-                    where = runtime.hardware(pair[0])
+                    where = timing.hardware(pair[0])
     print(f"\n{where}, channels in multiples of {asked.round_to}, {asked.pairs} pairs")
 
 

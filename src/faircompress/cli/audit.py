@@ -1,12 +1,12 @@
 """What a user types, and what comes back. Nothing heavy is imported before it is needed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from faircompress.cli import audit_options as typed
 from faircompress.config.bounds import whole
 from faircompress.support.errors import InputError
 from faircompress.support.exit_codes import BY_VERDICT
@@ -21,125 +21,52 @@ if TYPE_CHECKING:
     Held = tuple[Predictions, Predictions] | None
 
 
-def _option(words: str) -> str:
-    return typer.Option(help=words, show_default=False)
-
-
-Tables = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="TABLE [TABLE]",
-        help="Predictions, CSV or Parquet: one file, or the baseline's and the candidate's.",
-        show_default=False,
-    ),
-]
-Baseline = Annotated[
-    str,
-    typer.Option(
-        "--baseline",
-        "--dense",
-        help="Column of the baseline, or its ONNX file.",
-        show_default=False,
-    ),
-]
-Candidate = Annotated[str, _option("Column of the model that may be released, or its ONNX file.")]
-Label = Annotated[str | None, _option("Column of the true class.")]
-Group = Annotated[list[str] | None, _option("Column of groups; may be repeated.")]
-MetricName = Annotated[list[str] | None, _option("What may not get worse; may be repeated.")]
-Limit = Annotated[list[float] | None, _option("By more than this; one for each --metric.")]
-RuleText = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--rule", help="Such as 'change auroc 0.03'; may be repeated.", show_default=False
-    ),
-]
-Confidence = Annotated[float | None, _option("Of these rules; 0.975 if left out.")]
-Rules = Annotated[Path | None, _option("File of rules, in the form of gate.rules of params.yaml.")]
-Classes = Annotated[str, _option("Names, by commas; of two, the positive second.")]
-Id = Annotated[str | None, typer.Option("--id", help="Column of the rows' ids.")]
-Cluster = Annotated[str | None, _option("Column of whose row it is: a person.")]
-Weight = Annotated[str | None, _option("Column of what a row counts.")]
-MaxWeight = Annotated[
-    float | None, _option("The most that a cluster (or a row without one) weighs; 20 if left out.")
-]
-Threshold = Annotated[
-    str | None,
-    _option("Of a two-class decision: a number (0.5 if left out), validation or baseline."),
-]
-Validation = Annotated[
-    list[Path] | None, _option("Predictions or pictures of validation rows, which set thresholds.")
-]
-Split = Annotated[str | None, _option("Column that says validation or test of each row.")]
-CrossChecks = Annotated[
-    bool, typer.Option("--cross-checks", help="Bootstrap and DeLong intervals, too.")
-]
-Intersections = Annotated[bool, typer.Option("--intersections", help="Test these groups too.")]
-Sparse = Annotated[
-    str | None,
-    _option("Small intersections: judge (if left out), merge (as 'other'), or parent (left to)."),
-]
-MinRows = Annotated[
-    int | None, _option("Rows of each class with which an intersection is not small.")
-]
-Expect = Annotated[list[str] | None, _option("COLUMN=GROUP that must be there; may be repeated.")]
-Absent = Annotated[
-    list[str] | None,
-    _option("'COLUMN=GROUP & ...' of whom there are no rows by design; may be repeated."),
-]
-Data = Annotated[Path | None, _option("Pictures for two ONNX files: Parquet.")]
-Image = Annotated[str, typer.Option(help="Column of the pictures.")]
-LedgerFile = Annotated[
-    Path | None, _option("File that counts looks at a test set; made if missing.")
-]
-Looks = Annotated[
-    str | None,
-    _option("spend, earn or ignore; or the book of looks of version 0.2, to be taken over."),
-]
-ToppingUp = Annotated[
-    bool, typer.Option("--topping-up", help="Declare that rows of fresh people may be added later.")
-]
-TopsUp = Annotated[
-    int | None, _option("Line in the ledger of the look that fresh rows of this table top up.")
-]
-Reviewer = Annotated[str | None, _option("Who agreed to limits that changed after a look.")]
-Reason = Annotated[str, _option("Why they changed.")]
-Out = Annotated[Path | None, _option("Folder for report, summary, verdict and JUnit file.")]
-
-
 def audit(
-    tables: Tables = None,
-    baseline: Baseline = "",
-    candidate: Candidate = "",
-    label: Label = None,
-    group: Group = None,
-    rule: RuleText = None,
-    metric: MetricName = None,
-    limit: Limit = None,
-    confidence: Confidence = None,
-    rules: Rules = None,
-    classes: Classes = "",
-    identifier: Id = None,
-    cluster: Cluster = None,
-    weight: Weight = None,
-    max_weight: MaxWeight = None,
-    split: Split = None,
-    threshold: Threshold = None,
-    validation: Validation = None,
-    intersections: Intersections = False,
-    sparse: Sparse = None,
-    min_rows: MinRows = None,
-    expect: Expect = None,
-    absent: Absent = None,
-    data: Data = None,
-    image: Image = "image",
-    ledger: LedgerFile = None,
-    looks: Looks = None,
-    topping_up: ToppingUp = False,
-    tops_up: TopsUp = None,
-    reviewer: Reviewer = None,
-    reason: Reason = "",
-    cross_checks: CrossChecks = False,
-    out: Out = None,
+    tables: typed.Tables = None,
+    baseline: typed.Baseline = "",
+    candidate: typed.Candidate = "",
+    label: typed.Label = None,
+    group: typed.Group = None,
+    rule: typed.RuleText = None,
+    metric: typed.MetricName = None,
+    limit: typed.Limit = None,
+    confidence: typed.Confidence = None,
+    rules: typed.Rules = None,
+    classes: typed.Classes = "",
+    identifier: typed.Id = None,
+    cluster: typed.Cluster = None,
+    weight: typed.Weight = None,
+    max_weight: typed.MaxWeight = None,
+    split: typed.Split = None,
+    threshold: typed.Threshold = None,
+    validation: typed.Validation = None,
+    intersections: typed.Intersections = False,
+    sparse: typed.Sparse = None,
+    min_rows: typed.MinRows = None,
+    expect: typed.Expect = None,
+    absent: typed.Absent = None,
+    data: typed.Data = None,
+    image: typed.Image = "image",
+    layout: typed.Layout = None,
+    channels: typed.Channels = None,
+    mean: typed.Mean = None,
+    std: typed.Std = None,
+    scale: typed.Scale = None,
+    resize: typed.Resize = None,
+    crop: typed.Crop = None,
+    resampler: typed.Resampler = None,
+    logits: typed.Logits = None,
+    output: typed.Output = None,
+    baseline_with: typed.BaselineWith = None,
+    candidate_with: typed.CandidateWith = None,
+    ledger: typed.LedgerFile = None,
+    looks: typed.Looks = None,
+    topping_up: typed.ToppingUp = False,
+    tops_up: typed.TopsUp = None,
+    reviewer: typed.Reviewer = None,
+    reason: typed.Reason = "",
+    cross_checks: typed.CrossChecks = False,
+    out: typed.Out = None,
 ) -> None:
     """Compare any two models by group. Exits with 0 pass, 1 fail, 2 inconclusive, 3 error."""
     from faircompress.auditing import outputs, rows
@@ -155,15 +82,26 @@ def audit(
     said = {"looks": way, "sparse": sparse, "min_rows": min_rows}
     more |= {key: value for key, value in said.items() if value is not None}
     more |= {"topping_up": True} if topping_up else {}
-    typed = [*(rule or ()), *of_limits(metric or (), limit or ())]
-    by = gate(typed, confidence=confidence, file=rules, **more)
+    by = gate(
+        [*(rule or ()), *of_limits(metric or (), limit or ())],
+        confidence=confidence,
+        file=rules,
+        **more,
+    )
     asked = rows.Asked(
         label, tuple(group or ()), _names(classes), identifier, cluster, weight, max_weight, split
     )
+    both = {
+        "layout": layout, "channels": channels, "mean": mean, "std": std, "scale": scale,
+        "resize": resize, "crop": crop, "resampler": resampler, "logits": logits, "output": output,
+    }  # fmt: skip
     if data is not None:
         files = (Path(baseline), Path(candidate), data, *(validation or ()))
-        pair, held = _of_files(files, asked, image, by)
+        pair, held = _of_files(files, asked, image, by, (both, baseline_with, candidate_with))
     else:
+        _refuse_for_tables(
+            {**both, "baseline-with": baseline_with, "candidate-with": candidate_with}
+        )
         pair, held = _of_columns(tables or [], asked, baseline, candidate, validation or [])
     if "threshold" in more:
         check_threshold(pair, "validation" if threshold is None else "threshold")
@@ -258,20 +196,31 @@ def _of_columns(
     return pair, columns.validation(held_out, asked, baseline, candidate, pair)
 
 
-def _of_files(files: Sequence[Path], asked: "Asked", image: str, by: "Gate") -> "tuple[Pair, Held]":
-    """Ask two files about test pictures, and about validation pictures if there is a table."""
-    from faircompress.auditing.pictures import from_files
+def _refuse_for_tables(given: dict[str, Any]) -> None:
+    """Refuse what is said of ONNX files where there are none."""
+    typed_in = [name for name, value in given.items() if value is not None]
+    if typed_in:
+        flag = "probabilities" if given["logits"] is False else "logits"
+        name = flag if typed_in[0] == "logits" else typed_in[0]
+        raise InputError(
+            f"--{name} is said of ONNX files, but there is a table of predictions. Leave it out, "
+            "or give two files and --data with pictures."
+        )
 
-    timed = [cost.batch for cost in by.cost_rules if cost.rule == "latency"]
+
+def _of_files(
+    files: Sequence[Path], asked: "Asked", image: str, by: "Gate", said: tuple[Any, Any, Any]
+) -> "tuple[Pair, Held]":
+    """Ask two files about test pictures, and about validation pictures if there is a table."""
+    from faircompress.auditing.file_options import of_both
+    from faircompress.auditing.pictures import pair_and_validation
+
     baseline, candidate, data, *validation = files
-    pair = from_files(baseline, candidate, data, asked, image=image, split="test", batches=timed)
-    if not validation:
-        return pair, None
     if len(validation) > 1:
         raise InputError(f"{len(validation)} --validation are given; two ONNX files need one.")
-    asked = replace(asked, groups=(), cluster=None)
-    held = from_files(baseline, candidate, validation[0], asked, image=image, split="validation")
-    return pair, (held.baseline, held.candidate)
+    tables = (data, validation[0] if validation else None)
+    options = of_both(*said)
+    return pair_and_validation((baseline, candidate), tables, asked, image, by, options)
 
 
 def _shown(line: str) -> str:
