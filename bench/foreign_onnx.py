@@ -195,13 +195,18 @@ def main() -> None:
                 f"--{key} {'x'.join(map(str, v)) if key == 'resize' else _typed(v)}".strip()
                 for key, v in sized.items()
             )
-            first = bare if isinstance(bare, str) else "asked"
+            first = _brief(bare) if isinstance(bare, str) else "asked"
             last = f"`{said}`" if isinstance(found, np.ndarray) else f"`{said}`: {found}"
+            last = "the same" if isinstance(bare, str) and bare == found else last
             cells_of_row = (f"`{path.name}`", one.package, one.what, first, last, far)
             print(
                 "| " + " | ".join(text.replace("|", "\\|") for text in cells_of_row) + " |",
                 flush=True,
             )
+
+
+def _brief(words: str) -> str:
+    return "asks for `--scale`" if "nobody can see what it was" in words else words
 
 
 def _typed(value: Any) -> str:
