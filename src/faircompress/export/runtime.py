@@ -68,7 +68,7 @@ def session(
         providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0", **(HALF if half else {})}))
     opened = ort.InferenceSession(str(path), options, providers=providers)
     if provider(opened) != "CUDAExecutionProvider" and (wants_gpu or device == "cuda"):
-        why = "ONNX Runtime could not use it" if wants_gpu else "there is none"
+        why = "ONNX Runtime could not use it" if wants_gpu else "torch sees none"
         show_line(f"{path.name} runs on the CPU although a GPU was asked for: {why}.")
     return opened
 
