@@ -19,13 +19,11 @@ from faircompress.compression.channels import Budget
 from faircompress.compression.criteria.magnitude import magnitude
 from faircompress.compression.cut import cut
 from faircompress.data.dataset import Facts
-from faircompress.export import runtime
+from faircompress.export import runtime, timing
 from faircompress.export.quantize import to_fp16
 from faircompress.export.to_onnx import to_onnx, words
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
-from faircompress.training.loss_function import LossFunction
-from faircompress.training.objectives.cross_entropy import cross_entropy
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -55,16 +53,14 @@ def main() -> None:
                 for precision in ("fp32", "fp16"):
                     paths = [written(net, precision, Path(folder) / f"{i}.onnx")
                              for i, net in enumerate((dense, pruned))]  # fmt: skip
-                    first, second = (opened(p, asked, half=precision == "fp16") for p in paths)
+                    pair = [opened(p, asked, half=precision == "fp16") for p in paths]
                     for batch in asked.batches:
-                        found = runtime.latency(
-                            first, second, pictures, batch=batch, repeats=asked.pairs
-                        )
+                        found = timing.latency(*pair, pictures, batch=batch, repeats=asked.pairs)
                         print(f"| {model} | {speedup:g} | {reached:.2f} | {precision} | {batch} | "
                               f"{found.dense['median']:.2f} | {found.pruned['median']:.2f} | "
                               f"{found.speedup:.2f} ({found.low:.2f}, {found.high:.2f}) |",
                               flush=True)  # fmt: skip
-                    where = runtime.hardware(first)
+                    where = timing.hardware(pair[0])
     print(f"\n{where}, channels in multiples of {asked.round_to}, {asked.pairs} pairs")
 
 
@@ -83,7 +79,7 @@ def smaller(dense: Network, speedup: float, round_to: int) -> tuple[Network, flo
     """Return the network cut by magnitude, and the speed-up in multiply-adds that was reached."""
 
     def score(net: nn.Module, number: int, budget: Budget) -> dict[str, torch.Tensor]:
-        return magnitude(net, iter(()), LossFunction(cross_entropy), rng=Generator())
+        return magnitude(net, iter(()), None, rng=Generator())
 
     net, achieved = cut(
         dense.net, score, dense.blank(FACTS.size),

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from faircompress.data.dataset import Facts
-from faircompress.export import runtime
+from faircompress.export import runtime, timing
 from faircompress.export.quantize import to_fp16, to_int8
 from faircompress.export.to_onnx import to_onnx, words
 from faircompress.networks import network as networks
@@ -34,7 +34,7 @@ def main() -> None:
         paths = write(asked.model, pictures, Path(folder))
         opened = {name: runtime.session(path, "cpu") for name, path in paths.items()}
         expected = runtime.predict(opened["fp32"], pictures)
-        where = runtime.hardware(opened["fp32"])
+        where = timing.hardware(opened["fp32"])
         print(f"{asked.model}, {asked.side} px, {where['processor']}, {where['threads']} threads\n")
         heads = "".join(f" faster, batch {batch} (95 % interval) |" for batch in asked.batches)
         print(f"| file | bytes | of fp32 | largest difference |{heads}")
@@ -44,7 +44,7 @@ def main() -> None:
             found = runtime.predict(opened[name], pictures)
             cells = [f"{size:,}", f"{size / whole:.2f}", f"{np.abs(found - expected).max():.1e}"]
             for batch in asked.batches:
-                time = runtime.latency(
+                time = timing.latency(
                     opened["fp32"], opened[name], pictures, batch=batch, repeats=asked.pairs
                 )
                 cells.append(f"{time.speedup:.2f} ({time.low:.2f}, {time.high:.2f})")

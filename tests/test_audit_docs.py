@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import foreign
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -19,7 +21,7 @@ PAGE = (DOCS / "audit.md").read_text()
 COMMANDS = [
     block.replace("\\\n", " ").strip() for block in re.findall(r"```console\n(.*?)```", PAGE, re.S)
 ]
-CODES = [1, 1, 0, 1, 1, 1]  # as the models of the page are: old people are forgotten
+CODES = [1, 1, 0, 1, 1, 1, 1]  # as the models of the page are: old people are forgotten
 
 
 def written(language: str) -> str:
@@ -41,6 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / "rules.yaml").write_text(written("yaml"))
     brightness(here / "dense.onnx", bias=0)
     brightness(here / "small.onnx", bias=20)
+    foreign.write(str(here / "float.onnx"), head="", weights=np.array([[0.0, 9.0]] * 3))
     pictures({"long": 50, "short": 10}).to_parquet(here / "pictures.parquet")
     return here
 

@@ -16,7 +16,7 @@ from torch import nn
 from faircompress.compression.criteria.magnitude import magnitude
 from faircompress.compression.cut import cut
 from faircompress.data.dataset import Facts
-from faircompress.export import runtime
+from faircompress.export import runtime, timing
 from faircompress.export.to_onnx import NODE_BYTES, refuse_wrong_shape, to_onnx, words
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
@@ -284,7 +284,7 @@ def test_without_a_gpu_the_cpu_runs_it_and_says_so(
     assert capfd.readouterr().err == (
         "net.onnx runs on the CPU although a GPU was asked for: torch sees none.\n"
     )
-    told = runtime.hardware(opened)
+    told = timing.hardware(opened)
     assert (told["provider"], told["threads"]) == ("CPUExecutionProvider", 1)
     assert told["processor"]
 
@@ -292,7 +292,7 @@ def test_without_a_gpu_the_cpu_runs_it_and_says_so(
 def test_latency_pairs_both_files(dense_file: bytes, pruned_file: bytes, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     opened = written(dense_file, tmp_path / "a"), written(pruned_file, tmp_path)
-    found = runtime.latency(*opened, pictures(3), batch=16, repeats=20)
+    found = timing.latency(*opened, pictures(3), batch=16, repeats=20)
     assert (found.batch, found.pairs) == (16, 20)
     assert found.dense["p05"] <= found.dense["median"] <= found.dense["p95"]
     assert found.low <= found.speedup <= found.high

@@ -1,15 +1,16 @@
 """Fair compression of vision models, let out only with statistical evidence.
 
 From Python: ``audit`` tells of any two models' predictions whether the second harms no group more
-than its rules allow; ``Rule``, ``Verdict``, ``Outcome`` and ``NotPassed`` are what it takes and
-gives; ``FaircompressError`` is what a caller can mend. Everything else is called by
-``faircompress`` on the command line.
+than its rules allow, ``audit_files`` of two ONNX files; ``Rule``, ``Verdict``, ``Outcome`` and
+``NotPassed`` are what they take and give; ``FaircompressError`` is what a caller can mend.
+Everything else is called by ``faircompress`` on the command line.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from faircompress.auditing.api import audit as audit
+    from faircompress.auditing.files_api import audit_files as audit_files
     from faircompress.config.rules import Rule as Rule
     from faircompress.evaluation.results import Outcome as Outcome
     from faircompress.evaluation.verdict import NotPassed as NotPassed
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 HOMES = {
     "audit": "auditing.api",
+    "audit_files": "auditing.files_api",
     "Rule": "config.rules",
     "Outcome": "evaluation.results",
     "Verdict": "evaluation.verdict",
     "NotPassed": "evaluation.verdict",
     "FaircompressError": "support.errors",
 }
-__all__ = ["FaircompressError", "NotPassed", "Outcome", "Rule", "Verdict", "__version__", "audit"]
+__all__ = [
+    "FaircompressError", "NotPassed", "Outcome", "Rule", "Verdict", "__version__", "audit",
+    "audit_files",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

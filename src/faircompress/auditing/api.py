@@ -135,7 +135,7 @@ def audit(
             "topping_up": topping_up or None,
         }
         more |= {"sparse": sparse, "min_rows": min_rows}
-        gate = _gate(rules, confidence, {"threshold": threshold, **more})
+        gate = gate_of(rules, confidence, {"threshold": threshold, **more})
         pair, validation = _split(table, asked, models, split is not None)
         if threshold != BASICS["threshold"]:
             check_threshold(pair, "threshold")
@@ -202,7 +202,7 @@ def _column(name: str, values: Column, rows: int) -> np.ndarray:
     return found
 
 
-def _gate(
+def gate_of(
     rules: Sequence[Mapping[str, Any] | Rule | str] | str | Path,
     confidence: float | None,
     more: dict[str, Any],

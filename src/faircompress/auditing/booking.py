@@ -158,8 +158,9 @@ def written(book: Book, booking: Booking, verdict: Verdict, gate: Gate) -> Verdi
 
 def test_set(pair: Pair) -> TestSet:
     """Return what the rows of an audit are known by."""
-    images = pair.images
-    pictures = None if images is None else np.array([_sha256(one) for one in images])
+    images, pictures = pair.images, pair.hashes
+    if images is not None and pictures is None:
+        pictures = np.array([_sha256(one) for one in images])
     return test_set_of(
         pair.baseline, ids=pair.baseline.ids if pair.named else None, pictures=pictures
     )

@@ -138,8 +138,11 @@ def part_of(pair: Pair, rows: np.ndarray) -> Pair:
             order = np.argsort(some.ids, kind="stable")
             some = replace(some, model=_sha256(option, some.probabilities[order]))
         models.append(replace(some, data=part_sha256(some)))
-    images = None if pair.images is None else pair.images[at]
-    return replace(pair, baseline=models[0], candidate=models[1], images=images, with_repeats=None)
+    images, hashes = (None if one is None else one[at] for one in (pair.images, pair.hashes))
+    return replace(
+        pair, baseline=models[0], candidate=models[1], images=images, hashes=hashes,
+        with_repeats=None,
+    )  # fmt: skip
 
 
 def _classes(

@@ -1,64 +1,88 @@
 """Two ONNX files' predictions of the pictures of a Parquet table."""
 
-import hashlib
-import json
-import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
 
 import numpy as np
-import onnx
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from google.protobuf.message import DecodeError, Message
-from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
-from faircompress.auditing.rounding import slack
+from faircompress.auditing.asking import Classifier, ask, feed_of_batch, tried
+from faircompress.auditing.file_classes import classes_of, order_of
+from faircompress.auditing.file_options import MODELS, FileOptions
+from faircompress.auditing.onnx_files import OnnxFile, open_onnx
+from faircompress.auditing.picture_columns import (
+    Shown,
+    cut,
+    encoded_pictures,
+    first_picture,
+    pictures_of,
+    resized,
+)  # fmt: skip
 from faircompress.auditing.rows import Asked, Pair, fit, in_order, known, needs_id, together
 from faircompress.auditing.spelling import spelt
-from faircompress.auditing.tables import Table, is_binary, read_parquet
+from faircompress.auditing.tables import Table, read_parquet
+from faircompress.config.rules import Gate
 from faircompress.data.csv_text import meant
-from faircompress.data.dataset import FACTS, TABLE, load_facts, load_split
-from faircompress.data.pictures import Looked, Undecodable, look, nearly_black
+from faircompress.data.dataset import FACTS, TABLE, decode, load_facts, load_split
+from faircompress.data.pictures import Pixels
 from faircompress.data.predicting import predictions_of
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.dropped import Dropped, counted
-from faircompress.export.runtime import hardware, latency, predict, session
-from faircompress.export.to_onnx import INPUT
+from faircompress.export.timing import hardware, latency_of
 from faircompress.report.context import ReportContext
-from faircompress.support.errors import InputError
+from faircompress.support.errors import InputError, MissingFileError
 
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
-UNREADABLE = (
-    onnx_errors.Fail, onnx_errors.InvalidArgument, onnx_errors.InvalidGraph,
-    onnx_errors.InvalidProtobuf, onnx_errors.NoSuchFile, onnx_errors.NotImplemented,
-    onnx_errors.RuntimeException,
-)  # fmt: skip
 REPEATS = 100  # timed runs of each file; 59 at least bound a time, and then none may be slow
-MODELS, FILES = ("baseline", "candidate"), ("dense", "pruned")  # FILES: as ``export`` calls them
+FILES = ("dense", "pruned")  # as ``export`` calls them
+NOTHING_SAID = (FileOptions(), FileOptions())
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An ONNX file that was read once, so that what is asked and what is hashed are the same bytes.
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """Two files that were tried, and the rows they are asked about.
 
     Args:
-        path: Where it lies.
-        session: Its network, open.
-        sha256: Of its bytes.
-        size: Their number.
+        classifiers: The files.
+        rows: What is known of the rows, whichever file is asked.
+        shown: Their pictures.
+        orders: For each file, which of its scores stands for each class of ``rows``.
     """
 
-    path: Path
-    session: "InferenceSession"
-    sha256: str
-    size: int
+    classifiers: tuple[Classifier, ...]
+    rows: Predictions
+    shown: Shown
+    orders: tuple[list[int], ...]
+
+
+def pair_and_validation(
+    files: tuple[Path, Path],
+    tables: tuple[Path, Path | None],
+    asked: Asked,
+    image: str,
+    gate: Gate,
+    options: tuple[FileOptions, FileOptions] = NOTHING_SAID,
+) -> tuple[Pair, tuple[Predictions, Predictions] | None]:
+    """Ask two files about test pictures, and about validation pictures if there is a table.
+
+    Args:
+        files: ONNX files of the baseline and the candidate.
+        tables: Parquet tables of test pictures, and of validation pictures or None.
+        asked: Which columns hold what.
+        image: Column of the pictures.
+        gate: Rules; for those on latency both files are timed.
+        options: What is said of each file.
+    """
+    data, validation = tables
+    timed = [cost.batch for cost in gate.cost_rules if cost.rule == "latency"]
+    pair = from_files(
+        *files, data, asked, image=image, split="test", batches=timed, options=options
+    )
+    if validation is None:
+        return pair, None
+    asked = replace(asked, groups=(), cluster=None)
+    held = from_files(*files, validation, asked, image=image, split="validation", options=options)
+    return pair, (held.baseline, held.candidate)
 
 
 def from_files(
@@ -70,129 +94,87 @@ def from_files(
     image: str,
     split: str,
     batches: Sequence[int] = (),
+    options: tuple[FileOptions, FileOptions] = NOTHING_SAID,
 ) -> Pair:
     """Ask two files about the pictures of a table.
 
+    Both are opened and tried on the first picture before the others are read.
+
     Args:
-        baseline: ONNX file of the baseline: uint8 ``(batch, height, width, 3)`` in, probabilities
-            out.
+        baseline: ONNX file of the baseline.
         candidate: Of the candidate.
         data: Parquet table that the stage ``validate`` wrote, or any with a column of image files.
         asked: Which columns hold what; a table of ``validate`` says so itself.
         image: Column of the pictures.
         split: Which split is asked for, of a table of ``validate``.
         batches: Pictures a run, for which both files are timed.
+        options: What is said of each file.
 
     Raises:
         ValueError: If a file cannot be asked, or the table cannot be evaluated.
     """
-    opened = [open_onnx(path) for path in (baseline, candidate)]
+    files = [open_onnx(path) for path in (baseline, candidate)]
     checked = data.name == TABLE and (data.parent / FACTS).exists()
     dropped: tuple[Dropped, ...] = ()
     if checked:
-        rows, images = _validated(data, asked, split)
+        asking = _validated(data, asked, split, files, options)
         facts = load_facts(data.parent)
         dropped = tuple(counted(facts.dropped, split, facts.classes))
     else:
         if split == "validation" and asked.identifier is None:
             raise InputError(needs_id())
-        rows, images = _plain(data, asked, image, _classes(opened[0].session, asked))
-    models = [_predicted(rows, one, images) for one in opened]
+        asking = _plain(data, asked, image, files, options)
+    models = [
+        fit(str(one.file.path), ask(one, asking.rows, pictures, order))
+        for one, pictures, order in zip(
+            asking.classifiers, asking.shown.of_files, asking.orders, strict=True
+        )
+    ]
     context = ReportContext(
-        called={name: one.path.name for name, one in zip(MODELS, opened, strict=True)},
-        sizes={name: one.size for name, one in zip(FILES, opened, strict=True)},
-        latency=_latency(opened, images, batches) if batches else {},
+        called={name: one.path.name for name, one in zip(MODELS, files, strict=True)},
+        sizes={name: one.size for name, one in zip(FILES, files, strict=True)},
+        latency=_latency(asking, batches) if batches else {},
     )
-    named = checked or asked.identifier is not None
     return together(
-        Pair(models[0], models[1], context=context, images=images, named=named, dropped=dropped)
+        Pair(
+            models[0],
+            models[1],
+            context=context,
+            images=asking.shown.of_files[0],
+            hashes=asking.shown.hashes,
+            named=checked or asked.identifier is not None,
+            notes=tuple(str(one) for one in asking.classifiers if not one.our_own),
+            dropped=dropped,
+        )
     )
 
 
-def _latency(
-    opened: Sequence[Opened], images: np.ndarray, batches: Sequence[int]
-) -> dict[str, Any]:
+def _latency(asking: Asking, batches: Sequence[int]) -> dict[str, Any]:
     """Return what ``export/latency.json`` would say of these files, on this machine."""
-    baseline, candidate = (one.session for one in opened)
-    times = [latency(baseline, candidate, images, batch=b, repeats=REPEATS) for b in batches]
+    pairs = list(zip(asking.classifiers, asking.shown.of_files, strict=True))
+    baseline, candidate = (one.file.session for one in asking.classifiers)
+    times = []
+    for batch in batches:
+        feeds = [feed_of_batch(one, images, batch) for one, images in pairs]
+        times.append(latency_of((baseline, candidate), feeds, batch=batch, repeats=REPEATS))
     return {**hardware(candidate), "times": [asdict(time) for time in times]}
 
 
-def open_onnx(path: Path) -> Opened:
-    """Read a file once, and open what was read.
-
-    Raises:
-        ValueError: If it is no ONNX file, is not whole, or takes something else than pictures.
-    """
-    if not path.is_file():
-        raise InputError(f"there is no file {path}; needed is an ONNX file.")
-    content = path.read_bytes()
-    _check_whole(path, content)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            own = Path(folder) / path.name
-            own.write_bytes(content)
-            opened = session(own)
-    except UNREADABLE as error:
-        raise InputError(f"{path} cannot be opened as an ONNX file: {error}") from error
-    inputs = [(one.name, one.type, len(one.shape)) for one in opened.get_inputs()]
-    if inputs != [(INPUT, "tensor(uint8)", 4)]:
-        raise InputError(
-            f"{path} takes {inputs}; needed is one input {INPUT!r}, uint8 (batch, height, width, "
-            "3), with normalisation inside. Export it so, or audit its predictions as a table."
-        )
-    return Opened(path, opened, hashlib.sha256(content).hexdigest(), len(content))
+def _tried(
+    files: Sequence[OnnxFile], options: Sequence[FileOptions], first: Pixels, name: str
+) -> tuple[Classifier, ...]:
+    """Return both files, tried on the first picture."""
+    pairs = zip(files, options, strict=True)
+    return tuple(tried(file, said, cut(first, said, name)) for file, said in pairs)
 
 
-def _check_whole(path: Path, content: bytes) -> None:
-    """Refuse a file that is not all there is of its network: its sha256 would not name it."""
-    try:
-        model = onnx.load_model_from_string(content)
-    except DecodeError as error:
-        raise InputError(f"{path} cannot be opened as an ONNX file: {error}") from error
-    if any(tensor.data_location == tensor.EXTERNAL for tensor in _tensors(model)):
-        raise InputError(
-            f"{path} keeps weights in another file, which its sha256 does not cover. Save it as "
-            "one file, without external data; if it has above 2 GB, which ONNX cannot hold in one "
-            "file, audit its predictions as a table."
-        )
-
-
-def _tensors(message: Message) -> Iterator[onnx.TensorProto]:
-    """Give every tensor of a network, also those inside nodes and their graphs."""
-    for kind, value in message.ListFields():
-        if kind.message_type is not None:
-            for part in [value] if isinstance(value, Message) else value:
-                yield from [part] if isinstance(part, onnx.TensorProto) else _tensors(part)
-
-
-def _predicted(rows: Predictions, opened: Opened, images: np.ndarray) -> Predictions:
-    try:
-        found = predict(opened.session, images, what=opened.path.name)
-    except UNREADABLE as error:
-        raise InputError(
-            f"{opened.path} cannot be asked about pictures of shape {images.shape[1:]}: {error}"
-        ) from error
-    predicted = replace(rows, probabilities=found, model=opened.sha256, slack=slack(found))
-    return fit(str(opened.path), predicted)
-
-
-def _classes(opened: "InferenceSession", asked: Asked) -> tuple[str, ...]:
-    """Return the names of a file's outputs, in order: as asked, as it says, or numbers."""
-    if asked.classes:
-        return asked.classes
-    words = opened.get_modelmeta().custom_metadata_map
-    if "classes" in words:
-        return tuple(json.loads(words["classes"]))
-    count = opened.get_outputs()[0].shape[-1]
-    if not isinstance(count, int):
-        raise InputError(
-            f"the baseline file does not say its classes; name them with {spelt('classes')}."
-        )
-    return tuple(str(k) for k in range(count))
-
-
-def _validated(data: Path, asked: Asked, split: str) -> tuple[Predictions, np.ndarray]:
+def _validated(
+    data: Path,
+    asked: Asked,
+    split: str,
+    files: Sequence[OnnxFile],
+    options: Sequence[FileOptions],
+) -> Asking:
     facts = load_facts(data.parent)
     given = {
         "label": asked.label, "id": asked.identifier, "cluster": asked.cluster,
@@ -208,78 +190,61 @@ def _validated(data: Path, asked: Asked, split: str) -> tuple[Predictions, np.nd
     if absent:
         close = meant(min(absent), facts.groups)
         raise InputError(f"{spelt('group')}: {data} has no group column {min(absent)!r}.{close}")
+    first = decode(next(encoded_pictures(data)))
+    classifiers = _tried(files, options, first, "the first row")
+    orders = tuple(order_of(one, tuple(facts.classes)) for one in classifiers)
     there = load_split(data.parent, split)
     nothing = np.empty((len(there), len(facts.classes)), np.float32)
     rows = predictions_of(there, nothing, facts, "")
     groups = {name: rows.groups[name] for name in asked.groups or facts.groups}
-    return replace(rows, groups=groups), there.images
+    shown = resized(there.images, rows.ids, options)
+    return Asking(classifiers, replace(rows, groups=groups), shown, orders)
 
 
 def _plain(
-    data: Path, asked: Asked, image: str, classes: tuple[str, ...]
-) -> tuple[Predictions, np.ndarray]:
+    data: Path,
+    asked: Asked,
+    image: str,
+    files: Sequence[OnnxFile],
+    options: Sequence[FileOptions],
+) -> Asking:
     if asked.label is None:
         raise InputError(
             f"no {spelt('label')}: name the column of {data.name} that holds the true classes."
         )
     if data.suffix.lower() not in (".parquet", ".pq"):
         raise InputError(f"{data} is no Parquet file; pictures are read from Parquet only.")
+    if not data.is_file():
+        raise MissingFileError(f"there is no file {data}; needed is a table of pictures.")
     with data.open("rb") as file:  # once, so that rows and pictures are of the same bytes
         table = read_parquet(file, data.name, asked.identifier)
-        images = _pictures(file, table, image)
-    truth = table.words(spelt("label"), asked.label)
+        first = first_picture(file, table, image)
+        classifiers = _tried(files, options, first, str(table.ids[0]))
+        classes = classes_of(classifiers, asked)
+        orders = tuple(order_of(one, classes) for one in classifiers)
+        rows = _rows(table, asked, classes)
+        shown = pictures_of(file, table, image, options)
+    return Asking(classifiers, rows, shown, orders)
+
+
+def _rows(table: Table, asked: Asked, classes: tuple[str, ...]) -> Predictions:
+    truth = table.words(spelt("label"), str(asked.label))
     if not set(truth) <= set(classes):
         truth = _by_number(truth, classes)
+    if not asked.classes and set(classes).isdisjoint(truth) and not truth[0].isdigit():
+        names = np.unique(truth)
+        raise InputError(
+            f"{spelt('label')}: column {asked.label!r} of {table.name} holds "
+            f"{', '.join(map(repr, names[:5].tolist()))}, but no file says which of its scores is "
+            f"which class. Name the classes in the order of its scores: {spelt('classes')} "
+            f"{','.join(names[:5])}; of two, the positive second."
+        )
     rows = known(table, asked, truth, in_order(replace(asked, classes=classes), classes))
     nothing = np.empty((len(truth), len(classes)), np.float32)
-    return Predictions(**rows, probabilities=nothing, model=""), images
+    return Predictions(**rows, probabilities=nothing, model="")
 
 
 def _by_number(truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
     """Return names for labels that are numbers of classes; others as they are."""
     names = {str(k): name for k, name in enumerate(classes)}
     return np.array([names.get(one, one) for one in truth])
-
-
-def _pictures(file: BinaryIO, table: Table, image: str) -> np.ndarray:
-    """Return the pictures of a column of image files, uint8 ``(rows, height, width, 3)``."""
-    parts = pq.ParquetFile(file)
-    names = parts.schema_arrow.names
-    if image not in names:
-        raise InputError(
-            f"{spelt('image')}: {table.name} has no column {image!r}.{meant(image, names)}"
-        )
-    held = parts.read(columns=[image]).column(0)
-    held = pc.struct_field(held, "bytes") if pa.types.is_struct(held.type) else held
-    if not is_binary(held.type):
-        raise InputError(
-            f"{spelt('image')}: column {image!r} holds {held.type}; needed are image files."
-        )
-    with ThreadPoolExecutor() as pool:
-        looked = list(pool.map(_looked, held.to_pylist(), table.ids))
-    dark = np.array(nearly_black([one.bits for one in looked]))
-    if dark.any():
-        raise InputError(
-            f"{spelt('image')}: {dark.sum():,} pictures of {table.name} are nearly black, "
-            "first that of "
-            f"{str(table.ids[dark.argmax()])!r}: they have 16 bits and use a few of them. Write "
-            "them with 8 bits, as the files take them."
-        )
-    pictures = [one.pixels for one in looked]
-    sizes = {picture.shape for picture in pictures}
-    if len(sizes) > 1:
-        raise InputError(
-            f"{spelt('image')}: pictures of {table.name} have sizes {sorted(sizes)[:5]}; all "
-            "must be as the "
-            "files take them. Resize and crop them first."
-        )
-    return np.stack(pictures)
-
-
-def _looked(encoded: bytes | None, name: str) -> Looked:
-    try:
-        return look(encoded or b"")
-    except Undecodable as error:
-        raise InputError(
-            f"{spelt('image')}: the picture of {str(name)!r} cannot be read: {error}"
-        ) from error

@@ -70,6 +70,7 @@ class Pair:
         decided: Columns that hold decided classes instead of probabilities.
         context: What the report can show beside the verdict.
         images: uint8 ``(rows, height, width, 3)``; None: the audit saw no pictures.
+        hashes: Of pictures as the table has them, where ``images`` are resized; else None.
         classes: Names of the classes as they stand in a table of predictions.
         named: Do the rows have ids of their own? Else they were counted.
         notes: What a reader must know of the rows.
@@ -82,6 +83,7 @@ class Pair:
     decided: tuple[str, ...] = ()
     context: ReportContext = field(default_factory=ReportContext)
     images: np.ndarray | None = None
+    hashes: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     named: bool = True
     notes: tuple[str, ...] = ()
@@ -123,6 +125,7 @@ def together(pair: Pair) -> Pair:
     What must be known of such rows, and what no declared cap on weights costs, is noted.
     """
     baseline, candidate, images, notes = pair.baseline, pair.candidate, pair.images, []
+    hashes = pair.hashes
     every = None
     if baseline.identities is None and not pair.named:
         found = repeats(baseline, candidate)
@@ -131,6 +134,7 @@ def together(pair: Pair) -> Pair:
             every = baseline, candidate
             baseline, candidate = (taken(p, found.kept) for p in (baseline, candidate))
             images = None if images is None else images[found.kept]
+            hashes = None if hashes is None else hashes[found.kept]
     weighed = baseline.identities is not None or (baseline.weights != 1).any()
     if weighed and not baseline.max_weight:
         notes.append(
@@ -147,8 +151,8 @@ def together(pair: Pair) -> Pair:
         )
     notes = [*pair.notes, *doubtful_names(baseline), *notes]
     return replace(
-        pair, baseline=baseline, candidate=candidate, images=images, notes=tuple(notes),
-        with_repeats=every,
+        pair, baseline=baseline, candidate=candidate, images=images, hashes=hashes,
+        notes=tuple(notes), with_repeats=every,
     )  # fmt: skip
 
 

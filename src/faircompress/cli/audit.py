@@ -1,13 +1,12 @@
 """What a user types, and what comes back. Nothing heavy is imported before it is needed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from faircompress.cli import audit_options as given
+from faircompress.cli import audit_options as typed
 from faircompress.config.bounds import whole
 from faircompress.support.errors import InputError
 from faircompress.support.exit_codes import BY_VERDICT
@@ -23,39 +22,51 @@ if TYPE_CHECKING:
 
 
 def audit(
-    tables: given.Tables = None,
-    baseline: given.Baseline = "",
-    candidate: given.Candidate = "",
-    label: given.Label = None,
-    group: given.Group = None,
-    rule: given.RuleText = None,
-    metric: given.MetricName = None,
-    limit: given.Limit = None,
-    confidence: given.Confidence = None,
-    rules: given.Rules = None,
-    classes: given.Classes = "",
-    identifier: given.Id = None,
-    cluster: given.Cluster = None,
-    weight: given.Weight = None,
-    max_weight: given.MaxWeight = None,
-    split: given.Split = None,
-    threshold: given.Threshold = None,
-    validation: given.Validation = None,
-    intersections: given.Intersections = False,
-    sparse: given.Sparse = None,
-    min_rows: given.MinRows = None,
-    expect: given.Expect = None,
-    absent: given.Absent = None,
-    data: given.Data = None,
-    image: given.Image = "image",
-    ledger: given.LedgerFile = None,
-    looks: given.Looks = None,
-    topping_up: given.ToppingUp = False,
-    tops_up: given.TopsUp = None,
-    reviewer: given.Reviewer = None,
-    reason: given.Reason = "",
-    cross_checks: given.CrossChecks = False,
-    out: given.Out = None,
+    tables: typed.Tables = None,
+    baseline: typed.Baseline = "",
+    candidate: typed.Candidate = "",
+    label: typed.Label = None,
+    group: typed.Group = None,
+    rule: typed.RuleText = None,
+    metric: typed.MetricName = None,
+    limit: typed.Limit = None,
+    confidence: typed.Confidence = None,
+    rules: typed.Rules = None,
+    classes: typed.Classes = "",
+    identifier: typed.Id = None,
+    cluster: typed.Cluster = None,
+    weight: typed.Weight = None,
+    max_weight: typed.MaxWeight = None,
+    split: typed.Split = None,
+    threshold: typed.Threshold = None,
+    validation: typed.Validation = None,
+    intersections: typed.Intersections = False,
+    sparse: typed.Sparse = None,
+    min_rows: typed.MinRows = None,
+    expect: typed.Expect = None,
+    absent: typed.Absent = None,
+    data: typed.Data = None,
+    image: typed.Image = "image",
+    layout: typed.Layout = None,
+    channels: typed.Channels = None,
+    mean: typed.Mean = None,
+    std: typed.Std = None,
+    scale: typed.Scale = None,
+    resize: typed.Resize = None,
+    crop: typed.Crop = None,
+    resampler: typed.Resampler = None,
+    logits: typed.Logits = None,
+    output: typed.Output = None,
+    baseline_with: typed.BaselineWith = None,
+    candidate_with: typed.CandidateWith = None,
+    ledger: typed.LedgerFile = None,
+    looks: typed.Looks = None,
+    topping_up: typed.ToppingUp = False,
+    tops_up: typed.TopsUp = None,
+    reviewer: typed.Reviewer = None,
+    reason: typed.Reason = "",
+    cross_checks: typed.CrossChecks = False,
+    out: typed.Out = None,
 ) -> None:
     """Compare any two models by group, from predictions or ONNX files.
 
@@ -74,15 +85,26 @@ def audit(
     said = {"looks": way, "sparse": sparse, "min_rows": min_rows}
     more |= {key: value for key, value in said.items() if value is not None}
     more |= {"topping_up": True} if topping_up else {}
-    typed = [*(rule or ()), *of_limits(metric or (), limit or ())]
-    by = gate(typed, confidence=confidence, file=rules, **more)
+    by = gate(
+        [*(rule or ()), *of_limits(metric or (), limit or ())],
+        confidence=confidence,
+        file=rules,
+        **more,
+    )
     asked = rows.Asked(
         label, tuple(group or ()), _names(classes), identifier, cluster, weight, max_weight, split
     )
+    both = {
+        "layout": layout, "channels": channels, "mean": mean, "std": std, "scale": scale,
+        "resize": resize, "crop": crop, "resampler": resampler, "logits": logits, "output": output,
+    }  # fmt: skip
     if data is not None:
         files = (Path(baseline), Path(candidate), data, *(validation or ()))
-        pair, held = _of_files(files, asked, image, by)
+        pair, held = _of_files(files, asked, image, by, (both, baseline_with, candidate_with))
     else:
+        _refuse_for_tables(
+            {**both, "baseline-with": baseline_with, "candidate-with": candidate_with}
+        )
         pair, held = _of_columns(tables or [], asked, baseline, candidate, validation or [])
     if "threshold" in more:
         check_threshold(pair, "validation" if threshold is None else "threshold")
@@ -124,13 +146,13 @@ def _more(
             "rows order the failures alone, name a column with --split."
         )
     cut = "validation" if cut is None and validation else cut
-    chosen = {
+    given = {
         "threshold": cut,
         "intersections": intersections or None,
         "expect": _expected(expect) or None,
         "absent": list(absent) or None,
     }
-    return {key: value for key, value in chosen.items() if value is not None}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _threshold(typed: str | None) -> float | str | None:
@@ -177,20 +199,31 @@ def _of_columns(
     return pair, columns.validation(held_out, asked, baseline, candidate, pair)
 
 
-def _of_files(files: Sequence[Path], asked: "Asked", image: str, by: "Gate") -> "tuple[Pair, Held]":
-    """Ask two files about test pictures, and about validation pictures if there is a table."""
-    from faircompress.auditing.pictures import from_files
+def _refuse_for_tables(given: dict[str, Any]) -> None:
+    """Refuse what is said of ONNX files where there are none."""
+    typed_in = [name for name, value in given.items() if value is not None]
+    if typed_in:
+        flag = "probabilities" if given["logits"] is False else "logits"
+        name = flag if typed_in[0] == "logits" else typed_in[0]
+        raise InputError(
+            f"--{name} is said of ONNX files, but there is a table of predictions. Leave it out, "
+            "or give two files and --data with pictures."
+        )
 
-    timed = [cost.batch for cost in by.cost_rules if cost.rule == "latency"]
+
+def _of_files(
+    files: Sequence[Path], asked: "Asked", image: str, by: "Gate", said: tuple[Any, Any, Any]
+) -> "tuple[Pair, Held]":
+    """Ask two files about test pictures, and about validation pictures if there is a table."""
+    from faircompress.auditing.file_options import of_both
+    from faircompress.auditing.pictures import pair_and_validation
+
     baseline, candidate, data, *validation = files
-    pair = from_files(baseline, candidate, data, asked, image=image, split="test", batches=timed)
-    if not validation:
-        return pair, None
     if len(validation) > 1:
         raise InputError(f"{len(validation)} --validation are given; two ONNX files need one.")
-    asked = replace(asked, groups=(), cluster=None)
-    held = from_files(baseline, candidate, validation[0], asked, image=image, split="validation")
-    return pair, (held.baseline, held.candidate)
+    tables = (data, validation[0] if validation else None)
+    options = of_both(*said)
+    return pair_and_validation((baseline, candidate), tables, asked, image, by, options)
 
 
 def _shown(line: str) -> str:

@@ -7,8 +7,8 @@ import typer
 
 from faircompress.cli import completion
 
-MODELS, COLUMNS, RULES, GROUPS, LOOKS = (
-    "Models", "Columns", "Rules", "Groups", "Looks at a test set",
+MODELS, FILES, COLUMNS, RULES, GROUPS, LOOKS = (
+    "Models", "ONNX files", "Columns", "Rules", "Groups", "Looks at a test set",
 )  # fmt: skip
 
 
@@ -37,6 +37,47 @@ Validation = Annotated[
     list[Path] | None,
     _option(MODELS, "Predictions or pictures of validation rows, which set thresholds."),
 ]
+
+Layout = Annotated[
+    str | None,
+    _option(FILES, "Order of a file's input: NCHW, NHWC, or CHW, HWC, NHW without the others."),
+]
+Channels = Annotated[
+    str | None, _option(FILES, "Of a file's input: rgb (if left out), bgr or grey.")
+]
+Mean = Annotated[
+    str | None,
+    _option(FILES, "Subtracted from scaled pixels: a number, or one a channel by commas."),
+]
+Std = Annotated[str | None, _option(FILES, "What they are divided by after that.")]
+Scale = Annotated[
+    str | None,
+    _option(
+        FILES, "Pixels 0-255 are multiplied by it: 1/255 (with --mean or --std), 1, or another."
+    ),
+]
+Resize = Annotated[
+    str | None,
+    _option(
+        FILES,
+        "Pictures to 224x192 (height, width), or a shorter side of 256.",
+        "--resize",
+        "--size",
+    ),
+]
+Crop = Annotated[str | None, _option(FILES, "224x224 from the centre, after that.")]
+Resampler = Annotated[
+    str | None, _option(FILES, "bilinear (if left out), bicubic, lanczos or box.")
+]
+Logits = Annotated[
+    bool | None, _option(FILES, "What the files' scores are.", "--logits/--probabilities")
+]
+Output = Annotated[str | None, _option(FILES, "Name of the output that holds the scores.")]
+BaselineWith = Annotated[
+    str | None,
+    _option(FILES, "Of the baseline file alone, such as 'layout=NCHW scale=1/255 logits'."),
+]
+CandidateWith = Annotated[str | None, _option(FILES, "Of the candidate file alone.")]
 
 Label = Annotated[str | None, _option(COLUMNS, "Column of the true class.")]
 Group = Annotated[list[str] | None, _option(COLUMNS, "Column of groups; may be repeated.")]

@@ -22,7 +22,8 @@ from faircompress.evaluation.operating_point import (
     selection_rate,
     split_validation,
 )
-from faircompress.export.to_onnx import OUTPUT, finished
+from faircompress.export.ports import OUTPUT
+from faircompress.export.to_onnx import finished
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from faircompress.data.dataset import TABLE, decode, hash_position, load_encoded, load_facts
-from faircompress.export.to_onnx import INPUT, OUTPUT, finished
+from faircompress.export.ports import INPUT, OUTPUT
+from faircompress.export.to_onnx import finished
 from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:

@@ -1,27 +1,19 @@
-"""Exported files at work: what they predict, whether that is what torch predicts, and how fast."""
+"""Exported files at work: what they predict, and whether that is what torch predicts."""
 
-import platform
-import time
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from scipy import stats
 
-from faircompress.export.to_onnx import INPUT
+from faircompress.export.ports import INPUT
 from faircompress.support.errors import InputError
 from faircompress.support.progress import show_line, track
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
-
-PAIR_SECONDS = 60.0  # of timing a batch size, after which no further pair is run
-FEWEST_PAIRS = 6  # whose extremes are 95 % bounds of their median
-WARM_UP = 3  # untimed runs before
-
 
 HALF = {"cudnn_conv_algo_search": "HEURISTIC", "prefer_nhwc": "1"}
 
@@ -43,30 +35,6 @@ class Parity:
     near_ties: int
 
 
-@dataclass(frozen=True)
-class Latency:
-    """How long both files take for one batch, milliseconds, and what that says.
-
-    Args:
-        batch: Pictures a run.
-        pairs: Timed runs of each file; each dense run has a pruned one beside it.
-        dense: Quantiles .05, .25, .5, .75 and .95 of the dense file's times; ``p95_low`` and
-            ``p95_high``, each at 95 % confidence, None where too few runs can tell.
-        pruned: Likewise.
-        speedup: Median over pairs of dense over pruned time.
-        low: Lower end of the median's 95 % interval, by order statistics.
-        high: Upper end.
-    """
-
-    batch: int
-    pairs: int
-    dense: dict[str, float | None]
-    pruned: dict[str, float | None]
-    speedup: float
-    low: float
-    high: float
-
-
 def session(
     path: Path, device: str = "auto", *, threads: int | None = None, half: bool = False
 ) -> "InferenceSession":
@@ -78,14 +46,14 @@ def session(
     Args:
         path: ONNX file.
         device: ``auto`` or ``cuda`` for the GPU if there is one; any other word for the CPU.
-        threads: Within an operator; as many as torch uses, if None.
+        threads: Within an operator; as many as torch uses, if None, or would.
         half: The file computes in float16. A GPU's kernels for it want channels last, and are
             found faster by cuDNN's own rules than by trying (``bench/physical_speedup.py``).
     """
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or torch.get_num_threads()
+    options.intra_op_num_threads = threads or _threads()
     options.inter_op_num_threads = 1
     # idle threads of one file must not take the processor from the other while it is timed
     options.add_session_config_entry("session.force_spinning_stop", "1")
@@ -171,114 +139,20 @@ def raise_unless_equivalent(parity: Parity, tolerance: float, *, what: str) -> N
         )
 
 
-def latency(
-    dense: "InferenceSession",
-    pruned: "InferenceSession",
-    images: np.ndarray,
-    *,
-    batch: int,
-    repeats: int,
-) -> Latency:
-    """Time both files on one batch, taking turns, so that other load meets both alike.
-
-    Args:
-        dense: File to compare with.
-        pruned: File that should be faster.
-        images: uint8 NHWC pictures, repeated if there are fewer than ``batch``.
-        batch: Pictures a run.
-        repeats: Pairs of runs, at least 6; fewer are run where they would take above a minute.
-    """
-    feed = {INPUT: np.ascontiguousarray(images[np.arange(batch) % len(images)])}
-    measured = _in_turns(dense, pruned, feed, repeats)
-    ratios = measured[:, 0] / measured[:, 1]
-    low, high = quantile_bounds(ratios, 0.5, tail=0.025)
-    return Latency(
-        batch,
-        len(measured),
-        _quantiles(measured[:, 0]),
-        _quantiles(measured[:, 1]),
-        float(np.median(ratios)),
-        float(ratios.min()) if low is None else low,
-        float(ratios.max()) if high is None else high,
-    )
-
-
-def hardware(opened: "InferenceSession") -> dict[str, str | int]:
-    """Say on what a session's times were measured: they hold nowhere else."""
-    import onnxruntime as ort
-
-    on_gpu = provider(opened) == "CUDAExecutionProvider"
-    return {
-        "provider": provider(opened),
-        "processor": torch.cuda.get_device_name() if on_gpu else _processor(),
-        "threads": opened.get_session_options().intra_op_num_threads,
-        "onnxruntime": ort.__version__,
-    }
-
-
 def has_gpu(device: str) -> bool:
     """Tell whether a device of the params means a GPU that is really there."""
-    return device in ("auto", "cuda") and torch.cuda.is_available()
-
-
-def _in_turns(
-    dense: "InferenceSession", pruned: "InferenceSession", feed: dict[str, np.ndarray], repeats: int
-) -> np.ndarray:
-    """Return milliseconds ``(pairs, 2)``; each of the two goes first in every second pair."""
-    for _ in range(WARM_UP):
-        _milliseconds(dense, feed), _milliseconds(pruned, feed)
-    times: list[tuple[float, float]] = []
-    start = time.monotonic()
-    while len(times) < max(repeats, FEWEST_PAIRS):
-        if len(times) % 2:
-            second, first = _milliseconds(pruned, feed), _milliseconds(dense, feed)
-        else:
-            first, second = _milliseconds(dense, feed), _milliseconds(pruned, feed)
-        times.append((first, second))
-        if len(times) >= FEWEST_PAIRS and time.monotonic() - start > PAIR_SECONDS:
-            break
-    return np.array(times)
-
-
-def _milliseconds(opened: "InferenceSession", feed: dict[str, np.ndarray]) -> float:
-    start = time.perf_counter()
-    opened.run(None, feed)
-    return (time.perf_counter() - start) * 1000
-
-
-def _quantiles(times: np.ndarray) -> dict[str, float | None]:
-    names = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
-    low, high = quantile_bounds(times, 0.95, tail=0.05)
-    found = {name: float(np.quantile(times, share)) for name, share in names.items()}
-    return {**found, "p95_low": low, "p95_high": high}
-
-
-def quantile_bounds(
-    values: np.ndarray, share: float, *, tail: float
-) -> tuple[float | None, float | None]:
-    """Return bounds of a quantile by order statistics, which assume nothing of the distribution.
-
-    Args:
-        values: Independent draws, ``(draws,)``.
-        share: Of all values that lie below the quantile, in ``(0, 1)``.
-        tail: Chance of error of each bound.
-
-    Returns:
-        Lower and upper bound; None where even the extremes of so few draws cannot bound it.
-    """
-    ordered = np.sort(values)
-    below = stats.binom.cdf(np.arange(len(ordered)), len(ordered), share)
-    lows, highs = np.flatnonzero(below <= tail), np.flatnonzero(below >= 1 - tail)
-    return (
-        float(ordered[lows[-1]]) if len(lows) else None,
-        float(ordered[highs[0]]) if len(highs) else None,
-    )
-
-
-def _processor() -> str:
+    if device not in ("auto", "cuda"):
+        return False
     try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.machine()
+        import torch
+    except ModuleNotFoundError:  # who only audits files needs none
+        return any(Path("/dev").glob("nvidia[0-9]*"))
+    return torch.cuda.is_available()
+
+
+def _threads() -> int:
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    return torch.get_num_threads()

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 import faircompress
 from faircompress.data.dataset import Facts
+from faircompress.export.ports import INPUT, OUTPUT
 from faircompress.networks.layers import numbers_of_positions
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
@@ -25,7 +26,6 @@ from faircompress.support.errors import InputError
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
 
-INPUT, OUTPUT = "images", "probabilities"
 NODE_BYTES = 600  # what a node and its names may take beside weights; measured: 60 to 200
 Shapes = Counter[tuple[str, tuple[int, ...]]]
 

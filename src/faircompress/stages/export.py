@@ -19,7 +19,7 @@ from faircompress.data.dataset import Facts, Split, load_facts, load_split
 from faircompress.data.predicting import predictions_of
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.operating_point import OperatingPoint, with_constant
-from faircompress.export import folding, quantize, runtime, to_onnx
+from faircompress.export import folding, quantize, runtime, timing, to_onnx
 from faircompress.export.runtime import Parity
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
@@ -73,7 +73,7 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
             for file, point in points.items()
         }
         times = timed(opened, splits["validation"].images, how)
-        where = runtime.hardware(opened["dense"])
+        where = timing.hardware(opened["dense"])
         write_json(folder / "operating_points.json", decided)
         write_json(folder / "parity.json", {key: asdict(found) for key, found in parity.items()})
         write_json(folder / "latency.json", {**where, "times": times})
@@ -179,7 +179,7 @@ def timed(
     times: dict[str, list[dict[str, Any]]] = {}
     for precision, batch in itertools.product(how.precisions, how.latency_batches):
         pair = opened["dense"], opened[stem(precision)]
-        taken = runtime.latency(*pair, pictures, batch=batch, repeats=how.latency_repeats)
+        taken = timing.latency(*pair, pictures, batch=batch, repeats=how.latency_repeats)
         times.setdefault(precision, []).append(asdict(taken))
     return times
 

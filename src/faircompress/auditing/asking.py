@@ -1,0 +1,191 @@
+"""An ONNX file that is asked about pictures, after a first try on one of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from faircompress.auditing.feeding import Feed, check_size, feed_of
+from faircompress.auditing.file_options import FileOptions
+from faircompress.auditing.onnx_files import TABLE_INSTEAD, UNREADABLE, OnnxFile, Port
+from faircompress.auditing.scores import as_probabilities, output_of, slack_of, width_of
+from faircompress.auditing.spelling import spelt
+from faircompress.data.pictures import Pixels
+from faircompress.data.predictions import Predictions
+from faircompress.export.ports import INPUT
+from faircompress.support.errors import InputError
+from faircompress.support.progress import track
+
+MOST = 256  # pictures a run
+PIXELS = 2**23  # of all pictures of a run: 167 of 224 x 224
+SAME = 1e-4  # of the largest score: what kernels for other batches may change
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A file and how it is asked.
+
+    Args:
+        file: The file.
+        options: What was said of it.
+        feed: How pictures become its input.
+        output: What is read.
+        columns: Scores of a picture.
+        alone: Is each picture asked about alone, although the file takes several?
+    """
+
+    file: OnnxFile
+    options: FileOptions
+    feed: Feed
+    output: Port
+    columns: int
+    alone: bool = False
+
+    @property
+    def our_own(self) -> bool:
+        """Tell whether the file takes pictures as ``faircompress`` exports them."""
+        feed, options = self.feed, self.options
+        plain = (feed.name, feed.layout, feed.channels, feed.batch) == (INPUT, "NHWC", "rgb", None)
+        kept = not (options.resize or options.crop or options.logits or self.alone)
+        return plain and kept and feed.scale is None and self.columns > 1
+
+    def __str__(self) -> str:
+        """Return how it was asked, as a report shows it."""
+        resized = [
+            f"{key} {value if isinstance(value, int) else 'x'.join(map(str, value))}"
+            for key in ("resize", "crop")
+            if (value := getattr(self.options, key)) is not None
+        ]
+        many = self.feed.batch or (1 if self.alone else None)
+        runs = "" if many is None else f", {many} picture{'s' * (many > 1)} a run"
+        read = "logits" if self.options.logits else "probabilities"
+        said = ", ".join([*resized, str(self.feed)])
+        return (
+            f"{self.file.path.name} was given {said}{runs}; its {self.output.name!r} was read as "
+            f"{read}."
+        )
+
+
+def tried(file: OnnxFile, options: FileOptions, picture: Pixels) -> Classifier:
+    """Ask a file about one picture, which shows most of what could be wrong with it.
+
+    The picture and its negative are asked about singly and together. Where that makes a
+    difference (the batch is written into the network, or an operator looks at all of it), each
+    picture is asked about alone from then on.
+
+    Args:
+        file: The file.
+        options: What is said of it.
+        picture: uint8 ``(height, width, 3)``, of the size in which it is asked.
+
+    Raises:
+        ValueError: If it cannot be asked, or what it takes or gives must be said; names the option.
+    """
+    feed, output = feed_of(file, options), output_of(file, options.output)
+    check_size(file, feed, picture.shape, options)
+    single = Classifier(file, options, feed, output, 0, alone=feed.batch is None)
+    first = _scores(single, picture[None])
+    if np.isfinite(first).all():  # else the first row is named when all are asked
+        as_probabilities(first, options.logits, file, output)
+    single = replace(single, columns=first.shape[1])
+    negative = 255 - picture
+    if feed.batch is not None:
+        mixed = np.stack([picture, *[negative] * (feed.batch - 1)])
+        if not _alike(_scores(single, mixed)[:1], first):
+            raise InputError(
+                f"{file.path} takes {feed.batch} pictures a run, and what it gives for one depends "
+                f"on the others: no row has a score of its own. Export it with a batch of 1, or "
+                f"{TABLE_INSTEAD}."
+            )
+        return single
+    apart = np.concatenate([first, _scores(single, negative[None])])
+    many = replace(single, alone=False)
+    try:
+        together = _scores(many, np.stack([picture, negative]))
+    except InputError:  # the batch of 1 is written into the network, whatever its input says
+        return single
+    return many if _alike(together, apart) else single
+
+
+def ask(
+    classifier: Classifier, rows: Predictions, pictures: np.ndarray, order: list[int]
+) -> Predictions:
+    """Return a file's probabilities of all rows.
+
+    Args:
+        classifier: The file.
+        rows: What is known of the rows.
+        pictures: uint8 ``(rows, height, width, 3)``, of the size in which it is asked.
+        order: Which of its scores stands for each class of the rows.
+
+    Raises:
+        ValueError: Naming the row of a score that is no finite number, or what must be said.
+    """
+    file = classifier.file
+    check_size(file, classifier.feed, pictures.shape[1:], classifier.options)
+    raw = _scores(classifier, pictures, what=file.path.name)
+    broken = ~np.isfinite(raw).all(axis=1)
+    if broken.any():
+        raise InputError(
+            f"{file.path} gives no finite number for {broken.sum():,} pictures, first for "
+            f"{str(rows.ids[broken.argmax()])!r}. Does it compute in half precision, which ends "
+            f"at 65,504? Are {spelt('scale')}, {spelt('mean')} and {spelt('std')} those of its "
+            "training?"
+        )
+    found = as_probabilities(raw, classifier.options.logits, file, classifier.output)
+    room = 0.0 if classifier.options.logits else slack_of(raw)
+    return replace(rows, probabilities=found[:, order], model=file.sha256, slack=room)
+
+
+def feed_of_batch(
+    classifier: Classifier, pictures: np.ndarray, batch: int
+) -> dict[str, np.ndarray]:
+    """Return the input of one timed run.
+
+    Raises:
+        ValueError: If the file does not take so many pictures at once.
+    """
+    most = classifier.feed.batch or (1 if classifier.alone else None)
+    if most not in (None, batch):
+        raise InputError(
+            f"a rule on latency has batch {batch}, but {classifier.file.path} takes {most} "
+            f"pictures a run. Write batch: {most}."
+        )
+    chosen = pictures[np.arange(batch) % len(pictures)]
+    return {classifier.feed.name: classifier.feed.tensor(chosen)}
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    finite = np.abs(other[np.isfinite(other)])
+    most = SAME * max(1.0, float(finite.max(initial=0)))
+    alike = one.shape == other.shape and np.allclose(one, other, rtol=0, atol=most, equal_nan=True)
+    return bool(alike)
+
+
+def _scores(classifier: Classifier, pictures: np.ndarray, what: str = "") -> np.ndarray:
+    """Return what a file gives for pictures, ``(pictures, columns)``."""
+    per_run = _per_run(classifier, pictures)
+    starts = range(0, len(pictures), per_run)
+    runs = track(starts, what, len(starts)) if what else starts
+    return np.concatenate([_run(classifier, pictures[s : s + per_run]) for s in runs])
+
+
+def _per_run(classifier: Classifier, pictures: np.ndarray) -> int:
+    if classifier.feed.batch or classifier.alone:
+        return classifier.feed.batch or 1
+    height, width = pictures.shape[1:3]
+    return max(1, min(MOST, PIXELS // (height * width)))
+
+
+def _run(classifier: Classifier, pictures: np.ndarray) -> np.ndarray:
+    """Ask about as many pictures as a run takes; what lacks in the last is filled up and cut."""
+    file, fixed = classifier.file, classifier.feed.batch or len(pictures)
+    filled = pictures[np.arange(fixed) % len(pictures)] if fixed != len(pictures) else pictures
+    feed = {classifier.feed.name: classifier.feed.tensor(filled)}
+    try:
+        found = file.session.run([classifier.output.name], feed)[0]
+    except UNREADABLE as error:
+        raise InputError(
+            f"{file.path} cannot be asked about pictures of shape {pictures.shape[1:]}: "
+            f"{' '.join(str(error).split())[:400]}"
+        ) from error
+    return width_of(np.asarray(found), fixed, file, classifier.output)[: len(pictures)]

@@ -1,0 +1,217 @@
+"""An ONNX file of any origin: read once, opened, and what it says of itself.
+
+Nothing that a file names is run or fetched: no operator library is loaded, and weights outside it
+are read from its own folder only.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+
+import onnx
+from google.protobuf.message import DecodeError, Message
+from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
+
+from faircompress.export.runtime import session
+from faircompress.support.errors import InputError, MissingFileError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+UNREADABLE = (
+    onnx_errors.Fail, onnx_errors.InvalidArgument, onnx_errors.InvalidGraph,
+    onnx_errors.InvalidProtobuf, onnx_errors.NoSuchFile, onnx_errors.NotImplemented,
+    onnx_errors.RuntimeException, onnx_errors.EPFail, onnx_errors.NoModel,
+)  # fmt: skip
+TABLE_INSTEAD = "audit its predictions as a table"
+STANDARD = {"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training",
+            "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"}  # fmt: skip
+PASSING_ON = {"Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose",
+              "QuantizeLinear", "DequantizeLinear", "Dropout"}  # fmt: skip
+LAST = {"Sigmoid": "Sigmoid", "Softmax": "Softmax", "QLinearSigmoid": "Sigmoid",
+        "QLinearSoftmax": "Softmax"}  # fmt: skip
+Shape = tuple[int | str | None, ...]
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a file.
+
+    Args:
+        name: Its name.
+        kind: As ONNX Runtime calls it, such as ``tensor(float)``.
+        shape: A number where the file fixes it; a name or None where any will do.
+        ends_in: Of an output: ``Sigmoid`` or ``Softmax`` if its scores come right out of one.
+    """
+
+    name: str
+    kind: str
+    shape: Shape
+    ends_in: str = ""
+
+    def __str__(self) -> str:
+        """Return it as a message shows it."""
+        sides = ", ".join("?" if side is None else str(side) for side in self.shape)
+        return f"{self.name!r} {self.kind} ({sides})"
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """An ONNX file that was read once, so that what is asked and what is hashed are the same bytes.
+
+    Args:
+        path: Where it lies.
+        session: Its network, open.
+        sha256: Of its bytes; with weights in other files, of the list of all files' sha256.
+        size: Bytes, those of other files with its weights among them.
+        inputs: What it takes.
+        outputs: What it gives.
+        classes: Names of its classes in the order of its scores, if it says them; else empty.
+    """
+
+    path: Path
+    session: "InferenceSession"
+    sha256: str
+    size: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    classes: tuple[str, ...]
+
+
+def open_onnx(path: Path) -> OnnxFile:
+    """Read a file and what it keeps beside it once, and open what was read.
+
+    Raises:
+        ValueError: If it is no ONNX file, or ONNX Runtime cannot run it.
+        FileNotFoundError: If a file of its weights is not there.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}; needed is an ONNX file.")
+    content = path.read_bytes()
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError as error:
+        raise InputError(f"{path} cannot be opened as an ONNX file: {error}") from error
+    beside = _beside(path, model)
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / path.name
+        own.write_bytes(content)
+        copies = {name: _copied(source, Path(folder) / name) for name, source in beside.items()}
+        try:
+            opened = session(own)
+        except UNREADABLE as error:
+            raise InputError(
+                f"{path} cannot be opened as an ONNX file: {_short(error, folder)}{_cure(model)}"
+            ) from error
+    sha256 = hashlib.sha256(content).hexdigest()
+    if copies:
+        listed = [f"{sha256}  ", *(f"{copies[name][0]}  {name}" for name in sorted(copies))]
+        sha256 = hashlib.sha256("\n".join(listed).encode()).hexdigest()
+    size = len(content) + sum(size for _, size in copies.values())
+    inputs = tuple(Port(i.name, i.type, tuple(i.shape)) for i in opened.get_inputs())
+    outputs = tuple(
+        Port(o.name, o.type, tuple(o.shape), _ends_in(model, o.name)) for o in opened.get_outputs()
+    )
+    return OnnxFile(path, opened, sha256, size, inputs, outputs, _classes(path, opened))
+
+
+def _beside(path: Path, model: onnx.ModelProto) -> dict[str, Path]:
+    """Return the files that hold weights of a network, by the names that it gives them."""
+    found = {}
+    for tensor in _tensors(model):
+        if tensor.data_location != tensor.EXTERNAL:
+            continue
+        name = next((e.value for e in tensor.external_data if e.key == "location"), "")
+        if name not in found:
+            found[name] = _inside(path, name)
+    return {name: there for name, there in found.items() if not there.samefile(path)}
+
+
+def _inside(path: Path, name: str) -> Path:
+    """Return a file of weights; refuse one that is not in the folder of the ONNX file."""
+    folder, windows = path.parent.resolve(), PureWindowsPath(name)
+    leaves = PurePosixPath(name).is_absolute() or windows.drive or windows.root
+    there = folder / name
+    if not name or leaves or ".." in windows.parts or not there.resolve().is_relative_to(folder):
+        raise InputError(
+            f"{path} wants to read weights from {name!r}, which is outside its own folder, so it "
+            "was not opened. Save it anew with its weights inside, or in a file beside it."
+        )
+    if not there.is_file():
+        raise MissingFileError(
+            f"{path} keeps weights in {name!r}, but there is no such file beside it. Copy it there."
+        )
+    return there
+
+
+def _copied(source: Path, target: Path) -> tuple[str, int]:
+    """Copy a file of any size, and return the sha256 and number of the bytes that were copied."""
+    digest, size = hashlib.sha256(), 0
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as read, target.open("xb") as written:
+        while block := read.read(2**22):
+            digest.update(block)
+            size += written.write(block)
+    return digest.hexdigest(), size
+
+
+def _tensors(message: Message) -> Iterator[onnx.TensorProto]:
+    """Give every tensor of a network, also those inside nodes and their graphs."""
+    for kind, value in message.ListFields():
+        if kind.message_type is not None:
+            for part in [value] if isinstance(value, Message) else value:
+                yield from [part] if isinstance(part, onnx.TensorProto) else _tensors(part)
+
+
+def _ends_in(model: onnx.ModelProto, output: str) -> str:
+    """Return ``Sigmoid`` or ``Softmax`` if an output's scores come right out of one."""
+    makers = {name: node for node in model.graph.node for name in node.output}
+    while (node := makers.get(output)) is not None and node.op_type in PASSING_ON and node.input:
+        output = node.input[0]
+    if node is None or node.domain not in STANDARD:
+        return ""
+    return LAST.get(node.op_type, "")
+
+
+def _cure(model: onnx.ModelProto) -> str:
+    """Return what to do about a file that ONNX Runtime does not open."""
+    own = {(function.domain, function.name) for function in model.functions}
+    strange = sorted(
+        f"{node.domain}.{node.op_type}"
+        for node in model.graph.node
+        if node.domain not in STANDARD and (node.domain, node.op_type) not in own
+    )
+    if strange:
+        return (
+            f" It uses {strange[0]}, an operator of its own, whose program is not loaded. Export "
+            f"it with ONNX's own operators, or {TABLE_INSTEAD}."
+        )
+    opset = max((e.version for e in model.opset_import if e.domain in ("", "ai.onnx")), default=0)
+    newest = int(onnx.defs.onnx_opset_version())
+    if opset > newest:
+        return f" It is written in opset {opset}; the newest known here is {newest}. Export it so."
+    return ""
+
+
+def _short(error: BaseException, folder: str) -> str:
+    """Return an error of ONNX Runtime in a line, without the folder that is gone by now."""
+    return " ".join(str(error).replace(folder + "/", "").split())[:400]
+
+
+def _classes(path: Path, opened: "InferenceSession") -> tuple[str, ...]:
+    text = opened.get_modelmeta().custom_metadata_map.get("classes")
+    if text is None:
+        return ()
+    try:
+        names = json.loads(text)
+    except json.JSONDecodeError:
+        return ()  # another tool's word of the same name
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return ()
+    if len(set(names)) < len(names):
+        raise InputError(f"{path} names its classes {names}; they must all be different.")
+    return tuple(names)

@@ -1,0 +1,157 @@
+"""What an ONNX file's numbers are: probabilities, as they are or made from logits."""
+
+import numpy as np
+
+from faircompress.auditing.onnx_files import TABLE_INSTEAD, OnnxFile, Port
+from faircompress.auditing.rounding import slack
+from faircompress.auditing.spelling import spelt
+from faircompress.data.predictions import ROUNDED, SUM_TOLERANCE
+from faircompress.support.errors import InputError
+
+HALF_PRECISION = 2e-3  # what float16 may take from or add to the sum of a row: 4 half steps at 1
+JUST_BEYOND = 1e-6  # 0 or 1 is passed so far by rounding in float32
+
+
+def width_of(found: np.ndarray, count: int, file: OnnxFile, output: Port) -> np.ndarray:
+    """Return what a run gave as ``(count, scores)``, whatever axes of 1 there are.
+
+    Raises:
+        ValueError: If that is not one row of scores a picture.
+    """
+    row = found.shape[1:] if found.ndim and found.shape[0] == count else None
+    if count == 1 and row is None:  # a file without an axis of pictures
+        row = found.shape
+    if row is None or sum(side != 1 for side in row) > 1:
+        raise InputError(
+            f"{file.path} gives {output.name!r} of shape {found.shape} for {count} picture"
+            f"{'s' * (count > 1)}; needed is one score, or one score a class, for each. "
+            f"{_others(file, output)}"
+        )
+    return found.reshape(count, -1)
+
+
+def output_of(file: OnnxFile, name: str | None) -> Port:
+    """Return the output that is read.
+
+    Raises:
+        ValueError: If it is not there or holds no scores, or there are several to choose from.
+    """
+    by_name = {port.name: port for port in file.outputs}
+    listed = ", ".join(map(str, file.outputs))
+    if name is None and len(by_name) > 1:
+        raise InputError(
+            f"{file.path} gives {len(by_name)} outputs: {listed}. Name the one that holds the "
+            f"scores: {spelt('output')} NAME."
+        )
+    if name is not None and name not in by_name:
+        raise InputError(f"{spelt('output')}: {file.path} has no {name!r}; it gives {listed}.")
+    port = by_name[name] if name is not None else file.outputs[0]
+    if port.kind in ("tensor(float)", "tensor(float16)", "tensor(double)"):
+        return port
+    cure = f"Name another output, or {TABLE_INSTEAD}."
+    if port.kind.startswith(("seq", "map", "optional")):
+        cure = "Convert the model with plain arrays as output (of skl2onnx: zipmap=False)."
+    elif "int" in port.kind:
+        cure = (
+            f"If it holds decided classes, {TABLE_INSTEAD}; if quantized scores, export the file "
+        )
+        cure += "with DequantizeLinear at its end."
+    raise InputError(f"{file.path} gives {port}; needed are scores as float numbers. {cure}")
+
+
+def as_probabilities(
+    raw: np.ndarray, logits: bool | None, file: OnnxFile, output: Port
+) -> np.ndarray:
+    """Return scores as probabilities, ``(rows, classes)``; of one column, the positive's is second.
+
+    Args:
+        raw: What the file gave, finite, ``(rows, columns)``.
+        logits: What somebody says they are; None: the numbers and the file's last operator tell.
+        file: The file, for messages.
+        output: The output that was read.
+
+    Raises:
+        ValueError: If it cannot be told, or is not as said; names the option.
+    """
+    wide = raw.astype(np.float64)
+    inside = bool(((wide >= -JUST_BEYOND) & (wide <= 1 + JUST_BEYOND)).all())
+    told = _told(wide, inside, file, output, slack_of(raw))
+    if logits and told is False:
+        raise InputError(
+            f"{spelt('logits')}, but {_what(file, output)} are probabilities already"
+            f"{' (it ends in a Sigmoid)' if raw.shape[1] == 1 else ': they lie in 0-1, sum 1'}. "
+            f"{_of_one('probabilities')}"
+        )
+    if logits is False and not inside:
+        raise InputError(
+            f"{spelt('probabilities')}, but {_what(file, output)} reach from {wide.min():.4g} to "
+            f"{wide.max():.4g}. If they are logits, say so: {spelt('logits')}. {_of_one('logits')}"
+        )
+    if logits is None and told is None:
+        raise InputError(_ask(wide, inside, file, output))
+    if not logits:
+        clipped = wide.clip(0, 1)
+        return np.hstack([1 - clipped, clipped]) if raw.shape[1] == 1 else clipped
+    both = np.hstack([np.zeros_like(wide), wide]) if raw.shape[1] == 1 else wide
+    powers = np.exp(both - both.max(axis=1, keepdims=True))
+    shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def slack_of(raw: np.ndarray) -> float:
+    """Return how far rounding may have brought the sum of a row from 1."""
+    half = HALF_PRECISION if raw.dtype == np.float16 else 0.0
+    return max(slack(raw), half) if raw.shape[1] > 1 else 0.0
+
+
+def _told(wide: np.ndarray, inside: bool, file: OnnxFile, output: Port, room: float) -> bool | None:
+    """Tell whether scores are logits; False: probabilities; None: neither is certain."""
+    if wide.shape[1] == 1:
+        return False if output.ends_in == "Sigmoid" and inside else None
+    off = np.abs(wide.sum(axis=1) - 1).max()
+    if inside and off > SUM_TOLERANCE + room and output.ends_in == "Sigmoid":
+        raise InputError(
+            f"{file.path} gives {output.name!r} with a Sigmoid for each of {wide.shape[1]} "
+            "classes, which is no share of one: a picture may have several of them, or none. "
+            f"{_others(file, output)}"
+        )
+    if inside and (off <= SUM_TOLERANCE + room or off <= ROUNDED and output.ends_in == "Softmax"):
+        return False
+    return None
+
+
+def _ask(wide: np.ndarray, inside: bool, file: OnnxFile, output: Port) -> str:
+    found = _what(file, output)
+    if not inside:
+        return (
+            f"{found} reach from {wide.min():.4g} to {wide.max():.4g}: no probabilities. If they "
+            f"are logits, say so: {spelt('logits')}."
+        )
+    if wide.shape[1] == 1:
+        return (
+            f"{found} lie in 0-1 so far, but the file ends in no Sigmoid, so they may be either. "
+            f"Say which: {spelt('logits')} or {spelt('probabilities')}."
+        )
+    low, high = wide.sum(axis=1).min(), wide.sum(axis=1).max()
+    return (
+        f"{found} lie in 0-1, but rows sum to {low:.4g} up to {high:.4g}, so they may be either. "
+        f"Say which: {spelt('logits')} or {spelt('probabilities')}."
+    )
+
+
+def _what(file: OnnxFile, output: Port) -> str:
+    return f"{file.path}: its scores {output.name!r}"
+
+
+def _of_one(flag: str) -> str:
+    return (
+        "If the files differ in this, say it of one: "
+        f"{spelt('baseline-with')} or {spelt('candidate-with')} '{flag}'."
+    )
+
+
+def _others(file: OnnxFile, output: Port) -> str:
+    names = [port.name for port in file.outputs if port.name != output.name]
+    if not names:
+        return f"Export it so, or {TABLE_INSTEAD}."
+    return f"Name another output ({spelt('output')} {' or '.join(names)}), or {TABLE_INSTEAD}."

@@ -1,0 +1,3 @@
+"""What an exported file calls its input and its output."""
+
+INPUT, OUTPUT = "images", "probabilities"
