@@ -27,10 +27,11 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"python bench/": "minutes to hours; tests/test_readme.py asks each for --help",
     r"python -m pytest tests/test_mlflow_ui": "draws the pictures of the docs from a real run",
     r"faircompress (promote|rollback|alarm|checkout|clean)": "needs versions in MLflow; "
-    "tests/test_review.py, test_tampering.py and test_registry.py have them",
+    "tests/test_policy.py, test_tampering.py and test_registry.py have them",
+    r"faircompress (status|open)": "needs a project that ran; tests/test_status.py has one",
     r"faircompress serve": "runs until it is stopped; tests/test_servers.py serves",
     r"(prefect|mlflow|docker|python -m flows|cp infra|dvc) ?": "needs a server or a store",
-    r"git (clone|switch|push)": "needs a repository elsewhere",
+    r"git (clone|switch|push|-C)": "needs a repository elsewhere",
     r"export ": "settings of the commands below it, which are not run either",
 }
 PAGES_NOT_RUN = {

@@ -12,6 +12,7 @@ from typing import Any
 from faircompress.config import yaml_text
 from faircompress.config.code_keys import ALWAYS_RUN, FILE, stage_keys
 from faircompress.config.params import Params
+from faircompress.support.errors import MissingFileError
 
 CODE = f"artifacts/{FILE}"
 LOST = {"deleted": "is missing", "not in cache": "is not in the DVC cache"}
@@ -40,7 +41,14 @@ def pending_stages(folder: Path, params: Params) -> list[Pending]:
     Args:
         folder: With ``dvc.yaml`` and ``params.yaml``.
         params: Of the folder.
+
+    Raises:
+        MissingFileError: If there is no ``dvc.yaml``.
     """
+    if not (folder / "dvc.yaml").exists():
+        raise MissingFileError(
+            f"{folder / 'dvc.yaml'} is missing. Run this in the project's folder."
+        )
     chain = yaml_text.read(folder / "dvc.yaml")["stages"]
     lock = folder / "dvc.lock"
     if not lock.exists() or not (folder / ".dvc" / "config").exists():
