@@ -57,7 +57,7 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,docs,dev]'
+	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,timm,hf,docs,dev]'
 	@touch $@
 
 clean:
