@@ -95,8 +95,10 @@ class _Feed:
     def __iter__(self) -> Iterator[Batch]:
         for given in self.loader:
             batch = _batch(given, self.group_count)
-            parts = (part.to(self.device) for part in (batch.images, batch.labels, batch.groups))
-            yield Batch(*parts, self.group_count)
+            images, labels, groups = (
+                part.to(self.device) for part in (batch.images, batch.labels, batch.groups)
+            )
+            yield Batch(images, labels, groups, self.group_count)
 
     def first(self) -> Batch:
         """Return the first batch, on the CPU."""
