@@ -49,7 +49,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_a_trained_network_of_ones_own_is_cut_and_exported(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for stage in ("validate", "train", "prune", "export"):
+    for stage in ("source", "validate", "train", "prune", "export"):
         done = project.stage(stage)
         assert done.returncode == 0, done.stdout + done.stderr
     monkeypatch.chdir(project.folder)
