@@ -70,13 +70,13 @@ def _of_hugging_face(folder: Path, classes: int) -> nn.Module:
         config = AutoConfig.from_pretrained(
             folder, num_labels=classes, local_files_only=True, trust_remote_code=False
         )
-        net: nn.Module = AutoModelForImageClassification.from_config(
-            config, trust_remote_code=False
-        )
+        # transformers gives no types for it
+        made = AutoModelForImageClassification.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
     except (OSError, KeyError, ValueError) as error:
         raise InputError(
             f"hf:{folder} is no image classifier that transformers knows: {error}"
         ) from error
+    net: nn.Module = made
     return net
 
 
