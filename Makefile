@@ -65,7 +65,7 @@ $(VENV)/.ready: pyproject.toml requirements.lock $(VENV)/.uv
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,docs,dev]'
+	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,timm,hf,docs,dev]'
 	@touch $@
 
 # The lock keeps the versions it has where pyproject.toml allows them; UPGRADE=--upgrade takes the newest.

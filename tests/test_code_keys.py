@@ -80,7 +80,7 @@ def test_other_docstrings_and_comments_in_every_module_change_no_key(
         ("compression/cut.py", ["prune"]),
         ("compression/compress.py", ["prune"]),
         ("compression/channels.py", ["prune", "export"]),  # export counts multiply-adds with it
-        ("networks/layers.py", ["prune", "export"]),
+        ("networks/layers.py", ["train", "prune", "export"]),
         ("training/fit.py", ["train", "prune"]),
         ("training/learning_curves.py", ["train", "prune"]),
         ("networks/network.py", ["train", "prune", "export"]),

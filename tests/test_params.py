@@ -22,7 +22,7 @@ def test_the_params_of_the_project_are_fine() -> None:
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    said = mistakes("train.epochs=0", "prune.speedup=0.5", "gate.rules=[]")
+    said = mistakes("train.epochs=-1", "prune.speedup=0.5", "gate.rules=[]")
     assert [line.split(":")[0] for line in said.splitlines()] == [
         "train.epochs", "prune.speedup", "gate.rules",
     ]  # fmt: skip
@@ -42,10 +42,10 @@ def test_the_word_that_was_meant_is_suggested(override: str, meant: str) -> None
 
 
 def test_an_old_key_is_named_with_the_new_one_beside_other_mistakes() -> None:
-    assert mistakes("gate.threshold=validation", "train.epochs=0").splitlines() == [
+    assert mistakes("gate.threshold=validation", "train.epochs=-1").splitlines() == [
         "gate.threshold: is now export.threshold, since the operating point is folded into the "
         "files. Write export.threshold: validation, or leave it out for the default.",
-        "train.epochs: Input should be greater than or equal to 1 (found 0).",
+        "train.epochs: Input should be greater than or equal to 0 (found -1).",
     ]
 
 

@@ -13,7 +13,10 @@ from faircompress.networks.network import is_depthwise
 from faircompress.networks.tracing import CannotFollow, trace, walk
 
 Parts = dict[tuple[str, int], Tensor]
-Narrowed = nn.Conv2d | nn.Linear | nn.BatchNorm2d | nn.LayerNorm | nn.Parameter
+Narrowed = (
+    nn.Conv2d | nn.Linear | nn.BatchNorm2d | nn.InstanceNorm2d | nn.LayerNorm | nn.PReLU
+    | nn.Parameter
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def channel_groups(net: nn.Module, example: Tensor) -> tuple[list[ChannelGroup],
         members = [
             _Member(names[m.part], m.part, m.axis, m.channels, m.entries)
             for m in met
-            if m.part in names
+            if m.part in names and not _is_one_for_all(m.part)
         ]
         outputs = [m.name for m in members if m.axis == 0 and isinstance(m.part, Scored)]
         refusals = [_refusal(member, len(layer.weight), last) for member in members]
@@ -104,6 +107,8 @@ def _refusal(member: _Member, size: int, last: nn.Module) -> str:
         return f"{name} has {part.groups} groups of channels, which must stay alike"
     if isinstance(part, nn.LayerNorm) and len(part.normalized_shape) > 1:
         return f"{name} normalises over more than channels"
+    if any(tensor.shape[member.axis] <= member.entries.max() for tensor in _cut(member).values()):
+        return f"{name} has fewer channels than it was seen to take"
     if (member.channels.bincount(minlength=size) * size != len(member.entries)).any():
         return f"its {size} channels do not share the {len(member.entries)} of {name} evenly"
     return ""
@@ -127,6 +132,18 @@ def _tensors(member: _Member) -> list[str]:
     """Return the names of a member's tensors that have the axis to be cut."""
     if isinstance(member.part, nn.Parameter):
         return [member.name]
+    return [f"{member.name}.{name}" for name in _cut(member)]
+
+
+def _cut(member: _Member) -> dict[str, Tensor]:
+    """Return the tensors of a member that have the axis to be cut, by their names in it."""
+    if isinstance(member.part, nn.Parameter):
+        return {"": member.part}
     tensors = (*member.part.named_parameters(), *member.part.named_buffers())
     # biases and statistics go with the outputs; only weights have an axis of inputs
-    return [f"{member.name}.{name}" for name, tensor in tensors if tensor.ndim > member.axis]
+    return {name: tensor for name, tensor in tensors if tensor.ndim > member.axis}
+
+
+def _is_one_for_all(part: object) -> bool:
+    """Tell whether a layer has one number for all channels, and stays as it is."""
+    return isinstance(part, nn.PReLU) and part.num_parameters == 1

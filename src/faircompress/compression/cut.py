@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
-from faircompress.compression.soundness import sound
+from faircompress.compression.soundness import prove, sound
 from faircompress.support.errors import InputError
 
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
@@ -75,6 +75,7 @@ def cut(
     target = start.macs() / speedup
     least = {g.root: _least(g.size, floor, round_to) for g in start.groups}
     _refuse_unreachable(start, target, least, round_to)
+    left = {g.root: [*range(g.size)] for g in start.groups}
     for number in range(1, rounds + 1):
         goal = start.macs() / speedup ** (number / rounds)
         scores = reduced(widths.groups, score(working, number - 1, Budget(widths, goal)))
@@ -82,9 +83,17 @@ def cut(
         for net in (working, pruned):
             take_out(net, widths.groups, doomed)
         widths = widths.without(doomed)
-    left = read_widths(pruned, example).macs()
+        left = {root: _without(channels, doomed[root]) for root, channels in left.items()}
+    gone = {g.root: _without([*range(g.size)], left[g.root]) for g in start.groups}
+    prove(dense, pruned, example, start, gone)
+    macs = read_widths(pruned, example).macs()
     step = min(_smallest_step(widths, least, round_to) / target, 1.0)
-    return pruned, Cut(start.macs() / left, step, left >= 0.99 * target)
+    return pruned, Cut(start.macs() / macs, step, macs >= 0.99 * target)
+
+
+def _without(channels: list[int], places: list[int]) -> list[int]:
+    gone = {*places}
+    return [channel for place, channel in enumerate(channels) if place not in gone]
 
 
 def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tensor]:

@@ -1,7 +1,10 @@
 """Whether channels can really go: they are taken out on trial, and the network must not notice.
 
 Torch-Pruning may follow channels wrongly, through chunks, slices, buffers or views with numbers
-written into them. Then a cut network no longer runs, or runs and mixes channels up.
+written into them. Then a cut network no longer runs, or runs and mixes channels up. A cut is sound
+if the cut network says of any picture what the dense one says without these channels: as many
+numbers, in the same order, of the same meaning. That is a matter of connections, not of values,
+and is seen in a network of random weights (``shaken.py``) on random pictures.
 """
 
 import copy
@@ -9,16 +12,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from faircompress.compression.channel_groups import ChannelGroup
-from faircompress.compression.channels import ChannelWidths, entries_of, take_out
-from faircompress.networks.layers import Scored
-
-EXACT = 1e9  # multiply-adds up to which it is computed in float64
-# what a network that does not fit may raise from its own code
-MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError,
-           ValueError)  # fmt: skip
+from faircompress.compression.channels import ChannelWidths, take_out
+from faircompress.compression.masked import Gone, masked
+from faircompress.compression.shaken import shaken
+from faircompress.networks.layers import MISFITS
+from faircompress.support.errors import InputError
 
 
 @torch.no_grad()
@@ -30,11 +31,8 @@ def sound(net: nn.Module, example: Tensor, widths: ChannelWidths) -> ChannelWidt
         example: One normalised picture, ``(1, 3, height, width)``.
         widths: As they were read.
     """
-    noise = torch.rand(2, *example.shape[1:], generator=torch.Generator().manual_seed(0)) - 0.5
-    net = copy.deepcopy(net).eval()
-    if widths.macs() <= EXACT:
-        net, noise = net.double(), noise.double()
-    bad = _bad(net, noise, [group for group in widths.groups if group.size > 1])
+    trial = _Trial(net, example, widths.macs())
+    bad = trial.bad([group for group in widths.groups if group.size > 1])
     if not bad:
         return widths
     reasons = {name: why for group, why in bad for name in group.outputs}
@@ -43,60 +41,92 @@ def sound(net: nn.Module, example: Tensor, widths: ChannelWidths) -> ChannelWidt
     return replace(widths, groups=groups, fixed={**widths.fixed, **reasons})
 
 
-def _bad(
-    net: nn.Module, pictures: Tensor, groups: list[ChannelGroup]
-) -> list[tuple[ChannelGroup, str]]:
-    """Return the groups that cannot lose channels, and why; halving finds them among many."""
-    why = _objection(net, pictures, groups) if groups else ""
-    if not why:
-        return []
-    if len(groups) == 1:
-        return [(groups[0], why)]
-    half = len(groups) // 2
-    bad = [*_bad(net, pictures, groups[:half]), *_bad(net, pictures, groups[half:])]
-    return bad or [(group, why) for group in groups]  # only together do they do harm
+@torch.no_grad()
+def prove(
+    dense: nn.Module, pruned: nn.Module, example: Tensor, start: ChannelWidths, gone: Gone
+) -> None:
+    """See that a pruned network is the dense one without some channels, and sound.
 
+    Args:
+        dense: Left as it is.
+        pruned: What was made of it, before anything is tuned.
+        example: One normalised picture.
+        start: Widths of the dense network.
+        gone: All channels that went, as they are numbered in the dense network.
 
-def _objection(net: nn.Module, pictures: Tensor, groups: Sequence[ChannelGroup]) -> str:
-    """Return what goes wrong if some channels of each group go; nothing if all is well.
-
-    What reads the channels is made deaf to them, in a network as wide as it was: it must then say
-    what the cut network says. Where a norm looks at all channels together it need not.
+    Raises:
+        InputError: If it is not.
     """
-    rng = torch.Generator().manual_seed(0)
-    gone = {g.root: torch.randperm(g.size, generator=rng)[: -(-g.size // 4)].tolist()
-            for g in groups}  # fmt: skip
-    cut, deaf = copy.deepcopy(net), copy.deepcopy(net)
-    try:
-        take_out(cut, list(groups), gone)
-        found = cut(pictures)
-    except MISFITS as error:
-        return f"without some of its channels the network stops ({_first_line(error)})"
-    state = deaf.state_dict()
-    for (name, axis), entries in entries_of(list(groups), gone).items():
-        if axis == 1 and isinstance(net.get_submodule(name.rpartition(".")[0]), Scored):
-            state[name].index_fill_(1, entries, 0)
-    whole, wanted = net(pictures), deaf(pictures)
-    if found.shape != wanted.shape:
-        return f"without some of its channels the network gives {list(found.shape[1:])} numbers"
-    if any(_joint(net, group) for group in groups):
-        return "" if len(groups) == 1 else _of_others(net, pictures, groups)
-    effect, scale = (whole - wanted).abs().max(), wanted.abs().max()
-    rounding = 1e-11 if found.dtype == torch.float64 else 1e-4
-    if (found - wanted).abs().max() > 0.01 * effect + rounding * scale:
-        return "without some of its channels others are mixed up"
-    return ""
+    wanted = copy.deepcopy(dense)
+    take_out(wanted, start.groups, gone)
+    kept, found = wanted.state_dict(), pruned.state_dict()
+    same = kept.keys() == found.keys() and all(
+        torch.equal(kept[name], found[name]) for name in kept
+    )
+    why = "its weights are not those of the dense network"
+    if same:
+        groups = [group for group in start.groups if gone.get(group.root)]
+        why = _Trial(dense, example, start.macs()).objection(groups, gone)
+    if why:
+        raise InputError(
+            f"{type(dense).__name__} cannot be cut this way: {why}. Choose another speed-up, "
+            "prune.round_to 2 or more, or another architecture."
+        )
 
 
-def _of_others(net: nn.Module, pictures: Tensor, groups: Sequence[ChannelGroup]) -> str:
-    exact = [group for group in groups if not _joint(net, group)]
-    return _objection(net, pictures, exact) if exact else ""
+class _Trial:
+    """A network of random weights from which channels are taken."""
+
+    def __init__(self, net: nn.Module, example: Tensor, macs: float) -> None:
+        rng = Generator().manual_seed(0)
+        noise = torch.rand(2, *example.shape[1:], generator=rng) - 0.5
+        try:
+            self.net, self.pictures = shaken(net, noise, macs=macs)
+            self.whole = self.net(self.pictures)
+        except MISFITS as error:
+            raise InputError(
+                f"{type(net).__name__} takes one picture, but not two ({_first_line(error)}). Is "
+                "the size of a batch written into it?"
+            ) from error
+
+    def bad(self, groups: list[ChannelGroup]) -> list[tuple[ChannelGroup, str]]:
+        """Return the groups that cannot lose channels, and why; halving finds them among many."""
+        why = self.objection(groups, {g.root: _some(g.size) for g in groups}) if groups else ""
+        if not why:
+            return []
+        if len(groups) == 1:
+            return [(groups[0], why)]
+        half = len(groups) // 2
+        bad = [*self.bad(groups[:half]), *self.bad(groups[half:])]
+        return bad or [(group, why) for group in groups]  # only together do they do harm
+
+    def objection(self, groups: Sequence[ChannelGroup], gone: Gone) -> str:
+        """Return what goes wrong if some channels go; nothing if all is well."""
+        cut = copy.deepcopy(self.net)
+        try:
+            take_out(cut, list(groups), gone)
+            found = cut(self.pictures)
+        except MISFITS as error:
+            return f"without some of its channels the network stops ({_first_line(error)})"
+        try:
+            wanted = masked(self.net, self.pictures, groups, gone)(self.pictures)
+        except InputError as error:
+            return str(error)
+        if found.shape != wanted.shape:
+            return f"without some of its channels the network gives {list(found.shape[1:])} numbers"
+        effect, scale = (self.whole - wanted).abs().max(), wanted.abs().max()
+        share, rounding = (1e-6, 1e-11) if found.dtype == torch.float64 else (0.01, 1e-4)
+        if not (found - wanted).abs().max() <= share * effect + rounding * scale:
+            return "without some of its channels others are mixed up"
+        return ""
 
 
-def _joint(net: nn.Module, group: ChannelGroup) -> bool:
-    """Tell whether a norm looks at channels of a group together."""
-    parts = {name.rpartition(".")[0] for name, _ in group.parts}
-    return any(isinstance(net.get_submodule(part), nn.LayerNorm) for part in parts)
+def _some(size: int) -> list[int]:
+    """Return about a quarter of the channels, the first among them; an odd number stays."""
+    count = -(-size // 4)
+    count += (size - count) % 2 == 0 and size > count + 1
+    others = torch.randperm(size - 1, generator=Generator().manual_seed(0)) + 1
+    return [0, *others[: count - 1].tolist()]
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ changes no key.
 import hashlib
 import json
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from functools import cached_property
@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from faircompress.config import code_sources, plugins
+from faircompress.config.brought_names import stands_on
 from faircompress.config.code_sources import Source
 from faircompress.config.params import Params
 from faircompress.support.errors import InputError, StateError
@@ -48,12 +49,18 @@ def stage_keys(params: Params) -> dict[str, str]:
     """Return the key of each stage that is run only when something changed, by its name."""
     package = Package(plugins.ROOT)
     stages = [name for name in plugins.names("stages") if name not in ALWAYS_RUN]
-    return {name: package.key(f"stages.{name}", chosen_plugins(params)) for name in stages}
+    chosen, own = chosen_plugins(params), _own(params)
+    return {name: package.key(f"stages.{name}", chosen, own) for name in stages}
 
 
 def key_of(module: str, params: Params) -> str:
     """Return the key of a module, such as ``stages.train``: a sha256 in hex."""
-    return Package(plugins.ROOT).key(module, chosen_plugins(params))
+    return Package(plugins.ROOT).key(module, chosen_plugins(params), _own(params))
+
+
+def _own(params: Params) -> list[list[str]]:
+    """Return what the network stands on that is not ours: a user's files, other libraries."""
+    return stands_on(params.train.model, params.train.from_)
 
 
 def raise_if_changed(stage: str, params: Params, artifacts: Path) -> None:
@@ -105,12 +112,13 @@ class Package:
     def __init__(self, root: Path, memory: Path | None = None) -> None:
         self.root, self.memory = root, memory or user_cache() / "code.json"
 
-    def key(self, module: str, chosen: Chosen) -> str:
+    def key(self, module: str, chosen: Chosen, own: Sequence[Sequence[str]] = ()) -> str:
         """Return the sha256 of all that a module stands on, in hex.
 
         Args:
             module: Dotted, without the package's name.
             chosen: Plug-ins by folder; of a folder that is not named all count.
+            own: What a user's network stands on; counts where networks are built.
 
         Raises:
             ValueError: If there is no such module.
@@ -124,6 +132,7 @@ class Package:
             *((name, self.sources[name].sha256) for name in sorted(modules)),
             *((name, _sha256(self.data[name])) for name in sorted(files & self.data.keys())),
             *((name, _minor_version(name)) for name in sorted(imports & LIBRARIES.keys())),
+            *(own if "networks.brought" in modules else ()),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

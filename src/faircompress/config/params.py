@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from faircompress.config import renamed_keys
 from faircompress.config.bad_params import BadParams as BadParams
 from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
+from faircompress.config.brought_names import kind_of
 from faircompress.config.overrides import overridden
 from faircompress.config.plugins import Section, choice, names
 from faircompress.config.precisions import PRECISIONS, Precision, in_order_of_evaluation
@@ -21,6 +22,7 @@ from faircompress.config.rules import Gate as Gate
 from faircompress.config.rules import Rule, with_reasons
 from faircompress.support.errors import InputError
 
+Channels = Annotated[list[float], Field(min_length=3, max_length=3)]
 Size = Count | Annotated[list[Count], Field(min_length=2, max_length=2)] | None
 
 
@@ -35,6 +37,8 @@ def model_names() -> tuple[str, ...]:
 
 
 def _known_model(name: str) -> str:
+    if kind_of(name) is not None:
+        return name
     if name not in model_names():
         raise InputError(f"no model {name!r}.{_meant(name, model_names())}")
     return name
@@ -93,6 +97,39 @@ class Train(Optimisation):
     weights: Annotated[
         Literal["imagenet"] | None, Field(description="start from these; null: at random")
     ]
+    from_: Annotated[
+        str | None, Field(alias="from", description="start from this file; null: at random")
+    ] = None
+    mean: Annotated[
+        Channels | None, Field(description="taken off pictures in [0, 1]; null: the data's")
+    ] = None
+    std: Annotated[
+        Channels | None, Field(description="by which they are then divided; null: the data's")
+    ] = None
+    # 0: it is the dense model as it comes
+    epochs: Annotated[int, Field(ge=0, description="passes over the train split")]
+
+
+def _with_start(train: Train) -> Train:
+    """Refuse what cannot be: no training of nothing, and weights without their normalisation."""
+    given = (train.mean is None, train.std is None)
+    if train.weights and train.from_:
+        raise InputError("weights and from both say where it starts; set weights: null")
+    if train.epochs == 0 and not (train.weights or train.from_):
+        raise InputError(
+            "epochs is 0, so the network must come trained: set from to the file of its weights"
+        )
+    if any(given) != all(given):
+        raise InputError("mean and std belong together; set both, or neither")
+    if train.from_ and all(given):
+        raise InputError(
+            "from needs mean and std, by which pictures in [0, 1] were normalised when these "
+            "weights were learnt. ImageNet's are mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, "
+            "0.225]; none at all is mean: [0, 0, 0], std: [1, 1, 1]"
+        )
+    if train.std is not None and min(train.std) <= 0:
+        raise InputError(f"std is {train.std}; needed are numbers above 0")
+    return train
 
 
 class Prune(Optimisation):
@@ -182,7 +219,7 @@ class Params(Section):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,49}$")] | None = None
     data: Data
     checks: Checks
-    train: Train
+    train: Annotated[Train, AfterValidator(_with_start)]
     prune: Prune
     export: Export
     gate: Annotated[Gate, AfterValidator(with_reasons)]
@@ -239,7 +276,11 @@ def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:
     if error["type"] == "literal_error":
         known = re.findall(r"'([^']+)'", error["ctx"]["expected"])
         return f"{where}: {found!r} is not known.{_meant(str(found), known)}"
-    return f"{where}: {error['msg'].removeprefix('Value error, ')} (found {found!r})."
+    words = error["msg"].removeprefix("Value error, ")
+    # a whole section says nothing that the words do not
+    return (
+        f"{where}: {words}." if isinstance(found, dict) else f"{where}: {words} (found {found!r})."
+    )
 
 
 def _is_key(part: str, raw: dict[str, Any], error: dict[str, Any]) -> bool:
@@ -256,10 +297,10 @@ def _known_keys(path: Sequence[str | int]) -> list[str]:
         if isinstance(part, int):
             section = Rule
         elif isinstance(section, type) and issubclass(section, Section):
-            field = section.model_fields.get(part)
+            field = section.model_fields.get(str(part))
             section = field.annotation if field else None
     known: dict[str, Any] = getattr(section, "model_fields", {})
-    return list(known)
+    return [field.alias or name for name, field in known.items()]
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

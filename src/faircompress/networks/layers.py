@@ -10,6 +10,9 @@ from faircompress.support.errors import InputError
 
 Scored = nn.Conv2d | nn.Linear
 Hook = Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]  # after forward
+# what a network's own code may raise where something does not fit
+MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError,
+           RuntimeError, TypeError, ValueError)  # fmt: skip
 
 
 def scored(net: nn.Module) -> dict[str, Scored]:

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.config import plugins
+from faircompress.config.brought_names import kind_of
+from faircompress.networks.brought import build_brought
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 from faircompress.support.progress import track
@@ -30,7 +32,7 @@ class Network:
 
     Args:
         net: Takes normalised float ``(batch, 3, height, width)``, gives logits.
-        architecture: Name in ``models/`` or in torchvision.
+        architecture: Name in ``models/``, in torchvision, or of ``brought.py``.
         classes: Width of the output.
         mean: By which pictures in [0, 1] are shifted, by channel.
         std: By which they are then divided.
@@ -59,6 +61,8 @@ def build(architecture: str, classes: int, weights: str | None = None) -> nn.Mod
             raise InputError(f"{architecture} has no {weights} weights; set train.weights: null")
         net: nn.Module = plugins.find("models", architecture)(classes)
         return net
+    if kind_of(architecture) is not None:
+        return build_brought(architecture, classes, pretrained=weights is not None)
     from torchvision import models
 
     alone = {"aux_logits": False, "init_weights": True} if architecture in WITH_HELPERS else {}
@@ -152,7 +156,9 @@ def _fit_words(module: nn.Module) -> None:
         module.in_channels = module.weight.shape[1] * module.groups
     elif isinstance(module, nn.Linear):
         module.out_features, module.in_features = module.weight.shape
-    elif isinstance(module, nn.BatchNorm2d):
+    elif isinstance(module, nn.PReLU):
+        module.num_parameters = len(module.weight)
+    elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d):
         kept = module.running_mean if module.weight is None else module.weight
         module.num_features = module.num_features if kept is None else len(kept)
     elif isinstance(module, nn.LayerNorm):

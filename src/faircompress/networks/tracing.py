@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from faircompress.networks.layers import Scored
+from faircompress.networks.layers import MISFITS, Scored
 from faircompress.support.errors import InputError
 
 VISITS = 100  # times the operations of a network: so many steps of a walk are taken
@@ -66,7 +66,7 @@ def trace(net: nn.Module, example: Tensor) -> Any:
             return DependencyGraph().build_dependency(
                 net, example_inputs=example, customized_pruners=pruners, verbose=False
             )
-    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+    except MISFITS as error:
         raise CannotFollow(
             f"the channels of {type(net).__name__} cannot be followed by Torch-Pruning "
             f"({type(error).__name__}: {error}), so none can be cut: somewhere they are shuffled, "

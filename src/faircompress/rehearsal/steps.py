@@ -8,8 +8,6 @@ import json
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +18,18 @@ from torch.nn import functional as F
 
 from faircompress.compression import cut
 from faircompress.compression.channels import Budget
+from faircompress.config.brought_names import project_path
 from faircompress.export import quantize, runtime, to_onnx
 from faircompress.networks import network as networks
 from faircompress.networks.convolutions import mend_convolutions
+from faircompress.networks.fitness import Place, refuse_batch_bound, refuse_unfit
 from faircompress.networks.layers import filters, scored
 from faircompress.networks.network import Network
+from faircompress.networks.weights import load_weights
 from faircompress.support.errors import InputError
 
 PICTURES = 4
 ALIKE = 0.05  # probabilities of a file and of torch; untrained networks may blow rounding up
-
-
-class Place:
-    """Where in a network one is, for whom it stops."""
-
-    def __init__(self) -> None:
-        self.inside: list[str] = []
-
-    @contextmanager
-    def watching(self, net: nn.Module) -> Iterator[None]:
-        """Follow what runs."""
-        with ExitStack() as hooks:
-            for name, module in net.named_modules():
-                hooks.enter_context(module.register_forward_pre_hook(self._enters(name)))
-                hooks.enter_context(module.register_forward_hook(self._leaves))
-            yield
-
-    def _enters(self, name: str) -> Callable[[nn.Module, object], None]:
-        return lambda module, given: self.inside.append(name)
-
-    def _leaves(self, module: nn.Module, given: object, output: object) -> None:
-        self.inside.pop()
-
-    def words(self) -> str:
-        """Name the innermost layer that did not end."""
-        return f" in layer {self.inside[-1]}" if self.inside and self.inside[-1] else ""
 
 
 def main() -> None:
@@ -72,10 +47,18 @@ def main() -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (PICTURES, *size, 3), np.uint8)
     network = Network(net, given["model"], classes, (0.5,) * 3, (0.25,) * 3)
 
+    _report(step="looking at it")
+    normal = network.normalised(torch.from_numpy(pictures))
+    refuse_unfit(net, normal)
+    if given["from"]:
+        _report(step="reading its weights")
+        load_weights(net, project_path(given["from"]), fresh_head=given["epochs"] > 0)
+
     _report(step="a step of training")
     with place.watching(net):
         learn(network, pictures)
 
+    refuse_batch_bound(net, normal)
     _report(step="cutting it")
     how = {key: given[key] for key in ("speedup", "floor", "round_to")}
     smaller, _ = cut.cut(net, by_size, network.blank(size), **how)
@@ -97,7 +80,8 @@ def learn(network: Network, pictures: np.ndarray) -> None:
         norm.momentum = 1.0  # statistics of the batch, as after long training
     logits = net(network.normalised(torch.from_numpy(pictures)))
     if not isinstance(logits, Tensor):
-        raise InputError(f"while it trains it gives {type(logits).__name__}, not one tensor")
+        kind = type(logits).__name__
+        raise InputError(f"while it trains it gives {kind}, not one tensor of logits")
     if logits.shape != (len(pictures), network.classes):
         raise InputError(
             f"it gives {list(logits.shape[1:])} numbers a picture; needed: one a class, "

@@ -82,6 +82,8 @@ def request(params: Params, size: tuple[int, int], classes: int) -> dict[str, An
     prune, export = params.prune, params.export
     return {
         "model": params.train.model,
+        "from": params.train.from_,
+        "epochs": min(params.train.epochs, 1),
         "size": list(size),
         "classes": classes,
         "speedup": prune.speedup,

@@ -10,6 +10,8 @@ BROUGHT_BY = {
     **dict.fromkeys(("prefect", "mlflow", "dvc", "fastapi", "sqlalchemy"), "pipeline"),
     **dict.fromkeys(("ray", "prefect_ray"), "ray"),
     "dvc_s3": "s3",
+    **dict.fromkeys(("timm", "safetensors"), "timm"),
+    "transformers": "hf",
 }  # fmt: skip
 ALL = "faircompress[onnx,train,pipeline]"
 

@@ -48,8 +48,28 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T
         from rich.progress import track as bar
 
         yield from bar(items, what, count, console=Console(stderr=True), transient=True)
+    elif "ipykernel" in sys.modules:
+        yield from _in_notebook(items, what, count)
     else:
         yield from items
+
+
+def _in_notebook(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Show a bar of text that is written over itself, which needs no widgets."""
+    last = 0.0
+    for done, item in enumerate(items):
+        if time.monotonic() - last > 0.25:
+            last = time.monotonic()
+            _draw(what, done, total)
+        yield item
+    _draw(what, total, total)
+    print(file=sys.stderr)
+
+
+def _draw(what: str, done: int, total: int) -> None:
+    full = 30 * done // max(total, 1)
+    bar = "=" * full + "." * (30 - full)
+    print(f"\r{what}  [{bar}]  {done} of {total}", end="", file=sys.stderr, flush=True)
 
 
 def _report(items: Iterable[T], what: str, total: int) -> Iterator[T]:

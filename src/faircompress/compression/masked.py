@@ -1,0 +1,98 @@
+"""A network as wide as it was, that does without some of its channels as a cut one must.
+
+What reads the channels is made deaf to them, and layer norms look at the others alone.
+"""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from faircompress.compression.channel_groups import ChannelGroup
+from faircompress.compression.channels import entries_of
+from faircompress.networks.layers import Scored
+from faircompress.support.errors import InputError
+
+Gone = dict[str, list[int]]  # channels by the root of their group
+
+
+class NormOfKept(nn.Module):
+    """A layer norm over some channels alone, with zeros for the others."""
+
+    def __init__(self, norm: nn.LayerNorm, kept: Tensor, axis: int) -> None:
+        super().__init__()
+        self.norm, self.axis = norm, axis
+        self.kept = kept
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise."""
+        x, norm, kept = x.movedim(self.axis, -1), self.norm, self.kept
+        weight, bias = (None if p is None else p[kept] for p in (norm.weight, norm.bias))
+        y = torch.zeros_like(x)
+        y[..., kept] = functional.layer_norm(x[..., kept], kept.shape, weight, bias, norm.eps)
+        return y.movedim(-1, self.axis)
+
+
+def masked(
+    net: nn.Module, pictures: Tensor, groups: Sequence[ChannelGroup], gone: Gone
+) -> nn.Module:
+    """Return a copy that does without channels, of which every layer is as wide as it was.
+
+    Args:
+        net: In evaluation mode; left as it is.
+        pictures: By which it is seen along which axis a layer norm looks.
+        groups: Whose channels can go.
+        gone: Those that do.
+
+    Raises:
+        InputError: If a layer norm computes what is not known.
+    """
+    deaf, entries = copy.deepcopy(net), entries_of(list(groups), gone)
+    state = deaf.state_dict()
+    norms = {}
+    for (name, axis), places in entries.items():
+        layer, _, tensor = name.rpartition(".")
+        part = deaf.get_submodule(layer)
+        if axis == 1 and isinstance(part, Scored):
+            state[name].index_fill_(1, places, 0)
+        elif isinstance(part, nn.LayerNorm) and tensor == "weight":
+            norms[layer] = places
+    axes = _axes(net, pictures, [*norms])
+    for name, places in norms.items():
+        norm = deaf.get_submodule(name)
+        kept = torch.ones(len(norm.weight), dtype=torch.bool)  # type: ignore[arg-type]
+        kept[places] = False
+        of_kept = NormOfKept(norm, kept.nonzero().flatten(), axes[name])  # type: ignore[arg-type]
+        deaf.set_submodule(name, of_kept)
+    return deaf
+
+
+def _axes(net: nn.Module, pictures: Tensor, names: list[str]) -> dict[str, int]:
+    """Return the axis of channels of each layer norm, which may be of a kind of its own."""
+    found: dict[str, int] = {}
+
+    def look(name: str, norm: nn.LayerNorm) -> None:
+        def hook(module: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
+            for axis in (-1, 1):
+                if given[0].shape[axis] != len(norm.weight):
+                    continue
+                every = NormOfKept(norm, torch.arange(len(norm.weight)), axis)
+                if torch.allclose(every(given[0]), output, rtol=1e-3, atol=1e-5):
+                    found[name] = axis
+                    return
+            raise InputError(f"{name}, a {type(norm).__name__}, is no layer norm that is known")
+
+        hooks.append(norm.register_forward_hook(hook))
+
+    hooks: list[torch.utils.hooks.RemovableHandle] = []
+    for name in names:
+        look(name, net.get_submodule(name))  # type: ignore[arg-type]
+    try:
+        if names:
+            net(pictures)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found

@@ -1,0 +1,188 @@
+"""A network of one's own, cut and tuned in one call."""
+
+import copy
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from faircompress.compression.channels import Budget
+from faircompress.compression.cut import cut
+from faircompress.config import plugins
+from faircompress.networks.convolutions import mend_convolutions
+from faircompress.networks.fitness import refuse_unfit
+from faircompress.networks.outputs import NAMES, adapt, as_given
+from faircompress.support.errors import InputError
+from faircompress.support.progress import track
+from faircompress.training.batch_loader import Batch
+from faircompress.training.loss_function import LossFunction, needs
+from faircompress.training.objectives import Objective
+
+
+def prune(
+    model: nn.Module,
+    loader: Iterable[Any],
+    speedup: float = 4,
+    criterion: str = "taylor",
+    loss: str | Objective = "performance_weighted",
+    epochs: int = 3,
+    *,
+    lr: float = 1e-3,
+    rounds: int = 8,
+    min_channels: float = 0.1,
+    round_to: int = 1,
+    classes: int | None = None,
+    device: torch.device | str | None = None,
+    seed: int = 0,
+) -> nn.Module:
+    """Return a smaller network that does what a trained one does; the given one stays as it was.
+
+    Whole channels go, those first that matter least to ``loss``. That the outputs are as many as
+    before, in the same order and of the same meaning, is proved from the network.
+
+    Args:
+        model: Trained classifier; gives logits, also one of them, in a dict or a tuple.
+        loader: Gives ``(pictures, labels)`` as the model takes them, the same pictures each time it
+            is gone through; ``(pictures, labels, groups)`` for objectives that compare groups.
+        speedup: Dense over pruned multiply-adds, > 1.
+        criterion: Which channels matter; ``faircompress list criteria``.
+        loss: What is minimised, and protected while channels are scored; ``faircompress list
+            objectives``, or a function by the contract of ``faircompress.training.objectives``.
+        epochs: Of tuning what is left; 0: none.
+        lr: Learning rate of AdamW at the start; it falls along a cosine.
+        rounds: Cuts on the way; scores are taken anew before each.
+        min_channels: Share of a layer's channels that stay, at least one.
+        round_to: Channels stay in multiples of this.
+        classes: Of the data; None: as many as logits, two where there is one.
+        device: Where it is computed; None: a GPU if there is one.
+        seed: Of what chance there is.
+
+    Returns:
+        The pruned network, on the CPU, in evaluation mode, of the model's own class.
+
+    Raises:
+        InputError: If it cannot be used or cut, naming the layer.
+    """
+    mend_convolutions()
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    feed = _Feed(loader, device)
+    first = feed.first()
+    dense = copy.deepcopy(model).cpu().eval()
+    adapt(dense, classes or _classes(dense, first.images[:2]))
+    refuse_unfit(dense, first.images[:4])
+    objective = plugins.find("objectives", loss) if isinstance(loss, str) else loss
+    feed.count_groups(needed=needs(objective, "groups"))
+    frozen = copy.deepcopy(dense).requires_grad_(False).to(device)
+    goal = LossFunction(objective, frozen)
+    score = _score(plugins.find("criteria", criterion), feed, goal, rounds, seed)
+    how: dict[str, Any] = {"floor": min_channels, "round_to": round_to, "rounds": rounds}
+    pruned, _ = cut(dense, score, first.images[:1], speedup=speedup, **how)
+    torch.manual_seed(seed)
+    _tune(pruned.to(device), feed, LossFunction(objective, frozen), epochs, lr)
+    return as_given(pruned.eval().cpu())
+
+
+class _Feed:
+    """A loader of others as batches of ours."""
+
+    def __init__(self, loader: Iterable[Any], device: torch.device | str) -> None:
+        self.loader, self.device, self.group_count = loader, device, 1
+
+    def __iter__(self) -> Iterator[Batch]:
+        for given in self.loader:
+            batch = _batch(given, self.group_count)
+            images, labels, groups = (
+                part.to(self.device) for part in (batch.images, batch.labels, batch.groups)
+            )
+            yield Batch(images, labels, groups, self.group_count)
+
+    def first(self) -> Batch:
+        """Return the first batch, on the CPU."""
+        given = next(iter(self.loader), None)
+        if given is None:
+            raise InputError("the loader gives no batch")
+        return _batch(given, 1)
+
+    def count_groups(self, *, needed: bool) -> None:
+        """Learn how many groups there are, if an objective compares them."""
+        if needed:
+            self.group_count = 1 + max(int(_batch(g, 1).groups.max()) for g in self.loader)
+
+    def length(self) -> int:
+        """Return how many batches there are."""
+        with suppress(TypeError):
+            return len(self.loader)  # type: ignore[arg-type]  # of those that have one
+        return sum(1 for _ in self.loader)
+
+
+def _batch(given: Any, group_count: int) -> Batch:
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+        raise InputError(
+            f"the loader gives a {type(given).__name__}, and needed are (pictures, labels) or "
+            "(pictures, labels, groups)"
+        )
+    images, labels = given[0], torch.as_tensor(given[1])
+    if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
+        raise InputError(
+            "needed are pictures as one float tensor, (batch, channels, height, width)"
+        )
+    groups = torch.as_tensor(given[2]) if len(given) == 3 else torch.zeros(len(images))
+    labels, groups = (part.reshape(len(images)).long() for part in (labels, groups))
+    return Batch(images, labels, groups, group_count)
+
+
+@torch.no_grad()
+def _classes(net: nn.Module, pictures: Tensor) -> int:
+    """Return how many classes the first output tells apart."""
+    output = net(pictures)
+    if hasattr(output, "items"):
+        output = next((output[name] for name in NAMES if name in output), output)
+    if not isinstance(output, Tensor):
+        raise InputError(
+            f"the model gives a {type(output).__name__}; say how many classes there are"
+        )
+    return 2 if output.ndim == 1 or output.shape[1] == 1 else output.shape[1]
+
+
+def _score(
+    criterion: Callable[..., dict[str, Tensor]],
+    feed: _Feed,
+    goal: LossFunction,
+    rounds: int,
+    seed: int,
+) -> Callable[[nn.Module, int, Budget], dict[str, Tensor]]:
+    rng = Generator().manual_seed(seed)
+    shown = iter(track(range(rounds), "cutting channels", rounds))
+
+    def score(working: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
+        next(shown)
+        more = {"budget": budget} if needs(criterion, "budget") else {}
+        batches = itertools.chain.from_iterable(itertools.repeat(feed))
+        scores = criterion(working.to(feed.device), batches, goal, rng=rng, **more)
+        working.cpu()
+        if number == rounds - 1:
+            next(shown, None)
+        return scores
+
+    return score
+
+
+def _tune(net: nn.Module, feed: _Feed, goal: LossFunction, epochs: int, lr: float) -> None:
+    optimizer, steps = torch.optim.AdamW(net.parameters(), lr), feed.length() if epochs else 0
+    for epoch in range(epochs):
+        net.train()
+        for step, batch in enumerate(track(feed, f"tuning, epoch {epoch + 1} of {epochs}", steps)):
+            done = (epoch + step / steps) / epochs
+            optimizer.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * done)) / 2
+            value = goal(net, batch)
+            if not torch.isfinite(value):
+                raise InputError(
+                    f"the loss of epoch {epoch + 1} is {value.item()}; lower lr than {lr}"
+                )
+            optimizer.zero_grad()
+            torch.autograd.backward(value)
+            optimizer.step()

@@ -1,0 +1,66 @@
+"""A network of one's own as a checked ONNX file, in one call."""
+
+import copy
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from faircompress.export import runtime
+from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
+from faircompress.networks.network import Network, probabilities
+from faircompress.networks.outputs import adapt
+from faircompress.support.files import write_bytes
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TOLERANCE = 1e-4  # probabilities of the file and of torch
+
+
+def export(
+    model: "nn.Module",
+    path: str | Path,
+    *,
+    size: tuple[int, int],
+    classes: Sequence[str],
+    mean: Sequence[float],
+    std: Sequence[float],
+    opset: int = 20,
+) -> Path:
+    """Write a network as an ONNX file from raw pixels to probabilities; return its path.
+
+    The file is compared with the network, layer by layer and by what both say of eight made-up
+    pictures, before it is written.
+
+    Args:
+        model: Dense or pruned; gives logits, also one of them; left as it is.
+        path: Of the file, which is replaced.
+        size: Height and width of the pictures, pixels.
+        classes: Their names, in the order of the logits.
+        mean: By which pictures in [0, 1] are shifted, by channel.
+        std: By which they are then divided.
+        opset: Of ONNX.
+
+    Raises:
+        InputError: If the file is not the network.
+    """
+    net = adapt(copy.deepcopy(model).cpu().eval(), len(classes))
+    network = Network(net, type(model).__name__, len(classes), tuple(mean), tuple(std))
+    said = {"classes": json.dumps([*classes]), "input_size": json.dumps(list(size))}
+    content = to_onnx(network, size, opset=opset, words=said)
+    refuse_wrong_shape(content, network)
+    pictures = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        file.write_bytes(content)
+        found = runtime.predict(runtime.session(file, "cpu", threads=1), pictures, what="checking")
+    ids = [str(number) for number in range(len(pictures))]
+    expected = probabilities(network, pictures, what="checking")
+    far = runtime.compare(expected, found, ids, tolerance=TOLERANCE, what="the file")
+    runtime.raise_unless_equivalent(far, TOLERANCE, what="the file")
+    write_bytes(Path(path), content)
+    return Path(path)

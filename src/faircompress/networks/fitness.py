@@ -1,0 +1,158 @@
+"""Whether a network can be cut, trained and judged at all, told before that is tried."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from faircompress.networks.layers import MISFITS, Scored
+from faircompress.networks.outputs import Adapted, probabilities_given
+from faircompress.support.errors import InputError
+
+
+class Place:
+    """Where in a network one is, for whom it stops."""
+
+    def __init__(self) -> None:
+        self.inside: list[str] = []
+
+    @contextmanager
+    def watching(self, net: nn.Module) -> Iterator[None]:
+        """Follow what runs."""
+        with ExitStack() as hooks:
+            for name, module in net.named_modules():
+                hooks.enter_context(module.register_forward_pre_hook(self._enters(name)))
+                hooks.enter_context(module.register_forward_hook(self._leaves))
+            yield
+
+    def _enters(self, name: str) -> Callable[[nn.Module, object], None]:
+        return lambda module, given: self.inside.append(name)
+
+    def _leaves(self, module: nn.Module, given: object, output: object) -> None:
+        self.inside.pop()
+
+    def words(self) -> str:
+        """Name the innermost layer that did not end."""
+        return f" in layer {self.inside[-1]}" if self.inside and self.inside[-1] else ""
+
+
+def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
+    """Raise if a network cannot be used, whatever it learns.
+
+    Args:
+        net: Gives logits; left as it is.
+        pictures: Normalised, random, two or more.
+
+    Raises:
+        InputError: Naming the layer.
+    """
+    _refuse_compiled(net)
+    _refuse_computed_weights(net)
+    _refuse_several_inputs(net)
+    was = {module: module.training for module in net.modules()}
+    try:
+        _refuse_output(net.eval(), pictures)
+    finally:
+        for module, training in was.items():
+            module.training = training
+
+
+def refuse_batch_bound(net: nn.Module, pictures: Tensor) -> None:
+    """Raise if what a network in evaluation mode says of a picture depends on those beside it."""
+    with torch.no_grad():
+        together, alone = net(pictures), net(pictures[:1])
+    spread = together.std() + together.abs().mean()
+    if (together[:1] - alone).abs().max() > 0.01 * spread:
+        bound = (n for n, m in net.named_modules() if getattr(m, "running_mean", m) is None)
+        name = next(bound, "")
+        raise InputError(
+            "what it says of a picture depends on the pictures beside it"
+            + (f": {name} is a norm without statistics. Set track_running_stats=True" if name
+               else ". Something in it looks at the whole batch; take that out")
+        )  # fmt: skip
+
+
+def _refuse_compiled(net: nn.Module) -> None:
+    if isinstance(net, torch.jit.ScriptModule):
+        raise InputError(
+            "it is TorchScript, of which no layer can be cut. Give the nn.Module that it was made "
+            "of, and its state_dict()"
+        )
+    if not isinstance(net, nn.Module):
+        raise InputError(f"it is a {type(net).__name__}, and needed is a torch.nn.Module")
+
+
+def _refuse_computed_weights(net: nn.Module) -> None:
+    """Refuse weights that are computed from others: a cut would not reach those."""
+    for name, module in net.named_modules():
+        old = {"weight_g", "weight_orig"} & {n for n, _ in module.named_parameters(recurse=False)}
+        if parametrize.is_parametrized(module) or old:
+            raise InputError(
+                f"the weights of {name} are computed from others (weight_norm, spectral_norm or "
+                "another parametrisation). Take it off first: torch.nn.utils.parametrize."
+                f"remove_parametrizations(net.{name}, 'weight'), or torch.nn.utils."
+                f"remove_weight_norm(net.{name})"
+            )
+
+
+def _refuse_several_inputs(net: nn.Module) -> None:
+    own = type(net).given_class if isinstance(net, Adapted) else type(net)
+    taken = [*inspect.signature(own.forward).parameters.values()][1:]  # without self
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [p.name for p in taken if p.default is p.empty and p.kind in kinds]
+    if len(needed) > 1:
+        raise InputError(
+            f"its forward needs {', '.join(needed)}, and given are pictures alone. Wrap it in a "
+            "module that takes a picture and fills in the rest"
+        )
+
+
+def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
+    place = Place()
+    try:
+        with place.watching(net), torch.enable_grad():
+            once, used = _used(net, pictures)
+        with torch.no_grad():
+            again = net(pictures)
+    except InputError:
+        raise
+    except MISFITS as error:
+        words = f"{type(error).__name__}{place.words()}: {' '.join(str(error).split())[:300]}"
+        raise InputError(words) from error
+    if not torch.allclose(once, again, rtol=1e-3, atol=1e-5, equal_nan=True):
+        raise InputError(
+            "in evaluation mode it does not say the same twice. Is there functional.dropout "
+            "without training=self.training?"
+        )
+    if ending := probabilities_given(once):
+        raise InputError(
+            f"it ends in a {ending}, and logits are needed: take the {ending} out of its forward "
+            "(training and the exported file have their own)"
+        )
+    idle = [n for n, m in net.named_modules() if isinstance(m, Scored) and m not in used]
+    if idle:
+        raise InputError(
+            f"{', '.join(idle[:4])}{' ...' if len(idle) > 4 else ''} take no part in what it says "
+            "in evaluation mode. Take them out: heads that serve training alone, or left-overs"
+        )
+
+
+def _used(net: nn.Module, pictures: Tensor) -> tuple[Tensor, set[nn.Module]]:
+    """Return what a network says, and the layers whose weights that depends on."""
+    layers = {m: m.weight for m in net.modules() if isinstance(m, Scored)}
+    frozen = [weight for weight in layers.values() if not weight.requires_grad]
+    for weight in frozen:
+        weight.requires_grad_(True)
+    try:
+        output = net(pictures)
+        if not output.requires_grad:
+            raise InputError("no gradient reaches its layers: is there a no_grad in its forward?")
+        found = torch.autograd.grad(output.sum(), [*layers.values()], allow_unused=True,
+                                    retain_graph=True)  # fmt: skip
+    finally:
+        for weight in frozen:
+            weight.requires_grad_(False)
+    return output, {m for m, g in zip(layers, found, strict=True) if g is not None}

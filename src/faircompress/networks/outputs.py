@@ -1,0 +1,122 @@
+"""What networks of others give, as logits: ``(batch, classes)``, whatever it comes in.
+
+Their class is given a child that turns what they give into logits, in place: names of layers,
+weights and hooks stay as they are, and ``as_given`` takes it off again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from faircompress.support.errors import InputError
+
+NAMES = ("logits", "out", "output", "prediction", "predictions", "scores", "y")
+PASSING = ("View", "Reshape", "Squeeze", "Unsqueeze", "Clone", "Alias", "Slice", "Select", "Cat",
+           "Stack", "ToCopy", "Permute", "Transpose")  # fmt: skip
+ENDS = ("SigmoidBackward", "SoftmaxBackward")  # log-probabilities are logits, too
+
+
+class Adapted:
+    """Marks a network whose forward gives logits."""
+
+    given_class: type[nn.Module]
+
+
+def adapt(net: nn.Module, classes: int) -> nn.Module:
+    """Let a network give logits, in place; return it."""
+    given = type(net)
+    if isinstance(net, Adapted):
+        return net
+
+    class Child(Adapted, given):  # type: ignore[misc, valid-type]  # made for each network
+        given_class = given
+
+        def forward(self, *pictures: Any, **more: Any) -> Tensor:
+            return logits_of(super().forward(*pictures, **more), classes)
+
+    Child.__name__ = Child.__qualname__ = given.__name__
+    net.__class__ = Child
+    return net
+
+
+def as_given(net: nn.Module) -> nn.Module:
+    """Let a network give what its own code gives, in place; return it."""
+    if isinstance(net, Adapted):
+        net.__class__ = net.given_class  # type: ignore[assignment]  # what it was before
+    return net
+
+
+def logits_of(output: Any, classes: int) -> Tensor:
+    """Return the logits in what a network gives.
+
+    Args:
+        output: A tensor; or a dict, named tuple or data class that has them under a name of
+            ``NAMES``; or one in which a single tensor can be logits.
+        classes: Of the data; one logit is enough for two: it is set against 0.
+
+    Returns:
+        ``(batch, classes)``.
+
+    Raises:
+        InputError: If there are none, or several that could be.
+    """
+    if isinstance(output, Tensor):
+        found = _as_logits(output, classes)
+        if found is None:
+            asked = f"needed: one a class, {classes}" + (", or one" if classes == 2 else "")
+            raise InputError(f"it gives {list(output.shape[1:])} numbers a picture; {asked}")
+        return found
+    parts = _parts(output)
+    tensors = {name: part for name, part in parts.items() if isinstance(part, Tensor)}
+    tried = {name: _as_logits(part, classes) for name, part in tensors.items()}
+    fitting = {name: found for name, found in tried.items() if found is not None}
+    named = [name for name in NAMES if name in fitting]
+    if not named and len(fitting) != 1:
+        what = ", ".join(f"{name} {_shape(part)}" for name, part in parts.items())
+        raise InputError(
+            f"it gives a {type(output).__name__} ({what or 'empty'}) with {len(fitting)} tensors "
+            f"that could be the logits of {classes} classes. Have it return the logits alone, or "
+            "in a dict under 'logits'"
+        )
+    return fitting[named[0] if named else next(iter(fitting))]
+
+
+def probabilities_given(output: Tensor) -> str:
+    """Return ``softmax`` or ``sigmoid`` if a network ends in one, told from its gradient."""
+    step = output.grad_fn
+    while step is not None:
+        name = step.name()
+        if name.startswith(ENDS):
+            return name.partition("Backward")[0].lower()
+        if not name.startswith(PASSING):
+            return ""
+        step = next((s for s, _ in reversed(step.next_functions) if s is not None), None)
+    return ""
+
+
+def _as_logits(tensor: Tensor, classes: int) -> Tensor | None:
+    if not tensor.is_floating_point() or tensor.ndim == 0:
+        return None
+    if tensor.ndim > 2 and tensor[0].numel() == tensor.shape[1]:
+        tensor = tensor.flatten(1)  # maps of one position
+    if tensor.ndim == 2 and tensor.shape[1] == classes:
+        return tensor
+    if classes == 2 and (tensor.ndim == 1 or tensor.shape[1:] == (1,)):
+        one = tensor.reshape(-1, 1)
+        return torch.cat([torch.zeros_like(one), one], 1)
+    return None
+
+
+def _parts(output: Any) -> dict[str, Any]:
+    if isinstance(output, Mapping):
+        return {str(name): part for name, part in output.items()}
+    if isinstance(output, tuple | list):
+        names = getattr(output, "_fields", range(len(output)))
+        return {str(name): part for name, part in zip(names, output, strict=True)}
+    return dict(vars(output)) if hasattr(output, "__dict__") else {}
+
+
+def _shape(part: Any) -> str:
+    return str(list(part.shape)) if isinstance(part, Tensor) else type(part).__name__
