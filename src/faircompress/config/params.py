@@ -1,6 +1,5 @@
 """params.yaml as frozen classes. Nothing heavy is imported, so a typo is found in milliseconds."""
 
-import difflib
 import importlib.util
 import re
 from collections.abc import Sequence
@@ -8,18 +7,18 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
 from faircompress.config import renamed_keys
 from faircompress.config.bad_params import BadParams as BadParams
 from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.config.brought_names import kind_of
+from faircompress.config.mistakes import meant, sentences
 from faircompress.config.overrides import overridden
 from faircompress.config.plugins import Section, choice, names
 from faircompress.config.precisions import PRECISIONS, Precision, in_order_of_evaluation
 from faircompress.config.rules import Gate as Gate
-from faircompress.config.rules import Rule, with_reasons
+from faircompress.config.rules import with_reasons
 from faircompress.support.errors import InputError
 
 Channels = Annotated[list[float], Field(min_length=3, max_length=3)]
@@ -40,7 +39,7 @@ def _known_model(name: str) -> str:
     if kind_of(name) is not None:
         return name
     if name not in model_names():
-        raise InputError(f"no model {name!r}.{_meant(name, model_names())}")
+        raise InputError(f"no model {name!r}.{meant(name, model_names())}")
     return name
 
 
@@ -246,7 +245,7 @@ def check(raw: dict[str, Any]) -> Params:
     try:
         checked = Params.model_validate(raw)
     except ValidationError as error:
-        wrong.append(_sentences(error, raw))
+        wrong.append(sentences(error, raw, Params))
     if wrong:
         raise BadParams("\n".join(wrong))
     return checked
@@ -257,54 +256,4 @@ def check_gate(raw: dict[str, Any]) -> Gate:
     try:
         return Gate.model_validate(raw)
     except ValidationError as error:
-        raise BadParams(_sentences(error, {"gate": raw}, ("gate",))) from None
-
-
-def _sentences(error: ValidationError, raw: dict[str, Any], place: tuple[str, ...] = ()) -> str:
-    found = [{**e, "loc": (*place, *e["loc"])} for e in error.errors(include_url=False)]
-    return "\n".join(dict.fromkeys(_sentence(one, raw) for one in found))
-
-
-def _sentence(error: dict[str, Any], raw: dict[str, Any]) -> str:
-    path = [part for part in error["loc"] if isinstance(part, int) or _is_key(part, raw, error)]
-    where = ".".join(str(part) for part in path)
-    if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key.{_meant(str(path[-1]), _known_keys(path[:-1]))}"
-    if error["type"] == "missing":
-        return f"{where}: missing."
-    found = error["input"]
-    if error["type"] == "literal_error":
-        known = re.findall(r"'([^']+)'", error["ctx"]["expected"])
-        return f"{where}: {found!r} is not known.{_meant(str(found), known)}"
-    words = error["msg"].removeprefix("Value error, ")
-    # a whole section says nothing that the words do not
-    return (
-        f"{where}: {words}." if isinstance(found, dict) else f"{where}: {words} (found {found!r})."
-    )
-
-
-def _is_key(part: str, raw: dict[str, Any], error: dict[str, Any]) -> bool:
-    """Tell keys of the file from the names pydantic gives to the arms of a union."""
-    if error["type"] == "missing" and part == error["loc"][-1]:
-        return True
-    texts = yaml.safe_dump(raw)
-    return re.search(rf"\b{re.escape(part)}\b\s*:", texts) is not None
-
-
-def _known_keys(path: Sequence[str | int]) -> list[str]:
-    section: Any = Params
-    for part in path:
-        if isinstance(part, int):
-            section = Rule
-        elif isinstance(section, type) and issubclass(section, Section):
-            field = section.model_fields.get(str(part))
-            section = field.annotation if field else None
-    known: dict[str, Any] = getattr(section, "model_fields", {})
-    return [field.alias or name for name, field in known.items()]
-
-
-def _meant(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    if close:
-        return f" Did you mean {close[0]!r}?"
-    return f" Known: {', '.join(known[:40])}." if known else ""
+        raise BadParams(sentences(error, {"gate": raw}, Params, ("gate",))) from None
