@@ -127,7 +127,7 @@ def measured(name: str) -> dict[str, Any]:
                 found[f"parity {speedup}"] = float(far)
             found |= milliseconds(files, pictures[:1])
     except InputError as error:
-        found["refused"] = " ".join(str(error).split())[:200]
+        found["refused"] = " ".join(str(error).split())[:110] + " ..."
     return found
 
 
