@@ -9,13 +9,21 @@ import typer
 from faircompress.config import plugins
 from faircompress.support.errors import FaircompressError
 
+ABOUT = {
+    "criteria": "which channels go: prune.criterion.name",
+    "metrics": "what may not get worse: metric of a rule",
+    "models": "networks beside torchvision's: train.model",
+    "objectives": "what is minimised: prune.scoring.name, prune.finetune.name",
+    "presets": "named sets of params: run --preset",
+    "rules": "kinds of rules: rule of gate.rules",
+    "sources": "where pictures come from: data.name",
+    "studies": "comparisons over seeds: faircompress study",
+}  # what `list` names
 KINDS = (*sorted(set(plugins.ROOMS) - {"stages"}), "presets", "studies")
 
 
 def kinds(incomplete: str) -> Iterator[tuple[str, str]]:
     """Offer the kinds of ``list``."""
-    from faircompress.cli.listing import ABOUT
-
     yield from ((kind, ABOUT[kind]) for kind in KINDS if kind.startswith(incomplete))
 
 

@@ -10,22 +10,12 @@ from typing import Annotated
 import typer
 
 from faircompress.cli import completion
-from faircompress.cli.completion import KINDS
+from faircompress.cli.completion import ABOUT, KINDS
 from faircompress.cli.versions import Project
 from faircompress.config import plugins
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 
-ABOUT = {
-    "criteria": "which channels go: prune.criterion.name",
-    "metrics": "what may not get worse: metric of a rule",
-    "models": "networks beside torchvision's: train.model",
-    "objectives": "what is minimised: prune.scoring.name, prune.finetune.name",
-    "presets": "named sets of params: run --preset",
-    "rules": "kinds of rules: rule of gate.rules",
-    "sources": "where pictures come from: data.name",
-    "studies": "comparisons over seeds: faircompress study",
-}
 Kind = Annotated[
     str | None,
     typer.Argument(
