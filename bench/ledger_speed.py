@@ -23,11 +23,12 @@ def drawn(rng: np.random.Generator, *, named: bool) -> TestSet:
         "pictures": [f"{n:064x}" for n in rng.integers(0, 2**62, ROWS)],
         "identities": [f"person {n}" for n in rng.integers(0, ROWS // 2, ROWS)],
     }
+    given: dict[str, Any] = {k: np.array(column) for k, column in names.items()} if named else {}
     return TestSet(
         labels=labels,
         groups={"group": rng.integers(0, GROUPS, ROWS).astype(str)},
         baseline=1 / (1 + np.exp(-(3 * labels - 1.5 + rng.normal(0, 1.5, ROWS)))),
-        **({name: np.array(column) for name, column in names.items()} if named else {}),
+        **given,
     )
 
 

@@ -24,6 +24,8 @@ from faircompress.export.quantize import to_fp16
 from faircompress.export.to_onnx import to_onnx, words
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
+from faircompress.training.loss_function import LossFunction
+from faircompress.training.objectives.cross_entropy import cross_entropy
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -53,14 +55,16 @@ def main() -> None:
                 for precision in ("fp32", "fp16"):
                     paths = [written(net, precision, Path(folder) / f"{i}.onnx")
                              for i, net in enumerate((dense, pruned))]  # fmt: skip
-                    pair = [opened(p, asked, half=precision == "fp16") for p in paths]
+                    first, second = (opened(p, asked, half=precision == "fp16") for p in paths)
                     for batch in asked.batches:
-                        found = timing.latency(*pair, pictures, batch=batch, repeats=asked.pairs)
+                        found = timing.latency(
+                            first, second, pictures, batch=batch, repeats=asked.pairs
+                        )
                         print(f"| {model} | {speedup:g} | {reached:.2f} | {precision} | {batch} | "
                               f"{found.dense['median']:.2f} | {found.pruned['median']:.2f} | "
                               f"{found.speedup:.2f} ({found.low:.2f}, {found.high:.2f}) |",
                               flush=True)  # fmt: skip
-                    where = timing.hardware(pair[0])
+                    where = timing.hardware(first)
     print(f"\n{where}, channels in multiples of {asked.round_to}, {asked.pairs} pairs")
 
 
@@ -79,7 +83,7 @@ def smaller(dense: Network, speedup: float, round_to: int) -> tuple[Network, flo
     """Return the network cut by magnitude, and the speed-up in multiply-adds that was reached."""
 
     def score(net: nn.Module, number: int, budget: Budget) -> dict[str, torch.Tensor]:
-        return magnitude(net, iter(()), None, rng=Generator())
+        return magnitude(net, iter(()), LossFunction(cross_entropy), rng=Generator())
 
     net, achieved = cut(
         dense.net, score, dense.blank(FACTS.size),
