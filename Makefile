@@ -51,6 +51,7 @@ INSTALL = $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode --co
 
 # uv, and nothing else yet
 $(VENV)/.uv: requirements.lock
+	@test ! -L $(VENV) || { echo "$(VENV) is a link: another clone's package would become this one's. Remove it."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt

@@ -7,16 +7,18 @@ from dataclasses import replace
 import pytest
 from report_pairs import LATENCY, LAYERS, Balance, hair_pair
 
+from faircompress.config import plugins
 from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.results import CheckResult, GroupResult, RuleResult
+from faircompress.evaluation.rules import Kind
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import plots, rate_plots
 from faircompress.report.context import ReportContext
 from faircompress.report.forest import forest
-from faircompress.report.html import report
+from faircompress.report.html import ORDER, report
 from faircompress.report.markdown import plain_text
 from faircompress.report.model_card import model_card
 from faircompress.report.tradeoff import tradeoff, used
@@ -212,3 +214,10 @@ def test_the_card_is_on_the_page_and_in_markdown_with_hashes_rules_and_groups() 
 
 def test_a_strange_name_cannot_break_the_cards_table() -> None:
     assert plain_text("a|b <i>_x_") == r"a&#124;b &lt;i&gt;\_x\_"
+
+
+@pytest.mark.parametrize("kind", plugins.names("rules"))
+def test_every_kind_of_rule_has_a_part_of_the_report(kind: str) -> None:
+    found: Kind = plugins.find("rules", kind)
+    assert found.heading and found.question.endswith("?") and found.figure
+    assert kind in ORDER

@@ -241,3 +241,10 @@ def test_a_file_that_holds_no_predictions_is_named(tmp_path: Path) -> None:
         and "verdict.json" in str(done.exception)
         or ("x.parquet is no file of predictions" in str(done.exception))
     )
+
+
+@pytest.mark.parametrize("key", ["rule", "metric"])
+def test_a_kind_or_metric_that_is_not_derived_here_is_named(key: str) -> None:
+    known = {"rule": "change", "metric": "auroc"}
+    with pytest.raises(ValueError, match=f"the {key} 'shift' is not among what is derived here"):
+        verify({"rules": [known, {**known, key: "shift"}]}, {})

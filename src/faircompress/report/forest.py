@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from faircompress.config import plugins
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import CheckResult, GroupResult, RuleResult
+from faircompress.evaluation.rules import Kind
 from faircompress.report.plots import (
     CROSSCHECKS,
     Json,
@@ -23,19 +25,16 @@ from faircompress.report.plots import (
     urgency,
 )
 
-NAMES = {
-    "change": "change by group",
-    "excess_loss": "change by group beyond everyone's",
-    "disparity_change": "difference between groups' changes",
-    "minimum": "minimum by group",
-    "gap": "difference between groups",
-    "ratio": "ratio between groups",
-    "flips": "newly wrong by class and group",
-}
 OWN = ("minimum", "ratio", "flips")  # values without a sign
 HEIGHTS = {"bootstrap": 24, "delong": 76}  # percent of a row's height; the deciding one is at 50
 MOST_PAIRS = 12  # of a rule on pairs that are drawn; the table has them all
 EDGE = 20.0  # percent of the width that the word for a line may need on a phone
+
+
+def figure_of(rule: RuleResult) -> str:
+    """Return what figures of a rule's kind show."""
+    kind: Kind = plugins.find("rules", rule.rule)
+    return kind.figure or f"{rule.rule.replace('_', ' ')} by group"
 
 
 def forest(rule: RuleResult, groups: Sequence[GroupResult], captions: Captions) -> Json:
@@ -61,7 +60,7 @@ def forest(rule: RuleResult, groups: Sequence[GroupResult], captions: Captions) 
     drawn = [name for name in CROSSCHECKS if any(name in found for found in others.values())]
     sizes = (capital(captions.rows), "Units")
     return {
-        "heading": f"{capital(rule.title)}: {NAMES[rule.rule]}{_against(rule, captions)}",
+        "heading": f"{capital(rule.title)}: {figure_of(rule)}{_against(rule, captions)}",
         "outcome": rule.outcome,
         "caption": _caption(rule, drawn, captions),
         "marks": _marks(rule, ends, scale),

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 import jinja2
 
+from faircompress.config import plugins
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import CheckResult, CostResult, RuleResult
+from faircompress.evaluation.rules import Kind
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import cost_plots, plots, rate_plots
 from faircompress.report.beside_rules import beside_rules
@@ -26,32 +28,14 @@ from faircompress.report.precisions import precisions
 from faircompress.report.tradeoff import tradeoff
 from faircompress.report.untested import untested
 
-PARTS = {
-    ("change", "baseline"): ("Harm by group", "Is any group harmed more than allowed?"),
-    ("change", "champion"): (
-        "Against the champion",
-        "Is any group served worse than by the file in use?",
-    ),
-    ("change", "original_champion"): (
+AGAINST = {  # of changes against other files than the baseline
+    "champion": ("Against the champion", "Is any group served worse than by the file in use?"),
+    "original_champion": (
         "Against the original champion",
         "Have small losses added up in any group since?",
     ),
-    ("flips", "baseline"): ("Newly wrong", "Is any group newly decided wrongly too often?"),
-    ("excess_loss", "baseline"): (
-        "Harm beyond everyone's",
-        "Does any group lose more than all do together?",
-    ),
-    ("disparity_change", "baseline"): (
-        "Differences between groups",
-        "Has compression moved any two groups apart?",
-    ),
-    ("gap", "baseline"): ("Gaps", "Are any two groups served unlike, whatever they were before?"),
-    ("ratio", "baseline"): ("Ratios", "Are any two groups served unlike, as a ratio?"),
-    ("minimum", "baseline"): (
-        "Minimums",
-        "Is the model good enough for each group, whatever it was before?",
-    ),
 }
+ORDER = ("change", "flips", "excess_loss", "disparity_change", "gap", "ratio", "minimum")
 HOW_TO_READ = (
     "Mark: what was found. Line: its bounds, each one-sided. Shaded: beyond the limit. Pass: the "
     "line stays clear of the shade. Fail: it lies wholly inside, also after the correction over "
@@ -184,7 +168,7 @@ def _parts(verdict: Verdict) -> list[Json]:
     parts: list[Json] = []
     kinds = dict.fromkeys((rule.rule, rule.against) for rule in verdict.tested)
     for kind, against in sorted(kinds, key=_place):
-        heading, question = PARTS.get((kind, against), PARTS[kind, "baseline"])
+        heading, question = _heading(kind, against)
         figures = [
             forest(rule, verdict.groups, captions)
             for rule in verdict.tested
@@ -205,9 +189,18 @@ def _units(verdict: Verdict) -> str:
     return f" Units: independent {units} of equal weight that carry as much."
 
 
-def _place(kind: tuple[str, str]) -> int:
-    known = list(PARTS)
-    return known.index(kind) if kind in known else known.index((kind[0], "baseline"))
+def _heading(name: str, against: str) -> tuple[str, str]:
+    """Return the heading of a part of the report, and the question that it answers."""
+    kind: Kind = plugins.find("rules", name)
+    of_kind = (kind.heading or capital(name.replace("_", " ")), kind.question)
+    return AGAINST.get(against, of_kind) if name == "change" else of_kind
+
+
+def _place(kind: tuple[str, str]) -> tuple[int, int]:
+    """Order parts as ORDER says; other kinds come last."""
+    name, against = kind
+    at = ORDER.index(name) if name in ORDER else len(ORDER)
+    return at, ["baseline", *AGAINST].index(against)
 
 
 def _rates(verdict: Verdict) -> dict[str, list[Json]]:

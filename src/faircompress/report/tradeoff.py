@@ -9,7 +9,7 @@ from typing import Any
 
 from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
-from faircompress.report.forest import NAMES
+from faircompress.report.forest import figure_of
 from faircompress.report.plots import Json, Scale, capital, lines, ticks, urgency
 
 MOST = 2.0  # the axis ends here; what lies beyond is cut
@@ -72,7 +72,7 @@ def _cost(name: str, of: str, share: float, high: float) -> Json:
 def _harm(rule: RuleResult) -> Json:
     """Return the harm in the group nearest to its limit, and its bound, in limits."""
     worst = min(rule.checks, key=urgency(rule))
-    row = {"name": f"{capital(rule.title)}, {NAMES[rule.rule]}", "kind": worst.outcome}
+    row = {"name": f"{capital(rule.title)}, {figure_of(rule)}", "kind": worst.outcome}
     found = {"of": f"of the limit, in {worst.place}"}
     if worst.estimate is None or worst.lower is None:
         return {**row, **found, "at": None, "high": 0.0}

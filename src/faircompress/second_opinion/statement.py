@@ -17,6 +17,11 @@ Json = dict[str, Any]
 CLOSE, BOUND, ROUNDED = 1e-9, 2e-6, 6e-4
 BOUNDS = ("lower", "upper")
 SHARED = ("ids", "labels", "clusters", "weights")  # by the predictions of all models
+KINDS = ("change", "minimum", "flips", "gap", "ratio", "disparity_change", "excess_loss")
+METRICS = (
+    "auroc", "cross_group_auroc", "accuracy", "precision", "selection_rate", "true_positive_rate",
+    "false_negative_rate", "false_positive_rate", "negative_flips",
+)  # fmt: skip
 MISSING, EXTRA = ("missing", "needed"), ("there", "not needed")  # in the verdict, here
 
 
@@ -138,6 +143,16 @@ def declared_caps(group: Group, rows: Predictions) -> dict[str, float]:
     join = sum if by_class else max
     found = {f"not {k}": join(v for c, v in caps.items() if c != k) for k in caps}
     return caps | found | {"all": join(caps.values())}
+
+
+def refuse_unknown(verdict: Json) -> None:
+    """Raise ValueError if a rule is of a kind or metric that this program does not derive."""
+    for key, known in (("rule", KINDS), ("metric", METRICS)):
+        for name in sorted({rule[key] for rule in verdict["rules"]} - set(known)):
+            raise InputError(
+                f"the {key} {name!r} is not among what is derived here: {', '.join(known)}. State "
+                "it in docs/statistics.md and derive it in second_opinion/, or leave that rule out."
+            )
 
 
 def refuse_unlike(verdict: Json, predictions: Mapping[str, Predictions]) -> None:

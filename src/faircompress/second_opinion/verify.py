@@ -38,9 +38,10 @@ def verify(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Differ
         Where the verdict differs; empty: it agrees.
 
     Raises:
-        ValueError: If predictions are missing or speak of different rows, or if the verdict merged
-            sparse intersections.
+        ValueError: If predictions are missing or speak of different rows, if a rule is of a kind or
+            metric that is not derived here, or if the verdict merged sparse intersections.
     """
+    statement.refuse_unknown(verdict)
     statement.refuse_unlike(verdict, predictions)
     rows = predictions["candidate"]
     crossed = any(g["column"] not in ("all", *rows.groups) for g in verdict["groups"])

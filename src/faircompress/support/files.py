@@ -51,7 +51,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}. Was the stage before it run?") from error
+        raise InputError(
+            f"{path} cannot be read: {error}. Was the command that writes it run?"
+        ) from error
 
 
 def sha256(path: Path) -> str:

@@ -153,6 +153,9 @@ class Kind:
         of_changes: Is it about what compression does? Then no limit may exceed the baseline's
             proven skill.
         neutral: The value of no harm; None: there is none.
+        heading: Of its part of the report; empty: its name.
+        question: That this part answers.
+        figure: What its figures show.
     """
 
     places: Callable[["PairedComparison", Metric, Sequence[Group]], list[Place]]
@@ -165,6 +168,9 @@ class Kind:
     of_pairs: bool = False
     of_changes: bool = True
     neutral: float | None = 0.0
+    heading: str = ""
+    question: str = ""
+    figure: str = ""
 
 
 def tests_of_change(found: Evidence, metric: Metric) -> tuple[Test, Test]:

@@ -74,4 +74,15 @@ def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Prev
     return change_on(comparison, metric, place.group)
 
 
-change = Kind(_places, _measure, _limits, _describe, _shown, _allowed, _preview)
+change = Kind(
+    _places,
+    _measure,
+    _limits,
+    _describe,
+    _shown,
+    _allowed,
+    _preview,
+    heading="Harm by group",
+    question="Is any group harmed more than allowed?",
+    figure="change by group",
+)

@@ -80,5 +80,15 @@ def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Prev
 
 
 disparity_change = Kind(
-    places_in_pairs, _measure, _limits, _describe, _shown, _allowed, _preview, of_pairs=True
+    places_in_pairs,
+    _measure,
+    _limits,
+    _describe,
+    _shown,
+    _allowed,
+    _preview,
+    of_pairs=True,
+    heading="Differences between groups",
+    question="Has compression moved any two groups apart?",
+    figure="difference between groups' changes",
 )

@@ -133,4 +133,15 @@ def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Prev
     return difference(own, change_on(comparison, metric, comparison.everyone()))
 
 
-excess_loss = Kind(_places, _measure, _limits, _describe, _shown, _allowed, _preview)
+excess_loss = Kind(
+    _places,
+    _measure,
+    _limits,
+    _describe,
+    _shown,
+    _allowed,
+    _preview,
+    heading="Harm beyond everyone's",
+    question="Does any group lose more than all do together?",
+    figure="change by group beyond everyone's",
+)

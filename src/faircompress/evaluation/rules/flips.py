@@ -68,4 +68,15 @@ def _preview(comparison: PairedComparison, metric: Metric, place: Place) -> Prev
     return flips_on(comparison, place.group, place.label or 0)
 
 
-flips = Kind(_places, _measure, _limits, _describe, _shown, _allowed, _preview)
+flips = Kind(
+    _places,
+    _measure,
+    _limits,
+    _describe,
+    _shown,
+    _allowed,
+    _preview,
+    heading="Newly wrong",
+    question="Is any group newly decided wrongly too often?",
+    figure="newly wrong by class and group",
+)

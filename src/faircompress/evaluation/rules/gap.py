@@ -91,4 +91,7 @@ gap = Kind(
     _preview,
     of_pairs=True,
     of_changes=False,
+    heading="Gaps",
+    question="Are any two groups served unlike, whatever they were before?",
+    figure="difference between groups",
 )

@@ -66,4 +66,7 @@ minimum = Kind(
     _preview,
     of_changes=False,
     neutral=None,
+    heading="Minimums",
+    question="Is the model good enough for each group, whatever it was before?",
+    figure="minimum by group",
 )

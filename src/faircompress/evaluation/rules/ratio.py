@@ -105,4 +105,7 @@ ratio = Kind(
     of_pairs=True,
     of_changes=False,
     neutral=1.0,
+    heading="Ratios",
+    question="Are any two groups served unlike, as a ratio?",
+    figure="ratio between groups",
 )
