@@ -205,6 +205,6 @@ def test_a_refusal_names_each_failed_check_its_rows_and_the_page(tmp_path: Path)
     rows = clean()
     rows.at[7, "label"], rows.at[9, "weight"] = None, -1.0
     words = str(UnfitData(refusal(look(rows, tmp_path, min_subgroup=2), "findings.html")))
-    assert "2 checks failed" in words
+    assert "checks that failed: 2" in words
     assert "every row has a label: 1 of 36 rows have no label" in words
     assert "p07" in words and "p09" in words and words.endswith("findings.html")

@@ -14,7 +14,7 @@ from faircompress.config.bad_params import BadParams
 from faircompress.config.rules import FLIPS, KINDS, Gate, Rule
 from faircompress.statistics.metrics import Answers, Metric
 from faircompress.statistics.rates import is_share
-from faircompress.support.errors import InputError
+from faircompress.support.errors import InputError, MissingFileError
 
 BASICS = {"threshold": 0.5, "power": 0.8, "intersections": False}
 
@@ -112,6 +112,10 @@ def _with(confidence: float | None, rule: Any) -> Any:
 
 
 def _section(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise MissingFileError(
+            f"{spelt('rules')} {file} is missing; needed is a YAML file of rules."
+        )
     raw = yaml_text.read(file)
     raw = raw.get("gate", raw) if isinstance(raw, dict) else raw
     raw = {"rules": raw} if isinstance(raw, list) else raw

@@ -74,7 +74,7 @@ def refusal(findings: Sequence[Finding], page: str | None = None) -> str:
     failed = unfit(findings)
     lines = [f"- {finding.check}: {finding.sentence}" for finding in failed]
     last = f"All findings: {page}" if page else "Pictures were not looked at yet."
-    return "\n".join([f"The data is unfit; {len(failed)} checks failed:", *lines, last])
+    return "\n".join([f"The data is unfit; checks that failed: {len(failed)}", *lines, last])
 
 
 def noted(raw: RawData, tables: Frames) -> list[Finding]:
