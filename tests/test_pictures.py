@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from faircompress.auditing.pictures import _pictures
+from faircompress.auditing.picture_columns import first_picture
 from faircompress.auditing.tables import Table
 from faircompress.data import picture_files
 from faircompress.data.dataset import decode
@@ -271,8 +271,8 @@ def test_chain_and_audit_see_the_same_pixels_of_every_mode_and_format() -> None:
         table = pa.table({"image": [encoded]})
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
-        judged = _pictures(buffer, Table("t", pd.DataFrame(), np.array(["a"])), "image")[0]
-        assert np.array_equal(seen, judged) and np.array_equal(seen, decode(encoded)), name
+        asked = first_picture(buffer, Table("t", pd.DataFrame(), np.array(["a"])), "image")
+        assert np.array_equal(seen, asked) and np.array_equal(seen, decode(encoded)), name
 
 
 def test_whatever_is_broken_is_undecodable_and_nothing_else() -> None:
