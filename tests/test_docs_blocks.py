@@ -31,12 +31,13 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"faircompress (status|open)": "needs a project that ran; tests/test_status.py has one",
     r"faircompress serve": "runs until it is stopped; tests/test_servers.py serves",
     r"(prefect|mlflow|docker|python -m flows|cp infra|dvc) ?": "needs a server or a store",
-    r"git (clone|switch|push|-C)": "needs a repository elsewhere",
+    r"git (clone|switch|push|merge|-C)": "needs a repository elsewhere",
     r"export ": "settings of the commands below it, which are not run either",
 }
 PAGES_NOT_RUN = {
     "README.md console": "index.md has the same init; tests/test_readme.py runs `params`",
     "docs/audit.md": "tests/test_audit_docs.py runs it, with the files that it makes",
+    "docs/own-network.md": "tests/test_own_network_page.py runs it as one program",
     "docs/your-data.md": "its own names of columns; project.md has the same commands",
     "CONTRIBUTING.md": "the metric is a file of its own; tests/test_metrics.py has its like",
 }

@@ -8,6 +8,7 @@ import galleries
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from faircompress.cli import main
 from faircompress.config import params
@@ -164,7 +165,7 @@ def test_the_command_params_reads_the_rows_too(
 ) -> None:
     raw = overridden(PARAMS, ["checks.min_subgroup=1"])
     raw["data"] |= {"name": "table", "table": galleries.table(tmp_path / "root")}
-    (tmp_path / "params.yaml").write_text(params.yaml.safe_dump(raw))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
     monkeypatch.setattr("sys.argv", ["faircompress", "params"])
     with pytest.raises(SystemExit) as ended:
         main.main()
