@@ -79,7 +79,7 @@ def forward_and_back(
     gradient = torch.randn(out.shape).to(out.dtype)
     if not out.is_contiguous():
         gradient = gradient.contiguous(memory_format=torch.channels_last)
-    out.backward(gradient)  # type: ignore[no-untyped-call]
+    out.backward(gradient)  # type: ignore[no-untyped-call]  # torch's
     assert maps.grad is not None and weight.grad is not None
     return out.detach(), maps.grad, weight.grad
 
@@ -100,7 +100,7 @@ def scores(case: Case) -> bool:
     batch = Batch(pictures, torch.tensor([0, 1, 0, 1]), torch.tensor([0, 0, 1, 1]), 2)
     if case["criterion"] == "training":
         for _ in range(3):
-            loss(net.train(), batch).backward()  # type: ignore[no-untyped-call]
+            loss(net.train(), batch).backward()  # type: ignore[no-untyped-call]  # torch's
         return all(bool(p.grad.isfinite().all()) for p in net.parameters() if p.grad is not None)
     criterion = plugins.find("criteria", case["criterion"])
     widths = read_widths(net, picture)

@@ -5,6 +5,7 @@ What reads the channels is made deaf to them, and layer norms look at the others
 
 import copy
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -61,10 +62,10 @@ def masked(
             norms[layer] = places
     axes = _axes(net, pictures, [*norms])
     for name, places in norms.items():
-        norm = deaf.get_submodule(name)
-        kept = torch.ones(len(norm.weight), dtype=torch.bool)  # type: ignore[arg-type]
+        norm = cast(nn.LayerNorm, deaf.get_submodule(name))
+        kept = torch.ones(len(norm.weight), dtype=torch.bool)
         kept[places] = False
-        of_kept = NormOfKept(norm, kept.nonzero().flatten(), axes[name])  # type: ignore[arg-type]
+        of_kept = NormOfKept(norm, kept.nonzero().flatten(), axes[name])
         deaf.set_submodule(name, of_kept)
     return deaf
 
@@ -88,7 +89,7 @@ def _axes(net: nn.Module, pictures: Tensor, names: list[str]) -> dict[str, int]:
 
     hooks: list[torch.utils.hooks.RemovableHandle] = []
     for name in names:
-        look(name, net.get_submodule(name))  # type: ignore[arg-type]
+        look(name, cast(nn.LayerNorm, net.get_submodule(name)))
     try:
         if names:
             net(pictures)

@@ -57,6 +57,7 @@ def _strip(tree: ast.AST) -> None:
             node.body = []
         body = getattr(node, "body", None)
         if isinstance(body, list):  # of whatever node has one
+            # a node with a list called body is one of several classes without a common name
             node.body = [part for part in body if not _is_text(part)]  # type: ignore[attr-defined]
 
 

@@ -65,6 +65,7 @@ class Rule(Section):
     """
 
     # kinds and metrics are the files found, which no type checker sees
+    # both lists are made of the files found, which mypy cannot know
     rule: Annotated[Literal[KINDS], Field(description="a file of evaluation/rules/")]  # type: ignore[valid-type]
     metric: Annotated[
         Literal[(*names("metrics"), FLIPS)],  # type: ignore[valid-type]

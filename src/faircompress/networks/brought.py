@@ -71,6 +71,7 @@ def _of_hugging_face(folder: Path, classes: int) -> nn.Module:
             folder, num_labels=classes, local_files_only=True, trust_remote_code=False
         )
         # transformers gives no types for it
+        # transformers gives this call no types
         made = AutoModelForImageClassification.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
     except (OSError, KeyError, ValueError) as error:
         raise InputError(

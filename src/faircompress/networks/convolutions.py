@@ -57,6 +57,7 @@ def mend_convolutions() -> None:
         return _spread(of_read, inputs, read), of_weight, of_bias
 
     # torch gives no types for them
+    # torch gives neither call types
     library = Library("aten", "IMPL")  # type: ignore[no-untyped-call]
     library.impl("convolution_backward", backward, "CPU", with_keyset=True)  # type: ignore[no-untyped-call]
     _KEPT.append(library)
