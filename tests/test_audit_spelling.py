@@ -106,6 +106,7 @@ def test_sums_beyond_what_rounding_explains_are_told_as_rounding_or_as_no_softma
         ([[0.12, 0.4, 0.48]], 3 * 0.005),
         ([[1 / 3, 1 / 3, 1 / 3], [0.2, 0.3, 0.5]], 0.0),
         ([[0.0, 1.0, 0.0]], 3 * 0.05),
+        ([[0.0, 255 / 256], [255 / 256, 0.0]], 2 / 256),  # 8 bits, of a network that is sure
     ],
 )
 def test_what_rounding_explains_is_classes_times_half_the_last_digit(

@@ -4,6 +4,7 @@ import numpy as np
 
 DECIMALS = range(1, 7)
 LEVELS, COARSEST = 257, 1 / 64  # of 8 bits: 0 to 256 steps, of which 64 at least reach 1
+USUAL = (1 / 256, 1 / 255)  # of 8-bit shares; a sure network gives too few values to see its step
 MOST = 0.5  # beyond this a row says too little to be called rounded
 TIES = 0.95  # all classes are never off by half a digit to one side, unless they were cut off
 
@@ -21,9 +22,11 @@ def slack(probabilities: np.ndarray) -> float:
     for step in (10.0**-digits for digits in DECIMALS):
         if _all_end_at(values, step):
             return min(classes * step / 2 * TIES, MOST)
-    step = float(np.diff(values).min()) if 1 < len(values) <= LEVELS else 1.0
-    if step <= COARSEST and _all_end_at(values, step):
-        return min((classes / 2 + 1) * step, MOST)
+    if len(values) > LEVELS:
+        return 0.0
+    for step in (*np.sort(np.diff(values))[:1], *USUAL):
+        if step <= COARSEST and _all_end_at(values, step):
+            return min((classes / 2 + 1) * float(step), MOST)
     return 0.0
 
 
