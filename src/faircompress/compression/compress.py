@@ -12,6 +12,7 @@ from faircompress.compression.channels import Budget, read_widths
 from faircompress.compression.cut import Cut, cut
 from faircompress.config import plugins
 from faircompress.config.params import Prune
+from faircompress.config.widths import widths_kept
 from faircompress.data.dataset import Split
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.network import Network
@@ -21,7 +22,11 @@ from faircompress.training.loss_function import LossFunction, needs
 
 
 def compress(
-    dense: Network, split: Split, how: Prune, device: torch.device | str = "cpu"
+    dense: Network,
+    split: Split,
+    how: Prune,
+    device: torch.device | str = "cpu",
+    liked: int = 1,
 ) -> tuple[Network, Cut]:
     """Return a smaller network with the surviving dense weights, not tuned yet.
 
@@ -30,6 +35,7 @@ def compress(
         split: Train split, on which channels are scored.
         how: Criterion, objective of scoring, speed-up, rounds.
         device: Where channels are scored.
+        liked: Multiple of channels that the machine likes, for ``round_to: auto``.
 
     Raises:
         ValueError: If the speed-up cannot be reached.
@@ -61,7 +67,7 @@ def compress(
         speedup=how.speedup,
         rounds=how.rounds,
         floor=how.min_channels,
-        round_to=how.round_to,
+        **widths_kept(how.round_to, liked),
     )
     next(rounds, None)
     return Network(net, dense.architecture, dense.classes, dense.mean, dense.std), achieved

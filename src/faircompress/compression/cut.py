@@ -50,6 +50,7 @@ def cut(
     rounds: int = 1,
     floor: float = 0.0,
     round_to: int = 1,
+    choices: int = 1,
 ) -> tuple[nn.Module, Cut]:
     """Return a smaller network whose weights are the dense one's, and what the cut achieved.
 
@@ -66,6 +67,8 @@ def cut(
         rounds: How often scores are taken anew.
         floor: Share of a group's channels that stay; at least one does.
         round_to: Channels stay in multiples of this, in groups that have as many.
+        choices: Multiples that a group has at least; for narrow ones ``round_to`` is halved until
+            it does, and for all, if above 1, until the speed-up can be reached.
 
     Raises:
         ValueError: If the speed-up cannot be reached, naming what can.
@@ -73,13 +76,12 @@ def cut(
     pruned, working = copy.deepcopy(dense).eval(), copy.deepcopy(dense).eval()
     start = widths = sound(dense, example, read_widths(dense, example))
     target = start.macs() / speedup
-    least = {g.root: _least(g.size, floor, round_to) for g in start.groups}
-    _refuse_unreachable(start, target, least, round_to)
+    steps, least = _steps(start, target, floor, round_to, choices)
     left = {g.root: [*range(g.size)] for g in start.groups}
     for number in range(1, rounds + 1):
         goal = start.macs() / speedup ** (number / rounds)
         scores = reduced(widths.groups, score(working, number - 1, Budget(widths, goal)))
-        doomed = _lowest(widths, scores, goal, least, round_to)
+        doomed = _lowest(widths, scores, goal, least, steps)
         for net in (working, pruned):
             take_out(net, widths.groups, doomed)
         widths = widths.without(doomed)
@@ -87,7 +89,7 @@ def cut(
     gone = {g.root: _without([*range(g.size)], left[g.root]) for g in start.groups}
     prove(dense, pruned, example, start, gone)
     macs = read_widths(pruned, example).macs()
-    step = min(_smallest_step(widths, least, round_to) / target, 1.0)
+    step = min(_smallest_step(widths, least, steps) / target, 1.0)
     return pruned, Cut(start.macs() / macs, step, macs >= 0.99 * target)
 
 
@@ -112,23 +114,39 @@ def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tenso
     return found
 
 
-def _least(size: int, floor: float, round_to: int) -> int:
-    least = max(1, math.ceil(floor * size))
-    return min(size, math.ceil(least / round_to) * round_to)
-
-
-def _refuse_unreachable(
-    start: ChannelWidths, target: float, least: dict[str, int], round_to: int
-) -> None:
+def _steps(
+    start: ChannelWidths, target: float, floor: float, round_to: int, choices: int
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Return of which number each group keeps multiples, and how many channels at least."""
+    steps = {g.root: _step(g.size, round_to, choices) for g in start.groups}
+    least = {g.root: _least(g.size, floor, steps[g.root]) for g in start.groups}
     smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
     if smallest <= target:
-        return
+        return steps, least
+    if choices > 1 and round_to > 1:
+        return _steps(start, target, floor, round_to // 2, choices)
+    raise _unreachable(start, target, smallest)
+
+
+def _step(size: int, round_to: int, choices: int) -> int:
+    """Return the multiple for a group of that size."""
+    while choices > 1 and round_to > 1 and size < choices * round_to:
+        round_to //= 2
+    return round_to if size >= round_to else 1
+
+
+def _least(size: int, floor: float, step: int) -> int:
+    least = max(1, math.ceil(floor * size))
+    return min(size, math.ceil(least / step) * step)
+
+
+def _unreachable(start: ChannelWidths, target: float, smallest: float) -> InputError:
     kept = "".join(f" {n} keeps its channels: {why}." for n, why in [*start.fixed.items()][:2])
     if start.fixed and smallest == start.macs():
-        raise InputError(
+        return InputError(
             f"no layer of this network can lose channels.{kept} Choose another architecture."
         )
-    raise InputError(
+    return InputError(
         f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
         f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
         f"Set a lower prune.speedup or prune.min_channels.{kept}"
@@ -136,14 +154,18 @@ def _refuse_unreachable(
 
 
 def _lowest(
-    widths: ChannelWidths, scores: list[Tensor], goal: float, least: dict[str, int], round_to: int
+    widths: ChannelWidths,
+    scores: list[Tensor],
+    goal: float,
+    least: dict[str, int],
+    steps: dict[str, int],
 ) -> dict[str, list[int]]:
     """Return the channels to remove, by group root, so that at most ``goal`` MACs are left."""
     blocks = sorted(
         (
             block
             for group, of_group in zip(widths.groups, scores, strict=True)
-            for block in _blocks(group.root, of_group, least[group.root], round_to)
+            for block in _blocks(group.root, of_group, least[group.root], steps[group.root])
         ),
         key=lambda block: block.score,
     )
@@ -204,10 +226,9 @@ def _refilled(widths: ChannelWidths, gone: list[_Block], goal: float) -> list[_B
     return [block for blocks in of_group.values() for block in blocks]
 
 
-def _blocks(root: str, scores: Tensor, least: int, round_to: int) -> list[_Block]:
+def _blocks(root: str, scores: Tensor, least: int, step: int) -> list[_Block]:
     size = len(scores)
     ranked, order = (part[: size - least].tolist() for part in scores.sort(stable=True))
-    step = round_to if size >= round_to else 1
     edges = [0, *range(size % step or step, len(order) + 1, step)]
     return [
         _Block(root, order[a:b], sum(ranked[a:b]) / (b - a))
@@ -222,11 +243,11 @@ def _counts(blocks: list[_Block]) -> Counter[str]:
     return counts
 
 
-def _smallest_step(widths: ChannelWidths, least: dict[str, int], round_to: int) -> float:
+def _smallest_step(widths: ChannelWidths, least: dict[str, int], steps: dict[str, int]) -> float:
     """Return the fewest MACs that one more channel block would save."""
     now = widths.macs()
     steps = [
-        now - widths.macs({group.root: min(round_to, group.size - least[group.root])})
+        now - widths.macs({group.root: min(steps[group.root], group.size - least[group.root])})
         for group in widths.groups
         if group.size > least[group.root]
     ]

@@ -140,7 +140,13 @@ class Prune(Optimisation):
     min_channels: Annotated[
         Share, Field(description="of a layer's channels that stay, at least one")
     ]
-    round_to: Annotated[Count, Field(description="channels stay in multiples of this")]
+    round_to: Annotated[
+        Count | Literal["auto"],
+        Field(
+            description="channels stay in multiples of this; auto: of what this machine likes, "
+            "measured once, and of less in narrow layers"
+        ),
+    ]
     scoring_batch: Annotated[Count, Field(description="pictures a step while channels are scored")]
     # these sections are made of the plug-ins' signatures, which mypy cannot know
     criterion: choice("criteria")  # type: ignore[valid-type]  # made of the files found

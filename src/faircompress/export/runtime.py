@@ -36,7 +36,7 @@ class Parity:
 
 
 def session(
-    path: Path, device: str = "auto", *, threads: int | None = None, half: bool = False
+    path: Path | bytes, device: str = "auto", *, threads: int | None = None, half: bool = False
 ) -> "InferenceSession":
     """Open a file on the GPU if there is one and ``device`` allows it, else on the CPU.
 
@@ -44,7 +44,7 @@ def session(
     the terminal when it is not what was asked, and can be read with ``provider``.
 
     Args:
-        path: ONNX file.
+        path: ONNX file, or the bytes of one.
         device: ``auto`` or ``cuda`` for the GPU if there is one; any other word for the CPU.
         threads: Within an operator; as many as torch uses, if None, or would.
         half: The file computes in float16. A GPU's kernels for it want channels last, and are
@@ -66,10 +66,13 @@ def session(
         options.log_severity_level = 3  # shapes are computed on the CPU, which is warned of
         # tf32 keeps 10 bits of a weight; differences to torch would be past any useful tolerance
         providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0", **(HALF if half else {})}))
-    opened = ort.InferenceSession(str(path), options, providers=providers)
+    opened = ort.InferenceSession(
+        path if isinstance(path, bytes) else str(path), options, providers=providers
+    )
     if provider(opened) != "CUDAExecutionProvider" and (wants_gpu or device == "cuda"):
         why = "ONNX Runtime could not use it" if wants_gpu else "torch sees none"
-        show_line(f"{path.name} runs on the CPU although a GPU was asked for: {why}.")
+        name = path.name if isinstance(path, Path) else "a file"
+        show_line(f"{name} runs on the CPU although a GPU was asked for: {why}.")
     return opened
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 import faircompress
 from faircompress.data.dataset import Facts
+from faircompress.export.planes import write_out
 from faircompress.export.ports import INPUT, OUTPUT
 from faircompress.networks.layers import numbers_of_positions
 from faircompress.networks.network import Network
@@ -98,6 +99,7 @@ def to_onnx(
         ValueError: If the exporter does not know the opset.
     """
     model = _exported(Deployed(network).eval(), size, opset)
+    write_out(model, size)
     found = {entry.domain: entry.version for entry in model.opset_import}
     if found.get("") != opset:
         raise InputError(

@@ -60,7 +60,7 @@ def main() -> None:
 
     refuse_batch_bound(net, normal)
     _report(step="cutting it")
-    how = {key: given[key] for key in ("speedup", "floor", "round_to")}
+    how = {key: given[key] for key in ("speedup", "floor", "round_to", "choices")}
     smaller, _ = cut.cut(net, by_size, network.blank(size), **how)
     pruned = Network(smaller, given["model"], classes, network.mean, network.std)
     _report(step="training it once it is cut")

@@ -19,6 +19,7 @@ from typing import Any
 
 from faircompress.config.code_keys import key_of
 from faircompress.config.params import Params
+from faircompress.config.widths import WIDEST, widths_kept
 from faircompress.support.errors import InputError
 from faircompress.support.files import user_cache, write_json
 
@@ -88,7 +89,7 @@ def request(params: Params, size: tuple[int, int], classes: int) -> dict[str, An
         "classes": classes,
         "speedup": prune.speedup,
         "floor": prune.min_channels,
-        "round_to": prune.round_to,
+        **widths_kept(prune.round_to, liked=WIDEST),
         "opset": export.opset,
         "precisions": list(export.precisions),
         "weight_bits": export.int8.weight_bits,

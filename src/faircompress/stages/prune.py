@@ -7,6 +7,7 @@ from faircompress.compression.compress import by_layer, chosen, compress
 from faircompress.config.code_keys import key_of
 from faircompress.config.params import Params
 from faircompress.data.dataset import load_facts, load_split
+from faircompress.export.liked_width import liked_width
 from faircompress.networks import network
 from faircompress.support.checkpoints import Curve, checkpoint
 from faircompress.support.figures import draw_curves, draw_layers
@@ -24,11 +25,12 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     dense = network.load(artifacts / "train" / "model.pt")
     fabric = fabric_for(params.compute)
     sources = facts.sha256, sha256(artifacts / "train" / "model.pt")
-    given = (key_of("stages.prune", params), how.model_dump(), *sources)
+    liked = liked_width(params.compute.device) if how.round_to == "auto" else how.round_to
+    given = (key_of("stages.prune", params), how.model_dump(), liked, *sources)
 
     with checkpoint(artifacts, "prune", *given) as kept:
         if not (kept / "cut.pt").exists():
-            smaller, achieved = compress(dense, split, how, fabric.device)
+            smaller, achieved = compress(dense, split, how, fabric.device, liked)
             if not achieved.within:
                 show_line(
                     f"speed-up {achieved.speedup:.3f} instead of {how.speedup:g}: the smallest "
@@ -64,5 +66,6 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in pruned.net.parameters()),
         "macs": macs["pruned"],
         "speedup": macs["dense"] / macs["pruned"],
+        "round_to": liked,
         "validation": curve.last(),
     }

@@ -1,0 +1,139 @@
+"""How much of a speed-up in multiply-adds is left in milliseconds, beside Torch-Pruning?
+
+A torchvision network with random weights is cut by magnitude: by us, with channels in multiples of
+1, 8 and of what this machine likes (``auto``), and by Torch-Pruning's uniform pruner (the same share
+of every layer, found by halving so that it reaches the same multiply-adds). All are exported in the
+same wrapper, from pixels to probabilities, and timed beside the dense file, taking turns. Share is
+the measured speed-up over that in multiply-adds. Weights do not matter for time.
+``OMP_NUM_THREADS=1 python bench/latency.py`` prints Markdown.
+"""
+
+import argparse
+import copy
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch_pruning as tp
+from torch import Generator, nn
+
+from faircompress.compression.channels import Budget, read_widths
+from faircompress.compression.criteria.magnitude import magnitude
+from faircompress.compression.cut import cut
+from faircompress.config.widths import widths_kept
+from faircompress.data.dataset import Facts
+from faircompress.export import runtime, timing
+from faircompress.export.liked_width import liked_width
+from faircompress.export.to_onnx import to_onnx, words
+from faircompress.networks import network as networks
+from faircompress.networks.layers import head
+from faircompress.networks.network import Network
+from faircompress.training.loss_function import LossFunction
+from faircompress.training.objectives.cross_entropy import cross_entropy
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="resnet18")
+    parser.add_argument("--side", type=int, default=224, help="pixels")
+    parser.add_argument("--speedups", type=float, nargs="+", default=[4, 16])
+    parser.add_argument("--round-to", nargs="+", default=["1", "8", "auto"])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 16])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--pairs", type=int, default=40)
+    asked = parser.parse_args()
+    facts = Facts(("no", "yes"), (), (asked.side, asked.side), MEAN, STD, "", {})
+    pictures = np.random.default_rng(0).integers(0, 256, (64, *facts.size, 3), np.uint8)
+    torch.manual_seed(0)
+    net = networks.build(asked.model, 2).eval()
+    dense = Network(net, asked.model, 2, MEAN, STD)
+    liked = liked_width(asked.device, threads=asked.threads)
+    ends = "".join(f" ms, batch {b} | faster (95 %) | share |" for b in asked.batches)
+    print(f"| {asked.model}, {asked.side} px | MACs |{ends}")
+    print("|---|--:|" + "--:|--:|--:|" * len(asked.batches), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        first = opened(dense, facts, Path(folder) / "dense.onnx", asked)
+        for speedup in asked.speedups:
+            for name, made in smaller(dense, facts, speedup, asked.round_to, liked).items():
+                other = opened(made, facts, Path(folder) / "pruned.onnx", asked)
+                reached = macs(dense, facts) / macs(made, facts)
+                cells = []
+                for batch in asked.batches:
+                    time = timing.latency(first, other, pictures, batch=batch, repeats=asked.pairs)
+                    cells.append(
+                        f"{time.pruned['median']:.2f} | {time.speedup:.2f} ({time.low:.2f}, "
+                        f"{time.high:.2f}) | {time.speedup / reached:.2f}"
+                    )
+                print(f"| {name} | {reached:.2f} | {' | '.join(cells)} |", flush=True)
+        where = timing.hardware(first)
+    print(f"\n{where}, liked multiple {liked}, medians of {asked.pairs} pairs")
+
+
+def opened(network: Network, facts: Facts, path: Path, asked: argparse.Namespace):  # type: ignore[no-untyped-def]
+    """Write a network's file and open it, as the stage `export` does."""
+    path.write_bytes(to_onnx(network, facts.size, opset=20, words=words(network, facts, params="")))
+    return runtime.session(path, asked.device, threads=asked.threads)
+
+
+def macs(network: Network, facts: Facts) -> float:
+    """Return multiply-adds of a picture, by our counter."""
+    return read_widths(network.net, network.blank(facts.size)).macs()
+
+
+def smaller(
+    dense: Network, facts: Facts, speedup: float, round_to: list[str], liked: int
+) -> dict[str, Network]:
+    """Return the network cut in each way, by name."""
+    found = {}
+    for kept in round_to:
+        how = widths_kept("auto" if kept == "auto" else int(kept), liked)
+        net, _ = cut(
+            dense.net, by_magnitude, dense.blank(facts.size),
+            speedup=speedup, rounds=4, floor=0.05, **how,
+        )  # fmt: skip
+        found[f"faircompress, multiples of {kept}"] = like(dense, net)
+    found["Torch-Pruning, uniform"] = like(dense, uniform(dense, facts, speedup))
+    return found
+
+
+def by_magnitude(net: nn.Module, number: int, budget: Budget) -> dict[str, torch.Tensor]:
+    """Score channels by their weights."""
+    return magnitude(net, iter(()), LossFunction(cross_entropy), rng=Generator())
+
+
+def uniform(dense: Network, facts: Facts, speedup: float) -> nn.Module:
+    """Return Torch-Pruning's network: the smallest share of each layer that reaches a speed-up."""
+    example, whole = dense.blank(facts.size), macs(dense, facts)
+    low, high = 0.0, 0.98
+    for _ in range(12):
+        middle = (low + high) / 2
+        net = pruned_by_share(dense.net, example, middle)
+        low, high = (
+            (low, middle) if whole / macs(like(dense, net), facts) >= speedup else (middle, high)
+        )
+    return pruned_by_share(dense.net, example, high)
+
+
+def pruned_by_share(dense: nn.Module, example: torch.Tensor, share: float) -> nn.Module:
+    """Return a copy without a share of every layer's channels, as Torch-Pruning's readme does it."""
+    net = copy.deepcopy(dense)
+    pruner = tp.pruner.MetaPruner(
+        net, example, importance=tp.importance.MagnitudeImportance(p=2),
+        pruning_ratio=share, ignored_layers=[head(net)],
+    )  # fmt: skip
+    pruner.step()
+    return net.eval()
+
+
+def like(dense: Network, net: nn.Module) -> Network:
+    """Return a network that takes pictures as the dense one does."""
+    return Network(net.eval(), dense.architecture, dense.classes, dense.mean, dense.std)
+
+
+if __name__ == "__main__":
+    main()
