@@ -1,8 +1,8 @@
 """How much of a speed-up in multiply-adds is left in milliseconds, beside Torch-Pruning?
 
 A torchvision network with random weights is cut by magnitude: by us, with channels in multiples of
-1, 8 and of what this machine likes (``auto``), and by Torch-Pruning's uniform pruner (the same share
-of every layer, found by halving so that it reaches the same multiply-adds). All are exported in the
+1, 8 and of what this machine likes (``auto``), and by Torch-Pruning's uniform pruner (the same
+share of every layer, found by halving until it reaches the multiply-adds). All are exported in the
 same wrapper, from pixels to probabilities, and timed beside the dense file, taking turns. Share is
 the measured speed-up over that in multiply-adds. Weights do not matter for time.
 ``OMP_NUM_THREADS=1 python bench/latency.py`` prints Markdown.
@@ -120,7 +120,7 @@ def uniform(dense: Network, facts: Facts, speedup: float) -> nn.Module:
 
 
 def pruned_by_share(dense: nn.Module, example: torch.Tensor, share: float) -> nn.Module:
-    """Return a copy without a share of every layer's channels, as Torch-Pruning's readme does it."""
+    """Return a copy without a share of every layer's channels, as Torch-Pruning does it."""
     net = copy.deepcopy(dense)
     pruner = tp.pruner.MetaPruner(
         net, example, importance=tp.importance.MagnitudeImportance(p=2),

@@ -59,7 +59,7 @@ def smallest_good(times: dict[int, float]) -> int:
 
 
 def _best_times(sessions: "dict[int, InferenceSession]") -> dict[int, float]:
-    """Return the shortest run of each, taking turns: other load makes runs longer, never shorter."""
+    """Return the shortest run of each, taking turns: other load only makes runs longer."""
     times = dict.fromkeys(sessions, float("inf"))
     for _ in range(ROUNDS):
         for multiple, opened in sessions.items():
