@@ -2,7 +2,7 @@
 
 PANELS = {
     "Start": ("init", "params", "audit", "verify"),
-    "Run": ("run", "study", "serve"),
+    "Run": ("run", "search", "study", "serve"),
     "Look": ("status", "open", "list", "ui"),
     "Registered versions": ("promote", "rollback", "alarm", "checkout"),
     "Maintenance": ("setup", "clean", "stage"),
@@ -31,6 +31,12 @@ EXAMPLES = {
         "faircompress run -S prune.speedup=8  # a variant, in its own folder",
         "faircompress run --preset celeba-1-small",
         "faircompress run || test $? -eq 2  # in CI: 2 is an open question",
+    ),
+    "search": (
+        "faircompress search  # the smallest file that is expected to pass",
+        "faircompress search --by ms --precision fp32 --minutes 60",
+        "faircompress search --line 'prune.finetune.name=distillation' \\",
+        "    --line 'prune.criterion.name=magnitude'",
     ),
     "study": (
         "faircompress study portraits",

@@ -16,6 +16,7 @@ from faircompress.cli.help import EXAMPLES, PANELS, examples
 from faircompress.cli.init import init
 from faircompress.cli.listing import list_
 from faircompress.cli.open import open_
+from faircompress.cli.search import search
 from faircompress.cli.status import status
 from faircompress.cli.verify import verify
 from faircompress.config.bad_params import BadParams
@@ -29,7 +30,7 @@ from faircompress.support.interrupts import INTERRUPTS
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "init": init, "params": chain.params, "audit": audit, "verify": verify,
-    "run": chain.run, "study": chain.study, "serve": chain.serve,
+    "run": chain.run, "search": search, "study": chain.study, "serve": chain.serve,
     "status": status, "open": open_, "list": list_, "ui": chain.ui,
     "promote": versions.promote, "rollback": versions.rollback, "alarm": versions.alarm,
     "checkout": versions.checkout,

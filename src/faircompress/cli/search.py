@@ -1,0 +1,61 @@
+"""`faircompress search`: how small and fast may it be without harming anyone?"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from faircompress.cli.versions import Project
+from faircompress.support.exit_codes import INCONCLUSIVE, PASS
+
+
+def search(
+    by: Annotated[
+        Literal["bytes", "ms"], typer.Option(help="What should be small: the file, or its latency.")
+    ] = "bytes",
+    minutes: Annotated[
+        float, typer.Option(min=0, help="After which no other candidate is begun.")
+    ] = 15,
+    line: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--line",
+            metavar="'KEY=VALUE ...'",
+            help="Another way to prune, beside that of params.yaml; may be repeated.",
+        ),
+    ] = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the files, in order; by default all that the gate can judge."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Candidates at a time; by default one a core.")
+    ] = None,
+    project: Project = Path(),
+) -> None:
+    """Find the smallest or fastest file that is expected to pass, without a look at the test set.
+
+    Goes on where it was stopped. Exits with 0 if a file is expected to pass, 2 if none is, 3 error.
+    """
+    from faircompress.cli.chain import use_flows
+
+    use_flows(project)
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # we tell it below
+    from faircompress.config.precisions import PRECISIONS
+    from faircompress.support.files import read_json
+    from flows.search import run_search
+
+    page = run_search(
+        project, ["", *(line or [])], by=by, minutes=minutes, workers=workers,
+        precisions=precision or PRECISIONS,
+    )  # fmt: skip
+    found = read_json(page.parent / "search.json")
+    changes = " ".join(f"-S '{one}'" for one in found["overrides"])
+    word = "expected to pass" if found["expected_to_pass"] else "none is expected to pass; the best"
+    print(
+        f"\n{word}: {found['precision']}, {found['bytes']:,} bytes, {found['ms']:.2f} ms, chance "
+        f"{found['shrunk']:.2f}\nfrontier  {page}\nnext      faircompress run {changes}"
+    )
+    sys.exit(PASS if found["expected_to_pass"] else INCONCLUSIVE)

@@ -1,0 +1,1 @@
+"""How small may it be? Candidates, their predicted chance to pass, and the frontier."""

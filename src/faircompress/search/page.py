@@ -1,0 +1,108 @@
+"""The frontier as a page: harm against size, time and multiply-adds; each point opens its row."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from faircompress.config.rules import Gate
+from faircompress.search.plan import By, Ranked, overrides_of
+from faircompress.support.files import write_text
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 330, 260, 44, 12, 40
+MOST = 3.0  # limits; harm beyond is drawn at the edge
+AXES: Mapping[str, Callable[[Ranked], float]] = {
+    "size, kB": lambda one: one.file.bytes / 1000,
+    "latency, ms": lambda one: one.file.ms,
+    "multiply-adds, millions": lambda one: one.candidate.macs / 1e6,
+}
+Json = dict[str, Any]
+
+
+def write(
+    folder: Path, found: Sequence[Ranked], gate: Gate, by: By, failed: Mapping[str, str]
+) -> Path:
+    """Write the page; return where.
+
+    Args:
+        folder: Where to.
+        found: All files, the best first.
+        gate: Its power is what is asked of a chance.
+        by: What should be small.
+        failed: Why candidates came to nothing, by name.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    shown = environment.get_template("search.html.j2").render(
+        best=_row(0, found[0]),
+        command="faircompress run " + " ".join(f"-S '{one}'" for one in overrides_of(found[0])),
+        rows=[_row(at, one) for at, one in enumerate(found)],
+        panels=[_panel(title, value, found) for title, value in AXES.items()],
+        power=gate.power, by=by, failed=failed, width=WIDTH, height=HEIGHT,
+        draws=len(found[0].file.passes), lines=len({one.candidate.line for one in found}),
+    )  # fmt: skip
+    page = folder / "frontier.html"
+    write_text(page, shown)
+    return page
+
+
+def _row(at: int, one: Ranked) -> Json:
+    mean, low, high = one.file.used
+    return {
+        "at": at,
+        "name": f"{one.candidate.speedup:g}x {one.candidate.line}".strip(),
+        "precision": one.file.precision,
+        "bytes": f"{one.file.bytes:,}",
+        "ms": f"{one.file.ms:.3f}",
+        "macs": f"{one.candidate.macs / 1e6:.2f}",
+        "used": f"{mean:.2f} ({low:.2f} to {high:.2f})",
+        "worst": one.file.worst,
+        "chance": f"{one.chance:.2f}",
+        "shrunk": f"{one.shrunk:.2f}",
+        "expected": one.expected,
+    }
+
+
+def _panel(title: str, value: Callable[[Ranked], float], found: Sequence[Ranked]) -> Json:
+    """Return a figure: points with their intervals, and the limit as a line at 1."""
+    logs = [math.log(max(value(one), 1e-9)) for one in found]
+    low, high = min(logs), max(logs)
+    room = 0.08 * (high - low) or 0.1
+
+    def across(log: float) -> float:
+        share = (log - low + room) / (high - low + 2 * room)
+        return LEFT + share * (WIDTH - LEFT - 8)
+
+    return {
+        "title": title,
+        "limit": _height(1.0),
+        "left": LEFT,
+        "bottom": HEIGHT - BOTTOM,
+        "sides": [(_height(mark), f"{mark:g}") for mark in (0, 0.5, 1, 1.5, 2, 2.5, 3)],
+        "ends": [(across(log), _number(math.exp(log))) for log in sorted({low, high})],
+        "points": [
+            {
+                "at": at,
+                "x": across(log),
+                "y": _height(one.file.used[0]),
+                "low": _height(one.file.used[1]),
+                "high": _height(one.file.used[2]),
+                "expected": one.expected,
+                "title": f"{one.candidate.speedup:g}x {one.candidate.line} {one.file.precision}",
+            }
+            for at, (one, log) in enumerate(zip(found, logs, strict=True))
+        ],
+    }
+
+
+def _height(used: float) -> float:
+    share = min(max(used, 0.0), MOST) / MOST
+    return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
