@@ -16,7 +16,7 @@ from faircompress.config.overrides import overridden
 from faircompress.config.params import Params, check
 from faircompress.orchestration.search_candidates import Try, make_candidate, train_dense
 from faircompress.search.page import write
-from faircompress.search.plan import By, Candidate, Ranked, next_speedups, ranked
+from faircompress.search.plan import By, Candidate, Ranked, next_speedups, overrides_of, ranked
 from faircompress.support.errors import StateError
 from faircompress.support.files import write_json
 
@@ -61,8 +61,8 @@ class Board:
 
     @property
     def in_time(self) -> bool:
-        """Tell whether another round would end in time."""
-        return time.monotonic() + self.longest <= self.end
+        """Tell whether another round would end in time; the first is always made."""
+        return not self.longest or time.monotonic() + self.longest <= self.end
 
     def ranking(self) -> list[Ranked]:
         """Return all files, the best first."""
@@ -136,8 +136,6 @@ def finish(board: Board) -> Path:
 
 
 def _told(found: Sequence[Ranked], board: Board) -> dict[str, Any]:
-    from faircompress.search.plan import overrides_of
-
     best = found[0]
     return {
         "expected_to_pass": best.expected,
