@@ -31,6 +31,7 @@ class Board:
         first: A try, of which others are made.
         params: Of the project.
         by: What should be small.
+        asked: Chance from which on a file is expected to pass.
         end: When no other try may begin, by ``time.monotonic``.
         found: Candidates.
         failed: Why others came to nothing, by name.
@@ -40,6 +41,7 @@ class Board:
     first: Try
     params: Params
     by: By
+    asked: float
     end: float
     found: list[Candidate] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Board:
 
     def ranking(self) -> list[Ranked]:
         """Return all files, the best first."""
-        return ranked(self.found, power=self.params.gate.power, by=self.by)
+        return ranked(self.found, asked=self.asked, by=self.by)
 
     def known(self, line: str) -> list[tuple[float, bool]]:
         """Return which speed-ups of a line are expected to pass in float32."""
@@ -93,13 +95,16 @@ def _is(candidate: Candidate, one: Try) -> bool:
 
 
 @flow(name="fairness-search", validate_parameters=False)
-def search(first: Try, lines: Sequence[str], by: By, minutes: float, workers: int) -> Path:
+def search(
+    first: Try, lines: Sequence[str], by: By, asked: float, minutes: float, workers: int
+) -> Path:
     """Train candidates, rank them by their chance to pass, and show the frontier.
 
     Args:
         first: The first try, at the speed-up of ``params.yaml``.
         lines: Ways to prune, as ``section.key=value ...``; empty: as ``params.yaml`` has it.
         by: What should be small.
+        asked: Chance from which on a file is expected to pass.
         minutes: After which no other candidate is begun.
         workers: Candidates at a time.
 
@@ -110,7 +115,7 @@ def search(first: Try, lines: Sequence[str], by: By, minutes: float, workers: in
         StateError: If no candidate came to an end.
     """
     params = check(overridden(first.project / "params.yaml", first.overrides))
-    board = Board(first, params, by, time.monotonic() + 60 * minutes)
+    board = Board(first, params, by, asked, time.monotonic() + 60 * minutes)
     train_dense(first)
     while board.in_time:
         each = max(1, workers // len(lines))
@@ -130,7 +135,7 @@ def search(first: Try, lines: Sequence[str], by: By, minutes: float, workers: in
 def finish(board: Board) -> Path:
     """Write what was found; return the page."""
     found, folder = board.ranking(), board.first.folder
-    page = write(folder, found, board.params.gate, board.by, board.failed)
+    page = write(folder, found, board.asked, board.by, board.failed)
     write_json(folder / "search.json", _told(found, board))
     return page
 
@@ -146,6 +151,7 @@ def _told(found: Sequence[Ranked], board: Board) -> dict[str, Any]:
         "chance": best.chance,
         "shrunk": best.shrunk,
         "by": board.by,
+        "asked": board.asked,
         "candidates": len(board.found),
         "failed": board.failed,
     }
@@ -156,6 +162,7 @@ def run_search(
     lines: Sequence[str],
     *,
     by: By,
+    asked: float,
     minutes: float,
     workers: int | None,
     precisions: Sequence[str],
@@ -172,4 +179,4 @@ def run_search(
     for line in lines:
         check(overridden(project / "params.yaml", replace(first, line=line).overrides))
     chosen = search.with_options(task_runner=ThreadPoolTaskRunner(max_workers=count))
-    return chosen(first, tuple(lines), by, minutes, count)
+    return chosen(first, tuple(lines), by, asked, minutes, count)

@@ -35,7 +35,7 @@ def test_the_smallest_of_those_expected_to_pass_wins() -> None:
     found = ranked(
         [candidate(4, ("fp32", 400, 10)), candidate(8, ("fp32", 200, 9)),
          candidate(16, ("fp32", 100, 5))],
-        power=0.8, by="bytes",
+        asked=0.8, by="bytes",
     )  # fmt: skip
     assert [(one.candidate.speedup, one.expected) for one in found] == [
         (8, True), (4, True), (16, False),
@@ -44,7 +44,7 @@ def test_the_smallest_of_those_expected_to_pass_wins() -> None:
 
 def test_a_file_is_no_likelier_to_pass_than_a_less_compressed_one_of_its_line() -> None:
     found = ranked(
-        [candidate(4, ("fp32", 400, 7)), candidate(8, ("fp32", 200, 10))], power=0.8, by="bytes"
+        [candidate(4, ("fp32", 400, 7)), candidate(8, ("fp32", 200, 10))], asked=0.8, by="bytes"
     )
     assert {one.candidate.speedup: (one.chance, one.shrunk) for one in found} == {
         4: (0.7, 0.7), 8: (1.0, 0.7),
@@ -54,21 +54,21 @@ def test_a_file_is_no_likelier_to_pass_than_a_less_compressed_one_of_its_line() 
 def test_the_shortfall_counts_once_for_each_line() -> None:
     found = ranked(
         [candidate(4, ("fp32", 400, 9)), candidate(4, ("fp32", 300, 9), line="prune.epochs=20")],
-        power=0.8, by="bytes",
+        asked=0.8, by="bytes",
     )  # fmt: skip
     assert [one.shrunk for one in found] == [pytest.approx(0.8)] * 2
 
 
 def test_a_precision_passes_only_where_those_before_it_do() -> None:
     (first, second) = ranked(
-        [candidate(4, ("fp32", 400, 6), ("int8", 100, 10))], power=0.8, by="bytes"
+        [candidate(4, ("fp32", 400, 6), ("int8", 100, 10))], asked=0.8, by="bytes"
     )
     assert {first.chance, second.chance} == {0.6}
 
 
 def test_the_winner_says_how_to_make_it_in_an_ordinary_run() -> None:
     of = candidate(5.66, ("fp32", 400, 10), ("int8", 100, 10), line="prune.epochs=20")
-    assert overrides_of(ranked([of], power=0.8, by="bytes")[0]) == [
+    assert overrides_of(ranked([of], asked=0.8, by="bytes")[0]) == [
         "prune.speedup=5.66", "prune.epochs=20", "export.precisions=[fp32,int8]",
         "gate.promote=smallest",
     ]  # fmt: skip

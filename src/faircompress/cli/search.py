@@ -15,6 +15,9 @@ def search(
     by: Annotated[
         Literal["bytes", "ms"], typer.Option(help="What should be small: the file, or its latency.")
     ] = "bytes",
+    chance: Annotated[
+        float, typer.Option(min=0, max=1, help="Of a pass, that a file must be expected to have.")
+    ] = 0.9,
     minutes: Annotated[
         float, typer.Option(min=0, help="After which no other candidate is begun.")
     ] = 15,
@@ -48,7 +51,7 @@ def search(
     from flows.search import run_search
 
     page = run_search(
-        project, ["", *(line or [])], by=by, minutes=minutes, workers=workers,
+        project, ["", *(line or [])], by=by, asked=chance, minutes=minutes, workers=workers,
         precisions=precision or PRECISIONS,
     )  # fmt: skip
     found = read_json(page.parent / "search.json")

@@ -7,7 +7,6 @@ from typing import Any
 
 import jinja2
 
-from faircompress.config.rules import Gate
 from faircompress.search.plan import By, Ranked, overrides_of
 from faircompress.support.files import write_text
 
@@ -23,14 +22,14 @@ Json = dict[str, Any]
 
 
 def write(
-    folder: Path, found: Sequence[Ranked], gate: Gate, by: By, failed: Mapping[str, str]
+    folder: Path, found: Sequence[Ranked], asked: float, by: By, failed: Mapping[str, str]
 ) -> Path:
     """Write the page; return where.
 
     Args:
         folder: Where to.
         found: All files, the best first.
-        gate: Its power is what is asked of a chance.
+        asked: Chance from which on a file is expected to pass.
         by: What should be small.
         failed: Why candidates came to nothing, by name.
     """
@@ -42,7 +41,7 @@ def write(
         command="faircompress run " + " ".join(f"-S '{one}'" for one in overrides_of(found[0])),
         rows=[_row(at, one) for at, one in enumerate(found)],
         panels=[_panel(title, value, found) for title, value in AXES.items()],
-        power=gate.power, by=by, failed=failed, width=WIDTH, height=HEIGHT,
+        asked=asked, by=by, failed=failed, width=WIDTH, height=HEIGHT,
         draws=len(found[0].file.passes), lines=len({one.candidate.line for one in found}),
     )  # fmt: skip
     page = folder / "frontier.html"

@@ -76,12 +76,12 @@ class Ranked:
     expected: bool
 
 
-def ranked(candidates: Iterable[Candidate], *, power: float, by: By) -> list[Ranked]:
+def ranked(candidates: Iterable[Candidate], *, asked: float, by: By) -> list[Ranked]:
     """Return all files: those expected to pass first, the best of them first; then by chance.
 
     Args:
         candidates: All that were tried.
-        power: Chance from which on a file is expected to pass.
+        asked: Chance from which on a file is expected to pass.
         by: What should be small.
     """
     known = sorted(candidates, key=lambda one: (one.line, one.speedup))
@@ -96,7 +96,7 @@ def ranked(candidates: Iterable[Candidate], *, power: float, by: By) -> list[Ran
                 chance = float(together.mean())
                 lowest[file.precision] = min(lowest[file.precision], chance)  # type: ignore[index]
                 shrunk = max(0.0, 1 - lines * (1 - lowest[file.precision]))  # type: ignore[index]
-                found.append(Ranked(candidate, file, chance, shrunk, shrunk >= power))
+                found.append(Ranked(candidate, file, chance, shrunk, shrunk >= asked - 1e-9))
     return sorted(
         found,
         key=lambda one: (
@@ -141,8 +141,8 @@ def next_speedups(
 def overrides_of(found: Ranked) -> list[str]:
     """Return what makes this file in an ordinary run, as ``section.key=value``."""
     own = [f"prune.speedup={found.candidate.speedup:g}", *found.candidate.line.split()]
-    asked = [file.precision for file in found.candidate.files]
-    upto = asked[: asked.index(found.file.precision) + 1]
+    made = [file.precision for file in found.candidate.files]
+    upto = made[: made.index(found.file.precision) + 1]
     if len(upto) > 1:
         own += [f"export.precisions=[{','.join(upto)}]", "gate.promote=smallest"]
     return own
