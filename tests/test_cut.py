@@ -155,6 +155,23 @@ def test_channels_stay_in_multiples_of_round_to() -> None:
     assert all(len(layer.weight) % 4 == 0 for layer in scored(pruned).values())
 
 
+def test_narrow_layers_keep_a_choice_of_widths() -> None:
+    pruned, _ = pruning.cut(
+        network.build("small", 2), first_first, PICTURE, speedup=4, round_to=16, choices=4
+    )
+    kept = [len(layer.weight) for layer in scored(pruned).values()]  # of 16, 32 and 64 channels
+    assert all(width % 4 == 0 for width in kept)
+    assert all(width % 8 == 0 for width in kept[3:])
+    assert all(width % 16 == 0 for width in kept[6:])
+
+
+def test_a_speed_up_out_of_reach_of_wide_steps_is_reached_by_smaller_ones() -> None:
+    _, found = pruning.cut(
+        network.build("small", 2), first_first, PICTURE, speedup=40, round_to=16, choices=4
+    )
+    assert 40 <= found.speedup < 50
+
+
 def test_scores_that_are_not_numbers_are_refused() -> None:
     def broken(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
         return {n: torch.full((len(m.weight),), torch.nan) for n, m in scored(net).items()}

@@ -114,6 +114,9 @@ def tell(workspace: Workspace) -> int:
     for reason in verdict.reasons[:5]:
         print(f"  - {one_line(reason)}")
     numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
+    if verdict.outcome != "pass":
+        for line in _smaller_harm(workspace):
+            print(line)
     words = [f"{name} {numbers['precisions'].get(name, 'not evaluated')}" for name in files]
     print(
         f"\nreport    {workspace.artifacts / 'gate' / 'report.html'}"
@@ -122,6 +125,21 @@ def tell(workspace: Workspace) -> int:
         "\nhistory   faircompress ui"
     )
     return BY_VERDICT[verdict.outcome]
+
+
+def _smaller_harm(workspace: Workspace) -> list[str]:
+    """Return the next step after a gate that was not passed: what a search found, or a search."""
+    from faircompress.support.files import read_json
+
+    file = workspace.project / "variants" / "search" / "search.json"
+    if not file.exists():
+        return ["\nnext      faircompress search  # how small may it be? takes no look"]
+    found = read_json(file)
+    if not found["expected_to_pass"] or set(found["overrides"]) == {*workspace.overrides}:
+        return [f"\nfrontier  {file.with_name('frontier.html')}"]
+    changes = " ".join(f"-S '{one}'" for one in found["overrides"])
+    chance = f"{found['bytes']:,} bytes, chance to pass {found['shrunk']:.2f}"
+    return [f"\nnext      faircompress run {changes}  # the frontier's best: {chance}"]
 
 
 def _warm_up() -> None:

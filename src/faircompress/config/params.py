@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from faircompress.config import renamed_keys
 from faircompress.config.bad_params import BadParams as BadParams
@@ -131,11 +131,24 @@ def _with_start(train: Train) -> Train:
     return train
 
 
+def _no_search(speedup: object) -> object:
+    if speedup == "auto":
+        raise InputError(
+            "auto is found by faircompress search, which names the speed-up that is expected to "
+            "pass; set a number here"
+        )
+    return speedup
+
+
 class Prune(Optimisation):
     """Which channels go, and how the rest are taught to make up for them."""
 
     seed: Seed
-    speedup: Annotated[float, Field(gt=1, description="dense over pruned multiply-adds")]
+    speedup: Annotated[
+        float,
+        BeforeValidator(_no_search),
+        Field(gt=1, description="dense over pruned multiply-adds"),
+    ]
     rounds: Annotated[Count, Field(description="cuts on the way; scores are taken before each")]
     min_channels: Annotated[
         Share, Field(description="of a layer's channels that stay, at least one")
