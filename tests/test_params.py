@@ -65,8 +65,8 @@ def test_a_list_where_a_number_belongs_is_named() -> None:
 
 
 def test_a_speed_up_to_be_found_is_what_the_search_is_for() -> None:
-    with pytest.raises(BadParams, match="auto is found by faircompress search"):
-        load(PARAMS, ["prune.speedup=auto"])
+    with pytest.raises(params.BadParams, match="auto is found by faircompress search"):
+        params.load(PARAMS, ["prune.speedup=auto"])
 
 
 def test_the_same_rule_twice_is_refused() -> None:
