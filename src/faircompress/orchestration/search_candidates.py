@@ -9,6 +9,7 @@ import json
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ from faircompress.search.chance import chances
 from faircompress.search.plan import Candidate, File
 from faircompress.stages.export import MADE_BY, fold_all, opened_files, write_files
 from faircompress.support.files import read_json, sha256, write_json
+
+EXPORTING = Lock()  # torch traces one network at a time
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ def seen(space: Workspace, one: Try) -> Candidate:
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        files = write_files(folder, models, facts, params, validated)
+        with EXPORTING:
+            files = write_files(folder, models, facts, params, validated)
         fold_all(folder, files, split, facts, params)
         opened = opened_files(folder, files, params)
         said = {

@@ -24,7 +24,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     split, validation = (load_split(artifacts / "validate", s) for s in ("train", "validation"))
     dense = network.load(artifacts / "train" / "model.pt")
     fabric = fabric_for(params.compute)
-    sources = facts.sha256, sha256(artifacts / "train" / "model.pt")
+    sources = facts.fit_sha256, sha256(artifacts / "train" / "model.pt")
     liked = liked_width(params.compute.device) if how.round_to == "auto" else how.round_to
     given = (key_of("stages.prune", params), how.model_dump(), liked, *sources)
 
