@@ -10,7 +10,7 @@ from typing import Any
 
 from prefect import flow
 from prefect.futures import wait
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from faircompress.config.overrides import overridden
 from faircompress.config.params import Params, check
@@ -178,5 +178,6 @@ def run_search(
     )  # fmt: skip
     for line in lines:
         check(overridden(project / "params.yaml", replace(first, line=line).overrides))
-    chosen = search.with_options(task_runner=ThreadPoolTaskRunner(max_workers=count))
+    runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=count)
+    chosen = search.with_options(task_runner=runner)
     return chosen(first, tuple(lines), by, asked, minutes, count)

@@ -246,9 +246,9 @@ def _counts(blocks: list[_Block]) -> Counter[str]:
 def _smallest_step(widths: ChannelWidths, least: dict[str, int], steps: dict[str, int]) -> float:
     """Return the fewest MACs that one more channel block would save."""
     now = widths.macs()
-    steps = [
+    saved = [
         now - widths.macs({group.root: min(steps[group.root], group.size - least[group.root])})
         for group in widths.groups
         if group.size > least[group.root]
     ]
-    return min((s for s in steps if s > 0), default=0.0)
+    return min((s for s in saved if s > 0), default=0.0)

@@ -95,9 +95,10 @@ def fingerprint(space: Workspace, one: Try) -> str:
     params = space.params()
     keys = stage_keys(params)
     code = [keys["export"], keys["gate"], key_of("search.chance", params)]
+    data = load_facts(space.artifacts / "validate").sha256
     made = [sha256(space.artifacts / by / "model.pt") for by in MADE_BY.values()]
     choices = params.model_dump_json(include={"export", "gate", "prune"})
-    return hashlib.sha256(json.dumps([choices, code, made, one.batch]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([choices, code, data, made, one.batch]).encode()).hexdigest()
 
 
 def seen(space: Workspace, one: Try) -> Candidate:
@@ -120,7 +121,7 @@ def seen(space: Workspace, one: Try) -> Candidate:
         names = [stem(precision) for precision in params.export.precisions]
         expected = chances(
             said["dense"], [said[file] for file in names], counts(validated, facts), params.gate,
-            seed=int(facts.sha256[:8], 16),
+            seed=int(facts.fit_sha256[:8], 16),
         )  # fmt: skip
         made = []
         for precision, file, chance in zip(params.export.precisions, names, expected, strict=True):

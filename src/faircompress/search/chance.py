@@ -93,7 +93,7 @@ def _chance(
     middle = int(np.argsort(worst)[len(worst) // 2])
     reach = _reaches(sets[middle], hypotheses, gate)
     passes = (_used(values, asked, reach) < 1).all(1)
-    return Chance(tuple(map(bool, passes)), told, name)
+    return Chance(tuple(bool(one) for one in np.atleast_1d(passes)), told, name)
 
 
 def _asked(
