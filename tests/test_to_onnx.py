@@ -29,6 +29,7 @@ FACTS = Facts(
     mean=(0.5, 0.4, 0.3),
     std=(0.2, 0.25, 0.3),
     sha256="d" * 64,
+    fit_sha256="d" * 64,
     preparation={"resize": [32, 36], "crop": None, "resampler": "box"},
 )
 
