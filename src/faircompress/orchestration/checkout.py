@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from faircompress.config.precisions import exported
-from faircompress.orchestration.deployment import Registry
-from faircompress.registry import judgements, mlflow_runs, versions
+from faircompress.orchestration.registered_model import Registry
+from faircompress.registry import attestations, mlflow_runs, versions
 from faircompress.registry.verification import intact, restorable
 from faircompress.registry.versions import Version
 from faircompress.support.errors import StateError
@@ -88,7 +88,7 @@ def clean(where: Registry) -> str:
     """
     project = where.store.project
     variants = [p.parent for p in sorted(project.glob("variants/*/.dvc"))]
-    scheduled = [p for p in [project / judgements.SCHEDULED] if (p / ".dvc").exists()]
+    scheduled = [p for p in [project / attestations.SCHEDULED] if (p / ".dvc").exists()]
     with tempfile.TemporaryDirectory() as folder:
         kept = [
             _project_of(where, version, Path(folder) / version.number)

@@ -24,9 +24,10 @@ from faircompress.ledger.limits import Review
 from faircompress.ledger.looks import Look, next_looks
 from faircompress.ledger.old_book import take_over
 from faircompress.ledger.record import Ledger
-from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.record import Record
+from faircompress.orchestration.registered_model import Registry
 from faircompress.registry import versions
+from faircompress.registry.ledger_heads import heads_of
 from faircompress.support.files import read_json, sha256
 
 References = Mapping[str, Mapping[str, Any] | None]  # as champion.json
@@ -92,8 +93,9 @@ def complete(record: Record) -> None:
 
 
 def ledger_of(record: Record) -> Ledger:
-    """Return the ledger of the project that a workspace belongs to."""
-    return Ledger(record.workspace.project / LEDGER)
+    """Return the ledger of the project that a workspace belongs to, with all that it must hold."""
+    project = record.workspace.project
+    return Ledger(project / LEDGER, heads_of(project))
 
 
 def _booked(
