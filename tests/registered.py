@@ -29,7 +29,7 @@ PLACES = {
 
 def moved(old: Path, new: Path, *names: str) -> Registry:
     """Copy a project, or some of it, with a registry that keeps its files in the copy."""
-    (new / attestations.FILE).parent.mkdir(exist_ok=True)
+    (new / attestations.FILE).parent.mkdir(parents=True, exist_ok=True)
     record = [str(attestations.FILE)] if (old / attestations.FILE).exists() else []
     for name in [*names, *record] if names else [p.name for p in old.iterdir()]:
         if (old / name).is_dir():
@@ -53,10 +53,12 @@ def another_file(folder: Path, words: str, name: str = "pruned") -> None:
     file.write_bytes(model.SerializeToString())
 
 
-def registered_as(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
+def registered_as(
+    folder: Path, word: str, *, variant: str | None = None, words: str = ""
+) -> Verdict:
     """Put another file into a project, have it judged with this word, and register it."""
     space = Workspace(folder, folder) if variant is None else _variant(folder, variant)
-    another_file(space.folder, f"{word} {variant}")
+    another_file(space.folder, words or f"{word} {variant}")
     verdict = space.artifacts / "gate/verdict.json"
     said = json.loads(verdict.read_text())
     said |= {"outcome": word, "sentence": f"{word}: said the judge of this test"}
