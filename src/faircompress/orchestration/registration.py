@@ -15,7 +15,7 @@ from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.record import Record
 from faircompress.orchestration.registered_model import Registry, demoted
 from faircompress.orchestration.reviews import ask
-from faircompress.registry import attestations, keys, mlflow_runs
+from faircompress.registry import attestations, keys, mlflow_runs, signatures
 from faircompress.registry import versions as registry
 from faircompress.registry.descriptions import described
 from faircompress.registry.history import loosened
@@ -107,6 +107,8 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
     if version is None:
         version = _registered(where, record, precision, verdict)
     elif _is_kept(where, version, known):
+        if version.tags.get("signed") != (words := _signed(where, known.sha256)):
+            registry.note(record.store, version, {"signed": words})
         return version
     else:
         model_id = mlflow_runs.logged_model(record.store, where.model, version.number)
@@ -116,6 +118,7 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
         "sentence": verdict.sentence,
         "precision": precision,
         "judged_by": record.run_id,
+        "signed": _signed(where, known.sha256),
         "sha256.dense": verdict.models["baseline"],
         "sha256.data": verdict.data,
         **champion_tags(space.artifacts, verdict.models["candidate"]),
@@ -130,6 +133,13 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
     }
     registry.note(record.store, version, marks)  # last: a run that is killed before does it again
     return where.find(version.number)
+
+
+def _signed(where: Registry, digest: str) -> str:
+    """Say by whom the verdict on a file is signed, for readers."""
+    project = where.store.project
+    found = attestations.latest_attested(project, where.model, digest)
+    return signatures.described(keys.keys_of(project), found) if found else "not attested"
 
 
 def _registered(where: Registry, record: Record, precision: Precision, verdict: Verdict) -> Version:

@@ -11,7 +11,8 @@ from faircompress.evaluation.verdict import Verdict
 from faircompress.ledger.record import LEDGER, Ledger
 from faircompress.ledger.standing import Standing, standing
 from faircompress.orchestration.pending import Pending, pending_stages
-from faircompress.registry import attestations
+from faircompress.registry import attestations, signatures
+from faircompress.registry.keys import keys_of
 from faircompress.registry.policy import Decision, made_champion
 from faircompress.registry.records import VerdictRecord
 from faircompress.support.files import read_json, sha256
@@ -77,6 +78,7 @@ class Status:
         verdict: The last; None: nothing was judged.
         looks: At the test set; None: none yet.
         champion: Decision that made it, by the record in the project; None: there is none.
+        signed: By whom that decision is signed, or ``unsigned``; empty: there is none.
         unfinished: Trainings that were stopped.
         variants: By name.
     """
@@ -88,6 +90,7 @@ class Status:
     verdict: LastVerdict | None
     looks: Standing | None
     champion: Decision | None
+    signed: str
     unfinished: list[Unfinished]
     variants: list[Variant]
 
@@ -102,6 +105,7 @@ def status(project: Path) -> Status:
     project = project.resolve()
     chosen = params.load(project / "params.yaml")
     evaluated = [r for r in attestations.records(project) if isinstance(r, VerdictRecord)]
+    made = made_champion(attestations.decided(project, chosen.key))
     running = is_held(project / RUN_LOCK)
     folders = sorted(p.parent for p in project.glob("variants/*/params.yaml"))
     return Status(
@@ -111,7 +115,8 @@ def status(project: Path) -> Status:
         pending=None if running else pending_stages(project, chosen),
         verdict=_last_verdict(project, evaluated),
         looks=_looks(project),
-        champion=made_champion(attestations.decided(project, chosen.key)),
+        champion=made,
+        signed=_signed(project, chosen.key, made) if made else "",
         unfinished=list(_unfinished(project, chosen)),
         variants=[Variant(folder.name, _last_verdict(folder, evaluated)) for folder in folders],
     )
@@ -134,6 +139,12 @@ def _last_verdict(folder: Path, evaluated: list[VerdictRecord]) -> LastVerdict |
         _number(artifacts / "prune.json", "speedup"),
         dict(read_json(artifacts / "gate.json")["precisions"]),
     )
+
+
+def _signed(project: Path, model: str, decision: Decision) -> str:
+    known = attestations.decisions(project, model)
+    found = next(one for one in known if one.record == decision)
+    return signatures.described(keys_of(project), found)
 
 
 def _iso(time: str) -> str:

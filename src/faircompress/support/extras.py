@@ -7,7 +7,8 @@ BROUGHT_BY = {
         ("torch", "torchvision", "lightning", "torch_pruning", "onnxscript", "great_expectations",
          "matplotlib", "sklearn"), "train",
     ),
-    **dict.fromkeys(("prefect", "mlflow", "dvc", "fastapi", "sqlalchemy", "securesystemslib", "cryptography"),
+    **dict.fromkeys(
+        ("prefect", "mlflow", "dvc", "fastapi", "sqlalchemy", "securesystemslib", "cryptography"),
         "pipeline",
     ),
     **dict.fromkeys(("ray", "prefect_ray"), "ray"),
