@@ -101,7 +101,7 @@ def overwrite(where: Registry, number: str, folder: Path, **changes: str) -> Non
     said = json.loads(versions.verdicts(where.store, version)[0])
     renamed = {"outcome" if key == "verdict" else key: value for key, value in changes.items()}
     write_json(folder / "verdict.json", said | renamed)
-    run_id = version.tags["judged_by"]
+    run_id = version.tags["evaluated_by"]
     mlflow_runs.log_files(where.store, run_id, [folder / "verdict.json"], "gate")
     digest = versions.sha256(folder / "verdict.json")
     versions.note(where.store, version, {"verdict.sha256": digest, **changes})

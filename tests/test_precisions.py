@@ -104,7 +104,7 @@ def test_a_run_shows_the_numbers_of_the_file_that_goes_out_whatever_else_was_jud
 ) -> None:
     told = read_json(where.store.project / NUMBERS)["groups"]["accuracy"]["hair=short"]
     for version in by_precision(where).values():
-        run = where.store.client.get_run(version.tags["judged_by"])
+        run = where.store.client.get_run(version.tags["evaluated_by"])
         if run.data.params["export.precisions"] == str(ALL):
             assert (
                 run.data.metrics["gate.groups.accuracy.hair_short.candidate"] == told["candidate"]

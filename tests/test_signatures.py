@@ -1,6 +1,7 @@
 """Who signed what a project attests: real keys, real files, no server."""
 
 import json
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,15 @@ from typer.testing import CliRunner
 
 from faircompress.cli.main import app
 from faircompress.registry import attestations, known_keys, signatures
-from faircompress.registry.keys import FOLDER, PASSPHRASE, VARIABLES, keys_of, new_key, retire
+from faircompress.registry.keys import (
+    FOLDER,
+    PASSPHRASE,
+    VARIABLES,
+    keys_of,
+    new_key,
+    retire,
+    without_keys,
+)
 from faircompress.registry.policy import Decision
 from faircompress.registry.readiness import raise_unless_ready
 from faircompress.registry.records import VerdictRecord
@@ -61,6 +70,17 @@ def test_a_passphrase_seals_a_private_key(project: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv(PASSPHRASE, "wrong horse")
     with pytest.raises(StateError, match=f"cannot be opened.*Is {PASSPHRASE} right"):
         attestations.add(project, replace(FAIL, time="2"))
+
+
+def test_no_stage_is_told_where_a_private_key_lies(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSPHRASE, "correct horse")
+    for role in ("gate", "reviewer"):
+        make_key(monkeypatch, project, role, "paris", project.parent)
+    told = without_keys()
+    assert PASSPHRASE in os.environ and PASSPHRASE not in told
+    assert "paris.pem" not in str(told) and told["PATH"] == os.environ["PATH"]
 
 
 def test_without_keys_everything_works_and_says_that_it_is_unsigned(project: Path) -> None:

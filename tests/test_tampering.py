@@ -73,10 +73,10 @@ def test_edited_tags_alone_are_named(where: Registry) -> None:
     tag(where, FAILED, verdict="pass")
     with pytest.raises(NotPromoted, match="its tag verdict says pass, fail was recorded"):
         deployment.promote(where, FAILED)
-    tag(where, FAILED, verdict="fail", judged_by=where.find(FIRST).tags["judged_by"])
-    with pytest.raises(NotPromoted, match="or the tag judged_by was changed"):
+    tag(where, FAILED, verdict="fail", evaluated_by=where.find(FIRST).tags["evaluated_by"])
+    with pytest.raises(NotPromoted, match="or the tag evaluated_by was changed"):
         deployment.promote(where, FAILED)
-    tag(where, FAILED, judged_by="no such run")
+    tag(where, FAILED, evaluated_by="no such run")
     with pytest.raises(NotPromoted, match="keeps none"):
         deployment.promote(where, FAILED)
 
@@ -248,7 +248,7 @@ def test_restoring_refuses_what_was_changed_on_the_server(where: Registry, tmp_p
     (tmp_path / "changed").mkdir()
     lock = tmp_path / "changed" / "dvc.lock"
     lock.write_text("schema: '2.0'\n")
-    run_id = where.find(FIRST).tags["judged_by"]
+    run_id = where.find(FIRST).tags["evaluated_by"]
     mlflow_runs.log_files(where.store, run_id, [lock], "restore")
     before = (where.store.project / "dvc.lock").read_bytes()
     for act in (lambda: checkout.checkout(where, FIRST, force=True), lambda: checkout.clean(where)):

@@ -81,10 +81,10 @@ def complete(record: Record) -> None:
     looks = _booked(
         record, list(files.values()), told["test"], read_json(artifacts / "champion.json")
     )
-    judged = read_json(artifacts / "gate.json")["precisions"]
+    evaluated = read_json(artifacts / "gate.json")["precisions"]
     last: dict[int, tuple[Look, Verdict]] = {}
     for precision, file in files.items():
-        if precision not in judged:
+        if precision not in evaluated:
             break
         raw = read_json(verdict_folder(artifacts, precision) / "verdict.json")
         last.setdefault(looks[file].line, (looks[file], Verdict.from_json(raw)))

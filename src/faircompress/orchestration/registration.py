@@ -78,7 +78,7 @@ def _forget(where: Registry, record: Record, left: Sequence[Precision]) -> None:
         if known and known.workspace == PROJECT:
             _write_down(where, record, precision, NOT_EVALUATED, "")
             for version in registry.of_file(record.store, where.model, file):
-                tags = {"judged_by": record.run_id, "verdict": NOT_EVALUATED}
+                tags = {"evaluated_by": record.run_id, "verdict": NOT_EVALUATED}
                 registry.note(record.store, version, tags)
 
 
@@ -117,7 +117,7 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
     tags = {
         "sentence": verdict.sentence,
         "precision": precision,
-        "judged_by": record.run_id,
+        "evaluated_by": record.run_id,
         "signed": _signed(where, known.sha256),
         "sha256.dense": verdict.models["baseline"],
         "sha256.data": verdict.data,

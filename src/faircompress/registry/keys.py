@@ -179,6 +179,12 @@ def default_folder() -> Path:
     return Path(home) / "faircompress"
 
 
+def without_keys() -> dict[str, str]:
+    """Return the environment without what names or opens a private key: for code of others."""
+    secret = (*VARIABLES.values(), PASSPHRASE)
+    return {name: value for name, value in os.environ.items() if name not in secret}
+
+
 def now() -> str:
     """Return the time as attestations name it."""
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")

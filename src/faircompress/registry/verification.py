@@ -136,7 +136,7 @@ def _check_verdict(store: Store, version: Version, record: VerdictRecord) -> Non
         raise NotPromoted(
             f"{name_of(version)}: when its outcome was {record.outcome}, verdict.json had sha256 "
             f"{record.verdict_sha256}; the run that is said to have evaluated it keeps "
-            f"{', '.join(kept)}. The verdict or the tag judged_by was changed on the server. "
+            f"{', '.join(kept)}. The verdict or the tag evaluated_by was changed on the server. "
             f"{RUN_AGAIN}"
         )
 

@@ -142,9 +142,15 @@ def file_sha256(store: Store, version: Version) -> str:
         return sha256(copy) if copy.exists() else "none"
 
 
+def evaluating_run(version: Version) -> str:
+    """Return the run that is said to have evaluated a version last; versions of 0.2 say judged."""
+    tags = version.tags
+    return tags.get("evaluated_by") or tags.get("judged_by") or version.run_id
+
+
 def verdicts(store: Store, version: Version) -> list[bytes]:
     """Return each ``verdict.json`` as the run that evaluated a version last keeps it now."""
-    run_id = version.tags.get("judged_by", version.run_id)
+    run_id = evaluating_run(version)
     places = ["gate", *mlflow_runs.kept_folders(store, run_id, "gate")]
     paths = [f"{place}/{VERDICT}" for place in places]
     there = {path for place in places for path in mlflow_runs.kept_files(store, run_id, place)}
