@@ -90,7 +90,13 @@ def test_a_record_that_no_run_wrote_is_named_by_its_line(tmp_path: Path) -> None
     payload = base64.b64encode(b'{"_type": "other"}').decode()
     kind = "application/vnd.in-toto+json"
     odd = json.dumps({"payload": payload, "payloadType": kind, "signatures": []})
-    for line in ("{", "[]", '{"kind": "guessed"}', '{"kind": "judged"}', odd):
+    attestations.add(tmp_path, FAIL)
+    statement = json.loads(base64.b64decode(json.loads(path.read_text())["payload"]))
+    statement["predicate"]["time"] = 1  # which no other time could be compared with
+    payload = base64.b64encode(json.dumps(statement).encode()).decode()
+    typed = json.dumps({"payload": payload, "payloadType": kind, "signatures": []})
+    deep = "[" * 100_000
+    for line in ("{", "[]", '{"kind": "guessed"}', '{"kind": "judged"}', odd, typed, deep):
         path.write_text(f"{line}\n")
         with pytest.raises(ValueError, match=r"attestations\.jsonl, line 1 is not"):
             attestations.read(tmp_path)

@@ -10,8 +10,8 @@ from faircompress.support.errors import InputError
 
 ACTIONS = ("new", "list", "retire", "trust", "sign")
 Action = Annotated[str, typer.Argument(metavar="ACTION", help=" | ".join(ACTIONS))]
-Role = Annotated[str, typer.Argument(metavar="[ROLE]", help="gate or reviewer.")]
-Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Of the machine or person.")]
+Role = Annotated[str, typer.Argument(metavar="ROLE", help="gate or reviewer.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the machine or person.")]
 Into = Annotated[
     Path | None, typer.Option("--to", help="Folder of the private key, outside the project.")
 ]

@@ -84,7 +84,8 @@ def raise_alarm(
         guard(where)
         words = f"version {number} of {where.model} was {before}"
         return AlarmRaised(number, where.aliases().get("champion"), False, words)
-    words = alarm(where, Grounds(who, reason), number, evidence)
+    known = {k: v if isinstance(v, str) else float(v) for k, v in (evidence or {}).items()}
+    words = alarm(where, Grounds(who, reason), number, known)
     return AlarmRaised(number, where.aliases().get("champion"), True, words)
 
 

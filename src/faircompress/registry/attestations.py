@@ -10,6 +10,7 @@ both files, and those of ``judgements.jsonl``, the unsigned record of 0.2.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from faircompress.ledger.errors import LedgerError
@@ -70,7 +71,7 @@ def add(project: Path, record: Record) -> Attestation:
     path, keys = file(project), keys_of(project)
     before = path.read_text("utf-8") if path.exists() else ""
     here = before.splitlines()
-    last = from_line(here[-1], str(path)).payload if here else b""
+    last = _attestation(path, len(here), here[-1]).payload if here else b""
     made = attestation(record, _head(project, record), sha256_of(last) if last else "")
     if keys.all:
         made = _signed_if_it_can(keys, made)
@@ -94,7 +95,7 @@ def sign(project: Path) -> list[Attestation]:
     keys, done = keys_of(project), []
     for path in (project / FILE, project / UNTRACKED):
         text = path.read_text("utf-8").splitlines() if path.exists() else []
-        found = [from_line(line, f"{path}, line {n}") for n, line in enumerate(text, start=1)]
+        found = [_attestation(path, n, line) for n, line in enumerate(text, start=1)]
         after = [_signed(keys, one) for one in found]
         done += [new for old, new in zip(found, after, strict=True) if new != old]
         if after != found:
@@ -205,10 +206,15 @@ def _lines(project: Path) -> Iterator[Attestation]:
                 yield _attestation(path, number, line)
 
 
+@lru_cache(maxsize=100_000)  # a command reads the same lines many times
+def _parsed(line: str) -> Attestation:
+    return from_line(line)
+
+
 def _attestation(path: Path, number: int, line: str) -> Attestation:
     try:
-        return from_line(line, f"{path}, line {number}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return replace(_parsed(line), place=f"{path}, line {number}")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{path}, line {number} is not what a run wrote ({error}). Bring the file back from "
             "git, or take out the line: what it attests is then evaluated or decided anew."

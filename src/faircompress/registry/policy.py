@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from pydantic import ConfigDict
+
 from faircompress.support.errors import StateError
 from faircompress.support.lines import one_line
 
@@ -58,6 +60,8 @@ class Decision:
         model: Name of the registered model.
         evidence: Of an alarm: numbers and words by name.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     time: str
     act: Act

@@ -1,8 +1,11 @@
 """What an attestation can say of a file: the outcome it had. Decisions are in ``policy``."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter
 
 from faircompress.registry.policy import WITHDRAWING, Decision
 
@@ -31,6 +34,8 @@ class VerdictRecord:
         loosened: What these rules allow that the last agreed ones did not; a reviewer must agree.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     time: str
     model: str
     sha256: str
@@ -55,6 +60,8 @@ class LedgerHead:
         head: sha256 of the last one.
         first: sha256 of the first one, by which a ledger is known.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     length: int
     head: str
@@ -90,6 +97,21 @@ class Attestation:
         return kind_of(self.record)
 
 
+VERDICT = TypeAdapter(VerdictRecord)
+DECISION = TypeAdapter(Decision)
+
+
+def record_of(values: Mapping[str, Any], *, verdict: bool) -> Record:
+    """Return what is attested; each value must be of its type, since others may have written it.
+
+    Raises:
+        ValueError: If a value is missing, too much, or of another type.
+    """
+    text = json.dumps(values)
+    record: Record = (VERDICT if verdict else DECISION).validate_json(text, strict=True)
+    return record
+
+
 def kind_of(record: Record) -> str:
     """Return ``verdict``, ``decision`` or ``alarm``."""
     if isinstance(record, VerdictRecord):
@@ -107,11 +129,11 @@ def from_old_values(values: dict[str, Any]) -> Record:
 
     Raises:
         KeyError: If it is of no known kind.
-        TypeError: If a value is missing or too much.
+        ValueError: If a value is missing, too much, or of another type.
     """
     kind = values.pop("kind")
     if kind == "decided":
-        return Decision(**values)
+        return record_of(values, verdict=False)
     if kind != "judged":
         raise KeyError(kind)
     against = values.get("against", {})
@@ -119,4 +141,4 @@ def from_old_values(values: dict[str, Any]) -> Record:
         against["original_champion"] = against.pop("anchor")
     outcome = values.pop("verdict")
     values["outcome"] = NOT_EVALUATED if outcome == "not judged" else outcome
-    return VerdictRecord(**values)
+    return record_of(values, verdict=True)

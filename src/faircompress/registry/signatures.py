@@ -5,8 +5,8 @@ reviewer's once it has a reviewer's key. What takes a file back counts in any ca
 doubt must be able to stop a file, and nothing is released by it.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from faircompress.registry.keys import VARIABLES, Keys, PublicKey, Role, of_library, signer
 from faircompress.registry.policy import LET_OUT, PROCESSES, NotPromoted
@@ -118,14 +118,18 @@ def _fault_of(keys: Keys, one: Attestation, keyid: str) -> str:
 
 
 def _is_right(one: Attestation, key: PublicKey) -> bool:
+    return _verified(one.payload, key.keyid, one.signatures[key.keyid], key.pem)
+
+
+@lru_cache(maxsize=100_000)  # a command asks of the same lines many times
+def _verified(payload: bytes, keyid: str, signature: str, pem: bytes) -> bool:
     from securesystemslib.dsse import Envelope
     from securesystemslib.exceptions import VerificationError
     from securesystemslib.signer import Signature
 
-    known: Mapping[str, Signature] = {key.keyid: Signature(key.keyid, one.signatures[key.keyid])}
-    envelope = Envelope(one.payload, PAYLOAD_TYPE, dict(known))
+    envelope = Envelope(payload, PAYLOAD_TYPE, {keyid: Signature(keyid, signature)})
     try:
-        envelope.verify([of_library(key.pem)], 1)
+        envelope.verify([of_library(pem)], 1)
     except (VerificationError, ValueError):
         return False
     return True

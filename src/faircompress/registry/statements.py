@@ -8,8 +8,10 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from faircompress.registry.policy import Decision
 from faircompress.registry.records import (
@@ -19,10 +21,12 @@ from faircompress.registry.records import (
     VerdictRecord,
     from_old_values,
     kind_of,
+    record_of,
 )
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
+HEAD = TypeAdapter(LedgerHead)
 PREDICATES = {
     f"urn:faircompress:attestation:{kind}:1": kind for kind in ("verdict", "decision", "alarm")
 }
@@ -56,7 +60,7 @@ def to_line(one: Attestation) -> str:
     ).decode()
 
 
-def from_line(line: str, place: str) -> Attestation:
+def from_line(line: str) -> Attestation:
     """Return what a line attests; a line of ``judgements.jsonl`` attests it unsigned.
 
     Raises:
@@ -64,7 +68,7 @@ def from_line(line: str, place: str) -> Attestation:
     """
     values = json.loads(line)
     if "kind" in values:
-        return replace(attestation(from_old_values(values), None, ""), place=place)
+        return attestation(from_old_values(values), None, "")
     if values["payloadType"] != PAYLOAD_TYPE:
         raise ValueError(f"payloadType is {values['payloadType']!r}, not {PAYLOAD_TYPE}")
     payload = base64.b64decode(values["payload"], validate=True)
@@ -73,7 +77,7 @@ def from_line(line: str, place: str) -> Attestation:
         for one in values["signatures"]
     }
     record, ledger, previous = _read(json.loads(payload))
-    return Attestation(record, payload, signatures, previous, ledger, place)
+    return Attestation(record, payload, signatures, previous, ledger)
 
 
 def _read(statement: Mapping[str, Any]) -> tuple[Record, LedgerHead | None, str]:
@@ -84,12 +88,10 @@ def _read(statement: Mapping[str, Any]) -> tuple[Record, LedgerHead | None, str]
     values = {**statement["predicate"], "sha256": subject["digest"]["sha256"]}
     ledger, previous = values.pop("ledger"), str(values.pop("previous"))
     kind = PREDICATES[statement["predicateType"]]
-    if kind == "verdict":
-        values["loosened"] = tuple(values["loosened"])
-    record: Record = VerdictRecord(**values) if kind == "verdict" else Decision(**values)
+    record = record_of(values, verdict=kind == "verdict")
     if kind_of(record) != kind:
         raise ValueError(f"its type is {kind}, and what it says is of type {kind_of(record)}")
-    return record, LedgerHead(**ledger) if ledger else None, previous
+    return record, HEAD.validate_json(json.dumps(ledger), strict=True) if ledger else None, previous
 
 
 def sha256_of(payload: bytes) -> str:
