@@ -103,6 +103,9 @@ def test_write_access_to_the_tracking_server_makes_no_failed_file_champion(
     shown = run(f"faircompress champion --out out.onnx --project {where.store.project}")
     assert shown.code == 3 and "ALARM" in shown.err
     assert f"went back to version {SECOND}" in guard(where)
+    versions.point(where.store, where.model, "champion", FIRST)  # which passed, and was replaced
+    with pytest.raises(BadChampion, match=f"version {SECOND} was made champion last"):
+        resolve_champion(where.store.project)
 
 
 def test_a_forged_verdict_is_refused(

@@ -146,6 +146,11 @@ def champions(where: Registry) -> list[Version]:
     return [version for version in found if not _withdrawn(where, version)]
 
 
+def fault_of(where: Registry, now: Version) -> str:
+    """Say why a version is not the one that was made champion last and still may be; or nothing."""
+    return _fault(where, now) or _moved(where, now, champions(where))
+
+
 def _champion(where: Registry) -> str:
     """See that the champion is good, and the one that was made it; say what was done if not."""
     now, recorded = _named(where, "champion"), champions(where)

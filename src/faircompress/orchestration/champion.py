@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from faircompress.orchestration.alarm import fault_of
 from faircompress.orchestration.deployment import BadChampion, champion
 from faircompress.orchestration.registered_model import Registry, registry_of
 from faircompress.registry import signatures, versions
@@ -43,8 +44,9 @@ def resolve_champion(
     """Resolve the alias ``champion``, check all that it rests on, and write its file.
 
     Checked are, against ``artifacts/attestations.jsonl`` and ``keys/`` of the project: the bytes of
-    the file, its verdict and decisions, their signatures, and that the ledger of test-set use still
-    holds all that it held when the verdict was signed. What MLflow says is believed in nothing.
+    the file, its verdict and decisions, their signatures, that it was made champion last and not
+    taken back, and that the ledger of test-set use still holds all that it held when the verdict
+    was signed. Nothing that MLflow says is taken on trust.
 
     Args:
         project: Folder with ``params.yaml``: a clone of the project's git.
@@ -61,6 +63,8 @@ def resolve_champion(
     if version is None:
         raise StateError(f"{where.model} has no champion. Nothing was promoted yet, or it was "
                          "taken back.")  # fmt: skip
+    if words := fault_of(where, version):
+        raise BadChampion(f"ALARM: the champion is not to be used. {words} See: faircompress alarm")
     statement = attested(where.store, version)
     if not without_ledger:
         check_ledger(where.store.project, statement, required=True)

@@ -61,9 +61,10 @@ def promote(
     with registry.one_at_a_time(where.store):
         version = where.find(number or _challenger(where))
         record = verified(where.store, version)
-        check_ledger(where.store.project, attested(where.store, version))
         tags = {**version.tags, "workspace": record.workspace}
         act, grounds = decide(name_of(version), record.outcome, tags, override, record.loosened)
+        if act != "rejected":
+            check_ledger(where.store.project, attested(where.store, version))
         if act == "promoted" and not by_person:
             grounds = Grounds(GATE, "it passed")
         if act != "rejected" and override is None:

@@ -22,6 +22,7 @@ from faircompress.registry.records import Attestation, LedgerHead, Record, Verdi
 from faircompress.registry.statements import attestation, from_line, sha256_of, to_line
 from faircompress.support.errors import FaircompressError, InputError, StateError
 from faircompress.support.files import write_text
+from faircompress.support.locks import waiting
 
 FILE = Path("artifacts") / "attestations.jsonl"
 UNTRACKED = Path("state") / "attestations.jsonl"
@@ -92,6 +93,11 @@ def sign(project: Path) -> list[Attestation]:
 
     A person says by this that the lines are right, as far as they can tell.
     """
+    with waiting(project / ".checkpoints" / "registry.lock", "changes the registry"):
+        return _sign_all(project)
+
+
+def _sign_all(project: Path) -> list[Attestation]:
     keys, done = keys_of(project), []
     for path in (project / FILE, project / UNTRACKED):
         text = path.read_text("utf-8").splitlines() if path.exists() else []
