@@ -198,7 +198,7 @@ def test_a_swapped_public_key_stops_everything_and_moves_nothing(
     where: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = where.store.project
-    eve = swap_public_key(project, "gate", "paris", tmp_path / "eve")
+    eve = swap_public_key(project, "gate", "paris", tmp_path / "other")
     monkeypatch.setenv(VARIABLES["gate"], str(eve))
     failed = where.find(FAILED).tags["sha256"]
     (known,) = attestations.about(project, where.model, failed)
@@ -224,6 +224,7 @@ def test_an_alarm_takes_the_file_out_of_service_once_and_is_attested(
     found = [a for a in attestations.read(project) if a.kind == "alarm"]
     assert [a.record.evidence for a in found if isinstance(a.record, Decision)] == [evidence]
     assert guard(where) == "" and where.aliases()["champion"] == FIRST
+    tag(where, SECOND, review="")
     with pytest.raises(NotPromoted, match="was withdrawn by the monitor"):
         deployment.promote(where, SECOND)
 
