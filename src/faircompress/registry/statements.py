@@ -23,6 +23,7 @@ from faircompress.registry.records import (
     kind_of,
     record_of,
 )
+from faircompress.support.errors import InputError
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -70,7 +71,7 @@ def from_line(line: str) -> Attestation:
     if "kind" in values:
         return attestation(from_old_values(values), None, "")
     if values["payloadType"] != PAYLOAD_TYPE:
-        raise ValueError(f"payloadType is {values['payloadType']!r}, not {PAYLOAD_TYPE}")
+        raise InputError(f"payloadType is {values['payloadType']!r}, not {PAYLOAD_TYPE}")
     payload = base64.b64decode(values["payload"], validate=True)
     signatures = {
         one["keyid"]: base64.b64decode(one["sig"], validate=True).hex()
@@ -83,14 +84,14 @@ def from_line(line: str) -> Attestation:
 def _read(statement: Mapping[str, Any]) -> tuple[Record, LedgerHead | None, str]:
     """Return what a statement says; its type must be that of its record."""
     if statement["_type"] != STATEMENT:
-        raise ValueError(f"_type is {statement['_type']!r}, not {STATEMENT}")
+        raise InputError(f"_type is {statement['_type']!r}, not {STATEMENT}")
     (subject,) = statement["subject"]
     values = {**statement["predicate"], "sha256": subject["digest"]["sha256"]}
     ledger, previous = values.pop("ledger"), str(values.pop("previous"))
     kind = PREDICATES[statement["predicateType"]]
     record = record_of(values, verdict=kind == "verdict")
     if kind_of(record) != kind:
-        raise ValueError(f"its type is {kind}, and what it says is of type {kind_of(record)}")
+        raise InputError(f"its type is {kind}, and what it says is of type {kind_of(record)}")
     return record, HEAD.validate_json(json.dumps(ledger), strict=True) if ledger else None, previous
 
 
