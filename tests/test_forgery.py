@@ -207,6 +207,9 @@ def test_a_swapped_public_key_stops_everything_and_moves_nothing(
         with pytest.raises(StateError, match="the key gate paris of .* somebody swapped it"):
             act(where)
     assert where.aliases()["champion"] == SECOND
+    with pytest.raises(StateError, match="somebody swapped it"):
+        raise_alarm(project, reason="it does harm")  # nothing can be trusted to take its place
+    assert "champion" not in where.aliases()
 
 
 def test_an_alarm_takes_the_file_out_of_service_once_and_is_attested(

@@ -30,6 +30,7 @@ from faircompress.registry.policy import (
 from faircompress.registry.records import VerdictRecord
 from faircompress.registry.verification import name_of
 from faircompress.registry.versions import Version
+from faircompress.support.errors import FaircompressError
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def raise_alarm(
 
     Raises:
         NotPromoted: If there is no champion, or ``who`` or ``reason`` is empty.
+        StateError: If keys or attestations are not what they were, so that nothing can take its
+            place; the alias was removed, and that is attested, all the same.
         InputError: If there is no such version.
     """
     where = registry_of(project)
@@ -125,7 +128,11 @@ def alarm(
         version = where.find(number)
         take_back(where, version, grounds, "withdrawn", evidence)
         registry.withdraw(where.store, version, "challenger")
-        moved = _champion(where)
+        try:
+            moved = _champion(where)
+        except FaircompressError:  # nothing here can be trusted to take its place
+            registry.withdraw(where.store, version, "champion")
+            raise
         return moved or f"{name_of(version)} was taken back; it was not the champion"
 
 
