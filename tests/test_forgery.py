@@ -178,6 +178,9 @@ def test_a_word_in_mlflow_waits_for_the_process_that_holds_the_reviewers_key(
     ]  # fmt: skip
     shown = run(f"faircompress versions {FAILED} --history --project {where.store.project}")
     assert "verdict: fail (fp32), rules" in shown.out
+    listed = run(f"faircompress versions --project {where.store.project}").out.splitlines()
+    assert [line.split()[:2] for line in listed] == [["3", "fail"], ["2", "pass"], ["1", "pass"]]
+    assert listed[0].endswith("champion")
     assert "overridden by Ann, verdict fail: a recall; signed by reviewer ann" in shown.out
 
 
