@@ -154,7 +154,8 @@ def test_a_clone_that_runs_by_the_clock_keeps_its_record_out_of_files_that_git_h
     known = attestations.records(project.folder)
     tracked = (project.folder / attestations.FILE).read_text()
     prepare(project.folder, commit=head(project.folder))
-    attestations.add(project.folder, known[-1])  # the same line: it is one, wherever it stands
+    untracked = project.folder / attestations.UNTRACKED
+    untracked.write_text(f"{tracked.splitlines()[-1]}\n")  # one line, wherever it stands
     assert attestations.records(project.folder) == known
     other = VerdictRecord("2026", MODEL, "a" * 64, "fp32", "project", "pass", "b" * 64)
     attestations.add(project.folder, other)
