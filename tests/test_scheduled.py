@@ -155,6 +155,7 @@ def test_a_clone_that_runs_by_the_clock_keeps_its_record_out_of_files_that_git_h
     tracked = (project.folder / attestations.FILE).read_text()
     prepare(project.folder, commit=head(project.folder))
     untracked = project.folder / attestations.UNTRACKED
+    untracked.parent.mkdir(exist_ok=True)
     untracked.write_text(f"{tracked.splitlines()[-1]}\n")  # one line, wherever it stands
     assert attestations.records(project.folder) == known
     other = VerdictRecord("2026", MODEL, "a" * 64, "fp32", "project", "pass", "b" * 64)
