@@ -7,8 +7,9 @@ import sys
 import threading
 import time
 
+from faircompress.cli.ending import tell
 from faircompress.orchestration.workspace import Workspace
-from faircompress.support.exit_codes import BY_VERDICT, ERROR
+from faircompress.support.exit_codes import ERROR
 from faircompress.support.interrupts import INTERRUPTS
 from faircompress.support.servers import StoreFailed, require_mlflow
 
@@ -99,29 +100,6 @@ def _failed(words: str, workspace: Workspace | None = None) -> int:
         tell(workspace)
     print(f"\n{words}", file=sys.stderr)
     return ERROR
-
-
-def tell(workspace: Workspace) -> int:
-    """Say what came out and what to open next."""
-    from faircompress.config.precisions import exported
-    from faircompress.evaluation.verdict import Verdict
-    from faircompress.support.files import read_json
-    from faircompress.support.lines import one_line
-
-    verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
-    word, _, rest = one_line(verdict.sentence).partition(": ")
-    print(f"\n{word.upper()}: {rest}")
-    for reason in verdict.reasons[:5]:
-        print(f"  - {one_line(reason)}")
-    numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
-    words = [f"{name} {numbers['precisions'].get(name, 'not evaluated')}" for name in files]
-    print(
-        f"\nreport    {workspace.artifacts / 'gate' / 'report.html'}"
-        f"\nmodel     {files[numbers['evaluated']]}"
-        f"\nevaluated {', '.join(words)}"
-        "\nhistory   faircompress ui"
-    )
-    return BY_VERDICT[verdict.outcome]
 
 
 def _warm_up() -> None:
