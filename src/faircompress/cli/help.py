@@ -3,7 +3,7 @@
 PANELS = {
     "Start": ("init", "params", "audit", "verify"),
     "Run": ("run", "study", "serve"),
-    "Look": ("status", "open", "list", "ui"),
+    "Look": ("status", "history", "compare", "open", "list", "ui"),
     "Registered versions": ("promote", "rollback", "alarm", "checkout"),
     "Maintenance": ("setup", "clean", "stage"),
 }
@@ -42,6 +42,15 @@ EXAMPLES = {
     "status": (
         "faircompress status",
         "faircompress status --json --project faces",
+    ),
+    "history": (
+        "faircompress history",
+        "faircompress history --html history.html",
+    ),
+    "compare": (
+        "faircompress compare 3 4  # two versions",
+        "faircompress compare project prune.speedup=8  # the project and a variant",
+        "faircompress compare old/verdict.json new/verdict.json",
     ),
     "open": (
         "faircompress open",

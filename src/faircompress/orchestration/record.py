@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from faircompress.config.precisions import verdict_folder
+from faircompress.config.precisions import Precision, verdict_folder
 from faircompress.data.dataset import load_facts
 from faircompress.evaluation.gated_numbers import gated_numbers
 from faircompress.evaluation.verdict import Verdict
@@ -15,10 +15,10 @@ from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.console import Console
 from faircompress.orchestration.durations import epochs_of
 from faircompress.orchestration.stage_tasks import Listener, Outcome
-from faircompress.orchestration.stage_words import stage_words
+from faircompress.orchestration.stage_words import costs, stage_words
 from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import logged_models, mlflow_runs, run_pages
-from faircompress.support.files import read_json
+from faircompress.support.files import read_json, sha256
 from faircompress.support.servers import StoreFailed
 
 KEPT = {
@@ -29,6 +29,7 @@ KEPT = {
     "gate": ("**/report.html", "**/card.md", "**/verdict.json"),  # of each judged precision
 }
 SECTIONS = {"source": "data", "validate": "checks", "screen": "gate"}  # of params, else of the name
+SHOWN_AS_TABLES = ("groups", "validation")  # the latter as a curve
 SAID = ("report.html", "card.md", "verdict.json")
 
 
@@ -175,19 +176,22 @@ class Record(Listener):
         MLflow shows a logged model with the params of the run that logged it: one run for each
         file, so that none is shown with another's.
         """
+        said = verdict_folder(self.workspace.artifacts, precision)
         tags = {
             "precision": precision,
+            run_pages.SAID: sha256(said / "verdict.json"),
             "mlflow.parentRunId": self.nested.get("gate", self.run_id),
         }
         name = run_pages.run_name(verdict.outcome, precision)
         run_id = mlflow_runs.begin(self.store, self.experiment, name, tags)
         mlflow_runs.log_params(self.store, run_id, self.params.model_dump())
         run_pages.show_verdict(self.store, run_id, verdict, precision, worst_words(verdict))
-        said = verdict_folder(self.workspace.artifacts, precision)
         mlflow_runs.log_files(self.store, run_id, [said / name for name in SAID], "gate")
         return run_id
 
-    def evaluated(self, run_id: str, verdict: Verdict, model: str, version: str) -> None:
+    def evaluated(
+        self, run_id: str, precision: Precision, verdict: Verdict, model: str, version: str
+    ) -> None:
         """Give a file's run and its logged model their numbers, on the test rows, and close it."""
         model_id = logged_models.logged_model(self.store, model, version)
         artifacts = self.workspace.artifacts
@@ -197,8 +201,10 @@ class Record(Listener):
                 f"{self.params.data.name} test", read_json(artifacts / "look.json")["test"],
                 split="test", model_id=model_id,
             )  # fmt: skip
-            numbers = gated_numbers(verdict)
+            exported = read_json(artifacts / "export.json")
+            numbers = gated_numbers(verdict) | costs(exported, precision)
             logged_models.log_evaluation(self.store, run_id, numbers, model_id, data)
+            logged_models.show_model(self.store, self.run_id, model_id)
         mlflow_runs.end(self.store, run_id, run_pages.status_of(verdict.outcome))
 
     def _keep_what_restores(self) -> None:
@@ -209,7 +215,11 @@ class Record(Listener):
 
     def _keep(self, run_id: str, stage: str) -> None:
         folder = self.workspace.artifacts
-        found = run_pages.headline(stage, read_json(folder / f"{stage}.json"))
+        found = read_json(folder / f"{stage}.json")
+        if run_id == self.run_id:
+            found = run_pages.headline(stage, found)
+        else:
+            found = {stage: {k: v for k, v in found.items() if k not in SHOWN_AS_TABLES}}
         mlflow_runs.log_numbers(self.store, run_id, [{"metrics": found, "step": 0}])
         for name in KEPT.get(stage, ()):
             for file in (folder / stage).glob(name):

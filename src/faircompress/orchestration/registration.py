@@ -108,7 +108,7 @@ def _version(
         return version
     else:
         run_id = record.of_precision(precision, verdict)
-        record.evaluated(run_id, verdict, where.model, version.number)
+        record.evaluated(run_id, precision, verdict, where.model, version.number)
     tags = {
         "sentence": verdict.sentence,
         "precision": precision,
@@ -136,7 +136,7 @@ def _registered(
     run_id = record.of_precision(precision, verdict)
     file = exported(record.workspace.artifacts)[precision]
     version = registry.register(record.store, run_id, file, where.model, f"pruned-{precision}")
-    record.evaluated(run_id, verdict, where.model, version.number)
+    record.evaluated(run_id, precision, verdict, where.model, version.number)
     return version
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from faircompress.config.precisions import Precision, stem
 from faircompress.support.files import read_json
 
 Numbers = Mapping[str, Any]
@@ -34,6 +35,28 @@ def kilobytes(size: float) -> str:
 def milliseconds(time: float) -> str:
     """Return a time without digits that say nothing."""
     return f"{time:.2g}" if time < 10 else f"{time:.0f}"
+
+
+def costs(exported: Numbers, precision: Precision) -> dict[str, float]:
+    """Return what a file costs, and what the dense one does.
+
+    Args:
+        exported: As ``artifacts/export.json``.
+        precision: Of the file.
+
+    Returns:
+        ``bytes``, ``dense_bytes``, ``speedup_macs``, and by batch such as ``ms_batch_1``,
+        ``dense_ms_batch_1`` and ``speedup_batch_1``.
+    """
+    file = stem(precision)
+    found = {"bytes": exported[f"{file}_bytes"], "dense_bytes": exported["dense_bytes"]}
+    found["speedup_macs"] = exported["speedup_macs"]
+    for key, value in exported.items():
+        if key.startswith((f"{file}_ms_", f"{file}_speedup_")):
+            found[key.removeprefix(f"{file}_")] = value
+        elif key.startswith("dense_ms_"):
+            found[key] = value
+    return found
 
 
 def _validate(found: Numbers, _: Path) -> str:

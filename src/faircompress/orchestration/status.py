@@ -16,6 +16,7 @@ from faircompress.registry.judgements import Judgement
 from faircompress.registry.policy import Decision, made_champion
 from faircompress.support.files import read_json, sha256
 from faircompress.support.locks import is_held
+from faircompress.support.times import iso
 
 RUN_LOCK = Path(".checkpoints") / "run.lock"
 TRAINING = ("train", "prune")  # stages, and sections with their epochs
@@ -124,7 +125,7 @@ def _last_verdict(folder: Path, judged: list[Judgement]) -> LastVerdict | None:
         return None
     verdict = Verdict.from_json(read_json(file))
     digest = sha256(file)
-    times = [_iso(j.time) for j in judged if j.verdict_sha256 == digest]
+    times = [iso(j.time) for j in judged if j.verdict_sha256 == digest]
     written = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return LastVerdict(
         str(verdict.outcome),
@@ -134,12 +135,6 @@ def _last_verdict(folder: Path, judged: list[Judgement]) -> LastVerdict | None:
         _number(artifacts / "prune.json", "speedup"),
         dict(read_json(artifacts / "gate.json")["precisions"]),
     )
-
-
-def _iso(time: str) -> str:
-    """Return the time of a judgement, ``20260131T120000.000000Z``, as ISO 8601."""
-    read = datetime.strptime(time, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
-    return read.isoformat(timespec="seconds")
 
 
 def _number(file: Path, key: str) -> float | None:

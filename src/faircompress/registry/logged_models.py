@@ -8,7 +8,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Metric
+from mlflow.entities import LoggedModelOutput, Metric
 from mlflow.exceptions import MlflowException
 
 from faircompress.registry.mlflow_runs import NO_SUCH_RUN, Store, answering, log_metrics, named, use
@@ -84,6 +84,11 @@ def log_evaluation(
             for name, value in named(numbers).items()
         ],
     )  # fmt: skip
+
+
+def show_model(store: Store, run_id: str, model_id: str) -> None:
+    """List a logged model with a run that did not log it, but made it."""
+    store.client.log_outputs(run_id, [LoggedModelOutput(model_id, 0)])
 
 
 def log_onnx(store: Store, run_id: str, onnx_file: Path, name: str) -> str:

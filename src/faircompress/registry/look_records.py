@@ -4,11 +4,12 @@ They stand in the params of runs, which nobody can change or take away without d
 What counts is the ledger, which takes over what it does not know.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from faircompress.registry.mlflow_runs import BATCH_LIMIT, Store, log_params
 
 SHORT = 16  # hex digits of a hash
+Pair = tuple[str, str]  # first digits of a file's sha256, number of its look
 TEST, LOOKS = "look.test_set", "look.of_files"
 
 
@@ -34,39 +35,41 @@ def looks(store: Store, model: str, test: str) -> dict[str, int]:
         test: sha256 of the test set.
 
     Returns:
-        First digits of a file's sha256 -> number of its look.
+        First digits of a file's sha256 -> number of its look, the largest that is told.
     """
-    return _of_tags(store, model, test) | _of_runs(store, model, test)
+    return _latest([*_of_tags(store, model, test), *_of_runs(store, model, test)])
 
 
-def _of_runs(store: Store, model: str, test: str) -> dict[str, int]:
+def _of_runs(store: Store, model: str, test: str) -> Iterator[Pair]:
     experiment = store.client.get_experiment_by_name(model)
     if experiment is None:
-        return {}
+        return
     words = f"params.`{TEST}` = '{test[:SHORT]}'"
-    found: dict[str, int] = {}
     page = None
     while True:
         runs = store.client.search_runs(
             [experiment.experiment_id], words, max_results=BATCH_LIMIT, page_token=page
         )
         for run in runs:
-            pairs = (one.partition(":") for one in run.data.params.get(LOOKS, "").split())
-            found |= _numbered((digest, number) for digest, _, number in pairs)
+            for pair in run.data.params.get(LOOKS, "").split():
+                digest, _, number = pair.partition(":")
+                yield digest, number
         if not (page := runs.token):
-            return found
+            return
 
 
-def _of_tags(store: Store, model: str, test: str) -> dict[str, int]:
+def _of_tags(store: Store, model: str, test: str) -> Iterator[Pair]:
     found = store.client.search_registered_models(filter_string=f"name='{model}'")
     here = f"look {test[:SHORT]} "
-    return _numbered(
-        (key.removeprefix(here), number)
-        for one in found
-        for key, number in one.tags.items()
-        if key.startswith(here)
-    )
+    for one in found:
+        for key, number in one.tags.items():
+            if key.startswith(here):
+                yield key.removeprefix(here), number
 
 
-def _numbered(pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
-    return {digest: int(n) for digest, n in pairs if n.isdecimal() and int(n) > 0}
+def _latest(pairs: Iterable[Pair]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for digest, number in pairs:
+        if number.isdecimal() and int(number) > 0:
+            found[digest] = max(int(number), found.get(digest, 0))
+    return found
