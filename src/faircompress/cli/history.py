@@ -10,7 +10,7 @@ from faircompress.cli.versions import Project
 from faircompress.support.lines import one_line
 
 if TYPE_CHECKING:
-    from faircompress.orchestration.history import Judged
+    from faircompress.report.history_rows import Judged
 
 STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}
 HEAD = (
@@ -43,7 +43,7 @@ def history(html: Page = None, project: Project = Path()) -> None:
         from faircompress.report.history_page import history_page
         from faircompress.support.files import write_text
 
-        write_text(html, history_page(found))
+        write_text(html, history_page(found.name, found.judged))
         typer.echo(str(html.resolve()))
         return
     _print(list(map(_cells, found.judged)), [one.verdict for one in found.judged])

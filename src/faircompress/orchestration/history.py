@@ -13,47 +13,11 @@ from faircompress.registry import judgements, versions
 from faircompress.registry.judgements import NOT_JUDGED, Judgement
 from faircompress.registry.policy import Decision, made_champion
 from faircompress.registry.run_pages import FileRun, file_runs
+from faircompress.report.history_rows import Judged
 from faircompress.support.errors import MissingFileError
 from faircompress.support.times import iso
 
 Found = tuple[str, FileRun | None]  # number of the version, and its run
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A file that was judged.
-
-    Args:
-        time: When, in UTC, ISO 8601.
-        version: Its number in the registry; empty: MLflow has none.
-        workspace: ``project``, or the variant's name.
-        precision: Of the file.
-        verdict: On it.
-        worst: Who is served worst, in words; empty: MLflow does not tell.
-        limit_used: Largest share of a limit that a rule's worst estimate uses; above 1: beyond it.
-        bytes: Of the file.
-        dense_bytes: Of the dense file.
-        milliseconds: A batch, the smallest that was timed.
-        dense_milliseconds: The dense file's.
-        speedup: Dense over pruned multiply-adds.
-        decisions: What was done about it, oldest first, each in a few words.
-        is_champion: Whether it is the champion, by the project's record.
-    """
-
-    time: str
-    version: str
-    workspace: str
-    precision: str
-    verdict: str
-    worst: str
-    limit_used: float | None
-    bytes: float | None
-    dense_bytes: float | None
-    milliseconds: float | None
-    dense_milliseconds: float | None
-    speedup: float | None
-    decisions: tuple[str, ...]
-    is_champion: bool
 
 
 @dataclass(frozen=True)
