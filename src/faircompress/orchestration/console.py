@@ -38,7 +38,8 @@ class Console:
         self.project, self.epochs = project, epochs
         self.before = durations.load(project)
         self.since = self.what_since = 0.0
-        self.what, self.numbers, self.share = "", "", None
+        self.what = self.numbers = ""
+        self.share: float | None = None
 
     def __enter__(self) -> Self:
         self.bars.start()
