@@ -80,7 +80,8 @@ class Record(Listener):
     def event(self, stage: str, event: dict[str, Any]) -> None:
         """Record numbers, show progress."""
         if "progress" in event:
-            self.console.progress(stage, event["what"], *event["progress"], event.get("epoch"))
+            done, total = event["progress"]
+            self.console.progress(stage, event["what"], done, total, event.get("epoch"))
             return
         self.console.epoch(stage, event["step"], event["metrics"])
         if stage in self.nested and not self.lost:
