@@ -130,7 +130,7 @@ def _of_file(name: str, path: Path) -> Side:
 
 
 def _of_version(project: Path, number: str) -> Side:
-    from faircompress.orchestration.deployment import registry_of
+    from faircompress.orchestration.registered_model import registry_of
     from faircompress.registry import versions
     from faircompress.registry.run_pages import file_run
 
@@ -145,7 +145,7 @@ def _of_version(project: Path, number: str) -> Side:
 
 
 def _of_run(project: Path, run_id: str) -> Side:
-    from faircompress.orchestration.deployment import registry_of
+    from faircompress.orchestration.registered_model import registry_of
     from faircompress.registry import mlflow_runs
     from faircompress.registry.run_pages import file_run
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faircompress.config import params
-from faircompress.orchestration.deployment import registry_of
-from faircompress.registry import judgements, versions
-from faircompress.registry.judgements import NOT_JUDGED, Judgement
+from faircompress.orchestration.registered_model import registry_of
+from faircompress.registry import attestations, versions
 from faircompress.registry.policy import Decision, made_champion
+from faircompress.registry.records import NOT_EVALUATED, VerdictRecord
 from faircompress.registry.run_pages import FileRun, file_runs
 from faircompress.report.history_rows import Judged
 from faircompress.support.errors import MissingFileError
@@ -43,14 +43,15 @@ def history(project: Path) -> History:
     """
     project = project.resolve()
     name = params.load(project / "params.yaml").key
-    known = [e for e in judgements.entries(project) if isinstance(e, Judgement) and e.model == name]
-    seen = [one for one in known if one.verdict != NOT_JUDGED]
+    records = [one for one in attestations.records(project) if isinstance(one, VerdictRecord)]
+    known = sorted((one for one in records if one.model == name), key=lambda one: one.time)
+    seen = [one for one in known if one.outcome != NOT_EVALUATED]
     if not seen:
         raise MissingFileError(f"Nothing was judged in {project} yet. Run faircompress run.")
     where = registry_of(project)
     runs = file_runs(where.store, name)
     numbers = {v.tags.get("sha256", ""): v.number for v in versions.versions(where.store, name)}
-    decided = judgements.decided(project, name)
+    decided = attestations.decided(project, name)
     champion = made_champion(decided)
     return History(
         name,
@@ -67,7 +68,7 @@ def history(project: Path) -> History:
 
 
 def _judged(
-    one: Judgement, found: Found, decided: Sequence[Decision], *, is_champion: bool
+    one: VerdictRecord, found: Found, decided: Sequence[Decision], *, is_champion: bool
 ) -> Judged:
     version, run = found
     known: Mapping[str, float] = run.numbers if run else {}
@@ -79,7 +80,7 @@ def _judged(
         version=version,
         workspace=one.workspace,
         precision=one.precision,
-        verdict=one.verdict,
+        verdict=one.outcome,
         worst=run.worst if run else "",
         limit_used=max(used, default=None),
         bytes=known.get("bytes"),

@@ -17,7 +17,7 @@ from faircompress.orchestration.durations import epochs_of
 from faircompress.orchestration.stage_tasks import Listener, Outcome
 from faircompress.orchestration.stage_words import costs, stage_words
 from faircompress.orchestration.workspace import Workspace
-from faircompress.registry import logged_models, mlflow_runs, run_pages
+from faircompress.registry import logged_models, mlflow_runs, readiness, run_pages
 from faircompress.support.files import read_json, sha256
 from faircompress.support.servers import StoreFailed
 
@@ -230,7 +230,13 @@ class Record(Listener):
 
 @contextmanager
 def recorded(workspace: Workspace) -> Iterator[Record]:
-    """Record one execution of the chain; an error ends the parent run as failed."""
+    """Record one execution of the chain; an error ends the parent run as failed.
+
+    Raises:
+        StateError: Before anything is computed, if the verdict could not be signed as it must be,
+            or the project's keys or attestations are not what they were.
+    """
+    readiness.raise_unless_ready(workspace.project, variant=workspace.is_variant)
     store = mlflow_runs.open_store(workspace.project)
     params = workspace.params()
     tags = {"workspace": str(workspace.folder), "overrides": " ".join(workspace.overrides)}
