@@ -20,7 +20,7 @@ from faircompress.orchestration.champion_inputs import write_champion_inputs
 from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.record import recorded
 from faircompress.orchestration.workspace import Workspace, prepare
-from faircompress.registry import versions
+from faircompress.registry import look_records, mlflow_runs
 from faircompress.support.files import read_json, sha256
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
@@ -109,12 +109,17 @@ def test_a_run_killed_before_its_outcome_has_spent_its_look_and_the_next_is_the_
     assert len(entries(folder, Booked)) == 2 and len(entries(folder, Completed)) == 2
 
 
-def test_looks_of_tags_are_taken_over_once_and_a_file_keeps_its_number(where: Registry) -> None:
+def test_looks_that_mlflow_tells_of_are_taken_over_once_and_a_file_keeps_its_number(
+    where: Registry,
+) -> None:
     folder, file = where.store.project, sha256(where.store.project / "artifacts/export/pruned.onnx")
     test = str(read_json(folder / "artifacts/look.json")["test"])
     for old in [folder / LEDGER, *(folder / "state").glob("ledger.jsonl.sets/*")]:
         old.unlink()
-    versions.show_looks(where.store, where.model, test, {"a" * 64: 1, "b" * 64: 2, file: 3})
+    run = mlflow_runs.begin(where.store, where.model, "of another clone", {})
+    look_records.keep(where.store, run, test, {"a" * 64: 1, "b" * 64: 2})
+    tag = f"look {test[:16]} {file[:16]}"  # as versions before 0.3 said it
+    where.store.client.set_registered_model_tag(where.model, tag, "3")
     for _ in range(2):
         assert told(Workspace(folder, folder))["looks"] == {file: 3}
     assert [(e.candidate, e.number) for e in entries(folder, Imported)] == [  # type: ignore[attr-defined]

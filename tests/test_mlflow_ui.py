@@ -5,6 +5,7 @@ docs/report.md, of this project's own last run.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from registered import moved
 from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.record import recorded
 from faircompress.orchestration.workspace import Workspace
+from faircompress.registry.run_pages import view_address
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra dev: playwright")
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
@@ -26,7 +28,8 @@ pytestmark = pytest.mark.skipif(
 )
 FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
 COPIED = ("params.yaml", "dvc.yaml", "dvc.lock", "artifacts", "mlflow.db", "mlartifacts")
-JUDGED = "tags.verdict LIKE '%'"
+JUDGED = "tags.verdict LIKE '%' and tags.workspace LIKE '%'"
+NAMED = re.compile("^(PASS|FAIL|INCONCLUSIVE) project$")
 PICTURES = os.environ.get("PICTURES")
 SEEN = {  # what MLflow shows a first-time visitor only
     "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true",
@@ -90,7 +93,7 @@ def judged_runs(page: "playwright.Page", where: Registry) -> "playwright.Locator
     with page.expect_response("**/runs/search"):
         asked.press("Enter")
     page.get_by_text("2 matching runs").wait_for()
-    runs = page.get_by_role("link", name="project", exact=True)
+    runs = page.get_by_role("link", name=NAMED)
     runs.nth(1).wait_for()
     return runs
 
@@ -120,8 +123,8 @@ def draw(what: "playwright.Page | playwright.Locator", name: str) -> None:
 def test_a_reviewer_finds_the_judged_runs_by_their_verdict(
     page: "playwright.Page", where: Registry
 ) -> None:
-    page.goto("/#/experiments?workflowType=machine_learning")  # as faircompress ui says
-    page.get_by_role("cell").get_by_role("link", name=where.model).wait_for()
+    page.goto(view_address("", where.store, where.model))  # as faircompress ui says
+    page.get_by_role("columnheader", name="verdict").wait_for()
     page.goto("about:blank")  # else MLflow keeps what it drew, and waits for nothing
     runs = judged_runs(page, where)
     assert runs.count() == 2
@@ -133,7 +136,7 @@ def test_a_reviewer_finds_the_judged_runs_by_their_verdict(
     assert page.get_by_text(evaluated_runs(where)[0].data.tags["verdict.sentence"]).count() == 1
 
 
-def test_two_runs_are_compared_group_by_group(page: "playwright.Page", where: Registry) -> None:
+def test_two_runs_are_compared_number_by_number(page: "playwright.Page", where: Registry) -> None:
     judged_runs(page, where)
     page.wait_for_timeout(500)  # the answer draws the rows anew, with nothing ticked
     page.get_by_label("Select all runs").check(force=True)
@@ -143,7 +146,7 @@ def test_two_runs_are_compared_group_by_group(page: "playwright.Page", where: Re
         row.split() for row in page.get_by_role("row").all_inner_texts()
     ]
     page.get_by_role("switch").nth(1).click()  # Show diff only, of metrics
-    metric = "gate.groups.accuracy.hair_long.change"
+    metric = "accuracy.candidate"
     name = page.get_by_text(metric, exact=True)
     beside = page.get_by_role("grid").nth(1)
     beside.hover()

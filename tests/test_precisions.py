@@ -15,11 +15,14 @@ from registered import again, another_file, moved, told
 from faircompress.config.precisions import exported, stem, verdict_folder
 from faircompress.data import predictions
 from faircompress.data.dataset import load_split
+from faircompress.evaluation.gated_numbers import gated_numbers
+from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration import deployment
 from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import mlflow_runs
 from faircompress.registry import versions as registry
+from faircompress.registry.logged_models import logged_model
 from faircompress.registry.policy import Grounds, NotPromoted
 from faircompress.support.files import read_json, sha256, write_json
 
@@ -68,6 +71,7 @@ def test_every_judged_precision_is_a_version_that_may_go_out(where: Registry) ->
 
 def test_every_precision_shows_its_own_numbers_in_mlflow(where: Registry) -> None:
     client, shown = where.store.client, {}
+    files = exported(where.store.project / "artifacts")
     for precision, version in by_precision(where).items():
         verdict = read_json(
             verdict_folder(where.store.project / "artifacts", precision) / "verdict.json"
@@ -75,19 +79,17 @@ def test_every_precision_shows_its_own_numbers_in_mlflow(where: Registry) -> Non
         found = client.get_model_version(where.model, version.number)
         logged = client.get_logged_model(found.source.removeprefix("models:/"))
         run = client.get_run(version.run_id)
-        assert (logged.name, run.info.run_name) == (f"pruned-{precision}", precision)
-        expected = {
-            f"gate.groups.{metric}.{group['group'].replace('=', '_')}.{key}": rates[key]
-            for group in verdict["groups"]
-            for metric, rates in group["metrics"].items()
-            for key in ("baseline", "candidate", "change", "lower", "upper")
-            if rates[key] is not None
-        }
-        assert len(expected) > 20
-        assert {metric.key: metric.value for metric in logged.metrics} == pytest.approx(expected)
-        assert run.data.metrics == pytest.approx(expected)
+        assert (logged.name, run.info.run_name) == (f"pruned-{precision}", f"PASS {precision}")
+        expected = gated_numbers(Verdict.from_json(verdict))
+        assert {"worst.change.auroc", "accuracy.candidate"} <= set(expected)
+        told_of_model = {metric.key: metric.value for metric in logged.metrics}
+        assert run.data.metrics == pytest.approx(told_of_model)
+        expected["bytes"] = files[precision].stat().st_size
+        assert {key: told_of_model[key] for key in expected} == pytest.approx(expected)
+        assert {m.dataset_name for m in logged.metrics} == {"portraits test"}
+        assert [d.dataset.name for d in run.inputs.dataset_inputs] == ["portraits test"]
         (kept,) = [path for path in mlflow_runs.kept_files(where.store, version.run_id, "gate")
-                   if path.endswith(".json")]  # fmt: skip
+                   if path.endswith("verdict.json")]  # fmt: skip
         assert (
             read_json(mlflow_runs.fetch(where.store, version.run_id, kept, where.store.project))[
                 "models"
@@ -102,13 +104,11 @@ def test_every_precision_shows_its_own_numbers_in_mlflow(where: Registry) -> Non
 def test_a_run_shows_the_numbers_of_the_file_that_goes_out_whatever_else_was_judged(
     where: Registry,
 ) -> None:
-    told = read_json(where.store.project / NUMBERS)["groups"]["accuracy"]["hair=short"]
+    told = read_json(where.store.project / NUMBERS)["groups"]["accuracy"]["all"]
     for version in by_precision(where).values():
         run = where.store.client.get_run(version.tags["evaluated_by"])
         if run.data.params["export.precisions"] == str(ALL):
-            assert (
-                run.data.metrics["gate.groups.accuracy.hair_short.candidate"] == told["candidate"]
-            )
+            assert run.data.metrics["accuracy.candidate"] == told["candidate"]
 
 
 def test_a_file_judged_anew_shows_its_new_numbers(
@@ -116,20 +116,19 @@ def test_a_file_judged_anew_shows_its_new_numbers(
 ) -> None:
     file = verdict_folder(where.store.project / "artifacts", "int8") / "verdict.json"
     verdict = read_json(file)
-    verdict["groups"][0]["metrics"]["accuracy"]["change"] = -0.125
+    verdict["groups"][0]["metrics"]["accuracy"]["candidate"] = 0.125
     write_json(file, verdict)
     rerun()
     number = by_precision(where)["int8"].number
-    logged = mlflow_runs.logged_model(where.store, where.model, number)
-    group = verdict["groups"][0]["group"].replace("=", "_")
+    logged = logged_model(where.store, where.model, number)
     values = [
         metric.value
         for metric in sorted(
             where.store.client.get_logged_model(logged).metrics, key=lambda one: one.timestamp
         )
-        if metric.key == f"gate.groups.accuracy.{group}.change"
+        if metric.key == "accuracy.candidate"
     ]
-    assert values[-1] == -0.125
+    assert values[-1] == 0.125
 
 
 def test_files_new_in_an_old_network_are_another_look(where: Registry) -> None:

@@ -153,3 +153,17 @@ def test_a_remote_that_is_away_stops_no_scheduled_run_and_hides_no_verdict(
     words = said.stderr.strip().splitlines()[-1]
     assert "Pass: " in words or "PASS: " in words
     assert "But only this machine has the results: dvc push failed" in words
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [((), "is no project"), (("params.yaml",), "nothing was run yet. Run faircompress run.")],
+)
+def test_ui_without_a_history_says_what_is_missing(
+    tmp_path: Path, files: tuple[str, ...], words: str
+) -> None:
+    for name in files:
+        (tmp_path / name).write_text("")
+    done = Project(tmp_path).call(sys.executable, "-m", "faircompress", "ui")
+    assert (done.returncode, words in done.stderr) == (3, True)
+    assert [path.name for path in tmp_path.iterdir()] == list(files)  # nothing was made

@@ -146,7 +146,7 @@ def ui(
     port: Annotated[int, typer.Option(help="To listen on.")] = 5000,
 ) -> None:
     """Serve the MLflow UI on what was run, on this machine only."""
-    from faircompress.orchestration.setup import serve_history
+    from faircompress.orchestration.mlflow_server import serve_history
 
     serve_history(project.resolve(), port)
 

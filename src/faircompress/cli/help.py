@@ -3,7 +3,16 @@
 PANELS = {
     "Start": ("init", "params", "audit", "verify"),
     "Run": ("run", "search", "study", "serve"),
-    "Look": ("status", "open", "list", "ui"),
+    "Look": ("status", "history", "compare", "open", "list", "ui"),
+    "Registered versions": (
+        "champion",
+        "versions",
+        "promote",
+        "rollback",
+        "alarm",
+        "checkout",
+        "keys",
+    ),
     "Registered versions": (
         "champion",
         "versions",
@@ -57,6 +66,15 @@ EXAMPLES = {
     "status": (
         "faircompress status",
         "faircompress status --json --project faces",
+    ),
+    "history": (
+        "faircompress history",
+        "faircompress history --html history.html",
+    ),
+    "compare": (
+        "faircompress compare 3 4  # two versions",
+        "faircompress compare project prune.speedup=8  # the project and a variant",
+        "faircompress compare old/verdict.json new/verdict.json",
     ),
     "open": (
         "faircompress open",

@@ -12,7 +12,9 @@ import typer
 from faircompress import __version__
 from faircompress.cli import chain, versions
 from faircompress.cli.audit import audit
+from faircompress.cli.compare import compare
 from faircompress.cli.help import EXAMPLES, PANELS, examples
+from faircompress.cli.history import history
 from faircompress.cli.init import init
 from faircompress.cli.keys import keys
 from faircompress.cli.listing import list_
@@ -32,13 +34,14 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "init": init, "params": chain.params, "audit": audit, "verify": verify,
     "run": chain.run, "search": search, "study": chain.study, "serve": chain.serve,
-    "status": status, "open": open_, "list": list_, "ui": chain.ui,
+    "status": status, "history": history, "compare": compare, "open": open_,
+    "list": list_, "ui": chain.ui,
     "promote": versions.promote, "rollback": versions.rollback, "alarm": versions.alarm,
     "champion": versions.champion, "versions": versions.versions, "checkout": versions.checkout,
     "keys": keys,
     "setup": chain.setup, "clean": versions.clean, "stage": chain.stage,
 }  # fmt: skip
-NEED_ARGUMENTS = ("init", "audit", "verify", "study", "checkout", "stage")
+NEED_ARGUMENTS = ("init", "audit", "verify", "compare", "study", "checkout", "stage")
 BUG = "This is a bug in faircompress: please report it with the lines above."
 
 

@@ -7,8 +7,9 @@ import sys
 import threading
 import time
 
+from faircompress.cli.ending import tell
 from faircompress.orchestration.workspace import Workspace
-from faircompress.support.exit_codes import BY_VERDICT, ERROR
+from faircompress.support.exit_codes import ERROR
 from faircompress.support.interrupts import INTERRUPTS
 from faircompress.support.servers import StoreFailed, require_mlflow
 
@@ -99,47 +100,6 @@ def _failed(words: str, workspace: Workspace | None = None) -> int:
         tell(workspace)
     print(f"\n{words}", file=sys.stderr)
     return ERROR
-
-
-def tell(workspace: Workspace) -> int:
-    """Say what came out and what to open next."""
-    from faircompress.config.precisions import exported
-    from faircompress.evaluation.verdict import Verdict
-    from faircompress.support.files import read_json
-    from faircompress.support.lines import one_line
-
-    verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
-    word, _, rest = one_line(verdict.sentence).partition(": ")
-    print(f"\n{word.upper()}: {rest}")
-    for reason in verdict.reasons[:5]:
-        print(f"  - {one_line(reason)}")
-    numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
-    if verdict.outcome != "pass":
-        for line in _smaller_harm(workspace):
-            print(line)
-    words = [f"{name} {numbers['precisions'].get(name, 'not evaluated')}" for name in files]
-    print(
-        f"\nreport    {workspace.artifacts / 'gate' / 'report.html'}"
-        f"\nmodel     {files[numbers['evaluated']]}"
-        f"\nevaluated {', '.join(words)}"
-        "\nhistory   faircompress ui"
-    )
-    return BY_VERDICT[verdict.outcome]
-
-
-def _smaller_harm(workspace: Workspace) -> list[str]:
-    """Return the next step after a gate that was not passed: what a search found, or a search."""
-    from faircompress.support.files import read_json
-
-    file = workspace.project / "variants" / "search" / "search.json"
-    if not file.exists():
-        return ["\nnext      faircompress search  # how small may it be? takes no look"]
-    found = read_json(file)
-    if not found["expected_to_pass"] or set(found["overrides"]) == {*workspace.overrides}:
-        return [f"\nfrontier  {file.with_name('frontier.html')}"]
-    changes = " ".join(f"-S '{one}'" for one in found["overrides"])
-    chance = f"{found['bytes']:,} bytes, chance to pass {found['shrunk']:.2f}"
-    return [f"\nnext      faircompress run {changes}  # the frontier's best: {chance}"]
 
 
 def _warm_up() -> None:

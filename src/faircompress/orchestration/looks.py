@@ -26,7 +26,7 @@ from faircompress.ledger.old_book import take_over
 from faircompress.ledger.record import Ledger
 from faircompress.orchestration.record import Record
 from faircompress.orchestration.registered_model import Registry
-from faircompress.registry import versions
+from faircompress.registry import look_records
 from faircompress.registry.ledger_heads import heads_of
 from faircompress.support.files import read_json, sha256
 
@@ -49,14 +49,18 @@ def book(
         LedgerError: If the ledger cannot be trusted, or limits changed and nobody agreed.
     """
     where, ledger = Registry(record.store, record.experiment), ledger_of(record)
-    before = {**_written(record.workspace.artifacts, test), **_tagged(where, test)}
+    before = {
+        **_written(record.workspace.artifacts, test),
+        **look_records.looks(where.store, where.model, test),
+    }
     if taken := take_over(ledger, test, before):
         record.note(
             "ledger", f"{taken} looks at this test set are kept in {ledger.path} from now on"
         )
     looks = _booked(record, files, test, references, review)
-    with versions.one_at_a_time(where.store):
-        versions.show_looks(where.store, where.model, test, {f: n.number for f, n in looks.items()})
+    look_records.keep(
+        record.store, record.run_id, test, {file: look.number for file, look in looks.items()}
+    )
     return looks
 
 
@@ -141,10 +145,6 @@ def _written(artifacts: Path, test: str) -> dict[str, int]:
     """Return the looks at this test set that ``look.json`` names, as git may have brought it."""
     path = artifacts / "look.json"
     last: dict[str, Any] = read_json(path) if path.exists() else {"test": None}
-    return (
-        {f[: versions.SHORT]: n for f, n in last["looks"].items()} if last["test"] == test else {}
-    )
-
-
-def _tagged(where: Registry, test: str) -> dict[str, int]:
-    return versions.looks(where.store, where.model, test)
+    if last["test"] != test:
+        return {}
+    return {file[: look_records.SHORT]: number for file, number in last["looks"].items()}

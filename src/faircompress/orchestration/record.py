@@ -4,17 +4,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from faircompress.config.precisions import verdict_folder
+from faircompress.config.precisions import Precision, verdict_folder
 from faircompress.data.dataset import load_facts
-from faircompress.evaluation.numbers import numbers
+from faircompress.evaluation.gated_numbers import gated_numbers
 from faircompress.evaluation.verdict import Verdict
+from faircompress.evaluation.worst_check import worst_words
+from faircompress.orchestration import last_run
 from faircompress.orchestration.checkout import RESTORING, restoring
 from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.console import Console
+from faircompress.orchestration.durations import epochs_of
 from faircompress.orchestration.stage_tasks import Listener, Outcome
+from faircompress.orchestration.stage_words import costs, stage_words
 from faircompress.orchestration.workspace import Workspace
-from faircompress.registry import mlflow_runs, readiness
-from faircompress.support.files import read_json
+from faircompress.registry import logged_models, mlflow_runs, readiness, run_pages
+from faircompress.support.files import read_json, sha256
 from faircompress.support.servers import StoreFailed
 
 KEPT = {
@@ -25,6 +29,7 @@ KEPT = {
     "gate": ("**/report.html", "**/card.md", "**/verdict.json"),  # of each judged precision
 }
 SECTIONS = {"source": "data", "validate": "checks", "screen": "gate"}  # of params, else of the name
+SHOWN_AS_TABLES = ("groups", "validation")  # the latter as a curve
 SAID = ("report.html", "card.md", "verdict.json")
 
 
@@ -38,9 +43,9 @@ class Record(Listener):
     def __init__(self, workspace: Workspace, store: mlflow_runs.Store, run_id: str) -> None:
         self.workspace, self.store, self.run_id = workspace, store, run_id
         self.params = workspace.params()
-        self.console = Console()
+        self.console = Console(workspace.project, epochs_of(self.params))
         self.nested: dict[str, str] = {}
-        self.lost = ""
+        self.lost, self.status = "", "FINISHED"
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -63,6 +68,7 @@ class Record(Listener):
 
     def runs(self, stage: str) -> None:
         """Open a nested run, unless nothing is chosen for the stage: keys of code are tags."""
+        self.console.runs(stage)
         section = getattr(self.params, SECTIONS.get(stage, stage), None)
         if self.lost or section is None:
             return
@@ -74,8 +80,11 @@ class Record(Listener):
     def event(self, stage: str, event: dict[str, Any]) -> None:
         """Record numbers, show progress."""
         if "progress" in event:
-            self.console.progress(stage, event["what"], *event["progress"])
-        elif stage in self.nested and not self.lost:
+            done, total = event["progress"]
+            self.console.progress(stage, event["what"], done, total, event.get("epoch"))
+            return
+        self.console.epoch(stage, event["step"], event["metrics"])
+        if stage in self.nested and not self.lost:
             with self._noting():
                 mlflow_runs.log_numbers(self.store, self.nested[stage], [event])
 
@@ -85,19 +94,29 @@ class Record(Listener):
 
     def note(self, tag: str, words: str) -> None:
         """Say what became of the registry, and keep it as a tag of the run."""
-        self.line("register", words)
+        if tag == "registry":  # said at the end
+            last_run.keep(self.workspace.folder, words, self.run_id)
+        else:
+            self.line("register", words)
         mlflow_runs.log_tags(self.store, self.run_id, {tag: words})
 
     def ends(self, stage: str, outcome: Outcome) -> None:
         """Keep the stage's numbers and files, and close its nested run."""
-        self.console.ends(stage, outcome)
+        self.console.ends(stage, outcome, stage_words(stage, self.workspace.artifacts))
         if self.lost:
             return
         with self._noting():
             if run_id := self.nested.get(stage):
                 self._keep(run_id, stage)
-                mlflow_runs.end(self.store, run_id, "FINISHED")
+                status = self._says_verdict(run_id) if stage == "gate" else "FINISHED"
+                mlflow_runs.end(self.store, run_id, status)
             mlflow_runs.log_tags(self.store, self.run_id, {f"stage.{stage}": outcome})
+
+    def _says_verdict(self, run_id: str) -> str:
+        """Give the gate's own run its verdict as name, and return its status."""
+        outcome = read_json(self.workspace.artifacts / "gate.json")["outcome"]
+        mlflow_runs.rename(self.store, run_id, run_pages.run_name(outcome, "gate"))
+        return run_pages.status_of(outcome)
 
     def fails(self, stage: str, error: BaseException) -> None:
         """Close the nested run as failed; one that somebody stopped did not fail of itself."""
@@ -114,6 +133,7 @@ class Record(Listener):
         verdict = Verdict.from_json(read_json(verdict_folder))
         with self._noting():
             self._keep_results(verdict)
+            self.status = run_pages.status_of(verdict.outcome)
         return verdict
 
     def register(self, step: Callable[["Record"], None]) -> None:
@@ -133,38 +153,60 @@ class Record(Listener):
             self._keep(self.run_id, stage)
         self._keep_what_restores()
         facts = load_facts(artifacts / "validate")
-        mlflow_runs.log_data(
+        logged_models.log_data(
             self.store, self.run_id, artifacts / "validate" / "data.parquet",
             self.params.data.name, facts.sha256,
         )  # fmt: skip
-        tags = {"verdict": verdict.outcome, "verdict.sentence": verdict.sentence}
         known = mlflow_runs.provenance(
             self.workspace.folder, code_of(self.workspace.project, self.workspace.commit)
         )
-        mlflow_runs.log_tags(self.store, self.run_id, {**tags, **known})
+        mlflow_runs.log_tags(self.store, self.run_id, known)
+        precision = read_json(artifacts / "gate.json")["evaluated"]
+        told = [{"metrics": gated_numbers(verdict), "step": 0}]
+        mlflow_runs.log_numbers(self.store, self.run_id, told)
+        worst = worst_words(verdict)
+        run_pages.show_verdict(self.store, self.run_id, verdict, precision, worst)
+        mlflow_runs.rename(
+            self.store, self.run_id, run_pages.run_name(verdict.outcome, name_of(self.workspace))
+        )
+        run_pages.add_view(self.store, self.store.experiment(self.experiment))
 
-    def of_precision(self, precision: str, verdict: Verdict, model_id: str | None = None) -> str:
+    def of_precision(self, precision: str, verdict: Verdict) -> str:
         """Open a nested run with what the gate said of one file, and return its id.
 
-        MLflow shows a logged model with the numbers of the run that logged it: one run for each
+        MLflow shows a logged model with the params of the run that logged it: one run for each
         file, so that none is shown with another's.
-
-        Args:
-            precision: Of the file.
-            verdict: On it.
-            model_id: Of the logged model, if the file was registered before.
         """
+        said = verdict_folder(self.workspace.artifacts, precision)
         tags = {
             "precision": precision,
+            run_pages.SAID: sha256(said / "verdict.json"),
             "mlflow.parentRunId": self.nested.get("gate", self.run_id),
         }
-        run_id = mlflow_runs.begin(self.store, self.experiment, precision, tags)
+        name = run_pages.run_name(verdict.outcome, precision)
+        run_id = mlflow_runs.begin(self.store, self.experiment, name, tags)
         mlflow_runs.log_params(self.store, run_id, self.params.model_dump())
-        told = [{"metrics": {"gate": {"groups": numbers(verdict)}}, "step": 0}]
-        mlflow_runs.log_numbers(self.store, run_id, told, model_id)
-        said = verdict_folder(self.workspace.artifacts, precision)
+        run_pages.show_verdict(self.store, run_id, verdict, precision, worst_words(verdict))
         mlflow_runs.log_files(self.store, run_id, [said / name for name in SAID], "gate")
         return run_id
+
+    def evaluated(
+        self, run_id: str, precision: Precision, verdict: Verdict, model: str, version: str
+    ) -> None:
+        """Give a file's run and its logged model their numbers, on the test rows, and close it."""
+        model_id = logged_models.logged_model(self.store, model, version)
+        artifacts = self.workspace.artifacts
+        if model_id:
+            data = logged_models.log_data(
+                self.store, run_id, artifacts / "validate" / "data.parquet",
+                f"{self.params.data.name} test", read_json(artifacts / "look.json")["test"],
+                split="test", model_id=model_id,
+            )  # fmt: skip
+            exported = read_json(artifacts / "export.json")
+            numbers = gated_numbers(verdict) | costs(exported, precision)
+            logged_models.log_evaluation(self.store, run_id, numbers, model_id, data)
+            logged_models.show_model(self.store, self.run_id, model_id)
+        mlflow_runs.end(self.store, run_id, run_pages.status_of(verdict.outcome))
 
     def _keep_what_restores(self) -> None:
         """Keep what, with the DVC cache, brings back all results; ``checkout`` reads it."""
@@ -174,7 +216,11 @@ class Record(Listener):
 
     def _keep(self, run_id: str, stage: str) -> None:
         folder = self.workspace.artifacts
-        found = {stage: read_json(folder / f"{stage}.json")}
+        found = read_json(folder / f"{stage}.json")
+        if run_id == self.run_id:
+            found = run_pages.headline(stage, found)
+        else:
+            found = {stage: {k: v for k, v in found.items() if k not in SHOWN_AS_TABLES}}
         mlflow_runs.log_numbers(self.store, run_id, [{"metrics": found, "step": 0}])
         for name in KEPT.get(stage, ()):
             for file in (folder / stage).glob(name):
@@ -193,9 +239,8 @@ def recorded(workspace: Workspace) -> Iterator[Record]:
     readiness.raise_unless_ready(workspace.project, variant=workspace.is_variant)
     store = mlflow_runs.open_store(workspace.project)
     params = workspace.params()
-    name = workspace.folder.name if workspace.is_variant else "project"
     tags = {"workspace": str(workspace.folder), "overrides": " ".join(workspace.overrides)}
-    run_id = mlflow_runs.begin(store, params.key, name, tags)
+    run_id = mlflow_runs.begin(store, params.key, name_of(workspace), tags)
     mlflow_runs.log_params(store, run_id, params.model_dump())
     record = Record(workspace, store, run_id)
     try:
@@ -204,4 +249,9 @@ def recorded(workspace: Workspace) -> Iterator[Record]:
     except BaseException:
         record.close("FAILED")
         raise
-    record.close("FAILED" if record.lost else "FINISHED")
+    record.close("FAILED" if record.lost else record.status)
+
+
+def name_of(workspace: Workspace) -> str:
+    """Return the name of a run as it begins."""
+    return workspace.folder.name if workspace.is_variant else "project"

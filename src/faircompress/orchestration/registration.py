@@ -21,7 +21,7 @@ from faircompress.registry.descriptions import described
 from faircompress.registry.history import loosened
 from faircompress.registry.policy import PROJECT, NotPromoted, loosened_words
 from faircompress.registry.records import NOT_EVALUATED, VerdictRecord
-from faircompress.registry.verification import intact, kept_verdict
+from faircompress.registry.verification import intact, kept_verdict, name_of
 from faircompress.registry.versions import Version
 from faircompress.support.files import read_json, sha256
 
@@ -52,6 +52,8 @@ def register_versions(record: Record) -> None:
         if not record.workspace.is_variant:
             _forget(where, record, [p for p in exported(artifacts) if p not in found])
     if record.workspace.is_variant:
+        of = name_of(versions[numbers["evaluated"]])
+        record.note("registry", f"{of}; a variant moves no alias")
         return
     if "champion" in where.aliases():
         _guard(where, record)  # it may be among those that were evaluated anew
@@ -111,9 +113,8 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
             registry.note(record.store, version, {"signed": words})
         return version
     else:
-        model_id = mlflow_runs.logged_model(record.store, where.model, version.number)
-        run_id = record.of_precision(precision, verdict, model_id)
-        mlflow_runs.end(record.store, run_id, "FINISHED")
+        run_id = record.of_precision(precision, verdict)
+        record.evaluated(run_id, precision, verdict, where.model, version.number)
     tags = {
         "sentence": verdict.sentence,
         "precision": precision,
@@ -147,7 +148,7 @@ def _registered(where: Registry, record: Record, precision: Precision, verdict: 
     run_id = record.of_precision(precision, verdict)
     file = exported(record.workspace.artifacts)[precision]
     version = registry.register(record.store, run_id, file, where.model, f"pruned-{precision}")
-    mlflow_runs.end(record.store, run_id, "FINISHED")
+    record.evaluated(run_id, precision, verdict, where.model, version.number)
     return version
 
 

@@ -178,7 +178,7 @@ def dvc_repro(
                     if meaning == "ran":
                         listener.runs(stage)
             tail.append(line)
-            if line and not line.strip().startswith(NOISE):
+            if line.strip() and not line.strip().startswith(NOISE):
                 listener.line(stage, line)
         code = process.wait()
     except BaseException:

@@ -17,6 +17,7 @@ from faircompress.registry.policy import Decision, made_champion
 from faircompress.registry.records import VerdictRecord
 from faircompress.support.files import read_json, sha256
 from faircompress.support.locks import is_held
+from faircompress.support.times import iso
 
 RUN_LOCK = Path(".checkpoints") / "run.lock"
 TRAINING = ("train", "prune")  # stages, and sections with their epochs
@@ -129,7 +130,7 @@ def _last_verdict(folder: Path, evaluated: list[VerdictRecord]) -> LastVerdict |
         return None
     verdict = Verdict.from_json(read_json(file))
     digest = sha256(file)
-    times = [_iso(one.time) for one in evaluated if one.verdict_sha256 == digest]
+    times = [iso(one.time) for one in evaluated if one.verdict_sha256 == digest]
     written = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return LastVerdict(
         str(verdict.outcome),
@@ -145,12 +146,6 @@ def _signed(project: Path, model: str, decision: Decision) -> str:
     known = attestations.decisions(project, model)
     found = next(one for one in known if one.record == decision)
     return signatures.described(keys_of(project), found)
-
-
-def _iso(time: str) -> str:
-    """Return the time of a record, ``20260131T120000.000000Z``, as ISO 8601."""
-    read = datetime.strptime(time, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
-    return read.isoformat(timespec="seconds")
 
 
 def _number(file: Path, key: str) -> float | None:

@@ -1,11 +1,10 @@
-"""What MLflow remembers of an execution. Only this file and ``mlflow_client`` know MLflow."""
+"""What MLflow remembers of an execution."""
 
 import hashlib
 import logging
 import os
 import re
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import mlflow
-import pandas as pd
 from mlflow.entities import FileInfo, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from faircompress.config.code_keys import written_keys
 from faircompress.registry import moved_project
@@ -27,7 +26,6 @@ from faircompress.support import databases, servers
 URI = "MLFLOW_TRACKING_URI"
 NAME_LIMIT, VALUE_LIMIT, BATCH_LIMIT = 250, 5000, 900
 NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-ONNX = "model.onnx"
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def open_store(project: Path) -> Store:
     return Store(cast(MlflowClient, Client(uri)), uri, project)
 
 
-def _use(store: Store) -> None:
+def use(store: Store) -> None:
     """Point MLflow's module-level functions to a store, this process only.
 
     MLflow tells the environment as well, where the next project would take it for the user's word.
@@ -79,7 +77,7 @@ def _use(store: Store) -> None:
         os.environ.pop(URI, None)
 
 
-def _answering(store: Store) -> AbstractContextManager[None]:
+def answering(store: Store) -> AbstractContextManager[None]:
     """Guard what goes past the client, through MLflow's module-level functions."""
     client: object = store.client
     return client.answering() if isinstance(client, Client) else nullcontext()
@@ -108,27 +106,31 @@ def _search(store: Store, experiment: str, tags: dict[str, str], most: int) -> l
     return list(store.client.search_runs(where, filter_string=words, max_results=most))
 
 
+def rename(store: Store, run_id: str, name: str) -> None:
+    """Give a run another name."""
+    store.client.update_run(run_id, name=name)
+
+
 def end(store: Store, run_id: str, status: str) -> None:
     """Close a run as ``FINISHED`` or ``FAILED``."""
     store.client.set_terminated(run_id, status)
 
 
-def log_numbers(
-    store: Store, run_id: str, events: Iterable[dict[str, Any]], model_id: str | None = None
-) -> None:
-    """Record numbers with their step and time, many at once; a logged model's as its own too."""
-    metrics = [
-        Metric(
-            name,
-            value,
-            int(1000 * event.get("time", time.time())),
-            event["step"],
-            model_id=model_id,
-        )
-        for event in events
-        for name, value in _named(flat(event["metrics"])).items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
+def log_numbers(store: Store, run_id: str, events: Iterable[dict[str, Any]]) -> None:
+    """Record numbers with their step and time, many at once."""
+    log_metrics(
+        store,
+        run_id,
+        [
+            Metric(name, value, int(1000 * event.get("time", time.time())), event["step"])
+            for event in events
+            for name, value in named(flat(event["metrics"])).items()
+        ],
+    )
+
+
+def log_metrics(store: Store, run_id: str, metrics: list[Metric]) -> None:
+    """Record metrics, many at once."""
     for start in range(0, len(metrics), BATCH_LIMIT):
         store.client.log_batch(run_id, metrics=metrics[start : start + BATCH_LIMIT])
 
@@ -148,61 +150,15 @@ def log_tags(store: Store, run_id: str, tags: dict[str, str]) -> None:
     store.client.log_batch(run_id, tags=[RunTag(k, v[:VALUE_LIMIT]) for k, v in tags.items()])
 
 
+def describe(store: Store, run_id: str, markdown: str) -> None:
+    """Set the text that the UI shows for a run."""
+    log_tags(store, run_id, {MLFLOW_RUN_NOTE: markdown})
+
+
 def log_files(store: Store, run_id: str, files: Iterable[Path], folder: str | None = None) -> None:
     """Keep copies of files with a run."""
     for path in files:
         store.client.log_artifact(run_id, str(path), folder)
-
-
-def log_data(store: Store, run_id: str, table: Path, name: str, digest: str) -> None:
-    """Record the data set a run read: its name, hash and columns, and the counts of its cells."""
-    import pyarrow.parquet as pq
-    from mlflow.data.pandas_dataset import from_pandas
-    from mlflow.entities import DatasetInput, InputTag
-
-    columns = [c for c in pq.read_schema(table).names if c != "image"]
-    rows: pd.DataFrame = pq.read_table(table, columns=columns).to_pandas()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that integers cannot be null: ours are not
-        data = from_pandas(rows, str(table), targets="label", name=name, digest=digest[:36])
-        entity = data._to_mlflow_entity()
-    store.client.log_inputs(
-        run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "validated")])]
-    )
-
-
-def log_onnx(store: Store, run_id: str, onnx_file: Path, name: str) -> str:
-    """Keep an ONNX file, byte for byte, as a logged model; return its id.
-
-    Args:
-        store: Where to.
-        run_id: Run that MLflow takes the file's metrics and params from.
-        onnx_file: The file.
-        name: Of the logged model, which MLflow lists beside those of other runs.
-    """
-    import numpy as np
-    import onnx
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
-
-    graph = onnx.load(onnx_file)
-    shape = [d.dim_value or -1 for d in graph.graph.input[0].type.tensor_type.shape.dim]
-    classes = graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value
-    signature = ModelSignature(
-        Schema([TensorSpec(np.dtype("uint8"), tuple(shape), graph.graph.input[0].name)]),
-        Schema([TensorSpec(np.dtype("float32"), (-1, classes), graph.graph.output[0].name)]),
-    )
-    _use(store)
-    with _answering(store), mlflow.start_run(run_id=run_id):
-        logged = mlflow.onnx.log_model(
-            graph,
-            name=name,
-            signature=signature,
-            save_as_external_data=False,
-            onnx_execution_providers=["CPUExecutionProvider"],
-            pip_requirements=["onnxruntime"],
-        )
-    return str(logged.model_id)
 
 
 def kept_files(store: Store, run_id: str, folder: str) -> list[str]:
@@ -229,26 +185,6 @@ def fetch(store: Store, run_id: str, path: str, into: Path) -> Path:
     return Path(store.client.download_artifacts(run_id, path, str(into)))
 
 
-def fetch_onnx(store: Store, model: str, version: str, into: Path) -> Path:
-    """Copy the file of a registered version; return where it lies, if the registry has it."""
-    _use(store)
-    uri = f"models:/{model}/{version}"
-    with _answering(store):
-        try:
-            found = mlflow.artifacts.download_artifacts(uri, dst_path=str(into))
-        except MlflowException as error:
-            if error.error_code not in NO_SUCH_RUN:
-                raise  # a server that does not answer has lost nothing
-            return into / ONNX
-    return Path(found) / ONNX
-
-
-def logged_model(store: Store, model: str, version: str) -> str | None:
-    """Return the id of the logged model that a registered version is, if it is one."""
-    scheme, _, found = str(store.client.get_model_version(model, version).source).partition(":/")
-    return found if scheme == "models" else None
-
-
 def flat(values: Any, prefix: str = "", *, lists: bool = True) -> dict[str, Any]:
     """Return nested keys joined by dots; ``lists`` opens lists too."""
     if isinstance(values, dict):
@@ -271,12 +207,13 @@ def provenance(folder: Path, commit: str) -> dict[str, str]:
     return {"git.commit": commit, "dvc.lock.sha256": digest, **keys}
 
 
-def _named(numbers: dict[str, Any]) -> dict[str, Any]:
+def named(numbers: dict[str, Any]) -> dict[str, float]:
     """Return numbers by names that MLflow takes; no two are merged because theirs look alike."""
     alike = Counter(_name(name) for name in numbers)
     return {
         _name(name) if alike[_name(name)] == 1 else _marked(name): value
         for name, value in numbers.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
     }
 
 

@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from faircompress.registry import attestations, mlflow_runs
+from faircompress.registry import attestations, logged_models, mlflow_runs
 from faircompress.registry.mlflow_runs import VALUE_LIMIT, Store
 from faircompress.registry.policy import Decision
 from faircompress.support.errors import InputError
 from faircompress.support.files import sha256, write_json
 
-SHORT = 16  # hex digits of a hash in a tag's name
 VERDICT, DECISIONS = "verdict.json", "decisions"
 
 
@@ -76,7 +75,7 @@ def register(store: Store, run_id: str, onnx_file: Path, model: str, name: str) 
         model: Name of the registered model.
         name: Under which MLflow lists the file among the logged ones.
     """
-    logged = mlflow_runs.log_onnx(store, run_id, onnx_file, name)
+    logged = logged_models.log_onnx(store, run_id, onnx_file, name)
     version = Version(model, _new_version(store, run_id, logged, model), run_id, {})
     note(store, version, {"sha256": sha256(onnx_file)})
     return version
@@ -133,7 +132,7 @@ def withdraw(store: Store, version: Version, alias: str) -> None:
 def file(store: Store, version: Version) -> Iterator[Path]:
     """Give a copy of the file of a version, which is not there if the registry lost it."""
     with tempfile.TemporaryDirectory() as folder:
-        yield mlflow_runs.fetch_onnx(store, version.model, version.number, Path(folder))
+        yield logged_models.fetch_onnx(store, version.model, version.number, Path(folder))
 
 
 def file_sha256(store: Store, version: Version) -> str:
@@ -191,45 +190,6 @@ def keep(store: Store, version: Version, decision: Decision) -> None:
             write_json(kept, decision.as_json())
             mlflow_runs.log_files(store, version.run_id, [kept], DECISIONS)
     note(store, version, {f"decision {decision.time}": decision.sentence})
-
-
-def looks(store: Store, model: str, test: str) -> dict[str, int]:
-    """Return what the tags of a registered model say of the looks at a test set.
-
-    They are for readers; what counts is the ledger, which takes over what it does not know.
-
-    Args:
-        store: Where the tags are.
-        model: Name of the registered model.
-        test: sha256 of the test set.
-
-    Returns:
-        First digits of a file's sha256 -> number of its look.
-    """
-    found = store.client.search_registered_models(filter_string=f"name='{model}'")
-    here = f"look {test[:SHORT]} "
-    return {
-        key.removeprefix(here): int(number)
-        for one in found
-        for key, number in one.tags.items()
-        if key.startswith(here) and number.isdecimal() and int(number) > 0
-    }
-
-
-def show_looks(store: Store, model: str, test: str, numbers: Mapping[str, int]) -> None:
-    """Say in the tags of a registered model which look at a test set each file was.
-
-    Args:
-        store: Where the tags are.
-        model: Name of the registered model; made if missing.
-        test: sha256 of the test set.
-        numbers: sha256 of a file -> number of its look.
-    """
-    tags = _tags_of_model(store, model)
-    for digest, number in numbers.items():
-        key = f"look {test[:SHORT]} {digest[:SHORT]}"
-        if tags.get(key) != str(number):
-            store.client.set_registered_model_tag(model, key, str(number))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from faircompress.evaluation.dropped import counted as counted_rows
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.numbers import NUMBERS as NUMBERS
 from faircompress.evaluation.numbers import numbers
+from faircompress.evaluation.plot_tables import limits_used, rates_by_group
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.context import ReportContext
 from faircompress.report.exemplars import newly_wrong
@@ -23,6 +24,7 @@ from faircompress.report.html import report
 from faircompress.report.model_card import model_card
 from faircompress.support.errors import InputError
 from faircompress.support.files import new_folder, read_json, sha256, write_json, write_text
+from faircompress.support.tables import write_csv
 
 Json = dict[str, Any]
 Verdicts = Mapping[Precision, Verdict]
@@ -49,6 +51,8 @@ def gate(params: Params, artifacts: Path) -> Json:
             write_json(place / "verdict.json", verdict.to_json())
             write_text(place / "report.html", report(verdict, context))
             write_text(place / "card.md", model_card(verdict, context))
+            write_csv(place / "rates.csv", rates_by_group(verdict))
+            write_csv(place / "limits.csv", limits_used(verdict))
     return {
         "outcome": verdicts[chosen].outcome,
         "released": chosen if verdicts[chosen].outcome == "pass" else None,

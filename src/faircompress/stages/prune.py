@@ -10,9 +10,11 @@ from faircompress.data.dataset import load_facts, load_split
 from faircompress.export.liked_width import liked_width
 from faircompress.networks import network
 from faircompress.support.checkpoints import Curve, checkpoint
+from faircompress.support.curve_table import curve_table
 from faircompress.support.figures import draw_curves, draw_layers
 from faircompress.support.files import new_folder, sha256, write_json
 from faircompress.support.progress import show_line
+from faircompress.support.tables import write_csv
 from faircompress.training.fit import fabric_for, fit
 from faircompress.training.learning_curves import follow
 
@@ -59,6 +61,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
             write_json(folder / "layers.json", layers)
             draw_layers(layers, folder / "layers.png")
             write_json(folder / "curve.json", curve.epochs)
+            write_csv(folder / "curve.csv", curve_table(curve.epochs))
             draw_curves(curve.epochs, folder / "curve.png", "Fine-tuning the pruned model")
     macs = {side: sum(layer[f"{side}_macs"] for layer in layers) for side in ("dense", "pruned")}
     return {

@@ -15,9 +15,11 @@ from faircompress.networks.network import IMAGENET, Network, probabilities
 from faircompress.networks.weights import load_weights
 from faircompress.rehearsal.trial import rehearse
 from faircompress.support.checkpoints import Curve, checkpoint
+from faircompress.support.curve_table import curve_table
 from faircompress.support.figures import draw_curves
 from faircompress.support.files import new_folder, sha256, write_json
 from faircompress.support.progress import show_line
+from faircompress.support.tables import write_csv
 from faircompress.training.fit import fabric_for, fit
 from faircompress.training.learning_curves import follow, rates
 from faircompress.training.objectives.cross_entropy import cross_entropy
@@ -54,6 +56,7 @@ def train(params: Params, artifacts: Path) -> dict[str, Any]:
         with new_folder(artifacts / "train") as folder:
             networks.save(network, folder / "model.pt")
             write_json(folder / "curve.json", curve.epochs)
+            write_csv(folder / "curve.csv", curve_table(curve.epochs))
             draw_curves(curve.epochs, folder / "curve.png", "Dense training")
     return {
         "model_sha256": sha256(artifacts / "train" / "model.pt"),

@@ -37,12 +37,24 @@ def show_line(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """Pass items on, showing how many of them are done; ``what`` says what they are."""
+def track(
+    items: Iterable[T],
+    what: str,
+    total: int | None = None,
+    epoch: tuple[int, int] | None = None,
+) -> Iterator[T]:
+    """Pass items on, showing how many of them are done.
+
+    Args:
+        items: Passed on.
+        what: They are.
+        total: How many; None: items have a length.
+        epoch: Of a training, which one it is, from 1, and of how many.
+    """
     # without a total, items have a length
     count = total if total is not None else len(items)  # type: ignore[arg-type]
     if os.environ.get(EVENTS):
-        yield from _report(items, what, count)
+        yield from _report(items, what, count, epoch)
     elif sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import track as bar
@@ -72,14 +84,16 @@ def _draw(what: str, done: int, total: int) -> None:
     print(f"\r{what}  [{bar}]  {done} of {total}", end="", file=sys.stderr, flush=True)
 
 
-def _report(items: Iterable[T], what: str, total: int) -> Iterator[T]:
-    last = 0.0
+def _report(
+    items: Iterable[T], what: str, total: int, epoch: tuple[int, int] | None
+) -> Iterator[T]:
+    last, known = 0.0, {"what": what} | ({"epoch": epoch} if epoch else {})
     for done, item in enumerate(items):
         if time.monotonic() - last > 0.25:
             last = time.monotonic()
-            _emit({"progress": [done, total], "what": what})
+            _emit({"progress": [done, total], **known})
         yield item
-    _emit({"progress": [total, total], "what": what})
+    _emit({"progress": [total, total], **known})
 
 
 def _emit(event: dict[str, Any]) -> None:

@@ -110,7 +110,9 @@ def fit(
     )
     for epoch in range(done, how.epochs):
         net.train()
-        batches = track(feed.epoch(epoch), f"{what}, epoch {epoch + 1} of {how.epochs}", len(feed))
+        place = (epoch + 1, how.epochs)
+        said = f"{what}, epoch {place[0]} of {place[1]}"
+        batches = track(feed.epoch(epoch), said, len(feed), place)
         losses = []
         for step, batch in enumerate(batches):
             _set_lr(optimizer, how, (epoch + step / len(feed)) / how.epochs)

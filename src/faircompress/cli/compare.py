@@ -1,0 +1,84 @@
+"""``faircompress compare``: what differs between two judged files."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faircompress.cli.status import JsonToo
+from faircompress.cli.versions import Project
+from faircompress.support.lines import one_line
+
+if TYPE_CHECKING:
+    from faircompress.evaluation.verdict_comparison import Difference
+    from faircompress.orchestration.comparing import Comparison
+
+LONGEST = 60  # characters of a value
+MOST = 24  # rates and checks
+What = "Number of a version, id of a run, 'project', a variant, or a path to verdict.json."
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help=What)],
+    second: Annotated[str, typer.Argument(metavar="B", help="Likewise.")],
+    as_json: JsonToo = False,
+    project: Project = Path(),
+) -> None:
+    """Show what differs between two: params, rules, rates by group, size, ms."""
+    from faircompress.orchestration.comparing import compare as compare_both
+
+    found = compare_both(project, first, second)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=1))
+        return
+    for line in _lines(found):
+        typer.echo(line)
+
+
+def _lines(found: "Comparison") -> Iterator[str]:
+    for name, outcome, sentence in zip(found.names, found.outcomes, found.sentences, strict=True):
+        yield f"{one_line(name)}: {outcome.upper()}. {one_line(sentence.partition(': ')[2])}"
+    if not found.same_rows:
+        yield "They were judged on different rows: rates differ by chance, too."
+    yield from _section("params", found.params)
+    yield from _section("rules", found.rules)
+    yield from _section("costs", found.costs)
+    yield from _section("checks that came out otherwise", found.checks)
+    yield from _rates(found)
+
+
+def _section(title: str, differences: "list[Difference]") -> Iterator[str]:
+    yield ""
+    if not differences:
+        yield f"{title}: the same"
+        return
+    yield title
+    side = max(len(one_line(one.what)) for one in differences[:MOST])
+    for one in differences[:MOST]:
+        both = f"{_text(one.first)} -> {_text(one.second)}"
+        yield f"  {one_line(one.what):<{side}}  {both}"
+    if len(differences) > MOST:
+        yield f"  and {len(differences) - MOST} more (--json)"
+
+
+def _rates(found: "Comparison") -> Iterator[str]:
+    yield ""
+    if not found.rates:
+        yield "rates: the same"
+        return
+    yield "rates of the candidates, largest difference first"
+    shown = found.rates[:MOST]
+    metrics, groups = (max(len(one_line(t)) for t in texts) for texts in
+                       ([r.metric for r in shown], [r.group for r in shown]))  # fmt: skip
+    for rate in shown:
+        numbers = f"{rate.first:.3f} -> {rate.second:.3f}  ({rate.difference:+.3f})"
+        yield f"  {one_line(rate.metric):<{metrics}}  {one_line(rate.group):<{groups}}  {numbers}"
+    if len(found.rates) > MOST:
+        yield f"  and {len(found.rates) - MOST} more (--json)"
+
+
+def _text(value: str | None) -> str:
+    return "none" if value is None else one_line(value, LONGEST)

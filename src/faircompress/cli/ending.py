@@ -1,0 +1,99 @@
+"""How ``faircompress run`` ends: the verdict in colour, who is worst served, gain, next step."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from faircompress.support.exit_codes import BY_VERDICT
+
+if TYPE_CHECKING:
+    from faircompress.evaluation.verdict import Verdict
+    from faircompress.orchestration.workspace import Workspace
+
+STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
+MOST = 5  # reasons
+Lines = Iterator[tuple[str, str]]
+
+
+def tell(workspace: "Workspace") -> int:
+    """Say what came out and what to open next; return the exit code.
+
+    Colours are for terminals, and not for those of ``NO_COLOR``.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from faircompress.evaluation.verdict import Verdict
+    from faircompress.support.files import read_json
+    from faircompress.support.lines import one_line
+
+    console = Console(highlight=False, soft_wrap=True)
+    verdict = Verdict.from_json(read_json(workspace.artifacts / "gate" / "verdict.json"))
+    word, _, rest = one_line(verdict.sentence).partition(": ")
+    style = STYLES[verdict.outcome]
+    console.print(Text.assemble("\n", (word.upper(), style), f": {rest}"))
+    for reason in verdict.reasons[:MOST]:
+        console.print(f"  - {one_line(reason)}", markup=False)
+    if len(verdict.reasons) > MOST:
+        console.print(f"  - and {len(verdict.reasons) - MOST} more in the report", markup=False)
+    console.print()
+    for name, words in _lines(workspace, verdict):
+        console.print(Text.assemble((f"{name:<10}", "bold"), one_line(words)))
+    return BY_VERDICT[verdict.outcome]
+
+
+def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
+    from faircompress.config.precisions import exported
+    from faircompress.evaluation.worst_check import worst_words
+    from faircompress.orchestration.last_run import last_run
+    from faircompress.support.files import read_json
+
+    numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
+    evaluated = numbers["evaluated"]
+    if worst := worst_words(verdict):
+        yield "worst", worst
+    yield from _gain(read_json(workspace.artifacts / "export.json"), evaluated)
+    if found := last_run(workspace.folder):
+        yield "registry", found.registered
+    if verdict.next:
+        yield "next", verdict.next[0]
+    if verdict.outcome != "pass":
+        yield _smaller_harm(workspace)
+    words = [f"{name} {numbers['precisions'].get(name, 'not evaluated')}" for name in files]
+    yield "report", str(workspace.artifacts / "gate" / "report.html")
+    yield "model", str(files[evaluated])
+    yield "evaluated", ", ".join(words)
+    yield "history", "faircompress ui"
+
+
+def _gain(found: dict[str, Any], precision: str) -> Lines:
+    """Say what the evaluated file saves."""
+    from faircompress.config.precisions import stem
+    from faircompress.orchestration.stage_words import kilobytes, milliseconds
+
+    file = stem(precision)  # type: ignore[arg-type]
+    if f"{file}_bytes" not in found:
+        return
+    words = [
+        f"{found['speedup_macs']:.2f}x fewer multiply-adds",
+        f"{kilobytes(found['dense_bytes'])} -> {kilobytes(found[f'{file}_bytes'])}",
+    ]
+    for batch in sorted(int(k.rpartition("_")[2]) for k in found if k.startswith("dense_ms_")):
+        dense, ours = found[f"dense_ms_batch_{batch}"], found[f"{file}_ms_batch_{batch}"]
+        slower = ", slower" if ours > dense else ""
+        words.append(f"{milliseconds(dense)} -> {milliseconds(ours)} ms (batch {batch}{slower})")
+    yield "gain", ", ".join(words)
+
+
+def _smaller_harm(workspace: "Workspace") -> tuple[str, str]:
+    """Return what a search found that may pass, or how to search."""
+    from faircompress.support.files import read_json
+
+    file = workspace.project / "variants" / "search" / "search.json"
+    if not file.exists():
+        return "search", "faircompress search  # how small may it be? takes no look"
+    found = read_json(file)
+    if not found["expected_to_pass"] or set(found["overrides"]) == {*workspace.overrides}:
+        return "frontier", str(file.with_name("frontier.html"))
+    changes = " ".join(f"-S '{one}'" for one in found["overrides"])
+    chance = f"{found['bytes']:,} bytes, chance to pass {found['shrunk']:.2f}"
+    return "frontier", f"faircompress run {changes}  # its best: {chance}"

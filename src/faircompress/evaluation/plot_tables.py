@@ -1,0 +1,39 @@
+"""A verdict as two small tables for ``dvc plots``: rates by group, and how near limits are."""
+
+from typing import Any
+
+from faircompress.evaluation.verdict import Verdict
+from faircompress.evaluation.worst_check import room
+
+Rows = list[dict[str, Any]]
+
+
+def rates_by_group(verdict: Verdict) -> Rows:
+    """Return a row for each group and model, with all rates."""
+    names = list(dict.fromkeys(name for group in verdict.groups for name in group.metrics))
+    return [
+        {"group": f"{group.group}, {caption}", "model": caption}
+        | {
+            name: getattr(group.metrics[name], side) if name in group.metrics else None
+            for name in names
+        }
+        for group in verdict.groups
+        for side, caption in (
+            ("baseline", verdict.captions.baseline),
+            ("candidate", verdict.captions.candidate),
+        )
+    ]
+
+
+def limits_used(verdict: Verdict) -> Rows:
+    """Return a row for each check: which share of its limit the estimate uses; above 1: beyond."""
+    return [
+        {
+            "check": rule.name_of(check),
+            "share of the limit": round(1 - room(rule, check), 4),
+            "outcome": str(check.outcome),
+        }
+        for rule in verdict.tested
+        for check in rule.checks
+        if check.estimate is not None
+    ]
