@@ -82,13 +82,15 @@ class Board:
 
 
 @flow(name="fairness-study", flow_run_name="{file.stem}", validate_parameters=False)
-def study(project: Path, file: Path, threads: int = 1) -> Path:
+def study(project: Path, file: Path, threads: int = 1, at_once: int = 1) -> Path:
     """Train, choose settings on validation rows, prune by every method, compare.
 
     Args:
         project: Folder with ``params.yaml`` and ``dvc.yaml``.
         file: The study's plan; results go into a folder beside it, of the same name.
         threads: That each run may compute with.
+        at_once: Seeds that are begun together; one after the other, those that are done can be
+            compared before the last is.
 
     Returns:
         The page to open.
@@ -103,11 +105,13 @@ def study(project: Path, file: Path, threads: int = 1) -> Path:
     dense = plans.dense_cells(plan)
     first = list({cell.data: cell for cell in reversed(dense)}.values())  # ingests each data once
     board.run(train_dense, first)
-    board.run(train_dense, [cell for cell in dense if cell not in first])
+    board.run(train_dense, [cell for cell in dense if cell.seed not in plan.seeds])
 
     board.run(prune_one, plans.tuning_cells(plan))
     chosen = choose(board)
-    board.run(prune_one, plans.cells(plan, chosen))
+    for seeds in plans.in_turn(plan, at_once):
+        board.run(train_dense, [c for c in dense if c.seed in seeds and c not in board.done])
+        board.run(prune_one, [c for c in plans.cells(plan, chosen) if c.seed in seeds])
 
     page = publish(project, board.folder, plan, chosen, board.done, board.failed, board.said)
     if board.failed:
@@ -156,7 +160,7 @@ def run_study(project: Path, file: Path, runner: Runner, workers: int | None) ->
     cores = os.cpu_count() or 1
     count = workers or cores
     chosen = study.with_options(task_runner=_runner(runner, count))
-    return chosen(project.resolve(), file.resolve(), max(cores // count, 1))
+    return chosen(project.resolve(), file.resolve(), max(cores // count, 1), count)
 
 
 def _runner(runner: Runner, workers: int) -> TaskRunner[Any]:

@@ -17,11 +17,17 @@ from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.network import Network
 from faircompress.support.progress import track
 from faircompress.training.batch_loader import Batch, BatchLoader
+from faircompress.training.hints import NONE, Hints
 from faircompress.training.loss_function import LossFunction, needs
+from faircompress.training.mixing import mixed
 
 
 def compress(
-    dense: Network, split: Split, how: Prune, device: torch.device | str = "cpu"
+    dense: Network,
+    split: Split,
+    how: Prune,
+    device: torch.device | str = "cpu",
+    hints: Hints = NONE,
 ) -> tuple[Network, Cut]:
     """Return a smaller network with the surviving dense weights, not tuned yet.
 
@@ -30,15 +36,15 @@ def compress(
         split: Train split, on which channels are scored.
         how: Criterion, objective of scoring, speed-up, rounds.
         device: Where channels are scored.
+        hints: What else the objective of scoring may ask for.
 
     Raises:
         ValueError: If the speed-up cannot be reached.
     """
     mend_convolutions()
     criterion = chosen(how.criterion, "criteria")
-    loss = LossFunction(
-        chosen(how.scoring, "objectives"), copy.deepcopy(dense.net).eval().to(device)
-    )
+    frozen = copy.deepcopy(dense.net).eval().to(device)
+    loss = LossFunction(chosen(how.scoring, "objectives"), frozen, hints=hints)
     rng = Generator().manual_seed(how.seed)
     size = min(how.scoring_batch, len(split))
     feed = BatchLoader(
@@ -69,7 +75,8 @@ def compress(
 
 def chosen(section: Any, folder: str) -> Any:
     """Return the plug-in that a section of the params names, with its options set."""
-    return partial(plugins.find(folder, section.name), **plugins.options_of(section))
+    found = partial(plugins.find(folder, section.name), **plugins.options_of(section))
+    return mixed(found, section.mix) if folder == "objectives" else found
 
 
 def by_layer(dense: nn.Module, pruned: nn.Module, example: Tensor) -> list[dict[str, Any]]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from faircompress.config import yaml_text
-from faircompress.config.bounds import Seed
+from faircompress.config.bounds import Positive, Seed, Share
 from faircompress.config.params import BadParams
 from faircompress.config.plugins import Section
 from faircompress.config.presets import extended, merge, overrides
@@ -16,6 +16,7 @@ from faircompress.support.errors import InputError
 
 Choices = dict[str, Any]  # nested params; `extends` names presets they are put over
 Named = Annotated[dict[str, Choices], Field(min_length=1)]
+Threshold = Literal["half", "selection_rate", "false_positive_rate"]
 BASELINE_TRY = 0
 
 
@@ -29,6 +30,24 @@ class Tuning(Section):
     ]
 
 
+class Margins(Section):
+    """What a gain must exceed, and what it may cost; lower bounds are held against both."""
+
+    gain: Annotated[float, Field(ge=0, description="lower bound of the gain must be above it")] = 0
+    accuracy: Annotated[
+        Share, Field(description="lower bound of the accuracy difference must be above minus it")
+    ] = 0.01
+
+
+class Expected(Section):
+    """What is expected of the gain, from earlier data, so that the power can be told beforehand."""
+
+    gain: Positive
+    spread: Annotated[
+        float, Field(gt=0, description="standard deviation of one seed's gain, people included")
+    ]
+
+
 class Endpoint(Section):
     """What the study is about, named before it is run."""
 
@@ -36,6 +55,20 @@ class Endpoint(Section):
     baselines: Annotated[
         list[str], Field(min_length=1, description="methods that the others are compared with")
     ]
+    subgroup: Annotated[
+        str | None, Field(description="such as 'blond, hair=short'; null: the rarest cell")
+    ] = None
+    at: Annotated[
+        Threshold, Field(description="where two classes part when the subgroup is compared")
+    ] = "half"
+    margins: Margins = Margins()
+    analysis: Annotated[str, Field(description="what is concluded from what, in words")] = ""
+    expected: Expected | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether subgroup and analysis were named before the run."""
+        return self.subgroup is not None and bool(self.analysis)
 
 
 class Plan(Section):
@@ -61,6 +94,11 @@ class Plan(Section):
             raise InputError(f"endpoint.baselines: no method {absent[0]!r}")
         if self.endpoint.speedup not in self.speedups:
             raise InputError(f"endpoint.speedup: {self.endpoint.speedup:g} is not among speedups")
+        if self.endpoint.at != "half" and self.endpoint.subgroup is None:
+            raise InputError(
+                f"endpoint.at is {self.endpoint.at!r}, which needs endpoint.subgroup: name the "
+                "cell that the study is about, such as 'blond, hair=short'"
+            )
         if self.tuning is not None:
             self._fairly_tuned(self.tuning)
         return self
@@ -165,6 +203,11 @@ def cells(plan: Plan, chosen: dict[tuple[str, str, str], int]) -> list[Cell]:
         for method in plan.methods
         for speedup in plan.speedups
     ]
+
+
+def in_turn(plan: Plan, at_once: int) -> list[list[int]]:
+    """Return the seeds in their order, some at once."""
+    return [plan.seeds[start : start + at_once] for start in range(0, len(plan.seeds), at_once)]
 
 
 def changes(plan: Plan, cell: Cell, presets: Path) -> list[str]:
