@@ -1,6 +1,7 @@
 """A study as it is written down before it is run: what is compared, on what, judged by what."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -203,6 +204,44 @@ def cells(plan: Plan, chosen: dict[tuple[str, str, str], int]) -> list[Cell]:
         for method in plan.methods
         for speedup in plan.speedups
     ]
+
+
+def complete_seeds(plan: Plan, data: str, model: str, ended: Collection[Cell]) -> set[int]:
+    """Return the seeds of which every method has come to an end at every speed-up.
+
+    Args:
+        plan: The study.
+        data: One of its data sets.
+        model: One of its models.
+        ended: Runs that are done or failed.
+    """
+    have = {(c.seed, c.method, c.speedup) for c in ended if (c.data, c.model) == (data, model)}
+    wanted = list(itertools.product(plan.methods, plan.speedups))
+    return {seed for seed in plan.seeds if all((seed, *one) in have for one in wanted)}
+
+
+def only(plan: Plan, methods: Sequence[str]) -> Plan:
+    """Return a plan of some of its methods, in its own order; none named: all.
+
+    Raises:
+        BadParams: If it has no such method, or a baseline is not among them.
+    """
+    if not methods:
+        return plan
+    unknown = [name for name in methods if name not in plan.methods]
+    lacking = [name for name in plan.endpoint.baselines if name not in methods]
+    if unknown or lacking:
+        raise BadParams(
+            f"--only: no method {unknown[0]!r}; there are: {', '.join(plan.methods)}"
+            if unknown
+            else f"--only lacks {lacking[0]!r}, with which the others are compared"
+        )
+    kept = {name: choices for name, choices in plan.methods.items() if name in methods}
+    tries = None
+    if plan.tuning:
+        tries = {name: one for name, one in plan.tuning.tries.items() if name in methods}
+    tuning = plan.tuning and plan.tuning.model_copy(update={"tries": tries})
+    return plan.model_copy(update={"methods": kept, "tuning": tuning})
 
 
 def in_turn(plan: Plan, at_once: int) -> list[list[int]]:
