@@ -23,13 +23,13 @@ from faircompress.orchestration.study_cells import (
     prune_one,
     train_dense,
 )
-from faircompress.orchestration.study_results import issue, publish
+from faircompress.orchestration.study_results import issue, publish, runs_known
 from faircompress.study import plan as plans
 from faircompress.study.comparison import balanced
 from faircompress.study.plan import Cell, Plan
 from faircompress.study.power import sentence
 from faircompress.support.errors import StateError
-from faircompress.support.files import read_json, write_json
+from faircompress.support.files import write_json
 
 Runner = Literal["threads", "ray"]
 Known = dict[Cell, dict[str, Any]]
@@ -75,11 +75,11 @@ class Board:
 
     def recall(self, cells: Iterable[Cell]) -> None:
         """Note the runs that an earlier study finished and whose predictions were kept."""
+        facts = runs_known(self.folder)
         for cell in cells:
-            known = self.folder / "cells" / f"{cell.key}.json"
             kept = (predictions_file(self.folder, cell, split) for split in SPLITS)
-            if known.exists() and all(path.exists() for path in kept):
-                self.done[cell] = dict(read_json(known))
+            if cell.key in facts and all(path.exists() for path in kept):
+                self.done[cell] = facts[cell.key]
 
     def job(self, cell: Cell) -> Job:
         """Return a run with all it needs."""
@@ -125,7 +125,8 @@ def study(
     dense = plans.dense_cells(plan)
     first = list({cell.data: cell for cell in reversed(dense)}.values())  # ingests each data once
     board.run(train_dense, first)
-    board.run(train_dense, [cell for cell in dense if cell.seed not in plan.seeds])
+    tuned = [cell for cell in dense if cell.seed not in plan.seeds]
+    board.run(train_dense, [cell for cell in tuned if cell not in first])
 
     board.run(prune_one, plans.tuning_cells(plan))
     chosen = choose(board)
@@ -200,8 +201,9 @@ def run_study(
     """
     cores = os.cpu_count() or 1
     count = workers or cores
+    threads = min(max(cores // count, 1), int(os.environ.get("OMP_NUM_THREADS") or cores))
     chosen = study.with_options(task_runner=_runner(runner, count))
-    return chosen(project.resolve(), file.resolve(), max(cores // count, 1), count, only)
+    return chosen(project.resolve(), file.resolve(), threads, count, only)
 
 
 def _runner(runner: Runner, workers: int) -> TaskRunner[Any]:

@@ -127,11 +127,13 @@ def test_the_page_is_written_anew_from_predictions_alone_and_of_the_seeds_that_a
     plan_in(project, seeds=[1, 2, 3])  # nobody has run the third
     page, variants = folder / "results" / "report.html", project.folder / "variants"
     page.unlink()
-    variants.rename(project.folder / "away")
+    variants.rename(project.folder / "away")  # as in a fresh clone that pulled the predictions
+    (folder / "cells").rename(folder / "cells-away")
     done = project.call(
         "faircompress", "study", "tiny", "--page-only", "--only", "plain,random", check=True
     )
     (project.folder / "away").rename(variants)
+    (folder / "cells-away").rename(folder / "cells")
     assert str(page) in done.stdout
     assert "2 of 3 seeds" in page.read_text("utf-8")
     refused = project.call("faircompress", "study", "tiny", "--page-only")

@@ -19,6 +19,7 @@ from faircompress.support.errors import InputError
 from faircompress.support.files import read_json, write_json
 
 EXPERIMENT = "faircompress-studies"
+KEPT = Path("results") / "runs.json"
 Said = Callable[[Cell, str], Predictions]
 
 
@@ -65,6 +66,7 @@ def issue(
             f"{folder.name}: no seed has all its runs yet. Go on with: faircompress study "
             f"{folder.name}, or name the methods that have: --only plain,..."
         )
+    write_json(folder / KEPT, runs_known(folder) | {cell.key: done[cell] for cell in done})
     words = {
         f"{data}, {model}, {method}": settings(plan, method, tried)
         for (data, model, method), tried in chosen.items()
@@ -72,9 +74,20 @@ def issue(
     return pages.write(folder / "results", plan, compared, done, failed, words)
 
 
+def runs_known(study: Path) -> dict[str, dict[str, Any]]:
+    """Return what is known of each finished run by its key: of this machine, else as it was kept.
+
+    ``cells/`` is this machine's; what git holds beside the predictions is enough for the page.
+    """
+    kept = study / KEPT
+    found = dict(read_json(kept)) if kept.exists() else {}
+    here = sorted((study / "cells").glob("*.json"))
+    return found | {path.stem: dict(read_json(path)) for path in here}
+
+
 def _train_counts(project: Path, study: Path, dense: Cell) -> "pd.Series[int]":
     """Return how many train rows each cell has; kept, for the page is issued without the data."""
-    kept = study / "train-cells.json"
+    kept = study / "results" / "train-cells.json"
     known = dict(read_json(kept)) if kept.exists() else {}
     validated = project / "variants" / workspace_name(study, dense) / "artifacts" / "validate"
     if dense.key not in known:

@@ -122,7 +122,7 @@ def balanced_by_class(labels: Tensor, rng: Generator) -> Tensor:
 
     Every row of a class comes once before any comes again; remainders go to the first classes.
     """
-    present = labels.unique()
+    present = sorted(set(labels.tolist()))
     shares = [len(labels) // len(present)] * len(present)
     for place in range(len(labels) % len(present)):
         shares[place] += 1

@@ -54,9 +54,10 @@ def warning(
     """
     if said.shape[1] != 2 or len(np.unique(labels)) < 2:
         return ""
-    options = {"min_weight": min_weight, "gamma": gamma, "corrected_targets": corrected_targets}
-    own = float(roc_auc_score(labels, said[:, 1]))
-    taught = float(roc_auc_score(labels, response(said[:, 1], **options)))
+    learnt = response(
+        said[:, 1], min_weight=min_weight, gamma=gamma, corrected_targets=corrected_targets
+    )
+    own, taught = (float(roc_auc_score(labels, scores)) for scores in (said[:, 1], learnt))
     if taught >= own - TOLERATED:
         return ""
     return (
