@@ -66,7 +66,7 @@ def test_a_run_that_fails_is_named_and_the_others_are_compared(
     assert "data:image/png;base64," in page
     assert "broken.0" in page
     assert "Named before the run: blond, hair=short, at the dense model&#39;s selection" in page
-    assert "2 of 2 seeds" in page
+    assert "portraits, small, 2 seeds" in page
     assert "Power, before the first run: with 2 seeds" in said
 
 

@@ -45,8 +45,6 @@ def harm_section(comparison: Comparison) -> Json:
         "gain_head": GAIN_HEAD,
         "gain_rows": [_gain(gain) for gain in against],
         "words": [word for word in (_named(end), sentence(comparison.plan)) if word],
-        "seeds": f"{len(comparison.seeds)} of {len(comparison.plan.seeds)} "
-        f"{'data seeds' if comparison.own_people else 'seeds'}",
     }
 
 

@@ -102,12 +102,19 @@ def _section(
         "model": model,
         "rarest": comparison.rarest,
         "harm": harm,
-        "seeds": len(comparison.seeds),
+        "seeds": _seeds(comparison),
         "tests": [_test(test) for test in judged],
         "rates": [_line(line) for line in mine],
         "means": _means(here),
         "figures": figures,
     }
+
+
+def _seeds(comparison: Comparison) -> str:
+    """Return how many seeds are compared, and of how many, in words."""
+    have, planned = len(comparison.seeds), len(comparison.plan.seeds)
+    count = f"{have} of {planned}" if have < planned else f"{planned}"
+    return f"{count} {'data seeds' if comparison.own_people else 'seeds'}"
 
 
 def _panels(found: Sequence[Gain], plan: Plan) -> list[tuple[str, str, Estimate]]:
@@ -120,10 +127,7 @@ def _panels(found: Sequence[Gain], plan: Plan) -> list[tuple[str, str, Estimate]
 
 def _markdown(section: Json) -> str:
     """Return the tables of a section as Markdown."""
-    title = (
-        f"### {plain_text(section['data'])}, {plain_text(section['model'])}, "
-        f"{section['seeds']} seeds"
-    )
+    title = f"### {plain_text(section['data'])}, {plain_text(section['model'])}, {section['seeds']}"
     known = [*tables(section["harm"]), (TEST_HEAD, section["tests"]), (MEAN_HEAD, section["means"])]
     found = [f"{title}\n\nRarest cell: {plain_text(section['rarest'])}."]
     found += section["harm"].get("words", [])

@@ -53,7 +53,7 @@ def fold_of_rows(split: Split, count: int) -> np.ndarray:
     """Return the fold of each row: of its person's name (else its own) alone, ``(rows,)``."""
     names = split.rows["identity"].fillna(split.rows["id"]).astype(str)
     fold = {name: int(hash_position(name, salt=SALT) * count) for name in names.unique()}
-    return names.map(fold).to_numpy(np.int64)
+    return names.map(fold).to_numpy(np.int64, copy=True)
 
 
 def cross_fitted(
