@@ -25,7 +25,8 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     dense = network.load(artifacts / "train" / "model.pt")
     fabric = fabric_for(params.compute)
     sources = facts.fit_sha256, sha256(artifacts / "train" / "model.pt")
-    given = (key_of("stages.prune", params), how.model_dump(), *sources)
+    choices = (how.model_dump(), params.train.model_dump())  # folds are trained as the dense model
+    given = (key_of("stages.prune", params), *choices, *sources)
     objectives = [chosen(section, "objectives") for section in (how.scoring, how.finetune)]
 
     with checkpoint(artifacts, "prune", *given) as kept:

@@ -66,11 +66,6 @@ class Endpoint(Section):
     analysis: Annotated[str, Field(description="what is concluded from what, in words")] = ""
     expected: Expected | None = None
 
-    @property
-    def complete(self) -> bool:
-        """Tell whether subgroup and analysis were named before the run."""
-        return self.subgroup is not None and bool(self.analysis)
-
 
 class Plan(Section):
     """Cells are all of data x models x methods x speedups x seeds."""
