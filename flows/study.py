@@ -16,11 +16,18 @@ from faircompress.config.overrides import overridden
 from faircompress.config.params import BadParams, check
 from faircompress.data import predictions
 from faircompress.data.predictions import Predictions
-from faircompress.orchestration.study_cells import Job, predictions_file, prune_one, train_dense
-from faircompress.orchestration.study_results import publish
+from faircompress.orchestration.study_cells import (
+    SPLITS,
+    Job,
+    predictions_file,
+    prune_one,
+    train_dense,
+)
+from faircompress.orchestration.study_results import issue, publish, runs_known
 from faircompress.study import plan as plans
 from faircompress.study.comparison import balanced
 from faircompress.study.plan import Cell, Plan
+from faircompress.study.power import sentence
 from faircompress.support.errors import StateError
 from faircompress.support.files import write_json
 
@@ -66,6 +73,14 @@ class Board:
                 self.done[cell] = found
             self._tell(f"{number} of {len(wanted)}", cell)
 
+    def recall(self, cells: Iterable[Cell]) -> None:
+        """Note the runs that an earlier study finished and whose predictions were kept."""
+        facts = runs_known(self.folder)
+        for cell in cells:
+            kept = (predictions_file(self.folder, cell, split) for split in SPLITS)
+            if cell.key in facts and all(path.exists() for path in kept):
+                self.done[cell] = facts[cell.key]
+
     def job(self, cell: Cell) -> Job:
         """Return a run with all it needs."""
         changed = plans.changes(self.plan, cell, self.project / "presets.yaml")
@@ -82,13 +97,18 @@ class Board:
 
 
 @flow(name="fairness-study", flow_run_name="{file.stem}", validate_parameters=False)
-def study(project: Path, file: Path, threads: int = 1) -> Path:
+def study(
+    project: Path, file: Path, threads: int = 1, at_once: int = 1, only: tuple[str, ...] = ()
+) -> Path:
     """Train, choose settings on validation rows, prune by every method, compare.
 
     Args:
         project: Folder with ``params.yaml`` and ``dvc.yaml``.
         file: The study's plan; results go into a folder beside it, of the same name.
         threads: That each run may compute with.
+        at_once: Seeds that are begun together; one after the other, those that are done can be
+            compared before the last is.
+        only: Methods that are run and compared; none: all of the plan.
 
     Returns:
         The page to open.
@@ -96,24 +116,47 @@ def study(project: Path, file: Path, threads: int = 1) -> Path:
     Raises:
         RunsFailed: After everything else was compared, naming what failed and why.
     """
-    plan = plans.read(file)
+    plan = plans.only(plans.read(file), only)
     board = Board(project, file.with_suffix(""), plan, threads, {}, {})
     _refuse_bad_choices(board)
+    if words := sentence(plan):
+        print(words, file=sys.stderr, flush=True)
 
     dense = plans.dense_cells(plan)
     first = list({cell.data: cell for cell in reversed(dense)}.values())  # ingests each data once
     board.run(train_dense, first)
-    board.run(train_dense, [cell for cell in dense if cell not in first])
+    tuned = [cell for cell in dense if cell.seed not in plan.seeds]
+    board.run(train_dense, [cell for cell in tuned if cell not in first])
 
     board.run(prune_one, plans.tuning_cells(plan))
     chosen = choose(board)
-    board.run(prune_one, plans.cells(plan, chosen))
+    for seeds in plans.in_turn(plan, at_once):
+        board.run(train_dense, [c for c in dense if c.seed in seeds and c not in board.done])
+        board.run(prune_one, [c for c in plans.cells(plan, chosen) if c.seed in seeds])
 
     page = publish(project, board.folder, plan, chosen, board.done, board.failed, board.said)
     if board.failed:
         lines = [f"{cell.key}: {why}" for cell, why in board.failed.items()]
         raise RunsFailed(f"{len(lines)} runs failed, the rest are in {page}:\n" + "\n".join(lines))
     return page
+
+
+def page_only(project: Path, file: Path, only: tuple[str, ...] = ()) -> Path:
+    """Write the page anew from predictions that were kept; nothing is trained.
+
+    Seeds whose runs are not all done are left out, and the page says how many are in.
+
+    Args:
+        project: Folder with ``params.yaml``.
+        file: The study's plan.
+        only: Methods that are compared; none: all of the plan.
+    """
+    plan = plans.only(plans.read(file), only)
+    board = Board(project, file.with_suffix(""), plan, 1, {}, {})
+    board.recall([*plans.dense_cells(plan), *plans.tuning_cells(plan)])
+    chosen = choose(board)
+    board.recall(plans.cells(plan, chosen))
+    return issue(project, board.folder, plan, chosen, board.done, {}, board.said)
 
 
 def choose(board: Board) -> Chosen:
@@ -144,7 +187,9 @@ def _refuse_bad_choices(board: Board) -> None:
             raise BadParams(f"run {cell.key}:\n{error}") from None
 
 
-def run_study(project: Path, file: Path, runner: Runner, workers: int | None) -> Path:
+def run_study(
+    project: Path, file: Path, runner: Runner, workers: int | None, only: tuple[str, ...] = ()
+) -> Path:
     """Run a study on this machine's cores, or on a Ray cluster.
 
     Args:
@@ -152,11 +197,13 @@ def run_study(project: Path, file: Path, runner: Runner, workers: int | None) ->
         file: The study's plan.
         runner: ``threads``: here. ``ray``: on the cluster of ``RAY_ADDRESS``, or a local one.
         workers: Runs at a time; None: one a core.
+        only: Methods that are run and compared; none: all of the plan.
     """
     cores = os.cpu_count() or 1
     count = workers or cores
+    threads = min(max(cores // count, 1), int(os.environ.get("OMP_NUM_THREADS") or cores))
     chosen = study.with_options(task_runner=_runner(runner, count))
-    return chosen(project.resolve(), file.resolve(), max(cores // count, 1))
+    return chosen(project.resolve(), file.resolve(), threads, count, only)
 
 
 def _runner(runner: Runner, workers: int) -> TaskRunner[Any]:

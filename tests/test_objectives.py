@@ -11,8 +11,11 @@ from torch.nn import functional
 
 from faircompress.config import plugins
 from faircompress.training.batch_loader import Batch
+from faircompress.training.cross_fitting import CrossFitted
+from faircompress.training.hints import Hints
 from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives.performance_weighted import performance_weighted
+from faircompress.training.pseudo_cells import PseudoGroups
 
 RIGHT_AND_WRONG = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # sure and right; sure and wrong
 
@@ -77,14 +80,25 @@ class Says(nn.Module):
     def __init__(self, logits: Tensor) -> None:
         super().__init__()
         self.logits = nn.Parameter(logits)
+        self.head = nn.Linear(logits.shape[1], logits.shape[1], bias=False)
+        nn.init.eye_(self.head.weight)
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.logits
+        found: Tensor = self.head(self.logits)
+        return found
+
+
+def hints_on(groups: Tensor, dense: nn.Module) -> Hints:
+    """Return hints by which the groups are the clusters, and the dense model never saw anybody."""
+    found = PseudoGroups(groups.numpy(), 2, "stage", 0.5, 20)
+    return Hints(found, CrossFitted([dense], torch.zeros_like(groups)))
 
 
 def loss_of(name: str, said: Says, dense: Tensor, labels: list[int], groups: list[int]) -> Tensor:
-    batch = Batch(torch.empty(0), torch.tensor(labels), torch.tensor(groups), 2)
-    return LossFunction(plugins.find("objectives", name), Says(dense))(said, batch)
+    rows, of = torch.arange(len(labels)), torch.tensor(groups)
+    batch = Batch(torch.empty(len(labels)), torch.tensor(labels), of, 2, rows)
+    hints = hints_on(of, Says(dense))
+    return LossFunction(plugins.find("objectives", name), Says(dense), hints=hints)(said, batch)
 
 
 @pytest.mark.parametrize("name", plugins.names("objectives"))
@@ -111,10 +125,13 @@ def two_goals(name: str) -> tuple[LossFunction, LossFunction, list[Batch]]:
     torch.manual_seed(0)
     dense, objective = nn.Linear(5, 3), plugins.find("objectives", name)
     batches = [
-        Batch(torch.randn(50, 5), torch.randint(3, (50,)), torch.randint(2, (50,)), 2)
+        Batch(torch.randn(50, 5), torch.randint(3, (50,)), torch.randint(2, (50,)), 2,
+              torch.arange(50))
         for _ in range(4)
-    ]
-    return LossFunction(objective, dense), LossFunction(objective, dense), batches
+    ]  # fmt: skip
+    hints = hints_on(batches[0].groups, dense)
+    goals = [LossFunction(objective, dense, hints=hints) for _ in range(2)]
+    return goals[0], goals[1], batches
 
 
 @pytest.mark.parametrize("name", plugins.names("objectives"))
@@ -152,6 +169,10 @@ def test_what_an_objective_remembers_has_no_gradient_and_is_not_changed_in_place
         ("equalized_loss", {"dual_step": -1}),
         ("ceag", {"tolerance": 2}),
         ("ceag", {"memory": 0}),
+        ("feature_distillation", {"feature_weight": -1}),
+        ("pseudo_cell_dro", {"step_size": 0}),
+        ("performance_weighted_cross_fitted", {"gamma": -1}),
+        ("jtt", {"upweight": 0}),
     ],
 )
 def test_options_out_of_bounds_are_refused(name: str, options: dict[str, float]) -> None:

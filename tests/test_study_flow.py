@@ -22,7 +22,9 @@ PLAN = {
     },
     "speedups": [3],
     "seeds": [1, 2],
-    "endpoint": {"speedup": 3, "baselines": ["plain"]},
+    "endpoint": {"speedup": 3, "baselines": ["plain"], "subgroup": "blond, hair=short",
+                 "at": "selection_rate", "analysis": "None is drawn from so few.",
+                 "expected": {"gain": 0.1, "spread": 0.05}},
 }  # fmt: skip
 
 
@@ -63,6 +65,9 @@ def test_a_run_that_fails_is_named_and_the_others_are_compared(
     page = (folder / "results" / "report.html").read_text("utf-8")
     assert "data:image/png;base64," in page
     assert "broken.0" in page
+    assert "Named before the run: blond, hair=short, at the dense model&#39;s selection" in page
+    assert "portraits, small, 2 seeds" in page
+    assert "Power, before the first run: with 2 seeds" in said
 
 
 def test_methods_share_the_dense_model_of_a_seed(studied: tuple[Project, Path, str]) -> None:
@@ -113,6 +118,27 @@ def test_a_study_that_goes_on_repeats_nothing(studied: tuple[Project, Path, str]
     assert {path: path.stat().st_mtime_ns for path in models} == before
     assert (folder / "cells" / f"{lost}.json").exists()
     assert "4 of 4" in done.stderr
+
+
+def test_the_page_is_written_anew_from_predictions_alone_and_of_the_seeds_that_are_complete(
+    studied: tuple[Project, Path, str],
+) -> None:
+    project, folder, _ = studied
+    plan_in(project, seeds=[1, 2, 3])  # nobody has run the third
+    page, variants = folder / "results" / "report.html", project.folder / "variants"
+    page.unlink()
+    variants.rename(project.folder / "away")  # as in a fresh clone that pulled the predictions
+    (folder / "cells").rename(folder / "cells-away")
+    done = project.call(
+        "faircompress", "study", "tiny", "--page-only", "--only", "plain,random", check=True
+    )
+    (project.folder / "away").rename(variants)
+    (folder / "cells-away").rename(folder / "cells")
+    assert str(page) in done.stdout
+    assert "2 of 3 seeds" in page.read_text("utf-8")
+    refused = project.call("faircompress", "study", "tiny", "--page-only")
+    assert refused.returncode == 3
+    assert "no seed has all its runs yet" in refused.stderr
 
 
 def test_a_mistake_in_any_run_is_found_before_the_first_begins(

@@ -7,7 +7,17 @@ import pytest
 import yaml
 
 from faircompress.config.params import BadParams
-from faircompress.study.plan import Cell, cells, changes, dense_cells, read, tuning_cells
+from faircompress.study.plan import (
+    Cell,
+    cells,
+    changes,
+    complete_seeds,
+    dense_cells,
+    in_turn,
+    only,
+    read,
+    tuning_cells,
+)
 
 ROOT = Path(__file__).parent.parent
 STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
@@ -44,6 +54,23 @@ def test_runs_are_all_combinations_and_share_dense_models(tmp_path: Path) -> Non
     assert {cell.dense for cell in found} == set(dense_cells(plan)[1:])
 
 
+def test_a_seed_is_complete_when_each_method_has_ended_at_each_speedup(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    ended = [cell for cell in cells(plan, {}) if (cell.seed, cell.method) != (2, "pw")]
+    assert complete_seeds(plan, "portraits", "small", ended) == {1, 3}
+    assert in_turn(plan, 2) == [[1, 2], [3]]
+
+
+def test_some_methods_of_a_plan_can_go_first_but_not_without_the_baseline(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    part = only(plan, ["plain"])
+    assert (list(part.methods), list(part.tuning.tries)) == (["plain"], ["plain"])
+    with pytest.raises(BadParams, match="no method 'pv'; there are: plain, pw"):
+        only(plan, ["plain", "pv"])
+    with pytest.raises(BadParams, match="lacks 'plain'"):
+        only(plan, ["pw"])
+
+
 def test_a_run_changes_what_its_parts_say_the_later_one_winning(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, common={"prune": {"lr": 0.01, "epochs": 2}})
     found = changes(plan, Cell("portraits", "small", 3, "pw", 1, 16.0), ROOT / "presets.yaml")
@@ -64,6 +91,14 @@ def test_a_run_changes_what_its_parts_say_the_later_one_winning(tmp_path: Path) 
         ({"seeds": [101]}, r"\[101\] also test"),
         ({"tuning": {**SMALL["tuning"], "tries": {"plain": [{}]}}}, "equally many"),
         ({"seed": [1]}, "seed: Extra inputs"),
+        (
+            {"endpoint": {**SMALL["endpoint"], "at": "selection_rate"}},
+            "needs endpoint.subgroup",
+        ),
+        (
+            {"endpoint": {**SMALL["endpoint"], "margins": {"accuracy": 2}}},
+            "endpoint.margins.accuracy",
+        ),
     ],
 )
 def test_a_plan_that_cannot_be_fair_is_refused(

@@ -167,13 +167,24 @@ def test_a_method_that_lacks_a_seed_is_not_compared() -> None:
     assert Comparison(PLAN, "d", "m", some, full.said, "blond, hair=short").tests() == []
 
 
-def test_seeds_that_were_tested_on_other_rows_are_refused() -> None:
-    full = compared({"plain": [1, 1, 1]})
+def renamed(full: Comparison, which: str, value: object) -> Comparison:
+    """Return a comparison in which some runs were tested on people of other names."""
 
     def other(cell: Cell, split: str) -> Predictions:
         found = full.said(cell, split)
-        ids = found.ids if cell.seed == 1 else np.char.add(found.ids, "x")
+        ids = found.ids if getattr(cell, which) == value else np.char.add(found.ids, "x")
         return Predictions(**{**vars(found), "ids": ids})
 
+    return Comparison(PLAN, "d", "m", full.cells, other, "blond, hair=short")
+
+
+def test_methods_of_a_seed_that_were_tested_on_other_rows_are_refused() -> None:
+    full = compared({"plain": [1, 1, 1], "better": [0, 0, 0]})
     with pytest.raises(ValueError, match="tested on other rows"):
-        Comparison(PLAN, "d", "m", full.cells, other, "blond, hair=short")
+        renamed(full, "method", "plain")
+
+
+def test_a_seed_may_have_people_of_its_own() -> None:
+    full = compared({"plain": [1, 1, 1], "better": [0, 0, 0]})
+    assert not full.own_people
+    assert renamed(full, "seed", 1).own_people

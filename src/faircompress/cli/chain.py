@@ -7,7 +7,7 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -84,17 +84,26 @@ def study(
         bool, typer.Option("--ray", help="Run on the Ray cluster of RAY_ADDRESS.")
     ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
+    only: Annotated[
+        str, typer.Option("--only", help="Methods of the plan, such as plain,pw; the rest wait.")
+    ] = "",
+    page_only: Annotated[
+        bool, typer.Option("--page-only", help="Write the page anew from kept predictions.")
+    ] = False,
     project: Project = Path(),
 ) -> None:
     """Compare methods over seeds, as a plan in studies/ says.
 
-    Goes on where it was stopped.
+    Goes on where it was stopped. Seeds are run one after the other, so
+    --page-only shows those that are done while the others wait.
     """
     use_flows(project)
     from faircompress.cli.study import study_and_report
 
     file = project / "studies" / f"{Path(name).stem}.yaml"
-    raise typer.Exit(study_and_report(project, file, "ray" if ray else "threads", workers))
+    methods = tuple(name.strip() for name in only.split(",") if name.strip())
+    runner: Literal["ray", "threads"] = "ray" if ray else "threads"
+    raise typer.Exit(study_and_report(project, file, runner, workers, methods, page_only=page_only))
 
 
 def stage(

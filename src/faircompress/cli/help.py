@@ -13,15 +13,6 @@ PANELS = {
         "checkout",
         "keys",
     ),
-    "Registered versions": (
-        "champion",
-        "versions",
-        "promote",
-        "rollback",
-        "alarm",
-        "checkout",
-        "keys",
-    ),
     "Maintenance": ("setup", "clean", "stage"),
 }
 EXAMPLES = {

@@ -11,14 +11,25 @@ if TYPE_CHECKING:
     from flows.study import Runner
 
 
-def study_and_report(project: Path, file: Path, runner: "Runner", workers: int | None) -> int:
-    """Run a study; return the exit code: 0 done, 3 some or all of it failed."""
+def study_and_report(
+    project: Path,
+    file: Path,
+    runner: "Runner",
+    workers: int | None,
+    only: tuple[str, ...] = (),
+    *,
+    page_only: bool = False,
+) -> int:
+    """Run a study, or issue its page anew; return the exit code: 0 done, 3 some of it failed."""
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # we tell it below
-    from flows.study import RunsFailed, run_study
+    from flows import study
 
     try:
-        page = run_study(project, file, runner, workers)
-    except RunsFailed as error:
+        if page_only:
+            page = study.page_only(project.resolve(), file.resolve(), only)
+        else:
+            page = study.run_study(project, file, runner, workers, only)
+    except study.RunsFailed as error:
         print(f"\n{error}", file=sys.stderr)
         return ERROR
     print(f"\nreport    {page}\ntables    {page.parent}/*.csv\nhistory   faircompress ui")

@@ -18,7 +18,9 @@ from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.network import Network
 from faircompress.support.progress import track
 from faircompress.training.batch_loader import Batch, BatchLoader
+from faircompress.training.hints import NONE, Hints
 from faircompress.training.loss_function import LossFunction, needs
+from faircompress.training.mixing import mixed
 
 
 def compress(
@@ -26,6 +28,8 @@ def compress(
     split: Split,
     how: Prune,
     device: torch.device | str = "cpu",
+    *,
+    hints: Hints = NONE,
     liked: int = 1,
 ) -> tuple[Network, Cut]:
     """Return a smaller network with the surviving dense weights, not tuned yet.
@@ -35,6 +39,7 @@ def compress(
         split: Train split, on which channels are scored.
         how: Criterion, objective of scoring, speed-up, rounds.
         device: Where channels are scored.
+        hints: What else the objective of scoring may ask for.
         liked: Multiple of channels that the machine likes, for ``round_to: auto``.
 
     Raises:
@@ -42,9 +47,8 @@ def compress(
     """
     mend_convolutions()
     criterion = chosen(how.criterion, "criteria")
-    loss = LossFunction(
-        chosen(how.scoring, "objectives"), copy.deepcopy(dense.net).eval().to(device)
-    )
+    frozen = copy.deepcopy(dense.net).eval().to(device)
+    loss = LossFunction(chosen(how.scoring, "objectives"), frozen, hints=hints)
     rng = Generator().manual_seed(how.seed)
     size = min(how.scoring_batch, len(split))
     feed = BatchLoader(
@@ -75,7 +79,8 @@ def compress(
 
 def chosen(section: Any, folder: str) -> Any:
     """Return the plug-in that a section of the params names, with its options set."""
-    return partial(plugins.find(folder, section.name), **plugins.options_of(section))
+    found = partial(plugins.find(folder, section.name), **plugins.options_of(section))
+    return mixed(found, section.mix) if folder == "objectives" else found
 
 
 def by_layer(dense: nn.Module, pruned: nn.Module, example: Tensor) -> list[dict[str, Any]]:

@@ -86,6 +86,10 @@ class Optimisation(Section):
     augment: Annotated[
         list[Literal["flip", "crop"]], Field(description="flip: left-right; crop: shift by 1/12")
     ]
+    balance: Annotated[
+        Literal["none", "classes"],
+        Field(description="classes: an epoch shows each class alike; none: as they come"),
+    ] = "none"
 
 
 class Train(Optimisation):
@@ -165,6 +169,9 @@ class Prune(Optimisation):
     criterion: choice("criteria")  # type: ignore[valid-type]  # made of the files found
     scoring: choice("objectives")  # type: ignore[valid-type]  # likewise
     finetune: choice("objectives")  # type: ignore[valid-type]  # likewise
+    folds: Annotated[
+        int, Field(ge=2, description="of people, for objectives on cross-fitted dense models")
+    ] = 3
 
 
 class Int8(Section):

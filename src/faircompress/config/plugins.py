@@ -27,6 +27,11 @@ ROOMS = {  # kind of plug-in -> its folder
     "stages": "stages",
 }
 _WORDS = {**vars(typing), **vars(bounds), "Field": Field}
+BESIDE: dict[str, dict[str, Any]] = {  # kind -> keys that stand beside the name of any of it
+    "objectives": {
+        "mix": (bounds.Share, Field(0.0, description="of plain cross-entropy in the objective"))
+    }
+}
 
 
 @cache
@@ -69,7 +74,7 @@ def choice(kind: str) -> type[Section]:
 
     It has ``name``, and for each plug-in of the kind a sub-section with its options.
     """
-    fields: dict[str, Any] = {"name": (Literal[names(kind)], ...)}
+    fields: dict[str, Any] = {"name": (Literal[names(kind)], ...), **BESIDE.get(kind, {})}
     for name in names(kind):
         options = _options(kind, name)
         fields[name] = (options, Field(default_factory=options))

@@ -86,6 +86,16 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def part(self, rows: np.ndarray) -> "Split":
+        """Return some of the rows; ``rows`` are indices."""
+        return Split(
+            self.rows.iloc[rows].reset_index(drop=True),
+            self.images[rows],
+            self.labels[rows],
+            self.groups[rows],
+            self.group_count,
+        )
+
 
 def load_facts(folder: Path) -> Facts:
     """Read what ``validate`` wrote about its data set."""

@@ -14,9 +14,12 @@ from faircompress.registry import mlflow_runs
 from faircompress.study import pages
 from faircompress.study.cells import cell_counts, rarest, rates
 from faircompress.study.comparison import Comparison
-from faircompress.study.plan import Cell, Plan, settings
+from faircompress.study.plan import Cell, Plan, complete_seeds, settings
+from faircompress.support.errors import InputError
+from faircompress.support.files import read_json, write_json
 
 EXPERIMENT = "faircompress-studies"
+KEPT = Path("results") / "runs.json"
 Said = Callable[[Cell, str], Predictions]
 
 
@@ -30,28 +33,71 @@ def publish(
     said: Said,
 ) -> Path:
     """Compare what came to an end, write it down, and tell MLflow and DVC; return the page."""
-    pruned = [cell for cell in done if cell.method and cell.seed in plan.seeds]
-    compared = []
-    for data, model in dict.fromkeys((cell.data, cell.model) for cell in pruned):
-        mine = [cell for cell in pruned if (cell.data, cell.model) == (data, model)]
-        rare = rarest(_train_counts(project, folder, mine[0].dense), said(mine[0], "test"))
-        compared.append(Comparison(plan, data, model, mine, said, rare))
-    words = {
-        f"{data}, {model}, {method}": settings(plan, method, tried)
-        for (data, model, method), tried in chosen.items()
-    }
-    page = pages.write(folder / "results", plan, compared, done, failed, words)
+    page = issue(project, folder, plan, chosen, done, failed, said)
     _remember(project, folder, plan, done, said)
     dvc_add(folder / "predictions")
     return page
 
 
+def issue(
+    project: Path,
+    folder: Path,
+    plan: Plan,
+    chosen: dict[tuple[str, str, str], int],
+    done: dict[Cell, dict[str, Any]],
+    failed: dict[Cell, str],
+    said: Said,
+) -> Path:
+    """Compare the seeds that came to an end and write it down; return the page.
+
+    Raises:
+        InputError: If no seed did.
+    """
+    compared = []
+    pruned = [cell for cell in done if cell.method and cell.seed in plan.seeds]
+    for data, model in dict.fromkeys((cell.data, cell.model) for cell in pruned):
+        seeds = complete_seeds(plan, data, model, {*done, *failed})
+        mine = [c for c in pruned if (c.data, c.model) == (data, model) and c.seed in seeds]
+        if mine:
+            rare = rarest(_train_counts(project, folder, mine[0].dense), said(mine[0], "test"))
+            compared.append(Comparison(plan, data, model, mine, said, rare))
+    if not compared:
+        raise InputError(
+            f"{folder.name}: no seed has all its runs yet. Go on with: faircompress study "
+            f"{folder.name}, or name the methods that have: --only plain,..."
+        )
+    write_json(folder / KEPT, runs_known(folder) | {cell.key: done[cell] for cell in done})
+    words = {
+        f"{data}, {model}, {method}": settings(plan, method, tried)
+        for (data, model, method), tried in chosen.items()
+    }
+    return pages.write(folder / "results", plan, compared, done, failed, words)
+
+
+def runs_known(study: Path) -> dict[str, dict[str, Any]]:
+    """Return what is known of each finished run by its key: of this machine, else as it was kept.
+
+    ``cells/`` is this machine's; what git holds beside the predictions is enough for the page.
+    """
+    kept = study / KEPT
+    found = dict(read_json(kept)) if kept.exists() else {}
+    here = sorted((study / "cells").glob("*.json"))
+    return found | {path.stem: dict(read_json(path)) for path in here}
+
+
 def _train_counts(project: Path, study: Path, dense: Cell) -> "pd.Series[int]":
+    """Return how many train rows each cell has; kept, for the page is issued without the data."""
+    kept = study / "results" / "train-cells.json"
+    known = dict(read_json(kept)) if kept.exists() else {}
     validated = project / "variants" / workspace_name(study, dense) / "artifacts" / "validate"
-    facts = load_facts(validated)
-    groups = [name for name in facts.groups if name != "label"]
-    table = pd.read_parquet(validated / "data.parquet", columns=["split", "label", *groups])
-    return cell_counts(table[table["split"] == "train"], facts.classes, facts.groups)
+    if dense.key not in known:
+        facts = load_facts(validated)
+        groups = [name for name in facts.groups if name != "label"]
+        table = pd.read_parquet(validated / "data.parquet", columns=["split", "label", *groups])
+        counts = cell_counts(table[table["split"] == "train"], facts.classes, facts.groups)
+        known[dense.key] = {str(name): int(count) for name, count in counts.items()}
+        write_json(kept, known)
+    return pd.Series(known[dense.key])
 
 
 def _remember(

@@ -16,6 +16,7 @@ from faircompress.support.files import new_folder, sha256, write_json
 from faircompress.support.progress import show_line
 from faircompress.support.tables import write_csv
 from faircompress.training.fit import fabric_for, fit
+from faircompress.training.hinting import hints_for
 from faircompress.training.learning_curves import follow
 
 
@@ -28,11 +29,14 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     fabric = fabric_for(params.compute)
     sources = facts.fit_sha256, sha256(artifacts / "train" / "model.pt")
     liked = liked_width(params.compute.device) if how.round_to == "auto" else how.round_to
-    given = (key_of("stages.prune", params), how.model_dump(), liked, *sources)
+    choices = (how.model_dump(), params.train.model_dump())  # folds are trained as the dense model
+    given = (key_of("stages.prune", params), *choices, liked, *sources)
+    objectives = [chosen(section, "objectives") for section in (how.scoring, how.finetune)]
 
     with checkpoint(artifacts, "prune", *given) as kept:
+        hints = hints_for(objectives, params, dense, (split, validation), facts, fabric, kept)
         if not (kept / "cut.pt").exists():
-            smaller, achieved = compress(dense, split, how, fabric.device, liked)
+            smaller, achieved = compress(dense, split, how, fabric.device, hints=hints, liked=liked)
             if not achieved.within:
                 show_line(
                     f"speed-up {achieved.speedup:.3f} instead of {how.speedup:g}: the smallest "
@@ -44,12 +48,13 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         fit(
             pruned,
             split,
-            chosen(how.finetune, "objectives"),
+            objectives[1],
             how,
             fabric,
             seed=how.seed,
             what="fine-tuning",
             dense=dense.net,
+            hints=hints,
             checkpoint=kept / "weights.pt",
             after_epoch=follow(pruned, validation, facts, curve, fabric),
         )

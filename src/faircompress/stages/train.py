@@ -3,26 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
-from faircompress.config.brought_names import project_path
 from faircompress.config.code_keys import key_of
-from faircompress.config.params import Params, Train
-from faircompress.data.dataset import Facts, load_facts, load_split
+from faircompress.config.params import Params
+from faircompress.data.dataset import load_facts, load_split
 from faircompress.networks import network as networks
-from faircompress.networks.network import IMAGENET, Network, probabilities
-from faircompress.networks.weights import load_weights
+from faircompress.networks.network import probabilities
 from faircompress.rehearsal.trial import rehearse
 from faircompress.support.checkpoints import Curve, checkpoint
 from faircompress.support.curve_table import curve_table
 from faircompress.support.figures import draw_curves
 from faircompress.support.files import new_folder, sha256, write_json
-from faircompress.support.progress import show_line
 from faircompress.support.tables import write_csv
 from faircompress.training.fit import fabric_for, fit
 from faircompress.training.learning_curves import follow, rates
 from faircompress.training.objectives.cross_entropy import cross_entropy
+from faircompress.training.untrained import untrained
 
 
 def train(params: Params, artifacts: Path) -> dict[str, Any]:
@@ -63,29 +58,3 @@ def train(params: Params, artifacts: Path) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in network.net.parameters()),
         "validation": curve.last(),
     }
-
-
-def untrained(how: Train, facts: Facts) -> Network:
-    """Build the network that is to learn this data set."""
-    torch.manual_seed(how.seed)
-    net = networks.build(how.model, len(facts.classes), how.weights)
-    mean, std = _normalisation(how, facts, net)
-    if how.from_:
-        fresh = load_weights(net, project_path(how.from_), fresh_head=how.epochs > 0)
-        if fresh:
-            show_line(
-                f"{', '.join(fresh)} are of other classes in {how.from_}, and start at random"
-            )
-    return Network(net, how.model, len(facts.classes), mean, std)
-
-
-def _normalisation(
-    how: Train, facts: Facts, net: nn.Module
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the mean and the standard deviation that pictures are normalised by."""
-    if how.mean is not None and how.std is not None:
-        return tuple(how.mean), tuple(how.std)
-    if not how.weights:
-        return facts.mean, facts.std
-    own: dict[str, tuple[float, ...]] = getattr(net, "pretrained_cfg", {})  # timm's
-    return tuple(own.get("mean", IMAGENET[0])), tuple(own.get("std", IMAGENET[1]))

@@ -9,7 +9,7 @@ import pandas as pd
 from faircompress.data.predictions import Predictions
 from faircompress.study.cells import AUROC, RIGHT, Part, parts, rates
 from faircompress.study.plan import Cell, Plan
-from faircompress.study.resampling import Estimate, draw, estimate, holm, redrawn
+from faircompress.study.resampling import Draws, Estimate, draw, estimate, holm, redrawn
 from faircompress.support.errors import InputError
 
 Said = Callable[[Cell, str], Predictions]  # (run, split) -> what its model said
@@ -92,16 +92,51 @@ class Comparison:
     _known: dict[tuple[Cell, str, str], tuple[float, np.ndarray]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        first = self.said(self.cells[0], "test")
-        for cell in self.cells:
-            if not np.array_equal(self.said(cell, "test").ids, first.ids):
-                raise InputError(
-                    f"{cell.key} was tested on other rows than {self.cells[0].key}; seeds may "
-                    "change train and validation rows, never test rows"
-                )
-        self.parts = {part.name: part for part in parts(first)}
         self.seeds = sorted({cell.seed for cell in self.cells})
+        tested = {seed: self._tested(seed) for seed in self.seeds}
+        first = tested[self.seeds[0]]
+        self.own_people = not all(_same_rows(first, of_seed) for of_seed in tested.values())
+        self._parts = {s: {part.name: part for part in parts(tested[s])} for s in self.seeds}
+        self.parts = {
+            name: part
+            for name, part in self._parts[self.seeds[0]].items()
+            if all(name in of_seed for of_seed in self._parts.values())
+        }
         self.draws = draw(first, len(self.seeds))
+        self._draws = {
+            seed: draw(tested[seed], len(self.seeds), place=place)
+            if self.own_people
+            else self.draws
+            for place, seed in enumerate(self.seeds)
+        }
+
+    def _tested(self, seed: int) -> Predictions:
+        """Return what the first run of a seed said on its test rows.
+
+        Raises:
+            InputError: If another run of the seed was tested on other rows.
+        """
+        mine = [cell for cell in self.cells if cell.seed == seed]
+        first = self.said(mine[0], "test")
+        for cell in mine:
+            if not _same_rows(first, self.said(cell, "test")):
+                raise InputError(
+                    f"{cell.key} was tested on other rows than {mine[0].key}; a seed may have test "
+                    "rows of its own, a method never"
+                )
+        return first
+
+    def part(self, seed: int, name: str) -> Part:
+        """Return a group or cell of a seed's test rows."""
+        return self._parts[seed][name]
+
+    def parts_of(self, seed: int) -> dict[str, Part]:
+        """Return the groups and cells of a seed's test rows, by name."""
+        return self._parts[seed]
+
+    def draws_of(self, seed: int) -> Draws:
+        """Return how often each of a seed's test rows counts in each draw."""
+        return self._draws[seed]
 
     def of(self, method: str, speedup: float) -> list[Cell]:
         """Return a method's runs, by seed; none if a seed is missing, for seeds are paired."""
@@ -165,11 +200,11 @@ class Comparison:
 
     def _rate(self, cell: Cell, part: str, metric: str) -> tuple[float, np.ndarray]:
         key = (cell, part, f"rate {metric}")
+        where, draws = self._parts[cell.seed][part], self._draws[cell.seed]
         if cell.method:
-            return redrawn(self.said(cell, "test"), self.parts[part], metric, self.draws)
+            return redrawn(self.said(cell, "test"), where, metric, draws)
         if key not in self._known:
-            said = self.said(cell, "test")
-            self._known[key] = redrawn(said, self.parts[part], metric, self.draws)
+            self._known[key] = redrawn(self.said(cell, "test"), where, metric, draws)
         return self._known[key]
 
     def _line(self, runs: list[Cell], part: Part, metric: str) -> Line:
@@ -195,6 +230,13 @@ class Comparison:
             return len(part.rows) > 0 and not part.name.startswith("label=")
         labels = self.said(runs[0], "test").labels[part.rows]
         return part.question is not None and 0 < (labels == part.question).sum() < len(labels)
+
+
+def _same_rows(one: Predictions, other: Predictions) -> bool:
+    """Tell whether two speak of the same people in the same order, as far as can be known."""
+    pairs = [(one.ids, other.ids), (one.labels, other.labels)]
+    pairs += [(values, other.groups[name]) for name, values in one.groups.items()]
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 def balanced(dense: Predictions, pruned: Predictions) -> float:

@@ -12,6 +12,8 @@ from faircompress.report.markdown import plain_text
 from faircompress.study import plots
 from faircompress.study.cells import ALL, AUROC, excess_harm, rates
 from faircompress.study.comparison import Comparison, Line, Test
+from faircompress.study.harm import Gain
+from faircompress.study.harm_page import AT, harm_section, signed, tables
 from faircompress.study.plan import Cell, Plan
 from faircompress.study.resampling import Estimate
 from faircompress.support.files import write_json, write_text
@@ -64,14 +66,6 @@ def write(
     return page
 
 
-def signed(found: Estimate) -> str:
-    """Return an estimate with its interval in words."""
-    mean = f"{found.mean:+.3f}"
-    if found.low is None or found.high is None:
-        return f"{mean} (one seed)"
-    return f"{mean} ({found.low:+.3f} to {found.high:+.3f})"
-
-
 def _section(
     folder: Path,
     plan: Plan,
@@ -83,7 +77,7 @@ def _section(
     data, model = comparison.data, comparison.model
     mine = [line for line in lines if (line.data, line.model) == (data, model)]
     judged = [test for test in tests if (test.data, test.model) == (data, model)]
-    stem = f"{data}-{model}"
+    stem, harm = f"{data}-{model}", harm_section(comparison)
     drawn = [("What pruning changes", _shown(comparison, mine), folder / f"{stem}-changes.png")]
     figures = []
     for title, of_kind, path in drawn:
@@ -93,14 +87,22 @@ def _section(
     first = [test for test in judged if test.against == plan.endpoint.baselines[0]]
     if first:
         path = folder / f"{stem}-tests.png"
-        plots.draw_tests(first, path)
+        plots.draw_gains([(one.endpoint, one.method, one.gain) for one in first], path)
         figures.insert(0, (f"Against {first[0].against}", plots.inline(path)))
+    if harm and harm["gains"]:
+        path = folder / f"{stem}-gains.png"
+        plots.draw_gains(_panels(harm["gains"], plan), path)
+        figures.insert(0, (f"The plan's question: {plan.endpoint.subgroup}", plots.inline(path)))
+    if harm:
+        write_json(folder / f"{stem}-harm.json", [asdict(one) for one in harm["harms"]])
+        write_json(folder / f"{stem}-gains.json", [asdict(one) for one in harm["gains"]])
     here = runs[(runs["data"] == data) & (runs["model"] == model)]
     return {
         "data": data,
         "model": model,
         "rarest": comparison.rarest,
-        "seeds": len(comparison.seeds),
+        "harm": harm,
+        "seeds": _seeds(comparison),
         "tests": [_test(test) for test in judged],
         "rates": [_line(line) for line in mine],
         "means": _means(here),
@@ -108,15 +110,28 @@ def _section(
     }
 
 
+def _seeds(comparison: Comparison) -> str:
+    """Return how many seeds are compared, and of how many, in words."""
+    have, planned = len(comparison.seeds), len(comparison.plan.seeds)
+    count = f"{have} of {planned}" if have < planned else f"{planned}"
+    return f"{count} {'data seeds' if comparison.own_people else 'seeds'}"
+
+
+def _panels(found: Sequence[Gain], plan: Plan) -> list[tuple[str, str, Estimate]]:
+    """Return what is drawn of the plan's question: gain in the subgroup, and in accuracy."""
+    first = [one for one in found if one.against == plan.endpoint.baselines[0]]
+    where = f"{plan.endpoint.subgroup}, {AT[plan.endpoint.at]}"
+    gain = [(where, one.method, one.gain) for one in first]
+    return gain + [("accuracy", one.method, one.accuracy) for one in first]
+
+
 def _markdown(section: Json) -> str:
     """Return the tables of a section as Markdown."""
-    title = (
-        f"### {plain_text(section['data'])}, {plain_text(section['model'])}, "
-        f"{section['seeds']} seeds"
-    )
-    tables = [(TEST_HEAD, section["tests"]), (MEAN_HEAD, section["means"])]
+    title = f"### {plain_text(section['data'])}, {plain_text(section['model'])}, {section['seeds']}"
+    known = [*tables(section["harm"]), (TEST_HEAD, section["tests"]), (MEAN_HEAD, section["means"])]
     found = [f"{title}\n\nRarest cell: {plain_text(section['rarest'])}."]
-    for head, rows in ((head, rows) for head, rows in tables if rows):
+    found += section["harm"].get("words", [])
+    for head, rows in ((head, rows) for head, rows in known if rows):
         lines = [head, ["---"] * len(head), *([plain_text(cell) for cell in row] for row in rows)]
         found.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
     return "\n\n".join(found) + "\n"

@@ -1,14 +1,15 @@
 """A study as it is written down before it is run: what is compared, on what, judged by what."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from faircompress.config import yaml_text
-from faircompress.config.bounds import Seed
+from faircompress.config.bounds import Positive, Seed, Share
 from faircompress.config.params import BadParams
 from faircompress.config.plugins import Section
 from faircompress.config.presets import extended, merge, overrides
@@ -16,6 +17,7 @@ from faircompress.support.errors import InputError
 
 Choices = dict[str, Any]  # nested params; `extends` names presets they are put over
 Named = Annotated[dict[str, Choices], Field(min_length=1)]
+Threshold = Literal["half", "selection_rate", "false_positive_rate"]
 BASELINE_TRY = 0
 
 
@@ -29,6 +31,24 @@ class Tuning(Section):
     ]
 
 
+class Margins(Section):
+    """What a gain must exceed, and what it may cost; lower bounds are held against both."""
+
+    gain: Annotated[float, Field(ge=0, description="lower bound of the gain must be above it")] = 0
+    accuracy: Annotated[
+        Share, Field(description="lower bound of the accuracy difference must be above minus it")
+    ] = 0.01
+
+
+class Expected(Section):
+    """What is expected of the gain, from earlier data, so that the power can be told beforehand."""
+
+    gain: Positive
+    spread: Annotated[
+        float, Field(gt=0, description="standard deviation of one seed's gain, people included")
+    ]
+
+
 class Endpoint(Section):
     """What the study is about, named before it is run."""
 
@@ -36,6 +56,15 @@ class Endpoint(Section):
     baselines: Annotated[
         list[str], Field(min_length=1, description="methods that the others are compared with")
     ]
+    subgroup: Annotated[
+        str | None, Field(description="such as 'blond, hair=short'; null: the rarest cell")
+    ] = None
+    at: Annotated[
+        Threshold, Field(description="where two classes part when the subgroup is compared")
+    ] = "half"
+    margins: Margins = Margins()
+    analysis: Annotated[str, Field(description="what is concluded from what, in words")] = ""
+    expected: Expected | None = None
 
 
 class Plan(Section):
@@ -61,6 +90,11 @@ class Plan(Section):
             raise InputError(f"endpoint.baselines: no method {absent[0]!r}")
         if self.endpoint.speedup not in self.speedups:
             raise InputError(f"endpoint.speedup: {self.endpoint.speedup:g} is not among speedups")
+        if self.endpoint.at != "half" and self.endpoint.subgroup is None:
+            raise InputError(
+                f"endpoint.at is {self.endpoint.at!r}, which needs endpoint.subgroup: name the "
+                "cell that the study is about, such as 'blond, hair=short'"
+            )
         if self.tuning is not None:
             self._fairly_tuned(self.tuning)
         return self
@@ -165,6 +199,49 @@ def cells(plan: Plan, chosen: dict[tuple[str, str, str], int]) -> list[Cell]:
         for method in plan.methods
         for speedup in plan.speedups
     ]
+
+
+def complete_seeds(plan: Plan, data: str, model: str, ended: Collection[Cell]) -> set[int]:
+    """Return the seeds of which every method has come to an end at every speed-up.
+
+    Args:
+        plan: The study.
+        data: One of its data sets.
+        model: One of its models.
+        ended: Runs that are done or failed.
+    """
+    have = {(c.seed, c.method, c.speedup) for c in ended if (c.data, c.model) == (data, model)}
+    wanted = list(itertools.product(plan.methods, plan.speedups))
+    return {seed for seed in plan.seeds if all((seed, *one) in have for one in wanted)}
+
+
+def only(plan: Plan, methods: Sequence[str]) -> Plan:
+    """Return a plan of some of its methods, in its own order; none named: all.
+
+    Raises:
+        BadParams: If it has no such method, or a baseline is not among them.
+    """
+    if not methods:
+        return plan
+    unknown = [name for name in methods if name not in plan.methods]
+    lacking = [name for name in plan.endpoint.baselines if name not in methods]
+    if unknown or lacking:
+        raise BadParams(
+            f"--only: no method {unknown[0]!r}; there are: {', '.join(plan.methods)}"
+            if unknown
+            else f"--only lacks {lacking[0]!r}, with which the others are compared"
+        )
+    kept = {name: choices for name, choices in plan.methods.items() if name in methods}
+    tries = None
+    if plan.tuning:
+        tries = {name: one for name, one in plan.tuning.tries.items() if name in methods}
+    tuning = plan.tuning and plan.tuning.model_copy(update={"tries": tries})
+    return plan.model_copy(update={"methods": kept, "tuning": tuning})
+
+
+def in_turn(plan: Plan, at_once: int) -> list[list[int]]:
+    """Return the seeds in their order, some at once."""
+    return [plan.seeds[start : start + at_once] for start in range(0, len(plan.seeds), at_once)]
 
 
 def changes(plan: Plan, cell: Cell, presets: Path) -> list[str]:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from faircompress.study.comparison import Line, Test
+from faircompress.study.comparison import Line
+from faircompress.study.resampling import Estimate
 from faircompress.support.files import write_bytes
 
 COLOURS = ("#1d2430", "#1f6fb2", "#c4501b", "#2f8f4e", "#8a4fbf", "#b8860b", "#c2185b", "#00838f")
@@ -44,17 +45,22 @@ def draw_changes(lines: Sequence[Line], path: Path) -> None:
     _write(figure, path)
 
 
-def draw_tests(tests: Sequence[Test], path: Path) -> None:
-    """Draw each method's gain on the baseline, with its interval, at both endpoints."""
-    endpoints = list(dict.fromkeys(test.endpoint for test in tests))
-    methods = list(dict.fromkeys(test.method for test in tests))
+def draw_gains(gains: Sequence[tuple[str, str, Estimate]], path: Path) -> None:
+    """Draw each method's gain on the baseline, with its interval, in a panel an endpoint.
+
+    Args:
+        gains: Endpoint, method and gain.
+        path: Where to.
+    """
+    endpoints = list(dict.fromkeys(endpoint for endpoint, _, _ in gains))
+    methods = list(dict.fromkeys(method for _, method, _ in gains))
     size = (5.5 * len(endpoints), 1.2 + 0.38 * len(methods))
     figure = Figure(figsize=size)
     grid = figure.subplots(1, len(endpoints), sharey=True, squeeze=False)
     for panel, endpoint in zip(grid[0], endpoints, strict=True):
         panel.axvline(0, color="#999", linewidth=0.8)
-        for test in (test for test in tests if test.endpoint == endpoint):
-            place, gain = methods.index(test.method), test.gain
+        for _, method, gain in (one for one in gains if one[0] == endpoint):
+            place = methods.index(method)
             if gain.low is not None and gain.high is not None:
                 panel.plot([gain.low, gain.high], [place, place], color=COLOURS[1], linewidth=2)
             panel.plot(gain.seeds, [place] * len(gain.seeds), "|", color="#888", markersize=9)

@@ -1,7 +1,8 @@
-"""How sure is a mean over seeds? Seeds vary, and so do the people of the one test set.
+"""How sure is a mean over seeds? Seeds vary, and so do the people of the test set.
 
-Training differs from seed to seed; the test people are the same for all seeds. Both are drawn
-again, each on its own: a draw takes seeds with replacement and people with replacement, and the
+Training differs from seed to seed; the test people are the same for all seeds, or each seed has
+people of its own where the data set is drawn anew. Both are drawn again, each on its own: a draw
+takes seeds with replacement and people with replacement, and the
 rate is taken anew ("pigeonhole" bootstrap). The interval is the mean plus and minus Student's t
 (seeds less one) times the standard deviation over draws, widened by ``sqrt(S / (S - 1))`` since
 S seeds drawn from themselves vary too little; p is of the same t. A test that assumes less stands
@@ -65,15 +66,16 @@ class Draws:
     seeds: np.ndarray
 
 
-def draw(said: Predictions, seeds: int, draws: int = DRAWS) -> Draws:
+def draw(said: Predictions, seeds: int, draws: int = DRAWS, place: int = 0) -> Draws:
     """Draw seeds and people again.
 
     Args:
         said: On the test split, for whose people; rows of nobody known stand for themselves.
         seeds: How many there are.
         draws: How many to make.
+        place: Of the seed whose people these are, from 0; 0 too where all seeds share them.
     """
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng([SEED, place] if place else SEED)
     names = said.ids if said.identities is None else said.identities
     who = np.unique(names, return_inverse=True)[1]
     people = int(who.max()) + 1

@@ -20,6 +20,7 @@ from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 from faircompress.support.progress import track
 from faircompress.training.batch_loader import BatchLoader
+from faircompress.training.hints import NONE, Hints
 from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.objectives import Objective, State
 
@@ -70,6 +71,7 @@ def fit(
     seed: int,
     what: str,
     dense: nn.Module | None = None,
+    hints: Hints = NONE,
     checkpoint: Path | None = None,
     after_epoch: AfterEpoch = lambda epoch, loss, net: None,
 ) -> None:
@@ -84,6 +86,7 @@ def fit(
         seed: Of order and augmentation.
         what: Named on the progress bar.
         dense: The frozen dense model, for objectives that ask for it.
+        hints: What else objectives may ask for; of the rows of ``split``.
         checkpoint: Written after each epoch and read at the start, so that a killed run
             loses at most an epoch and ends with the same weights.
         after_epoch: Told the epoch's number from 1, its mean loss in nats, and the network.
@@ -95,8 +98,9 @@ def fit(
     network.net.to(memory_format=torch.channels_last)  # 1.3 times as fast, here and on a GPU
     optimizer = _optimizer(network.net, how)
     net, optimizer = fabric.setup(network.net, optimizer)
-    asked = dense is not None and needs(objective, "dense_probs")
-    goal = LossFunction(objective, _frozen(dense, fabric) if dense is not None and asked else None)
+    asked = any(needs(objective, name) for name in ("dense_probs", "dense_features"))
+    frozen = _frozen(dense, fabric) if dense is not None and asked else None
+    goal = LossFunction(objective, frozen, hints=hints)
     done = _resume(checkpoint, network.net, optimizer, goal.state, fabric)
     feed = BatchLoader(
         split,
@@ -105,6 +109,7 @@ def fit(
         augment=how.augment,
         device=fabric.device,
         seed=seed,
+        balance=how.balance,
         rank=fabric.global_rank,
         world=fabric.world_size,
     )
