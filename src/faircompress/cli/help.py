@@ -2,7 +2,7 @@
 
 PANELS = {
     "Start": ("init", "params", "audit", "verify"),
-    "Run": ("run", "study", "serve"),
+    "Run": ("run", "study", "serve", "notify"),
     "Look": ("status", "open", "list", "ui"),
     "Registered versions": ("promote", "rollback", "alarm", "checkout"),
     "Maintenance": ("setup", "clean", "stage"),
@@ -38,6 +38,11 @@ EXAMPLES = {
     ),
     "serve": (
         "faircompress serve --cron '0 3 * * *' --timezone Europe/Paris",
+        "faircompress serve --every 5m",
+    ),
+    "notify": (
+        "faircompress notify",
+        "faircompress notify --test",
     ),
     "status": (
         "faircompress status",

@@ -30,6 +30,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "init": init, "params": chain.params, "audit": audit, "verify": verify,
     "run": chain.run, "study": chain.study, "serve": chain.serve,
+    "notify": chain.notify,
     "status": status, "open": open_, "list": list_, "ui": chain.ui,
     "promote": versions.promote, "rollback": versions.rollback, "alarm": versions.alarm,
     "checkout": versions.checkout,

@@ -34,7 +34,7 @@ def _duration(words: str) -> str:
 
 
 Duration = Annotated[str, AfterValidator(_duration)]
-Stage = Literal[names("stages")]  # type: ignore[valid-type]  # the files found
+STAGES = names("stages")
 Event = Literal["pass", "fail", "review", "alarm", "crash"]
 
 
@@ -42,7 +42,7 @@ class Run(Section):
     """What is done about a stage that hangs, and about a server that is away."""
 
     timeouts: Annotated[
-        dict[Stage, Duration],
+        dict[Literal[STAGES], Duration],  # type: ignore[valid-type]  # the files found
         Field(description="a stage that takes longer is stopped with all that it started"),
     ] = {}
     retries: Annotated[

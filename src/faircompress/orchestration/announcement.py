@@ -77,6 +77,11 @@ def of_verdict(
     )
 
 
+def of_alarm(model: str, words: str) -> Message:
+    """Return what is told of an alarm about a champion."""
+    return Message("alarm", f"faircompress: {model}: ALARM", words, model)
+
+
 _OUTCOMES = {"pass": "passed", "fail": "failed", "review": "waits for a review"}
 
 

@@ -7,12 +7,15 @@ the Prefect server when it is needed, and is never written to a log.
 import os
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from httpx import HTTPError
 from prefect.blocks.abstract import NotificationBlock, NotificationError
 from prefect.blocks.core import Block
+from prefect.blocks.fields import SecretDict
 from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
 from prefect.exceptions import PrefectException
+from pydantic import SecretStr
 
 from faircompress.config.operation import Event, Receiver
 from faircompress.orchestration.announcement import Message
@@ -73,12 +76,18 @@ def block_of(receiver: Receiver, message: Message | None = None) -> Notification
         raise InputError(f"the environment variable {receiver.env} is not set")
     if receiver.to == "mail":
         # takes every address that Apprise knows; Prefect has no block of its own for SMTP
-        return SlackWebhook(url=url)
+        return SlackWebhook(url=SecretStr(url))
     content = dict(CONTENT[receiver.to])
     values = message.values if message and receiver.to == "webhook" else {}
     content |= {key: f"{{{{{key}}}}}" for key in values}
     return CustomWebhookNotificationBlock(
-        name="faircompress", url=url, json_data=content, timeout=PATIENCE, secrets=values
+        name="faircompress",
+        url=url,
+        json_data=content,
+        headers=None,
+        cookies=None,
+        timeout=PATIENCE,
+        secrets=SecretDict(values),
     )
 
 
@@ -96,7 +105,7 @@ def _sent(receiver: Receiver, message: Message) -> str:
 
 def _once(receiver: Receiver, message: Message) -> str:
     try:
-        block = block_of(receiver, message)
+        block: Any = block_of(receiver, message)
         with block.raise_on_failure():
             block.notify(message.body, subject=message.subject)
     except TROUBLE as error:

@@ -8,6 +8,7 @@ from faircompress.config.precisions import verdict_folder
 from faircompress.data.dataset import load_facts
 from faircompress.evaluation.numbers import numbers
 from faircompress.evaluation.verdict import Verdict
+from faircompress.orchestration.announcement import Message, of_alarm, of_verdict
 from faircompress.orchestration.checkout import RESTORING, restoring
 from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.console import Console
@@ -41,6 +42,7 @@ class Record(Listener):
         self.console = Console()
         self.nested: dict[str, str] = {}
         self.lost = ""
+        self.version, self.alarm = "", ""  # what became of the registry
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -115,6 +117,16 @@ class Record(Listener):
         with self._noting():
             self._keep_results(verdict)
         return verdict
+
+    def messages(self, verdict: Verdict) -> list[Message]:
+        """Return what is told: an alarm if there was one, then the verdict."""
+        page = ""
+        if not self.lost:
+            with self._noting():
+                page = mlflow_runs.page(self.store, self.run_id)
+        artifacts = self.workspace.artifacts
+        told = of_verdict(self.params, artifacts, verdict, version=self.version, page=page)
+        return [*([of_alarm(self.params.key, self.alarm)] if self.alarm else []), told]
 
     def register(self, step: Callable[["Record"], None]) -> None:
         """Take a step that writes to the registry, unless MLflow did not take the results."""

@@ -48,11 +48,12 @@ def register_versions(record: Record) -> None:
         versions = {p: _version(where, record, p, verdict) for p, verdict in found.items()}
         if not record.workspace.is_variant:
             _forget(where, record, [p for p in exported(artifacts) if p not in found])
+    chosen = numbers["evaluated"]
+    record.version = versions[chosen].number
     if record.workspace.is_variant:
         return
     if "champion" in where.aliases():
         _guard(where, record)  # it may be among those that were judged anew
-    chosen = numbers["evaluated"]
     version, verdict = versions[chosen], found[chosen]
     try:
         others = [v for v in versions.values() if v != version]
@@ -64,6 +65,7 @@ def register_versions(record: Record) -> None:
 
 def _guard(where: deployment.Registry, record: Record) -> None:
     if words := alarm.guard(where):
+        record.alarm = words
         record.note("alarm", words)
 
 
