@@ -28,7 +28,16 @@ Review = tuple[str, str]  # reviewer and reason
 CHAIN_LOCK = Path(".checkpoints") / "retrain" / "chain.lock"
 
 
-@flow(name="retrain")
+def run_name() -> str:
+    """Return the name of a retraining: data, method and speed-up."""
+    project = Path.cwd()
+    try:
+        return news.params_at(project, head(project)).title
+    except FaircompressError:  # the run itself says what is wrong
+        return project.name
+
+
+@flow(name="retrain", flow_run_name=run_name)
 def retrain(
     overrides: list[str] | None = None,
     reviewer: str = "",

@@ -172,6 +172,25 @@ def serve(
     serve_schedule(cron=cron, timezone=timezone, every=every)
 
 
+def backfill(
+    commits: Annotated[str, typer.Option(metavar="A..B", help="A range of git.")],
+    project: Project = Path(),
+) -> None:
+    """Run the chain on the params of past commits; goes on where it was stopped.
+
+    Each is a variant. Exits with 3 if one of them came to no verdict.
+    """
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # we tell it
+    use_flows(project)
+    from flows import backfill as flow
+
+    failed = False
+    for step in flow.backfill(project.resolve(), commits):
+        typer.echo(f"{step.commit[: flow.SHORT]}  {step.words}")
+        failed |= step.failed
+    raise typer.Exit(ERROR if failed else 0)
+
+
 def notify(
     test: Annotated[bool, typer.Option("--test", help="Send a test to each receiver.")] = False,
     project: Project = Path(),

@@ -2,7 +2,7 @@
 
 PANELS = {
     "Start": ("init", "params", "audit", "verify"),
-    "Run": ("run", "study", "serve", "notify"),
+    "Run": ("run", "study", "serve", "notify", "backfill"),
     "Look": ("status", "open", "list", "ui"),
     "Registered versions": ("promote", "rollback", "alarm", "checkout"),
     "Maintenance": ("setup", "clean", "stage"),
@@ -43,6 +43,9 @@ EXAMPLES = {
     "notify": (
         "faircompress notify",
         "faircompress notify --test",
+    ),
+    "backfill": (
+        "faircompress backfill --commits v1..HEAD",
     ),
     "status": (
         "faircompress status",

@@ -30,13 +30,13 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "init": init, "params": chain.params, "audit": audit, "verify": verify,
     "run": chain.run, "study": chain.study, "serve": chain.serve,
-    "notify": chain.notify,
+    "notify": chain.notify, "backfill": chain.backfill,
     "status": status, "open": open_, "list": list_, "ui": chain.ui,
     "promote": versions.promote, "rollback": versions.rollback, "alarm": versions.alarm,
     "checkout": versions.checkout,
     "setup": chain.setup, "clean": versions.clean, "stage": chain.stage,
 }  # fmt: skip
-NEED_ARGUMENTS = ("init", "audit", "verify", "study", "checkout", "stage")
+NEED_ARGUMENTS = ("init", "audit", "verify", "study", "backfill", "checkout", "stage")
 BUG = "This is a bug in faircompress: please report it with the lines above."
 
 

@@ -233,6 +233,12 @@ class Params(Section):
         """Return the name of experiment and registered model."""
         return self.name or f"faircompress-{self.data.name}"
 
+    @property
+    def title(self) -> str:
+        """Return what a run is called: its data, method and speed-up."""
+        prune: Any = self.prune
+        return f"{self.data.name} {prune.criterion.name} {prune.speedup:g}x"
+
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Params:
     """Read params.yaml, put ``section.key=value`` overrides over it, and check it all.

@@ -67,7 +67,7 @@ def of_verdict(
     event = BY_OUTCOME[str(verdict.outcome)]
     return Message(
         event,
-        f"faircompress: {title(params)}: {_OUTCOMES[event]}",
+        f"faircompress: {params.title}: {_OUTCOMES[event]}",
         verdict.sentence,
         params.key,
         version,
@@ -83,12 +83,6 @@ def of_alarm(model: str, words: str) -> Message:
 
 
 _OUTCOMES = {"pass": "passed", "fail": "failed", "review": "waits for a review"}
-
-
-def title(params: Params) -> str:
-    """Return what a run is called: its data, method and speed-up."""
-    prune = params.prune
-    return f"{params.data.name} {prune.criterion.name} {prune.speedup:g}x"
 
 
 def worst_group(verdict: Verdict) -> str:

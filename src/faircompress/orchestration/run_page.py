@@ -18,7 +18,7 @@ from prefect.exceptions import PrefectException
 from prefect.runtime import flow_run
 
 from faircompress.evaluation.verdict import Verdict
-from faircompress.orchestration.announcement import WORST_FIRST, Message, bounds, title
+from faircompress.orchestration.announcement import WORST_FIRST, Message, bounds
 from faircompress.orchestration.news import params_at
 from faircompress.report.markdown import plain_text
 from faircompress.support.errors import FaircompressError
@@ -35,7 +35,7 @@ def run_name() -> str:
     given = dict(flow_run.parameters or {})
     project = Path(given.get("project") or ".").resolve()
     try:
-        known = title(params_at(project, given.get("commit") or ""))
+        known = params_at(project, given.get("commit") or "").title
         words = " ".join(filter(None, [known, given.get("name") if _is_variant(given) else ""]))
         return f"{words} #{_number(project)}"
     except (FaircompressError, OSError):  # the run itself says what is wrong
