@@ -35,7 +35,7 @@ FAST = {
     "train": {"epochs": 2, "batch": 32},
     "prune": {"epochs": 1, "rounds": 1, "batch": 32},
     "checks": {"min_subgroup": 1},
-    "gate": {"rules": [WIDE | {"limit": 0.9}]},
+    "gate": {"rules": [WIDE | {"metric": "accuracy", "limit": 0.9}]},
 }
 
 
@@ -218,7 +218,7 @@ def test_the_data_grew_nobody_did_anything_and_a_receiver_got_the_message_of_a_n
         assert new(project) == []
         with served(project):
             grow(project)
-            for _ in range(600):
+            for _ in range(1600):
                 if got:
                     break
                 time.sleep(0.5)
