@@ -201,9 +201,10 @@ def served(project: Project) -> Iterator[None]:
 
 
 def runs_of(project: Project) -> list[FlowRun]:
+    """Return the runs of the chain in a project; a review of it is another flow's."""
     with get_client(sync_client=True) as client:
-        found = client.read_flow_runs()
-    return [run for run in found if str(project.folder) in str(run.parameters.get("project"))]
+        found = [run for run in client.read_flow_runs() if "commit" in run.parameters]
+    return [run for run in found if str(project.folder) in str(run.parameters["project"])]
 
 
 def test_the_data_grew_nobody_did_anything_and_a_receiver_got_the_verdict(
