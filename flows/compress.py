@@ -1,20 +1,24 @@
 """The pipeline's sentence."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from prefect import flow
+from prefect import State, flow
+from prefect.states import Failed
 
 from faircompress.auditing.looks import review_of
 from faircompress.config.code_keys import stage_keys, written_keys
 from faircompress.evaluation.verdict import Verdict
 from faircompress.ledger.limits import Review
+from faircompress.orchestration.announcement import Message
 from faircompress.orchestration.champion_inputs import write_champion_inputs
 from faircompress.orchestration.looks import complete
-from faircompress.orchestration.record import recorded
+from faircompress.orchestration.record import Record, recorded
 from faircompress.orchestration.registration import register_versions
+from faircompress.orchestration.run_page import RunPage, run_name
 from faircompress.orchestration.small_groups import tell_small_groups
 from faircompress.orchestration.stage_tasks import reproduce, up_to_date
 from faircompress.orchestration.workspace import Workspace, prepare
@@ -43,6 +47,7 @@ class Ending:
     def __init__(self) -> None:
         self.over = threading.Event()
         self.error: BaseException | None = None
+        self.messages: list[Message] = []  # of the verdict, and of an alarm before it
 
     @contextmanager
     def noted(self) -> Iterator[None]:
@@ -59,7 +64,7 @@ class Ending:
 ENDING = Ending()
 
 
-@flow(name="fair-compression", flow_run_name="{project}", validate_parameters=False)
+@flow(name="fair-compression", flow_run_name=run_name, validate_parameters=False)
 def compress(
     project: Path = Path(),
     overrides: tuple[str, ...] = (),
@@ -67,7 +72,7 @@ def compress(
     reviewer: str = "",
     reason: str = "",
     commit: str = "",
-) -> Verdict:
+) -> Verdict | State[Any]:
     """Validate the data, train dense, prune fairly, export to ONNX, and judge the result.
 
     Args:
@@ -78,6 +83,10 @@ def compress(
         reason: Why they changed.
         commit: That a scheduled run works on, in a folder of its own.
 
+    Returns:
+        The verdict, if it is a pass; else the state ``GateFailed`` or ``NeedsReview``, which is
+        raised where the flow is called.
+
     Raises:
         GateFailed: Naming rule and group.
         Undecided: Naming what would settle it.
@@ -86,28 +95,38 @@ def compress(
     INTERRUPTS.listen()
     with ENDING.noted():
         verdict = _evaluated(prepare(project, overrides, name, commit), review_of(reviewer, reason))
-        raise_unless_passed(verdict)
-    return verdict
+        ENDING.error = not_passed(verdict)
+    return state_of(ENDING.error) if isinstance(ENDING.error, StateError) else verdict
 
 
 def _evaluated(workspace: Workspace, review: Review | None) -> Verdict:
     """Run all stages, one process at a time, and record what came out."""
     with waiting(workspace.lock, "runs the chain here"), recorded(workspace) as record:
-        reproduce("source", workspace.folder, record)
-        reproduce("code", workspace.folder, record, ["code"] if _code_is_known(workspace) else [])
+        page = RunPage()
+        _bring("source", record)
+        _bring("code", record, ["code"] if _code_is_known(workspace) else [])
         current = up_to_date(workspace.folder, CHAIN)
-        for stage in CHAIN:
+        for number, stage in enumerate(CHAIN):
+            page.progress(number, len(CHAIN), stage)
             if stage == "gate" and write_champion_inputs(record, review):
                 current = ()
             if stage == "train" and stage not in current:
                 tell_small_groups(workspace)
-            reproduce(stage, workspace.folder, record, current)
+            _bring(stage, record, current)
         complete(record)
         verdict = record.conclude()
         record.register(register_versions)
+        page.progress(len(CHAIN), len(CHAIN), "done")
+        ENDING.messages = record.messages(verdict)
+        page.verdict(ENDING.messages[-1], verdict)
     if record.lost:
         raise NotRecorded(f"{verdict.sentence} But it is not recorded: {record.lost}")
     return verdict
+
+
+def _bring(stage: str, record: Record, current: Collection[str] = ()) -> None:
+    """Bring a stage up to date, in the time that params give it."""
+    reproduce(stage, record.workspace.folder, record, current, record.params.run.limit(stage))
 
 
 def _code_is_known(workspace: Workspace) -> bool:
@@ -115,13 +134,18 @@ def _code_is_known(workspace: Workspace) -> bool:
     return written_keys(workspace.artifacts) == stage_keys(workspace.params())
 
 
-def raise_unless_passed(verdict: Verdict) -> None:
-    """Fail the flow unless the verdict is a pass."""
+def not_passed(verdict: Verdict) -> StateError | None:
+    """Return the error that a verdict is, unless it is a pass."""
     words = " ".join([verdict.sentence, *verdict.reasons[:3]])
     if verdict.outcome == "fail":
-        raise GateFailed(words)
-    if verdict.outcome == "inconclusive":
-        raise Undecided(words)
+        return GateFailed(words)
+    return Undecided(words) if verdict.outcome == "inconclusive" else None
+
+
+def state_of(error: StateError) -> State[Any]:
+    """Return the Prefect state of a flow that ends so; it is a result, and shows no traceback."""
+    name = "GateFailed" if isinstance(error, GateFailed) else "NeedsReview"
+    return Failed(name=name, message=str(error), data=error)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from prefect.states import Running
 
 from faircompress.orchestration.clone import name_of
 from faircompress.support.locks import waiting
-from flows import schedule
+from flows import retrain
+from flows import serve as schedule
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_run_is_crashed_only_if_it_is_this_clones_and_its_process_is_gone(
     clones: tuple[Path, Path], server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (_, theirs), (name, ours) = (started(project, monkeypatch) for project in clones)
-    with waiting(schedule.lock_of(clones[1], ours), "is this run"):
+    with waiting(retrain.lock_of(clones[1], ours), "is this run"):
         assert schedule.bury(clones[1], name) == 0
     assert state(ours) == StateType.RUNNING
     assert schedule.bury(clones[1], name) == 1

@@ -31,9 +31,11 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"faircompress keys|git add keys|git commit -m .Keys": "makes keys for good; "
     "tests/test_signatures.py has some",
     r"faircompress (status|open)": "needs a project that ran; tests/test_status.py has one",
-    r"faircompress serve": "runs until it is stopped; tests/test_servers.py serves",
+    r"faircompress serve": "runs until it is stopped; tests/test_retrain.py serves",
+    r"faircompress notify": "needs receivers; tests/test_notify.py has them",
+    r"faircompress backfill": "minutes to hours of training; tests/test_backfill.py has commits",
     r"(prefect|mlflow|docker|python -m flows|cp infra|dvc) ?": "needs a server or a store",
-    r"git (clone|switch|push|merge|-C)": "needs a repository elsewhere",
+    r"git (clone|switch|push|merge|-C|-c)": "needs a repository elsewhere",
     r"export ": "settings of the commands below it, which are not run either",
 }
 PAGES_NOT_RUN = {

@@ -119,9 +119,9 @@ def test_no_file_of_ours_names_a_package_registry() -> None:
 @pytest.fixture(scope="module")
 def schedule() -> Any:
     environment.configure()
-    from flows import schedule
+    from flows import serve
 
-    return schedule
+    return serve
 
 
 def test_the_schedule_has_the_hour_the_zone_and_one_run_at_a_time(schedule: Any) -> None:
@@ -163,11 +163,18 @@ def test_a_server_that_does_not_answer_is_named(schedule: Any) -> None:
 
 
 def test_the_work_pool_file_serves_the_same_flow(schedule: Any) -> None:
-    (only,) = yaml.safe_load((INFRA / "prefect.yaml").read_text("utf-8"))["deployments"]
-    path, name = only["entrypoint"].split(":")
-    assert (ROOT / path).samefile(schedule.__file__) and hasattr(schedule, name)
-    assert only["schedules"][0]["cron"] == schedule.CRON
-    assert only["concurrency_limit"] == 1
+    from flows import retrain
+
+    both = yaml.safe_load((INFRA / "prefect.yaml").read_text("utf-8"))["deployments"]
+    for one in both:
+        path, name = one["entrypoint"].split(":")
+        assert (ROOT / path).samefile(retrain.__file__) and hasattr(retrain, name)
+    chain, look = both
+    assert chain["schedules"][0]["cron"] == schedule.CRON
+    assert chain["concurrency_limit"] == 1
+    assert look["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    assert look["parameters"] == {"polled": True}
+    assert look["schedules"][0]["interval"] == schedule.seconds(schedule.EVERY)
 
 
 def test_results_travel_to_the_remote_and_back(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from faircompress.registry.records import VerdictRecord
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 MODEL = "faircompress-portraits"
-RUN = "from flows.schedule import scheduled; scheduled()"
+RUN = "from flows.retrain import retrain; retrain()"
 
 
 def clone_of(finished: Finished, folder: Path) -> Project:

@@ -148,7 +148,7 @@ def test_a_remote_that_is_away_stops_no_scheduled_run_and_hides_no_verdict(
         config.write("    remote = store\n['remote \"store\"']\n    url = /proc/no/such/place\n")
     cache.cache_of.cache_clear()
     project.env["PYTHONPATH"] = f"{ROOT}:{ROOT / 'src'}"
-    said = project.call(sys.executable, "-c", "from flows.schedule import *; scheduled()")
+    said = project.call(sys.executable, "-c", "from flows.retrain import *; retrain()")
     assert said.returncode == 1
     words = said.stderr.strip().splitlines()[-1]
     assert "Pass: " in words or "PASS: " in words

@@ -165,14 +165,61 @@ def serve(
         str, typer.Option(help="When: minute, hour, day, month, weekday.")
     ] = "0 3 * * *",
     timezone: Annotated[str, typer.Option(help="Such as Europe/Paris.")] = "UTC",
+    every: Annotated[
+        str, typer.Option(help="How often to look for new data, code and params; or never.")
+    ] = "15m",
     project: Project = Path(),
 ) -> None:
-    """Run the chain on a schedule; needs the server of PREFECT_API_URL."""
+    """Run the chain on a schedule and when something is new.
+
+    Needs the server of PREFECT_API_URL.
+    """
     os.chdir(project)
     use_flows(Path())
-    from flows.schedule import serve_schedule
+    from flows.serve import serve_schedule
 
-    serve_schedule(cron=cron, timezone=timezone)
+    serve_schedule(cron=cron, timezone=timezone, every=every)
+
+
+def backfill(
+    commits: Annotated[str, typer.Option(metavar="A..B", help="A range of git.")],
+    project: Project = Path(),
+) -> None:
+    """Run the chain on the params of past commits; goes on where it was stopped.
+
+    Each is a variant. Exits with 3 if one of them came to no verdict.
+    """
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # we tell it
+    use_flows(project)
+    from flows import backfill as flow
+
+    failed = False
+    for step in flow.backfill(project.resolve(), commits):
+        typer.echo(f"{step.commit[: flow.SHORT]}  {step.words}")
+        failed |= step.failed
+    raise typer.Exit(ERROR if failed else 0)
+
+
+def notify(
+    test: Annotated[bool, typer.Option("--test", help="Send a test to each receiver.")] = False,
+    project: Project = Path(),
+) -> None:
+    """Say who is told of what; with --test, tell them."""
+    from faircompress.config.params import load
+
+    receivers = load(project / "params.yaml").notify
+    if not receivers:
+        raise InputError("notify in params.yaml is empty; see docs/operation.md")
+    if not test:
+        for one in receivers:
+            typer.echo(f"{one.to} {one.env or one.block}: {', '.join(one.when)}")
+        return
+    from faircompress.orchestration.notify import test as sent
+
+    trouble = sent(receivers)
+    for name, words in trouble.items():
+        typer.echo(words or f"{name} took the test message")
+    raise typer.Exit(ERROR if any(trouble.values()) else 0)
 
 
 def use_flows(project: Path) -> None:

@@ -2,7 +2,7 @@
 
 PANELS = {
     "Start": ("init", "params", "audit", "verify"),
-    "Run": ("run", "search", "study", "serve"),
+    "Run": ("run", "search", "study", "serve", "notify", "backfill"),
     "Look": ("status", "history", "compare", "open", "list", "ui"),
     "Registered versions": (
         "champion",
@@ -53,6 +53,14 @@ EXAMPLES = {
     ),
     "serve": (
         "faircompress serve --cron '0 3 * * *' --timezone Europe/Paris",
+        "faircompress serve --every 5m",
+    ),
+    "notify": (
+        "faircompress notify",
+        "faircompress notify --test",
+    ),
+    "backfill": (
+        "faircompress backfill --commits v1..HEAD",
     ),
     "status": (
         "faircompress status",

@@ -34,6 +34,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "init": init, "params": chain.params, "audit": audit, "verify": verify,
     "run": chain.run, "search": search, "study": chain.study, "serve": chain.serve,
+    "notify": chain.notify, "backfill": chain.backfill,
     "status": status, "history": history, "compare": compare, "open": open_,
     "list": list_, "ui": chain.ui,
     "promote": versions.promote, "rollback": versions.rollback, "alarm": versions.alarm,
@@ -41,7 +42,9 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "keys": keys,
     "setup": chain.setup, "clean": versions.clean, "stage": chain.stage,
 }  # fmt: skip
-NEED_ARGUMENTS = ("init", "audit", "verify", "compare", "study", "checkout", "stage")
+NEED_ARGUMENTS = (
+    "init", "audit", "verify", "compare", "study", "backfill", "checkout", "stage",
+)  # fmt: skip
 BUG = "This is a bug in faircompress: please report it with the lines above."
 
 

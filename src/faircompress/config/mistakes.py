@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from faircompress.config.operation import Receiver
 from faircompress.config.plugins import Section
 from faircompress.config.rules import Rule
 
@@ -60,7 +61,7 @@ def _known_keys(params: type[Section], path: Sequence[str | int]) -> list[str]:
     section: Any = params
     for part in path:
         if isinstance(part, int):
-            section = Rule
+            section = Receiver if path[0] == "notify" else Rule
         elif isinstance(section, type) and issubclass(section, Section):
             field = section.model_fields.get(str(part))
             section = field.annotation if field else None

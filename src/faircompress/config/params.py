@@ -14,6 +14,7 @@ from faircompress.config.bad_params import BadParams as BadParams
 from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.config.brought_names import kind_of
 from faircompress.config.mistakes import meant, sentences
+from faircompress.config.operation import Keep, Notify, Run
 from faircompress.config.overrides import overridden
 from faircompress.config.plugins import Section, choice, names
 from faircompress.config.precisions import PRECISIONS, Precision, in_order_of_evaluation
@@ -249,11 +250,20 @@ class Params(Section):
     export: Export
     gate: Annotated[Gate, AfterValidator(with_reasons)]
     compute: Compute
+    run: Run = Run()
+    keep: Keep = Keep()
+    notify: Annotated[Notify, Field(description="who is told of what, and where")] = []
 
     @property
     def key(self) -> str:
         """Return the name of experiment and registered model."""
         return self.name or f"faircompress-{self.data.name}"
+
+    @property
+    def title(self) -> str:
+        """Return what a run is called: its data, method and speed-up."""
+        prune: Any = self.prune
+        return f"{self.data.name} {prune.criterion.name} {prune.speedup:g}x"
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Params:

@@ -10,6 +10,7 @@ from faircompress.evaluation.gated_numbers import gated_numbers
 from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.worst_check import worst_words
 from faircompress.orchestration import last_run
+from faircompress.orchestration.announcement import Message, of_alarm, of_verdict
 from faircompress.orchestration.checkout import RESTORING, restoring
 from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.console import Console
@@ -46,6 +47,7 @@ class Record(Listener):
         self.console = Console(workspace.project, epochs_of(self.params))
         self.nested: dict[str, str] = {}
         self.lost, self.status = "", "FINISHED"
+        self.version, self.alarm = "", ""  # what became of the registry
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -135,6 +137,16 @@ class Record(Listener):
             self._keep_results(verdict)
             self.status = run_pages.status_of(verdict.outcome)
         return verdict
+
+    def messages(self, verdict: Verdict) -> list[Message]:
+        """Return what is told: an alarm if there was one, then the verdict."""
+        page = ""
+        if not self.lost:
+            with self._noting():
+                page = mlflow_runs.page(self.store, self.run_id)
+        artifacts = self.workspace.artifacts
+        told = of_verdict(self.params, artifacts, verdict, version=self.version, page=page)
+        return [*([of_alarm(self.params.key, self.alarm)] if self.alarm else []), told]
 
     def register(self, step: Callable[["Record"], None]) -> None:
         """Take a step that writes to the registry, unless MLflow did not take the results."""

@@ -51,13 +51,14 @@ def register_versions(record: Record) -> None:
         versions = {p: _version(where, record, p, verdict) for p, verdict in found.items()}
         if not record.workspace.is_variant:
             _forget(where, record, [p for p in exported(artifacts) if p not in found])
+    chosen = numbers["evaluated"]
+    record.version = versions[chosen].number
     if record.workspace.is_variant:
         of = name_of(versions[numbers["evaluated"]])
         record.note("registry", f"{of}; a variant moves no alias")
         return
     if "champion" in where.aliases():
         _guard(where, record)  # it may be among those that were evaluated anew
-    chosen = numbers["evaluated"]
     version, verdict = versions[chosen], found[chosen]
     try:
         others = [v for v in versions.values() if v != version]
@@ -69,6 +70,7 @@ def register_versions(record: Record) -> None:
 
 def _guard(where: Registry, record: Record) -> None:
     if words := alarm.guard(where):
+        record.alarm = words
         record.note("alarm", words)
 
 

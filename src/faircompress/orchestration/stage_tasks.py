@@ -23,6 +23,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
+from faircompress.orchestration.deadline import Deadline
 from faircompress.orchestration.deaths import killed
 from faircompress.orchestration.remote import mend
 from faircompress.registry.keys import without_keys
@@ -55,6 +56,10 @@ NOISE = (
 
 class StageFailed(StateError):
     """A stage could not do its work; says what it said."""
+
+
+class StageTimedOut(StageFailed):
+    """A stage took longer than ``run.timeouts`` allows, and was stopped."""
 
 
 class DvcBusy(StateError):
@@ -95,7 +100,11 @@ def _only_if_busy(found: Task[..., Any], run: TaskRun, state: State[Any]) -> boo
     cache_policy=NO_CACHE,
 )
 def reproduce(
-    stage: str, workspace: Path, listener: Listener, current: Collection[str] = ()
+    stage: str,
+    workspace: Path,
+    listener: Listener,
+    current: Collection[str] = (),
+    limit: float | None = None,
 ) -> Outcome:
     """Bring one stage up to date, telling what happens meanwhile.
 
@@ -104,17 +113,21 @@ def reproduce(
         workspace: The folder of ``dvc.yaml``.
         listener: Who hears of it.
         current: Stages known to be up to date; DVC is not asked about them again.
+        limit: Seconds after which it is stopped; None: never.
 
     Returns:
         ``ran``; ``restored`` from the cache of earlier runs; or ``unchanged``.
 
     Raises:
         StageFailed: With the stage's own words.
+        StageTimedOut: If it took longer than the limit.
         DvcBusy: If another process works on this stage; Prefect then tries again.
     """
     listener.begins(stage)
     try:
-        outcome = "unchanged" if stage in current else dvc_repro([stage], workspace, listener)
+        outcome: Outcome = "unchanged"
+        if stage not in current:
+            outcome = dvc_repro([stage], workspace, listener, limit=limit)
     except BaseException as error:
         listener.fails(stage, error)
         raise
@@ -133,7 +146,11 @@ def up_to_date(workspace: Path, stages: Collection[str]) -> Collection[str]:
 
 
 def dvc_repro(
-    stages: Sequence[str], workspace: Path, listener: Listener, threads: int | None = None
+    stages: Sequence[str],
+    workspace: Path,
+    listener: Listener,
+    threads: int | None = None,
+    limit: float | None = None,
 ) -> Outcome:
     """Run `dvc repro` for some stages, in their order, and pass on what it says of the last.
 
@@ -142,15 +159,17 @@ def dvc_repro(
         workspace: The folder of ``dvc.yaml``.
         listener: Who hears of it.
         threads: That a stage may compute with; None: as many as it likes.
+        limit: Seconds after which all of it is stopped; None: never.
 
     Raises:
         StageFailed: With the stage's own words.
+        StageTimedOut: If it took longer than the limit.
         DvcBusy: If another process works on this stage.
     """
     stage = stages[-1]
     if damage := mend(workspace, stages):
         listener.line(stage, damage)
-    limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    few = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     events = workspace / ".checkpoints" / f"{stage}.{os.getpid()}.events"
     events.parent.mkdir(exist_ok=True)
     events.write_text("")
@@ -164,11 +183,12 @@ def dvc_repro(
         text=True,
         start_new_session=True,
         preexec_fn=_die_with_parent,
-        env={**without_keys(), **limit, EVENTS: str(events), "PYTHONUNBUFFERED": "1"},
+        env={**without_keys(), **few, EVENTS: str(events), "PYTHONUNBUFFERED": "1"},
     )
     done = threading.Event()
     follower = threading.Thread(target=_follow, args=(stage, events, done, listener), daemon=True)
     follower.start()
+    watch = Deadline(process.pid, limit)
     try:
         assert process.stdout is not None
         for line in (raw.rstrip() for raw in process.stdout):
@@ -186,9 +206,16 @@ def dvc_repro(
             os.killpg(process.pid, signal.SIGTERM)
         raise
     finally:
+        watch.cancel()
         done.set()
         follower.join()
         events.unlink(missing_ok=True)
+    if watch.passed:
+        raise StageTimedOut(
+            f"stage {stage} was stopped after {limit:g} s, which run.timeouts.{stage} allows, with "
+            "all that it started. It hangs, or needs longer: raise the limit. Finished epochs are "
+            "kept."
+        )
     if code:
         _raise(stage, list(tail))
     return outcome

@@ -12,6 +12,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from faircompress.config.code_keys import stage_keys
+from faircompress.config.operation import OPERATION
 from faircompress.data import predictions
 from faircompress.data.dataset import Split, load_facts, load_split
 from faircompress.data.predicting import predictions_of
@@ -85,7 +86,7 @@ def prune_one(job: Job) -> dict[str, Any]:
 def fingerprint(workspace: Workspace, data: str) -> str:
     """Return what must be equal for a run to be the same: choices, code and data."""
     params = workspace.params()
-    choices = params.model_dump_json(exclude={"gate", "export"})
+    choices = params.model_dump_json(exclude={"gate", "export", *OPERATION})
     keys = stage_keys(params)
     code = [keys[stage] for stage in ("validate", "train", "prune")]
     return hashlib.sha256(f"{choices}{code}{data}".encode()).hexdigest()

@@ -19,9 +19,10 @@ from typing import Any
 
 import yaml
 
-from faircompress.config import params
+from faircompress.config import params, yaml_text
 from faircompress.config.overrides import overridden
 from faircompress.orchestration import leftovers, scheduled
+from faircompress.orchestration.commits import git
 from faircompress.support.files import link, write_text
 from faircompress.support.locks import waiting
 
@@ -73,12 +74,15 @@ def prepare(
         project: Folder with ``params.yaml`` and ``dvc.yaml``.
         overrides: Changes for this run only, as ``section.key=value``.
         name: Of the variant's folder; by default what it changes.
-        commit: That a scheduled run works on, in a folder of its own; not for a variant.
+        commit: That a scheduled run works on, in a folder of its own; with a name, whose params a
+            variant has.
 
     Raises:
         BadParams: Before anything is written.
     """
     project = project.resolve()
+    if commit and name:
+        return _variant_of(project, commit, name)
     if commit:
         return _at(project, commit)
     raw = overridden(project / "params.yaml", overrides)
@@ -95,6 +99,15 @@ def _at(project: Path, commit: str) -> Workspace:
         leftovers.clear(space.folder)
     space.params()
     return space
+
+
+def _variant_of(project: Path, commit: str, name: str) -> Workspace:
+    """Lay out a variant with the params of a commit."""
+    text = git(project, "show", f"{commit}:./params.yaml")
+    raw = yaml_text.parse(text, f"params.yaml of {commit[:12]}")
+    params.check(raw)
+    with waiting(project / ".checkpoints" / "workspace.lock", "prepares a run"):
+        return _laid_out(project, raw, (f"commit={commit}",), name)
 
 
 def _laid_out(

@@ -95,6 +95,13 @@ def find(store: Store, experiment: str, tags: dict[str, str]) -> str | None:
     return str(runs[0].info.run_id) if runs else None
 
 
+def page(store: Store, run_id: str) -> str:
+    """Return the address of a run in the MLflow UI; nothing where the store is no server."""
+    found = store.client.get_run(run_id).info
+    there = f"{store.uri.rstrip('/')}/#/experiments/{found.experiment_id}/runs/{run_id}"
+    return there if there.startswith("http") else ""
+
+
 def tags_of(store: Store, experiment: str, tags: dict[str, str], name: str) -> set[str]:
     """Return the values that the tag ``name`` has in runs with these tags."""
     return {run.data.tags[name] for run in _search(store, experiment, tags, 10_000)}

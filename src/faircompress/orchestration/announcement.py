@@ -1,0 +1,120 @@
+"""What is told of a verdict, an alarm or a crash: the words of a message, and the run's page."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from faircompress.config.operation import Event
+from faircompress.config.params import Params
+from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
+from faircompress.evaluation.verdict import Verdict
+from faircompress.support.files import read_json
+
+BY_OUTCOME: dict[str, Event] = {"pass": "pass", "fail": "fail", "inconclusive": "review"}
+WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a receiver is told; empty: it is not known.
+
+    Args:
+        event: What happened.
+        subject: In a few words.
+        sentence: The verdict, or what happened.
+        model: Name of the registered model.
+        version: Its version in the registry.
+        group: Where the verdict is decided, with numbers.
+        gain: What was gained by compression.
+        report: Where to read on.
+    """
+
+    event: Event
+    subject: str
+    sentence: str
+    model: str = ""
+    version: str = ""
+    group: str = ""
+    gain: str = ""
+    report: str = ""
+
+    @property
+    def body(self) -> str:
+        """Return the message as lines of text."""
+        labels = {"model": "Model", "version": "Version", "group": "Worst group", "gain": "Gained",
+                  "report": "Report"}  # fmt: skip
+        lines = [f"{label}: {getattr(self, key)}" for key, label in labels.items()
+                 if getattr(self, key)]  # fmt: skip
+        return "\n".join([self.sentence, *lines])
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return each part by its name."""
+        return {field.name: str(getattr(self, field.name)) for field in fields(self)}
+
+
+def of_verdict(
+    params: Params, artifacts: Path, verdict: Verdict, *, version: str = "", page: str = ""
+) -> Message:
+    """Return what is told of a verdict.
+
+    Args:
+        params: Of the run.
+        artifacts: Folder of its results.
+        verdict: Its verdict.
+        version: Of the file in the registry, if it was registered.
+        page: Address of the run in the MLflow UI, if there is one.
+    """
+    event = BY_OUTCOME[str(verdict.outcome)]
+    return Message(
+        event,
+        f"faircompress: {params.title}: {_OUTCOMES[event]}",
+        verdict.sentence,
+        params.key,
+        version,
+        worst_group(verdict),
+        gain(artifacts),
+        page or str(artifacts / "gate" / "report.html"),
+    )
+
+
+def of_alarm(model: str, words: str) -> Message:
+    """Return what is told of an alarm about a champion."""
+    return Message("alarm", f"faircompress: {model}: ALARM", words, model)
+
+
+_OUTCOMES = {"pass": "passed", "fail": "failed", "review": "waits for a review"}
+
+
+def worst_group(verdict: Verdict) -> str:
+    """Return the check that decides, or came closest to its limit, in words."""
+    found = [(rule, check) for rule in verdict.rules for check in rule.checks]
+    if not found:
+        return ""
+    rule, check = min(found, key=lambda pair: (WORST_FIRST.index(pair[1].outcome), _room(*pair)))
+    return f"{check.place}, {rule.rule} of {rule.metric}: {bounds(check)}, limit {rule.limit:g}"
+
+
+def bounds(check: CheckResult) -> str:
+    """Return what was found in a place, with its bounds."""
+    if check.estimate is None:
+        return "undefined"
+    if check.lower is None or check.upper is None:
+        return f"{check.estimate:+.3f}"
+    return f"{check.estimate:+.3f} [{check.lower:+.3f}, {check.upper:+.3f}]"
+
+
+def _room(rule: RuleResult, check: CheckResult) -> float:
+    """Return how far the bounds stay within the limits, in limits; negative: beyond."""
+    pairs = ((check.lower, check.limit_lower, 1), (check.upper, check.limit_upper, -1))
+    rooms = [sign * (bound - limit) for bound, limit, sign in pairs
+             if bound is not None and limit is not None]  # fmt: skip
+    return min(rooms, default=-1.0) / (abs(rule.limit) or 1.0)
+
+
+def gain(artifacts: Path) -> str:
+    """Return what compression saved; nothing before the network was pruned."""
+    file = artifacts / "prune.json"
+    if not file.exists():
+        return ""
+    numbers = read_json(file)
+    return f"{float(numbers['speedup']):.2f}x fewer multiply-adds"

@@ -1,0 +1,99 @@
+"""Who is told of a crash, though the process is dead: an automation at the Prefect server.
+
+The server sends the message, so it is given what it needs: a block for each receiver. The address
+in it, taken from the environment, is kept encrypted in the server's database.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect.automations import Automation
+from prefect.blocks.core import Block
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState, SendNotification
+from prefect.events.schemas.automations import EventTrigger, Posture
+
+from faircompress.config.operation import Receiver
+from faircompress.orchestration.notify import block_of, name_of, wanted
+from faircompress.support.errors import InputError
+
+SILENT = timedelta(minutes=10)  # without a heartbeat, after which a run is taken for dead
+HEARTBEAT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60"}  # seconds
+ENDS = {f"prefect.flow-run.{name}" for name in ("Crashed", "Failed", "TimedOut")}
+RUNS: dict[str, str | list[str]] = {"prefect.resource.id": "prefect.flow-run.*"}
+SUBJECT = "faircompress: {{ deployment.name }}: {{ flow_run.state.name }}"
+BODY = (
+    "The run {{ flow_run.name }} of {{ deployment.name }} ended without a verdict: "
+    "{{ flow_run.state.message }}\nReport: {{ flow_run|ui_url }}"
+)
+
+
+def watch(name: str, deployment: UUID, receivers: Sequence[Receiver]) -> list[str]:
+    """Have the server tell of runs that crash, and find those whose process fell silent.
+
+    Args:
+        name: Of the deployment.
+        deployment: Its id.
+        receivers: Of ``notify`` in params.
+
+    Returns:
+        Whom the server cannot reach, a sentence each.
+    """
+    ours: dict[str, str | list[str]] = {"prefect.resource.id": f"prefect.deployment.{deployment}"}
+    blocks, trouble = _blocks(name, wanted(receivers, "crash"))
+    crashed = EventTrigger(
+        expect=ENDS, match=RUNS, match_related=ours, posture=Posture.Reactive, threshold=1
+    )
+    actions = [
+        SendNotification(block_document_id=block, subject=SUBJECT, body=BODY) for block in blocks
+    ]
+    _put(f"faircompress crash {name}", crashed, actions)
+    silent = EventTrigger(
+        after={"prefect.flow-run.heartbeat"}, expect={"prefect.flow-run.*"}, match=RUNS,
+        match_related=ours, for_each={"prefect.resource.id"}, posture=Posture.Proactive,
+        threshold=1, within=SILENT,
+    )  # fmt: skip
+    words = f"No heartbeat for {SILENT.seconds // 60} minutes: its machine or process is gone."
+    dead = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=words, force=False)
+    _put(f"faircompress silent {name}", silent, [dead])
+    return trouble
+
+
+def _blocks(name: str, receivers: Sequence[Receiver]) -> tuple[list[UUID], list[str]]:
+    """Save a block for each receiver; return their ids, and what went wrong."""
+    found, trouble = [], []
+    for number, receiver in enumerate(receivers):
+        try:
+            found.append(_saved(receiver, f"faircompress-{name}-{number}"))
+        except (InputError, ValueError) as error:
+            trouble.append(f"{name_of(receiver)} will not be told of crashes: {error}")
+    return found, trouble
+
+
+def _saved(receiver: Receiver, name: str) -> UUID:
+    if receiver.block:
+        loaded: Any = Block.load(receiver.block)
+        return UUID(str(loaded._block_document_id))
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return UUID(str(block_of(receiver).save(plain, overwrite=True)))
+
+
+def _put(name: str, trigger: EventTrigger, actions: Sequence[Any]) -> None:
+    """Make an automation what is asked for; without actions there is none."""
+    wanted = Automation(name=name, trigger=trigger, actions=list(actions))
+    known: Any
+    try:
+        known = Automation.read(name=name)
+    except ValueError:
+        known = None
+    if known is None:
+        if actions:
+            wanted.create()
+    elif not actions:
+        known.delete()
+    else:
+        known.trigger, known.actions, known.enabled = trigger, wanted.actions, True
+        known.update()

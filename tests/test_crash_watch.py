@@ -1,0 +1,60 @@
+"""A crash is told by the server, since the process that crashed cannot."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.automations import Automation
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Crashed, Failed, Running
+from receivers import http
+
+from faircompress.config.operation import Receiver
+from faircompress.orchestration import crash_watch
+from flows import serve
+
+
+@pytest.fixture
+def server(prefect_server: dict[str, str]) -> Iterator[None]:
+    """Let this process talk to the server of the tests."""
+    with temporary_settings({PREFECT_API_URL: prefect_server["PREFECT_API_URL"]}):
+        yield
+
+
+def test_the_server_tells_of_a_crash_and_leaves_a_verdict_to_the_run(
+    server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    team = Receiver.model_validate({"when": ["crash"], "to": "webhook", "env": "TEAM"})
+    planned = serve.deployment()
+    with http() as (address, got), get_client(sync_client=True) as client:
+        monkeypatch.setenv("TEAM", address)
+        identity = planned.apply()
+        for _ in range(2):  # served twice, told once
+            assert crash_watch.watch(planned.name, identity, [team]) == []
+        for state in (Failed(name="GateFailed"), Crashed(message="Its process is gone.")):
+            run = client.create_flow_run_from_deployment(identity)
+            client.set_flow_run_state(run.id, Running(), force=True)
+            client.set_flow_run_state(run.id, state, force=True)
+        for _ in range(240):
+            if got:
+                break
+            time.sleep(0.25)
+        time.sleep(1)
+    (message,) = got
+    assert message["subject"] == f"faircompress: {planned.name}: Crashed"
+    assert run.name in message["text"] and "Its process is gone." in message["text"]
+
+
+def test_who_cannot_be_told_is_named_and_nobody_needs_no_automation(
+    server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    planned = serve.deployment()
+    team = Receiver.model_validate({"when": ["crash"], "to": "mail", "env": "NOT_SET_ANYWHERE"})
+    (trouble,) = crash_watch.watch(planned.name, planned.apply(), [team])
+    assert trouble.startswith("mail NOT_SET_ANYWHERE will not be told of crashes")
+    with pytest.raises(ValueError):
+        Automation.read(name=f"faircompress crash {planned.name}")

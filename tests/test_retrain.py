@@ -1,0 +1,236 @@
+"""Nobody watches: what is new starts a run, what is not leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import ROOT, WIDE, Project, commit, new_project
+from galleries import write_csv
+from PIL import Image
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Completed
+from receivers import http
+
+from faircompress.config.params import load
+from faircompress.orchestration import news, polling
+from faircompress.orchestration.commits import git, head
+from faircompress.registry import mlflow_runs
+from faircompress.registry import versions as registry
+from faircompress.support.locks import waiting
+from faircompress.support.servers import StoreFailed
+from flows import compress, retrain
+
+RUN = "from flows.retrain import retrain; retrain(polled=True)"
+FAST = {
+    "train": {"epochs": 2, "batch": 32},
+    "prune": {"epochs": 1, "rounds": 1, "batch": 32},
+    "checks": {"min_subgroup": 1},
+    "gate": {"rules": [WIDE | {"metric": "accuracy", "limit": 0.9}]},
+}
+
+
+def draw(root: Path, count: int) -> None:
+    """Draw pictures of which the bright ones are glad, and a table of them."""
+    rows = [
+        {"image": f"pictures/{n:04d}.png", "label": ("sad", "glad")[n % 2], "sex": n // 2 % 2}
+        for n in range(count)
+    ]
+    (root / "pictures").mkdir(parents=True, exist_ok=True)
+    for n, row in enumerate(rows):
+        pixels = np.random.default_rng(n).integers(0, 156, (32, 32, 3), np.uint8)
+        Image.fromarray(pixels + np.uint8(n % 2 * 99)).save(root / row["image"])
+    write_csv(root / "data.csv", rows)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Give a project on a table of pictures, whose last retraining finished."""
+    project = new_project(tmp_path / "p")
+    project.env["PYTHONPATH"] = f"{ROOT}:{ROOT / 'src'}"
+    draw(tmp_path / "pictures", 200)
+    table = {"root": str(tmp_path / "pictures"), "groups": ["sex"], "test": 0.4, "validation": 0.2}
+    project.set(data={"name": "table", "table": table}, **FAST)
+    commit(project, "data")
+    news.finish(project.folder, inputs(project), "Pass.")
+    return project
+
+
+def inputs(project: Project) -> news.Inputs:
+    return news.inputs_of(project.folder, head(project.folder))
+
+
+def new(project: Project) -> list[str]:
+    return news.news(project.folder, inputs(project))
+
+
+def grow(project: Project) -> None:
+    draw(project.folder.parent / "pictures", 240)
+
+
+def files(folder: Path) -> dict[str, int]:
+    return {str(p.relative_to(folder)): p.stat().st_size for p in folder.rglob("*") if p.is_file()}
+
+
+def test_new_is_data_or_a_commit_that_changes_params_and_nothing_else(project: Project) -> None:
+    assert new(project) == []
+    (project.folder / "README.md").write_text("other words")
+    project.set(keep={"runs": 3}, run={"retries": 0})
+    commit(project, "no result depends on these")
+    assert new(project) == []
+    project.set(prune={"speedup": 2})
+    assert new(project) == []  # it is not committed
+    commit(project, "another speed-up")
+    assert new(project) == ["the params"]
+    grow(project)
+    assert new(project) == ["the data", "the params"]
+
+
+def test_without_news_a_run_is_one_line_and_leaves_nothing(
+    project: Project, prefect_server: dict[str, str]
+) -> None:
+    project.env |= prefect_server
+    before = files(project.folder)
+    said = project.call(sys.executable, "-c", RUN)
+    assert said.returncode == 0, said.stderr
+    (line,) = said.stdout.splitlines()
+    assert line.startswith("Nothing new since the run of ")
+    left = {name: size for name, size in files(project.folder).items() if name not in before}
+    left = {name: size for name, size in left.items() if "__pycache__" not in name}
+    assert set(left) <= {".checkpoints/retrain/chain.lock"} and sum(left.values()) < 10_000
+    assert not (project.folder / "mlflow.db").exists()
+    assert git(project.folder, "branch", "--list", "runs") == ""
+
+
+def test_a_run_that_failed_is_not_polled_again_before_something_changes(project: Project) -> None:
+    grow(project)
+    news.begin(project.folder, inputs(project))
+    assert news.given_up(project.folder, inputs(project), retries=1) == ""
+    news.begin(project.folder, inputs(project))  # the first was killed
+    assert "2 runs on it" in news.given_up(project.folder, inputs(project), retries=1)
+    news.fail(project.folder, inputs(project), "stage train failed", over=True)
+    assert "stage train failed" in news.given_up(project.folder, inputs(project), retries=9)
+    draw(project.folder.parent / "pictures", 260)
+    assert news.given_up(project.folder, inputs(project), retries=1) == ""
+
+
+def test_a_look_that_meets_a_run_at_work_says_and_starts_nothing(project: Project) -> None:
+    grow(project)
+    busy = project.folder / retrain.CHAIN_LOCK
+    poll = polling.Poll(project.folder, "retrain/none", busy, 1)
+    with waiting(busy, "retrains"):
+        assert poll.look() == ""
+    assert "a run starts" in poll.look()  # not yet: files may still be copied
+    draw(project.folder.parent / "pictures", 250)
+    assert "If it stays so for 1 s" in poll.look()
+
+
+def chosen(retries: int) -> Any:
+    return load(ROOT / "params.yaml", [f"run.retries={retries}", "run.retry_delay=1s"])
+
+
+@pytest.fixture
+def server(prefect_server: dict[str, str]) -> Iterator[None]:
+    """Let this process talk to the server of the tests."""
+    with temporary_settings({PREFECT_API_URL: prefect_server["PREFECT_API_URL"]}):
+        yield
+
+
+def test_a_server_is_tried_again_and_a_verdict_is_not(server: None) -> None:
+    tries: list[Exception] = []
+
+    def work(errors: list[Exception]) -> Callable[[], Any]:
+        def run() -> Any:
+            tries.append(errors[len(tries)])
+            if isinstance(tries[-1], StopIteration):
+                return Completed(message="Pass.")
+            raise tries[-1]
+
+        return run
+
+    @flow
+    def chain() -> str:
+        away = [StoreFailed("away"), StopIteration()]
+        return str(retrain.retried(work(away), chosen(1)).message)
+
+    assert chain() == "Pass." and len(tries) == 2
+    tries.clear()
+    with pytest.raises(compress.GateFailed):
+        retrain.retried(work([compress.GateFailed("harm")]), chosen(5))
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [(compress.GateFailed("harm"), "GateFailed"), (compress.Undecided("open"), "NeedsReview")],
+)
+def test_a_verdict_ends_a_run_in_a_state_of_its_own_without_a_traceback(
+    error: Any, name: str, server: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    @flow
+    def chain() -> Any:
+        return compress.state_of(error)
+
+    state = chain(return_state=True)
+    assert (state.name, state.type.value, state.message) == (name, "FAILED", str(error))
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+@contextmanager
+def served(project: Project) -> Iterator[None]:
+    """Serve a project, looking for news all the time."""
+    env = {**os.environ, "OMP_NUM_THREADS": "1", **project.env}
+    command = [sys.executable, "-m", "faircompress", "serve", "--every", "2s"]
+    process = subprocess.Popen(
+        command, cwd=project.folder, env={**env, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def runs_of(project: Project) -> list[FlowRun]:
+    """Return the runs of the chain in a project; a review of it is another flow's."""
+    with get_client(sync_client=True) as client:
+        found = [run for run in client.read_flow_runs() if "commit" in run.parameters]
+    return [run for run in found if str(project.folder) in str(run.parameters["project"])]
+
+
+def test_the_data_grew_nobody_did_anything_and_a_receiver_got_the_verdict(
+    project: Project, prefect_server: dict[str, str], server: None
+) -> None:
+    with http() as (address, got):
+        receivers = [{"when": ["pass", "fail", "review"], "to": "webhook", "env": "TEAM"}]
+        path = project.folder / "params.yaml"
+        path.write_text(path.read_text().replace("notify: []", f"notify: {receivers}"))
+        commit(project, "a receiver")
+        project.env |= {**prefect_server, "TEAM": address}
+        assert new(project) == []
+        with served(project):
+            grow(project)
+            for _ in range(1600):
+                if got:
+                    break
+                time.sleep(0.5)
+    (message,) = got
+    # so few pictures leave it open: it waits for a review
+    assert (message["event"], message["version"]) == ("review", "1"), message
+    assert message["model"] == "faircompress-table" and message["group"]
+    assert Path(message["report"]).read_text().startswith("<!")
+    store = mlflow_runs.open_store(project.folder)
+    assert registry.aliases(store, "faircompress-table")["challenger"] == "1"
+    subject = git(project.folder, "log", "-1", "--format=%s", "runs")
+    assert "Scheduled run: inconclusive, table" in subject
+    (run,) = runs_of(project)
+    assert (run.name, run.state_name) == ("table taylor 3x #1", "NeedsReview")
