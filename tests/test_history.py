@@ -80,7 +80,7 @@ def test_dvc_plots_show_curves_rates_by_group_and_limits(finished: Finished) -> 
 def test_a_log_tells_each_epoch_and_what_each_stage_came_to(finished: Finished) -> None:
     project, said = finished
     export = json.loads((project.folder / "artifacts/export.json").read_text())
-    lines = {line.split()[0]: line for line in said.stderr.splitlines() if line[0] != " "}
+    lines = {line.split()[0]: line for line in said.stderr.splitlines() if line[:1].strip()}
     assert said.stderr.count("  epoch ") == 4 + 2  # of training and of fine-tuning
     assert "  epoch 4 of 4: loss 0." in said.stderr
     assert f"{export['speedup_macs']:.2f}x fewer multiply-adds" in lines["prune"]

@@ -10,7 +10,7 @@ from faircompress.orchestration.registered_model import Registry, registry_of
 from faircompress.registry import signatures, versions
 from faircompress.registry.keys import keys_of
 from faircompress.registry.ledger_heads import check_ledger
-from faircompress.registry.mlflow_runs import fetch_onnx
+from faircompress.registry.logged_models import fetch_onnx
 from faircompress.registry.verification import attested
 from faircompress.registry.versions import Version
 from faircompress.support.errors import StateError
