@@ -2,7 +2,7 @@
 
 PANELS = {
     "Start": ("init", "params", "audit", "verify"),
-    "Run": ("run", "study", "serve"),
+    "Run": ("run", "study", "serve", "monitor"),
     "Look": ("status", "open", "list", "ui"),
     "Registered versions": ("promote", "rollback", "alarm", "checkout"),
     "Maintenance": ("setup", "clean", "stage"),
@@ -38,6 +38,10 @@ EXAMPLES = {
     ),
     "serve": (
         "faircompress serve --cron '0 3 * * *' --timezone Europe/Paris",
+    ),
+    "monitor": (
+        "faircompress monitor",
+        "faircompress monitor --project faces || echo alarm",
     ),
     "status": (
         "faircompress status",

@@ -15,6 +15,7 @@ from faircompress.cli.audit import audit
 from faircompress.cli.help import EXAMPLES, PANELS, examples
 from faircompress.cli.init import init
 from faircompress.cli.listing import list_
+from faircompress.cli.monitor import monitor
 from faircompress.cli.open import open_
 from faircompress.cli.status import status
 from faircompress.cli.verify import verify
@@ -29,7 +30,7 @@ from faircompress.support.interrupts import INTERRUPTS
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "init": init, "params": chain.params, "audit": audit, "verify": verify,
-    "run": chain.run, "study": chain.study, "serve": chain.serve,
+    "run": chain.run, "study": chain.study, "serve": chain.serve, "monitor": monitor,
     "status": status, "open": open_, "list": list_, "ui": chain.ui,
     "promote": versions.promote, "rollback": versions.rollback, "alarm": versions.alarm,
     "checkout": versions.checkout,

@@ -14,6 +14,7 @@ from faircompress.config.bad_params import BadParams as BadParams
 from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.config.brought_names import kind_of
 from faircompress.config.mistakes import meant, sentences
+from faircompress.config.monitor import Monitor
 from faircompress.config.overrides import overridden
 from faircompress.config.plugins import Section, choice, names
 from faircompress.config.precisions import PRECISIONS, Precision, in_order_of_evaluation
@@ -223,6 +224,7 @@ class Params(Section):
     export: Export
     gate: Annotated[Gate, AfterValidator(with_reasons)]
     compute: Compute
+    monitor: Monitor | None = None
 
     @property
     def key(self) -> str:
