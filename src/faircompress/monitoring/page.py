@@ -43,9 +43,10 @@ def page(watched: Watched) -> str:
     return environment.get_template("monitor.html.j2").render(
         watched=watched,
         alarm=bool(watched.alarms),
+        sentence=_headline(watched.sentence),
         threshold=f"{1 / watched.settings.alpha:g}",
         chart=chart(by_wealth, watched),
-        rates=[_rate(p, watched) for p in by_wealth],
+        rates=[_rate(p) for p in by_wealth],
         drift=[_drift(one) for one in watched.drift],
         drifted=[one.column for one in watched.drift if one.drifted],
         rows=[(WORDS[k], f"{v:,}") for k, v in watched.rows.items() if v or k in ALWAYS],
@@ -86,6 +87,12 @@ def words(metric: str) -> str:
     return "AUROC" if metric == "auroc" else metric.replace("_", " ")
 
 
+def _headline(sentence: str) -> str:
+    """Return a sentence without the words that stand above it in large letters."""
+    rest = sentence.partition(": ")[2]
+    return rest[:1].upper() + rest[1:]
+
+
 def _last(process: Process) -> float:
     return float(process.wealth[-1]) if len(process.wealth) else 0.0
 
@@ -124,9 +131,8 @@ def _days(moments: Sequence[int], watched: Watched) -> list[tuple[float, str]]:
     return [(at, day) for day, at in found.items()]
 
 
-def _rate(process: Process, watched: Watched) -> dict[str, Any]:
+def _rate(process: Process) -> dict[str, Any]:
     known = process.rate is not None
-    most = process.wealth.max(initial=0)
     return {
         "group": process.group,
         "metric": words(process.metric),
@@ -138,7 +144,6 @@ def _rate(process: Process, watched: Watched) -> dict[str, Any]:
         "limit": f"{process.limit:g}",
         "visible": "none" if process.visible >= 1 else f"{process.visible:.3f}",
         "wealth": f"{_last(process):.2g}",
-        "most": f"{most:.2g}",
         "alarm": process.alarm is not None,
     }
 
