@@ -47,6 +47,3 @@ class Monitor(Section):
     drift_days: Annotated[
         Count, Field(description="days of labels that are compared with the data, for drift")
     ] = 28
-    on_drift: Annotated[
-        Literal["tell", "retrain"], Field(description="what drift of inputs or labels starts")
-    ] = "tell"
