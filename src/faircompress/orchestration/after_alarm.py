@@ -15,9 +15,9 @@ from prefect.exceptions import ObjectNotFound
 from faircompress.monitoring.result import Watched
 from faircompress.orchestration import alarm
 from faircompress.orchestration.clone import name_of
-from faircompress.orchestration.deployment import Registry
+from faircompress.orchestration.registered_model import Registry
 from faircompress.orchestration.watching import FOLDER
-from faircompress.registry.policy import Said
+from faircompress.registry.policy import Grounds
 from faircompress.support.files import read_json, write_json
 
 EVENT = "faircompress.alarm"
@@ -64,7 +64,7 @@ def _move_back(where: Registry, known: dict[str, str]) -> str:
     """Take the version back; nothing if another is the champion already."""
     if where.aliases().get("champion") != known["version"]:
         return ""
-    return alarm.alarm(where, Said(MONITOR, known["why"]), known["version"])
+    return alarm.alarm(where, Grounds(MONITOR, known["why"]), known["version"])
 
 
 def _tell(project: Path, known: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ from faircompress.monitoring.watch import Limit, Settings, unknown_groups
 from faircompress.monitoring.watch import watch as processes_of
 from faircompress.orchestration.champion_inputs import hash_of_test_split
 from faircompress.orchestration.watching import NotWatched, Watch
-from faircompress.registry import judgements
+from faircompress.registry import attestations
 from faircompress.support.errors import InputError
 
 
@@ -95,7 +95,7 @@ def _drift(watch: Watch, table: pd.DataFrame) -> list[Drift]:
 
 def _notes(watch: Watch, new: Rows, reference: Rows, groups: list[str]) -> list[str]:
     found = []
-    judged = judgements.latest(
+    judged = attestations.latest(
         watch.where.store.project, watch.where.model, watch.version.tags["sha256"]
     )
     if judged and hash_of_test_split(watch.validated) != judged.test:

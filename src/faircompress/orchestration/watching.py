@@ -27,9 +27,9 @@ from faircompress.monitoring.drift import picture_statistics
 from faircompress.monitoring.new_rows import Tally
 from faircompress.orchestration import deployment
 from faircompress.orchestration.champion_inputs import hash_of_test_split
-from faircompress.orchestration.deployment import Registry
-from faircompress.registry import judgements, versions
-from faircompress.registry.judgements import SCHEDULED
+from faircompress.orchestration.registered_model import Registry
+from faircompress.registry import attestations, versions
+from faircompress.registry.attestations import SCHEDULED
 from faircompress.registry.versions import Version
 from faircompress.support.errors import MissingFileError, StateError
 from faircompress.support.files import sha256
@@ -112,7 +112,7 @@ def _validated(project: Path, where: Registry, version: Version) -> Path:
             f"{places[0] / 'validate' / TABLE} is missing: the test rows on which the champion was "
             "judged are what new rows are held against. Bring them back with: dvc checkout"
         )
-    judged = judgements.latest(project, where.model, version.tags["sha256"])
+    judged = attestations.latest(project, where.model, version.tags["sha256"])
     same = [folder for folder in found if judged and hash_of_test_split(folder) == judged.test]
     return (same or found)[0]
 
