@@ -19,7 +19,8 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # Imports run downward. The command line starts the flows of a project, which call the rooms below.
 ROOMS = (
     "cli", "flows", "orchestration", "stages", "auditing", "rehearsal", "registry", "study",
-    "search", "second_opinion", "report", "ledger", "export", "evaluation", "statistics",
+    "search", "second_opinion", "monitoring", "report", "ledger", "export", "evaluation",
+    "statistics",
     "compression", "training", "networks", "validation", "data", "config", "support",
 )  # fmt: skip
 

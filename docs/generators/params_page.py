@@ -39,7 +39,7 @@ class _Page:
 
     def section(self, place: str, schema: Schema, told: dict[str, str] | None = None) -> None:
         """Write the rows of a section, then its sub-sections, each once."""
-        parts = {key: resolved(part, self.whole) for key, part in schema["properties"].items()}
+        parts = {k: _open(part, self.whole) for k, part in schema["properties"].items()}
         inner = {key: part for key, part in parts.items() if _is_section(part)}
         rows = [
             self._row(place, k, part, schema, told or {})
@@ -57,6 +57,8 @@ class _Page:
         plugin = key if kind and key in names(kind) else None
         told: dict[str, str] = {}
         words = summary(part.get("description"))
+        if place == "monitor.rows":  # it takes what data.table takes
+            told = arguments(_docstring("sources", "table"))
         if plugin and kind:
             doc = _docstring(kind, plugin)
             words, told = summary(doc), arguments(doc)
@@ -111,6 +113,12 @@ def _kinds() -> list[str]:
         doc = ast.get_docstring(ast.parse(path_of("rules", name).read_text("utf-8"))) or ""
         rows.append(f"| `{name}` | {cell(summary(doc.partition(chr(10))[0]))} |")
     return ["| kind | what it asks |", "|---|---|", *rows, ""]
+
+
+def _open(part: Schema, whole: Schema) -> Schema:
+    """Return a part, or of a section that may be null the section."""
+    arms = [resolved(arm, whole) for arm in part.get("anyOf", [])]
+    return next((arm for arm in arms if _is_section(arm)), resolved(part, whole))
 
 
 def _is_section(part: Schema) -> bool:

@@ -2,7 +2,7 @@
 
 PANELS = {
     "Start": ("init", "params", "audit", "verify"),
-    "Run": ("run", "search", "study", "serve", "notify", "backfill"),
+    "Run": ("run", "search", "study", "serve", "monitor", "notify", "backfill"),
     "Look": ("status", "history", "compare", "open", "list", "ui"),
     "Registered versions": (
         "champion",
@@ -61,6 +61,10 @@ EXAMPLES = {
     ),
     "backfill": (
         "faircompress backfill --commits v1..HEAD",
+    ),
+    "monitor": (
+        "faircompress monitor",
+        "faircompress monitor --project faces || echo alarm",
     ),
     "status": (
         "faircompress status",

@@ -18,6 +18,7 @@ from faircompress.cli.history import history
 from faircompress.cli.init import init
 from faircompress.cli.keys import keys
 from faircompress.cli.listing import list_
+from faircompress.cli.monitor import monitor
 from faircompress.cli.open import open_
 from faircompress.cli.search import search
 from faircompress.cli.status import status
@@ -34,7 +35,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "init": init, "params": chain.params, "audit": audit, "verify": verify,
     "run": chain.run, "search": search, "study": chain.study, "serve": chain.serve,
-    "notify": chain.notify, "backfill": chain.backfill,
+    "monitor": monitor, "notify": chain.notify, "backfill": chain.backfill,
     "status": status, "history": history, "compare": compare, "open": open_,
     "list": list_, "ui": chain.ui,
     "promote": versions.promote, "rollback": versions.rollback, "alarm": versions.alarm,

@@ -14,6 +14,7 @@ from faircompress.config.bad_params import BadParams as BadParams
 from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.config.brought_names import kind_of
 from faircompress.config.mistakes import meant, sentences
+from faircompress.config.monitor import Monitor
 from faircompress.config.operation import Keep, Notify, Run
 from faircompress.config.overrides import overridden
 from faircompress.config.plugins import Section, choice, names
@@ -253,6 +254,7 @@ class Params(Section):
     run: Run = Run()
     keep: Keep = Keep()
     notify: Annotated[Notify, Field(description="who is told of what, and where")] = []
+    monitor: Monitor | None = None
 
     @property
     def key(self) -> str:

@@ -76,8 +76,8 @@ def choice(kind: str) -> type[Section]:
     """
     fields: dict[str, Any] = {"name": (Literal[names(kind)], ...), **BESIDE.get(kind, {})}
     for name in names(kind):
-        options = _options(kind, name)
-        fields[name] = (options, Field(default_factory=options))
+        section = options(kind, name)
+        fields[name] = (section, Field(default_factory=section))
     return create_model(f"Choice_{kind}", __base__=Section, **fields)
 
 
@@ -86,7 +86,8 @@ def options_of(chosen: Any) -> dict[str, Any]:
     return getattr(chosen, chosen.name).model_dump()
 
 
-def _options(kind: str, name: str) -> type[Section]:
+def options(kind: str, name: str) -> type[Section]:
+    """Return the section with the options of one plug-in."""
     tree = ast.parse(path_of(kind, name).read_text("utf-8"))
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name]
     if not functions:

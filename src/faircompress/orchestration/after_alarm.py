@@ -1,0 +1,94 @@
+"""What an alarm of the monitor starts: the alias goes back, an event is told, a retraining begins.
+
+Each step is noted when it is done, so that whoever is killed in between goes on with the next.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+from prefect.events import emit_event
+from prefect.exceptions import ObjectNotFound
+
+from faircompress.monitoring.result import Watched
+from faircompress.orchestration import alarm
+from faircompress.orchestration.clone import name_of
+from faircompress.orchestration.registered_model import Registry
+from faircompress.orchestration.watching import FOLDER
+from faircompress.registry.policy import Grounds
+from faircompress.support.files import read_json, write_json
+
+EVENT = "faircompress.alarm"
+RETRAIN = "retrain"  # the flow that an alarm starts
+MONITOR = "the monitor"
+Retrain = Callable[[Path, str], str]
+
+
+def raise_alarm(watched: Watched, folder: Path) -> None:
+    """Note an alarm of a version, once."""
+    file = folder / "alarm.json"
+    if watched.alarms and not file.exists():
+        found = {"model": watched.model, "version": watched.version, "why": watched.why}
+        write_json(file, {**found, "done": []})
+
+
+def follow_up(project: Path, where: Registry, retrain: Retrain) -> list[str]:
+    """Do what is left to do of all alarms; say what was done.
+
+    Args:
+        project: Folder with ``params.yaml``.
+        where: The registered model.
+        retrain: Starts a retraining and says so.
+    """
+    words = []
+    for file in sorted((project / FOLDER).glob("version-*/alarm.json")):
+        known = read_json(file)
+        if known["model"] != where.model:
+            continue
+        steps = {
+            "alias": partial(_move_back, where, known),
+            "event": partial(_tell, project, known),
+            "retraining": partial(retrain, project, known["why"]),
+        }
+        for step, act in steps.items():
+            if step not in known["done"]:
+                words.append(act())
+                known["done"].append(step)
+                write_json(file, known)
+    return [word for word in words if word]
+
+
+def _move_back(where: Registry, known: dict[str, str]) -> str:
+    """Take the version back; nothing if another is the champion already."""
+    if where.aliases().get("champion") != known["version"]:
+        return ""
+    return alarm.alarm(where, Grounds(MONITOR, known["why"]), known["version"])
+
+
+def _tell(project: Path, known: dict[str, str]) -> str:
+    emit_event(
+        EVENT,
+        resource={
+            "prefect.resource.id": f"faircompress.model.{known['model']}",
+            "prefect.resource.name": known["model"],
+        },
+        payload={"version": known["version"], "why": known["why"], "project": str(project)},
+    )
+    return ""
+
+
+def start_retraining(project: Path, why: str) -> str:
+    """Start the deployment of the flow ``retrain`` of this clone, if somebody serves it."""
+    name = f"{RETRAIN}/{name_of(project)}"
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_deployment_by_name(name)
+        except ObjectNotFound:
+            return (
+                f"No retraining was started: nobody serves {name}. Start faircompress serve, "
+                "or run faircompress run with the new rows in the data."
+            )
+    run_deployment(name, timeout=0, as_subflow=False, flow_run_name="after an alarm")
+    return f"A retraining was started ({name}), since {why}."
