@@ -4,7 +4,6 @@ Whoever reaches MLflow can change what is kept there, tags and files alike. What
 for rests on ``judgements``, which lie in the project; ``verifying`` holds one against the other.
 """
 
-import fcntl
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from faircompress.registry import judgements, mlflow_runs
 from faircompress.registry.judgements import NOT_JUDGED as NOT_JUDGED
+from faircompress.registry.locking import one_at_a_time as one_at_a_time
 from faircompress.registry.mlflow_runs import VALUE_LIMIT, Store
 from faircompress.registry.policy import Decision
 from faircompress.support.errors import InputError
@@ -224,13 +224,3 @@ def show_looks(store: Store, model: str, test: str, numbers: Mapping[str, int]) 
         key = f"look {test[:SHORT]} {digest[:SHORT]}"
         if tags.get(key) != str(number):
             store.client.set_registered_model_tag(model, key, str(number))
-
-
-@contextmanager
-def one_at_a_time(store: Store) -> Iterator[None]:
-    """Wait until no other process of this project changes the registry, then keep them out."""
-    path = store.project / ".checkpoints" / "registry.lock"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
