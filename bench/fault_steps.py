@@ -99,11 +99,11 @@ def mlflow(folder: Path, number: int) -> None:
     from faircompress.registry import mlflow_runs
     from faircompress.support.files import write_text
 
-    store = mlflow_runs.open_store(folder)
-    known = store.client.search_runs([store.experiment("e")], "attributes.status = 'FINISHED'")
+    store, name = mlflow_runs.open_store(folder), os.environ.get("FAULT_EXPERIMENT", "e")
+    known = store.client.search_runs([store.experiment(name)], "attributes.status = 'FINISHED'")
     if known:
         return
-    run = mlflow_runs.begin(store, "e", "try", {"try": str(number)})
+    run = mlflow_runs.begin(store, name, "try", {"try": str(number)})
     for step in range(PIECES):
         told = [{"metrics": {"train": {"loss": 1 / (step + 1)}}, "step": step}]
         mlflow_runs.log_numbers(store, run, told)
@@ -116,13 +116,13 @@ def promote(folder: Path, number: int) -> None:
     """Move `champion` to versions one after the other, each after its `previous`, beside others."""
     from faircompress.registry import mlflow_runs, versions
 
-    store = mlflow_runs.open_store(folder)
+    store, model = mlflow_runs.open_store(folder), os.environ["FAULT_EXPERIMENT"]
     for piece in range(PIECES):
         with versions.one_at_a_time(store):
-            named = versions.aliases(store, "m")
+            named = versions.aliases(store, model)
             coming = str(1 + int(named["champion"]))
-            versions.point(store, "m", "previous", named["champion"])
-            versions.point(store, "m", "champion", coming)
+            versions.point(store, model, "previous", named["champion"])
+            versions.point(store, model, "champion", coming)
         done(folder, f"promotion {number} {piece} {coming}")
 
 

@@ -31,6 +31,7 @@ from fault_kinds import (
     read_only,
     two_at_once,
 )
+from fault_servers import killed_server, queue, silent, stop_servers, two_machines
 
 Fault = Callable[[Place, random.Random], Try]
 FAULTS: Mapping[str, tuple[str, Fault]] = {
@@ -63,6 +64,13 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
     "clock 400 days ahead: MLflow": ("mlflow", clock_jumps(400, 6.0)),
     "two processes at once: ledger": ("ledger", two_at_once),
     "two processes at once: DVC": ("dvc", two_at_once),
+    "MLflow's server dies while it is told, comes back": ("told", killed_server("mlflow", 4.0)),
+    "PostgreSQL restarts while MLflow is told": ("told", killed_server("postgres", 4.0)),
+    "the S3 store dies while MLflow is told": ("told", killed_server("objects", 4.0)),
+    "the S3 store says nothing for 20 s": ("told", silent("objects", 20.0)),
+    "MLflow's server says nothing for 5 s": ("told", silent("mlflow", 5.0)),
+    "two machines promote at once": ("promote", two_machines),
+    "200 runs queued, then Prefect and PostgreSQL die": ("queue", queue(200)),
 }  # fmt: skip
 
 
@@ -146,6 +154,7 @@ def main() -> int:
             word = "survived" if found.survived else "LOST"
             print(f"{name} {number}: {word if found.happened else 'too fast'} {found.message}",
                   file=sys.stderr, flush=True)  # fmt: skip
+    stop_servers()
     lines = read(given.file)
     print(told(lines))
     return int(any(line["happened"] and not line["survived"] for line in lines))
