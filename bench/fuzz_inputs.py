@@ -128,7 +128,9 @@ def rule_texts() -> st.SearchStrategy[str]:
         ["change", "gap", "minimum", "flips", "excess_loss", "disparity_change", "auroc",
          "true_positive_rate", "0.1", "champion", "5%", "5 points", "-1", "nan", "1e-400", "∞"]
     )  # fmt: skip
-    return st.lists(words | st.text(string.printable, max_size=6), max_size=5).map(" ".join)
+    good = st.sampled_from(["change auroc 0.03", "flips 0.1", "minimum accuracy 0.5", "size 0.5"])
+    any_words = st.lists(words | st.text(string.printable, max_size=6), max_size=5).map(" ".join)
+    return st.one_of(any_words, any_words, st.tuples(good, words).map(" ".join), good)
 
 
 def csv_tables() -> st.SearchStrategy[bytes]:
