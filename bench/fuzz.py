@@ -99,6 +99,23 @@ def read_weights(path: Path) -> object:
     return load_weights(net, path, fresh_head=True)
 
 
+def read_network(path: Path) -> object:
+    """Read a network that a stage saved."""
+    from faircompress.networks.network import load
+
+    return load(path)
+
+
+def read_predictions(path: Path) -> object:
+    """Read predictions that a stage saved, and as the second derivation reads them."""
+    from faircompress.data.predictions import load
+    from faircompress.second_opinion.reading import read
+
+    with contextlib.suppress(FaircompressError):
+        read(path)
+    return load(path)
+
+
 def read_ledger(path: Path) -> object:
     """Read and check a ledger, beside which its key and its test sets lie."""
     from faircompress.ledger.record import Ledger
@@ -116,6 +133,8 @@ READERS: dict[str, tuple[str, Reader]] = {
     "pictures": ("picture", read_picture),
     "ONNX": ("model.onnx", read_onnx),
     "checkpoints": ("weights.pt", read_weights),
+    "networks": ("model.pt", read_network),
+    "predictions": ("predictions.parquet", read_predictions),
     "ledger lines": ("ledger.jsonl", read_ledger),
 }
 
@@ -130,6 +149,7 @@ def strategy(name: str, folder: Path) -> Any:
         "params": inputs.params, "rules": inputs.rules, "tables, text": inputs.csv_tables,
         "tables, Parquet": inputs.parquet_tables, "audits": inputs.csv_tables,
         "pictures": inputs.pictures, "ONNX": inputs.onnx_files, "checkpoints": inputs.checkpoints,
+        "networks": inputs.networks, "predictions": inputs.predictions,
     }[name]()  # fmt: skip
 
 

@@ -266,3 +266,45 @@ def checkpoints() -> st.SearchStrategy[bytes]:
     seeds.append(len(head).to_bytes(8, "little") + head + bytes(4))
     seeds.append(pickle.dumps({"w": Evil()}))
     return changed_bytes(seeds)
+
+
+def networks() -> st.SearchStrategy[bytes]:
+    """Give a saved network, changed in its bytes or in its words."""
+    import torch
+
+    from faircompress.networks.network import build
+
+    weights = build("small", 2).state_dict()
+    words = {"architecture": "small", "classes": 2, "mean": (0.5,) * 3, "std": (0.5,) * 3}
+
+    def packed(found: Any) -> bytes:
+        buffer = io.BytesIO()
+        torch.save(found, buffer)
+        return buffer.getvalue()
+
+    def told(found: Any) -> bytes:
+        return packed({**found, "weights": weights} if isinstance(found, dict) else found)
+
+    plain = {**words, "mean": [0.5] * 3, "std": [0.5] * 3}
+    return st.one_of(changed_values(plain).map(told), changed_bytes([packed(words)]))
+
+
+def predictions() -> st.SearchStrategy[bytes]:
+    """Give saved predictions, changed in their bytes or in the facts beside them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    facts = {"classes": ["a", "b"], "model": "m" * 64, "data": "d" * 64, "max_weight": [],
+             "fixed_counts": []}  # fmt: skip
+    table = pa.table(
+        {"id": ["1", "2"], "label": [0, 1], "weight": [1.0, 1.0], "p:0": [0.5, 0.2],
+         "p:1": [0.5, 0.8], "group:sex": ["f", "m"]}
+    )  # fmt: skip
+
+    def packed(found: Any) -> bytes:
+        buffer = io.BytesIO()
+        text = json.dumps(found, default=str)
+        pq.write_table(table.replace_schema_metadata({b"faircompress": text}), buffer)
+        return buffer.getvalue()
+
+    return st.one_of(changed_values(facts).map(packed), changed_bytes([packed(facts)]))

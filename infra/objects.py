@@ -6,7 +6,6 @@ On their own, in a container of compose.yaml:
     python /opt/objects.py load < buckets.tar
 """
 
-import hashlib
 import os
 import sys
 import tarfile
@@ -105,14 +104,6 @@ def load(found: Store, folder: Path) -> int:
                 found.client.upload_file(str(file), place.name, unquote(file.name))
                 count += 1
     return count
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    """Return the sha256 of each saved object."""
-    files = [f for f in sorted(folder.glob("*/*")) if not f.name.endswith(".etag")]
-    return {
-        f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files
-    }
 
 
 def _name(key: str) -> str:

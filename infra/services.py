@@ -126,12 +126,13 @@ class Running:
         self.logs.close()
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
-        """End one service."""
-        process = self.processes.pop(name, None)
+        """End one service; what the S3 store has in memory is written down first."""
+        process = self.processes.get(name)
         if process is None:
             return
         if name == "objects" and process.poll() is None:
             self.save()
+        del self.processes[name]
         process.send_signal(number)
         try:
             process.wait(20)

@@ -5,7 +5,7 @@
     python -m infra.upgrade FOLDER                 # of the backup that it makes first
     docker compose -f infra/compose.yaml up -d --wait
 
-An old server refuses a migrated database, and MLflow's new one a database that is not.
+An old server refuses a migrated database; MLflow's new one may refuse one that is not.
 """
 
 from pathlib import Path

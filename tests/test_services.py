@@ -227,8 +227,6 @@ def test_a_database_of_an_older_mlflow_is_migrated_and_moves_to_a_newer_postgres
                 opened.execute(text("INSERT INTO experiments (name, lifecycle_stage) VALUES "
                                     "('of old', 'active')"))  # fmt: skip
             engine.dispose()
-        with pytest.raises(StateError, match="the service mlflow ended|not ready"):
-            old.start("mlflow")
         stores = Stores("services", old.folder, ports, oldest)
         stores.migrate("mlflow")
         stores.dump("mlflow", tmp_path / "mlflow.dump")
