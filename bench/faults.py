@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fault_chain import killed_chain
 from fault_kinds import (
     Place,
     Try,
@@ -70,6 +71,7 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
     "the S3 store says nothing for 20 s": ("told", silent("objects", 20.0)),
     "MLflow's server says nothing for 5 s": ("told", silent("mlflow", 5.0)),
     "two machines promote at once": ("promote", two_machines),
+    "kill: the real chain, at any time": ("chain", killed_chain),
     "200 runs queued, then Prefect and PostgreSQL die": ("queue", queue(200)),
 }  # fmt: skip
 
