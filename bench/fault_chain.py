@@ -35,7 +35,7 @@ def killed_chain(where: Place, rng: random.Random) -> Try:
     if not WHOLE:
         start = time.monotonic()
         undisturbed = _laid_out(where.folder / "undisturbed")
-        _run(undisturbed, env).wait()
+        WHOLE["code"] = _run(undisturbed, env).wait()
         WHOLE.update(seconds=time.monotonic() - start, hashes=_hashes(undisturbed))
     project = _laid_out(where.folder / "project")
     process = _run(project, env)
@@ -47,7 +47,7 @@ def killed_chain(where: Place, rng: random.Random) -> Try:
     finished = _finished(project)
     code = _run(project, env).wait()
     again = sum(1 for stage, when in finished.items() if _written(project, stage) != when)
-    lost = int(code != 0 or _hashes(project) != WHOLE["hashes"])
+    lost = int(code != WHOLE["code"] or _hashes(project) != WHOLE["hashes"])
     return Try(True, lost, again, f"killed after {', '.join(finished) or 'nothing'}; exit {code}")
 
 
