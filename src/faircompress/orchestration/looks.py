@@ -108,7 +108,7 @@ def _booked(
     try:
         return next_looks(
             ledger_of(record), _test_set(artifacts, rows, test), files, review=review,
-            **booking.terms(rows, gate, held, models),
+            **booking.look_settings(rows, gate, held, models),
         )  # fmt: skip
     except NeedsReviewerError as error:
         raise NeedsReviewerError(

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from faircompress.config.params import Params
-from faircompress.data.dataset import FACTS, TABLE, content_sha256
+from faircompress.data.dataset import FACTS, TABLE, content_sha256, fit_sha256
 from faircompress.data.duplicates import DUPLICATE
 from faircompress.data.ingest import READ, Ingested, ingest, normalize_rows
 from faircompress.data.sources import RawData
@@ -37,7 +37,7 @@ from faircompress.validation.rows_first import (
 )
 
 
-def validate(params: Params, artifacts: Path) -> dict[str, float]:
+def validate(params: Params, artifacts: Path) -> dict[str, Any]:
     """Read, prepare and check the data set; return its counts, or refuse it.
 
     Raises:
@@ -48,7 +48,7 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
     refused = artifacts.parent / ".checkpoints" / "validate"
     raw = _rows(params, refused)
     limits = limits_of(params.checks, raw)
-    own = own_expectations.judged(
+    own = own_expectations.tested(
         own_expectations.read(params.checks.expectations), own_expectations.table_of(raw)
     )
     preparation = params.data.model_dump(include={"resize", "crop", "resampler"})
@@ -68,15 +68,15 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
         facts = _facts(raw, ingested, tables, preparation)
         shown = {cell: [ingested.samples[r] for r in sample if r in ingested.samples]
                  for cell, sample in cells.items()}  # fmt: skip
-        told = {"data set": params.data.name, **facts}
-        html = page(findings, tables, told, shown, min_subgroup=params.checks.min_subgroup)
+        described = {"data set": params.data.name, **facts}
+        html = page(findings, tables, described, shown, min_subgroup=params.checks.min_subgroup)
         if unfit(findings):
             _refuse(refused, findings, html)
         _leave(folder, findings, html)
         files.write_json(folder / FACTS, facts)
 
     shutil.rmtree(refused, ignore_errors=True)
-    return _numbers(findings, tables)
+    return {"fit_sha256": facts["fit_sha256"], **_numbers(findings, tables)}
 
 
 def _rows(params: Params, refused: Path) -> RawData:
@@ -110,20 +110,21 @@ def _facts(
 ) -> dict[str, Any]:
     """Return the values of ``dataset.Facts``."""
     groups = [name for name in raw.groups if name != "label"]
-    told = ["id", "split", "label", "identity", "weight", "sha256", *groups]
+    columns = ["id", "split", "label", "identity", "weight", "sha256", *groups]
     sizes = tables.rows["size"].mode()
-    return {
+    facts = {
         "classes": list(raw.classes),
         "groups": list(raw.groups),
         "size": [int(side) for side in sizes.iloc[0].split(" x ")] if len(sizes) else [0, 0],
         "mean": ingested.mean,
         "std": ingested.std,
-        "sha256": content_sha256(tables.rows[told]),
         "preparation": preparation,
         "max_weight": [asdict(cap) for cap in raw.max_weight],
         "fixed_counts": list(raw.fixed_counts),
         "dropped": _dropped(tables.pictures, groups),
     }
+    rows = tables.rows[columns]
+    return {**facts, "sha256": content_sha256(rows), "fit_sha256": fit_sha256(rows, facts)}
 
 
 def _dropped(pictures: pd.DataFrame, groups: Sequence[str]) -> list[dict[str, Any]]:
