@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, free_port
 
+from faircompress.support import databases
 from faircompress.support.errors import InputError, MissingFileError, StateError
 from infra import composed, postgres
 from infra.backup import backup, checked
@@ -205,6 +206,11 @@ def test_a_backup_that_was_changed_is_refused(tmp_path: Path) -> None:
         checked(tmp_path)
 
 
+def newest_revision() -> str:
+    found = databases.of_mlflow(Path("mlflow.db"))
+    return databases.newest(found.migrations)
+
+
 @needs_postgres
 def test_a_database_of_an_older_mlflow_is_migrated_and_moves_to_a_newer_postgres(
     place: Path, tmp_path: Path
@@ -233,9 +239,12 @@ def test_a_database_of_an_older_mlflow_is_migrated_and_moves_to_a_newer_postgres
     newest, ports = max(postgres.installed()), free_ports()
     with Running(place / "new", ports, ["postgres"], major=newest) as new:
         Stores("services", new.folder, ports, newest).fill("mlflow", tmp_path / "mlflow.dump")
-        new.start("objects")
-        new.start("mlflow")
-        from mlflow.tracking import MlflowClient
-
-        names = [e.name for e in MlflowClient(new.address("mlflow")).search_experiments()]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PGPASSWORD", new.services["mlflow"].env["PGPASSWORD"])
+            engine = create_engine(new.services["mlflow"].env["MLFLOW_BACKEND_STORE_URI"])
+            with engine.begin() as opened:
+                names = [row[0] for row in opened.execute(text("SELECT name FROM experiments"))]
+                found = opened.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            engine.dispose()
+    assert found == newest_revision()
     assert "of old" in names and newest > oldest
