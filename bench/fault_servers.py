@@ -111,6 +111,7 @@ def _judged(step: Place, found: Running, first: tuple[int, str]) -> Try:
 
     client = MlflowClient(found.address("mlflow"))
     experiment = client.get_experiment_by_name(step.env["FAULT_EXPERIMENT"])
+    assert experiment is not None
     runs = client.search_runs([experiment.experiment_id], "attributes.status = 'FINISHED'")
     whole = [
         run

@@ -201,8 +201,9 @@ def onnx_files() -> st.SearchStrategy[bytes]:
         helper.make_node("Gemm", ["f", "w"], ["y"], transB=1),
         helper.make_node("Softmax", ["y"], ["p"], axis=1),
     ]
+    shapes: list[tuple[str, list[str | int | None]]] = [("x", ["n", 3, 8, 8]), ("p", ["n", 2])]
     ports = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s)
-             for n, s in (("x", ["n", 3, 8, 8]), ("p", ["n", 2]))]  # fmt: skip
+             for n, s in shapes]  # fmt: skip
     graph = helper.make_graph(nodes, "g", ports[:1], ports[1:], [kernel])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     helper.set_model_props(model, {"classes": '["a", "b"]'})
