@@ -75,9 +75,10 @@ def load(path: Path) -> Predictions:
     try:
         table = pq.read_table(path)
         facts = json.loads((table.schema.metadata or {}).get(FACTS, b"null"))
+        names = set(table.column_names)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(f"{path} cannot be read: {error}. Was export run?") from error
-    lacking = {"id", "label", "weight", PROBABILITY + "0"} - set(table.column_names)
+    lacking = {"id", "label", "weight", PROBABILITY + "0"} - names
     if facts is None or lacking:
         raise InputError(
             f"{path} is no file of predictions: it lacks {', '.join(sorted(lacking)) or 'facts'}; "
