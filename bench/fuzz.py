@@ -178,7 +178,7 @@ def feed(name: str, cases: int, number: int = 0, kept: Path | None = None) -> di
             path.write_bytes(content)
             _count(found, path, reader)
 
-        quiet = settings(
+        quiet: Any = settings(
             max_examples=cases, deadline=None, database=None, derandomize=False,
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,

@@ -91,6 +91,15 @@ def open_onnx(path: Path) -> OnnxFile:
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}; needed is an ONNX file.")
+    try:
+        return _opened(path)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is damaged: a name or a note in it is not UTF-8 ({error}). Export it anew."
+        ) from error
+
+
+def _opened(path: Path) -> OnnxFile:
     content = path.read_bytes()
     try:
         model = onnx.load_model_from_string(content)
@@ -112,17 +121,11 @@ def open_onnx(path: Path) -> OnnxFile:
         listed = [f"{sha256}  ", *(f"{copies[name][0]}  {name}" for name in sorted(copies))]
         sha256 = hashlib.sha256("\n".join(listed).encode()).hexdigest()
     size = len(content) + sum(size for _, size in copies.values())
-    try:
-        inputs = tuple(Port(i.name, i.type, tuple(i.shape)) for i in opened.get_inputs())
-        outputs = tuple(
-            Port(o.name, o.type, tuple(o.shape), _ends_in(model, o.name))
-            for o in opened.get_outputs()
-        )
-        return OnnxFile(path, opened, sha256, size, inputs, outputs, _classes(path, opened))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path} is damaged: a name or a note in it is not UTF-8 ({error}). Export it anew."
-        ) from error
+    inputs = tuple(Port(i.name, i.type, tuple(i.shape)) for i in opened.get_inputs())
+    outputs = tuple(
+        Port(o.name, o.type, tuple(o.shape), _ends_in(model, o.name)) for o in opened.get_outputs()
+    )
+    return OnnxFile(path, opened, sha256, size, inputs, outputs, _classes(path, opened))
 
 
 def _beside(path: Path, model: onnx.ModelProto) -> dict[str, Path]:
