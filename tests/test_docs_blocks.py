@@ -31,6 +31,8 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"faircompress (status|open)": "needs a project that ran; tests/test_status.py has one",
     r"faircompress serve": "runs until it is stopped; tests/test_servers.py serves",
     r"(prefect|mlflow|docker|python -m flows|cp infra|dvc) ?": "needs a server or a store",
+    r"(apt|kubectl|helm) ": "needs a system or a cluster; tests/test_chart.py renders the chart",
+    r"python -m infra": "needs PostgreSQL; tests/test_services.py starts, backs up and restores",
     r"git (clone|switch|push|merge|-C)": "needs a repository elsewhere",
     r"export ": "settings of the commands below it, which are not run either",
 }
