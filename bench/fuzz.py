@@ -183,8 +183,8 @@ def feed(name: str, cases: int, number: int = 0, kept: Path | None = None) -> di
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
         )  # fmt: skip
-        fed: Any = seed(number)(quiet(given(strategy(name, kept or folder))(case)))
-        fed()
+        seeded: Any = seed(number)
+        seeded(quiet(given(strategy(name, kept or folder))(case)))()
     found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return found
 

@@ -1,4 +1,4 @@
-"""A backup of what the services must not lose: both databases, the buckets, ledger and judgements.
+"""A backup of what the services must not lose: both databases, the buckets, ledger and verdicts.
 
     python -m infra.backup FOLDER                  # of containers: compose.yaml
     python -m infra.backup FOLDER --of services    # of `make services`
@@ -27,7 +27,7 @@ def backup(stores: Stores, project: Path, folder: Path) -> int:
 
     Args:
         stores: Databases and buckets.
-        project: Of the worker, whose ledger and judgements are part of it.
+        project: Of the worker, whose ledger and verdicts are part of it.
         folder: To be made.
 
     Raises:

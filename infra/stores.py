@@ -20,7 +20,7 @@ from infra.services import values_of
 DATABASES = ("mlflow", "prefect")
 BUCKETS = ("mlflow", "dvc")
 USER = "faircompress"
-OWN = ("state", "artifacts/judgements.jsonl")  # of the project of the worker
+OWN = ("state", "artifacts/attestations.jsonl", "artifacts/judgements.jsonl")  # of the project
 MIGRATIONS = {
     "mlflow": 'mlflow db upgrade "$MLFLOW_BACKEND_STORE_URI"',
     "prefect": "prefect server database upgrade -y",
