@@ -11,7 +11,7 @@ EXTRA_cpu := onnx
 FILES_gpu := --verify-hashes
 FILES_cpu := --no-verify-hashes --torch-backend cpu
 
-.PHONY: run test docs ui serve study lock versions coverage release-check clean help
+.PHONY: run test docs ui serve services study faults fuzz lock versions coverage release-check clean help
 
 help:
 	@echo "make run    set everything up and take the embedded data to a verdict"
@@ -19,7 +19,9 @@ help:
 	@echo "make docs   build the documentation as a site, in site/"
 	@echo "make ui     open the MLflow UI on what was run"
 	@echo "make serve  run the chain on a schedule (needs a Prefect server)"
+	@echo "make services  PostgreSQL, S3 store, MLflow, Prefect and a worker here, without containers"
 	@echo "make study  compare methods on the embedded data over many seeds (an hour on 2 cores)"
+	@echo "make faults, fuzz  what kills and dead servers, what broken inputs cost: tables"
 	@echo "make lock, versions, coverage, release-check: see CONTRIBUTING.md"
 	@echo "make clean  remove .venv and everything that was run"
 
@@ -44,8 +46,19 @@ ui: $(VENV)/.ready
 serve: $(VENV)/.ready
 	@$(BIN)/faircompress serve
 
+services: $(VENV)/.ready
+	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,services]'
+	@$(BIN)/python -m infra.services $(SERVICES)
+
 study: $(VENV)/.ready
 	@$(BIN)/faircompress study portraits
+
+# FAULTS=1/2 makes every second try; the tries are kept in faults.jsonl, and only missing ones are made
+faults: $(VENV)/.ready-dev
+	@OMP_NUM_THREADS=1 $(BIN)/python bench/faults.py --shard $(or $(FAULTS),1/1) --tries $(or $(TRIES),10)
+
+fuzz: $(VENV)/.ready-dev
+	@OMP_NUM_THREADS=1 $(BIN)/python bench/fuzz.py --cases $(or $(CASES),2000)
 
 INSTALL = $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode --constraints requirements.lock $(FILES_$(RUNTIME))
 
@@ -66,7 +79,7 @@ $(VENV)/.ready: pyproject.toml requirements.lock $(VENV)/.uv
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,ray,timm,hf,docs,dev]'
+	@$(INSTALL) --editable '.[$(EXTRA_$(RUNTIME)),train,pipeline,s3,services,ray,timm,hf,docs,infra,dev]'
 	@touch $@
 
 # The lock keeps the versions it has where pyproject.toml allows them; UPGRADE=--upgrade takes the newest.

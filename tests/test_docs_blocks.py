@@ -35,6 +35,8 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"faircompress notify": "needs receivers; tests/test_notify.py has them",
     r"faircompress backfill": "minutes to hours of training; tests/test_backfill.py has commits",
     r"(prefect|mlflow|docker|python -m flows|cp infra|dvc) ?": "needs a server or a store",
+    r"(apt|kubectl|helm) ": "needs a system or a cluster; tests/test_chart.py renders the chart",
+    r"python -m infra": "needs PostgreSQL; tests/test_services.py starts, backs up and restores",
     r"git (clone|switch|push|merge|-C|-c)": "needs a repository elsewhere",
     r"export ": "settings of the commands below it, which are not run either",
 }

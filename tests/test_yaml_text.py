@@ -121,3 +121,8 @@ def test_one_key_overridden_twice_is_refused(overrides: list[str]) -> None:
 
 def test_overrides_of_neighbours_are_fine() -> None:
     refuse_twice(["train.epochs=1", "prune.epochs=1", "train.epochs_more=3"])
+
+
+def test_a_letter_that_yaml_does_not_take_is_named_with_the_file() -> None:
+    with pytest.raises(yaml_text.BadYaml, match=r"p\.yaml is not YAML: unacceptable character"):
+        yaml_text.parse("a: 1\0", "p.yaml")

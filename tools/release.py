@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-FOR_WORK = {"dev", "docs"}  # extras that no user of the package installs
+FOR_WORK = {"dev", "docs", "infra"}  # extras that no user of the package installs
 STATED = (
     ("src/faircompress/__init__.py", r'(?m)^__version__ = "([^"]+)"'),
     ("CITATION.cff", r"(?m)^version: (\S+)"),
     ("infra/compose.yaml", r"image: faircompress-\w+:(\S+)"),
     ("infra/compose.gpu.yaml", r"image: faircompress-[\w-]+:(\S+)"),
+    ("infra/chart/Chart.yaml", r"(?m)^version: (\S+)"),
 )
 HEADING = re.compile(r"(?m)^## (?:Unreleased|(?P<version>\d\S*) - (?P<date>\d{4}-\d\d-\d\d))$")
 

@@ -91,6 +91,15 @@ def open_onnx(path: Path) -> OnnxFile:
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}; needed is an ONNX file.")
+    try:
+        return _opened(path)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is damaged: a name or a note in it is not UTF-8 ({error}). Export it anew."
+        ) from error
+
+
+def _opened(path: Path) -> OnnxFile:
     content = path.read_bytes()
     try:
         model = onnx.load_model_from_string(content)

@@ -16,6 +16,7 @@ from faircompress.config.bounds import whole
 from faircompress.data.csv_text import is_parquet, is_text_table, meant, read_csv, with_points
 from faircompress.data.words import FLOATED
 from faircompress.support.errors import InputError
+from faircompress.support.lines import one_line
 
 EMPTY = ("", "nan", "<na>")
 FILL = "Fill it in, or leave the row out for both models."
@@ -200,14 +201,19 @@ def read_parquet(file: BinaryIO, name: str, identifier: str | None = None) -> Ta
         kinds = {one.name: one.type for one in parts.schema_arrow}
         unread = {key: str(kind) for key, kind in kinds.items() if not _is_plain(kind)}
         table = parts.read(columns=[key for key in kinds if key not in unread])
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{name} is no Parquet file: {error}") from error
+        cells = _cells(table)
+    except (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
+        why = one_line(str(error), 200)
+        raise InputError(f"{name} is no Parquet file, or a damaged one: {why}") from error
+    return _table(name, cells, identifier, unread)
+
+
+def _cells(table: pa.Table) -> pd.DataFrame:
     whole = [
         one.cast(one.type.value_type) if pa.types.is_dictionary(one.type) else one
         for one in table.columns
     ]
-    cells = pa.table(whole, names=table.column_names).to_pandas(ignore_metadata=True)
-    return _table(name, cells, identifier, unread)
+    return pa.table(whole, names=table.column_names).to_pandas(ignore_metadata=True)
 
 
 def _table(

@@ -33,6 +33,7 @@ def sentences(
 
 def _sentence(error: dict[str, Any], raw: dict[str, Any], params: type[Section]) -> str:
     path = [part for part in error["loc"] if isinstance(part, int) or _is_key(part, raw, error)]
+    path = path or list(error["loc"][-1:])  # a key that YAML writes in another way, such as "\x00"
     where = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key.{meant(str(path[-1]), _known_keys(params, path[:-1]))}"

@@ -37,6 +37,7 @@ IGNORED = """\
 /mlruns/
 /mlartifacts/
 /infra/.env
+/.services/
 __pycache__/
 """
 DVC_IGNORED = "__pycache__\n*.pyc\n"

@@ -41,7 +41,10 @@ def parse(text: str, where: str) -> Any:
         BadYaml: If it is not YAML; if a key stands twice in one place, with the lines of both; if
             an alias holds itself, or aliases stand for more than ``VALUES`` values.
     """
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:  # letters that YAML does not take
+        raise BadYaml(f"{where} is not YAML: {error}") from None
     try:
         root = loader.get_single_node()
         if root is None:

@@ -105,7 +105,7 @@ def _head(file: Path) -> pd.DataFrame:
 
         try:
             first = next(pq.ParquetFile(file).iter_batches(batch_size=ROWS), None)
-        except ValueError as error:  # pyarrow's own errors are such
+        except (ValueError, OSError) as error:  # pyarrow's own errors are such
             raise InputError(
                 f"--table: {file} is no Parquet table: {str(error).strip()}"
             ) from error

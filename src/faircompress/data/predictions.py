@@ -74,10 +74,11 @@ def load(path: Path) -> Predictions:
     """Read predictions; refuse NaN, probabilities outside 0-1, duplicate or missing ids."""
     try:
         table = pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
+        facts = json.loads((table.schema.metadata or {}).get(FACTS, b"null"))
+        names = set(table.column_names)
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(f"{path} cannot be read: {error}. Was export run?") from error
-    facts = json.loads((table.schema.metadata or {}).get(FACTS, b"null"))
-    lacking = {"id", "label", "weight", PROBABILITY + "0"} - set(table.column_names)
+    lacking = {"id", "label", "weight", PROBABILITY + "0"} - names
     if facts is None or lacking:
         raise InputError(
             f"{path} is no file of predictions: it lacks {', '.join(sorted(lacking)) or 'facts'}; "
@@ -86,6 +87,8 @@ def load(path: Path) -> Predictions:
     try:
         predictions = _from_table(table, facts)
         check(predictions)
+    except (KeyError, TypeError, AttributeError, pa.ArrowException) as error:
+        raise InputError(f"{path} is damaged, or no file of predictions: {error!r}") from error
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
     return predictions

@@ -18,8 +18,10 @@ from torch import Tensor, nn
 from faircompress.config import plugins
 from faircompress.config.brought_names import kind_of
 from faircompress.networks.brought import build_brought
-from faircompress.support.errors import InputError
+from faircompress.networks.weights import DAMAGED
+from faircompress.support.errors import FaircompressError, InputError
 from faircompress.support.files import write_bytes
+from faircompress.support.lines import one_line
 from faircompress.support.progress import track
 
 WITH_HELPERS = ("googlenet", "inception_v3")  # heads halfway, that would only serve training
@@ -127,13 +129,23 @@ def save(network: Network, path: Path) -> None:
 
 
 def load(path: Path) -> Network:
-    """Read a network, in evaluation mode, on the CPU. Only plain tensors are accepted."""
-    words: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    weights = words.pop("weights")
-    net = build(words["architecture"], words["classes"])
-    fit_shapes(net, weights)
-    net.load_state_dict(weights)
-    return Network(net.eval(), **words)
+    """Read a network, in evaluation mode, on the CPU. Only plain tensors are accepted.
+
+    Raises:
+        InputError: If the file is none that ``save`` wrote, or is damaged.
+    """
+    try:
+        words: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        weights = words.pop("weights")
+        net = build(words["architecture"], words["classes"])
+        fit_shapes(net, weights)
+        net.load_state_dict(weights)
+        return Network(net.eval(), **words)
+    except DAMAGED as error:
+        if isinstance(error, FaircompressError | FileNotFoundError):
+            raise
+        why = one_line(str(error), 200)
+        raise InputError(f"{path} is damaged, or no network that a stage saved: {why}") from error
 
 
 def fit_shapes(net: nn.Module, weights: dict[str, Tensor]) -> None:

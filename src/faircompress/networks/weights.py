@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,11 @@ WAY_OUT = (
     "where the network can be loaded, write its weights alone: "
     "torch.save(net.state_dict(), 'weights.pt')"
 )
+DAMAGED = (  # what PyTorch's reader raises where bytes of a file are others than were written
+    pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, TypeError,
+    AttributeError, AssertionError, OSError, OverflowError, MemoryError, struct.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
 COUNTERS = ("num_batches_tracked", "position_ids", "relative_position_index")  # no weights
 
 
@@ -72,7 +78,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         )
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except DAMAGED as error:
         raise InputError(
             f"train.from {path} holds more than tensors, such as a whole pickled network, whose "
             f"code is never run here, or it is damaged; {WAY_OUT} "
@@ -93,8 +99,11 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _refuse_programs(path: Path) -> None:
-    with zipfile.ZipFile(path) as packed:
-        names = [name.partition("/")[2] or name for name in packed.namelist()]
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = [name.partition("/")[2] or name for name in packed.namelist()]
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+        raise InputError(f"train.from {path} is damaged: {error}; {WAY_OUT}") from error
     if any(name.startswith("code/") or name == "constants.pkl" for name in names):
         raise InputError(
             f"train.from {path} is TorchScript, of which no layer can be cut. Give the network's "

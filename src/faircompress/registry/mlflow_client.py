@@ -23,8 +23,10 @@ class Client:
     """MLflow's client, whose failures to answer are told in words, the second time at once."""
 
     def __init__(self, uri: str) -> None:
-        self.client, self.uri = MlflowClient(uri), uri
+        self.uri = uri
         self.trouble: StoreFailed | None = None
+        with self.answering():
+            self.client = MlflowClient(uri)
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.client, name)

@@ -5,7 +5,6 @@ for rests on ``attestations``, which lie in the project; ``verification`` holds 
 other.
 """
 
-import fcntl
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faircompress.registry import attestations, logged_models, mlflow_runs
+from faircompress.registry.locking import one_at_a_time as one_at_a_time
 from faircompress.registry.mlflow_runs import VALUE_LIMIT, Store
 from faircompress.registry.policy import Decision
 from faircompress.support.errors import InputError
@@ -190,13 +190,3 @@ def keep(store: Store, version: Version, decision: Decision) -> None:
             write_json(kept, decision.as_json())
             mlflow_runs.log_files(store, version.run_id, [kept], DECISIONS)
     note(store, version, {f"decision {decision.time}": decision.sentence})
-
-
-@contextmanager
-def one_at_a_time(store: Store) -> Iterator[None]:
-    """Wait until no other process of this project changes the registry, then keep them out."""
-    path = store.project / ".checkpoints" / "registry.lock"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield

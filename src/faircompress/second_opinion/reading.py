@@ -61,7 +61,14 @@ def read(path: Path) -> Predictions:
             max_weight=tuple(facts.get("max_weight") or ()),
             fixed_counts=tuple(facts.get("fixed_counts") or ()),
         )
-    except (OSError, pa.ArrowInvalid, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (
+        OSError,
+        pa.ArrowException,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
         raise InputError(
             f"{path} is no file of predictions: {error!r}. Needed is the Parquet file that "
             "`export` or `audit --out` wrote, with id, label, weight, p:0, p:1, ... and its facts."

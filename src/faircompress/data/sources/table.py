@@ -150,7 +150,7 @@ def _parquet(paths: list[Path], image: str) -> tuple[pd.DataFrame, Read | None]:
         read = pa.concat_tables(parts, promote_options="permissive")  # 1 in a part may be 1.0
     except pa.ArrowTypeError as error:
         raise InputError(f"{KEY}.file: the parts of {paths[0]} differ: {error}") from error
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         raise InputError(f"{KEY}.file: {paths[0]} is no Parquet table: {error}") from error
     plain = [f.name for f in read.schema if not (pa.types.is_nested(f.type) or _binary(f.type))]
     cells = pd.DataFrame({name: _text(read.column(name)) for name in plain})
