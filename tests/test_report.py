@@ -33,6 +33,7 @@ from faircompress.report.context import ReportContext
 from faircompress.report.exemplars import FIRST, OTHERS, gallery, newly_wrong
 from faircompress.report.forest import forest
 from faircompress.report.html import report
+from faircompress.support import number_text
 
 
 def colour(row: int) -> tuple[int, int, int]:
@@ -181,11 +182,11 @@ def test_each_rule_has_a_figure_and_each_figure_a_table() -> None:
 
 
 def test_a_bound_that_rounding_would_put_on_the_limit_shows_more_decimals() -> None:
-    assert plots.signed(-0.09996, -0.1) == "\N{MINUS SIGN}0.09996"
-    assert plots.signed(-0.0996, -0.1) == "\N{MINUS SIGN}0.0996"
-    assert plots.signed(-0.0804, -0.1) == "\N{MINUS SIGN}0.080"
-    assert plots.unsigned(0.9, 0.9) == "0.900"
-    assert plots.signed(-0.0001) == "0.000"
+    assert number_text.signed(-0.09996, -0.1) == "\N{MINUS SIGN}0.09996"
+    assert number_text.signed(-0.0996, -0.1) == "\N{MINUS SIGN}0.0996"
+    assert number_text.signed(-0.0804, -0.1) == "\N{MINUS SIGN}0.080"
+    assert number_text.unsigned(0.9, 0.9) == "0.900"
+    assert number_text.signed(-0.0001) == "0.000"
 
 
 def test_an_axis_holds_all_estimates_but_is_not_stretched_by_one_wide_interval() -> None:

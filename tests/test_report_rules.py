@@ -22,6 +22,7 @@ from faircompress.report.html import ORDER, report
 from faircompress.report.markdown import plain_text
 from faircompress.report.model_card import model_card
 from faircompress.report.tradeoff import tradeoff, used
+from faircompress.support.number_text import signed
 
 SIZES = {"dense": 9000, "pruned": 1000}
 CONTEXT = ReportContext(sizes=SIZES, layers=LAYERS, latency=LATENCY)
@@ -95,10 +96,10 @@ def test_only_bounds_that_decide_are_drawn_in_full_and_crosschecks_beside_them()
     (other,) = short["others"]  # DeLong is for AUROC alone
     assert other["low"] < short["at"] < other["high"]
     assert short["low"] != other["low"] and short["high"] != other["high"]
-    bounds = (plots.signed(end) for end in (check.lower, check.upper))
+    bounds = (signed(end) for end in (check.lower, check.upper))
     assert short["found"].endswith(f"[{', '.join(bounds)}]")
     assert figure["columns"][-2:] == ["Bootstrap", "Outcome"]
-    assert f"{plots.signed(low)} to {plots.signed(high)}" in [row[-2] for row in figure["table"]]
+    assert f"{signed(low)} to {signed(high)}" in [row[-2] for row in figure["table"]]
 
 
 def test_a_crosscheck_of_another_confidence_is_not_drawn() -> None:

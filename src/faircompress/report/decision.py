@@ -5,7 +5,8 @@ from typing import Any
 
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.verdict import Verdict
-from faircompress.report.plots import Json, capital, unsigned
+from faircompress.report.plots import Json, capital
+from faircompress.support.number_text import unsigned
 
 Points = Mapping[str, Mapping[str, Any]]
 CHOSEN = {
