@@ -183,11 +183,14 @@ def test_the_page_can_be_walked_by_keyboard() -> None:
 
 
 def test_text_can_be_read_on_white_and_on_the_shade_of_harm() -> None:
-    colours = dict(re.findall(r"--(\w+): #([0-9a-f]{6})", page()))
-    for name in ("ink", "soft", "good", "bad", "warn", "candidate", "reference"):
-        assert contrast(colours[name], "ffffff") >= 4.5  # WCAG 2.2, AA
-    assert contrast(colours["bad"], "fbf2f1") >= 4.5
-    assert contrast("7d8797", "ffffff") >= 3  # lines that tell something
+    pair = r"--(\w+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\)"
+    colours = {name: both for name, *both in re.findall(pair, page())}
+    for scheme in (0, 1):  # light, dark
+        now = {name: both[scheme] for name, both in colours.items()}
+        for name in ("ink", "soft", "good", "bad", "warn", "candidate", "reference"):
+            assert contrast(now[name], now["paper"]) >= 4.5  # WCAG 2.2, AA
+        assert contrast(now["bad"], now["shade"]) >= 4.5
+        assert contrast(now["thin"], now["paper"]) >= 3  # lines that tell something
 
 
 def contrast(one: str, other: str) -> float:
