@@ -105,10 +105,10 @@ def said(rows: int, groups: int, split: str = "test") -> tuple[Predictions, Pred
     positive, group = rng.random(rows) < 0.2, rng.integers(groups, size=rows)
     logits = rng.normal(4 * positive - 2.0, 1.5)
     baseline = Predictions(
-        ids=np.char.add(split, np.char.zfill(np.arange(rows).astype(str), 7)),
+        ids=np.char.add(split, np.char.zfill(np.arange(rows).astype("U7"), 7)),
         labels=positive.astype(int),
         probabilities=_probabilities(logits),
-        groups={"group": group.astype(str)},
+        groups={"group": group.astype("U2")},
         identities=None,
         weights=np.ones(rows),
         classes=("no", "yes"),

@@ -3,7 +3,6 @@
 import json
 import shutil
 import sqlite3
-from dataclasses import asdict
 from pathlib import Path
 
 import onnx
@@ -16,7 +15,7 @@ from faircompress.orchestration.deployment import Registry, registry_of
 from faircompress.orchestration.record import recorded
 from faircompress.orchestration.registration import register_versions
 from faircompress.orchestration.workspace import Workspace
-from faircompress.registry import judgements, mlflow_runs, versions
+from faircompress.registry import attestations, mlflow_runs, versions
 from faircompress.registry.policy import Decision
 from faircompress.support.files import sha256, write_json
 
@@ -30,8 +29,8 @@ PLACES = {
 
 def moved(old: Path, new: Path, *names: str) -> Registry:
     """Copy a project, or some of it, with a registry that keeps its files in the copy."""
-    (new / judgements.FILE).parent.mkdir(exist_ok=True)
-    record = [str(judgements.FILE)] if (old / judgements.FILE).exists() else []
+    (new / attestations.FILE).parent.mkdir(parents=True, exist_ok=True)
+    record = [str(attestations.FILE)] if (old / attestations.FILE).exists() else []
     for name in [*names, *record] if names else [p.name for p in old.iterdir()]:
         if (old / name).is_dir():
             shutil.copytree(old / name, new / name, symlinks=True, dirs_exist_ok=True)
@@ -54,10 +53,12 @@ def another_file(folder: Path, words: str, name: str = "pruned") -> None:
     file.write_bytes(model.SerializeToString())
 
 
-def registered_as(folder: Path, word: str, *, variant: str | None = None) -> Verdict:
+def registered_as(
+    folder: Path, word: str, *, variant: str | None = None, words: str = ""
+) -> Verdict:
     """Put another file into a project, have it judged with this word, and register it."""
     space = Workspace(folder, folder) if variant is None else _variant(folder, variant)
-    another_file(space.folder, f"{word} {variant}")
+    another_file(space.folder, words or f"{word} {variant}")
     verdict = space.artifacts / "gate/verdict.json"
     said = json.loads(verdict.read_text())
     said |= {"outcome": word, "sentence": f"{word}: said the judge of this test"}
@@ -100,7 +101,7 @@ def overwrite(where: Registry, number: str, folder: Path, **changes: str) -> Non
     said = json.loads(versions.verdicts(where.store, version)[0])
     renamed = {"outcome" if key == "verdict" else key: value for key, value in changes.items()}
     write_json(folder / "verdict.json", said | renamed)
-    run_id = version.tags["judged_by"]
+    run_id = version.tags["evaluated_by"]
     mlflow_runs.log_files(where.store, run_id, [folder / "verdict.json"], "gate")
     digest = versions.sha256(folder / "verdict.json")
     versions.note(where.store, version, {"verdict.sha256": digest, **changes})
@@ -108,7 +109,7 @@ def overwrite(where: Registry, number: str, folder: Path, **changes: str) -> Non
 
 def lay(where: Registry, number: str, folder: Path, decision: Decision) -> None:
     """Lay a decision to those of a version, as only the project's own commands should."""
-    write_json(folder / f"{decision.time}.json", asdict(decision))
+    write_json(folder / f"{decision.time}.json", decision.as_json())
     file = folder / f"{decision.time}.json"
     mlflow_runs.log_files(where.store, where.find(number).run_id, [file], versions.DECISIONS)
 

@@ -26,8 +26,10 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"faircompress study": "minutes to hours of training; tests/test_study_flow.py runs small ones",
     r"python bench/": "minutes to hours; tests/test_readme.py asks each for --help",
     r"python -m pytest tests/test_mlflow_ui": "draws the pictures of the docs from a real run",
-    r"faircompress (promote|rollback|alarm|checkout|clean)": "needs versions in MLflow; "
-    "tests/test_policy.py, test_tampering.py and test_registry.py have them",
+    r"faircompress (promote|rollback|alarm|checkout|clean|champion)": "needs versions in MLflow; "
+    "tests/test_policy.py, test_tampering.py, test_forgery.py and test_registry.py have them",
+    r"faircompress keys|git add keys|git commit -m .Keys": "makes keys for good; "
+    "tests/test_signatures.py has some",
     r"faircompress (status|open)": "needs a project that ran; tests/test_status.py has one",
     r"faircompress serve": "runs until it is stopped; tests/test_servers.py serves",
     r"(prefect|mlflow|docker|python -m flows|cp infra|dvc) ?": "needs a server or a store",

@@ -189,7 +189,7 @@ def test_the_registered_version_shows_aliases_tags_and_its_groups(
     assert page.get_by_text("champion").first.is_visible()
     version = where.find("1")
     rows = [row.split() for row in page.get_by_role("row").all_inner_texts()]
-    for tag in ("verdict", "sha256", "sha256.data", "judged_by"):
+    for tag in ("verdict", "sha256", "sha256.data", "evaluated_by"):
         assert [tag, version.tags[tag]] in rows
     assert any(row[:1] == ["hair=long"] for row in rows)
     draw(page, "mlflow-version")

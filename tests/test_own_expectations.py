@@ -25,7 +25,7 @@ FEW = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1
 def found(asked: Params) -> list[Finding]:
     suite = own_expectations.read(asked.checks.expectations)
     raw = rows_first.read_rows(asked.data)
-    return own_expectations.judged(suite, own_expectations.table_of(raw))
+    return own_expectations.tested(suite, own_expectations.table_of(raw))
 
 
 def test_columns_of_the_table_that_are_no_groups_can_be_expected_of(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import mlflow_runs
 from faircompress.registry import versions as registry
-from faircompress.registry.policy import NotPromoted, Said
+from faircompress.registry.policy import Grounds, NotPromoted
 from faircompress.support.files import read_json, sha256, write_json
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
@@ -104,7 +104,7 @@ def test_a_run_shows_the_numbers_of_the_file_that_goes_out_whatever_else_was_jud
 ) -> None:
     told = read_json(where.store.project / NUMBERS)["groups"]["accuracy"]["hair=short"]
     for version in by_precision(where).values():
-        run = where.store.client.get_run(version.tags["judged_by"])
+        run = where.store.client.get_run(version.tags["evaluated_by"])
         if run.data.params["export.precisions"] == str(ALL):
             assert (
                 run.data.metrics["gate.groups.accuracy.hair_short.candidate"] == told["candidate"]
@@ -194,7 +194,7 @@ def test_what_a_person_let_out_of_this_network_stays(
     where: Registry, rerun: Callable[[], None]
 ) -> None:
     other = by_precision(where)["int8"].number
-    deployment.promote(where, other, Said("Ann", "phones need it"))
+    deployment.promote(where, other, Grounds("Ann", "phones need it"))
     rerun()
     assert where.aliases()["champion"] == other
 
@@ -205,7 +205,7 @@ def test_what_a_person_approved_goes_when_it_fails_later(
     versions, folder = by_precision(where), where.store.project
     set_outcome(folder, "int8", "inconclusive")
     rerun()
-    deployment.note_review(where, versions["int8"], "approve", Said("Ann", "phones need it"))
+    deployment.note_review(where, versions["int8"], "approve", Grounds("Ann", "phones need it"))
     deployment.promote(where, versions["int8"].number)
     rerun()
     assert where.aliases()["champion"] == versions["int8"].number
@@ -230,7 +230,7 @@ def test_a_file_after_one_that_no_longer_passes_may_not_go_out(
         assert project.stage(stage).returncode == 0
     rerun()
     versions = by_precision(where)
-    assert [versions[p].tags["verdict"] for p in ALL] == ["fail", "not judged", "not judged"]
+    assert [versions[p].tags["verdict"] for p in ALL] == ["fail", "not evaluated", "not evaluated"]
     for precision in ("fp16", "int8"):
         with pytest.raises(NotPromoted, match="earlier precision of its network did not pass"):
             deployment.promote(where, versions[precision].number)

@@ -11,29 +11,29 @@ from conftest import Project
 from registered import moved, registered_as
 
 from faircompress.registry import versions
-from faircompress.registry.policy import Act, Decision, NotPromoted, Said, decide, may_go_out
+from faircompress.registry.policy import Act, Decision, Grounds, NotPromoted, decide, may_go_out
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 OWN = {"workspace": "project"}
 YES = {**OWN, "review": "approve", "reviewer": "Ann", "reason": "fine"}
 NO = {**YES, "review": "reject", "reason": "harm"}
-BOB = Said("Bob", "must")
+BOB = Grounds("Bob", "must")
 
 
 @pytest.mark.parametrize(
     ("verdict", "tags", "override", "act", "by"),
     [
-        ("pass", OWN, None, "promoted", Said("the gate", "it passed")),
-        ("pass", NO, None, "rejected", Said("Ann", "harm")),
-        ("inconclusive", YES, None, "approved", Said("Ann", "fine")),
-        ("inconclusive", NO, None, "rejected", Said("Ann", "harm")),
-        ("fail", NO, None, "rejected", Said("Ann", "harm")),
+        ("pass", OWN, None, "promoted", Grounds("the gate", "it passed")),
+        ("pass", NO, None, "rejected", Grounds("Ann", "harm")),
+        ("inconclusive", YES, None, "approved", Grounds("Ann", "fine")),
+        ("inconclusive", NO, None, "rejected", Grounds("Ann", "harm")),
+        ("fail", NO, None, "rejected", Grounds("Ann", "harm")),
         ("fail", NO, BOB, "overridden", BOB),
         ("pass", {"workspace": "gate=lenient"}, BOB, "overridden", BOB),
     ],
 )
 def test_what_is_done_and_by_whose_word(
-    verdict: str, tags: dict[str, str], override: Said | None, act: Act, by: Said
+    verdict: str, tags: dict[str, str], override: Grounds | None, act: Act, by: Grounds
 ) -> None:
     assert decide("version 7", verdict, tags, override) == (act, by)
 
@@ -53,11 +53,11 @@ def test_what_is_done_and_by_whose_word(
             "'aprove'; needed is approve",
         ),
         ("pass", {**YES, "workspace": "gate=lenient"}, None, "params of 'gate=lenient'"),
-        ("fail", OWN, Said("", "must"), "reviewer missing; give --reviewer and --reason"),
+        ("fail", OWN, Grounds("", "must"), "reviewer missing; give --reviewer and --reason"),
     ],
 )
 def test_what_is_missing_is_named(
-    verdict: str, tags: dict[str, str], override: Said | None, why: str
+    verdict: str, tags: dict[str, str], override: Grounds | None, why: str
 ) -> None:
     with pytest.raises(NotPromoted, match=why):
         decide("version 7", verdict, tags, override)

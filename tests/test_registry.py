@@ -16,13 +16,13 @@ from faircompress.orchestration import checkout, deployment
 from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import versions
-from faircompress.registry.policy import NotPromoted, Said
+from faircompress.registry.policy import Grounds, NotPromoted
 from faircompress.support.files import read_json, sha256
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 PASSED, OPEN, FAILED, VARIANT = "1", "2", "3", "4"
 SMALL = ("params.yaml", "mlflow.db", "mlartifacts")
-ANN = Said("Ann", "looked at the pictures")
+ANN = Grounds("Ann", "looked at the pictures")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_failure_goes_out_by_override_alone(where: Registry) -> None:
     tag(where, FAILED, review="approve", reviewer="Ann", reason="I like it")
     with pytest.raises(NotPromoted, match="no tag changes that"):
         deployment.promote(where, FAILED)
-    deployment.promote(where, FAILED, Said("Bob", "the old one leaks"))
+    deployment.promote(where, FAILED, Grounds("Bob", "the old one leaks"))
     assert where.aliases()["champion"] == FAILED
     assert acts(where, FAILED) == ["overridden"]
     tag(where, FAILED, review="", reviewer="", reason="")  # tags can be changed, the record not
@@ -126,7 +126,7 @@ def test_a_failure_at_the_end_of_a_run_is_told_with_the_override_that_let_it_out
 ) -> None:
     told = deployment.stop(where, where.find(FAILED))
     assert told.endswith("failed; only an override lets it out")
-    deployment.promote(where, FAILED, Said("Bob", "the old one leaks"))
+    deployment.promote(where, FAILED, Grounds("Bob", "the old one leaks"))
     told = deployment.stop(where, where.find(FAILED))
     assert "failed, but may go out: it was overridden by Bob" in told
     assert where.aliases()["champion"] == FAILED
@@ -138,7 +138,7 @@ def test_a_file_that_changed_in_the_registry_is_not_promoted(where: Registry) ->
     files = where.store.project.glob("mlartifacts/*/models/*/artifacts/model.onnx")
     (file,) = [f for f in files if versions.sha256(f) == digest]
     file.write_bytes(file.read_bytes() + b"\0")
-    with pytest.raises(NotPromoted, match=f"{digest} was judged; they must be equal"):
+    with pytest.raises(NotPromoted, match=f"{digest} was evaluated; they must be equal"):
         deployment.promote(where, OPEN)
     assert where.aliases()["champion"] == PASSED
 

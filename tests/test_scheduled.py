@@ -12,8 +12,9 @@ from conftest import ROOT, Project, commit
 from faircompress.orchestration.commits import GitFailed, git, head
 from faircompress.orchestration.publishing import publish
 from faircompress.orchestration.workspace import Workspace, prepare
-from faircompress.registry import judgements, mlflow_runs
-from faircompress.registry.judgements import SCHEDULED
+from faircompress.registry import attestations, mlflow_runs
+from faircompress.registry.attestations import SCHEDULED
+from faircompress.registry.records import VerdictRecord
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 MODEL = "faircompress-portraits"
@@ -150,16 +151,18 @@ def test_a_clone_that_runs_by_the_clock_keeps_its_record_out_of_files_that_git_h
     finished: Finished, tmp_path: Path
 ) -> None:
     project = clone_of(finished, tmp_path / "p")
-    known = judgements.entries(project.folder)
-    tracked = (project.folder / judgements.FILE).read_text()
+    known = attestations.records(project.folder)
+    tracked = (project.folder / attestations.FILE).read_text()
     prepare(project.folder, commit=head(project.folder))
-    judgements.add(project.folder, known[-1])  # the same line: it is one, wherever it stands
-    assert judgements.entries(project.folder) == known
-    other = judgements.Judgement("2026", MODEL, "a" * 64, "fp32", "project", "pass", "b" * 64)
-    judgements.add(project.folder, other)
-    assert (project.folder / judgements.FILE).read_text() == tracked
-    assert judgements.latest(project.folder, MODEL, "a" * 64) == other
-    assert len(judgements.lines(project.folder)) == len(known) + 1
+    untracked = project.folder / attestations.UNTRACKED
+    untracked.parent.mkdir(exist_ok=True)
+    untracked.write_text(f"{tracked.splitlines()[-1]}\n")  # one line, wherever it stands
+    assert attestations.records(project.folder) == known
+    other = VerdictRecord("2026", MODEL, "a" * 64, "fp32", "project", "pass", "b" * 64)
+    attestations.add(project.folder, other)
+    assert (project.folder / attestations.FILE).read_text() == tracked
+    assert attestations.latest(project.folder, MODEL, "a" * 64) == other
+    assert len(attestations.lines(project.folder)) == len(known) + 1
 
 
 def test_a_project_that_git_does_not_hold_runs_where_it_lies(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import Project, new_project
@@ -177,3 +178,14 @@ def test_what_cannot_be_opened_says_what_to_run(tmp_path: Path) -> None:
     assert ours(project, "open", "--variant", "prune.seed=2").stdout == f"{report.resolve()}\n"
     said = ours(project, "open", "mlflow", "--port", "9")
     assert said.returncode == 3 and "start it: faircompress ui" in said.stderr
+
+
+def test_a_new_test_split_retrains_nothing(finished: Finished, tmp_path: Path) -> None:
+    project = copied(finished, tmp_path)
+    path = project.folder / "artifacts/validate/data.parquet"
+    rows = pq.read_table(path)
+    path.unlink()  # DVC's cache may have it under another name
+    pq.write_table(rows.slice(0, len(rows) - 1), path)
+    said = project.call(sys.executable, "-m", "dvc", "status", "--json", check=True).stdout
+    changed = set(json.loads(said)) - {"source", "code"}
+    assert changed == {"validate", "export", "gate"}

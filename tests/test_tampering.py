@@ -15,13 +15,13 @@ from faircompress.orchestration import checkout, deployment
 from faircompress.orchestration.alarm import alarm, guard
 from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.workspace import Workspace
-from faircompress.registry import judgements, mlflow_runs, versions
-from faircompress.registry.policy import Decision, NotPromoted, Said
+from faircompress.registry import attestations, mlflow_runs, versions
+from faircompress.registry.policy import Decision, Grounds, NotPromoted
 from faircompress.support.files import read_json, write_json
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 FIRST, SECOND, FAILED = "1", "2", "3"  # both passed; the second is the champion
-ANN = Said("Ann", "complaints from the field")
+ANN = Grounds("Ann", "complaints from the field")
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +59,12 @@ def test_a_verdict_that_was_overwritten_promotes_nothing(where: Registry, tmp_pa
     recorded = where.find(FAILED).tags["verdict.sha256"]
     overwrite(where, FAILED, tmp_path, verdict="pass")
     forged = where.find(FAILED).tags["verdict.sha256"]
-    with pytest.raises(NotPromoted, match=f"judged fail.*{recorded}.*keeps {forged}.*Run again"):
+    with pytest.raises(
+        NotPromoted, match=f"outcome was fail.*{recorded}.*keeps {forged}.*Run again"
+    ):
         deployment.promote(where, FAILED)
     with pytest.raises(NotPromoted, match="changed on the server"):
-        deployment.promote(where, FAILED, Said("Bob", "must"))
+        deployment.promote(where, FAILED, Grounds("Bob", "must"))
     assert where.aliases()["champion"] == SECOND
     assert acts(where, FAILED) == []
 
@@ -71,10 +73,10 @@ def test_edited_tags_alone_are_named(where: Registry) -> None:
     tag(where, FAILED, verdict="pass")
     with pytest.raises(NotPromoted, match="its tag verdict says pass, fail was recorded"):
         deployment.promote(where, FAILED)
-    tag(where, FAILED, verdict="fail", judged_by=where.find(FIRST).tags["judged_by"])
-    with pytest.raises(NotPromoted, match="or the tag judged_by was changed"):
+    tag(where, FAILED, verdict="fail", evaluated_by=where.find(FIRST).tags["evaluated_by"])
+    with pytest.raises(NotPromoted, match="or the tag evaluated_by was changed"):
         deployment.promote(where, FAILED)
-    tag(where, FAILED, judged_by="no such run")
+    tag(where, FAILED, evaluated_by="no such run")
     with pytest.raises(NotPromoted, match="keeps none"):
         deployment.promote(where, FAILED)
 
@@ -97,15 +99,15 @@ def test_a_decision_about_another_version_is_not_borrowed(where: Registry, tmp_p
 
 
 def test_an_override_names_version_and_verdict_and_does_not_outlive_it(where: Registry) -> None:
-    deployment.promote(where, FAILED, Said("Bob", "must"))
+    deployment.promote(where, FAILED, Grounds("Bob", "must"))
     (kept,) = versions.decisions(where.store, where.find(FAILED))
     assert (kept.version, kept.model) == (FAILED, where.model)
     assert kept.verdict_sha256 == where.find(FAILED).tags["verdict.sha256"]
     assert deployment.trusted(where, FAILED).number == FAILED
-    known = judgements.latest(where.store.project, where.model, kept.sha256)
+    known = attestations.latest(where.store.project, where.model, kept.sha256)
     assert known
     newer = replace(known, time="20300101T000000.000000Z", verdict_sha256="0" * 64)
-    judgements.add(where.store.project, newer)
+    attestations.add(where.store.project, newer)
     tag(where, FAILED, **{"verdict.sha256": "0" * 64})
     with pytest.raises(deployment.BadChampion):
         deployment.trusted(where, FAILED)
@@ -188,9 +190,9 @@ def test_with_no_good_version_left_there_is_no_champion(where: Registry, tmp_pat
 
 
 def test_where_nothing_is_recorded_everything_is_refused_and_nothing_moved(where: Registry) -> None:
-    (where.store.project / judgements.FILE).unlink()
+    (where.store.project / attestations.FILE).unlink()
     assert "Its alias stays" in guard(where)
-    with pytest.raises(NotPromoted, match=r"nothing was judged.*judgements\.jsonl"):
+    with pytest.raises(NotPromoted, match=r"nothing was evaluated.*attestations\.jsonl"):
         deployment.promote(where, FIRST)
     with pytest.raises(NotPromoted):
         deployment.rollback(where, ANN)
@@ -201,7 +203,7 @@ def test_what_a_person_took_back_stays_so_without_its_tags(
     where: Registry, same_file: Callable[[], None]
 ) -> None:
     words = alarm(where, ANN)
-    assert "was rolled back by Ann" in words
+    assert "was withdrawn by Ann" in words
     assert where.aliases() == {"champion": FIRST, "original_champion": FIRST}
     tag(where, SECOND, review="approve", reviewer="Eve", reason="trust me")
     same_file()
@@ -232,12 +234,12 @@ def test_the_command_tells_by_its_exit_code_whether_the_champion_is_as_recorded(
     assert run(command).code == 0
     said = run(f"{command} --reviewer Ann --reason 'complaints from the field'")
     assert said.code == 1 and f"went back to version {FIRST}" in said.out
-    assert acts(where, SECOND)[-1] == "rolled back"
+    assert acts(where, SECOND)[-1] == "withdrawn"
 
 
 def test_an_alarm_without_a_name_or_a_reason_does_nothing(where: Registry) -> None:
     with pytest.raises(NotPromoted, match="--reviewer and --reason"):
-        alarm(where, Said("Ann", " "))
+        alarm(where, Grounds("Ann", " "))
     assert "was not the champion" in alarm(where, ANN, FAILED)
     assert where.aliases()["champion"] == SECOND
 
@@ -246,7 +248,7 @@ def test_restoring_refuses_what_was_changed_on_the_server(where: Registry, tmp_p
     (tmp_path / "changed").mkdir()
     lock = tmp_path / "changed" / "dvc.lock"
     lock.write_text("schema: '2.0'\n")
-    run_id = where.find(FIRST).tags["judged_by"]
+    run_id = where.find(FIRST).tags["evaluated_by"]
     mlflow_runs.log_files(where.store, run_id, [lock], "restore")
     before = (where.store.project / "dvc.lock").read_bytes()
     for act in (lambda: checkout.checkout(where, FIRST, force=True), lambda: checkout.clean(where)):
@@ -285,7 +287,7 @@ def test_a_champion_that_fails_when_it_is_judged_anew_goes_at_once(
 
 
 def test_a_run_that_repeats_itself_records_nothing_twice(where: Registry) -> None:
-    record = where.store.project / judgements.FILE
+    record = where.store.project / attestations.FILE
     before = len(record.read_text().splitlines())
     again(Workspace(where.store.project, where.store.project))
     assert len(record.read_text().splitlines()) == before

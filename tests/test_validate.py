@@ -1,6 +1,8 @@
 import filecmp
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -47,7 +49,7 @@ def settings(root: Path, *more: str) -> Params:
     return params.load(PARAMS, [*usual, *more])
 
 
-def run(place: Path, root: Path, *more: str) -> dict[str, float]:
+def run(place: Path, root: Path, *more: str) -> dict[str, Any]:
     chosen, artifacts = settings(root, *more), place / "artifacts"
     files.write_json(artifacts / "source.json", source(chosen, artifacts))
     return validate(chosen, artifacts)
@@ -62,6 +64,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("one")
     numbers = run(place, root, "data.resize=8", "data.crop=8")
+    assert len(numbers.pop("fit_sha256")) == 64
     assert numbers == {
         "rows_train": 12, "rows_validation": 12, "rows_test": 12,
         "smallest_cell": 3, "dropped": 0, "warnings": 0,
@@ -167,3 +170,20 @@ def test_a_table_of_many_row_groups_keeps_every_row(
     table = pq.ParquetFile(tmp_path / "artifacts" / "validate" / "data.parquet")
     assert table.num_row_groups == 9  # 5 + 5 + 2 in each split
     assert len(load_split(tmp_path / "artifacts" / "validate", "validation")) == 12
+
+
+def test_the_key_of_what_training_reads_changes_with_its_rows_and_not_with_test_rows(
+    root: Path, tmp_path: Path
+) -> None:
+    def key(changed: str, name: str) -> object:
+        there = tmp_path / name
+        shutil.copytree(root, there)
+        pixels = np.random.default_rng(7).integers(0, 256, (12, 10, 3), np.uint8)
+        (there / "img_align_celeba" / changed).write_bytes(encode(pixels))
+        return run(tmp_path, there)["fit_sha256"]
+
+    before = run(tmp_path, root)["fit_sha256"]
+    assert key("000035.jpg", "other-test") == before
+    assert key("000000.jpg", "other-train") != before
+    assert key("000012.jpg", "other-validation") != before
+    assert load_facts(tmp_path / "artifacts/validate").fit_sha256 != before

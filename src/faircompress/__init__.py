@@ -4,6 +4,7 @@ From Python: ``audit`` tells of any two models' predictions whether the second h
 than its rules allow, ``audit_files`` of two ONNX files; ``Rule``, ``Verdict``, ``Outcome`` and
 ``NotPassed`` are what they take and give. ``prune`` cuts a network and ``export`` writes it to
 ONNX; ``PerformanceWeightedLoss`` is for training loops of one's own, ``metric`` for Fairlearn.
+``resolve_champion`` gives a project's champion after a check of all that it rests on.
 ``FaircompressError`` is what a caller can mend. Everything else is called by ``faircompress`` on
 the command line.
 """
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from faircompress.evaluation.verdict import NotPassed as NotPassed
     from faircompress.evaluation.verdict import Verdict as Verdict
     from faircompress.export.one_call import export as export
+    from faircompress.orchestration.champion import resolve_champion as resolve_champion
     from faircompress.statistics.metric_functions import metric as metric
     from faircompress.support.errors import FaircompressError as FaircompressError
     from faircompress.training.performance_weighted_loss import (
@@ -32,6 +34,7 @@ HOMES = {
     "prune": "compression.pruning",
     "PerformanceWeightedLoss": "training.performance_weighted_loss",
     "metric": "statistics.metric_functions",
+    "resolve_champion": "orchestration.champion",
     "Rule": "config.rules",
     "Outcome": "evaluation.results",
     "Verdict": "evaluation.verdict",
@@ -40,7 +43,7 @@ HOMES = {
 }
 __all__ = [
     "FaircompressError", "NotPassed", "Outcome", "PerformanceWeightedLoss", "Rule", "Verdict",
-    "__version__", "audit", "audit_files", "export", "metric", "prune",
+    "__version__", "audit", "audit_files", "export", "metric", "prune", "resolve_champion",
 ]  # fmt: skip
 
 

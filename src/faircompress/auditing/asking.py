@@ -58,9 +58,9 @@ class Classifier:
         many = self.feed.batch or (1 if self.alone else None)
         runs = "" if many is None else f", {many} picture{'s' * (many > 1)} a run"
         read = "logits" if self.options.logits else "probabilities"
-        said = ", ".join([*resized, str(self.feed)])
+        fed = ", ".join([*resized, str(self.feed)])
         return (
-            f"{self.file.path.name} was given {said}{runs}; its {self.output.name!r} was read as "
+            f"{self.file.path.name} was given {fed}{runs}; its {self.output.name!r} was read as "
             f"{read}."
         )
 

@@ -10,9 +10,9 @@ from faircompress.auditing.looks import (
     Held,
     completed,
     described,
+    look_settings,
     parts_of,
     review_of,
-    terms,
     test_set_of,
     user,
 )
@@ -133,7 +133,8 @@ def book_look(book: Book, pair: Pair, gate: Gate, validation: Held = None) -> Bo
     try:
         look = next_look(
             open_ledger(book), rows, candidate=pair.candidate.model,
-            review=review_of(book.reviewer, book.reason), **terms(pair.baseline, gate, validation),
+            review=review_of(book.reviewer, book.reason),
+            **look_settings(pair.baseline, gate, validation),
         )  # fmt: skip
     except NeedsReviewerError as error:
         raise NeedsReviewerError(

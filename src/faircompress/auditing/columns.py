@@ -184,8 +184,8 @@ def _probabilities(
     number = np.isfinite(as_numbers(pd.Series(words)))
     neither = (place < 0) & ~number
     cure = f"{known}; a probability is of {classes[-1]!r}."
-    told = cure_of(pd.Series(words[neither]))
-    cure = cure if told == FILL else f"{cure} {told}"
+    better = cure_of(pd.Series(words[neither]))
+    cure = cure if better == FILL else f"{cure} {better}"
     table.refuse(option, column, neither, "is neither a class nor a probability", cure)
     positive = table.shares(option, column)
     return np.stack([1 - positive, positive], axis=1), False

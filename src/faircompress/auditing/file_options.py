@@ -73,8 +73,8 @@ def of_both(
         merged = {key: value for key, value in both.items() if value is not None}
         merged |= {key: None if value == NONE else value for key, value in alone.items()}
         named = {key: spelt(f"{model}-with") + f" {key}" for key in alone}
-        said = {k: _read(k, v, named.get(k, spelt(k))) for k, v in merged.items() if v is not None}
-        pair.append(FileOptions(**said))
+        given = {k: _read(k, v, named.get(k, spelt(k))) for k, v in merged.items() if v is not None}
+        pair.append(FileOptions(**given))
     return pair[0], pair[1]
 
 

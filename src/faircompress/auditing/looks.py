@@ -37,7 +37,7 @@ NO_TERMS: Any = {"looks": True, "promote": True, "power": True, "topping_up": Tr
             "rules": {"__all__": {"because"}}}  # fmt: skip
 
 
-def terms(
+def look_settings(
     baseline: Predictions, gate: Gate, validation: Sequence[Predictions] | None = None,
     references: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:  # fmt: skip

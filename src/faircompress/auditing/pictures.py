@@ -165,7 +165,7 @@ def _tried(
 ) -> tuple[Classifier, ...]:
     """Return both files, tried on the first picture."""
     pairs = zip(files, options, strict=True)
-    return tuple(tried(file, said, cut(first, said, name)) for file, said in pairs)
+    return tuple(tried(file, how, cut(first, how, name)) for file, how in pairs)
 
 
 def _validated(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -174,7 +175,7 @@ def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:
         raise InputError(
             f"the classes are {one!r} and {other!r}; which is the positive? Name them with "
             f"{spelt('classes')}, the "
-            f"positive second, such as {spelt('classes')} {one},{other}."
+            f"positive second, such as {spelt('classes')} {shlex.quote(f'{one},{other}')}."
         )
     return tuple(names)
 

@@ -75,8 +75,8 @@ def as_probabilities(
     """
     wide = raw.astype(np.float64)
     inside = bool(((wide >= -JUST_BEYOND) & (wide <= 1 + JUST_BEYOND)).all())
-    told = _told(wide, inside, file, output, slack_of(raw))
-    if logits and told is False:
+    are_logits = _are_logits(wide, inside, file, output, slack_of(raw))
+    if logits and are_logits is False:
         raise InputError(
             f"{spelt('logits')}, but {_what(file, output)} are probabilities already"
             f"{' (it ends in a Sigmoid)' if raw.shape[1] == 1 else ': they lie in 0-1, sum 1'}. "
@@ -87,7 +87,7 @@ def as_probabilities(
             f"{spelt('probabilities')}, but {_what(file, output)} reach from {wide.min():.4g} to "
             f"{wide.max():.4g}. If they are logits, say so: {spelt('logits')}. {_of_one('logits')}"
         )
-    if logits is None and told is None:
+    if logits is None and are_logits is None:
         raise InputError(_ask(wide, inside, file, output))
     if not logits:
         clipped = wide.clip(0, 1)
@@ -104,7 +104,9 @@ def slack_of(raw: np.ndarray) -> float:
     return max(slack(raw), half) if raw.shape[1] > 1 else 0.0
 
 
-def _told(wide: np.ndarray, inside: bool, file: OnnxFile, output: Port, room: float) -> bool | None:
+def _are_logits(
+    wide: np.ndarray, inside: bool, file: OnnxFile, output: Port, room: float
+) -> bool | None:
     """Tell whether scores are logits; False: probabilities; None: neither is certain."""
     if wide.shape[1] == 1:
         return False if output.ends_in == "Sigmoid" and inside else None

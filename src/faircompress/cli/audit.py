@@ -82,8 +82,8 @@ def audit(
     _check_sources(tables, data, baseline, candidate)
     way, book = of_options(looks, ledger, reviewer, reason, tops_up)
     more = _more(threshold, validation, intersections, expect or [], absent or [])
-    said = {"looks": way, "sparse": sparse, "min_rows": min_rows}
-    more |= {key: value for key, value in said.items() if value is not None}
+    given = {"looks": way, "sparse": sparse, "min_rows": min_rows}
+    more |= {key: value for key, value in given.items() if value is not None}
     more |= {"topping_up": True} if topping_up else {}
     by = gate(
         [*(rule or ()), *of_limits(metric or (), limit or ())],
@@ -212,7 +212,7 @@ def _refuse_for_tables(given: dict[str, Any]) -> None:
 
 
 def _of_files(
-    files: Sequence[Path], asked: "Asked", image: str, by: "Gate", said: tuple[Any, Any, Any]
+    files: Sequence[Path], asked: "Asked", image: str, by: "Gate", given: tuple[Any, Any, Any]
 ) -> "tuple[Pair, Held]":
     """Ask two files about test pictures, and about validation pictures if there is a table."""
     from faircompress.auditing.file_options import of_both
@@ -222,7 +222,7 @@ def _of_files(
     if len(validation) > 1:
         raise InputError(f"{len(validation)} --validation are given; two ONNX files need one.")
     tables = (data, validation[0] if validation else None)
-    options = of_both(*said)
+    options = of_both(*given)
     return pair_and_validation((baseline, candidate), tables, asked, image, by, options)
 
 

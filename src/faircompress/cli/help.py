@@ -4,7 +4,15 @@ PANELS = {
     "Start": ("init", "params", "audit", "verify"),
     "Run": ("run", "study", "serve"),
     "Look": ("status", "open", "list", "ui"),
-    "Registered versions": ("promote", "rollback", "alarm", "checkout"),
+    "Registered versions": (
+        "champion",
+        "versions",
+        "promote",
+        "rollback",
+        "alarm",
+        "checkout",
+        "keys",
+    ),
     "Maintenance": ("setup", "clean", "stage"),
 }
 EXAMPLES = {
@@ -25,6 +33,7 @@ EXAMPLES = {
     ),
     "verify": (
         "faircompress verify audit/verdict.json audit/predictions-*.parquet",
+        "faircompress verify --project faces  # signatures, ledger, rules",
     ),
     "run": (
         "faircompress run",
@@ -66,6 +75,18 @@ EXAMPLES = {
     "alarm": (
         "faircompress alarm  # is the champion what was recorded?",
         "faircompress alarm --reviewer Ann --reason 'fails on dark skin'",
+    ),
+    "champion": (
+        "faircompress champion --out model.onnx",
+    ),
+    "versions": (
+        "faircompress versions",
+        "faircompress versions 7 --history",
+    ),
+    "keys": (
+        "faircompress keys new gate paris --to /media/stick",
+        "faircompress keys new reviewer ann",
+        "faircompress keys list",
     ),
     "checkout": (
         "faircompress checkout 7",

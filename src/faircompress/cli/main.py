@@ -14,6 +14,7 @@ from faircompress.cli import chain, versions
 from faircompress.cli.audit import audit
 from faircompress.cli.help import EXAMPLES, PANELS, examples
 from faircompress.cli.init import init
+from faircompress.cli.keys import keys
 from faircompress.cli.listing import list_
 from faircompress.cli.open import open_
 from faircompress.cli.status import status
@@ -32,7 +33,8 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "run": chain.run, "study": chain.study, "serve": chain.serve,
     "status": status, "open": open_, "list": list_, "ui": chain.ui,
     "promote": versions.promote, "rollback": versions.rollback, "alarm": versions.alarm,
-    "checkout": versions.checkout,
+    "champion": versions.champion, "versions": versions.versions, "checkout": versions.checkout,
+    "keys": keys,
     "setup": chain.setup, "clean": versions.clean, "stage": chain.stage,
 }  # fmt: skip
 NEED_ARGUMENTS = ("init", "audit", "verify", "study", "checkout", "stage")

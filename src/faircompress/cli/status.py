@@ -43,8 +43,8 @@ def _lines(found: "Status") -> Iterator[tuple[str, str]]:
         yield "looks", f"{looks.used} at the last run's test set; {level}"
     if found.champion:
         made = found.champion
-        by = f"{made.act} by {one_line(made.reviewer)}"
-        yield "champion", f"version {made.version} of {made.model}, {by}, {_day(made.time)}"
+        by = f"{made.act} by {one_line(made.reviewer)}, {_day(made.time)}, {found.signed}"
+        yield "champion", f"version {made.version} of {made.model}, {by}"
     for one in found.unfinished:
         where = "at work" if found.running else "stopped; the next run goes on if nothing changed"
         yield "training", f"{one.stage}: epoch {one.epochs_done} of {one.epochs} done, {where}"

@@ -1,16 +1,21 @@
 """``faircompress verify``: what a user types. Nothing heavy is imported before it is needed."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from faircompress.cli.versions import WithoutLedger
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 
-VerdictFile = Annotated[Path, typer.Argument(metavar="VERDICT", help="verdict.json, schema 2.")]
+LONGEST = 600  # characters of a fault
+
+VerdictFile = Annotated[
+    Path | None, typer.Argument(metavar="VERDICT", help="verdict.json, schema 2.")
+]
 Files = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(
         metavar="PREDICTIONS...",
         help="Parquet files of predictions of the models that the verdict names, in any order: "
@@ -18,15 +23,56 @@ Files = Annotated[
         "predictions-candidate.parquet).",
     ),
 ]
+OfProject = Annotated[
+    Path | None,
+    typer.Option("--project", help="Check what this project attests: of VERDICT, or all of it."),
+]
 
 
-def verify(verdict: VerdictFile, predictions: Files) -> None:
-    """Derive a verdict again, by a program of its own.
+def verify(
+    verdict: VerdictFile = None,
+    predictions: Files = None,
+    project: OfProject = None,
+    without_ledger: WithoutLedger = False,
+) -> None:
+    """Derive a verdict again, by a program of its own; or check attestations.
 
     It was written from docs/statistics.md alone. Names numbers that differ
     and checks that are missing. Knows each model's file by its sha256.
+    With --project: are signatures, ledger and rules what they were?
     Exits with 0 agrees, 1 differs, 3 error.
     """
+    if project is None and not (verdict and predictions):
+        raise InputError("needed is VERDICT with PREDICTIONS, or --project with or without VERDICT")
+    faults = []
+    if project is not None:
+        faults += _attested(project, verdict, without_ledger)
+    if verdict is not None and predictions:
+        faults += _derived(verdict, predictions)
+    if faults:
+        raise typer.Exit(1)
+
+
+def _attested(project: Path, verdict: Path | None, without_ledger: bool) -> list[str]:
+    """Check a project's attestations, or that of a verdict; show and return what is wrong."""
+    from faircompress.registry import project_check
+
+    if verdict is not None:
+        fault, signed = project_check.check_verdict(project.resolve(), verdict)
+        typer.echo(one_line(fault) if fault else f"{verdict} is attested, {signed}")
+        return [fault] if fault else []
+    found = project_check.check_project(project, without_ledger=without_ledger)
+    for words in [*found.faults, *found.remarks]:
+        typer.echo(one_line(words, LONGEST))
+    if not found.faults:
+        kept = f"{found.attestations} attestations ({found.unsigned} unsigned)"
+        ledger = "ledger not asked for" if without_ledger else f"ledger of {found.looks} lines"
+        typer.echo(f"{kept} and the {ledger}: all as attested")
+    return found.faults
+
+
+def _derived(verdict: Path, predictions: list[Path]) -> list[Any]:
+    """Derive a verdict again; show and return what differs."""
     from faircompress.second_opinion.reading import assigned, read
     from faircompress.second_opinion.verify import verify as verified
     from faircompress.support.files import read_json
@@ -38,10 +84,11 @@ def verify(verdict: VerdictFile, predictions: Files) -> None:
     for one in found:
         typer.echo(one_line(str(one)))
     if found:
-        raise typer.Exit(1)
+        return list(found)
     checks = [check for rule in stated["rules"] for check in rule["checks"]]
     earned = sum(check.get("e_value") is not None for check in checks)
     typer.echo(
         f"verdict.json agrees with the predictions: {len(checks)} checks re-derived"
         + (f"; {earned} e-values are taken as stated" if earned else "")
     )
+    return []

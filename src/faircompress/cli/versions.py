@@ -11,6 +11,9 @@ from faircompress.support.errors import InputError
 Project = Annotated[Path, typer.Option(help="Folder with params.yaml and dvc.yaml.")]
 Reviewer = Annotated[str, typer.Option(help="Who decides.")]
 Reason = Annotated[str, typer.Option(help="Why; kept for good.")]
+WithoutLedger = Annotated[
+    bool, typer.Option("--without-ledger", help="Where state/ledger.jsonl is not kept.")
+]
 Number = Annotated[str, typer.Argument(metavar="VERSION", help="Its number in MLflow.")]
 
 
@@ -25,12 +28,12 @@ def promote(
 ) -> None:
     """Make a version the champion, if its verdict or a review says so."""
     from faircompress.orchestration import deployment
-    from faircompress.registry.policy import Said
+    from faircompress.registry.policy import Grounds
 
     if (reviewer or reason) and not override:
         raise InputError("--reviewer and --reason are for --override; a review is tags in MLflow")
-    said = Said(reviewer, reason) if override else None
-    typer.echo(deployment.promote(deployment.registry_of(project), version, said))
+    grounds = Grounds(reviewer, reason) if override else None
+    typer.echo(deployment.promote(deployment.registry_of(project), version, grounds))
 
 
 def rollback(
@@ -40,10 +43,10 @@ def rollback(
 ) -> None:
     """Let the champion and the one before it change places."""
     from faircompress.orchestration import deployment
-    from faircompress.registry.policy import Said
+    from faircompress.registry.policy import Grounds
 
-    said = Said(reviewer or getpass.getuser(), reason)
-    typer.echo(deployment.rollback(deployment.registry_of(project), said))
+    grounds = Grounds(reviewer or getpass.getuser(), reason)
+    typer.echo(deployment.rollback(deployment.registry_of(project), grounds))
 
 
 def alarm(
@@ -61,12 +64,12 @@ def alarm(
     """
     from faircompress.orchestration import alarm as alarms
     from faircompress.orchestration import deployment
-    from faircompress.registry.policy import Said
+    from faircompress.registry.policy import Grounds
 
     where = deployment.registry_of(project)
     if version or reason:
-        said = Said(reviewer or getpass.getuser(), reason)
-        words = alarms.alarm(where, said, version)
+        grounds = Grounds(reviewer or getpass.getuser(), reason)
+        words = alarms.alarm(where, grounds, version)
     else:
         words = alarms.guard(where)
     found = None if words else deployment.champion(where)
@@ -74,6 +77,47 @@ def alarm(
         words = f"version {found.number} of {found.model} is the champion, as it was recorded."
     typer.echo(words or "There is no champion.")
     raise typer.Exit(0 if found or not words else 1)
+
+
+def champion(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write its ONNX file here; else only check.")
+    ] = None,
+    without_ledger: WithoutLedger = False,
+    project: Project = Path(),
+) -> None:
+    """Check the champion and all it rests on, and write its file.
+
+    File, verdict, decisions and signatures are held against the project's
+    attestations. Exits with 3, and writes nothing, if one is forged.
+    """
+    from faircompress.orchestration.champion import resolve_champion
+
+    found = resolve_champion(project, out, without_ledger=without_ledger)
+    typer.echo(f"version {found.version} of {found.model}, {found.outcome}, {found.signed}")
+    typer.echo(f"sha256 {found.sha256}{f', written to {found.file}' if found.file else ''}")
+
+
+def versions(
+    version: Annotated[
+        str | None, typer.Argument(help="Its number in MLflow; by default all.")
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Every verdict and decision, with its rules.")
+    ] = False,
+    project: Project = Path(),
+) -> None:
+    """List the versions, or every verdict that one had, under which rules."""
+    from faircompress.orchestration import champion as found
+
+    if history and version is None:
+        raise InputError("--history is of one version; name it, such as: versions 7 --history")
+    if version is None:
+        typer.echo("\n".join(found.version_lines(project)) or "There is no version yet.")
+        return
+    one, lines = found.version_history(project, version)
+    typer.echo(f"version {one.number} of {one.model}, sha256 {one.tags.get('sha256', 'unknown')}")
+    typer.echo("\n".join(lines if history else lines[-1:]) or "Nothing is attested of its file.")
 
 
 def checkout(

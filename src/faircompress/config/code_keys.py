@@ -193,8 +193,8 @@ class Package:
     def _known(self, reader: list[object]) -> dict[str, list[object]]:
         """Return what was read before by the same reader; a lost memory only costs time."""
         try:
-            told = read_json(self.memory)
-            return dict(told["sources"]) if told["reader"] == reader else {}
+            remembered = read_json(self.memory)
+            return dict(remembered["sources"]) if remembered["reader"] == reader else {}
         except (ValueError, TypeError, KeyError):
             return {}
 

@@ -46,8 +46,8 @@ class Source:
         folders = {word for call, words in calls if _name(call.func) in FINDERS for word in words}
         files = {word for _, words in calls for word in words if PurePath(word).suffix}
         imports = {name for node in nodes for name in _imports(node, package)}
-        told = (tuple(sorted(found)) for found in (imports, folders, files))
-        return cls(hashlib.sha256(meaning).hexdigest(), *told)
+        parts = (tuple(sorted(found)) for found in (imports, folders, files))
+        return cls(hashlib.sha256(meaning).hexdigest(), *parts)
 
 
 def _strip(tree: ast.AST) -> None:

@@ -155,8 +155,8 @@ def configured(params: str, source: Source, *, name: str, model: str | None) -> 
     """Return the text of params.yaml with a project's own keys; comments stay."""
     text = re.sub(r"(?m)^name: \S+", f"name: {name}", params, count=1)
     if model is not None:
-        said = f"  model: {_flow(model)}"
-        text = re.sub(r"(?m)^  model: \S+", lambda _: said, text, count=1)
+        line = f"  model: {_flow(model)}"
+        text = re.sub(r"(?m)^  model: \S+", lambda _: line, text, count=1)
     if source.kind == "portraits":
         return text
     return re.sub(r"(?ms)^data:\n.*?(?=^\w)", lambda _: _section(source) + "\n", text, count=1)

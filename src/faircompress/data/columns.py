@@ -97,18 +97,18 @@ def data_set(
     wanted |= {place: name for place, name in extra.items() if name}
     columns = _all({place: partial(table.column, place, name) for place, name in wanted.items()})
     kept, left_out = _kept({place: columns[place] for place in hows}, hows)
-    told = _all(
+    taken = _all(
         {
             place: partial(named, columns[place][kept], how, where=f"{table.key}.{place}")
             for place, how in hows.items()
         }
     )
-    labels, classes = told.pop("label")
+    labels, classes = taken.pop("label")
     rows = pd.DataFrame({"label": labels.map({word: k for k, word in enumerate(classes)})})
     rows["identity"] = columns["identity"][kept] if identity else None
     rows["weight"] = _numbers(columns["weight"][kept], f"{table.key}.weight") if weight else 1.0
-    given = told.pop("split")[0] if split else None
-    for place, (words, _) in told.items():
+    given = taken.pop("split")[0] if split else None
+    for place, (words, _) in taken.items():
         rows[place.removeprefix("groups.")] = words
     at = np.flatnonzero(kept)
 

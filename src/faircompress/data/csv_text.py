@@ -81,9 +81,9 @@ def read_sheet(
         ValueError: If it is no such table, or rows have more or fewer fields than it has columns.
     """
     text = text_of(path, key=key, encoding=encoding)
-    said = re.match(r"sep=(.)\r?\n", text)  # as some spreadsheets write first
-    text = text[said.end() :] if said else text
-    parts = separator or (said[1] if said else separator_of(text))
+    first = re.match(r"sep=(.)\r?\n", text)  # as some spreadsheets write first
+    text = text[first.end() :] if first else text
+    parts = separator or (first[1] if first else separator_of(text))
     cells = _parsed(text, parts, f"{key}: {path}")
     notes = [] if parts == "," else [f"Fields of {path.name} are parted by {_called(parts)}."]
     turned = []
@@ -185,11 +185,12 @@ def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
 
 def _refuse_fields(wanted: int, there: int, line: int, parts: str, where: str) -> NoReturn:
     """Raise because a row has more or fewer fields than there are names of columns."""
-    said = f"{where}: Expected {wanted} fields in line {line}, saw {there}"
+    problem = f"{where}: Expected {wanted} fields in line {line}, saw {there}"
     if there < wanted:
-        raise InputError(f"{said}: an empty field is written, too. Was the file cut off there?")
+        raise InputError(f"{problem}: an empty field is written, too. Was the file cut off there?")
     raise InputError(
-        f"{said}. Name every column in the first line, or put words that hold {parts!r} in quotes."
+        f"{problem}. Name every column in the first line, or put words that hold {parts!r} in "
+        "quotes."
     )
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from faircompress.support.files import read_json
 TABLE = "data.parquet"
 FACTS = "facts.json"
 OWN_COLUMNS = ("id", "split", "label", "identity", "weight", "sha256", "image")
+FIT = ("train", "validation")  # splits that the stages before export read
 MEMORY = 4 * 2**30  # bytes of decoded pictures above which a split lies in a file, not in memory
 
 
@@ -44,6 +45,8 @@ class Facts:
         preparation: How a raw picture was resized and cropped: ``resize``, ``crop``, ``resampler``.
         max_weight: As ``RawData.max_weight``.
         fixed_counts: As ``RawData.fixed_counts``.
+        fit_sha256: Of all that training reads of it: the train and validation splits' content, and
+            the facts above. Other test rows leave it as it is.
         dropped: Rows that were left out as unfit, counted: ``split``, ``label`` (index or None),
             ``why``, ``where`` (group column -> value), ``rows``, ``weight``.
     """
@@ -57,6 +60,7 @@ class Facts:
     preparation: dict[str, object]
     max_weight: tuple[MaxWeight, ...] = ()
     fixed_counts: tuple[str, ...] = ()
+    fit_sha256: str = ""
     dropped: tuple[dict[str, Any], ...] = ()
 
 
@@ -69,7 +73,8 @@ class Split:
         images: uint8 ``(rows, height, width, 3)``.
         labels: int64 ``(rows,)``.
         groups: Index of each row's group, int64 ``(rows,)``; see ``group_indices``.
-        group_count: How many groups the whole data set has.
+        group_count: How many groups the train and validation splits have, by which training's
+            are numbered; of another split, how many the whole data set has.
     """
 
     rows: pd.DataFrame
@@ -99,9 +104,9 @@ def load_split(folder: Path, split: str) -> Split:
     path, of_split = folder / TABLE, arrow.field("split") == split
     columns = [name for name in pq.read_schema(path).names if name != "image"]
     table = pq.read_table(path, columns=columns).to_pandas()
-    groups, group_count = group_indices(table, load_facts(folder).groups)
-    here = (table["split"] == split).to_numpy()
-    rows = table[here].reset_index(drop=True)
+    known = table[table["split"].isin(FIT)] if split in FIT else table
+    groups, group_count = group_indices(known, load_facts(folder).groups)
+    rows = table[table["split"] == split].reset_index(drop=True)
     if rows.empty:
         raise InputError(f"{path} has no row of split {split!r}")
     images = _room((len(rows), *load_facts(folder).size, 3), folder.parent)
@@ -121,7 +126,7 @@ def load_split(folder: Path, split: str) -> Split:
             list(pool.map(fill, spans))
             start += len(encoded)
     labels = rows["label"].to_numpy(np.int64, copy=True)
-    return Split(rows, images, labels, groups[here], group_count)
+    return Split(rows, images, labels, groups[known["split"] == split], group_count)
 
 
 def load_encoded(folder: Path, split: str, ids: Sequence[str]) -> dict[str, bytes]:
@@ -138,10 +143,10 @@ def group_indices(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarra
     """Return the group of each row as an index, and how many groups there are.
 
     Several columns are crossed: a group is one combination of their values that occurs. They are
-    numbered in the order of their names over the whole data set, so that every split agrees.
+    numbered in the order of their names over all rows given, so that their splits agree.
 
     Args:
-        rows: Of the whole data set.
+        rows: Of several splits.
         columns: Group columns; none: all rows are one group.
     """
     if not columns:
@@ -187,6 +192,18 @@ def content_sha256(rows: pd.DataFrame) -> str:
     for row in rows[names].astype(object).where(rows[names].notna(), None).itertuples(index=False):
         content.update(json.dumps(row, default=str).encode())
     return content.hexdigest()
+
+
+def fit_sha256(rows: pd.DataFrame, facts: Mapping[str, object]) -> str:
+    """Return the hex sha256 of all that training reads, whatever the test rows are.
+
+    Args:
+        rows: Of a whole data set, without the column ``image``.
+        facts: Values of ``Facts``; those that training reads are taken.
+    """
+    read = {name: facts[name] for name in ("classes", "groups", "size", "mean", "std")}
+    content = content_sha256(rows[rows["split"].isin(FIT)])
+    return hashlib.sha256(json.dumps([read, content]).encode()).hexdigest()
 
 
 def hash_position(key: str, *, salt: str) -> float:

@@ -68,14 +68,14 @@ def splits(
     among = [row for row, word in enumerate(found) if word == "train"]
     people = identity.iloc[among]
     known = bool(people.notna().any())
-    said = f"{what} by {'identity' if known else 'pixels'}, seed {seed}"
+    note = f"{what} by {'identity' if known else 'pixels'}, seed {seed}"
     if not known and _closed.get():
-        return [OPEN if word == "train" else word for word in found], said
+        return [OPEN if word == "train" else word for word in found], note
     keys = people.astype(str).tolist() if known else by_pixels(read, among)
     sides = cut(keys, validation=validation, test=test, salt=f"split {seed}")
     for row, side in zip(among, sides, strict=True):
         found[row] = side
-    return found, said
+    return found, note
 
 
 def cut(keys: Sequence[str], *, validation: float, test: float = 0.0, salt: str) -> list[str]:

@@ -114,11 +114,11 @@ def _of_accuracy(
     comparison: PairedComparison, group: Group, asked: int | None, change: float, alpha: float
 ) -> PairedLabels:
     labels = comparison.baseline.labels[group.rows]
-    said = [m.decisions[group.rows] for m in (comparison.baseline, comparison.candidate)]
+    decisions_of = [m.decisions[group.rows] for m in (comparison.baseline, comparison.candidate)]
     if asked is not None:
-        labels, said = labels == asked, [one == asked for one in said]
-    unlike = said[0] != said[1]
-    lost, gained = unlike & (said[0] == labels), unlike & (said[1] == labels)
+        labels, decisions_of = labels == asked, [one == asked for one in decisions_of]
+    unlike = decisions_of[0] != decisions_of[1]
+    lost, gained = unlike & (decisions_of[0] == labels), unlike & (decisions_of[1] == labels)
     down, up = (lost, gained) if change < 0 else (gained, lost)
     neither = unlike & ~lost & ~gained
     counts = [int(np.count_nonzero(rows)) for rows in (down, up, neither)]

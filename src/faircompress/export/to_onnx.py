@@ -70,7 +70,7 @@ def words(network: Network, facts: Facts, *, params: str) -> dict[str, str]:
     return {
         "architecture": network.architecture,
         "classes": json.dumps(facts.classes),
-        "data": facts.sha256,
+        "data": facts.fit_sha256,
         "faircompress": faircompress.__version__,
         "input_size": json.dumps(facts.size),
         "params": params,

@@ -1,5 +1,6 @@
-"""Limits that change after a look: recorded, and agreed to by somebody else."""
+"""Limits that change: after a look, and against rules that were agreed on; a reviewer is needed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from faircompress.ledger.errors import NeedsReviewerError
 from faircompress.ledger.family import Family
 
 Value = float | str | None
+EVERYWHERE = re.compile(r"in \S+?( at |: )")  # a column of a rule's name
+PERMISSIONS = ("declared absent", "rows of an intersection")  # limits that loosen by being there
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,26 @@ def limits_changed(
             review.who, review.reviewer, review.why,
         ),
     )  # fmt: skip
+
+
+def loosened(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[str, ...]:
+    """Say what later rules allow that earlier ones did not; nothing where nothing is looser.
+
+    Args:
+        before: Limits by name; a name ends in ``at most`` or ``at least``, which says which way is
+            looser. One that says ``in all groups`` also stands for each column.
+        after: Limits of the later rules.
+    """
+    found = []
+    for name, old in before.items():
+        everywhere = EVERYWHERE.sub(r"in all groups\1", name)
+        new = after.get(name, after.get(everywhere))
+        if new is None and not name.startswith(PERMISSIONS):
+            found.append(f"{name} {old:g}: dropped")
+        elif new is not None and (new < old if name.endswith("at least") else new > old):
+            found.append(f"{name} {old:g}: now {new:g}")
+    new_ones = [name for name in after if name.startswith(PERMISSIONS) and name not in before]
+    return (*found, *(f"{name} {after[name]:g}: new" for name in new_ones))
 
 
 def _values(look: Booked) -> dict[str, Value]:

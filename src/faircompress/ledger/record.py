@@ -71,6 +71,10 @@ class Ledger:
         _check_heads(self, lines)
         return _head(lines)
 
+    def first(self) -> str:
+        """Return the sha256 of the first line, by which a ledger is known; all 0: it is empty."""
+        return _head(_lines(self.path)[:1]).sha256
+
     def verify(self) -> Head:
         """Check every line and every test set; return the head.
 

@@ -151,8 +151,8 @@ def _difference(
         parts.append(f"it lacks {len(missing)} of {len(own)} tensors, {_listed(missing)}")
     if extra:
         parts.append(f"it has {len(extra)} that are not known, {_listed(extra)}")
-    said = "; ".join(parts)
-    return f"holds the weights of another network: {said}. Is train.model the one they are of?"
+    listing = "; ".join(parts)
+    return f"holds the weights of another network: {listing}. Is train.model the one they are of?"
 
 
 def _listed(names: set[str]) -> str:

@@ -1,23 +1,95 @@
-"""What happens when champion or original champion is not what was recorded: the alias goes back."""
+"""What happens when champion or original champion is not what was recorded, or does harm.
 
-from collections.abc import Iterator
+The alias goes back to the last good version, and an attestation of type alarm says why.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
-from faircompress.orchestration.deployment import (
+from faircompress.orchestration.deployment import raise_unless_releasable
+from faircompress.orchestration.registered_model import (
     Registry,
     decided,
     demoted,
-    raise_unless_releasable,
+    registry_of,
     take_back,
 )
-from faircompress.registry import judgements
+from faircompress.registry import attestations
 from faircompress.registry import versions as registry
-from faircompress.registry.judgements import Judgement
-from faircompress.registry.policy import LET_OUT, TAKEN_BACK, NotPromoted, Said, taken_back
+from faircompress.registry.policy import (
+    ALARM,
+    LET_OUT,
+    MONITOR,
+    TAKEN_BACK,
+    Grounds,
+    NotPromoted,
+    taken_back,
+)
+from faircompress.registry.records import VerdictRecord
 from faircompress.registry.verification import name_of
 from faircompress.registry.versions import Version
+from faircompress.support.errors import FaircompressError
 
-ALARM = Said("the alarm", "")
+
+@dataclass(frozen=True)
+class AlarmRaised:
+    """What an alarm did.
+
+    Args:
+        version: Number of the version that it is about.
+        champion: Number of the version that the alias points to now; None: to none.
+        news: Whether anything was done; not, if the version was taken back before.
+        sentence: For readers: who raised it, why, and where the alias went.
+    """
+
+    version: str
+    champion: str | None
+    news: bool
+    sentence: str
+
+
+def raise_alarm(
+    project: Path,
+    *,
+    reason: str,
+    who: str = MONITOR,
+    version: str | None = None,
+    evidence: Mapping[str, float | str] | None = None,
+) -> AlarmRaised:
+    """Take a version out of service: for whoever watches the champion.
+
+    Writes an attestation of type alarm, bars the file (no run promotes it again; a person's
+    ``faircompress promote`` may), and moves the alias ``champion`` back to the last version that
+    was made champion and is good; without one the alias is removed. Raised again about the same
+    version it does nothing. It needs no key, so that nothing keeps a harmful file in service; it is
+    signed if a key is named. Nobody is notified by it: that is for the caller.
+
+    Args:
+        project: Folder with ``params.yaml``.
+        reason: Why, in a sentence; kept for good.
+        who: Raises it.
+        version: Number of the version; by default the champion.
+        evidence: Numbers and words by name, such as ``{"group": "sex=f", "e_value": 1234.0}``.
+
+    Raises:
+        NotPromoted: If there is no champion, or ``who`` or ``reason`` is empty.
+        StateError: If keys or attestations are not what they were, so that nothing can take its
+            place; the alias was removed, and that is attested, all the same.
+        InputError: If there is no such version.
+    """
+    where = registry_of(project)
+    number = version or where.aliases().get("champion")
+    if number is None:
+        raise NotPromoted("there is no champion, so there is nothing to take back; name a version")
+    if before := _withdrawn(where, where.find(number)):
+        guard(where)
+        words = f"version {number} of {where.model} was {before}"
+        return AlarmRaised(number, where.aliases().get("champion"), False, words)
+    known = {k: v if isinstance(v, str) else float(v) for k, v in (evidence or {}).items()}
+    words = alarm(where, Grounds(who, reason), number, known)
+    return AlarmRaised(number, where.aliases().get("champion"), True, words)
 
 
 def guard(where: Registry) -> str:
@@ -29,28 +101,38 @@ def guard(where: Registry) -> str:
         return " ".join(filter(None, [_champion(where), _original_champion(where)]))
 
 
-def alarm(where: Registry, said: Said, number: str | None = None) -> str:
-    """Take a version back on a person's word; if it is the champion, its alias goes back.
+def alarm(
+    where: Registry,
+    grounds: Grounds,
+    number: str | None = None,
+    evidence: Mapping[str, float | str] | None = None,
+) -> str:
+    """Take a version back on somebody's word; if it is the champion, its alias goes back.
 
     Args:
         where: The registered model.
-        said: Who raises the alarm, and why.
+        grounds: Who raises the alarm, and why.
         number: Of the version; by default the champion.
+        evidence: Numbers and words by name.
 
     Raises:
         NotPromoted: If there is no champion, or reviewer or reason is missing.
         ValueError: If there is no such version.
     """
-    if not (said.reviewer.strip() and said.reason.strip()):
+    if not (grounds.reviewer.strip() and grounds.reason.strip()):
         raise NotPromoted("an alarm needs --reviewer and --reason")
     with registry.one_at_a_time(where.store):
         number = number or where.aliases().get("champion")
         if number is None:
             raise NotPromoted("there is no champion; name a version")
         version = where.find(number)
-        take_back(where, version, said)
+        take_back(where, version, grounds, "withdrawn", evidence)
         registry.withdraw(where.store, version, "challenger")
-        moved = _champion(where)
+        try:
+            moved = _champion(where)
+        except FaircompressError:  # nothing here can be trusted to take its place
+            registry.withdraw(where.store, version, "champion")
+            raise
         return moved or f"{name_of(version)} was taken back; it was not the champion"
 
 
@@ -59,7 +141,7 @@ def champions(where: Registry) -> list[Version]:
 
     Others than this registry has now are left out: it may have been emptied since.
     """
-    known = judgements.decided(where.store.project, where.model)
+    known = attestations.decided(where.store.project, where.model)
     versions = {v.number: v for v in registry.versions(where.store, where.model)}
     found = [
         versions[d.version]
@@ -69,6 +151,11 @@ def champions(where: Registry) -> list[Version]:
         and versions[d.version].tags.get("sha256") == d.sha256
     ]
     return [version for version in found if not _withdrawn(where, version)]
+
+
+def fault_of(where: Registry, now: Version) -> str:
+    """Say why a version is not the one that was made champion last and still may be; or nothing."""
+    return _fault(where, now) or _moved(where, now, champions(where))
 
 
 def _champion(where: Registry) -> str:
@@ -81,7 +168,7 @@ def _champion(where: Registry) -> str:
     if now and not recorded and not _known(where, now):
         return (
             f"ALARM: a champion is not to be used. {why} Its alias stays, since no champion was "
-            f"ever recorded in {where.store.project / judgements.FILE}."
+            f"ever recorded in {where.store.project / attestations.FILE}."
         )
     if now and bad:
         _mark(where, now, bad)
@@ -132,7 +219,7 @@ def _named(where: Registry, alias: str) -> Version | None:
 
 def _ever_champion(where: Registry) -> Iterator[Version]:
     versions = {v.number: v for v in registry.versions(where.store, where.model)}
-    for d in judgements.decided(where.store.project, where.model):
+    for d in attestations.decided(where.store.project, where.model):
         version = versions.get(d.version)
         if d.act in LET_OUT and version and version.tags.get("sha256") == d.sha256:
             yield version
@@ -156,7 +243,7 @@ def _fault(where: Registry, version: Version, *, now: bool = True) -> str:
 
 def _withdrawn(where: Registry, version: Version) -> str:
     """Say who took a version or its file back, if nobody let it out since."""
-    known = judgements.decided(where.store.project, where.model)
+    known = attestations.decided(where.store.project, where.model)
     back = taken_back(version.tags.get("sha256", ""), known) or demoted(where, version)
     return back.sentence if back else ""
 
@@ -172,7 +259,7 @@ def _moved(where: Registry, now: Version | None, recorded: list[Version]) -> str
 
 def _good(
     where: Registry, recorded: list[Version], bad: Version | None
-) -> Iterator[tuple[Version, Judgement]]:
+) -> Iterator[tuple[Version, VerdictRecord]]:
     """Give the versions that may be champion: earlier ones, ``previous``, then the newest."""
     previous = where.aliases().get("previous")
     known = registry.versions(where.store, where.model)
@@ -184,9 +271,9 @@ def _good(
             yield version, raise_unless_releasable(where, version)
 
 
-def _bring_back(where: Registry, version: Version, judgement: Judgement, why: str) -> None:
-    said = Said(ALARM.reviewer, why)
-    judgements.add(where.store.project, decided(version, "brought back", judgement, said))
+def _bring_back(where: Registry, version: Version, record: VerdictRecord, why: str) -> None:
+    decision = decided(version, "brought back", record, Grounds(ALARM, why))
+    attestations.add(where.store.project, decision)
     registry.point(where.store, where.model, "champion", version.number)
     registry.withdraw(where.store, version, "previous")
     registry.withdraw(where.store, version, "challenger")
@@ -199,11 +286,11 @@ def _mark(where: Registry, version: Version, why: str) -> None:
     if known and known[-1].act in TAKEN_BACK:
         return
     digest = version.tags.get("sha256", "none")
-    latest = judgements.latest(where.store.project, where.model, digest)
-    decision = decided(version, "demoted", latest, Said(ALARM.reviewer, why), digest)
-    judgements.add(where.store.project, decision)
+    latest = attestations.latest(where.store.project, where.model, digest)
+    decision = decided(version, "demoted", latest, Grounds(ALARM, why), digest)
+    attestations.add(where.store.project, decision)
 
 
 def _known(where: Registry, version: Version) -> bool:
     digests = {version.tags.get("sha256", ""), registry.file_sha256(where.store, version)}
-    return any(judgements.latest(where.store.project, where.model, d) for d in digests)
+    return any(attestations.latest(where.store.project, where.model, d) for d in digests)

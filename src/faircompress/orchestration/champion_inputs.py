@@ -24,10 +24,11 @@ from faircompress.data import predictions
 from faircompress.data.dataset import TABLE, Facts, content_sha256, load_facts, load_split
 from faircompress.ledger.limits import Review
 from faircompress.orchestration import alarm, looks
-from faircompress.orchestration.deployment import BadChampion, Registry, trusted
+from faircompress.orchestration.deployment import BadChampion, trusted
 from faircompress.orchestration.record import Record
-from faircompress.registry import judgements, versions
-from faircompress.registry.judgements import Judgement
+from faircompress.orchestration.registered_model import Registry
+from faircompress.registry import attestations, versions
+from faircompress.registry.records import VerdictRecord
 from faircompress.registry.versions import Version
 from faircompress.support.files import read_json, sha256, write_json
 
@@ -107,7 +108,7 @@ def _number(where: Registry, name: str, files: Sequence[str], test: str) -> str 
     if now is None:
         return None
     reference = where.find(now)
-    of_reference = judgements.latest(
+    of_reference = attestations.latest(
         where.store.project, where.model, reference.tags.get("sha256", "")
     )
     if of_reference is None or of_reference.sha256 not in files:
@@ -116,15 +117,15 @@ def _number(where: Registry, name: str, files: Sequence[str], test: str) -> str 
     return before["version"] if before else None
 
 
-def _known(where: Registry, files: Sequence[str], test: str) -> Judgement | None:
-    """Return what was said of the first file, if no file that would be judged after it is new."""
+def _known(where: Registry, files: Sequence[str], test: str) -> VerdictRecord | None:
+    """Return the record of the first file, if no file that is evaluated after it is new."""
     first = None
     for file in files:
-        said = judgements.latest(where.store.project, where.model, file)
-        if said is None or said.test != test:
+        record = attestations.latest(where.store.project, where.model, file)
+        if record is None or record.test != test:
             return None
-        first = first or said
-        if said.verdict != "pass":
+        first = first or record
+        if record.outcome != "pass":
             break
     return first
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from faircompress.config.precisions import exported
-from faircompress.orchestration.deployment import Registry
-from faircompress.registry import judgements, mlflow_runs, versions
+from faircompress.orchestration.registered_model import Registry
+from faircompress.registry import attestations, mlflow_runs, versions
 from faircompress.registry.verification import intact, restorable
 from faircompress.registry.versions import Version
 from faircompress.support.errors import StateError
@@ -88,7 +88,7 @@ def clean(where: Registry) -> str:
     """
     project = where.store.project
     variants = [p.parent for p in sorted(project.glob("variants/*/.dvc"))]
-    scheduled = [p for p in [project / judgements.SCHEDULED] if (p / ".dvc").exists()]
+    scheduled = [p for p in [project / attestations.SCHEDULED] if (p / ".dvc").exists()]
     with tempfile.TemporaryDirectory() as folder:
         kept = [
             _project_of(where, version, Path(folder) / version.number)
@@ -117,12 +117,12 @@ def _project_of(where: Registry, version: Version, folder: Path) -> Path:
 
 @contextmanager
 def _kept(where: Registry, version: Version) -> Iterator[Path]:
-    """Give the folder of small files kept with the run that judged a version."""
-    run_id = version.tags.get("judged_by", version.run_id)
+    """Give the folder of small files kept with the run that evaluated a version."""
+    run_id = versions.evaluating_run(version)
     if not run_id or LOCK not in mlflow_runs.kept_files(where.store, run_id, str(RESTORING)):
         raise NotRestored(
             f"version {version.number} has no {LOCK} with its run: it was not registered by "
-            "faircompress run. Delete it in MLflow, or judge its file here."
+            "faircompress run. Delete it in MLflow, or evaluate its file here."
         )
     with tempfile.TemporaryDirectory() as folder:
         kept = mlflow_runs.fetch(where.store, run_id, str(RESTORING), Path(folder))

@@ -1,27 +1,34 @@
 """Who is the champion: promotion, rollback, and a guard against hands that skip both."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
 
-from faircompress.config import params
-from faircompress.registry import judgements, mlflow_runs
+from faircompress.orchestration.registered_model import (
+    Registry,
+    decided,
+    demoted,
+    raise_unless_signable,
+    take_back,
+)
+from faircompress.orchestration.registered_model import note_review as note_review
+from faircompress.orchestration.registered_model import registry_of as registry_of
+from faircompress.registry import attestations, keys
 from faircompress.registry import versions as registry
-from faircompress.registry.judgements import Judgement
-from faircompress.registry.mlflow_runs import Store
+from faircompress.registry.ledger_heads import check_ledger
 from faircompress.registry.policy import (
+    GATE,
     PROJECT,
-    Act,
     Decision,
+    Grounds,
     NotPromoted,
-    Said,
     after_failure,
     decide,
+    loosened_words,
     may_go_out,
     taken_back,
 )
-from faircompress.registry.verification import name_of, verified
+from faircompress.registry.records import VerdictRecord
+from faircompress.registry.verification import attested, name_of, verified
 from faircompress.registry.versions import Version
 from faircompress.support.errors import StateError
 
@@ -30,33 +37,10 @@ class BadChampion(StateError):
     """The alias champion points to a file that no verdict and no person let out."""
 
 
-@dataclass(frozen=True)
-class Registry:
-    """The registered model of a project."""
-
-    store: Store
-    model: str
-
-    def find(self, number: str) -> Version:
-        """Return a version; see ``registry.find``."""
-        return registry.find(self.store, self.model, number)
-
-    def aliases(self) -> dict[str, str]:
-        """Return alias -> number of the version it points to."""
-        return registry.aliases(self.store, self.model)
-
-
-def registry_of(project: Path) -> Registry:
-    """Return the registered model of the project in a folder, under the project's key."""
-    project = project.resolve()
-    key = params.load(project / "params.yaml").key
-    return Registry(mlflow_runs.open_store(project), key)
-
-
 def promote(
     where: Registry,
     number: str | None = None,
-    override: Said | None = None,
+    override: Grounds | None = None,
     *,
     by_person: bool = True,
 ) -> str:
@@ -69,17 +53,24 @@ def promote(
         by_person: Whether somebody asked for it; else what was taken back stays so.
 
     Raises:
-        NotPromoted: If verdict, word or file is not what was recorded, or does not suffice.
+        NotPromoted: If verdict, word, signature or file is not what was recorded, or does not
+            suffice.
+        BrokenLedgerError: If the ledger is not the one that the verdict was attested with.
         ValueError: If there is no such version.
     """
     with registry.one_at_a_time(where.store):
         version = where.find(number or _challenger(where))
-        judgement = verified(where.store, version)
-        tags = {**version.tags, "workspace": judgement.workspace}
-        act, said = decide(name_of(version), judgement.verdict, tags, override)
+        record = verified(where.store, version)
+        tags = {**version.tags, "workspace": record.workspace}
+        act, grounds = decide(name_of(version), record.outcome, tags, override, record.loosened)
+        if act != "rejected":
+            check_ledger(where.store.project, attested(where.store, version))
+        if act == "promoted" and not by_person:
+            grounds = Grounds(GATE, "it passed")
         if act != "rejected" and override is None:
             _refuse_taken_back(where, version, by_person=by_person)
-        decision = decided(version, act, judgement, said)
+        decision = decided(version, act, record, grounds)
+        raise_unless_signable(where, decision)
         _keep_news(where, version, decision)
         if override:
             note_review(where, version, "approve", override)
@@ -89,55 +80,28 @@ def promote(
         return f"{name_of(version)} {_set_champion(where, version)} ({decision.sentence})"
 
 
-def rollback(where: Registry, said: Said) -> str:
+def rollback(where: Registry, grounds: Grounds) -> str:
     """Let champion and previous change places; return what was done.
 
     The one that goes is marked as rejected, so that the next run does not bring it back.
 
     Raises:
-        NotPromoted: If there is no previous one, or it may not go out.
+        NotPromoted: If there is no previous one, it may not go out, or a reviewer must sign.
     """
     with registry.one_at_a_time(where.store):
         named = where.aliases()
         if len({named.get("champion"), named.get("previous")} - {None}) < 2:
             raise NotPromoted("there is no previous champion to go back to")
         going, coming = (where.find(named[alias]) for alias in ("champion", "previous"))
-        back = raise_unless_releasable(where, coming)
-        take_back(where, going, said)
+        back = decided(coming, "brought back", raise_unless_releasable(where, coming), grounds)
+        raise_unless_signable(where, back)
+        take_back(where, going, grounds)
         _make_previous(where, going)
-        registry.keep(where.store, coming, decided(coming, "brought back", back, said))
+        registry.keep(where.store, coming, replace(back, time=keys.now()))
         if coming.tags.get("review") == "reject":
-            note_review(where, coming, "approve", said)
+            note_review(where, coming, "approve", grounds)
         registry.point(where.store, where.model, "champion", coming.number)
         return f"{name_of(coming)} is the champion again; version {going.number} was rolled back"
-
-
-def take_back(where: Registry, version: Version, said: Said) -> None:
-    """Record that a person took a version back: only a person's word lets its file out again."""
-    found = registry.file_sha256(where.store, version)
-    judgement = judgements.latest(where.store.project, where.model, found)
-    decision = decided(version, "rolled back", judgement, said, found)
-    registry.keep(where.store, version, decision)
-    note_review(where, version, "reject", said)
-
-
-def decided(
-    version: Version, act: Act, judgement: Judgement | None, said: Said, digest: str = ""
-) -> Decision:
-    """Return a decision that is taken now.
-
-    Args:
-        version: About which.
-        act: What is done.
-        judgement: The last word on its file, if there is one.
-        said: Who decides, and why.
-        digest: sha256 of the file, if it was never judged.
-    """
-    word, seen = (judgement.verdict, judgement.verdict_sha256) if judgement else ("unknown", "")
-    return Decision(
-        now(), act, judgement.sha256 if judgement else digest, word, said.reviewer, said.reason,
-        version.number, seen, version.model,
-    )  # fmt: skip
 
 
 def champion(where: Registry) -> Version | None:
@@ -167,15 +131,15 @@ def trusted(where: Registry, number: str) -> Version:
     return version
 
 
-def challenge(where: Registry, version: Version) -> str:
-    """Point ``challenger`` to an inconclusive version, unless a person spoke; say what to do."""
+def challenge(where: Registry, version: Version, why: str = "") -> str:
+    """Point ``challenger`` to an open version, unless a person spoke; say why and what to do."""
     if "review" in version.tags:
         return f"{name_of(version)} was reviewed before: {version.tags['review']}"
     with registry.one_at_a_time(where.store):
         registry.point(where.store, where.model, "challenger", version.number)
     return (
-        f"{name_of(version)} is the challenger. Set its tags review, reviewer and reason in "
-        "MLflow, then: faircompress promote"
+        f"{name_of(version)} is the challenger{f': {why}' if why else ''}. Set its tags review, "
+        "reviewer and reason in MLflow, then: faircompress promote"
     )
 
 
@@ -200,14 +164,8 @@ def stop(where: Registry, version: Version) -> str:
     """See that a version that failed waits for nobody; say whether a person let it out."""
     with registry.one_at_a_time(where.store):
         registry.withdraw(where.store, version, "challenger")
-        said = registry.decisions(where.store, version)
-    return after_failure(name_of(version), version.tags.get("sha256", ""), said)
-
-
-def note_review(where: Registry, version: Version, word: str, said: Said) -> None:
-    """Put a person's word, ``approve`` or ``reject``, into a version's tags."""
-    tags = {"review": word, "reviewer": said.reviewer, "reason": said.reason}
-    registry.note(where.store, version, tags)
+        known = registry.decisions(where.store, version)
+    return after_failure(name_of(version), version.tags.get("sha256", ""), known)
 
 
 def _set_champion(where: Registry, version: Version) -> str:
@@ -234,31 +192,33 @@ def _make_previous(where: Registry, version: Version) -> None:
     registry.point(where.store, where.model, "previous", version.number)
 
 
-def raise_unless_releasable(where: Registry, version: Version) -> Judgement:
+def raise_unless_releasable(where: Registry, version: Version) -> VerdictRecord:
     """Return what was recorded of a version that a verdict or a person let out.
 
     Raises:
         NotPromoted: If none did, or what MLflow keeps of it is not what was recorded.
     """
-    judgement = verified(where.store, version)
-    own = judgement.workspace == PROJECT
+    record = verified(where.store, version)
+    own = record.workspace == PROJECT
     about = [
         decision
         for decision in registry.decisions(where.store, version)
-        if decision.verdict_sha256 == judgement.verdict_sha256
+        if decision.verdict_sha256 == record.verdict_sha256
     ]
-    if not may_go_out(judgement.verdict, judgement.sha256, about, own_params=own):
+    loosened = bool(record.loosened)
+    if not may_go_out(record.outcome, record.sha256, about, own_params=own, loosened=loosened):
         under = "" if own else " under a variant's params"
+        under += f", and {loosened_words(record.loosened)}" if loosened else ""
         raise NotPromoted(
-            f"{name_of(version)} is {judgement.verdict}{under}, and no approval or override of it "
+            f"{name_of(version)} is {record.outcome}{under}, and no approval or override of it "
             "is on record."
         )
-    return judgement
+    return record
 
 
 def _refuse_taken_back(where: Registry, version: Version, *, by_person: bool) -> None:
     """Raise if somebody took a file back, or an alarm did, and nobody says that it may return."""
-    known = judgements.decided(where.store.project, where.model)
+    known = attestations.decided(where.store.project, where.model)
     digest = version.tags.get("sha256", "")
     back = taken_back(digest, known) or demoted(where, version)
     if back and not (by_person and version.tags.get("review") == "approve"):
@@ -266,14 +226,6 @@ def _refuse_taken_back(where: Registry, version: Version, *, by_person: bool) ->
             f"{name_of(version)} was {back.sentence}. If it may go out again, set its tags review "
             f"(approve), reviewer and reason in MLflow, then: faircompress promote {version.number}"
         )
-
-
-def demoted(where: Registry, version: Version) -> Decision | None:
-    """Return the alarm that took a version back, if nobody let it out since."""
-    known = judgements.decided(where.store.project, where.model)
-    file = (version.number, version.tags.get("sha256", "none"))
-    about = [d for d in known if (d.version, d.sha256) == file]
-    return about[-1] if about and about[-1].act == "demoted" else None
 
 
 def _keep_news(where: Registry, version: Version, decision: Decision) -> None:
@@ -289,8 +241,3 @@ def _challenger(where: Registry) -> str:
     if number is None:
         raise NotPromoted("nothing waits for a decision: there is no challenger. Name a version.")
     return number
-
-
-def now() -> str:
-    """Return the time as decisions name it."""
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")

@@ -24,9 +24,10 @@ from faircompress.ledger.limits import Review
 from faircompress.ledger.looks import Look, next_looks
 from faircompress.ledger.old_book import take_over
 from faircompress.ledger.record import Ledger
-from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.record import Record
+from faircompress.orchestration.registered_model import Registry
 from faircompress.registry import versions
+from faircompress.registry.ledger_heads import heads_of
 from faircompress.support.files import read_json, sha256
 
 References = Mapping[str, Mapping[str, Any] | None]  # as champion.json
@@ -80,10 +81,10 @@ def complete(record: Record) -> None:
     looks = _booked(
         record, list(files.values()), told["test"], read_json(artifacts / "champion.json")
     )
-    judged = read_json(artifacts / "gate.json")["precisions"]
+    evaluated = read_json(artifacts / "gate.json")["precisions"]
     last: dict[int, tuple[Look, Verdict]] = {}
     for precision, file in files.items():
-        if precision not in judged:
+        if precision not in evaluated:
             break
         raw = read_json(verdict_folder(artifacts, precision) / "verdict.json")
         last.setdefault(looks[file].line, (looks[file], Verdict.from_json(raw)))
@@ -92,8 +93,9 @@ def complete(record: Record) -> None:
 
 
 def ledger_of(record: Record) -> Ledger:
-    """Return the ledger of the project that a workspace belongs to."""
-    return Ledger(record.workspace.project / LEDGER)
+    """Return the ledger of the project that a workspace belongs to, with all that it must hold."""
+    project = record.workspace.project
+    return Ledger(project / LEDGER, heads_of(project))
 
 
 def _booked(
@@ -108,7 +110,7 @@ def _booked(
     try:
         return next_looks(
             ledger_of(record), _test_set(artifacts, rows, test), files, review=review,
-            **booking.terms(rows, gate, held, models),
+            **booking.look_settings(rows, gate, held, models),
         )  # fmt: skip
     except NeedsReviewerError as error:
         raise NeedsReviewerError(

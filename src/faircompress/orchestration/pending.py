@@ -15,6 +15,7 @@ from faircompress.config.params import Params
 from faircompress.support.errors import MissingFileError
 
 CODE = f"artifacts/{FILE}"
+ROWS = "artifacts/validate.json"  # with the key of what training reads
 LOST = {"deleted": "is missing", "not in cache": "is not in the DVC cache"}
 
 
@@ -91,6 +92,8 @@ def _reasons(said: list[Any], known: Mapping[str, Any], folder: Path) -> Iterato
                 for key in how:
                     old, new = _params_of(known, path).get(key), _value(now, key)
                     yield from _differences(old, new, key)
+            elif path == ROWS and how != "deleted":
+                yield "train or validation rows changed"
             elif path != CODE:
                 yield f"{path} {LOST.get(how, 'changed')}"
 
@@ -120,8 +123,9 @@ def _short(value: Any) -> str:
 
 
 def _read_from(chain: Mapping[str, Any], stage: str, pending: list[str]) -> list[str]:
-    """Return which of some stages write what a stage reads."""
-    deps = {dep for dep in chain[stage].get("deps", ()) if isinstance(dep, str)}
+    """Return which of some stages write what a stage reads, or keys of it."""
+    files = [one for one in chain[stage].get("params", ()) if isinstance(one, dict)]
+    deps = {*chain[stage].get("deps", ()), *(path for keys in files for path in keys)}
     return [one for one in pending if deps & set(_outs(chain[one]))]
 
 

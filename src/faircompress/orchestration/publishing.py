@@ -9,7 +9,7 @@ from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration.commits import BRANCH, GitFailed, git
 from faircompress.orchestration.scheduled import results_of
 from faircompress.orchestration.workspace import Workspace
-from faircompress.registry import judgements
+from faircompress.registry import attestations
 from faircompress.support.files import read_json
 
 REF = f"refs/heads/{BRANCH}"
@@ -25,7 +25,7 @@ def publish(workspace: Workspace) -> str:
     """Commit the results of a scheduled run; return what was done, nothing without news.
 
     The commit holds the files of the commit that the run worked on, with ``dvc.lock``, the numbers
-    and the judgements of the run in their places.
+    and the attestations of the run in their places.
 
     Raises:
         GitFailed: If the branch is checked out somewhere, or git refuses.
@@ -57,8 +57,8 @@ def _written(workspace: Workspace) -> dict[str, str]:
     project, folder = workspace.project, workspace.folder
     prefix = git(project, "rev-parse", "--show-prefix").strip("\n")
     content = {path: (folder / path).read_bytes() for path in results_of(folder)}
-    if said := judgements.lines(project):
-        content[judgements.FILE.as_posix()] = "".join(f"{line}\n" for line in said).encode()
+    if lines := attestations.lines(project):
+        content[attestations.FILE.as_posix()] = "".join(f"{line}\n" for line in lines).encode()
     store = ("hash-object", "-w", "--no-filters", "--stdin")
     return {prefix + path: git(project, *store, given=raw).strip() for path, raw in content.items()}
 

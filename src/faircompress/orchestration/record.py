@@ -13,7 +13,7 @@ from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.console import Console
 from faircompress.orchestration.stage_tasks import Listener, Outcome
 from faircompress.orchestration.workspace import Workspace
-from faircompress.registry import mlflow_runs
+from faircompress.registry import mlflow_runs, readiness
 from faircompress.support.files import read_json
 from faircompress.support.servers import StoreFailed
 
@@ -184,7 +184,13 @@ class Record(Listener):
 
 @contextmanager
 def recorded(workspace: Workspace) -> Iterator[Record]:
-    """Record one execution of the chain; an error ends the parent run as failed."""
+    """Record one execution of the chain; an error ends the parent run as failed.
+
+    Raises:
+        StateError: Before anything is computed, if the verdict could not be signed as it must be,
+            or the project's keys or attestations are not what they were.
+    """
+    readiness.raise_unless_ready(workspace.project, variant=workspace.is_variant)
     store = mlflow_runs.open_store(workspace.project)
     params = workspace.params()
     name = workspace.folder.name if workspace.is_variant else "project"

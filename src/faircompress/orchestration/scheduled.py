@@ -12,7 +12,7 @@ from pathlib import Path
 from dvc.config import Config, merge
 
 from faircompress.orchestration.commits import LAID_OUT, GitFailed, git
-from faircompress.registry.judgements import SCHEDULED
+from faircompress.registry.attestations import SCHEDULED
 from faircompress.support.files import link, write_text
 
 OWN = ("artifacts", "dvc.lock", "mlartifacts", "mlruns", "state", "variants")

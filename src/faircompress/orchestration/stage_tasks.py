@@ -25,6 +25,7 @@ from prefect.tasks import Task
 
 from faircompress.orchestration.deaths import killed
 from faircompress.orchestration.remote import mend
+from faircompress.registry.keys import without_keys
 from faircompress.support.errors import StateError
 from faircompress.support.progress import EVENTS
 
@@ -163,7 +164,7 @@ def dvc_repro(
         text=True,
         start_new_session=True,
         preexec_fn=_die_with_parent,
-        env={**os.environ, **limit, EVENTS: str(events), "PYTHONUNBUFFERED": "1"},
+        env={**without_keys(), **limit, EVENTS: str(events), "PYTHONUNBUFFERED": "1"},
     )
     done = threading.Event()
     follower = threading.Thread(target=_follow, args=(stage, events, done, listener), daemon=True)

@@ -11,9 +11,10 @@ from faircompress.evaluation.verdict import Verdict
 from faircompress.ledger.record import LEDGER, Ledger
 from faircompress.ledger.standing import Standing, standing
 from faircompress.orchestration.pending import Pending, pending_stages
-from faircompress.registry import judgements
-from faircompress.registry.judgements import Judgement
+from faircompress.registry import attestations, signatures
+from faircompress.registry.keys import keys_of
 from faircompress.registry.policy import Decision, made_champion
+from faircompress.registry.records import VerdictRecord
 from faircompress.support.files import read_json, sha256
 from faircompress.support.locks import is_held
 
@@ -77,6 +78,7 @@ class Status:
         verdict: The last; None: nothing was judged.
         looks: At the test set; None: none yet.
         champion: Decision that made it, by the record in the project; None: there is none.
+        signed: By whom that decision is signed, or ``unsigned``; empty: there is none.
         unfinished: Trainings that were stopped.
         variants: By name.
     """
@@ -88,6 +90,7 @@ class Status:
     verdict: LastVerdict | None
     looks: Standing | None
     champion: Decision | None
+    signed: str
     unfinished: list[Unfinished]
     variants: list[Variant]
 
@@ -101,7 +104,8 @@ def status(project: Path) -> Status:
     """
     project = project.resolve()
     chosen = params.load(project / "params.yaml")
-    judged = [e for e in judgements.entries(project) if isinstance(e, Judgement)]
+    evaluated = [r for r in attestations.records(project) if isinstance(r, VerdictRecord)]
+    made = made_champion(attestations.decided(project, chosen.key))
     running = is_held(project / RUN_LOCK)
     folders = sorted(p.parent for p in project.glob("variants/*/params.yaml"))
     return Status(
@@ -109,22 +113,23 @@ def status(project: Path) -> Status:
         folder=str(project),
         running=running,
         pending=None if running else pending_stages(project, chosen),
-        verdict=_last_verdict(project, judged),
+        verdict=_last_verdict(project, evaluated),
         looks=_looks(project),
-        champion=made_champion(judgements.decided(project, chosen.key)),
+        champion=made,
+        signed=_signed(project, chosen.key, made) if made else "",
         unfinished=list(_unfinished(project, chosen)),
-        variants=[Variant(folder.name, _last_verdict(folder, judged)) for folder in folders],
+        variants=[Variant(folder.name, _last_verdict(folder, evaluated)) for folder in folders],
     )
 
 
-def _last_verdict(folder: Path, judged: list[Judgement]) -> LastVerdict | None:
+def _last_verdict(folder: Path, evaluated: list[VerdictRecord]) -> LastVerdict | None:
     artifacts = folder / "artifacts"
     file = artifacts / "gate" / "verdict.json"
     if not file.exists():
         return None
     verdict = Verdict.from_json(read_json(file))
     digest = sha256(file)
-    times = [_iso(j.time) for j in judged if j.verdict_sha256 == digest]
+    times = [_iso(one.time) for one in evaluated if one.verdict_sha256 == digest]
     written = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return LastVerdict(
         str(verdict.outcome),
@@ -136,8 +141,14 @@ def _last_verdict(folder: Path, judged: list[Judgement]) -> LastVerdict | None:
     )
 
 
+def _signed(project: Path, model: str, decision: Decision) -> str:
+    known = attestations.decisions(project, model)
+    found = next(one for one in known if one.record == decision)
+    return signatures.described(keys_of(project), found)
+
+
 def _iso(time: str) -> str:
-    """Return the time of a judgement, ``20260131T120000.000000Z``, as ISO 8601."""
+    """Return the time of a record, ``20260131T120000.000000Z``, as ISO 8601."""
     read = datetime.strptime(time, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
     return read.isoformat(timespec="seconds")
 

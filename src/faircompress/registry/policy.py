@@ -1,18 +1,24 @@
 """What a verdict and a person's word allow. No file, no clock, no MLflow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from pydantic import ConfigDict
 
 from faircompress.support.errors import StateError
 from faircompress.support.lines import one_line
 
 PROJECT = "project"
 Act = Literal[
-    "promoted", "approved", "overridden", "brought back", "rejected", "rolled back", "demoted"
-]
+    "promoted", "approved", "overridden", "brought back",
+    "rejected", "rolled back", "withdrawn", "demoted",
+]  # fmt: skip
 LET_OUT: tuple[Act, ...] = ("promoted", "approved", "overridden", "brought back")
-TAKEN_BACK: tuple[Act, ...] = ("rejected", "rolled back")
+TAKEN_BACK: tuple[Act, ...] = ("rejected", "rolled back", "withdrawn")  # the file, whatever version
+WITHDRAWING: tuple[Act, ...] = ("withdrawn", "demoted")  # by an alarm
+GATE, ALARM, MONITOR = "the gate", "the alarm", "the monitor"
+PROCESSES = (GATE, ALARM, MONITOR)  # who decides and is no person
 
 
 class NotPromoted(StateError):
@@ -20,8 +26,8 @@ class NotPromoted(StateError):
 
 
 @dataclass(frozen=True)
-class Said:
-    """A person's reasons.
+class Grounds:
+    """On whose word something is decided, and why.
 
     Args:
         reviewer: Who speaks.
@@ -32,6 +38,9 @@ class Said:
     reason: str
 
 
+Said = Grounds  # its name in the flows of projects that exist
+
+
 @dataclass(frozen=True)
 class Decision:
     """What was done about a file, by whom and why.
@@ -39,8 +48,9 @@ class Decision:
     Args:
         time: In UTC, as ``20260131T120000.000000Z``.
         act: ``promoted`` by its verdict; ``approved`` or ``rejected`` by a reviewer; ``overridden``
-            against its verdict; ``rolled back``; ``demoted`` by an alarm; ``brought back`` in
-            the place of such a one.
+            against its verdict; ``rolled back``; ``withdrawn``, since it does harm;
+            ``demoted``, since it is not what was recorded; ``brought back`` in the place of such
+            a one.
         sha256: Of the file.
         verdict: Word on the file at that time.
         reviewer: Who decided.
@@ -48,7 +58,10 @@ class Decision:
         version: Number of the version.
         verdict_sha256: Of the bytes of the verdict that was decided about.
         model: Name of the registered model.
+        evidence: Of an alarm: numbers and words by name.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     time: str
     act: Act
@@ -59,6 +72,12 @@ class Decision:
     version: str = ""
     verdict_sha256: str = ""
     model: str = ""
+    evidence: Mapping[str, float | str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is written of it; an earlier one, without evidence, is written as it was."""
+        values = asdict(self)
+        return values if self.evidence else {k: v for k, v in values.items() if k != "evidence"}
 
     @property
     def sentence(self) -> str:
@@ -67,7 +86,12 @@ class Decision:
 
 
 def may_go_out(
-    verdict: str, sha256: str, decisions: Sequence[Decision], *, own_params: bool
+    verdict: str,
+    sha256: str,
+    decisions: Sequence[Decision],
+    *,
+    own_params: bool,
+    loosened: bool = False,
 ) -> bool:
     """Tell whether a file may be the champion: by its verdict, an approval or an override.
 
@@ -77,10 +101,13 @@ def may_go_out(
         verdict: Latest word on the file.
         sha256: Of the file.
         decisions: About its version.
-        own_params: Whether it was judged under the project's own params, not a variant's.
+        own_params: Whether it was evaluated under the project's own params, not a variant's.
+        loosened: Whether its rules allow more than those that were agreed on: then a pass needs
+            an approval, too.
     """
     acts = {d.act for d in decisions if d.sha256 == sha256}
-    enough = verdict == "pass" or (verdict == "inconclusive" and "approved" in acts)
+    approved = verdict in ("pass", "inconclusive") and "approved" in acts
+    enough = approved or (verdict == "pass" and not loosened)
     return "overridden" in acts or (own_params and enough)
 
 
@@ -123,22 +150,27 @@ def after_failure(name: str, sha256: str, decisions: Sequence[Decision]) -> str:
     overrides = [d for d in about if d.act == "overridden"]
     if not overrides:
         return f"{name} failed; only an override lets it out"
-    if about[-1].act in ("rejected", "rolled back"):
+    if about[-1].act in TAKEN_BACK:
         return f"{name} failed, and was {about[-1].sentence}; only a new override lets it out"
     return f"{name} failed, but may go out: it was {overrides[-1].sentence}"
 
 
 def decide(
-    name: str, verdict: str, tags: Mapping[str, str], override: Said | None
-) -> tuple[Act, Said]:
+    name: str,
+    verdict: str,
+    tags: Mapping[str, str],
+    override: Grounds | None,
+    loosened: Sequence[str] = (),
+) -> tuple[Act, Grounds]:
     """Return what is to be done with a version, by whose word.
 
     Args:
         name: Of the version, for messages.
         verdict: Latest word on its file.
         tags: Of the version: ``review``, ``reviewer`` and ``reason`` are a person's word;
-            ``workspace`` is ``project`` if it was judged under the project's own params.
+            ``workspace`` is ``project`` if it was evaluated under the project's own params.
         override: Someone's word against the verdict.
+        loosened: What its rules allow that those agreed on did not.
 
     Raises:
         NotPromoted: If a word is missing, or would not suffice.
@@ -148,13 +180,13 @@ def decide(
     word = tags.get("review", "")
     if word not in ("", "approve", "reject"):
         raise NotPromoted(f"{name}: its tag review is {word!r}; needed is approve or reject")
-    said = Said(tags.get("reviewer", ""), tags.get("reason", ""))
+    grounds = Grounds(tags.get("reviewer", ""), tags.get("reason", ""))
     if word == "reject":
-        return "rejected", _complete(name, said, "set the tags reviewer and reason")
+        return "rejected", _complete(name, grounds, "set the tags reviewer and reason")
     if tags.get("workspace") != PROJECT:
         raise NotPromoted(
-            f"{name} was judged under the changed params of {tags.get('workspace')!r}, not under "
-            "the project's own. Put the change into params.yaml and run again."
+            f"{name} was evaluated under the changed params of {tags.get('workspace')!r}, not "
+            "under the project's own. Put the change into params.yaml and run again."
         )
     if verdict == "fail":
         raise NotPromoted(
@@ -162,18 +194,27 @@ def decide(
             '`faircompress promote VERSION --override --reviewer NAME --reason "..."` does; '
             "it is recorded for good."
         )
-    if verdict == "pass":
-        return "promoted", Said(said.reviewer or "the gate", said.reason or "it passed")
+    if verdict == "pass" and not loosened:
+        by_gate = Grounds(GATE, "it passed")
+        return "promoted", Grounds(
+            grounds.reviewer or by_gate.reviewer, grounds.reason or by_gate.reason
+        )
     if word != "approve":
+        what = "inconclusive" if verdict != "pass" else f"a pass, but {loosened_words(loosened)}"
         raise NotPromoted(
-            f"{name} is inconclusive and waits for a person: in MLflow set its tags review "
+            f"{name} is {what} and waits for a person: in MLflow set its tags review "
             "(approve or reject), reviewer and reason, then promote it again."
         )
-    return "approved", _complete(name, said, "set the tags reviewer and reason")
+    return "approved", _complete(name, grounds, "set the tags reviewer and reason")
 
 
-def _complete(name: str, said: Said, what_to_do: str) -> Said:
-    missing = [key for key in ("reviewer", "reason") if not getattr(said, key).strip()]
+def loosened_words(loosened: Sequence[str]) -> str:
+    """Say what later rules allow that earlier ones did not, as part of a sentence."""
+    return f"its rules allow more than those agreed on before ({'; '.join(loosened)})"
+
+
+def _complete(name: str, grounds: Grounds, what_to_do: str) -> Grounds:
+    missing = [key for key in ("reviewer", "reason") if not getattr(grounds, key).strip()]
     if missing:
         raise NotPromoted(f"{name}: {' and '.join(missing)} missing; {what_to_do}.")
-    return said
+    return grounds

@@ -1,7 +1,8 @@
-"""The registry of judged files in MLflow: one version for each sha256.
+"""The registry of evaluated files in MLflow: one version for each sha256.
 
 Whoever reaches MLflow can change what is kept there, tags and files alike. What a version is good
-for rests on ``judgements``, which lie in the project; ``verifying`` holds one against the other.
+for rests on ``attestations``, which lie in the project; ``verification`` holds one against the
+other.
 """
 
 import fcntl
@@ -9,11 +10,10 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from faircompress.registry import judgements, mlflow_runs
-from faircompress.registry.judgements import NOT_JUDGED as NOT_JUDGED
+from faircompress.registry import attestations, mlflow_runs
 from faircompress.registry.mlflow_runs import VALUE_LIMIT, Store
 from faircompress.registry.policy import Decision
 from faircompress.support.errors import InputError
@@ -142,9 +142,15 @@ def file_sha256(store: Store, version: Version) -> str:
         return sha256(copy) if copy.exists() else "none"
 
 
+def evaluating_run(version: Version) -> str:
+    """Return the run that is said to have evaluated a version last; versions of 0.2 say judged."""
+    tags = version.tags
+    return tags.get("evaluated_by") or tags.get("judged_by") or version.run_id
+
+
 def verdicts(store: Store, version: Version) -> list[bytes]:
-    """Return each ``verdict.json`` as the run that judged a version last keeps it now."""
-    run_id = version.tags.get("judged_by", version.run_id)
+    """Return each ``verdict.json`` as the run that evaluated a version last keeps it now."""
+    run_id = evaluating_run(version)
     places = ["gate", *mlflow_runs.kept_folders(store, run_id, "gate")]
     paths = [f"{place}/{VERDICT}" for place in places]
     there = {path for place in places for path in mlflow_runs.kept_files(store, run_id, place)}
@@ -164,7 +170,7 @@ def _bytes(store: Store, run_id: str, path: str) -> bytes:
 
 def decisions(store: Store, version: Version) -> list[Decision]:
     """Return what was decided about a version, oldest first, as the project recorded it."""
-    known = judgements.decided(store.project, version.model)
+    known = attestations.decided(store.project, version.model)
     digest = version.tags.get("sha256")
     return [d for d in known if (d.version, d.sha256) == (version.number, digest)]
 
@@ -174,15 +180,15 @@ def keep(store: Store, version: Version, decision: Decision) -> None:
 
     One that is the project's latest already is not taken again: MLflow was emptied, or is another.
     """
-    latest = judgements.decided(store.project, version.model)[-1:]
+    latest = attestations.decided(store.project, version.model)[-1:]
     if latest and replace(latest[0], time=decision.time) == decision:
         decision = latest[0]
     else:
-        judgements.add(store.project, decision)
+        attestations.add(store.project, decision)
     if version.run_id:
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder) / f"{decision.time}.json"
-            write_json(kept, asdict(decision))
+            write_json(kept, decision.as_json())
             mlflow_runs.log_files(store, version.run_id, [kept], DECISIONS)
     note(store, version, {f"decision {decision.time}": decision.sentence})
 

@@ -121,10 +121,10 @@ def try_out(given: dict[str, Any], *, seconds: float = SECONDS, memory: int | No
     """
     most = memory or int(MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     start, peak, over = time.monotonic(), 0, ""
-    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as aside:
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as aside:
         process = subprocess.Popen(
             [sys.executable, "-m", "faircompress.rehearsal.steps", json.dumps(given)],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=aside, text=True,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=aside, text=True,
         )  # fmt: skip
         try:
             while process.poll() is None:
@@ -139,8 +139,8 @@ def try_out(given: dict[str, Any], *, seconds: float = SECONDS, memory: int | No
         finally:
             process.kill()
             process.wait()
-        said.seek(0), aside.seek(0)
-        events = [json.loads(line) for line in said if line.startswith("{")]
+        output.seek(0), aside.seek(0)
+        events = [json.loads(line) for line in output if line.startswith("{")]
         refused = _refused(given, events, over, process.returncode, aside.read())
     return Try(refused, time.monotonic() - start, peak)
 

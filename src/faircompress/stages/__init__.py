@@ -9,10 +9,10 @@ stage      reads                                 writes under its folder
 source     the raw data                          nothing; its numbers are the data's fingerprint
 code       the package's own files               nothing; its numbers are one key a stage
 validate   source.json, the raw data             data.parquet, facts.json, findings.json and .html
-train      validate                              model.pt (dense), curve.json and .png
-screen     validate, train                       nothing; its numbers count minimums of the gate
+train      train and validation rows             model.pt (dense), curve.json and .png
+screen     validation rows, train                nothing; its numbers count minimums of the gate
                                                  that the dense model is not shown to reach
-prune      validate, train                       model.pt (pruned), layers.json and .png, curve
+prune      train and validation rows, train      model.pt (pruned), layers.json and .png, curve
 export     validate, train, prune                dense.onnx, pruned.onnx and one for each further
                                                  precision, what each says of validation and test,
                                                  parity.json, latency.json

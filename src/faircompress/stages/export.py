@@ -52,7 +52,7 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
         files = write_files(folder, models, facts, params, validated)
         points, before = fold_all(folder, files, splits["validation"], facts, params)
         opened = opened_files(folder, files, params)
-        parity, said = {}, {}
+        parity, predicted = {}, {}
         for side, name in itertools.product(models, SPLITS):
             expected = torchs(models[side], splits[name], params, f"{side}, {name}: torch")
             for file in files[side]:
@@ -62,14 +62,16 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
                 if file == side:
                     runtime.raise_unless_equivalent(far, how.tolerance, what=what)
                 parity[f"{file}-{name}"] = far
-                said[file, name] = predictions_of(
+                predicted[file, name] = predictions_of(
                     splits[name], found, facts, sha256(_path(folder, file))
                 )
                 predictions.save(
-                    said[file, name], folder / "predictions" / f"{file}-{name}.parquet"
+                    predicted[file, name], folder / "predictions" / f"{file}-{name}.parquet"
                 )
         decided = {
-            file: folding.described(file, point, before[file], *(said[file, s] for s in SPLITS))
+            file: folding.described(
+                file, point, before[file], *(predicted[file, s] for s in SPLITS)
+            )
             for file, point in points.items()
         }
         times = timed(opened, splits["validation"].images, how)

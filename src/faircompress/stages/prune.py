@@ -23,7 +23,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     split, validation = (load_split(artifacts / "validate", s) for s in ("train", "validation"))
     dense = network.load(artifacts / "train" / "model.pt")
     fabric = fabric_for(params.compute)
-    sources = facts.sha256, sha256(artifacts / "train" / "model.pt")
+    sources = facts.fit_sha256, sha256(artifacts / "train" / "model.pt")
     given = (key_of("stages.prune", params), how.model_dump(), *sources)
 
     with checkpoint(artifacts, "prune", *given) as kept:

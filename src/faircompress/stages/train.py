@@ -31,7 +31,7 @@ def train(params: Params, artifacts: Path) -> dict[str, Any]:
     split, validation = (load_split(artifacts / "validate", s) for s in ("train", "validation"))
     fabric = fabric_for(params.compute)
     network = untrained(how, facts)
-    given = (key_of("stages.train", params), how.model_dump(), facts.sha256)
+    given = (key_of("stages.train", params), how.model_dump(), facts.fit_sha256)
 
     with checkpoint(artifacts, "train", *given) as kept:
         curve = Curve(kept / "curve.json")
@@ -47,8 +47,8 @@ def train(params: Params, artifacts: Path) -> dict[str, Any]:
             after_epoch=follow(network, validation, facts, curve, fabric),
         )
         if how.epochs == 0:
-            said = probabilities(network, validation.images, fabric.device, what="validation")
-            curve.add(0, rates(said, validation, facts))
+            probs = probabilities(network, validation.images, fabric.device, what="validation")
+            curve.add(0, rates(probs, validation, facts))
         if not fabric.is_global_zero:
             raise SystemExit(0)
         with new_folder(artifacts / "train") as folder:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from faircompress.config.params import Params
-from faircompress.data.dataset import FACTS, TABLE, content_sha256
+from faircompress.data.dataset import FACTS, TABLE, content_sha256, fit_sha256
 from faircompress.data.duplicates import DUPLICATE
 from faircompress.data.ingest import READ, Ingested, ingest, normalize_rows
 from faircompress.data.sources import RawData
@@ -40,7 +40,7 @@ from faircompress.validation.rows_first import (
 LAST = "last_data.json"  # whom the data held that were last found fit
 
 
-def validate(params: Params, artifacts: Path) -> dict[str, float]:
+def validate(params: Params, artifacts: Path) -> dict[str, Any]:
     """Read, prepare and check the data set; return its counts, or refuse it.
 
     Raises:
@@ -51,7 +51,7 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
     refused = artifacts.parent / ".checkpoints" / "validate"
     raw = _rows(params, refused)
     limits = limits_of(params.checks, raw)
-    own = own_expectations.judged(
+    own = own_expectations.tested(
         own_expectations.read(params.checks.expectations), own_expectations.table_of(raw)
     )
     preparation = params.data.model_dump(include={"resize", "crop", "resampler"})
@@ -71,13 +71,14 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
         facts = _facts(raw, ingested, tables, preparation)
         shown = {cell: [ingested.samples[r] for r in sample if r in ingested.samples]
                  for cell, sample in cells.items()}  # fmt: skip
-        told = {"data set": params.data.name, **facts}
+        described = {"data set": params.data.name, **facts}
         last = artifacts.parent / ".checkpoints" / LAST
         now = composition(tables.rows, tables.cells, facts["sha256"])
         moved = drift(files.read_json(last) if last.exists() else {}, now)
         html = page(
-            findings, tables, told, shown, min_subgroup=params.checks.min_subgroup, moved=moved
-        )
+            findings, tables, described, shown,
+            min_subgroup=params.checks.min_subgroup, moved=moved,
+        )  # fmt: skip
         if unfit(findings):
             _refuse(refused, findings, html)
         _leave(folder, findings, html)
@@ -85,7 +86,7 @@ def validate(params: Params, artifacts: Path) -> dict[str, float]:
         files.write_json(last, now)
 
     shutil.rmtree(refused, ignore_errors=True)
-    return _numbers(findings, tables)
+    return {"fit_sha256": facts["fit_sha256"], **_numbers(findings, tables)}
 
 
 def _rows(params: Params, refused: Path) -> RawData:
@@ -119,20 +120,21 @@ def _facts(
 ) -> dict[str, Any]:
     """Return the values of ``dataset.Facts``."""
     groups = [name for name in raw.groups if name != "label"]
-    told = ["id", "split", "label", "identity", "weight", "sha256", *groups]
+    columns = ["id", "split", "label", "identity", "weight", "sha256", *groups]
     sizes = tables.rows["size"].mode()
-    return {
+    facts = {
         "classes": list(raw.classes),
         "groups": list(raw.groups),
         "size": [int(side) for side in sizes.iloc[0].split(" x ")] if len(sizes) else [0, 0],
         "mean": ingested.mean,
         "std": ingested.std,
-        "sha256": content_sha256(tables.rows[told]),
         "preparation": preparation,
         "max_weight": [asdict(cap) for cap in raw.max_weight],
         "fixed_counts": list(raw.fixed_counts),
         "dropped": _dropped(tables.pictures, groups),
     }
+    rows = tables.rows[columns]
+    return {**facts, "sha256": content_sha256(rows), "fit_sha256": fit_sha256(rows, facts)}
 
 
 def _dropped(pictures: pd.DataFrame, groups: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Units cut into steps, within which one bet is placed: all of a bet that no null decides."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,10 +40,7 @@ def in_steps(
     steps = STEPS if values.shape[0] < SETTLED else STEPS_OF_MANY
     starts, stops = (together * edge for edge in _steps(counts // together, steps))
     before, to_come = _moments(values, weights, starts, counts)
-    shown, counted = (
-        np.ascontiguousarray(x.transpose(1, 2, 0))[:, :, None, :]  # step, unit, null, order
-        for x in _by_step(values, weights, starts, stops)
-    )
+    shown, counted = (x[:, :, None, :] for x in _by_step(values, weights, starts, stops))
     information, spread, ahead = (x.T[:, None, :] for x in (*before, to_come))
     whole = (counted == 1).all(axis=(1, 2, 3))
     return Steps(shown, counted, whole, information, spread, ahead)
@@ -59,17 +57,14 @@ def _steps(counts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _by_step(
     values: np.ndarray, weights: np.ndarray, starts: np.ndarray, stops: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return values and weights by order, step and unit; what is not there weighs nothing."""
+) -> Iterator[np.ndarray]:
+    """Give values, then weights, by step, unit and order; what is not there weighs nothing."""
     width, longest = values.shape[1], max(int((stops - starts).max()), 1)
-    places = starts[..., None] + np.arange(longest)
-    places = np.where((places < stops[..., None]) & (places < width), places, width)
-    rows = np.arange(len(values))[:, None, None]
-    ends = np.zeros((len(values), 1))
-    shown, counted = (
-        np.concatenate([x, ends], axis=1)[rows, places] for x in (values, weights)
-    )  # one after the other, since they may be large
-    return shown, counted
+    places = starts.T[:, None, :] + np.arange(longest)[:, None]
+    places[(places >= stops.T[:, None, :]) | (places >= width)] = width
+    orders, ends = np.arange(len(values)), np.zeros((len(values), 1))
+    for x in (values, weights):  # one after the other, since they may be large
+        yield np.concatenate([x, ends], axis=1)[orders, places]
 
 
 def _moments(

@@ -53,12 +53,12 @@ class Values:
 
     def log_wealth(self, bets: np.ndarray, means: np.ndarray) -> np.ndarray:
         """Return the log of ``prod (1 + bet (x - mean))``, one a bet; bets below 0 are on less."""
-        terms = [
+        summands = [
             count * np.log1p(bets * (value - means))
             for value, count in zip(self.values, self.counts, strict=True)
             if count
         ]
-        return np.asarray(sum(terms, np.zeros_like(bets)))
+        return np.asarray(sum(summands, np.zeros_like(bets)))
 
 
 def of_linear_form(

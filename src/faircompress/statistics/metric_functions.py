@@ -44,9 +44,9 @@ def metric(name: str, *, positive: Any = 1, threshold: float = 0.5) -> Callable[
     def function(
         y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: ArrayLike | None = None
     ) -> float:
-        said = _answers(y_true, y_pred, positive, threshold)
-        weights = _weights(sample_weight, len(said.truth))
-        measure = found(said)
+        answers = _answers(y_true, y_pred, positive, threshold)
+        weights = _weights(sample_weight, len(answers.truth))
+        measure = found(answers)
         if isinstance(measure, Mean):
             return _mean(measure.values, weights, measure.over)
         return _ranking(measure, weights)

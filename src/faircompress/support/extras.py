@@ -7,7 +7,10 @@ BROUGHT_BY = {
         ("torch", "torchvision", "lightning", "torch_pruning", "onnxscript", "great_expectations",
          "matplotlib", "sklearn"), "train",
     ),
-    **dict.fromkeys(("prefect", "mlflow", "dvc", "fastapi", "sqlalchemy"), "pipeline"),
+    **dict.fromkeys(
+        ("prefect", "mlflow", "dvc", "fastapi", "sqlalchemy", "securesystemslib", "cryptography"),
+        "pipeline",
+    ),
     **dict.fromkeys(("ray", "prefect_ray"), "ray"),
     "dvc_s3": "s3",
     **dict.fromkeys(("timm", "safetensors"), "timm"),

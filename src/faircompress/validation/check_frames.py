@@ -105,13 +105,15 @@ def _sharing(rows: pd.DataFrame, column: str, joint: str, of: str = "") -> pd.Da
     found = rows[rows[column].notna() & rows[column].duplicated(keep=False)]
     lines = found.groupby(column, sort=True)["split"].agg(splits="nunique", rows="size")
     lines["within"] = (lines["rows"] > lines["splits"]).astype(int)
-    told = dict.fromkeys(lines.index, ("", ""))
+    named_by = dict.fromkeys(lines.index, ("", ""))
     doubtful = lines.index[(lines["splits"] > 1) | (column == "sha256")][: 10 * SHOWN]
     for value, part in found[found[column].isin(doubtful)].groupby(column):
         few = part.drop_duplicates("split") if part["split"].nunique() > 1 else part.head(3)
         words = joint.join(f"{i} in {s}" for i, s in zip(few["ids"], few["split"], strict=True))
-        told[value] = (f"{of}{value}: {words}" if of else words, _ids(part))
-    lines["named"], lines["ids"] = ([told[value][part] for value in lines.index] for part in (0, 1))
+        named_by[value] = (f"{of}{value}: {words}" if of else words, _ids(part))
+    lines["named"], lines["ids"] = (
+        [named_by[value][part] for value in lines.index] for part in (0, 1)
+    )
     return lines.reset_index(drop=True)
 
 
@@ -120,7 +122,7 @@ def _truths(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -
     named = [group for group in groups if group != "label"]
     equal = rows[rows["sha256"].notna() & rows["sha256"].duplicated(keep=False)]
 
-    def told(label: Any) -> str:
+    def label_of(label: Any) -> str:
         return str(dict(enumerate(classes)).get(label, label))
 
     kinds = equal.drop_duplicates(["sha256", "label", *named])
@@ -128,7 +130,8 @@ def _truths(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -
     unlike = equal["sha256"].isin(lines.index[lines["truths"] > 1][: 10 * SHOWN])
     for sha256, part in equal[unlike].groupby("sha256"):
         words = [
-            f"{row['ids']} ({', '.join([told(row['label']), *(f'{g}={row[g]}' for g in named)])})"
+            f"{row['ids']} "
+            f"({', '.join([label_of(row['label']), *(f'{g}={row[g]}' for g in named)])})"
             for _, row in part.drop_duplicates(["label", *named]).head(3).iterrows()
         ]
         lines.loc[sha256, ["named", "ids"]] = [" = ".join(words), _ids(part)]

@@ -138,7 +138,7 @@ def _evaluated(check: Check, table: pd.DataFrame) -> Finding:
     """Return what a check finds, by its own reading of a table that all rows must pass."""
     bad = check.expected.unexpected(table)
     hits: list[dict[str, str]] = table.loc[bad, ["named", "ids"]].to_dict("records")
-    return _told(check, not hits, hits, len(table))
+    return _with_hits(check, not hits, hits, len(table))
 
 
 def _finding(check: Check, outcome: dict[str, Any]) -> Finding:
@@ -148,10 +148,10 @@ def _finding(check: Check, outcome: dict[str, Any]) -> Finding:
         raise StateError(f"check {check.name!r} could not be run: {trouble}")
     result = outcome["result"]
     hits = result["unexpected_index_list"] or []
-    return _told(check, bool(outcome["success"]), hits, result["element_count"])
+    return _with_hits(check, bool(outcome["success"]), hits, result["element_count"])
 
 
-def _told(check: Check, ok: bool, hits: Sequence[Mapping[str, str]], total: int) -> Finding:
+def _with_hits(check: Check, ok: bool, hits: Sequence[Mapping[str, str]], total: int) -> Finding:
     ids = [id for hit in hits[: 4 * SHOWN] for id in hit["ids"].split("\n") if id]
     words = check.holds if ok else check.wrong
     sentence = words.format(count=f"{len(hits):,}", total=f"{total:,}")

@@ -73,7 +73,7 @@ def refuse_absent(suite: Suite, table: pd.DataFrame) -> None:
                     )
 
 
-def judged(suite: Suite, table: pd.DataFrame) -> list[Finding]:
+def tested(suite: Suite, table: pd.DataFrame) -> list[Finding]:
     """Return what Great Expectations finds.
 
     Raises:
@@ -152,11 +152,11 @@ def _called(one: Mapping[str, Any]) -> str:
 def _finding(one: Mapping[str, Any], outcome: Mapping[str, Any]) -> Finding:
     trouble = outcome["exception_info"]
     if trouble.get("raised_exception", True):
-        said = next(
+        message = next(
             (v["exception_message"] for v in trouble.values() if isinstance(v, dict)),
             trouble.get("exception_message"),
         )
-        raise InputError(f"{KEY}: {_called(one)} could not be run: {said}")
+        raise InputError(f"{KEY}: {_called(one)} could not be run: {message}")
     ok, result = bool(outcome["success"]), outcome["result"]
     hits = [hit["faircompress_id"] for hit in result.get("unexpected_index_list") or []]
     values = dict.fromkeys(map(repr, result.get("unexpected_list") or []))

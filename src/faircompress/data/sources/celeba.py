@@ -116,11 +116,11 @@ def _balanced(
             f", all there are (asked: {factor * rarest:,})" if len(names) < factor * rarest else ""
         )
         notes.append(f"{label}={of_label} {group}: {chosen.sum():,} of {len(names):,}{few}")
-    told = (
+    note = (
         f"Train was balanced with alpha {alpha}, beta {beta}: {'; '.join(notes)}. "
         "Validation and test were left as they are."
     )
-    return rows.drop(index=leave).reset_index(drop=True), (told,)
+    return rows.drop(index=leave).reset_index(drop=True), (note,)
 
 
 def _part(home: Path, name: str) -> Path:

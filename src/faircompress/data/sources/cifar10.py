@@ -83,8 +83,8 @@ def cifar10(
     rows["identity"], rows["weight"], rows["at"] = None, 1.0, rows.index
     rows, notes = _without_leaks(rows)
     if bias == "imbalanced":
-        rows, told = _imbalanced(rows)
-        notes += told
+        rows, more = _imbalanced(rows)
+        notes += more
     if bias != "shortcut":
         at = rows.pop("at").to_numpy()
         rows = rows.drop(columns="key")

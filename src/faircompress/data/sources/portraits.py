@@ -255,8 +255,8 @@ def _layers(of: Values, u: Floats, v: Floats) -> Iterator[Layer]:
         yield hanging * lock, strands * combed
     yield from _features(of, u - of["yaw"], v, skin)
     bare = _oval(u, v - 0.24, width, 0.60 - of["fringe"])
-    crown = _oval(u, v + 0.10, width + 0.08, height + 0.02) * (1 - bare) * _inside(0.02 - v)
-    yield crown, hair * combed
+    top = _oval(u, v + 0.10, width + 0.08, height + 0.02) * (1 - bare) * _inside(0.02 - v)
+    yield top, hair * combed
 
 
 def _features(of: Values, u: Floats, v: Floats, skin: Floats) -> Iterator[Layer]:

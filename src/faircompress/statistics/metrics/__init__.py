@@ -87,9 +87,9 @@ class Metric:
         """Return what turns candidate minus baseline into a change that is worse below 0."""
         return -1.0 if self.better == "lower" else 1.0
 
-    def __call__(self, said: Answers) -> Measure:
+    def __call__(self, answers: Answers) -> Measure:
         """Say which rows count and what each is worth."""
-        return self.measure(said)
+        return self.measure(answers)
 
 
 def metric(

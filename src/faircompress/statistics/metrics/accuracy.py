@@ -6,6 +6,6 @@ from faircompress.statistics.metrics import Answers, Mean, metric
 
 
 @metric(better="higher", per_class=False)
-def accuracy(said: Answers) -> Mean:
+def accuracy(answers: Answers) -> Mean:
     """Share of all rows that are decided rightly."""
-    return Mean(said.right, over=np.ones_like(said.right))
+    return Mean(answers.right, over=np.ones_like(answers.right))

@@ -4,6 +4,6 @@ from faircompress.statistics.metrics import Answers, Ranking, metric
 
 
 @metric(better="higher", title="AUROC")
-def auroc(said: Answers) -> Ranking:
+def auroc(answers: Answers) -> Ranking:
     """Chance that a positive row scores higher than a negative one; ties count one half."""
-    return Ranking(said.score, above=said.truth)
+    return Ranking(answers.score, above=answers.truth)

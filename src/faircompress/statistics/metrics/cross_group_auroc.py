@@ -4,7 +4,7 @@ from faircompress.statistics.metrics import Answers, Ranking, metric
 
 
 @metric(better="higher", title="cross-group AUROC", cross_group=True)
-def cross_group_auroc(said: Answers) -> Ranking:
+def cross_group_auroc(answers: Answers) -> Ranking:
     """Chance that a group's positive row scores higher than anybody's negative one.
 
     Source:
@@ -12,4 +12,4 @@ def cross_group_auroc(said: Answers) -> Ranking:
         unintended bias, 2019; xAUC of Kallus and Zhou, The fairness of risk scores, 2019. It sees
         scores of one group shifted against the others', which AUROC within a group does not.
     """
-    return Ranking(said.score, above=said.truth)
+    return Ranking(answers.score, above=answers.truth)

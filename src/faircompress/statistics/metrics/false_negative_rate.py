@@ -4,6 +4,6 @@ from faircompress.statistics.metrics import Answers, Mean, metric
 
 
 @metric(better="lower")
-def false_negative_rate(said: Answers) -> Mean:
+def false_negative_rate(answers: Answers) -> Mean:
     """Share of the positive rows that are decided to be negative."""
-    return Mean(~said.decided, over=said.truth)
+    return Mean(~answers.decided, over=answers.truth)

@@ -4,6 +4,6 @@ from faircompress.statistics.metrics import Answers, Mean, metric
 
 
 @metric(better="higher", own_rows=True)
-def precision(said: Answers) -> Mean:
+def precision(answers: Answers) -> Mean:
     """Share of the rows decided to be positive that are so."""
-    return Mean(said.truth, over=said.decided)
+    return Mean(answers.truth, over=answers.decided)

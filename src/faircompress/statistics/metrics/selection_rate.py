@@ -6,6 +6,6 @@ from faircompress.statistics.metrics import Answers, Mean, metric
 
 
 @metric(better="neither")
-def selection_rate(said: Answers) -> Mean:
+def selection_rate(answers: Answers) -> Mean:
     """Share of all rows that are decided to be positive; a change either way is harm."""
-    return Mean(said.decided, over=np.ones_like(said.decided))
+    return Mean(answers.decided, over=np.ones_like(answers.decided))

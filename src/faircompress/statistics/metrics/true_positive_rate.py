@@ -4,6 +4,6 @@ from faircompress.statistics.metrics import Answers, Mean, metric
 
 
 @metric(better="higher")
-def true_positive_rate(said: Answers) -> Mean:
+def true_positive_rate(answers: Answers) -> Mean:
     """Share of the positive rows that are decided to be positive."""
-    return Mean(said.decided, over=said.truth)
+    return Mean(answers.decided, over=answers.truth)
