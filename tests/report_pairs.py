@@ -11,7 +11,7 @@ from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.verdict import Verdict
 
-VOID = {"meta", "img", "br"}
+VOID = {"meta", "img", "br", "input"}
 
 
 RULES = [

@@ -11,7 +11,7 @@ def test_speed_is_measured_against_what_the_multiply_adds_promise() -> None:
     assert found is not None
     rows = {row[0]: row for row in found["table"]}
     assert rows["Multiply-adds"][1:4] == ["8 k", "500", "16\N{MULTIPLICATION SIGN}"]
-    assert rows["ONNX file"][1:4] == ["9 kB", "1 kB", "9\N{MULTIPLICATION SIGN}"]
+    assert rows["ONNX file"][1:4] == ["9 kB", "1 kB", "9.0\N{MULTIPLICATION SIGN}"]
     assert "0.62 of the promised speed-up" in rows["Latency, batch 64"][4]  # 10 of 16
     assert costs.cost({}, [], {}, CHAIN) is None
 

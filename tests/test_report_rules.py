@@ -22,6 +22,7 @@ from faircompress.report.html import ORDER, report
 from faircompress.report.markdown import plain_text
 from faircompress.report.model_card import model_card
 from faircompress.report.tradeoff import tradeoff, used
+from faircompress.support.number_text import signed
 
 SIZES = {"dense": 9000, "pruned": 1000}
 CONTEXT = ReportContext(sizes=SIZES, layers=LAYERS, latency=LATENCY)
@@ -95,10 +96,10 @@ def test_only_bounds_that_decide_are_drawn_in_full_and_crosschecks_beside_them()
     (other,) = short["others"]  # DeLong is for AUROC alone
     assert other["low"] < short["at"] < other["high"]
     assert short["low"] != other["low"] and short["high"] != other["high"]
-    bounds = (plots.signed(end) for end in (check.lower, check.upper))
+    bounds = (signed(end) for end in (check.lower, check.upper))
     assert short["found"].endswith(f"[{', '.join(bounds)}]")
     assert figure["columns"][-2:] == ["Bootstrap", "Outcome"]
-    assert f"{plots.signed(low)} to {plots.signed(high)}" in [row[-2] for row in figure["table"]]
+    assert f"{signed(low)} to {signed(high)}" in [row[-2] for row in figure["table"]]
 
 
 def test_a_crosscheck_of_another_confidence_is_not_drawn() -> None:
@@ -182,11 +183,14 @@ def test_the_page_can_be_walked_by_keyboard() -> None:
 
 
 def test_text_can_be_read_on_white_and_on_the_shade_of_harm() -> None:
-    colours = dict(re.findall(r"--(\w+): #([0-9a-f]{6})", page()))
-    for name in ("ink", "soft", "good", "bad", "warn", "candidate", "reference"):
-        assert contrast(colours[name], "ffffff") >= 4.5  # WCAG 2.2, AA
-    assert contrast(colours["bad"], "fbf2f1") >= 4.5
-    assert contrast("7d8797", "ffffff") >= 3  # lines that tell something
+    pair = r"--(\w+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\)"
+    colours = {name: both for name, *both in re.findall(pair, page())}
+    for scheme in (0, 1):  # light, dark
+        now = {name: both[scheme] for name, both in colours.items()}
+        for name in ("ink", "soft", "good", "bad", "warn", "candidate", "reference"):
+            assert contrast(now[name], now["paper"]) >= 4.5  # WCAG 2.2, AA
+        assert contrast(now["bad"], now["shade"]) >= 4.5
+        assert contrast(now["thin"], now["paper"]) >= 3  # lines that tell something
 
 
 def contrast(one: str, other: str) -> float:

@@ -5,7 +5,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from faircompress.data.predictions import Predictions, save
-from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import CheckResult, CostResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.context import ReportContext
@@ -13,9 +12,10 @@ from faircompress.report.forest import OWN
 from faircompress.report.html import report
 from faircompress.report.markdown import plain_text
 from faircompress.report.model_card import model_card
-from faircompress.report.plots import capital, limit_text, lines, signed, unsigned, urgency
+from faircompress.report.plots import capital, limit_text, lines, urgency
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes, write_json, write_text
+from faircompress.support.number_text import percent, signed, unsigned
 
 NAMES = ("report.html", "card.md", "summary.md", "verdict.json", "junit.xml")
 PREDICTIONS = ("predictions-baseline.parquet", "predictions-candidate.parquet")

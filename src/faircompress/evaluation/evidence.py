@@ -30,7 +30,7 @@ from faircompress.statistics.procedures.class_rounds import ClassRoundsMean
 from faircompress.statistics.sample_size import Observed
 
 
-@metric(better="lower", title="share of negative flips")
+@metric(better="lower", title="newly wrong share")
 def negative_flips(answers: Answers) -> Mean:
     """Hold the place of a metric: flips are of two models."""
     raise TypeError("negative flips are of two models, not of one")

@@ -11,6 +11,7 @@ from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult
 from faircompress.evaluation.rules import Scope
+from faircompress.support.number_text import percent
 
 Found = Sequence[tuple[Check, Outcome]]
 
@@ -49,11 +50,6 @@ def without_rows(names: list[str], captions: Captions) -> list[str]:
 def nobody_in(names: list[str]) -> list[str]:
     """Say for the headline, in one clause or none, what no row was there to tell."""
     return [f"no harm is done in {_some(names)}, where there is no row"] if names else []
-
-
-def percent(share: float) -> str:
-    """Return a share such as 0.975 as 97.5 %."""
-    return f"{100 * share:.4g} %"
 
 
 def reason(check: Check, outcome: Outcome) -> str:
@@ -141,8 +137,8 @@ def what_next(
     if unsettled:
         few = any(cost.upper is None for cost in unsettled)
         steps.append(f"{captions.measure}{f'; {FEWEST_RUNS} runs at least' if few else ''}.")
-    steps += _test_on([check for check, of in found if of == Outcome.INCONCLUSIVE], captions)
-    if outcome == Outcome.INCONCLUSIVE:
+    if outcome == Outcome.INCONCLUSIVE:  # confirmed harm stays, however many rows are added
+        steps += _test_on([check for check, of in found if of == Outcome.INCONCLUSIVE], captions)
         steps.append(f"{'Or have' if steps else 'Have'} a reviewer decide with the bounds in view.")
     return steps
 

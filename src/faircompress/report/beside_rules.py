@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from faircompress.evaluation.captions import Captions
-from faircompress.evaluation.messages import percent
 from faircompress.evaluation.reported_results import Coverage, OwnRate
 from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
-from faircompress.report.plots import ARROW, Json, capital, signed, unsigned
+from faircompress.report.plots import Json, capital
+from faircompress.support.number_text import ARROW, percent, signed, unsigned
 
 LAYERS = {
     "half": "At 0.5",

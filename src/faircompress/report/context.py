@@ -27,6 +27,10 @@ class ReportContext:
             ``times`` as in ``export/latency.json``; ``flips``, the test rows decided otherwise than
             by the network, and ``max_difference`` of a probability from the network's;
             ``released``; and ``report``, where its own page lies as seen from this one, or nothing.
+        about: What the verdict is about: name, words, and a sha256 or nothing. Empty: ``called``
+            and the models' hashes serve.
+        levers: Settings that could mend harm, with numbers, most promising first.
+        curves: As ``curves.curves`` returns them; empty: nobody drew any.
     """
 
     newly_wrong: Sequence[NewlyWrong] = ()
@@ -39,3 +43,6 @@ class ReportContext:
     called: Mapping[str, str] = field(default_factory=dict)
     precision: str = ""
     precisions: Sequence[Mapping[str, Any]] = ()
+    about: Sequence[tuple[str, str, str]] = ()
+    levers: Sequence[str] = ()
+    curves: Mapping[str, Any] = field(default_factory=dict)

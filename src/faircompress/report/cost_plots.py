@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from faircompress.evaluation.captions import Captions
-from faircompress.report.plots import ARROW, Json, Scale, capital
+from faircompress.report.plots import Json, Scale, capital
+from faircompress.support.number_text import ARROW, file_size, milliseconds, quantity, times
 
 Numbers = Mapping[str, Any]
 SIDES = ("dense", "pruned")
+OF_WEIGHTS = "of convolutions and linear layers"
 KINDS = {"channels": "channels", "parameters": "weights", "macs": "multiply-adds"}
 
 
@@ -25,22 +27,24 @@ def cost(
         latency: As ``export/latency.json``.
         captions: What a row is called.
     """
-    macs = _sums(layers, "macs")
+    macs = sums(layers, "macs")
     promise = macs[0] / macs[1] if macs else None
     found = [_time(time, promise) for time in latency.get("times", ())]
     if macs:
-        weights = _sums(layers, "parameters") or (1, 1)
+        weights = sums(layers, "parameters") or (1, 1)
         one_row, kind = f"for one {captions.row}", "block-baseline"
         found.insert(
-            0, _saved("Multiply-adds", macs, _count, "Fewer multiply-adds", kind, note=one_row)
+            0, _saved("Multiply-adds", macs, quantity, "Fewer multiply-adds", kind, note=one_row)
         )
         found.insert(
             1,
-            _saved("Weights", weights, _count, kind=kind, note="of convolutions and linear layers"),
+            _saved(
+                "Weights", weights, quantity, kind=kind, note="of convolutions and linear layers"
+            ),
         )
     if sizes:
         pair = (sizes["dense"], sizes["pruned"])
-        found.insert(2 if macs else 0, _saved("ONNX file", pair, _bytes, "Smaller file"))
+        found.insert(2 if macs else 0, _saved("ONNX file", pair, file_size, "Smaller file"))
     if not found:
         return None
     scale = Scale(0, 1.06 * max(line["high"] or line["ratio"] for line in found))
@@ -50,7 +54,7 @@ def cost(
         "ticks": [{"x": scale(x), "text": f"{x:g}\N{MULTIPLICATION SIGN}"} for x in scale.ticks()],
         "bars": [_bar(line, scale) for line in found],
         "table": [
-            [line["name"], line["baseline"], line["candidate"], _times(line["ratio"]), line["note"]]
+            [line["name"], line["baseline"], line["candidate"], times(line["ratio"]), line["note"]]
             for line in found
         ],
     }
@@ -133,11 +137,12 @@ def _saved(
 
 def _time(time: Numbers, promise: float | None) -> Json:
     dense, pruned = (time[side]["median"] for side in SIDES)
-    interval = f"95 % interval {_times(time['low'])} to {_times(time['high'])}"
+    interval = f"95 % interval {times(time['low'])} to {times(time['high'])}"
     share = "" if promise is None else f"; {time['speedup'] / promise:.2f} of the promised speed-up"
     batch = f"batch {time['batch']}"
     return {
-        "name": f"Latency, {batch}", "baseline": _ms(dense), "candidate": _ms(pruned),
+        "name": f"Latency, {batch}",
+        "baseline": milliseconds(dense), "candidate": milliseconds(pruned),
         "ratio": time["speedup"], "low": time["low"], "high": time["high"],
         "note": f"median of {time['pairs']} paired runs; {interval}{share}",
         "glance": f"Faster, {batch}", "kind": "block-candidate",
@@ -146,7 +151,7 @@ def _time(time: Numbers, promise: float | None) -> Json:
 
 def _bar(line: Json, scale: Scale) -> Json:
     ends = {end: None if line[end] is None else scale(line[end]) for end in ("low", "high")}
-    size, found = f"{line['baseline']} {ARROW} {line['candidate']}", _times(line["ratio"])
+    size, found = f"{line['baseline']} {ARROW} {line['candidate']}", times(line["ratio"])
     title = f"{line['name']}: {size}, {found}. {line['note']}"
     kept = {key: line[key] for key in ("name", "kind", "glance")}
     return {
@@ -159,7 +164,8 @@ def _bar(line: Json, scale: Scale) -> Json:
     }
 
 
-def _sums(layers: Sequence[Numbers], what: str) -> tuple[int, int] | None:
+def sums(layers: Sequence[Numbers], what: str) -> tuple[int, int] | None:
+    """Return how much of something both networks have in all layers; None where nobody counted."""
     dense, pruned = (sum(layer[f"{s}_{what}"] for layer in layers) for s in SIDES)
     return (dense, pruned) if pruned else None
 
@@ -172,27 +178,3 @@ def _where(latency: Numbers) -> str:
         f"Times by ONNX Runtime {latency['onnxruntime']} on {provider}, {latency['processor']}, "
         f"{latency['threads']} threads; they hold nowhere else."
     )
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.3g}\N{MULTIPLICATION SIGN}"
-
-
-def _ms(milliseconds: float) -> str:
-    return f"{milliseconds:.3g} ms" if milliseconds < 1000 else f"{milliseconds:,.0f} ms"
-
-
-def _count(number: float) -> str:
-    return _scaled(number, ("", " k", " M", " G", " T"))
-
-
-def _bytes(number: float) -> str:
-    return _scaled(number, (" B", " kB", " MB", " GB"))
-
-
-def _scaled(number: float, units: tuple[str, ...]) -> str:
-    for unit in units[:-1]:
-        if number < 999.5:
-            return f"{number:.3g}{unit}"
-        number /= 1000
-    return f"{number:,.3g}{units[-1]}"

@@ -5,7 +5,8 @@ from typing import Any
 
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.verdict import Verdict
-from faircompress.report.plots import Json, capital, unsigned
+from faircompress.report.plots import capital
+from faircompress.support.number_text import unsigned
 
 Points = Mapping[str, Mapping[str, Any]]
 CHOSEN = {
@@ -49,16 +50,3 @@ def operating_point(points: Points, captions: Captions) -> str:
         for key, those in (("rate_on_decide", rows), ("rate_on_test", f"the test {captions.rows}"))
     )
     return f"{start}. {capital('; '.join(rates))}."
-
-
-def at_a_glance(points: Points, captions: Captions) -> list[Json]:
-    """Return the operating point as a number for a reader in a hurry, or nothing."""
-    if not points or points["candidate"]["chosen_by"] == "half":
-        return []
-    ours, theirs = points["baseline"], points["candidate"]
-    note = (
-        f"was {unsigned(theirs['threshold'], 0.5)} before folding; selects "
-        f"{unsigned(theirs['rate_on_test'])} of the test {captions.rows}, {captions.baseline} "
-        f"{unsigned(ours['rate_on_test'])}"
-    )
-    return [{"what": "Decides at", "number": "0.5", "note": note}]

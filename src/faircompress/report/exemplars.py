@@ -16,7 +16,8 @@ from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.decisions import Decided, decide
 from faircompress.evaluation.groups import Group, groups_of
 from faircompress.evaluation.verdict import Verdict
-from faircompress.report.plots import ARROW, SEVERITY, Json, margin
+from faircompress.report.plots import SEVERITY, Json, margin
+from faircompress.support.number_text import ARROW
 
 FIRST, OTHERS, MOST = 12, 6, 60  # pictures of the hardest-hit group, of others, of all
 SIDE, QUALITY = 128, 88  # longest side in pixels and JPEG quality in the report

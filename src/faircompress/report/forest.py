@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from faircompress.config import plugins
 from faircompress.evaluation.captions import Captions
-from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import CheckResult, GroupResult, RuleResult
 from faircompress.evaluation.rules import Kind
 from faircompress.report.plots import (
@@ -16,14 +15,12 @@ from faircompress.report.plots import (
     interval_texts,
     limit_text,
     lines,
-    minus,
-    signed,
     size,
     ticks,
     units_text,
-    unsigned,
     urgency,
 )
+from faircompress.support.number_text import minus, percent, signed, unsigned
 
 OWN = ("minimum", "ratio", "flips")  # values without a sign
 HEIGHTS = {"bootstrap": 24, "delong": 76}  # percent of a row's height; the deciding one is at 50

@@ -6,12 +6,9 @@ The same input gives the same bytes.
 
 from collections.abc import Sequence
 
-import jinja2
-
 from faircompress.config import plugins
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.groups import POOLED
-from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import CheckResult, CostResult, RuleResult
 from faircompress.evaluation.rules import Kind
 from faircompress.evaluation.verdict import Verdict
@@ -19,14 +16,16 @@ from faircompress.report import cost_plots, plots, rate_plots
 from faircompress.report.beside_rules import beside_rules
 from faircompress.report.card_sections import card_sections
 from faircompress.report.context import ReportContext
-from faircompress.report.decision import at_a_glance
+from faircompress.report.downloads import checks_csv, downloads
 from faircompress.report.exemplars import gallery
 from faircompress.report.forest import OWN, forest
 from faircompress.report.methods import methods
-from faircompress.report.plots import Json, capital, minus, signed, unsigned
+from faircompress.report.plots import Json, capital
 from faircompress.report.precisions import precisions
+from faircompress.report.summary import summary
 from faircompress.report.tradeoff import tradeoff
-from faircompress.report.untested import untested
+from faircompress.support.number_text import percent, signed, unsigned
+from faircompress.support.pages import page
 
 AGAINST = {  # of changes against other files than the baseline
     "champion": ("Against the champion", "Is any group served worse than by the file in use?"),
@@ -42,27 +41,23 @@ HOW_TO_READ = (
     "all checks. Inconclusive: neither."
 )
 NEGATIVE = {f"-{digit}" for digit in range(10)}
-TOP = 4  # reasons and steps that stand at the top; the others one click below
 
 
 def report(verdict: Verdict, context: ReportContext) -> str:
     """Return the page as HTML; style, figures and pictures inside."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("faircompress"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     captions = verdict.captions
     parts, pictures = _parts(verdict), gallery(context.newly_wrong, context.pictures, captions)
     every = precisions(context.precisions, context.sizes, context.precision, captions.baseline)
-    return environment.get_template("report.html.j2").render(
+    return page(
+        "report.html.j2",
         captions=captions,
-        contents=_contents(parts, every=bool(every), pictures=bool(pictures), verdict=verdict),
-        css=lambda outcome: outcome if outcome in plots.SEVERITY else "none",
-        top=TOP,
-        **_headline(verdict),
+        contents=_contents(parts, context, every=bool(every), pictures=bool(pictures),
+                           verdict=verdict),
+        **summary(verdict, context),
+        reasons=_open_reasons(verdict),
+        curves=context.curves,
+        checks=checks_csv(verdict),
+        downloads=downloads(verdict, context),
         rules=[
             *(_rule(rule, captions) if rule.checks else _one(rule, "compared by group")
               for rule in verdict.rules),
@@ -80,39 +75,34 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         parity=cost_plots.parity(context.parity, captions),
         beside=beside_rules(verdict),
         power=_power(verdict),
-        glance=_glance(verdict, context),
         card=card_sections(verdict, context),
         methods=methods(verdict),
     )  # fmt: skip
 
 
 def _contents(
-    parts: Sequence[Json], *, every: bool, pictures: bool, verdict: Verdict
+    parts: Sequence[Json], context: ReportContext, *, every: bool, pictures: bool, verdict: Verdict
 ) -> list[tuple[str, str]]:
     """Return the ids and names of the page's sections for its menu."""
     return [
+        ("summary", capital(verdict.outcome)),
+        *([("reasons", "Reasons")] if verdict.reasons else []),
         ("rules", "Rules"),
-        *([("precisions", "Every precision")] if every else []),
+        *([("precisions", "Precisions")] if every else []),
         *((part["id"], part["heading"]) for part in parts),
         ("rates", "Rates"),
+        *([("curves", "Curves")] if context.curves else []),
         *([("pictures", capital(verdict.captions.rows))] if pictures else []),
         ("beside", "Beside the rules"),
         ("power", "What it can certify"),
         ("card", "Model card"),
+        ("data", "Download"),
     ]
 
 
-def _headline(verdict: Verdict) -> Json:
-    outcome, colon, rest = verdict.sentence.partition(": ")
-    apart = colon and outcome.lower() == verdict.outcome
-    return {
-        "title": verdict.sentence,
-        "outcome": verdict.outcome,
-        "sentence": capital(rest) if apart else verdict.sentence,
-        "reasons": [minus_signs(capital(reason)) for reason in verdict.reasons],
-        "next": verdict.next,
-        "untested": [capital(sentence) for sentence in untested(verdict)],
-    }
+def _open_reasons(verdict: Verdict) -> list[str]:
+    """Return the reasons, with proper minus signs; confirmed harm stands in the summary too."""
+    return [minus_signs(capital(reason)) for reason in verdict.reasons]
 
 
 def minus_signs(sentence: str) -> str:
@@ -211,34 +201,6 @@ def _rates(verdict: Verdict) -> dict[str, list[Json]]:
         kept = found["tested" if name in tested else "others"]
         kept.append(rate_plots.rates(verdict.groups, name, verdict.captions))
     return found
-
-
-def _glance(verdict: Verdict, context: ReportContext) -> list[Json]:
-    """Return the few numbers that a reader in a hurry wants."""
-    glance = []
-    changes = [
-        (plots.urgency(rule)(check), at, rule, check)
-        for at, rule in enumerate(verdict.tested)
-        if rule.rule in ("change", "excess_loss")
-        for check in rule.checks
-    ]
-    if changes:
-        _, _, rule, worst = min(changes, key=lambda one: one[:2])
-        what = "Hardest-hit group" if worst.outcome == "fail" else "Nearest to its limit"
-        number, _, bounds = _found(rule, worst).partition(" ")
-        limit = plots.limit_text(worst, lambda x: minus(format(x, "g")))
-        note = f"{rule.title} in {worst.place} {bounds}, limit {limit}"
-        glance.append({"what": what, "number": number, "note": note})
-    glance += at_a_glance(context.operating_points, verdict.captions)
-    if context.precision:
-        outcomes = (f"{one['precision']} {one['verdict']}" for one in context.precisions)
-        note = ", ".join(outcomes)
-        glance.append({"what": "Precision", "number": context.precision, "note": note})
-    cost = cost_plots.cost(context.sizes, context.layers, context.latency, verdict.captions)
-    for bar in cost["bars"] if cost else ():
-        if bar["glance"]:
-            glance.append({"what": bar["glance"], "number": bar["found"], "note": bar["size"]})
-    return glance
 
 
 def _power(verdict: Verdict) -> Json:

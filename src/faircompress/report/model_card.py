@@ -2,7 +2,6 @@
 
 import jinja2
 
-from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import MetricResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import cost_plots
@@ -10,8 +9,9 @@ from faircompress.report.beside_rules import own_rates
 from faircompress.report.card_sections import card_sections
 from faircompress.report.context import ReportContext
 from faircompress.report.markdown import code, plain_text
-from faircompress.report.plots import ARROW, capital, signed, unsigned
+from faircompress.report.plots import capital
 from faircompress.report.precisions import precisions
+from faircompress.support.number_text import ARROW, percent, signed, unsigned
 
 
 def model_card(verdict: Verdict, context: ReportContext) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from faircompress.evaluation.results import CheckResult, MetricResult, RuleResult
+from faircompress.support.number_text import DOT, minus, signed
 
 Json = dict[str, Any]
-ARROW, DOT = "\N{RIGHTWARDS ARROW}", "\N{MIDDLE DOT}"
 SEVERITY = ("fail", "inconclusive", "pass")
 CROSSCHECKS = {"bootstrap": "Bootstrap", "delong": "DeLong"}
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -61,31 +61,6 @@ def fitted(keep: Sequence[float], reach: Sequence[float], *, most: float) -> Sca
     high = min(max([high, *reach]), high + slack)
     room = ROOM * max(high - low, 1e-6)
     return Scale(low - room, high + room)
-
-
-def decimals(number: float, *others: float, least: int = 3, most: int = 6) -> int:
-    """Return how many decimals show on which side of some others a number lies."""
-    for digits in range(least, most):
-        if all(round(number, digits) != round(o, digits) for o in others if o != number):
-            return digits
-    return most
-
-
-def signed(number: float, *others: float) -> str:
-    """Write a change with its sign, finely enough to tell it from others."""
-    return minus(f"{number:+.{decimals(number, *others)}f}")
-
-
-def unsigned(number: float, *others: float) -> str:
-    """Write a rate, finely enough to tell it from others."""
-    return minus(f"{number:.{decimals(number, *others)}f}")
-
-
-def minus(text: str) -> str:
-    """Write a proper minus sign, and none before a zero."""
-    bare = text.lstrip("+-")
-    zero = float(bare) == 0
-    return bare if zero else text.replace("-", "\N{MINUS SIGN}")
 
 
 def urgency(rule: RuleResult) -> Callable[[CheckResult], tuple[int, float]]:

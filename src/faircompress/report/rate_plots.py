@@ -4,23 +4,19 @@ from collections.abc import Sequence
 
 from faircompress.config.rules import REFERENCES
 from faircompress.evaluation.captions import Captions
-from faircompress.evaluation.messages import percent
 from faircompress.evaluation.results import GroupResult, MetricResult
 from faircompress.report.plots import (
-    ARROW,
     CROSSCHECKS,
-    DOT,
     Json,
     Scale,
     capital,
     fitted,
     interval_texts,
-    signed,
     size,
     ticks,
     units_text,
-    unsigned,
 )
+from faircompress.support.number_text import ARROW, DOT, percent, signed, unsigned
 
 LEAST_SPAN = 0.1  # of an axis
 BETTER = {

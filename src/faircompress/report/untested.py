@@ -6,7 +6,7 @@ from faircompress.config.rules import BASELINE, SAME
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import GroupResult
 from faircompress.evaluation.verdict import Verdict
-from faircompress.report.plots import signed, unsigned
+from faircompress.support.number_text import signed, unsigned
 
 LARGE = 0.05  # a change of a share or a score that is told
 REPORTED = {"brier": "Brier score", "calibration_error": "calibration error"}

@@ -1,11 +1,11 @@
 """predictions -> artifacts/gate: may a pruned file be released, which, and a page that says why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from faircompress.config.params import Gate, Params
+from faircompress.config.params import Params
 from faircompress.config.precisions import PRECISIONS, Precision, stem
 from faircompress.data import predictions
 from faircompress.data.dataset import load_encoded, load_facts
@@ -18,9 +18,12 @@ from faircompress.evaluation.numbers import NUMBERS as NUMBERS
 from faircompress.evaluation.numbers import numbers
 from faircompress.evaluation.plot_tables import limits_used, rates_by_group
 from faircompress.evaluation.verdict import Verdict
+from faircompress.report.about import about
 from faircompress.report.context import ReportContext
+from faircompress.report.curves import curves
 from faircompress.report.exemplars import newly_wrong
 from faircompress.report.html import report
+from faircompress.report.levers import in_a_clause, levers
 from faircompress.report.model_card import model_card
 from faircompress.support.errors import InputError
 from faircompress.support.files import new_folder, read_json, sha256, write_json, write_text
@@ -41,13 +44,13 @@ def gate(params: Params, artifacts: Path) -> Json:
         ValueError: If predictions are unfit, or not of the exported files or the champion.
     """
     files = Files.of(artifacts)
-    verdicts = _verdicts(params.gate, artifacts, files)
+    verdicts = _verdicts(params, artifacts, files)
     chosen = _chosen(verdicts, files, params.gate.promote)
 
     with new_folder(artifacts / "gate") as folder:
         for precision, verdict in verdicts.items():
             place = folder if precision == chosen else folder / precision
-            context = _context(artifacts, files, verdicts, precision, chosen)
+            context = _context(params, artifacts, files, verdicts, precision, chosen)
             write_json(place / "verdict.json", verdict.to_json())
             write_text(place / "report.html", report(verdict, context))
             write_text(place / "card.md", model_card(verdict, context))
@@ -123,8 +126,9 @@ class Files:
         return loaded
 
 
-def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
+def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
     """Return the verdicts on all files up to the first that does not pass."""
+    captions = replace(CHAIN, protect=in_a_clause(params))
     counted = read_json(artifacts / "look.json")  # plain DVC counts none
     references, on_validation = _references(artifacts)
     facts = load_facts(artifacts / "validate")
@@ -136,14 +140,14 @@ def _verdicts(gate: Gate, artifacts: Path, files: Files) -> Verdicts:
         found[precision] = evaluate(
             files.predictions("dense", "test"),
             pruned,
-            gate,
+            params.gate,
             validation=(files.predictions("dense", "validation"), validation),
             costs=files.costs(precision),
             references=references,
             references_on_validation=on_validation,
             look=counted["looks"].get(pruned.model),
             released=counted.get("released", 0),
-            captions=CHAIN,
+            captions=captions,
             crosschecks=True,
             dropped=dropped,
         )
@@ -189,13 +193,18 @@ def _reference(folder: Path, name: str, split: str, inputs: Mapping[str, Any]) -
 
 
 def _context(
-    artifacts: Path, files: Files, verdicts: Verdicts, precision: Precision, chosen: Precision
+    params: Params,
+    artifacts: Path,
+    files: Files,
+    verdicts: Verdicts,
+    precision: Precision,
+    chosen: Precision,
 ) -> ReportContext:
     """Return what the report on one file shows beside its verdict."""
     pruned = stem(precision)
-    lost = newly_wrong(
-        verdicts[precision], files.predictions("dense", "test"), files.predictions(pruned, "test")
-    )
+    verdict = verdicts[precision]
+    pair = files.predictions("dense", "test"), files.predictions(pruned, "test")
+    lost = newly_wrong(verdict, *pair)
     ids = [one.id for group in lost for one in group.exemplars]
     return ReportContext(
         newly_wrong=lost,
@@ -211,6 +220,9 @@ def _context(
             | {"report": _way(precision, other, chosen) if other in verdicts else ""}
             for other in files.precisions
         ],
+        about=about(params, verdict.data),
+        levers=levers(params),
+        curves=curves(verdict, *pair),
     )
 
 

@@ -26,6 +26,7 @@ from faircompress.validation.checks import (
     refusal,
     unfit,
 )
+from faircompress.validation.drift import composition, drift
 from faircompress.validation.page import page, sample_rows
 from faircompress.validation.rows_first import (
     AT_ONCE,
@@ -35,6 +36,8 @@ from faircompress.validation.rows_first import (
     read_rows,
     refuse_heavy_rows,
 )
+
+LAST = "last_data.json"  # whom the data held that were last found fit
 
 
 def validate(params: Params, artifacts: Path) -> dict[str, Any]:
@@ -69,11 +72,18 @@ def validate(params: Params, artifacts: Path) -> dict[str, Any]:
         shown = {cell: [ingested.samples[r] for r in sample if r in ingested.samples]
                  for cell, sample in cells.items()}  # fmt: skip
         described = {"data set": params.data.name, **facts}
-        html = page(findings, tables, described, shown, min_subgroup=params.checks.min_subgroup)
+        last = artifacts.parent / ".checkpoints" / LAST
+        now = composition(tables.rows, tables.cells, facts["sha256"])
+        moved = drift(files.read_json(last) if last.exists() else {}, now)
+        html = page(
+            findings, tables, described, shown,
+            min_subgroup=params.checks.min_subgroup, moved=moved,
+        )  # fmt: skip
         if unfit(findings):
             _refuse(refused, findings, html)
         _leave(folder, findings, html)
         files.write_json(folder / FACTS, facts)
+        files.write_json(last, now)
 
     shutil.rmtree(refused, ignore_errors=True)
     return {"fit_sha256": facts["fit_sha256"], **_numbers(findings, tables)}

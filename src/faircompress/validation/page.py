@@ -5,14 +5,16 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 from PIL import Image
 
 from faircompress.data.dataset import hash_position
+from faircompress.data.ingest import READ
 from faircompress.data.pictures import Pixels
 from faircompress.data.sources import SPLITS
+from faircompress.support.number_text import share
+from faircompress.support.pages import page as html
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.checks import Finding, unfit
 
@@ -48,6 +50,7 @@ def page(
     sheet: Mapping[tuple[str, ...], Sequence[Pixels]],
     *,
     min_subgroup: int,
+    moved: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page as HTML, pictures and style inside.
 
@@ -57,16 +60,15 @@ def page(
         facts: Name and value of what else is worth knowing, in order.
         sheet: Sample pictures by cell (split, label, group column, group).
         min_subgroup: Count under which a cell is marked.
+        moved: As ``drift.drift`` returns it; nothing: there were no other data before.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("faircompress"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     words = dict(zip(tables.cells["label"], tables.cells["word"], strict=True))
-    return environment.get_template("findings.html").render(
+    by_group = _by_group(findings, tables)
+    return html(
+        "findings.html",
+        contents=_contents(by_group, moved or {}, pictures=any(sheet.values())),
+        by_group=by_group,
+        moved=moved or {},
         failed=unfit(findings),
         warnings=[f for f in findings if not f.ok and f.severity == "warning"],
         findings=sorted(findings, key=_urgency),
@@ -80,6 +82,39 @@ def page(
             (_title(cell, words), _strip(pictures)) for cell, pictures in sheet.items() if pictures
         ],
     )
+
+
+def _contents(
+    by_group: Sequence[Sequence[str]], moved: Mapping[str, Any], *, pictures: bool
+) -> list[tuple[str, str]]:
+    return [
+        ("checks", "Checks"),
+        *([("groups", "By group")] if by_group else []),
+        ("counts", "Counts"),
+        *([("drift", "Since the last data")] if moved else []),
+        *([("pictures", "Pictures")] if pictures else []),
+        ("facts", "Facts"),
+    ]
+
+
+def _by_group(findings: Sequence[Finding], tables: Frames) -> list[list[str]]:
+    """Return of each group: pictures, those set aside, and those that failed checks name."""
+    pictures = tables.pictures
+    named = {row for finding in findings if not finding.ok for row in finding.rows}
+    columns = [name for name in dict.fromkeys(tables.cells["group"]) if name in pictures.columns]
+    lines = []
+    for column in (name for name in columns if name != "label"):
+        for value, part in pictures.groupby(column, sort=True):
+            aside = int((part["state"] != READ).sum()) if "state" in part else 0
+            hit = int(part["id"].astype(str).isin(named).sum())
+            lines.append(
+                [f"{column}={value}", f"{len(part):,}", _of(aside, len(part)), _of(hit, len(part))]
+            )
+    return lines
+
+
+def _of(count: int, total: int) -> str:
+    return f"{count:,} ({share(count / total)})" if count else "0"
 
 
 def _urgency(finding: Finding) -> int:

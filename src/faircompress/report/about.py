@@ -1,0 +1,35 @@
+"""What a verdict of the chain is about, for the head of its page."""
+
+import os
+from datetime import UTC, datetime
+
+from faircompress.config.params import Params
+
+RUN, COMMIT = "FAIRCOMPRESS_RUN", "FAIRCOMPRESS_COMMIT"  # the flow tells its stages
+DIGITS = 10  # of a commit
+
+
+def about(params: Params, data: str) -> list[tuple[str, str, str]]:
+    """Return name, words and sha256 of each fact; when, by which commit and run it was evaluated.
+
+    Where a stage is run by hand, no flow tells commit and run.
+
+    Args:
+        params: Of the chain.
+        data: sha256 of the data set.
+    """
+    prune = params.prune
+    method = prune.criterion.name
+    if prune.finetune.name != "cross_entropy":
+        method = f"{method}, {prune.finetune.name.replace('_', ' ')}"
+    found = [
+        ("Project", params.key, ""),
+        ("Data", params.data.name, data),
+        ("Model", params.train.model, ""),
+        ("Method", method, ""),
+        ("Speed-up asked", f"{prune.speedup:g}\N{MULTIPLICATION SIGN}", ""),
+        ("Evaluated", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", ""),
+        ("Commit", os.environ.get(COMMIT, "")[:DIGITS], ""),
+        ("Run", os.environ.get(RUN, "")[:DIGITS], ""),
+    ]
+    return [fact for fact in found if fact[1]]

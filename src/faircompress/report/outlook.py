@@ -1,0 +1,102 @@
+"""What follows from a verdict: what to do, what it was tested on, and what it does not say."""
+
+from collections.abc import Sequence
+
+from faircompress.evaluation.results import CheckResult, Outcome
+from faircompress.evaluation.verdict import Verdict
+from faircompress.report.plots import Json, capital
+
+HEADINGS = {
+    "fail": "What to do next",
+    "inconclusive": "What would settle it",
+    "pass": "What to do next, and what this pass does not say",
+}
+MOST = 3  # names in a sentence
+
+
+def outlook(verdict: Verdict, levers: Sequence[str] = ()) -> Json:
+    """Return what stands under the numbers of the first screen.
+
+    Args:
+        verdict: The verdict.
+        levers: Settings that could mend harm, with numbers; empty: the verdict's words serve.
+    """
+    steps = [_step(step, verdict, levers) for step in verdict.next]
+    if verdict.outcome == Outcome.PASS:
+        about = [_tested_on(verdict), *not_said(verdict)]
+        steps += [{"text": sentence, "levers": ()} for sentence in about]
+    if verdict.outcome == Outcome.INCONCLUSIVE:
+        steps += [{"text": sentence, "levers": ()} for sentence in in_vain(verdict)]
+    return {"heading": HEADINGS[verdict.outcome], "steps": steps}
+
+
+def in_vain(verdict: Verdict) -> list[str]:
+    """Say, in a sentence or none, which open questions more rows will probably not settle."""
+    names = [
+        f"{rule.title} in {check.place}"
+        for rule in verdict.tested
+        for check in rule.checks
+        if check.outcome == Outcome.INCONCLUSIVE and _enough(check)
+    ]
+    if not names:
+        return []
+    rows = verdict.captions.rows
+    return [
+        f"More {rows} will probably not settle {_some(names)}: there are enough for no harm at "
+        "all, and what was found sits at the limit or beyond it. Treat it as harm, or have a "
+        "reviewer decide."
+    ]
+
+
+def not_said(verdict: Verdict) -> list[str]:
+    """Say what a pass does not cover, most important first."""
+    captions = verdict.captions
+    columns = list(dict.fromkeys(group.column for group in verdict.groups[1:]))
+    named = [column for column in columns if "&" not in column and column != "label"]
+    found = []
+    if len(named) > 1 and not any("&" in column for column in columns):
+        found.append(f"It says nothing of intersections such as {named[0]} & {named[1]}.")
+    if missing := [one.group for one in verdict.coverage if one.status != "few"]:
+        found.append(f"It says nothing of {_some(missing)}: no {captions.row} there.")
+    if not any(rule.rule in ("minimum", "gap", "ratio") for rule in verdict.tested):
+        found.append(
+            f"It compares with the {captions.baseline} model: what that one does wrong, the "
+            f"{captions.candidate} one may still do."
+        )
+    found.append(
+        f"It holds for {captions.rows} like those tested: other groups, places, cameras or times "
+        "need a test of their own."
+    )
+    return found
+
+
+def _tested_on(verdict: Verdict) -> str:
+    everyone, captions = verdict.groups[0], verdict.captions
+    clusters = everyone.clusters
+    of = f" of {clusters:,} {captions.clusters}" if clusters else ""
+    columns: dict[str, list[str]] = {}
+    for group in verdict.groups[1:]:
+        columns.setdefault(group.column, []).append(group.group.removeprefix(f"{group.column}="))
+    groups = "; ".join(f"{column}: {_some(names)}" for column, names in columns.items())
+    look = f", look {verdict.look} at this test set" if verdict.look else ""
+    tested = f"Tested on {verdict.rows:,} {captions.rows}{of}{look}, by {verdict.checks} checks"
+    return f"{tested}. Groups: {groups}." if groups else f"{tested}."
+
+
+def _step(step: str, verdict: Verdict, levers: Sequence[str]) -> Json:
+    """Return a step; the one that says how to mend harm with its levers one by one."""
+    lead, found, rest = step.partition(f": {verdict.captions.protect}")
+    if not found or not levers:
+        return {"text": step, "levers": ()}
+    text = f"{lead}. {rest.lstrip('. ')}".rstrip()
+    return {"text": text, "levers": [capital(lever) for lever in levers]}
+
+
+def _enough(check: CheckResult) -> bool:
+    there = check.n if check.clusters is None else check.clusters
+    return check.n_needed is not None and check.n_needed <= there
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = [*names[:MOST], *([f"{len(names) - MOST} more"] if len(names) > MOST else [])]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,99 @@
+"""What a check found, in the words and units that people use: points, percent, a score."""
+
+from faircompress.evaluation.captions import Captions
+from faircompress.evaluation.groups import POOLED
+from faircompress.evaluation.results import CheckResult, RuleResult
+from faircompress.report.plots import lines
+from faircompress.support.number_text import (
+    minus,
+    percent,
+    plain_points,
+    points,
+    share,
+    signed,
+    unsigned,
+    went,
+    went_share,
+)
+
+SCORES = ("auroc", "cross_group_auroc")  # the other metrics are shares
+PAIRS = ("disparity_change", "gap")
+FALL = {"higher": "a fall", "lower": "a rise", "neither": "a change"}
+
+
+def where(check: CheckResult, captions: Captions) -> str:
+    """Name the place of a check."""
+    if check.group == POOLED and not check.other:
+        return f"{check.subgroup} over all {captions.rows}" if check.subgroup else (
+            f"all {captions.rows}"
+        )  # fmt: skip
+    return check.place
+
+
+def what(rule: RuleResult) -> str:
+    """Name what a rule is about, in a word or two."""
+    named = {
+        "flips": "newly wrong",
+        "disparity_change": f"difference of changes, {rule.title}",
+        "gap": f"gap, {rule.title}",
+        "ratio": f"ratio, {rule.title}",
+        "excess_loss": f"{rule.title} beyond everyone's",
+    }
+    against = "" if rule.against == "baseline" else f", from the {rule.against.replace('_', ' ')}"
+    return f"{named.get(rule.rule, rule.title)}{against}"
+
+
+def value(rule: RuleResult, number: float | None, *others: float) -> str:
+    """Write a value of a rule in its unit."""
+    if number is None:
+        return "undefined"
+    if rule.rule == "ratio":
+        return unsigned(number, *others)
+    if rule.rule in ("flips", "minimum"):
+        return unsigned(number, *others) if rule.metric in SCORES else share(number, *others)
+    return signed(number, *others) if rule.metric in SCORES else points(number, *others)
+
+
+def limit(rule: RuleResult, number: float) -> str:
+    """Write a limit in the unit of the rule's values."""
+    if rule.rule == "ratio" or rule.metric in SCORES:
+        return minus(f"{number:g}")
+    unit = "%" if rule.rule in ("flips", "minimum") else "points"
+    return f"{minus(f'{100 * number:.4g}')} {unit}"
+
+
+def found(rule: RuleResult, check: CheckResult) -> str:
+    """Say what was found in a check: both rates where a change is limited, else the value."""
+    if check.estimate is None:
+        return "undefined"
+    number = value(rule, check.estimate, *lines(check))
+    if rule.rule != "change" or check.baseline is None or check.candidate is None:
+        return number
+    rates = (went if rule.metric in SCORES else went_share)(check.baseline, check.candidate)
+    return rates if rates.startswith("unchanged") else f"{rates} ({number})"
+
+
+def allowed(rule: RuleResult, check: CheckResult) -> str:
+    """Say what is allowed there."""
+    if rule.rule == "ratio":
+        return f"{' to '.join(unsigned(line) for line in lines(check))} is allowed"
+    score = rule.metric in SCORES
+    if rule.rule in ("flips", "minimum"):
+        least = "at most" if check.limit_lower is None else "at least"
+        limit = f"{rule.limit:g}" if score else f"{100 * rule.limit:.4g} %"
+        return f"{least} {limit} is {'allowed' if rule.rule == 'flips' else 'needed'}"
+    size = f"{rule.limit:g}" if score else plain_points(rule.limit)
+    what = "at most" if rule.rule in PAIRS else f"{FALL[rule.better]} of at most"
+    return f"{what} {size} is allowed"
+
+
+def bounds(rule: RuleResult, check: CheckResult) -> str:
+    """Say between which bounds the truth lies, and how surely."""
+    if check.lower is None:
+        return "no bounds"
+    low = value(rule, check.lower, *lines(check))
+    high = "no end" if check.upper is None else value(rule, check.upper, *lines(check))
+    for unit in (" points", " %"):
+        if low.endswith(unit) and high.endswith(unit):
+            low = low.removesuffix(unit)
+    return f"{low} to {high}, each bound with {percent(rule.confidence)} confidence"
