@@ -188,7 +188,8 @@ def feed(name: str, cases: int, number: int = 0, kept: Path | None = None) -> di
             verbosity=Verbosity.quiet,
         )  # fmt: skip
         seeded: Any = seed(number)
-        seeded(quiet(given(strategy(name, kept or folder))(case)))()
+        tried: Any = seeded(quiet(given(strategy(name, kept or folder))(case)))
+        tried()
     found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return found
 

@@ -63,8 +63,8 @@ def _name(group: Group, captions: Captions) -> str:
 
 def _roc(group: Group, pair: Sequence[Decided], weights: np.ndarray, captions: Captions) -> Json:
     """Return both ROC curves of class 1 in a group, with the point at which each file decides."""
-    rows, drawn = group.rows, {}
-    areas = []
+    rows, areas = group.rows, []
+    drawn: Json = {}
     for name, model in zip(("baseline", "candidate"), pair, strict=True):
         truth, weight = model.labels[rows] == 1, weights[rows]
         fpr, tpr = _curve(model.probabilities[rows, 1], truth, weight)
