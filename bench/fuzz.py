@@ -187,9 +187,9 @@ def feed(name: str, cases: int, number: int = 0, kept: Path | None = None) -> di
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
         )  # fmt: skip
-        seeded: Any = seed(number)
-        tried: Any = seeded(quiet(given(strategy(name, kept or folder))(case)))
-        tried()
+        whole = given(strategy(name, kept or folder))(case)  # type: ignore[no-untyped-call]  # no types
+        tried = quiet(whole)
+        seed(number)(tried)()
     found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return found
 

@@ -28,7 +28,7 @@ TINY = (
     "data.portraits.train=640", "data.portraits.validation=320", "data.portraits.test_cell=80",
     "data.portraits.rare_share=0.05", "checks.min_subgroup=2", "train.epochs=4", "train.batch=64",
     "prune.speedup=3", "prune.rounds=2", "prune.criterion.taylor.steps=2", "prune.epochs=2",
-    "prune.batch=64", "prune.scoring_batch=64", "export.latency_repeats=3",
+    "prune.round_to=1", "prune.batch=64", "prune.scoring_batch=64", "export.latency_repeats=3",
     "export.precisions=[fp32]", "prune.lr=0.003",
     "prune.scoring.performance_weighted={min_weight: 0.3, gamma: 1.0}",
     "prune.finetune.performance_weighted={min_weight: 0.3, gamma: 1.0}",
