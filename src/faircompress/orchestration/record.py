@@ -1,5 +1,6 @@
 """What one execution leaves in MLflow and shows on the terminal while it works."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from faircompress.orchestration.stage_tasks import Listener, Outcome
 from faircompress.orchestration.stage_words import costs, stage_words
 from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import logged_models, mlflow_runs, readiness, run_pages
+from faircompress.report.about import COMMIT, RUN
 from faircompress.support.files import read_json, sha256
 from faircompress.support.servers import StoreFailed
 
@@ -255,6 +257,7 @@ def recorded(workspace: Workspace) -> Iterator[Record]:
     run_id = mlflow_runs.begin(store, params.key, name_of(workspace), tags)
     mlflow_runs.log_params(store, run_id, params.model_dump())
     record = Record(workspace, store, run_id)
+    os.environ |= {RUN: run_id, COMMIT: code_of(workspace.project, workspace.commit)}
     try:
         with record.console:
             yield record
