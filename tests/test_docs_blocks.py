@@ -31,6 +31,8 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"faircompress keys|git add keys|git commit -m .Keys": "makes keys for good; "
     "tests/test_signatures.py has some",
     r"faircompress (status|open)": "needs a project that ran; tests/test_status.py has one",
+    r"faircompress (history|compare)": "needs a project that ran; tests/test_history.py has one",
+    r"faircompress search": "minutes to hours of training; tests/test_search_plan.py plans one",
     r"faircompress serve": "runs until it is stopped; tests/test_retrain.py serves",
     r"faircompress notify": "needs receivers; tests/test_notify.py has them",
     r"faircompress backfill": "minutes to hours of training; tests/test_backfill.py has commits",

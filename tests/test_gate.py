@@ -104,7 +104,7 @@ def test_a_verdict_is_a_result_whatever_it_is(tmp_path: Path, lost: int, word: s
     assert f'class="verdict {word}"' in text
     assert text.count("<img ") == min(lost, 12)
     left = sorted(path.name for path in (tmp_path / "gate").iterdir())
-    assert left == ["card.md", "report.html", "verdict.json"]
+    assert left == ["card.md", "limits.csv", "rates.csv", "report.html", "verdict.json"]
     assert "# Model card" in (tmp_path / "gate" / "card.md").read_text("utf-8")
 
 

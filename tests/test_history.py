@@ -1,6 +1,7 @@
 """`faircompress history` and `compare`, `dvc plots`, and what is said at each stage's end."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,8 +27,8 @@ def test_history_tells_verdict_worst_limit_size_and_champion_on_the_terminal_and
     said = ours(project, "history")
     assert (said.returncode, said.stderr) == (0, "")
     head, line = said.stdout.splitlines()
-    told = dict(zip(head.split("  "), line.split("  "), strict=False))
-    assert told["version"].strip() == "1"
+    cells = dict(zip(re.split(r"\s{2,}", head), re.split(r"\s{2,}", line), strict=False))
+    assert cells["version"] == "1"
     size = (project.folder / "artifacts/export/pruned.onnx").stat().st_size
     assert "PASS" in line and f"  {size / 1e3:.0f} kB  " in line and "CHAMPION" in line
     page = tmp_path / "history.html"

@@ -154,8 +154,8 @@ def test_a_persons_reason_is_one_line() -> None:
 
 
 def test_groups_whose_names_look_alike_to_mlflow_keep_their_own_numbers() -> None:
-    named = mlflow_runs._named({"tpr.g=女": 1.0, "tpr.g=男": 2.0, "tpr.a|b": 3.0, "tpr.a*b": 4.0})
+    named = mlflow_runs.named({"tpr.g=女": 1.0, "tpr.g=男": 2.0, "tpr.a|b": 3.0, "tpr.a*b": 4.0})
     assert len(named) == 4 and sorted(named.values()) == [1, 2, 3, 4]
     assert named["tpr.g_女"] == 1
-    paths = mlflow_runs._named({"right/../../x": 1.0, "right//y": 2.0, "/z": 3.0, "q" * 400: 4.0})
+    paths = mlflow_runs.named({"right/../../x": 1.0, "right//y": 2.0, "/z": 3.0, "q" * 400: 4.0})
     assert set(paths) == {"right/_/_/x", "right/_/y", "_/z", "q" * 250}

@@ -68,7 +68,8 @@ def watch(project: Project) -> subprocess.CompletedProcess[str]:
 
 
 def aliases(project: Project) -> dict[str, str]:
-    return dict(client(project).get_registered_model(MODEL).aliases)
+    known = client(project).get_registered_model(MODEL).aliases
+    return {alias: str(number) for alias, number in known.items()}
 
 
 def test_a_harmed_group_raises_the_alarm_and_nobody_else_does(watching: Project) -> None:

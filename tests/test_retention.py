@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from conftest import Project
-from faircompress.registry.judgements import SCHEDULED
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
@@ -18,6 +17,7 @@ from faircompress.config.params import Params, load
 from faircompress.orchestration import retention
 from faircompress.registry import mlflow_runs
 from faircompress.registry import versions as registry
+from faircompress.registry.attestations import SCHEDULED
 from flows import serve
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]

@@ -219,7 +219,7 @@ def test_the_data_grew_nobody_did_anything_and_a_receiver_got_the_verdict(
         assert new(project) == []
         with served(project):
             grow(project)
-            for _ in range(1600):
+            for _ in range(400):
                 if got:
                     break
                 time.sleep(0.5)

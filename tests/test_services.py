@@ -114,7 +114,7 @@ def test_the_commands_are_those_of_the_containers_on_free_ports() -> None:
     )  # fmt: skip
     assert found["mlflow"].env["MLFLOW_BACKEND_STORE_URI"].endswith("@127.0.0.1:1/mlflow")
     assert found["worker"].env["PREFECT_API_URL"] == "http://127.0.0.1:3/api"
-    assert found["worker"].command[:3] == (sys.executable, "-m", "flows.schedule")
+    assert found["worker"].command[:3] == (sys.executable, "-m", "flows.serve")
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_all_services_start_with_a_wild_password_and_the_worker_is_served(runnin
     ask = urllib.request.Request(api, b"{}", {"Content-Type": "application/json"})
     while not (found := json.load(urllib.request.urlopen(ask))):
         assert running.processes["worker"].poll() is None, log.read_text()
-    assert "scheduled" in found[0]["entrypoint"]
+    assert "retrain" in found[0]["entrypoint"]
     secrets = [f for f in running.folder.glob("*.log") if WILD in f.read_text(errors="replace")]
     assert secrets == []
 

@@ -1,9 +1,11 @@
 """Networks as ONNX files, in each precision, and those files at work.
 
-``faircompress.export(...)`` is a call, too: this module stands in for ``one_call.export``.
+``faircompress.export(...)`` is a call, too: this module stands in for ``one_call.export``, which no
+stage calls, and which is imported by its name, so that no stage's key of code depends on it.
 """
 
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -13,9 +15,7 @@ class _Called(ModuleType):
 
     def __call__(self, *given: Any, **more: Any) -> Any:
         """Write a network of one's own as a checked ONNX file."""
-        from faircompress.export.one_call import export
-
-        return export(*given, **more)
+        return import_module(f"{__name__}.one_call").export(*given, **more)
 
 
 sys.modules[__name__].__class__ = _Called

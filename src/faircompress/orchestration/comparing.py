@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from faircompress.config import yaml_text
+from faircompress.config.params import load
 from faircompress.config.precisions import PRECISIONS, Precision
 from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.verdict_comparison import (
@@ -124,7 +124,7 @@ def _of_file(name: str, path: Path) -> Side:
     artifacts = folder.parent
     params, exported = artifacts.parent / "params.yaml", artifacts / "export.json"
     is_chain = folder.name == "gate" and params.exists()
-    known = _flat(yaml_text.read(params)) if is_chain else {}
+    known = _flat(load(params).model_dump()) if is_chain else {}
     spent = costs(read_json(exported), precision) if is_chain and exported.exists() else {}
     return Side(name, Verdict.from_json(read_json(path)), known, spent)
 

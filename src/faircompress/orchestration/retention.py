@@ -26,7 +26,7 @@ from faircompress.config.precisions import exported
 from faircompress.orchestration.clone import name_of
 from faircompress.orchestration.status import RUN_LOCK, TRAINING
 from faircompress.registry import mlflow_runs, old_runs
-from faircompress.registry.judgements import SCHEDULED
+from faircompress.registry.attestations import SCHEDULED
 from faircompress.support.errors import FaircompressError
 from faircompress.support.files import sha256
 from faircompress.support.locks import is_held
