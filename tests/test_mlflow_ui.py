@@ -133,7 +133,8 @@ def test_a_reviewer_finds_the_judged_runs_by_their_verdict(
     page.set_viewport_size({"width": 1200, "height": 800})
     runs.first.click()
     page.get_by_text("verdict.sentence").wait_for()
-    assert page.get_by_text(evaluated_runs(where)[0].data.tags["verdict.sentence"]).count() == 1
+    sentence = evaluated_runs(where)[0].data.tags["verdict.sentence"]
+    assert page.get_by_text(sentence).count() == 2  # as a tag, and in the description
 
 
 def test_two_runs_are_compared_number_by_number(page: "playwright.Page", where: Registry) -> None:
