@@ -26,6 +26,8 @@ def as_it_was(file: Path) -> bytes:
         node.input[:] = [wide.get(name, name) for name in node.input]
     del model.graph.node[:]
     model.graph.node.extend(kept)
+    for tensor in [one for one in model.graph.initializer if one.name == "planes"]:
+        model.graph.initializer.remove(tensor)
     written: bytes = model.SerializeToString()
     return written
 
