@@ -10,6 +10,7 @@ import pytest
 from report_pairs import LATENCY, LAYERS, Balance, evaluated, hair_pair
 
 from faircompress.config import params
+from faircompress.evaluation.worst_check import worst_check
 from faircompress.report.context import ReportContext
 from faircompress.report.curves import curves
 from faircompress.report.downloads import checks_csv
@@ -17,7 +18,6 @@ from faircompress.report.gains import bad_trades, gained
 from faircompress.report.html import report
 from faircompress.report.levers import levers
 from faircompress.report.outlook import outlook
-from faircompress.report.summary import worst_check
 from faircompress.support.number_text import points, share, times, went
 
 ROOT = Path(__file__).parent.parent

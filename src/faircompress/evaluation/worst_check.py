@@ -1,5 +1,6 @@
 """The check that decides a verdict in a few words: who is served worst, against which limit."""
 
+from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
 from faircompress.evaluation.verdict import Verdict
 
@@ -8,9 +9,14 @@ Worst = tuple[RuleResult, CheckResult]
 
 
 def worst_check(verdict: Verdict) -> Worst | None:
-    """Return the check of the worst outcome whose estimate is nearest to its limit; None: none."""
-    worst = [(rule, check) for rule in verdict.rules if (check := worst_of(rule))]
-    return min(worst, key=lambda one: _order(*one), default=None)
+    """Return the check that decided: nearest to its limit or furthest beyond; None: no check.
+
+    Of those that came out as the verdict did, and of groups before all rows, where there are any.
+    """
+    found = [(rule, check) for rule in verdict.tested for check in rule.checks]
+    groups = [one for one in found if one[1].group != POOLED and one[1].estimate is not None]
+    first = [one for one in groups if one[1].outcome == verdict.outcome]
+    return min(first or groups or found, key=lambda one: room(*one), default=None)
 
 
 def worst_of(rule: RuleResult) -> CheckResult | None:

@@ -4,18 +4,18 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from faircompress.evaluation.groups import POOLED
-from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
+from faircompress.evaluation.results import Outcome
 from faircompress.evaluation.verdict import Verdict
+from faircompress.evaluation.worst_check import Worst, worst_check
 from faircompress.report import gains, wording
 from faircompress.report.context import ReportContext
 from faircompress.report.forest import forest
 from faircompress.report.outlook import outlook
-from faircompress.report.plots import Json, capital, urgency
+from faircompress.report.plots import Json, capital
 from faircompress.report.tradeoff import used
 from faircompress.report.untested import untested
 from faircompress.support.number_text import as_number
 
-Found = tuple[RuleResult, CheckResult]
 WORST = {
     "fail": "Hardest-hit group",
     "inconclusive": "Most in doubt",
@@ -57,19 +57,6 @@ def about(verdict: Verdict, context: ReportContext) -> list[Json]:
     return [*facts, _fact("faircompress", version("faircompress"))]
 
 
-def worst_check(verdict: Verdict) -> Found | None:
-    """Return the rule and check that come closest to their limit or lie furthest beyond it."""
-    found = [(rule, check) for rule in verdict.tested for check in rule.checks]
-    groups = [one for one in found if one[1].group != POOLED and one[1].estimate is not None]
-    first = [one for one in groups if one[1].outcome == verdict.outcome]
-    pool = first or groups or found
-    if not pool:
-        return None
-    if verdict.outcome != Outcome.PASS:
-        return max(pool, key=lambda one: used(one[1], one[1].estimate))
-    return min(pool, key=lambda one: urgency(one[0])(one[1]))
-
-
 def confirmed_harm(verdict: Verdict) -> list[Json]:
     """Return where harm beyond a limit is confirmed, by place, furthest beyond its limit first."""
     failed = [(r, c) for r in verdict.tested for c in r.checks if c.outcome == Outcome.FAIL]
@@ -87,7 +74,7 @@ def _sentence(verdict: Verdict) -> str:
     return capital(rest) if apart else verdict.sentence
 
 
-def _worst(found: Found, verdict: Verdict) -> Json:
+def _worst(found: Worst, verdict: Verdict) -> Json:
     """Return the worst check in words, and its figure: what was observed against the limit."""
     rule, check = found
     figure = forest(replace(rule, checks=[check]), (), verdict.captions)
