@@ -53,7 +53,8 @@ def test_a_run_that_fails_is_named_and_the_others_are_compared(
 ) -> None:
     _, folder, said = studied
     assert "2 runs failed" in said
-    assert "portraits,small,s1,broken.0,3x: stage prune failed: error: a speed-up of 3" in said
+    assert "portraits,small,s1,broken.0,3x: stage prune failed: " in said
+    assert "error: a speed-up of 3" in said
     runs = pd.read_csv(folder / "results" / "runs.csv")
     assert sorted(zip(runs["method"], runs["seed"], strict=True)) == [
         ("plain", 1), ("plain", 2), ("random", 1), ("random", 2),
