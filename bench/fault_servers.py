@@ -19,9 +19,9 @@ from typing import Any
 from fault_kinds import Place, Try, ended
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from infra import postgres  # noqa: E402
-from infra.composed import PORTS  # noqa: E402
-from infra.services import Running  # noqa: E402
+from infra import postgres  # noqa: E402  # found by the line above
+from infra.composed import PORTS  # noqa: E402  # found by the line above
+from infra.services import Running  # noqa: E402  # found by the line above
 
 SERVERS: list[Running] = []
 PIECES = 3

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import fuzz_inputs as inputs
+import fuzz_networks as networks
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from faircompress.support.errors import FaircompressError
@@ -148,8 +149,9 @@ def strategy(name: str, folder: Path) -> Any:
     return {
         "params": inputs.params, "rules": inputs.rules, "tables, text": inputs.csv_tables,
         "tables, Parquet": inputs.parquet_tables, "audits": inputs.csv_tables,
-        "pictures": inputs.pictures, "ONNX": inputs.onnx_files, "checkpoints": inputs.checkpoints,
-        "networks": inputs.networks, "predictions": inputs.predictions,
+        "pictures": inputs.pictures, "ONNX": networks.onnx_files,
+        "checkpoints": networks.checkpoints,
+        "networks": networks.networks, "predictions": inputs.predictions,
     }[name]()  # fmt: skip
 
 

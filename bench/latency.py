@@ -74,7 +74,7 @@ def main() -> None:
     print(f"\n{where}, liked multiple {liked}, medians of {asked.pairs} pairs")
 
 
-def opened(network: Network, facts: Facts, path: Path, asked: argparse.Namespace):  # type: ignore[no-untyped-def]
+def opened(network: Network, facts: Facts, path: Path, asked: argparse.Namespace):  # type: ignore[no-untyped-def]  # a session
     """Write a network's file and open it, as the stage `export` does."""
     path.write_bytes(to_onnx(network, facts.size, opset=20, words=words(network, facts, params="")))
     return runtime.session(path, asked.device, threads=asked.threads)

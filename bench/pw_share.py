@@ -11,7 +11,9 @@ picture's person, which are trained for it (N - 1 dense trainings). Seconds a fo
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,10 +57,12 @@ def _served(run: Path, folds: int) -> list[tuple[str, np.ndarray, np.ndarray, np
     feed = BatchLoader(split, dense, batch=min(500, len(split)), augment=params.train.augment,
                        seed=params.prune.seed)  # fmt: skip
 
-    def of(name: str, say: object) -> tuple[str, np.ndarray, np.ndarray, np.ndarray, str]:
+    def of(
+        name: str, say: Callable[[Any], Any]
+    ) -> tuple[str, np.ndarray, np.ndarray, np.ndarray, str]:
         served, right, rows = [], [], []
         for batch in feed.epoch(0):
-            probs = say(batch)  # type: ignore[operator]
+            probs = say(batch)
             served.append(probs[torch.arange(len(probs)), batch.labels].numpy())
             right.append((probs.argmax(1) == batch.labels).numpy())
             rows.append(batch.rows.numpy())

@@ -83,7 +83,7 @@ def renamed(real: Any) -> Any:
 
 
 if WHAT in ("half", "open"):
-    builtins.open = io.open = opened  # type: ignore[assignment]
+    builtins.open = io.open = opened  # type: ignore[assignment]  # open has overloads
 elif WHAT in ("before", "after"):
     os.rename, os.replace = renamed(real_rename), renamed(real_replace)
 elif WHAT:

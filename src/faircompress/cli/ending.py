@@ -70,7 +70,7 @@ def _gain(found: dict[str, Any], precision: str) -> Lines:
     from faircompress.config.precisions import stem
     from faircompress.orchestration.stage_words import kilobytes, milliseconds
 
-    file = stem(precision)  # type: ignore[arg-type]
+    file = stem(precision)
     if f"{file}_bytes" not in found:
         return
     words = [

@@ -60,22 +60,18 @@ def plain_points(change: float) -> str:
 
 def went(before: float, after: float) -> str:
     """Write how a score went: 0.994 to 0.982, or that it is unchanged."""
-    old, new = unsigned(before), unsigned(after)
-    return (
-        f"unchanged ({new})"
-        if old == new or abs(after - before) < NOTHING
-        else f"{old} {ARROW} {new}"
-    )
+    return _went(unsigned(before), unsigned(after), abs(after - before))
 
 
 def went_share(before: float, after: float) -> str:
     """Write how a share went: 97.1 % to 81.2 %, or that it is unchanged."""
-    old, new = share(before), share(after)
-    return (
-        f"unchanged ({new})"
-        if old == new or abs(after - before) < NOTHING
-        else f"{old.removesuffix(' %')} {ARROW} {new}"
-    )
+    return _went(share(before), share(after), abs(after - before))
+
+
+def _went(old: str, new: str, change: float) -> str:
+    if old == new or change < NOTHING:
+        return f"unchanged ({new})"
+    return f"{old.removesuffix(' %')} {ARROW} {new}"
 
 
 def times(ratio: float) -> str:
