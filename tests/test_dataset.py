@@ -11,12 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from faircompress.config import plugins
-from faircompress.data.dataset import encode
+from faircompress.data.dataset import encode, load_split, pixel_sha256
 from faircompress.data.ingest import normalize_rows
 from faircompress.data.pictures import rgb
 from faircompress.data.sources import SPLITS, RawData
 from faircompress.data.sources.celeba import celeba
 from faircompress.data.sources.cifar10 import cifar10, squared
+from faircompress.support.files import write_json
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 DATA = Path(os.environ.get("FAIRCOMPRESS_DATA", BESIDE))
@@ -39,6 +40,25 @@ def test_a_plugin_keeps_the_contract(name: str, tmp_path: Path) -> None:
         assert pixels.size and np.array_equal(pixels, again)
     again = plugins.find("sources", name)(**plugins.options_of(section))
     pd.testing.assert_frame_equal(raw.rows, again.rows)
+
+
+@pytest.mark.parametrize("others", [["a", "z", "b"], ["zz"], []])
+def test_groups_that_only_the_test_split_has_renumber_nothing_in_training(
+    others: list[str], tmp_path: Path
+) -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+    kept = {"weight": 1.0, "sha256": pixel_sha256(picture), "image": encode(picture)}
+    rows = [
+        {"id": f"{split}-{at}", "split": split, "label": at % 2, "hair": hair, **kept}
+        for split, hairs in (("train", "bcb"), ("validation", "cb"), ("test", others))
+        for at, hair in enumerate(hairs)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")
+    facts = {"classes": ["no", "yes"], "groups": ["hair"], "size": [4, 4], "mean": [0.5] * 3,
+             "std": [0.5] * 3, "sha256": "", "preparation": {}}  # fmt: skip
+    write_json(tmp_path / "facts.json", facts)
+    train = load_split(tmp_path, "train")
+    assert (train.groups.tolist(), train.group_count) == ([0, 1, 0], 2)
 
 
 def real(name: str) -> str:
