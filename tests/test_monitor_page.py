@@ -1,7 +1,11 @@
 """The monitor's page says what the numbers say."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+from conftest import new_project
 
 from faircompress.monitoring.new_rows import Tally
 from faircompress.monitoring.page import page
@@ -36,3 +40,10 @@ def test_a_group_that_fell_is_named_with_its_rates_and_one_that_did_not_is_quiet
         assert ("serves all, skin=dark worse than its verdict said" in html) == alarm
         assert ('<td class="n">0.500</td>' in html) == alarm
         assert as_json(found)["processes"][0]["reference"] == 0.9
+
+
+def test_a_project_that_watches_nothing_says_so_without_a_traceback(tmp_path: Path) -> None:
+    project = new_project(tmp_path)
+    said = project.call(sys.executable, "-m", "faircompress", "monitor")
+    assert said.returncode == 3
+    assert said.stderr.startswith("error: monitor is null in params.yaml, so nothing is watched.")

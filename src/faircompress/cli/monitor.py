@@ -19,8 +19,10 @@ def monitor(project: Project = Path()) -> None:
     use_flows(project)
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
     from faircompress.orchestration.servers import raise_unless_prefect_answers
+    from faircompress.orchestration.watching import watch_of
     from flows.monitor import monitor as look
 
+    watch_of(project)  # what is missing is said before Prefect starts
     raise_unless_prefect_answers(named=False)
     watched = look(project.resolve())
     typer.echo(watched.sentence)
