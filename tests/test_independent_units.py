@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from faircompress.statistics import betting
+from faircompress.statistics.class_side import ClassSide
 from faircompress.statistics.independent_units import Rows, TooHeavy, deal_ranking, deal_share
 
 LIMIT, ALPHA, SETS = 0.03, 0.05, 60
@@ -129,3 +130,10 @@ def test_a_bet_does_not_know_the_weights_to_come() -> None:
         for w in (weights, later)
     ]
     assert first[0] == pytest.approx(first[1])  # the later units pay nothing
+
+
+def test_a_light_cluster_among_many_keeps_the_last_digit_of_its_chance() -> None:
+    weights = np.tile([0.7965872963454752, 0.0811], 2000)
+    rows = Rows(np.arange(4000), weights)
+    side = ClassSide.of(rows, np.ones(4000, bool), np.zeros(0, int), 0.8)
+    assert np.array_equal(side.chance, weights / 0.8)

@@ -1,14 +1,17 @@
 """Evaluate drawn data sets and derive each verdict a second time: all must agree."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from drawing import Json, differences, drawn, rule
 
-from faircompress.data.predictions import taken
-from faircompress.second_opinion.reading import read
+from faircompress.data.caps import MaxWeight
+from faircompress.data.predictions import save, taken
+from faircompress.second_opinion.reading import assigned, read
 from faircompress.second_opinion.verify import verify
+from faircompress.support.errors import InputError
 
 RANKED = [rule("change", "auroc"), rule("change", "cross_group_auroc")]
 DECIDED = [rule("change", "accuracy", 0.2), rule("change", "true_positive_rate"), rule("flips")]
@@ -41,6 +44,26 @@ def test_two_classes(how: Json, rules: list[Json], tmp_path: Path) -> None:
 def test_counts_fixed_by_stratum(metric: str, fixed: tuple[str, ...], tmp_path: Path) -> None:
     given = drawn(2, people=2, both=True, cap=20.0, fixed=fixed)
     assert differences(given, [rule("change", metric)], tmp_path)[1] == []
+
+
+def test_groups_as_large_as_each_other_whose_strata_weigh_fractions(tmp_path: Path) -> None:
+    """Wealth is near its goal in some deals, where bets magnify the last digit of a weight."""
+    given = drawn(4, rows=2400, fixed=("label", "skin"))
+    labels = given["baseline"].labels
+    place = np.empty(len(labels), int)
+    for k in (0, 1):
+        place[labels == k] = np.arange((labels == k).sum())
+    even = place < np.bincount(labels)[labels] // 2 * 2
+    skin = np.array(["light", "dark"])[place % 2]
+    weights = {("0", "light"): 0.7965872963454752, ("0", "dark"): 0.5310581975636501,
+               ("1", "light"): 0.0811, ("1", "dark"): 0.0811}  # fmt: skip
+    caps = [MaxWeight(w, {"label": label, "skin": of}) for (label, of), w in weights.items()]
+    weight = np.array([weights[str(k), of] for k, of in zip(labels, skin, strict=True)])
+    known = {"groups": {"skin": skin}, "weights": weight, "max_weight": tuple(caps)}
+    given = {name: taken(replace(p, **known), np.flatnonzero(even)) for name, p in given.items()}
+    rate = "true_positive_rate"
+    rules = [rule("change", rate), rule("disparity_change", rate, 0.4)]
+    assert differences(given, rules, tmp_path)[1] == []
 
 
 @pytest.mark.parametrize(
@@ -132,3 +155,16 @@ def test_a_changed_number_of_a_true_verdict_is_found(tmp_path: Path) -> None:
     check["at_limit_lower"] *= 1.001
     used = {name: read(tmp_path / f"{name}.parquet") for name in ("baseline", "candidate")}
     assert found == [] and [d.key for d in verify(verdict, used)] == ["at_limit_lower"]
+
+
+def test_two_files_of_one_model_are_refused_by_name(tmp_path: Path) -> None:
+    rows = read(predictions_in(tmp_path))
+    files = {Path("test.parquet"): rows, Path("validation.parquet"): rows}
+    with pytest.raises(InputError, match="test.parquet and validation.parquet hold predictions of"):
+        assigned({"baseline": rows.model}, files)
+
+
+def predictions_in(folder: Path) -> Path:
+    """Write the predictions of a drawn model; return the file."""
+    save(drawn(1)["baseline"], folder / "baseline.parquet")
+    return folder / "baseline.parquet"

@@ -179,7 +179,7 @@ def _evidence(comparison: PairedComparison, metric: Metric, group: Group) -> Evi
     known = tuple(part for part in parts if isinstance(part, Evidence))
     if len(parts) == 1 or not known:
         return parts[0]
-    scarcest = min(known, key=lambda part: part.effective_n)
+    scarcest = min(known, key=lambda part: round(part.effective_n, 3))
     return replace(
         scarcest,
         baseline=float(np.mean([part.baseline for part in known])),

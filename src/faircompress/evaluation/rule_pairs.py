@@ -30,7 +30,7 @@ class Both:
     @property
     def rarer(self) -> Evidence:
         """Return that of the group with fewer units, of equals the first."""
-        return min((self.one, self.other), key=lambda found: found.effective_n)
+        return min((self.one, self.other), key=lambda found: round(found.effective_n, 3))
 
     def scarce(self, place: Place) -> Group:
         """Return the group with fewer units."""

@@ -160,7 +160,7 @@ def _numbers(rate: Rate, estimate: float | None, statistic: str) -> Json:
 def _pair(rule: Json, pair: list[Rate], share: float = 1.0) -> Found:
     kind, alpha = rule["rule"], rule["alpha"]
     which = CHANGE if kind in ("disparity_change", "excess_loss") else CANDIDATE
-    scarcer = min(pair, key=lambda r: r.effective_n) if kind in PAIRS else pair[0]
+    scarcer = min(pair, key=lambda r: round(r.effective_n, 3)) if kind in PAIRS else pair[0]
     undefined = next((r for r in pair if not r.values), None)
     if undefined:
         return Found(_numbers(undefined, None, "none") | {"baseline": None, "candidate": None})

@@ -109,7 +109,7 @@ def mean_of(rates: list[Rate]) -> Rate:
     if not there:
         return rates[0]
     values = _three(*(float(np.mean([r.values[who] for r in there if r.values])) for who in (0, 1)))
-    scarcest = min(there, key=lambda r: r.effective_n)
+    scarcest = min(there, key=lambda r: round(r.effective_n, 3))
     size = scarcest.n, scarcest.clusters, scarcest.effective_n
     if any(r.statistic == "none" for r in there):
         return Rate(values, *size)

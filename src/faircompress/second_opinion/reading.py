@@ -125,9 +125,15 @@ def assigned(models: dict[str, str], files: dict[Path, Predictions]) -> dict[str
     """Return the predictions of each model of a verdict, known by its sha256.
 
     Raises:
-        ValueError: If a file is of no model of the verdict.
+        ValueError: If a file is of no model of the verdict, or two are of one.
     """
+    known: dict[str, Path] = {}
     for path, rows in files.items():
+        if (other := known.setdefault(rows.model, path)) != path:
+            raise InputError(
+                f"{other} and {path} hold predictions of one model. Give those of the test split "
+                "alone, one file a model."
+            )
         if rows.model not in models.values():
             raise InputError(
                 f"{path} holds predictions of the file {rows.model}; the verdict is about "

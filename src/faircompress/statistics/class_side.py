@@ -59,7 +59,8 @@ class ClassSide:
         clusters, first = np.unique(rows.cluster[numbers], return_index=True)
         cumulated = np.cumsum(rows.weights[numbers])
         starts = np.concatenate([[0.0], cumulated])[first]
-        totals = np.diff(np.append(starts, cumulated[-1:]))
+        # not differences of the sums so far, whose last digits bets near their goal magnify
+        totals = np.add.reduceat(rows.weights[numbers], first) if len(first) else np.zeros(0)
         shared = np.full(len(clusters), -1)
         if len(both):
             place = np.minimum(np.searchsorted(both, clusters), len(both) - 1)
