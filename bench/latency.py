@@ -52,7 +52,7 @@ def main() -> None:
     torch.manual_seed(0)
     net = networks.build(asked.model, 2).eval()
     dense = Network(net, asked.model, 2, MEAN, STD)
-    liked = liked_width(asked.device, threads=asked.threads)
+    liked = liked_width(asked.device)
     ends = "".join(f" ms, batch {b} | faster (95 %) | share |" for b in asked.batches)
     print(f"| {asked.model}, {asked.side} px | MACs |{ends}")
     print("|---|--:|" + "--:|--:|--:|" * len(asked.batches), flush=True)

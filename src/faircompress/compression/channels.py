@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from faircompress.compression.channel_groups import ChannelGroup, Parts, channel_groups
 from faircompress.networks.network import fit_shapes, is_depthwise
 
+LayerWidths = dict[str, tuple[int, int]]  # layer -> output channels, input channels of each
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -55,6 +57,11 @@ class ChannelWidths:
     def macs_by_layer(self, removed: dict[str, int] | None = None) -> dict[str, int]:
         """Return the multiply-adds of one picture, by layer."""
         return dict(zip(self.layers, self._macs(removed or {}).tolist(), strict=True))
+
+    def layer_widths(self, removed: dict[str, int] | None = None) -> LayerWidths:
+        """Return each layer's output and input channels, if that many a group were removed."""
+        outputs, inputs = (side.tolist() for side in self._widths(removed or {}))
+        return dict(zip(self.layers, zip(outputs, inputs, strict=True), strict=True))
 
     def without(self, channels: dict[str, list[int]]) -> "ChannelWidths":
         """Return the widths that are left when channels are gone, given by group root."""

@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 
 from faircompress.compression.channels import Budget, read_widths
 from faircompress.compression.cut import Cut, cut
+from faircompress.compression.limits import Limit
 from faircompress.config import plugins
 from faircompress.config.params import Prune
 from faircompress.config.widths import widths_kept
@@ -31,6 +32,7 @@ def compress(
     *,
     hints: Hints = NONE,
     liked: int = 1,
+    limit: Limit | None = None,
 ) -> tuple[Network, Cut]:
     """Return a smaller network with the surviving dense weights, not tuned yet.
 
@@ -41,6 +43,7 @@ def compress(
         device: Where channels are scored.
         hints: What else the objective of scoring may ask for.
         liked: Multiple of channels that the machine likes, for ``round_to: auto``.
+        limit: Of what the file may take, in place of the speed-up.
 
     Raises:
         ValueError: If the speed-up cannot be reached.
@@ -72,6 +75,7 @@ def compress(
         rounds=how.rounds,
         floor=how.min_channels,
         **widths_kept(how.round_to, liked),
+        limit=limit,
     )
     next(rounds, None)
     return Network(net, dense.architecture, dense.classes, dense.mean, dense.std), achieved

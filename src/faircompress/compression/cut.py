@@ -5,12 +5,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
+from faircompress.compression.limits import CLOSE_TO_LIMIT, Limit, most_within, speedup_for
 from faircompress.compression.soundness import prove, sound
 from faircompress.support.errors import InputError
 
@@ -24,12 +26,14 @@ class Cut:
     Args:
         speedup: Dense over pruned multiply-adds, counted on the network that is left.
         granularity: What the smallest further step would change, as a share of the target.
-        within: Whether the target is met within 1 %.
+        within: Whether the target is met within 1 %, or a limit used up to 95 %.
+        cost: Of the network by the limit's own measure, where there is one.
     """
 
     speedup: float
     granularity: float
     within: bool
+    cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def cut(
     floor: float = 0.0,
     round_to: int = 1,
     choices: int = 1,
+    limit: Limit | None = None,
 ) -> tuple[nn.Module, Cut]:
     """Return a smaller network whose weights are the dense one's, and what the cut achieved.
 
@@ -69,19 +74,21 @@ def cut(
         round_to: Channels stay in multiples of this, in groups that have as many.
         choices: Multiples that a group has at least; for narrow ones ``round_to`` is halved until
             it does, and for all, if above 1, until the speed-up can be reached.
+        limit: What the network may cost, in place of the speed-up, which is then found.
 
     Raises:
-        ValueError: If the speed-up cannot be reached, naming what can.
+        ValueError: If the speed-up or limit cannot be reached, naming what can.
     """
     pruned, working = copy.deepcopy(dense).eval(), copy.deepcopy(dense).eval()
     start = widths = sound(dense, example, read_widths(dense, example))
+    speedup = speedup_for(limit, start) if limit else speedup
     target = start.macs() / speedup
-    steps, least = _steps(start, target, floor, round_to, choices)
+    steps, least = _steps(start, target, floor, round_to, choices, limit)
     left = {g.root: [*range(g.size)] for g in start.groups}
     for number in range(1, rounds + 1):
         goal = start.macs() / speedup ** (number / rounds)
         scores = reduced(widths.groups, score(working, number - 1, Budget(widths, goal)))
-        doomed = _lowest(widths, scores, goal, least, steps)
+        doomed = _within(limit, number / rounds, start, widths, scores, goal, least, steps)
         for net in (working, pruned):
             take_out(net, widths.groups, doomed)
         widths = widths.without(doomed)
@@ -90,7 +97,26 @@ def cut(
     prove(dense, pruned, example, start, gone)
     macs = read_widths(pruned, example).macs()
     step = min(_smallest_step(widths, least, steps) / target, 1.0)
-    return pruned, Cut(start.macs() / macs, step, macs >= 0.99 * target)
+    near = limit.used(widths) >= CLOSE_TO_LIMIT if limit else macs >= 0.99 * target
+    return pruned, Cut(start.macs() / macs, step, near, limit and limit.cost(widths.layer_widths()))
+
+
+def _within(
+    limit: Limit | None,
+    share: float,
+    start: ChannelWidths,
+    widths: ChannelWidths,
+    scores: list[Tensor],
+    goal: float,
+    least: dict[str, int],
+    steps: dict[str, int],
+) -> dict[str, list[int]]:
+    """Return the channels to remove for a goal in multiply-adds, or for a share of a limit."""
+    lowest = partial(_lowest, widths, scores, least=least, steps=steps)
+    if limit is None:
+        return lowest(goal)
+    fewest = widths.macs({g.root: g.size - least[g.root] for g in widths.groups})
+    return most_within(limit.at(share, start), widths, lowest, fewest)
 
 
 def _without(channels: list[int], places: list[int]) -> list[int]:
@@ -115,17 +141,24 @@ def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tenso
 
 
 def _steps(
-    start: ChannelWidths, target: float, floor: float, round_to: int, choices: int
+    start: ChannelWidths,
+    target: float,
+    floor: float,
+    round_to: int,
+    choices: int,
+    limit: Limit | None,
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Return of which number each group keeps multiples, and how many channels at least."""
     steps = {g.root: _step(g.size, round_to, choices) for g in start.groups}
     least = {g.root: _least(g.size, floor, steps[g.root]) for g in start.groups}
-    smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
-    if smallest <= target:
+    fewest = {g.root: g.size - least[g.root] for g in start.groups}
+    if limit.reached(start, fewest) if limit else start.macs(fewest) <= target:
         return steps, least
     if choices > 1 and round_to > 1:
-        return _steps(start, target, floor, round_to // 2, choices)
-    raise _unreachable(start, target, smallest)
+        return _steps(start, target, floor, round_to // 2, choices, limit)
+    if limit:
+        raise limit.unreachable(start, fewest)
+    raise _unreachable(start, target, start.macs(fewest))
 
 
 def _step(size: int, round_to: int, choices: int) -> int:

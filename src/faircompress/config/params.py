@@ -21,6 +21,8 @@ from faircompress.config.plugins import Section, choice, names
 from faircompress.config.precisions import PRECISIONS, Precision, in_order_of_evaluation
 from faircompress.config.rules import Gate as Gate
 from faircompress.config.rules import with_reasons
+from faircompress.config.targets import Target as Target
+from faircompress.config.targets import no_search, plain_speedup
 from faircompress.support.errors import InputError
 
 Channels = Annotated[list[float], Field(min_length=3, max_length=3)]
@@ -137,24 +139,18 @@ def _with_start(train: Train) -> Train:
     return train
 
 
-def _no_search(speedup: object) -> object:
-    if speedup == "auto":
-        raise InputError(
-            "auto is found by faircompress search, which names the speed-up that is expected to "
-            "pass; set a number here"
-        )
-    return speedup
-
-
 class Prune(Optimisation):
     """Which channels go, and how the rest are taught to make up for them."""
 
     seed: Seed
     speedup: Annotated[
         float,
-        BeforeValidator(_no_search),
+        BeforeValidator(no_search),
         Field(gt=1, description="dense over pruned multiply-adds"),
     ]
+    target: Annotated[
+        Target | None, Field(description="ms or MB to cut to, in place of the speed-up")
+    ] = None
     rounds: Annotated[Count, Field(description="cuts on the way; scores are taken before each")]
     min_channels: Annotated[
         Share, Field(description="of a layer's channels that stay, at least one")
@@ -247,7 +243,7 @@ class Params(Section):
     data: Data
     checks: Checks
     train: Annotated[Train, AfterValidator(_with_start)]
-    prune: Prune
+    prune: Annotated[Prune, BeforeValidator(plain_speedup)]
     export: Export
     gate: Annotated[Gate, AfterValidator(with_reasons)]
     compute: Compute
@@ -265,7 +261,7 @@ class Params(Section):
     def title(self) -> str:
         """Return what a run is called: its data, method and speed-up."""
         prune: Any = self.prune
-        return f"{self.data.name} {prune.criterion.name} {prune.speedup:g}x"
+        return f"{self.data.name} {prune.criterion.name} {prune.target or f'{prune.speedup:g}x'}"
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Params:

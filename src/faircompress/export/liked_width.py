@@ -1,12 +1,14 @@
 """The number of channels of which this machine likes multiples, measured with ONNX Runtime.
 
 A convolution of 33 channels takes as long as one of 48 where the processor computes 16 at a time.
-It is measured once and kept in the user's cache, by hardware and version of ONNX Runtime, so that
-a stage that runs again is given the same number.
+So the widest multiple is taken whose half-filled last block costs as much as a full one. Without
+blocks 40 channels would take .69 of the time of 48; with blocks of 16 they take all of it, and the
+line lies between. It is measured in processor time, on one thread, in turns, by the median of the
+ratios, so that other load does not decide it, and kept in the user's cache by hardware and version
+of ONNX Runtime. ``bench/liked_width.py`` measures again and again, idle and under load.
 """
 
 import json
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faircompress.config.widths import WIDEST
+from faircompress.export.layer_times import clock_of
 from faircompress.export.runtime import session
 from faircompress.export.timing import hardware
 from faircompress.support.files import read_json, user_cache, write_json
@@ -22,25 +25,27 @@ from faircompress.support.progress import show_line
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-MULTIPLES = (1, 2, 4, 8, WIDEST)
-NEAR = 1.15  # of the best time a channel pair: as good
-LAYERS, SIDE, ROUNDS = 4, 28, 40  # convolutions one after the other, pixels, runs of which the best
+LEAST = 4  # multiple that costs nothing: the last resort
+FULL, SIDE = 32, 28  # channels in full blocks below the last, pixels
+LAYERS, ROUNDS = 4, 40  # convolutions one after the other; pairs of runs
 
 
-def liked_width(device: str, *, threads: int | None = None) -> int:
-    """Return the smallest multiple of channels that is nearly as good as any.
+def liked_width(device: str, *, fresh: bool = False) -> int:
+    """Return the multiple of channels that this machine computes at once: 16, 8 or 4.
 
     Args:
         device: Where files run, as ``compute.device`` says.
-        threads: Within an operator; None: as many as torch uses.
+        fresh: Measure, whatever is known, and keep nothing.
     """
-    sessions = {multiple: _session(32 + multiple, device, threads) for multiple in MULTIPLES}
-    where = json.dumps(hardware(sessions[1]), sort_keys=True)
-    file = user_cache() / "liked_width.json"
-    known = _read(file)
+    widths = {FULL + multiple for multiple in (WIDEST, WIDEST // 2, WIDEST // 4)}
+    sessions = {width: _session(width, device) for width in sorted(widths)}
+    where = json.dumps(hardware(sessions[FULL + WIDEST]), sort_keys=True)
+    file = user_cache() / "liked_blocks.json"
+    known = {} if fresh else _read(file)
     if where not in known:
-        times = _best_times(sessions)
-        known[where] = smallest_good(times)
+        known[where] = widest_block(ratios(sessions))
+        if fresh:
+            return known[where]
         show_line(f"channels in multiples of {known[where]}: this machine likes that, measured now")
         with suppress(OSError):  # then it is measured each time
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,30 +53,37 @@ def liked_width(device: str, *, threads: int | None = None) -> int:
     return known[where]
 
 
-def smallest_good(times: dict[int, float]) -> int:
-    """Return the smallest multiple whose time for a pair of channels is near the best.
+def widest_block(half_filled: dict[int, float]) -> int:
+    """Return the widest multiple whose half-filled block costs as much as a full one.
 
     Args:
-        times: Of a convolution of ``32 + multiple`` channels, by multiple.
+        half_filled: Time with a half-filled last block over that with a full one, by multiple.
     """
-    pairs = {multiple: time / (32 + multiple) ** 2 for multiple, time in times.items()}
-    return min(m for m, taken in pairs.items() if taken <= NEAR * min(pairs.values()))
+    for multiple, ratio in sorted(half_filled.items(), reverse=True):
+        without_blocks = ((FULL + multiple / 2) / (FULL + multiple)) ** 2
+        if ratio > (1 + without_blocks) / 2:
+            return multiple
+    return LEAST
 
 
-def _best_times(sessions: "dict[int, InferenceSession]") -> dict[int, float]:
-    """Return the shortest run of each, taking turns: other load only makes runs longer."""
-    times = dict.fromkeys(sessions, float("inf"))
+def ratios(sessions: "dict[int, InferenceSession]") -> dict[int, float]:
+    """Return the median time with a half-filled last block over that with a full one."""
+    times: dict[int, list[float]] = {width: [] for width in sessions}
     for _ in range(ROUNDS):
-        for multiple, opened in sessions.items():
-            feed = {"x": np.ones((1, 32 + multiple, SIDE, SIDE), np.float32)}
-            start = time.perf_counter()
+        for width, opened in sessions.items():
+            clock = clock_of(opened)
+            feed = {"x": np.ones((1, width, SIDE, SIDE), np.float32)}
+            start = clock()
             opened.run(None, feed)
-            times[multiple] = min(times[multiple], time.perf_counter() - start)
-    return times
+            times[width].append(clock() - start)
+    return {
+        multiple: float(np.median(np.divide(times[FULL + multiple // 2], times[FULL + multiple])))
+        for multiple in (WIDEST, WIDEST // 2)
+    }
 
 
-def _session(channels: int, device: str, threads: int | None) -> "InferenceSession":
-    """Open a few convolutions that are as wide as each other."""
+def _session(channels: int, device: str) -> "InferenceSession":
+    """Open a few convolutions that are as wide as each other, on one thread."""
     from onnx import TensorProto, helper, numpy_helper
 
     weight = np.full((channels, channels, 3, 3), 1e-3, np.float32)
@@ -87,7 +99,7 @@ def _session(channels: int, device: str, threads: int | None) -> "InferenceSessi
     initial = [numpy_helper.from_array(weight, "w")]
     graph = helper.make_graph(nodes, "widths", ends[:1], ends[1:], initial)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    return session(model.SerializeToString(), device, threads=threads)
+    return session(model.SerializeToString(), device, threads=1)
 
 
 def _read(file: Path) -> dict[str, int]:

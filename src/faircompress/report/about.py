@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 
-from faircompress.config.params import Params
+from faircompress.config.params import Params, Prune
 
 RUN, COMMIT = "FAIRCOMPRESS_RUN", "FAIRCOMPRESS_COMMIT"  # the flow tells its stages
 DIGITS = 10  # of a commit
@@ -27,9 +27,15 @@ def about(params: Params, data: str) -> list[tuple[str, str, str]]:
         ("Data", params.data.name, data),
         ("Model", params.train.model, ""),
         ("Method", method, ""),
-        ("Speed-up asked", f"{prune.speedup:g}\N{MULTIPLICATION SIGN}", ""),
+        _asked(prune),
         ("Evaluated", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", ""),
         ("Commit", os.environ.get(COMMIT, "")[:DIGITS], ""),
         ("Run", os.environ.get(RUN, "")[:DIGITS], ""),
     ]
     return [fact for fact in found if fact[1]]
+
+
+def _asked(prune: Prune) -> tuple[str, str, str]:
+    if prune.target:
+        return ("Target", str(prune.target), "")
+    return ("Speed-up asked", f"{prune.speedup:g}\N{MULTIPLICATION SIGN}", "")

@@ -1,6 +1,6 @@
 """What could mend a network that harms a group: its own settings, and what to set them to."""
 
-from faircompress.config.params import Params
+from faircompress.config.params import Params, Prune
 
 LEAST_WEIGHT = 0.3  # of a well-served picture: the performance-weighted loss's own default
 
@@ -12,12 +12,18 @@ def levers(params: Params) -> list[str]:
         params: Of the chain that made the network; the objective in use is among them.
     """
     prune = params.prune
-    less = round(1 + (prune.speedup - 1) / 2, 1)
     return [
-        f"prune less: prune.speedup from {prune.speedup:g} to {less:g}",
+        _prune_less(prune),
         _objective(params),
         f"fine-tune longer: prune.epochs from {prune.epochs} to {2 * prune.epochs}",
     ]
+
+
+def _prune_less(prune: Prune) -> str:
+    if prune.target:
+        return f"prune less: prune.target above {prune.target}"
+    less = round(1 + (prune.speedup - 1) / 2, 1)
+    return f"prune less: prune.speedup from {prune.speedup:g} to {less:g}"
 
 
 def in_a_clause(params: Params) -> str:

@@ -23,7 +23,8 @@ from faircompress.export import folding, quantize, runtime, timing, to_onnx
 from faircompress.export.runtime import Parity
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
-from faircompress.support.files import new_folder, sha256, write_bytes, write_json
+from faircompress.support.files import new_folder, read_json, sha256, write_bytes, write_json
+from faircompress.support.progress import show_line
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -75,6 +76,7 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
             for file, point in points.items()
         }
         times = timed(opened, splits["validation"].images, how)
+        met = met_target(artifacts, folder, opened, splits["validation"].images, how)
         where = timing.hardware(opened["dense"])
         write_json(folder / "operating_points.json", decided)
         write_json(folder / "parity.json", {key: asdict(found) for key, found in parity.items()})
@@ -88,6 +90,7 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
         **{f"{side}_macs": int(found) for side, found in macs.items()},
         "speedup_macs": speedup,
         **_speed(times, speedup),
+        **met,
         **where,
     }
 
@@ -184,6 +187,35 @@ def timed(
         taken = timing.latency(*pair, pictures, batch=batch, repeats=how.latency_repeats)
         times.setdefault(precision, []).append(asdict(taken))
     return times
+
+
+def met_target(
+    artifacts: Path,
+    folder: Path,
+    opened: Mapping[str, "InferenceSession"],
+    pictures: np.ndarray,
+    how: Export,
+) -> dict[str, float]:
+    """Return what was asked, predicted and came out, where ``prune.target`` is set; tell a miss."""
+    file = artifacts / "prune" / "target.json"
+    target = read_json(file) if file.exists() else {}
+    if "target_ms" in target:
+        pair = opened["dense"], opened["pruned"]
+        taken = timing.latency(*pair, pictures, batch=1, repeats=how.latency_repeats)
+        return {**target, "reached_ms": target_met("ms", target, taken.pruned["median"] or 0.0)}
+    if "target_mb" in target:
+        size = _path(folder, "pruned").stat().st_size / 1e6
+        return {**target, "reached_mb": target_met("MB", target, size)}
+    return {}
+
+
+def target_met(unit: str, target: Mapping[str, float], found: float) -> float:
+    """Return what came out, and say how it stands to what was asked and predicted."""
+    asked, predicted = (target[f"{word}_{unit.lower()}"] for word in ("target", "predicted"))
+    more = found / asked - 1
+    ending = f"missed by {more:.0%}" if more > 0.005 else "met"
+    show_line(f"target {asked:g} {unit}: predicted {predicted:.3g}, came out {found:.3g}, {ending}")
+    return found
 
 
 def params_hash(params: Params) -> str:

@@ -4,15 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from faircompress.compression.compress import by_layer, chosen, compress
+from faircompress.compression.cut import Cut
 from faircompress.config.code_keys import key_of
-from faircompress.config.params import Params
+from faircompress.config.params import Params, Prune
 from faircompress.data.dataset import load_facts, load_split
+from faircompress.export.cut_limit import limit_of
 from faircompress.export.liked_width import liked_width
 from faircompress.networks import network
 from faircompress.support.checkpoints import Curve, checkpoint
 from faircompress.support.curve_table import curve_table
 from faircompress.support.figures import draw_curves, draw_layers
-from faircompress.support.files import new_folder, sha256, write_json
+from faircompress.support.files import new_folder, read_json, sha256, write_json
 from faircompress.support.progress import show_line
 from faircompress.support.tables import write_csv
 from faircompress.training.fit import fabric_for, fit
@@ -28,7 +30,8 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     dense = network.load(artifacts / "train" / "model.pt")
     fabric = fabric_for(params.compute)
     sources = facts.fit_sha256, sha256(artifacts / "train" / "model.pt")
-    liked = liked_width(params.compute.device) if how.round_to == "auto" else how.round_to
+    device = params.compute.device
+    liked = liked_width(device) if how.round_to == "auto" else how.round_to
     choices = (how.model_dump(), params.train.model_dump())  # folds are trained as the dense model
     given = (key_of("stages.prune", params), *choices, liked, *sources)
     objectives = [chosen(section, "objectives") for section in (how.scoring, how.finetune)]
@@ -36,12 +39,14 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     with checkpoint(artifacts, "prune", *given) as kept:
         hints = hints_for(objectives, params, dense, (split, validation), facts, fabric, kept)
         if not (kept / "cut.pt").exists():
-            smaller, achieved = compress(dense, split, how, fabric.device, hints=hints, liked=liked)
-            if not achieved.within:
-                show_line(
-                    f"speed-up {achieved.speedup:.3f} instead of {how.speedup:g}: the smallest "
-                    f"step left is {achieved.granularity:.1%} of the target"
-                )
+            limit = how.target and limit_of(
+                how.target, dense, facts, device, block=liked_width(device)
+            )
+            smaller, achieved = compress(
+                dense, split, how, fabric.device, hints=hints, liked=liked, limit=limit
+            )
+            _tell(achieved, how)
+            write_json(kept / "target.json", _predicted(achieved, how))
             network.save(smaller, kept / "cut.pt")
         pruned = network.load(kept / "cut.pt")
         curve = Curve(kept / "curve.json")
@@ -64,6 +69,8 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         with new_folder(artifacts / "prune") as folder:
             network.save(pruned, folder / "model.pt")
             write_json(folder / "layers.json", layers)
+            target = read_json(kept / "target.json")
+            write_json(folder / "target.json", target)
             draw_layers(layers, folder / "layers.png")
             write_json(folder / "curve.json", curve.epochs)
             write_csv(folder / "curve.csv", curve_table(curve.epochs))
@@ -75,5 +82,28 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         "macs": macs["pruned"],
         "speedup": macs["dense"] / macs["pruned"],
         "round_to": liked,
+        **target,
         "validation": curve.last(),
     }
+
+
+def _tell(achieved: Cut, how: Prune) -> None:
+    """Say how far it was cut where that was not known, or not met."""
+    if achieved.cost is not None and how.target is not None:
+        show_line(
+            f"{how.target} asked: predicted {achieved.cost:.4g} {how.target.unit} with "
+            f"{achieved.speedup:.2f}x fewer multiply-adds"
+        )
+    elif not achieved.within:
+        show_line(
+            f"speed-up {achieved.speedup:.3f} instead of {how.speedup:g}: the smallest "
+            f"step left is {achieved.granularity:.1%} of the target"
+        )
+
+
+def _predicted(achieved: Cut, how: Prune) -> dict[str, float]:
+    """Return what was asked and predicted where not multiply-adds decide, such as ms."""
+    if achieved.cost is None or how.target is None:
+        return {}
+    unit = how.target.unit.lower()
+    return {f"target_{unit}": how.target.asked, f"predicted_{unit}": achieved.cost}
