@@ -17,7 +17,7 @@ from faircompress.config.params import Params, check
 from faircompress.orchestration.search_candidates import Try, make_candidate, train_dense
 from faircompress.search.page import write
 from faircompress.search.plan import By, Candidate, Ranked, next_speedups, overrides_of, ranked
-from faircompress.support.errors import StateError
+from faircompress.support.errors import InputError, StateError
 from faircompress.support.files import write_json
 
 FOLDER = "search"  # under the project's variants/
@@ -172,6 +172,11 @@ def run_search(
     cores = os.cpu_count() or 1
     count = workers or cores
     params = check(overridden(project / "params.yaml", ()))
+    if params.prune.target:
+        raise InputError(
+            f"prune.target is {params.prune.target}, and a search looks for the speed-up itself. "
+            "Set prune.target: null"
+        )
     first = Try(
         lines[0], params.prune.speedup, project, project / "variants" / FOLDER,
         params.export.latency_batches[0], tuple(precisions), max(cores // count, 1),

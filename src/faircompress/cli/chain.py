@@ -5,6 +5,7 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +17,7 @@ from faircompress.cli.versions import Project
 from faircompress.config import plugins
 from faircompress.config.code_keys import raise_if_changed
 from faircompress.support.errors import InputError
-from faircompress.support.exit_codes import ERROR
+from faircompress.support.exit_codes import ERROR, INCONCLUSIVE
 from faircompress.support.files import write_json
 
 Override = Annotated[
@@ -65,11 +66,24 @@ def run(
 
     refuse_twice(set_ or [])
     chosen = presets.preset(project / "presets.yaml", preset or [])
+    if any(one.replace(" ", "") == "prune.speedup=auto" for one in set_ or []):
+        set_, chosen, preset = _winner(project, [*chosen, *(set_ or [])]), [], None
     name = "+".join([*preset, *(set_ or [])]) if preset else None
     where = workspace.prepare(project, [*chosen, *(set_ or [])], name=name)
     from faircompress.cli.run import run_and_report
 
     raise typer.Exit(run_and_report(where, reviewer, reason))
+
+
+def _winner(project: Path, overrides: Sequence[str]) -> list[str]:
+    """Search for the smallest file that is expected to pass; return what makes it."""
+    from faircompress.cli.search import searched
+    from faircompress.orchestration.search_winner import as_line
+
+    found = searched(project, [as_line(overrides)])
+    if not found["expected_to_pass"]:
+        raise typer.Exit(INCONCLUSIVE)
+    return list(found["overrides"])
 
 
 def study(

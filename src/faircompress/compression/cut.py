@@ -98,7 +98,8 @@ def cut(
     macs = read_widths(pruned, example).macs()
     step = min(_smallest_step(widths, least, steps) / target, 1.0)
     near = limit.used(widths) >= CLOSE_TO_LIMIT if limit else macs >= 0.99 * target
-    return pruned, Cut(start.macs() / macs, step, near, limit and limit.cost(widths.layer_widths()))
+    cost = limit.cost(widths.layer_widths()) if limit else None
+    return pruned, Cut(start.macs() / macs, step, near, cost)
 
 
 def _within(

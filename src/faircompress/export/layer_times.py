@@ -140,7 +140,8 @@ def _session(
     outputs, inputs = widths
     if shape.kernel:
         groups = outputs if shape.depthwise else shape.groups
-        read, weight = (1, inputs * groups, *shape.side), (outputs, inputs, *shape.kernel)
+        read: tuple[int, ...] = (1, inputs * groups, *shape.side)
+        weight: tuple[int, ...] = (outputs, inputs, *shape.kernel)
         node = helper.make_node(
             "Conv", ["x", "w", "b"], ["c"], group=groups, strides=shape.stride,
             pads=shape.padding * 2, dilations=shape.dilation,

@@ -39,8 +39,10 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     with checkpoint(artifacts, "prune", *given) as kept:
         hints = hints_for(objectives, params, dense, (split, validation), facts, fabric, kept)
         if not (kept / "cut.pt").exists():
-            limit = how.target and limit_of(
-                how.target, dense, facts, device, block=liked_width(device)
+            limit = (
+                limit_of(how.target, dense, facts, device, block=liked_width(device))
+                if how.target
+                else None
             )
             smaller, achieved = compress(
                 dense, split, how, fabric.device, hints=hints, liked=liked, limit=limit
