@@ -1,21 +1,24 @@
 """How much of a speed-up in multiply-adds is left in milliseconds, beside Torch-Pruning?
 
-A torchvision network with random weights is cut by magnitude: by us, with channels in multiples of
-1, 8 and of what this machine likes (``auto``), and by Torch-Pruning's uniform pruner (the same
-share of every layer, found by halving until it reaches the multiply-adds). All are exported in the
-same wrapper, from pixels to probabilities, and timed beside the dense file, taking turns. Share is
-the measured speed-up over that in multiply-adds. Weights do not matter for time.
+A network with random weights is cut by us, with channels in multiples of 1, 8 and of what this
+machine likes (``auto``): by magnitude, and the same share of every layer (``even``), as
+Torch-Pruning's uniform pruner does (its share found by halving until it reaches the multiply-adds).
+All are exported in the same wrapper, from pixels to probabilities, and timed beside the dense file,
+taking turns, in processor time where there is one thread. Share is the measured speed-up over that
+in multiply-adds. Weights do not matter for time, but where channels go does.
 ``OMP_NUM_THREADS=1 python bench/latency.py`` prints Markdown.
 """
 
 import argparse
 import copy
+import itertools
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch_pruning as tp
+from paired import paired
 from torch import Generator, nn
 
 from faircompress.compression.channels import Budget, read_widths
@@ -27,7 +30,7 @@ from faircompress.export import runtime, timing
 from faircompress.export.liked_width import liked_width
 from faircompress.export.to_onnx import to_onnx, words
 from faircompress.networks import network as networks
-from faircompress.networks.layers import head
+from faircompress.networks.layers import head, scored
 from faircompress.networks.network import Network
 from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives.cross_entropy import cross_entropy
@@ -64,14 +67,13 @@ def main() -> None:
                 reached = macs(dense, facts) / macs(made, facts)
                 cells = []
                 for batch in asked.batches:
-                    time = timing.latency(first, other, pictures, batch=batch, repeats=asked.pairs)
-                    cells.append(
-                        f"{time.pruned['median']:.2f} | {time.speedup:.2f} ({time.low:.2f}, "
-                        f"{time.high:.2f}) | {time.speedup / reached:.2f}"
-                    )
+                    pairs = max(8, asked.pairs // batch)
+                    time = paired(first, other, pictures, batch=batch, pairs=pairs)
+                    share = time.faster / reached
+                    cells.append(f"{time.milliseconds:.2f} | {time} | {share:.2f}")
                 print(f"| {name} | {reached:.2f} | {' | '.join(cells)} |", flush=True)
         where = timing.hardware(first)
-    print(f"\n{where}, liked multiple {liked}, medians of {asked.pairs} pairs")
+    print(f"\n{where}, liked multiple {liked}, medians of {asked.pairs} pairs a picture")
 
 
 def opened(network: Network, facts: Facts, path: Path, asked: argparse.Namespace):  # type: ignore[no-untyped-def]  # a session
@@ -90,13 +92,13 @@ def smaller(
 ) -> dict[str, Network]:
     """Return the network cut in each way, by name."""
     found = {}
-    for kept in round_to:
+    for kept, (name, score) in itertools.product(round_to, SCORES.items()):
         how = widths_kept("auto" if kept == "auto" else int(kept), liked)
         net, _ = cut(
-            dense.net, by_magnitude, dense.blank(facts.size),
-            speedup=speedup, rounds=4, floor=0.05, **how,
+            dense.net, score, dense.blank(facts.size), speedup=speedup, rounds=4, floor=0.05,
+            round_to=how["round_to"], choices=how["choices"],
         )  # fmt: skip
-        found[f"faircompress, multiples of {kept}"] = like(dense, net)
+        found[f"{name}, multiples of {kept}"] = like(dense, net)
     found["Torch-Pruning, uniform"] = like(dense, uniform(dense, facts, speedup))
     return found
 
@@ -104,6 +106,14 @@ def smaller(
 def by_magnitude(net: nn.Module, number: int, budget: Budget) -> dict[str, torch.Tensor]:
     """Score channels by their weights."""
     return magnitude(net, iter(()), LossFunction(cross_entropy), rng=Generator())
+
+
+def evenly(net: nn.Module, number: int, budget: Budget) -> dict[str, torch.Tensor]:
+    """Score channels by their number, so that every layer loses the same share."""
+    return {n: torch.arange(float(len(m.weight))) / len(m.weight) for n, m in scored(net).items()}
+
+
+SCORES = {"by magnitude": by_magnitude, "even": evenly}
 
 
 def uniform(dense: Network, facts: Facts, speedup: float) -> nn.Module:
