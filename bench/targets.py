@@ -40,7 +40,8 @@ def main() -> None:
     print("| network | target | MACs | predicted | came out (95 %) | missed by |")
     print("|---|--:|--:|--:|--:|--:|", flush=True)
     for word in asked.models:
-        rows(*word.split(":"), asked)
+        model, side = word.split(":")
+        rows(model, side, asked)
 
 
 def rows(model: str, side: str, asked: argparse.Namespace) -> None:
@@ -63,9 +64,10 @@ def rows(model: str, side: str, asked: argparse.Namespace) -> None:
         predicted = limit.cost(whole) / (done.cost or 1)
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / name for name in ("dense.onnx", "pruned.onnx")]
-            pair = [opened(n, facts, f, asked) for n, f in zip((dense, like(dense, net)), files)]  # noqa: B905
+            first = opened(dense, facts, files[0], asked)
+            second = opened(like(dense, net), facts, files[1], asked)
             if kind == "latency_ms":
-                found = paired(*pair, pictures, batch=1, pairs=asked.pairs)
+                found = paired(first, second, pictures, batch=1, pairs=asked.pairs)
                 out, words = found.faster, f"{found}x faster"
             else:
                 out = files[0].stat().st_size / files[1].stat().st_size
@@ -75,7 +77,7 @@ def rows(model: str, side: str, asked: argparse.Namespace) -> None:
             f"{done.speedup:.2f} | {predicted:.2f}x | {words} | {max(0.0, share / out - 1):.0%} |",
             flush=True,
         )
-    print(f"\n{hardware(pair[0])}, liked multiple {liked}, {asked.pairs} pairs", flush=True)
+    print(f"\n{hardware(first)}, liked multiple {liked}, {asked.pairs} pairs", flush=True)
 
 
 if __name__ == "__main__":
