@@ -38,11 +38,13 @@ EXAMPLES = {
     "run": (
         "faircompress run",
         "faircompress run -S prune.speedup=8  # a variant, in its own folder",
+        "faircompress run -S prune.speedup=auto  # search first, run what won",
         "faircompress run --preset celeba-1-small",
         "faircompress run || test $? -eq 2  # in CI: 2 is an open question",
     ),
     "search": (
         "faircompress search  # the smallest file that is expected to pass",
+        "faircompress search --apply  # and write it into params.yaml",
         "faircompress search --by ms --precision fp32 --minutes 60",
         "faircompress search --line 'prune.finetune.name=distillation' \\",
         "    --line 'prune.criterion.name=magnitude'",
