@@ -29,9 +29,9 @@ TESTS = {
     ),
     "chain": (
         "test_verdict_schema.py",
-        "test_onnx_export.py",
+        "test_to_onnx.py",
         "test_training.py",
-        "test_chain.py::test_the_first_run_does_all_stages_and_obeys_the_verdict",
+        "test_chain.py::test_a_first_run_ends_in_a_verdict_and_says_what_to_open",
     ),
 }
 TOOLS = ("pytest>=8.4", "pytest-timeout>=2.4", "pytest-xdist>=3.6", "jsonschema>=4.23")

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.networks.layers import MISFITS, Scored
+from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 
 VISITS = 100  # times the operations of a network: so many steps of a walk are taken
@@ -52,7 +53,8 @@ def trace(net: nn.Module, example: Tensor) -> Any:
     Raises:
         CannotFollow: If Torch-Pruning cannot make a graph of it.
     """
-    from torch_pruning import DependencyGraph
+    with without("timm"):  # for counting operations, which nobody asks it for
+        from torch_pruning import DependencyGraph
 
     was = {module: module.training for module in net.modules()}
     frozen = [p for p in net.parameters() if not p.requires_grad]
