@@ -79,7 +79,7 @@ def installed(folder: Path, what: str, resolution: str) -> Path:
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
     into = ("pip", "install", "--quiet", "--python", python)
     subprocess.run([uv, *into, "--requirement", pins, *TOOLS], check=True)
-    subprocess.run([uv, *into, "--no-deps", ROOT], check=True)  # the command, which stages are run by
+    subprocess.run([uv, *into, "--no-deps", ROOT], check=True)  # for its command
     return python
 
 
