@@ -118,7 +118,8 @@ def _steps(
     start: ChannelWidths, target: float, floor: float, round_to: int, choices: int
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Return of which number each group keeps multiples, and how many channels at least."""
-    steps = {g.root: _step(g.size, round_to, choices) for g in start.groups}
+    tied = {g.root: math.gcd(round_to, g.outputs.get(g.root, 1)) for g in start.groups}
+    steps = {g.root: _step(g.size, round_to // tied[g.root], choices) for g in start.groups}
     least = {g.root: _least(g.size, floor, steps[g.root]) for g in start.groups}
     smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
     if smallest <= target:
