@@ -36,6 +36,6 @@ def side_of(name: str) -> int:
     if name.startswith("timm:"):
         import timm
 
-        size: tuple[int, ...] = timm.get_pretrained_cfg(name.partition(":")[2]).input_size
-        return size[-1]
+        known = timm.get_pretrained_cfg(name.partition(":")[2])
+        return SIDE if known is None else int(known.input_size[-1])
     return OWN_SIDE.get(name, SIDE)

@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=900, help="a name may take")
     parser.add_argument("--gigabytes", type=float, default=8, help="a name may take")
     parser.add_argument("--minutes", type=float, default=10_000, help="after which to stop")
+    parser.add_argument("--side", type=int, help="of pictures, instead of each network's own")
     parser.add_argument("--show", action="store_true", help="print what is known, measure nothing")
     parser.add_argument("--again", action="store_true", help="also what is known")
     parser.add_argument("names", nargs="*", help="all, if none is given")
@@ -47,7 +48,8 @@ def main() -> None:
         if time.monotonic() - before > 60 * asked.minutes:
             break
         if asked.again or name not in read(asked.kept):
-            lines = tried(name, asked.seconds, asked.gigabytes)
+            side = asked.side or networks_list.side_of(name)
+            lines = tried(name, side, asked.seconds, asked.gigabytes)
             with asked.kept.open("a", encoding="utf-8") as file:  # one write, whole or not at all
                 file.write("".join(json.dumps(line) + "\n" for line in lines))
     known = read(asked.kept)
@@ -75,11 +77,11 @@ def load_libraries() -> None:
     from faircompress.rehearsal import steps  # noqa: F401
 
 
-def tried(name: str, seconds: float, gigabytes: float) -> Lines:
+def tried(name: str, side: int, seconds: float, gigabytes: float) -> Lines:
     """Measure a name in a process of its own; return a line for each speed-up, or why none."""
     start, over, peak = time.monotonic(), "", 0.0
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as aside:
-        process = fork.Process(target=_inside, args=(name, said.fileno(), aside.fileno()))
+        process = fork.Process(target=_inside, args=(name, side, said.fileno(), aside.fileno()))
         process.start()
         while process.is_alive() and not over:
             peak = max(peak, _gigabytes(process.pid))
@@ -96,15 +98,15 @@ def tried(name: str, seconds: float, gigabytes: float) -> Lines:
     if process.exitcode and not over:
         over = f"CRASH {process.exitcode}: {last}"
     whole = {"name": name, "try": round(time.time()), "seconds": time.monotonic() - start,
-             "gigabytes": peak}  # fmt: skip
+             "gigabytes": peak, "side": side}  # fmt: skip
     lines += [{"refused": over}] if over else []
     return [whole | line for line in lines]
 
 
-def _inside(name: str, out: int, aside: int) -> None:
+def _inside(name: str, side: int, out: int, aside: int) -> None:
     """Measure a name in the process that was forked for it."""
     os.dup2(out, 1), os.dup2(aside, 2)
-    measure(name)
+    measure(name, side)
 
 
 def _gigabytes(pid: int | None) -> float:
@@ -115,7 +117,7 @@ def _gigabytes(pid: int | None) -> float:
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e9
 
 
-def measure(name: str) -> None:
+def measure(name: str, side: int) -> None:
     """Cut a network to each speed-up, and print a JSON line for each, or why it is refused."""
     import numpy as np
     import torch
@@ -128,7 +130,6 @@ def measure(name: str) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     mend_convolutions()
-    side = networks_list.side_of(name)
     pictures = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
     common: dict[str, Any] = {"side": side}
     try:

@@ -31,11 +31,11 @@ def blocks_of(members: list[Met], size: int) -> tuple[Tensor, str]:
         before = block
         for member, run in bound:
             block = _joined(block, member.channels, member.entries // run)
-    block = block.unique(return_inverse=True)[1]
+    block = torch.unique(block, return_inverse=True)[1]
     names = ", ".join(member.name for member, _ in bound[:3])
     if block.max() == 0:
         return block, f"all its channels go through one group of {names}"
-    if len(block.bincount().unique()) > 1:
+    if len(torch.unique(block.bincount())) > 1:
         return block, f"groups of {names} tie unequal numbers of its channels together"
     return block, ""
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from faircompress.compression.blocks import Met, blocks_of, must_stay
+from faircompress.compression.blocks import blocks_of, must_stay
 from faircompress.networks.layers import Scored, gates, head, scored
-from faircompress.networks.tracing import CannotFollow, trace, walk
+from faircompress.networks.tracing import CannotFollow, Met, trace, walk
 
 Parts = dict[tuple[str, int], Tensor]
 Narrowed = (

@@ -84,7 +84,8 @@ def masked(
     """
     deaf, entries = copy.deepcopy(net), entries_of(list(groups), gone)
     state = deaf.state_dict()
-    norms, of_kept = {}, {}
+    norms: dict[str, Tensor] = {}
+    of_kept: dict[str, nn.Module] = {}
     for (name, axis), places in entries.items():
         layer, _, tensor = name.rpartition(".")
         part = deaf.get_submodule(layer)
@@ -102,8 +103,8 @@ def masked(
         kept = torch.ones(len(norm.weight), dtype=torch.bool)
         kept[places] = False
         of_kept[name] = NormOfKept(norm, kept.nonzero().flatten(), axes[name])
-    for name, layer in of_kept.items():
-        deaf.set_submodule(name, layer)
+    for name, replacement in of_kept.items():
+        deaf.set_submodule(name, replacement)
     return deaf
 
 

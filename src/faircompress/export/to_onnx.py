@@ -27,6 +27,7 @@ from faircompress.support.errors import InputError
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
 
+WHOLE = 2**31  # numbers; constants of any size are computed once, as standardised weights are
 NODE_BYTES = 600  # what a node and its names may take beside weights; measured: 60 to 200
 Shapes = Counter[tuple[str, tuple[int, ...]]]
 
@@ -183,7 +184,17 @@ def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelPr
         noisy.setLevel(level)
     if program is None:
         raise InputError("torch.onnx.export gave no program")
+    if _computes_weights(program.model_proto.graph):
+        from onnxscript import optimizer
+
+        optimizer.optimize_ir(program.model, input_size_limit=WHOLE, output_size_limit=WHOLE)
     return program.model_proto
+
+
+def _computes_weights(graph: "GraphProto") -> bool:
+    """Tell whether a file would compute a convolution's weights for each picture anew."""
+    known = {tensor.name for tensor in graph.initializer}
+    return any(node.op_type == "Conv" and node.input[1] not in known for node in graph.node)
 
 
 def _strip(model: "ModelProto") -> None:

@@ -107,18 +107,27 @@ def walk(graph: Any, layer: Scored, widest: int) -> list[Met]:
             steps += 1
             if not dependency.is_triggered_by(came.handler):
                 continue
-            after = entries
-            for mapping in filter(None, dependency.index_mapping):
-                after = mapping(after)
+            after = _mapped(dependency, entries)
             if len(after) > widest or steps > VISITS * len(graph.module2node):
                 raise CannotFollow(
-                    "they pass views or reshapes that Torch-Pruning cannot follow, as in attention"
+                    "they pass views or reshapes that Torch-Pruning cannot follow, as in attention "
+                    "and where channels are shuffled"
                 )
             known = seen.setdefault((dependency.target, dependency.handler), [])
             if after and after not in known:
                 known.append(after)
                 stack.append((dependency, after))
     return [_met(graph, node, handler, lists) for (node, handler), lists in seen.items() if lists]
+
+
+def _mapped(dependency: Any, entries: list[Any]) -> list[Any]:
+    """Return what entries become on the way from an operation to the next."""
+    try:
+        for mapping in filter(None, dependency.index_mapping):
+            entries = mapping(entries)
+    except MISFITS as error:
+        raise CannotFollow("they pass a split that Torch-Pruning cannot follow") from error
+    return entries
 
 
 def _graph() -> Any:
