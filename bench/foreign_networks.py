@@ -107,12 +107,13 @@ NETWORKS = [
             made("efficientnet_pytorch.model", "EfficientNet.from_name", "efficientnet-b0")),
     Foreign("resnest50", ("resnest==0.0.5",), "Apache-2.0",
             made("resnest.torch", "resnest50", num_classes=10)),
-    Foreign("cbam_resnet18", ("pytorchcv==0.0.74",), "MIT",
-            made("pytorchcv.model_provider", "get_model", "cbam_resnet18", num_classes=10)),
+    Foreign("resnext20_16x4d_cifar10", ("pytorchcv==0.0.74",), "MIT",
+            made("pytorchcv.model_provider", "get_model", "resnext20_16x4d_cifar10"), 32),
+    Foreign("diaresnet20_cifar10", ("pytorchcv==0.0.74",), "MIT",
+            made("pytorchcv.model_provider", "get_model", "diaresnet20_cifar10"), 32),
     Foreign("shufflenetv2b_wd2", ("pytorchcv==0.0.74",), "MIT",
-            made("pytorchcv.model_provider", "get_model", "shufflenetv2b_wd2", num_classes=10)),
-    Foreign("condensenet74_c4_g4", ("pytorchcv==0.0.74",), "MIT",
-            made("pytorchcv.model_provider", "get_model", "condensenet74_c4_g4", num_classes=10)),
+            made("pytorchcv.model_provider", "get_model", "shufflenetv2b_wd2", num_classes=10),
+            224),
 ]  # fmt: skip
 
 

@@ -1,7 +1,11 @@
 """Channels that a layer looks at together go together, and what is left says what it said."""
 
 import copy
+from pathlib import Path
 
+import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,6 +15,7 @@ from faircompress.compression import cut as pruning
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
 from faircompress.compression.masked import masked
 from faircompress.compression.soundness import sound
+from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
 from faircompress.networks import network
 from faircompress.networks.layers import filters, scored
 
@@ -131,7 +136,7 @@ def test_a_multiple_of_channels_counts_channels_and_not_their_groups() -> None:
 
 
 def test_networks_with_group_norms_and_grouped_convolutions_are_loaded_as_they_were_cut(
-    tmp_path: pytest.TempPathFactory,
+    tmp_path: Path,
 ) -> None:
     for name in ("timm:test_efficientnet_gn", "regnet_y_400mf"):
         net = network.build(name, 2).eval()
@@ -141,3 +146,20 @@ def test_networks_with_group_norms_and_grouped_convolutions_are_loaded_as_they_w
         network.save(kept, tmp_path / "model.pt")
         again = network.load(tmp_path / "model.pt").net
         torch.testing.assert_close(again(picture), pruned(picture))
+
+
+def test_weights_that_a_network_standardises_are_written_as_it_uses_them() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(3, 32, 3, 2), nn.ReLU(), Standardised(32, 64, 3), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 3),
+    ).eval()  # fmt: skip
+    mine = network.Network(net, "mine", 3, (0.5,) * 3, (0.25,) * 3)
+    content = to_onnx(mine, (16, 16), opset=20, words={})
+    refuse_wrong_shape(content, mine)
+    graph = onnx.load_from_string(content).graph
+    known = {tensor.name for tensor in graph.initializer}
+    assert all(node.input[1] in known for node in graph.node if node.op_type == "Conv")
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
+    (found,) = ort.InferenceSession(content).run(None, {"images": pictures})
+    np.testing.assert_allclose(found, network.probabilities(mine, pictures), atol=1e-6)
