@@ -152,7 +152,7 @@ def test_weights_that_a_network_standardises_are_written_as_it_uses_them() -> No
     torch.manual_seed(0)
     net = nn.Sequential(
         nn.Conv2d(3, 32, 3, 2), nn.ReLU(), Standardised(32, 64, 3), nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 3),
+        nn.ConvTranspose2d(64, 8, 2, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3),
     ).eval()  # fmt: skip
     mine = network.Network(net, "mine", 3, (0.5,) * 3, (0.25,) * 3)
     content = to_onnx(mine, (16, 16), opset=20, words={})

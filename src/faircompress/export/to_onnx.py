@@ -240,7 +240,7 @@ def _refuse_other_layers(graph: "GraphProto", network: Network) -> None:
     """Compare layers by shape; attention may add linear weights that are no layer of torch's."""
     wanted, found = _layers_of_net(network.net), _layers_of_file(graph)
     missing = wanted - found
-    extra = Counter({key: n for key, n in (found - wanted).items() if key[0] == "convolution"})
+    extra = Counter({key: n for key, n in (found - wanted).items() if "convolution" in key[0]})
     if missing or extra:
         raise InputError(
             f"the file of {network.architecture} is not its network: missing "
@@ -260,6 +260,8 @@ def _layers_of_net(net: nn.Module) -> Shapes:
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             layers["convolution", tuple(module.weight.shape)] += 1
+        elif isinstance(module, nn.ConvTranspose2d):
+            layers["transposed convolution", tuple(module.weight.shape)] += 1
         elif isinstance(module, nn.Linear):
             layers["linear", tuple(sorted(module.weight.shape))] += 1
     return layers
@@ -277,6 +279,8 @@ def _layers_of_file(graph: "GraphProto") -> Shapes:
         shape = weights.get(node.input[1]) if len(node.input) > 1 else None
         if shape is not None and node.op_type == "Conv":
             layers["convolution", shape] += 1
+        elif shape is not None and node.op_type == "ConvTranspose":
+            layers["transposed convolution", shape] += 1
         elif shape is not None and node.op_type in ("Gemm", "MatMul"):
             layers["linear", tuple(sorted(shape))] += 1  # may be written transposed
     return layers
