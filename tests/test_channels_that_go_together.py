@@ -163,3 +163,29 @@ def test_weights_that_a_network_standardises_are_written_as_it_uses_them() -> No
     pictures = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
     (found,) = ort.InferenceSession(content).run(None, {"images": pictures})
     np.testing.assert_allclose(found, network.probabilities(mine, pictures), atol=1e-6)
+
+
+class Positioned(nn.Module):
+    """A small network computes a table of positions from their coordinates, as in Swin v2."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps, self.head = nn.Conv2d(3, 8, 4, 4), nn.Linear(8, 3)
+        self.table = nn.Sequential(nn.Linear(2, 512), nn.ReLU(), nn.Linear(512, 8))
+        self.register_buffer("places", torch.linspace(-1, 1, 32).view(16, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.maps(x) + self.table(self.places).t().reshape(1, 8, 4, 4)
+        return self.head(maps.relu().mean((2, 3)))
+
+
+def test_what_no_picture_reaches_is_in_the_file_as_what_it_gives() -> None:
+    torch.manual_seed(0)
+    mine = network.Network(Positioned().eval(), "mine", 3, (0.5,) * 3, (0.25,) * 3)
+    content = to_onnx(mine, (16, 16), opset=20, words={})
+    refuse_wrong_shape(content, mine)
+    weights = onnx.load_from_string(content).graph.initializer
+    assert max(max(tensor.dims, default=0) for tensor in weights) < 512
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
+    (found,) = ort.InferenceSession(content).run(None, {"images": pictures})
+    np.testing.assert_allclose(found, network.probabilities(mine, pictures), atol=1e-6)

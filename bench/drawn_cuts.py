@@ -2,7 +2,7 @@
 
 The networks are those of ``tests/drawn_networks.py``. Of each, channels are taken out at random
 four times over, and what is left is compared with the network as wide as before that does without
-them. Run: python bench/drawn_networks.py [SEEDS, 130].
+them. Run: python bench/drawn_cuts.py [SEEDS, 130].
 """
 
 import copy
