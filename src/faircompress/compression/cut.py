@@ -109,7 +109,11 @@ def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tenso
             ]
         )
         if not torch.isfinite(members).all():
-            raise InputError(f"scores of {', '.join(group.writers)} are not all finite numbers")
+            raise InputError(
+                f"scores of {', '.join(group.writers)} are not all finite numbers. Are pictures "
+                "normalised as the network learnt them? If so, scoring trains too fast: lower the "
+                "criterion's lr, or choose magnitude"
+            )
         found.append(members.mean(0))
     return found
 
