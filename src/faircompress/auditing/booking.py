@@ -163,8 +163,9 @@ def test_set(pair: Pair) -> TestSet:
     if images is not None and pictures is None:
         pictures = np.array([_sha256(one) for one in images])
     return test_set_of(
-        pair.baseline, ids=pair.baseline.ids if pair.named else None, pictures=pictures
-    )
+        pair.baseline, ids=pair.baseline.ids if pair.named else None, pictures=pictures,
+        book=pair.book,
+    )  # fmt: skip
 
 
 def _sha256(values: np.ndarray) -> str:

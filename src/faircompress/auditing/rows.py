@@ -77,6 +77,7 @@ class Pair:
         notes: What a reader must know of the rows.
         with_repeats: Both models' predictions of all rows, where equal ones count once.
         dropped: Rows that were left out before; an audit itself refuses what it cannot use.
+        book: Hash by which an earlier record of looks knows these rows; None: that of their ids.
     """
 
     baseline: Predictions
@@ -90,6 +91,7 @@ class Pair:
     notes: tuple[str, ...] = ()
     with_repeats: tuple[Predictions, Predictions] | None = None
     dropped: tuple[Dropped, ...] = ()
+    book: str | None = None
 
 
 def known(

@@ -96,13 +96,21 @@ class Table:
         """Return class -> column for the columns that a pattern with one star means.
 
         Raises:
-            ValueError: If there are two stars, or less than two columns.
+            ValueError: If there are two stars, less than two columns, or two of one class.
         """
         if pattern.count("*") != 1:
             raise InputError(f"{option}: {pattern!r} has several stars; one stands for the class.")
         start, end = map(re.escape, pattern.split("*"))
         names = [str(name) for name in self.cells.columns]
-        found = {whole(m[1]): n for n in names if (m := re.fullmatch(f"{start}(.+){end}", n))}
+        found: dict[str, str] = {}
+        for match in filter(None, (re.fullmatch(f"{start}(.+){end}", n) for n in names)):
+            of_class = whole(match[1].strip())
+            if of_class in found:
+                raise InputError(
+                    f"{option}: columns {found[of_class]!r} and {match[0]!r} of {self.name} are "
+                    f"both of class {of_class!r}; one a class is needed. Leave one out."
+                )
+            found[of_class] = match[0]
         if len(found) < 2:
             raise InputError(
                 f"{option}: {len(found)} columns of {self.name} are like {pattern!r}; one a class "
