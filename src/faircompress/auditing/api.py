@@ -223,6 +223,7 @@ def gate_of(
                 f"rules is {str(file)!r}, but there is no such file; give the path of a YAML file "
                 'of rules, or a list such as ["change auroc 0.03"].'
             )
+    more = {k: v.item() if isinstance(v, np.generic) else v for k, v in more.items()}
     more["expect"] = {k: [whole(str(v)) for v in vs] for k, vs in (more["expect"] or {}).items()}
     more["absent"] = list(more["absent"])
     given = {k: v for k, v in more.items() if v not in (None, {}, []) and v != BASICS.get(k)}
