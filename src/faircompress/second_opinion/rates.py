@@ -109,9 +109,7 @@ def mean_of(rates: list[Rate]) -> Rate:
     there = [r for r in rates if r.values]
     if not there:
         return rates[0]
-    values = _three(
-        *(float(np.mean([r.values[model] for r in there if r.values])) for model in (0, 1))
-    )
+    values = _three(*(float(np.mean([r.values[i] for r in there if r.values])) for i in (0, 1)))
     scarcest = min(there, key=lambda r: round(r.effective_n, 3))
     size = scarcest.n, scarcest.clusters, scarcest.effective_n
     if any(r.statistic == "none" for r in there):
