@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from faircompress.report.history_rows import Judged
 
 HEIGHT, TOP, BOTTOM = 190.0, 24.0, 26.0  # of a figure, in pixels
-LEFT, RIGHT = 7.0, 96.0  # percent of the width that hold the points
+LEFT, RIGHT = 11.0, 91.0  # percent of the width that hold the points
 
 
 def history_page(name: str, judged: "Sequence[Judged]") -> str:
