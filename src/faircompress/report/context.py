@@ -31,6 +31,7 @@ class ReportContext:
             and the models' hashes serve.
         levers: Settings that could mend harm, with numbers, most promising first.
         curves: As ``curves.curves`` returns them; empty: nobody drew any.
+        hidden: As ``hidden.hidden`` returns it; empty: nobody looked for hidden subgroups.
     """
 
     newly_wrong: Sequence[NewlyWrong] = ()
@@ -46,3 +47,4 @@ class ReportContext:
     about: Sequence[tuple[str, str, str]] = ()
     levers: Sequence[str] = ()
     curves: Mapping[str, Any] = field(default_factory=dict)
+    hidden: Mapping[str, Any] = field(default_factory=dict)
