@@ -1,5 +1,6 @@
 """Study, history and findings: what they say first, and no barriers in a real browser."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -7,10 +8,12 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from conftest import Project
 from finished_runs import Finished
+from PIL import Image
 from test_study_harm import PLAN, said
 
 from faircompress.report.history_page import history_page
@@ -131,3 +134,31 @@ def test_axe_finds_nothing_on_study_history_and_findings_and_all_fit_a_phone(
             assert [v["id"] for v in axe.Axe().run(page).response["violations"]] == [], file
             assert page.evaluate("document.documentElement.scrollWidth") == width, file
     page.close()
+
+
+def test_prefects_run_page_tells_the_verdict_without_logs(
+    browser: object, finished: Finished, prefect_server: dict[str, str]
+) -> None:
+    api = prefect_server["PREFECT_API_URL"]
+    asked = {"artifacts": {"key": {"any_": ["verdict"]}}, "limit": 1}
+    (told,) = httpx.post(f"{api}/artifacts/filter", json=asked).json()
+    page = browser.new_page(viewport={"width": 1200, "height": 800})  # type: ignore[attr-defined]
+    page.goto(f"{api.removesuffix('/api')}/runs/flow-run/{told['flow_run_id']}")
+    page.get_by_text("Artifacts", exact=True).last.click()
+    page.get_by_text(told["description"]).first.wait_for()
+    assert "Worst: " in told["description"] and "Gained: " in told["description"]
+    outcome_tag = told["description"].partition(":")[0].lower()
+    assert page.get_by_text(outcome_tag, exact=True).count()  # below the run's name
+    draw(page, "prefect-run")
+    page.get_by_text("verdict", exact=True).last.click()
+    page.get_by_text("Worst group: ").first.wait_for()
+    draw(page, "prefect-verdict")
+    page.close()
+
+
+def draw(page: object, name: str) -> None:
+    """Keep a picture for the docs, if pictures are asked for."""
+    if folder := os.environ.get("PICTURES"):
+        file = Path(folder) / f"{name}.png"
+        page.screenshot(path=file, animations="disabled")  # type: ignore[attr-defined]
+        Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
