@@ -76,5 +76,5 @@ def _sentence(found: Sequence[HiddenSubgroup], worse: Sequence[HiddenSubgroup]) 
 def _row(one: HiddenSubgroup) -> list[str]:
     return [
         _name(one), f"{one.rows:,}", share(one.before), share(one.after),
-        points(one.after - one.before), f"{one.lost:,}", f"{one.gained:,}", f"{one.p:.3f}",
+        points(one.after - one.before), f"{one.lost:,}", f"{one.gained:,}", "< 0.001" if one.p < 0.001 else f"{one.p:.3f}",
     ]  # fmt: skip

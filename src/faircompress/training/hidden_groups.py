@@ -69,7 +69,7 @@ def hidden_groups(
                     (("validation", validation), ("test", test)))  # fmt: skip
     features = _features(dense, stages, validation.images[ours])
     labels, kept = validation.labels[ours], ~lost[ours]
-    tried = []
+    tried: list[tuple[float, int, str, PCA, KMeans]] = []
     for stage in stages:
         short = PCA(min(COMPONENTS, *features[stage].shape), svd_solver="full")
         points = short.fit_transform(features[stage])
