@@ -74,7 +74,8 @@ def _sentence(found: Sequence[HiddenSubgroup], worse: Sequence[HiddenSubgroup]) 
 
 
 def _row(one: HiddenSubgroup) -> list[str]:
+    p = "< 0.001" if one.p < 0.001 else f"{one.p:.3f}"
     return [
         _name(one), f"{one.rows:,}", share(one.before), share(one.after),
-        points(one.after - one.before), f"{one.lost:,}", f"{one.gained:,}", "< 0.001" if one.p < 0.001 else f"{one.p:.3f}",
+        points(one.after - one.before), f"{one.lost:,}", f"{one.gained:,}", p,
     ]  # fmt: skip
