@@ -1,6 +1,7 @@
 """The audit of a pair of models' predictions."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -137,9 +138,16 @@ def _check_repeats(
 
 
 def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
-    """Return what the report shows: the pair's context, with pictures only the candidate lost."""
+    """Return what the report shows: day and curves, and pictures that only the candidate lost."""
+    from faircompress.report.curves import curves
+
+    context = replace(
+        pair.context,
+        evaluated=f"{datetime.now(UTC):%Y-%m-%d}",
+        curves=curves(verdict, pair.baseline, pair.candidate),
+    )
     if pair.images is None:
-        return pair.context
+        return context
     from faircompress.data.dataset import encode
     from faircompress.report.exemplars import newly_wrong
 
@@ -147,7 +155,7 @@ def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
     place = {name: row for row, name in enumerate(pair.baseline.ids)}
     shown = [one.id for group in lost for one in group.exemplars]
     pictures = {name: encode(pair.images[place[name]]) for name in shown}
-    return replace(pair.context, newly_wrong=lost, pictures=pictures)
+    return replace(context, newly_wrong=lost, pictures=pictures)
 
 
 def check_threshold(pair: Pair, name: str) -> None:

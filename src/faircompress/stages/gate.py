@@ -14,8 +14,10 @@ from faircompress.data.dataset import load_encoded, load_facts
 from faircompress.data.predictions import Predictions, taken
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.costs import Costs
+from faircompress.evaluation.decisions import decide
 from faircompress.evaluation.dropped import counted as counted_rows
 from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.hidden_subgroups import hidden_subgroups
 from faircompress.evaluation.numbers import NUMBERS as NUMBERS
 from faircompress.evaluation.numbers import numbers
 from faircompress.evaluation.parts import Parts
@@ -25,6 +27,7 @@ from faircompress.report.about import about
 from faircompress.report.context import ReportContext
 from faircompress.report.curves import curves
 from faircompress.report.exemplars import newly_wrong
+from faircompress.report.hidden import hidden
 from faircompress.report.html import report
 from faircompress.report.levers import in_a_clause, levers
 from faircompress.report.model_card import model_card
@@ -275,7 +278,24 @@ def _context(
         about=about(params, verdict.data),
         levers=levers(params),
         curves=curves(verdict, *pair),
+        hidden=_hidden(artifacts, verdict, pair),
     )
+
+
+def _hidden(artifacts: Path, verdict: Verdict, pair: tuple[Predictions, Predictions]) -> Json:
+    """Return what happened to the groups that export found without labels; {} without any."""
+    known = read_json(artifacts / "export" / "hidden_groups.json")
+    if not known:
+        return {}
+    sides = zip(("baseline", "candidate"), pair, strict=True)
+    ours, theirs = (decide(said, verdict.thresholds[name]) for name, said in sides)
+    places = {str(i): row for row, i in enumerate(pair[0].ids)}
+    rows = np.array([places[i] for i in known["ids"]])
+    cluster, distance = (np.asarray(known[name]) for name in ("cluster", "distance"))
+    found = hidden_subgroups(pair[0], (ours, theirs), rows, cluster, distance)
+    ids = [i for one in found for i in one.nearest]
+    pictures = load_encoded(artifacts / "validate", "test", ids)
+    return hidden(found, pictures, verdict.captions, found_on=known["found_on"])
 
 
 def _file(files: Files, verdicts: Verdicts, precision: Precision, chosen: Precision) -> Json:
