@@ -263,6 +263,19 @@ def _looks(folder: Path) -> Any:
     return [(entry.candidate, entry.number, entry.share, entry.alpha) for entry in booked]
 
 
+def _attested(folder: Path) -> Any:
+    """Return what is attested, in order, and whether each line is signed as it must be."""
+    from faircompress.registry import attestations, signatures
+    from faircompress.registry.keys import keys_of
+
+    project = folder / "project"
+    attestations.raise_unless_complete(project)
+    return [
+        (one.kind, one.record.sha256, signatures.fault(keys_of(project), one))
+        for one in attestations.read(project)
+    ]
+
+
 def _runs(folder: Path) -> Any:
     """Return what MLflow's own file says of finished runs: metrics, and the file that it keeps."""
     with closing(sqlite3.connect(folder / "mlflow.db")) as opened:
@@ -282,4 +295,5 @@ RESULTS: Mapping[str, Callable[[Path], Any]] = {
     "curve": lambda folder: _hashes(folder, "artifacts/train/*"),
     "dvc": lambda folder: _hashes(folder, "dvc.lock", "[0-9]"),
     "mlflow": _runs,
+    "attest": _attested,
 }

@@ -175,6 +175,43 @@ def queue(count: int) -> Callable[[Place, random.Random], Try]:
     return fault
 
 
+def left_running(where: Place, rng: random.Random) -> Try:
+    """Lose the process of runs, and the servers; who serves again says which of them are dead."""
+    found = servers("postgres", "prefect")
+    api, name = f"{found.address('prefect')}/api", f"clone-{time.time_ns()}"
+    flow = _asked(f"{api}/flows/", {"name": "retrain"})["id"]
+    deployment = _asked(f"{api}/deployments/", {"name": name, "flow_id": flow})["id"]
+    runs = [
+        _asked(f"{api}/deployments/{deployment}/create_flow_run", {})["id"]
+        for _ in range(rng.randint(2, 6))
+    ]
+    for run in runs:
+        running = {"state": {"type": "RUNNING", "name": "Running"}, "force": True}
+        _asked(f"{api}/flow_runs/{run}/set_state", running)
+    found.kill("prefect")
+    found.kill("postgres", signal.SIGQUIT)
+    found.start("postgres")
+    found.start("prefect")
+    buried = _buried(where.folder, name, runs[0], api)
+    left = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}},
+            "deployments": {"id": {"any_": [deployment]}}}  # fmt: skip
+    alive = int(_asked(f"{api}/flow_runs/count", left))
+    wrong = abs(buried - len(runs) + 1) + abs(alive - 1)
+    return Try(True, wrong, 0, f"{buried} of {len(runs)} crashed, {alive} at work goes on")
+
+
+def _buried(folder: Path, name: str, alive: str, api: str) -> int:
+    """Return how many runs were marked as crashed; one of them is held by a living process."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from faircompress.support.locks import waiting
+    from flows.retrain import lock_of
+    from flows.serve import bury
+
+    with temporary_settings({PREFECT_API_URL: api}), waiting(lock_of(folder, alive), "is it"):
+        return bury(folder, name)
+
+
 def _asked(url: str, values: Mapping[str, Any]) -> Any:
     request = urllib.request.Request(
         url, json.dumps(values).encode(), {"Content-Type": "application/json"}
