@@ -12,6 +12,7 @@ import argparse
 import fcntl
 import json
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -165,14 +166,15 @@ def main() -> int:
     parser.add_argument("file", type=Path, nargs="?", default=Path("faults.jsonl"))
     parser.add_argument("--tries", type=int, default=10, help="of each fault")
     parser.add_argument("--shard", default="1/1", help="n/m: every m-th try, from the n-th")
-    parser.add_argument("--only", default="", help="part of the name of the faults to try")
+    parser.add_argument("--only", default="", help="pattern in the name of the faults to try")
     parser.add_argument(
         "--chain", type=Path, help="folder in which a chain without a fault is kept"
     )
     parser.add_argument("--minutes", type=float, default=1e9, help="to stop after")
     given = parser.parse_args()
     shard, shards = map(int, given.shard.split("/"))
-    wanted = [(n, name) for n in range(given.tries) for name in FAULTS if given.only in name]
+    names = [name for name in FAULTS if re.search(given.only, name)]
+    wanted = [(n, name) for n in range(given.tries) for name in names]
     made = {(line["number"], line["fault"]) for line in read(given.file)}
     end = time.monotonic() + given.minutes * 60
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
