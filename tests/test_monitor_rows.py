@@ -197,3 +197,14 @@ def test_labels_that_come_late_change_nothing_of_what_was_read_before(tmp_path: 
     assert (tally.unlabelled, len(wanted)) == (0, 16)
     assert after.shares.tolist() == before.shares.tolist()  # each person was counted already
     assert (np.diff(after.weeks) >= 0).all()
+
+
+def test_a_file_of_counted_rows_that_was_changed_is_named(tmp_path: Path) -> None:
+    table_in(tmp_path, 12)
+    counted.add(tmp_path / "counted", read(tmp_path, set(), Tally()))
+    file = tmp_path / "counted" / "rows-000001.parquet"
+    content = file.read_bytes()
+    at = content.index(b"person 3") + 7  # the name in its page becomes another
+    file.write_bytes(content[:at] + b"9" + content[at + 1 :])
+    with pytest.raises(StateError, match=r"rows-000001.parquet is damaged: .*Bring the file back"):
+        counted.load(tmp_path / "counted")

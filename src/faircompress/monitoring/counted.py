@@ -79,11 +79,10 @@ def _part(path: Path) -> pd.DataFrame:
     try:
         found: pd.DataFrame = pq.read_table(path, page_checksum_verification=True).to_pandas()
         pd.to_datetime(found["labelled"], format="%Y-%m-%d")
-        numbers = [name for name in found if str(name).startswith(PROBABILITY)]
-        fine = {"id", "person", "label"} <= set(found) and found["label"].dtype.kind == "i"
-        fine = (
-            fine and all(found[name].between(0, 1).all() for name in numbers) and len(numbers) > 1
-        )
+        labels = pd.to_numeric(found["label"])
+        scores = found[[name for name in found if str(name).startswith(PROBABILITY)]]
+        fine = {"id", "person"} <= set(found) and scores.shape[1] > 1 and (labels % 1 == 0).all()
+        fine = fine and bool(((scores >= 0) & (scores <= 1)).all(axis=None))
     except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         raise StateError(f"{path} is damaged: {error}. {CURE}") from error
     if not fine:
