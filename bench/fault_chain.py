@@ -108,9 +108,9 @@ class Chain:
 
 def said(text: str) -> str:
     """Return the last thing that was said; a traceback is no sentence."""
-    lines = text.strip().splitlines()
-    errors = [line for line in lines if line.startswith("error")] or lines
-    words = " ".join(errors[-1].split()) if errors else ""
+    lines = text.strip().splitlines() or [""]
+    errors = [number for number, line in enumerate(lines) if line.startswith("error: ")]
+    words = " ".join(" ".join(lines[errors[-1] :] if errors else lines[-1:]).split())
     return f"no sentence: {words}" if "Traceback (most recent call last)" in text else words
 
 

@@ -15,9 +15,7 @@ from typing import Any
 import yaml
 from fault_chain import Chain, copied, prefect_env, whole
 from fault_kinds import Place, Try
-from fault_servers import servers
-
-from infra import postgres
+from fault_servers import lose, servers
 
 EXPECTED: dict[str, Any] = {}  # what a registration that met no fault leaves, and its seconds
 
@@ -33,7 +31,7 @@ def registration_hit(name: str) -> Callable[[Place, random.Random], Try]:
         _wait_until_told(project)
         time.sleep(rng.uniform(0, 0.9 * EXPECTED["seconds"]))
         happened = chain.process.poll() is None
-        found.kill(name, postgres.STOP if name == "postgres" else signal.SIGKILL)
+        lose(found, name)
         time.sleep(rng.uniform(0, 5))
         found.start(name)
         code, words = chain.ended()

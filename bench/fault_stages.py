@@ -28,7 +28,7 @@ from fault_chain import (
     written,
 )
 from fault_kinds import PATIENCE, Place, Try
-from fault_servers import servers
+from fault_servers import lose, servers
 
 
 def killed_chain(where: Place, rng: random.Random) -> Try:
@@ -142,7 +142,7 @@ def prefect_restarts(where: Place, rng: random.Random) -> Try:
         time.sleep(0.1)
     time.sleep(rng.uniform(0, 6))
     happened = chain.process.poll() is None
-    found.kill("prefect")
+    lose(found, "prefect")
     time.sleep(rng.uniform(0, 10))
     found.start("prefect")
     code, words = chain.ended()
