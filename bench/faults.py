@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import fault_chain
+from fault_forks import preload
 from fault_kinds import (
+    FORKS,
     Place,
     Try,
     clock_jumps,
@@ -179,6 +181,8 @@ def main() -> int:
     end = time.monotonic() + given.minutes * 60
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         scratch = Path(folder)
+        preload()
+        FORKS.append(True)
         fault_chain.KEPT[0] = (given.chain or scratch).resolve()
         if any(FAULTS[name][0] == "mlflow" for _, name in wanted):
             make_template(scratch)
