@@ -19,7 +19,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 NEEDED = (
     "numpy", "faircompress.ledger.identity", "faircompress.ledger.looks",
-    "faircompress.ledger.sets", "faircompress.ledger.record", "faircompress.support.checkpoints", "faircompress.support.files",
+    "faircompress.ledger.sets", "faircompress.ledger.record",
+    "faircompress.support.checkpoints", "faircompress.support.files",
     "faircompress.registry.attestations", "faircompress.registry.signatures",
     "faircompress.registry.keys", "faircompress.support.environment",
     "cryptography.hazmat.primitives.serialization", "securesystemslib.signer",
