@@ -99,7 +99,9 @@ def ended(process: "subprocess.Popen[str] | Forked") -> tuple[int, str]:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return -99, "it hangs"
-    errors = [line for line in said.splitlines() if "rror" in line] or said.splitlines()
+    lines = said.splitlines()
+    errors = [line for line in lines if line.startswith("error: ")] or lines
+    assert process.returncode is not None
     return process.returncode, errors[-1][:300] if errors else ""
 
 

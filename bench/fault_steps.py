@@ -137,12 +137,14 @@ def attest(folder: Path, number: int) -> None:
     project = folder / "project"
     project.mkdir(parents=True, exist_ok=True)
     os.environ[keys.VARIABLES["gate"]] = str(folder / "private" / "gate-here.pem")
-    if not (project / keys.FOLDER / "gate-here.pub").exists():
-        shutil.rmtree(folder / "private", ignore_errors=True)  # only half of the pair was made
-        keys.new_key(project, "gate", "here", folder / "private")
+    lock = project / ".checkpoints" / "registry.lock"
+    with waiting(lock, "makes keys"):  # as a person does by hand, once
+        if not (project / keys.FOLDER / "gate-here.pub").exists():
+            shutil.rmtree(folder / "private", ignore_errors=True)  # only half of the pair was made
+            keys.new_key(project, "gate", "here", folder / "private")
     for name in "abc":
         file = name * 64
-        with waiting(project / ".checkpoints" / "registry.lock", "changes the registry"):
+        with waiting(lock, "changes the registry"):
             if attestations.latest(project, "m", file) is None:
                 found = (keys.now(), "m", file, "fp32", "project", "pass", "e" * 64)
                 attestations.add(project, VerdictRecord(*found))

@@ -40,6 +40,7 @@ from fault_servers import killed_server, left_running, queue, silent, stop_serve
 from fault_stages import full_disk, killed_chain, killed_in_stage, prefect_restarts
 from fault_store import ill_store
 
+SCRATCH = re.compile(r"/\S*/faults-\w+/\w+-\d+/|^error: ")
 Fault = Callable[[Place, random.Random], Try]
 FAULTS: Mapping[str, tuple[str, Fault]] = {
     "kill: half of a ledger's line written": ("ledger", killed_at("half", r"ledger\.jsonl", 4)),
@@ -139,7 +140,8 @@ def told(lines: Iterable[Mapping[str, Any]]) -> str:
         tries = by_name[name]
         lost = sum(one["lost"] for one in tries)
         bad = next((one["message"] for one in tries if not one["survived"]), "")
-        message = (bad or tries[0]["message"]).replace("|", "/").replace("\n", " ")[:110]
+        message = SCRATCH.sub("", bad or tries[-1]["message"])
+        message = message.replace("|", "/").replace("\n", " ")[:110]
         good = sum(one["survived"] for one in tries)
         rows.append(f"| {name} | {len(tries)} | {good} | {lost} | {message} |")
     every = [one for tries in by_name.values() for one in tries]
