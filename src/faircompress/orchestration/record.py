@@ -10,7 +10,7 @@ from faircompress.data.dataset import load_facts
 from faircompress.evaluation.gated_numbers import gated_numbers
 from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.worst_check import worst_sentence
-from faircompress.orchestration import last_run
+from faircompress.orchestration import dead_runs, last_run
 from faircompress.orchestration.announcement import Message, of_alarm, of_verdict
 from faircompress.orchestration.checkout import RESTORING, restoring
 from faircompress.orchestration.commits import code_of
@@ -157,9 +157,10 @@ class Record(Listener):
                 step(self)
 
     def close(self, status: str) -> None:
-        """Close the parent run."""
+        """Close the parent run; one that MLflow leaves open is closed by the next run here."""
         with self._noting():
             mlflow_runs.end(self.store, self.run_id, status)
+            dead_runs.closed(self.workspace.folder)
 
     def _keep_results(self, verdict: Verdict) -> None:
         artifacts = self.workspace.artifacts
@@ -254,7 +255,9 @@ def recorded(workspace: Workspace) -> Iterator[Record]:
     store = mlflow_runs.open_store(workspace.project)
     params = workspace.params()
     tags = {"workspace": str(workspace.folder), "overrides": " ".join(workspace.overrides)}
+    dead_runs.bury(workspace.folder, store)
     run_id = mlflow_runs.begin(store, params.key, name_of(workspace), tags)
+    dead_runs.note(workspace.folder, run_id)
     mlflow_runs.log_params(store, run_id, params.model_dump())
     record = Record(workspace, store, run_id)
     os.environ |= {RUN: run_id, COMMIT: code_of(workspace.project, workspace.commit)}
