@@ -136,7 +136,11 @@ def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tenso
             ]
         )
         if not torch.isfinite(members).all():
-            raise InputError(f"scores of {', '.join(group.writers)} are not all finite numbers")
+            raise InputError(
+                f"scores of {', '.join(group.writers)} are not all finite numbers. Are pictures "
+                "normalised as the network learnt them? If so, scoring trains too fast: lower the "
+                "criterion's lr, or choose magnitude"
+            )
         found.append(members.mean(0))
     return found
 
@@ -150,7 +154,8 @@ def _steps(
     limit: Limit | None,
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Return of which number each group keeps multiples, and how many channels at least."""
-    steps = {g.root: _step(g.size, round_to, choices) for g in start.groups}
+    tied = {g.root: math.gcd(round_to, g.outputs.get(g.root, 1)) for g in start.groups}
+    steps = {g.root: _step(g.size, round_to // tied[g.root], choices) for g in start.groups}
     least = {g.root: _least(g.size, floor, steps[g.root]) for g in start.groups}
     fewest = {g.root: g.size - least[g.root] for g in start.groups}
     if limit.reached(start, fewest) if limit else start.macs(fewest) <= target:

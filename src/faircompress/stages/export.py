@@ -21,17 +21,20 @@ from faircompress.data.predictions import Predictions
 from faircompress.evaluation.operating_point import OperatingPoint, with_constant
 from faircompress.export import folding, quantize, runtime, timing, to_onnx
 from faircompress.export.runtime import Parity
+from faircompress.export.target_met import target_met
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
 from faircompress.support.files import new_folder, read_json, sha256, write_bytes, write_json
-from faircompress.support.progress import show_line
+from faircompress.training.hidden_groups import hidden_groups
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 MADE_BY = {"dense": "train", "pruned": "prune"}  # model -> stage
 SPLITS = ("validation", "test")
-BEHIND = dict.fromkeys(("data", "train", "prune", "compute"), True)  # params that make a file
+# Params that make a file; of the data it tells the hash of what it learnt from, whose words hold
+# whatever rows come to the test split.
+BEHIND = dict.fromkeys(("train", "prune", "compute"), True)
 
 
 def export(params: Params, artifacts: Path) -> dict[str, Any]:
@@ -76,8 +79,10 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
             for file, point in points.items()
         }
         times = timed(opened, splits["validation"].images, how)
-        met = met_target(artifacts, folder, opened, splits["validation"].images, how)
+        target = read_json(artifacts / "prune" / "target.json")
+        met = target_met(target, opened, folder, splits["validation"].images, how.latency_repeats)
         where = timing.hardware(opened["dense"])
+        write_json(folder / "hidden_groups.json", _hidden(models["dense"], splits, predicted))
         write_json(folder / "operating_points.json", decided)
         write_json(folder / "parity.json", {key: asdict(found) for key, found in parity.items()})
         write_json(folder / "latency.json", {**where, "times": times})
@@ -92,6 +97,27 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
         **_speed(times, speedup),
         **met,
         **where,
+    }
+
+
+def _hidden(
+    dense: Network,
+    splits: Mapping[str, Split],
+    predicted: Mapping[tuple[str, str], Predictions],
+) -> dict[str, Any]:
+    """Return test rows in clusters that nobody wrote down; {} where there are none."""
+    ours, theirs = (predicted[file, "validation"] for file in MADE_BY)
+    right = [p.probabilities.argmax(1) == p.labels for p in (ours, theirs)]
+    found = hidden_groups(dense, splits["validation"], splits["test"], right[0] & ~right[1])
+    if found is None:
+        return {}
+    return {
+        "stage": found.stage,
+        "count": found.count,
+        "found_on": found.found_on,
+        "ids": [str(i) for i in splits["test"].rows["id"].to_numpy()[found.rows]],
+        "cluster": found.cluster.tolist(),
+        "distance": [round(float(far), 4) for far in found.distance],
     }
 
 
@@ -187,35 +213,6 @@ def timed(
         taken = timing.latency(*pair, pictures, batch=batch, repeats=how.latency_repeats)
         times.setdefault(precision, []).append(asdict(taken))
     return times
-
-
-def met_target(
-    artifacts: Path,
-    folder: Path,
-    opened: Mapping[str, "InferenceSession"],
-    pictures: np.ndarray,
-    how: Export,
-) -> dict[str, float]:
-    """Return what was asked, predicted and came out, where ``prune.target`` is set; tell a miss."""
-    file = artifacts / "prune" / "target.json"
-    target = read_json(file) if file.exists() else {}
-    if "target_ms" in target:
-        pair = opened["dense"], opened["pruned"]
-        taken = timing.latency(*pair, pictures, batch=1, repeats=how.latency_repeats)
-        return {**target, "reached_ms": target_met("ms", target, taken.pruned["median"] or 0.0)}
-    if "target_mb" in target:
-        size = _path(folder, "pruned").stat().st_size / 1e6
-        return {**target, "reached_mb": target_met("MB", target, size)}
-    return {}
-
-
-def target_met(unit: str, target: Mapping[str, float], found: float) -> float:
-    """Return what came out, and say how it stands to what was asked and predicted."""
-    asked, predicted = (target[f"{word}_{unit.lower()}"] for word in ("target", "predicted"))
-    more = found / asked - 1
-    ending = f"missed by {more:.0%}" if more > 0.005 else "met"
-    show_line(f"target {asked:g} {unit}: predicted {predicted:.3g}, came out {found:.3g}, {ending}")
-    return found
 
 
 def params_hash(params: Params) -> str:
