@@ -79,7 +79,8 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
             for file, point in points.items()
         }
         times = timed(opened, splits["validation"].images, how)
-        target = read_json(artifacts / "prune" / "target.json")
+        asked = artifacts / "prune" / "target.json"
+        target = read_json(asked) if asked.exists() else {}
         met = target_met(target, opened, folder, splits["validation"].images, how.latency_repeats)
         where = timing.hardware(opened["dense"])
         write_json(folder / "hidden_groups.json", _hidden(models["dense"], splits, predicted))
