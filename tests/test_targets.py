@@ -13,7 +13,7 @@ from faircompress.compression.layer_shapes import layer_shapes
 from faircompress.compression.limits import Limit
 from faircompress.config import params
 from faircompress.data.dataset import Facts
-from faircompress.export.cut_limit import limit_of, pixels_only
+from faircompress.export.cut_limit import latency, limit_of, pixels_only
 from faircompress.export.layer_times import LayerTimes, layer_times
 from faircompress.export.ports import INPUT
 from faircompress.export.runtime import session
@@ -74,14 +74,21 @@ def test_a_limit_that_the_dense_network_keeps_is_refused() -> None:
         )  # fmt: skip
 
 
-def test_the_predicted_megabytes_are_those_of_the_written_file() -> None:
+def test_the_predicted_megabytes_are_those_of_the_written_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     target = params.Target(file_mb=0.1)
     limit = limit_of(target, dense := small(), FACTS, "cpu", block=16)
     net, done = cut(dense.net, first_first, PICTURE, speedup=2, rounds=2, limit=limit)
     pruned = Network(net, "small", 2, dense.mean, dense.std)
-    size = len(to_onnx(pruned, FACTS.size, opset=20, words={"params": ""})) / 1e6
-    assert done.cost == pytest.approx(size, rel=0.02)
+    content = to_onnx(pruned, FACTS.size, opset=20, words={"params": ""})
+    assert done.cost == pytest.approx(len(content) / 1e6, rel=0.02)
     assert 0.095 <= done.cost <= 0.1
+    whole = read_widths(net, PICTURE).layer_widths()
+    took = latency(layer_shapes(net, PICTURE), whole, content, FACTS.size, "cpu", block=16)
+    narrow = {name: (max(1, o // 4), max(1, i // 4)) for name, (o, i) in whole.items()}
+    assert 0 < took(narrow) < took(whole)
 
 
 def test_layers_are_timed_once_and_wider_ones_take_longer(
