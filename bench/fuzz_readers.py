@@ -37,7 +37,7 @@ def read_table(path: Path) -> object:
 
     table = tables.read(path)
     for column in table.cells.columns:
-        for kind in (table.words, table.numbers, table.shares):
+        for kind in (table.texts, table.numbers, table.shares):
             with contextlib.suppress(FaircompressError):
                 kind("label", column)
     return table
