@@ -54,7 +54,7 @@ def gate(params: Params, artifacts: Path) -> Json:
     chosen = _chosen(verdicts, files, params.gate.promote)
 
     with new_folder(artifacts / "gate") as folder:
-        _keep_part(folder / "predictions", artifacts, files)
+        _keep_part(folder / "predictions", artifacts, files, verdicts[chosen])
         for precision, verdict in verdicts.items():
             place = folder if precision == chosen else folder / precision
             context = _context(params, artifacts, files, verdicts, precision, chosen)
@@ -120,7 +120,7 @@ def _parts(params: Params, files: Files) -> Parts | None:
     return Parts(part["number"], part["e_values"]) if part else None
 
 
-def _keep_part(folder: Path, artifacts: Path, files: Files) -> None:
+def _keep_part(folder: Path, artifacts: Path, files: Files, verdict: Verdict) -> None:
     """Keep the predictions of the rows that top up a look, from which a verdict is derived again.
 
     Those of a whole test split lie in ``export``.
@@ -131,7 +131,7 @@ def _keep_part(folder: Path, artifacts: Path, files: Files) -> None:
         name: files.predictions(name, "test") for name in ("dense", stem(PRECISIONS[0]))
     }
     for name, rows in (kept | _references(artifacts)[0]).items():
-        if not isinstance(rows, str):
+        if not isinstance(rows, str) and rows.model in verdict.models.values():
             predictions.save(files.evaluated(rows), folder / f"{name}-test.parquet")
 
 
