@@ -160,6 +160,7 @@ def test_a_mistake_in_any_run_is_found_before_the_first_begins(
     assert os.listdir(project.folder / "studies") == ["tiny.yaml"]
 
 
+@pytest.mark.installs
 def test_a_study_runs_on_a_ray_cluster(tmp_path: Path, prefect_server: dict[str, str]) -> None:
     pytest.importorskip("prefect_ray", reason="the extra `ray` is not installed")
     project = new_project(tmp_path)

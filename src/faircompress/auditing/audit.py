@@ -7,7 +7,7 @@ import numpy as np
 
 from faircompress.auditing.booking import Book, Booking, book_look, written
 from faircompress.auditing.declared import absent
-from faircompress.auditing.looks import Held
+from faircompress.auditing.looks import Held, rules_of
 from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
@@ -19,6 +19,7 @@ from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate, refuse_unfit
 from faircompress.evaluation.results import GroupResult, Outcome
 from faircompress.evaluation.verdict import Verdict
+from faircompress.ledger.record import Ledger
 from faircompress.report.context import ReportContext
 from faircompress.support.errors import InputError
 
@@ -79,7 +80,7 @@ def _booked(book: Book, pair: Pair, gate: Gate, validation: Held) -> Booking:
     check(part, alone, validation)
     unharmed = replace(part.baseline, model=part.candidate.model)  # refuse before it is booked
     _evaluated(replace(part, candidate=unharmed), alone, validation, None, crosschecks=False)
-    return book_part(book, fresh, gate, validation)
+    return book_part(Ledger(book.ledger), fresh, rules_of(part.baseline, gate, validation))
 
 
 def _evaluated(
