@@ -4,11 +4,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faircompress.auditing.feeding import Feed, check_size, feed_of
+from faircompress.auditing.feeding import Feed, check_size
 from faircompress.auditing.file_options import FileOptions
 from faircompress.auditing.onnx_files import TABLE_INSTEAD, UNREADABLE, OnnxFile, Port
-from faircompress.auditing.scores import as_probabilities, output_of, slack_of, width_of
+from faircompress.auditing.scores import (
+    as_probabilities,
+    output_of,
+    score_of,
+    slack_of,
+    width_of,
+)  # fmt: skip
 from faircompress.auditing.spelling import spelt
+from faircompress.auditing.taking import feed_of
 from faircompress.data.pictures import Pixels
 from faircompress.data.predictions import Predictions
 from faircompress.export.ports import INPUT
@@ -41,11 +48,22 @@ class Classifier:
     alone: bool = False
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Return what the file calls its scores; nothing where only one of them is read."""
+        if self.options.score is not None:
+            return ()
+        keys = tuple(map(str, self.output.keys))
+        numbered = keys == tuple(map(str, range(len(keys))))
+        return self.file.classes or (() if numbered else keys)
+
+    @property
     def our_own(self) -> bool:
         """Tell whether the file takes pictures as ``faircompress`` exports them."""
         feed, options = self.feed, self.options
         plain = (feed.name, feed.layout, feed.channels, feed.batch) == (INPUT, "NHWC", "rgb", None)
-        kept = not (options.resize or options.crop or options.logits or self.alone)
+        kept = not (
+            options.resize or options.crop or options.logits or self.alone or feed.constants
+        )
         return plain and kept and feed.scale is None and self.columns > 1
 
     def __str__(self) -> str:
@@ -58,10 +76,11 @@ class Classifier:
         many = self.feed.batch or (1 if self.alone else None)
         runs = "" if many is None else f", {many} picture{'s' * (many > 1)} a run"
         read = "logits" if self.options.logits else "probabilities"
+        only = "" if self.options.score is None else f" (score {self.options.score})"
         fed = ", ".join([*resized, str(self.feed)])
         return (
-            f"{self.file.path.name} was given {fed}{runs}; its {self.output.name!r} was read as "
-            f"{read}."
+            f"{self.file.path.name} was given {fed}{runs}; its {self.output.name!r}{only} was read "
+            f"as {read}."
         )
 
 
@@ -80,12 +99,13 @@ def tried(file: OnnxFile, options: FileOptions, picture: Pixels) -> Classifier:
     Raises:
         ValueError: If it cannot be asked, or what it takes or gives must be said; names the option.
     """
-    feed, output = feed_of(file, options), output_of(file, options.output)
+    feed = feed_of(file, options, picture.shape[:2])
+    output = output_of(file, options.output)
     check_size(file, feed, picture.shape, options)
     single = Classifier(file, options, feed, output, 0, alone=feed.batch is None)
     first = _scores(single, picture[None])
     if np.isfinite(first).all():  # else the first row is named when all are asked
-        as_probabilities(first, options.logits, file, output)
+        as_probabilities(first, options, file, output)
     single = replace(single, columns=first.shape[1])
     negative = 255 - picture
     if feed.batch is not None:
@@ -131,7 +151,7 @@ def ask(
             f"at 65,504? Are {spelt('scale')}, {spelt('mean')} and {spelt('std')} those of its "
             "training?"
         )
-    found = as_probabilities(raw, classifier.options.logits, file, classifier.output)
+    found = as_probabilities(raw, classifier.options, file, classifier.output)
     room = 0.0 if classifier.options.logits else slack_of(raw)
     return replace(rows, probabilities=found[:, order], model=file.sha256, slack=room)
 
@@ -151,7 +171,7 @@ def feed_of_batch(
             f"pictures a run. Write batch: {most}."
         )
     chosen = pictures[np.arange(batch) % len(pictures)]
-    return {classifier.feed.name: classifier.feed.tensor(chosen)}
+    return classifier.feed.inputs(chosen)
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
@@ -180,7 +200,7 @@ def _run(classifier: Classifier, pictures: np.ndarray) -> np.ndarray:
     """Ask about as many pictures as a run takes; what lacks in the last is filled up and cut."""
     file, fixed = classifier.file, classifier.feed.batch or len(pictures)
     filled = pictures[np.arange(fixed) % len(pictures)] if fixed != len(pictures) else pictures
-    feed = {classifier.feed.name: classifier.feed.tensor(filled)}
+    feed = classifier.feed.inputs(filled)
     try:
         found = file.session.run([classifier.output.name], feed)[0]
     except UNREADABLE as error:
@@ -188,4 +208,5 @@ def _run(classifier: Classifier, pictures: np.ndarray) -> np.ndarray:
             f"{file.path} cannot be asked about pictures of shape {pictures.shape[1:]}: "
             f"{' '.join(str(error).split())[:400]}"
         ) from error
-    return width_of(np.asarray(found), fixed, file, classifier.output)[: len(pictures)]
+    scores = width_of(found, fixed, file, classifier.output)[: len(pictures)]
+    return score_of(scores, classifier.options, file, classifier.output)
