@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faircompress.auditing.feeding import Feed, check_size
+from faircompress.auditing.feeding import FileInput, check_size
 from faircompress.auditing.file_options import FileOptions
 from faircompress.auditing.onnx_files import TABLE_INSTEAD, UNREADABLE, OnnxFile, Port
 from faircompress.auditing.scores import (
@@ -15,7 +15,7 @@ from faircompress.auditing.scores import (
     width_of,
 )  # fmt: skip
 from faircompress.auditing.spelling import spelt
-from faircompress.auditing.taking import feed_of
+from faircompress.auditing.taking import input_of
 from faircompress.data.pictures import Pixels
 from faircompress.data.predictions import Predictions
 from faircompress.export.ports import INPUT
@@ -42,7 +42,7 @@ class Classifier:
 
     file: OnnxFile
     options: FileOptions
-    feed: Feed
+    file_input: FileInput
     output: Port
     columns: int
     alone: bool = False
@@ -59,12 +59,16 @@ class Classifier:
     @property
     def our_own(self) -> bool:
         """Tell whether the file takes pictures as ``faircompress`` exports them."""
-        feed, options = self.feed, self.options
-        plain = (feed.name, feed.layout, feed.channels, feed.batch) == (INPUT, "NHWC", "rgb", None)
-        kept = not (
-            options.resize or options.crop or options.logits or self.alone or feed.constants
+        file_input, options = self.file_input, self.options
+        usual = (file_input.name, file_input.layout, file_input.channels, file_input.batch) == (
+            INPUT,
+            "NHWC",
+            "rgb",
+            None,
         )
-        return plain and kept and feed.scale is None and self.columns > 1
+        said = options.resize or options.crop or options.logits or file_input.constants
+        kept = not (said or self.alone)
+        return usual and kept and file_input.scale is None and self.columns > 1
 
     def __str__(self) -> str:
         """Return how it was asked, as a report shows it."""
@@ -73,11 +77,11 @@ class Classifier:
             for key in ("resize", "crop")
             if (value := getattr(self.options, key)) is not None
         ]
-        many = self.feed.batch or (1 if self.alone else None)
+        many = self.file_input.batch or (1 if self.alone else None)
         runs = "" if many is None else f", {many} picture{'s' * (many > 1)} a run"
         read = "logits" if self.options.logits else "probabilities"
         only = "" if self.options.score is None else f" (score {self.options.score})"
-        fed = ", ".join([*resized, str(self.feed)])
+        fed = ", ".join([*resized, str(self.file_input)])
         return (
             f"{self.file.path.name} was given {fed}{runs}; its {self.output.name!r}{only} was read "
             f"as {read}."
@@ -99,22 +103,22 @@ def tried(file: OnnxFile, options: FileOptions, picture: Pixels) -> Classifier:
     Raises:
         ValueError: If it cannot be asked, or what it takes or gives must be said; names the option.
     """
-    feed = feed_of(file, options, picture.shape[:2])
+    file_input = input_of(file, options, picture.shape[:2])
     output = output_of(file, options.output)
-    check_size(file, feed, picture.shape, options)
-    single = Classifier(file, options, feed, output, 0, alone=feed.batch is None)
+    check_size(file, file_input, picture.shape, options)
+    single = Classifier(file, options, file_input, output, 0, alone=file_input.batch is None)
     first = _scores(single, picture[None])
     if np.isfinite(first).all():  # else the first row is named when all are asked
         as_probabilities(first, options, file, output)
     single = replace(single, columns=first.shape[1])
     negative = 255 - picture
-    if feed.batch is not None:
-        mixed = np.stack([picture, *[negative] * (feed.batch - 1)])
+    if file_input.batch is not None:
+        mixed = np.stack([picture, *[negative] * (file_input.batch - 1)])
         if not _alike(_scores(single, mixed)[:1], first):
             raise InputError(
-                f"{file.path} takes {feed.batch} pictures a run, and what it gives for one depends "
-                f"on the others: no row has a score of its own. Export it with a batch of 1, or "
-                f"{TABLE_INSTEAD}."
+                f"{file.path} takes {file_input.batch} pictures a run, and what it gives for one "
+                "depends on the others: no row has a score of its own. Export it with a batch of "
+                f"1, or {TABLE_INSTEAD}."
             )
         return single
     apart = np.concatenate([first, _scores(single, negative[None])])
@@ -141,7 +145,7 @@ def ask(
         ValueError: Naming the row of a score that is no finite number, or what must be said.
     """
     file = classifier.file
-    check_size(file, classifier.feed, pictures.shape[1:], classifier.options)
+    check_size(file, classifier.file_input, pictures.shape[1:], classifier.options)
     raw = _scores(classifier, pictures, what=file.path.name)
     broken = ~np.isfinite(raw).all(axis=1)
     if broken.any():
@@ -156,7 +160,7 @@ def ask(
     return replace(rows, probabilities=found[:, order], model=file.sha256, slack=room)
 
 
-def feed_of_batch(
+def input_of_batch(
     classifier: Classifier, pictures: np.ndarray, batch: int
 ) -> dict[str, np.ndarray]:
     """Return the input of one timed run.
@@ -164,14 +168,14 @@ def feed_of_batch(
     Raises:
         ValueError: If the file does not take so many pictures at once.
     """
-    most = classifier.feed.batch or (1 if classifier.alone else None)
+    most = classifier.file_input.batch or (1 if classifier.alone else None)
     if most not in (None, batch):
         raise InputError(
             f"a rule on latency has batch {batch}, but {classifier.file.path} takes {most} "
             f"pictures a run. Write batch: {most}."
         )
     chosen = pictures[np.arange(batch) % len(pictures)]
-    return classifier.feed.inputs(chosen)
+    return classifier.file_input.inputs(chosen)
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
@@ -190,19 +194,19 @@ def _scores(classifier: Classifier, pictures: np.ndarray, what: str = "") -> np.
 
 
 def _per_run(classifier: Classifier, pictures: np.ndarray) -> int:
-    if classifier.feed.batch or classifier.alone:
-        return classifier.feed.batch or 1
+    if classifier.file_input.batch or classifier.alone:
+        return classifier.file_input.batch or 1
     height, width = pictures.shape[1:3]
     return max(1, min(MOST, PIXELS // (height * width)))
 
 
 def _run(classifier: Classifier, pictures: np.ndarray) -> np.ndarray:
     """Ask about as many pictures as a run takes; what lacks in the last is filled up and cut."""
-    file, fixed = classifier.file, classifier.feed.batch or len(pictures)
+    file, fixed = classifier.file, classifier.file_input.batch or len(pictures)
     filled = pictures[np.arange(fixed) % len(pictures)] if fixed != len(pictures) else pictures
-    feed = classifier.feed.inputs(filled)
+    given = classifier.file_input.inputs(filled)
     try:
-        found = file.session.run([classifier.output.name], feed)[0]
+        found = file.session.run([classifier.output.name], given)[0]
     except UNREADABLE as error:
         raise InputError(
             f"{file.path} cannot be asked about pictures of shape {pictures.shape[1:]}: "

@@ -23,7 +23,7 @@ BYTE = 1 / 255
 
 
 @dataclass(frozen=True)
-class Feed:
+class FileInput:
     """How pictures become a file's input.
 
     Args:
@@ -99,13 +99,15 @@ def sized(pixels: Pixels, options: FileOptions) -> Pixels:
     return fit(pixels, resize=options.resize, crop=options.crop, resampler=resampler)
 
 
-def check_size(file: OnnxFile, feed: Feed, shape: tuple[int, ...], options: FileOptions) -> None:
+def check_size(
+    file: OnnxFile, file_input: FileInput, shape: tuple[int, ...], options: FileOptions
+) -> None:
     """Refuse pictures of a size that a file does not take.
 
     Raises:
         ValueError: Naming both sizes and what would make them equal.
     """
-    height, width = (side or own for side, own in zip(feed.size, shape[:2], strict=True))
+    height, width = (side or own for side, own in zip(file_input.size, shape[:2], strict=True))
     if (height, width) == shape[:2]:
         return
     asked = options.resize or options.crop

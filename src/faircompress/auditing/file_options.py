@@ -98,8 +98,8 @@ def _is_none(value: Any) -> bool:
 def _parsed(given: Given, option: str) -> dict[str, Any]:
     """Return the keys and values of ``layout=NCHW logits``, or of a mapping."""
     found: dict[str, Any] = {} if isinstance(given, str) else dict(given or {})
-    for word in shlex.split(given) if isinstance(given, str) else ():
-        key, mark, text = word.partition("=")
+    for part in shlex.split(given) if isinstance(given, str) else ():
+        key, mark, text = part.partition("=")
         value: Any = text
         if not mark and key not in FLAGS:
             raise InputError(f"{option}: {key!r} has no value; write {key}=VALUE.")

@@ -1,6 +1,6 @@
 """How an ONNX file takes pictures, told by its shape and by what is said of it."""
 
-from faircompress.auditing.feeding import BYTE, COUNTS, DTYPES, FLAT, Feed, listed
+from faircompress.auditing.feeding import BYTE, COUNTS, DTYPES, FLAT, FileInput, listed
 from faircompress.auditing.file_options import CHANNELS, LAYOUTS, FileOptions
 from faircompress.auditing.onnx_files import TABLE_INSTEAD, OnnxFile, Port, Shape
 from faircompress.auditing.other_inputs import constants_of, pictures_input
@@ -10,7 +10,7 @@ from faircompress.support.errors import InputError
 AXES = tuple(one for one in LAYOUTS if one not in FLAT)
 
 
-def feed_of(file: OnnxFile, options: FileOptions, picture: tuple[int, ...]) -> Feed:
+def input_of(file: OnnxFile, options: FileOptions, picture: tuple[int, ...]) -> FileInput:
     """Return how pictures become a file's input, by its shape and what is said of it.
 
     Args:
@@ -35,7 +35,7 @@ def feed_of(file: OnnxFile, options: FileOptions, picture: tuple[int, ...]) -> F
     batch = _fixed(axis.get("N", 1))
     size = _fixed(axis.get("H")), _fixed(axis.get("W"))
     dtype, constants = DTYPES[taken.kind], constants_of(file, options, batch)
-    return Feed(taken.name, dtype, layout, channels, scale, mean, std, size, batch, constants)
+    return FileInput(taken.name, dtype, layout, channels, scale, mean, std, size, batch, constants)
 
 
 def _fixed(side: int | str | None) -> int | None:
