@@ -87,6 +87,12 @@ def test_what_cannot_be_read_is_told_with_its_cure(name: str) -> None:
 
 
 @pytest.mark.usefixtures("in_empty_folder")
+def test_a_table_that_is_not_there_is_told() -> None:
+    done = run(f"faircompress audit t.csv {ASKED}")
+    assert done.err == "error: there is no file t.csv; needed is a table of predictions.\n"
+
+
+@pytest.mark.usefixtures("in_empty_folder")
 def test_splits_of_any_spelling_are_taken_and_rows_of_train_left_out() -> None:
     words = np.array(["Test", "VAL ", "holdout", "eval", "Train"])[ROWS % 5]
     predictions().assign(part=words).to_csv("t.csv", index=False)
@@ -102,13 +108,14 @@ def test_splits_of_any_spelling_are_taken_and_rows_of_train_left_out() -> None:
 
 @pytest.mark.usefixtures("in_empty_folder")
 def test_many_dates_or_words_as_groups_are_told() -> None:
-    days = [f"2024-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in ROWS]
-    predictions().assign(sex=days).to_csv("t.csv", index=False)
+    few = predictions().head(100)
+    days = [f"2024-{1 + row % 2:02d}-{1 + row % 13:02d}" for row in few.index]
+    few.assign(sex=days).to_csv("t.csv", index=False)
     done = run(f"faircompress audit t.csv --id id {ASKED}")
-    assert "sex has 84 dates as groups, each with few rows. Write years" in done.out
-    predictions().assign(sex=[f"town {row % 40}" for row in ROWS]).to_csv("t.csv", index=False)
+    assert "sex has 26 dates as groups, each with few rows. Write years" in done.out
+    few.assign(sex=[f"town {row % 25}" for row in few.index]).to_csv("t.csv", index=False)
     done = run(f"faircompress audit t.csv --id id {ASKED}")
-    assert "sex has 40 words as groups, each with few rows. Write fewer, larger" in done.out
+    assert "sex has 25 words as groups, each with few rows. Write fewer, larger" in done.out
 
 
 def test_names_that_look_alike_are_written_so_that_the_difference_is_seen() -> None:

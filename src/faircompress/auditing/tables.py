@@ -15,7 +15,7 @@ from faircompress.auditing.spelling import spelt
 from faircompress.config.bounds import whole
 from faircompress.data.csv_text import is_parquet, is_text_table, no_column, read_csv, with_points
 from faircompress.data.words import FLOATED
-from faircompress.support.errors import InputError
+from faircompress.support.errors import InputError, MissingFileError
 from faircompress.support.lines import one_line
 
 EMPTY = ("", "nan", "<na>")
@@ -182,6 +182,8 @@ def read(path: Path, identifier: str | None = None) -> Table:
     Raises:
         ValueError: If it is neither, has no row, a column or an id twice, or ids are missing.
     """
+    if not path.is_file():
+        raise MissingFileError(f"there is no file {path}; needed is a table of predictions.")
     text = is_text_table(path)
     if path.suffix.lower() in (".parquet", ".pq") or (text and is_parquet(path)):
         with path.open("rb") as file:
