@@ -103,16 +103,19 @@ def serve(address: str) -> None:
             __import__(name)
     del sys.modules["timm"]
     Path(address + ".new").rename(address)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who watch
     while True:
-        ready, _, _ = select.select([door, sys.stdin], [], [])
+        ready, _, _ = select.select([door, sys.stdin], [], [], 5)
+        with suppress(ChildProcessError):  # so that their processor time is counted
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         if sys.stdin in ready:
             Path(address).unlink(missing_ok=True)
             return
+        if door not in ready:
+            continue
         caller, _ = door.accept()
         if os.fork() == 0:
             door.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os._exit(_watched(caller))
         caller.close()
 
@@ -121,7 +124,10 @@ def _watched(caller: socket.socket) -> int:
     """Run what a caller asks for; tell it how that ended, or end it if the caller is gone."""
     text, files, _, _ = socket.recv_fds(caller, 1 << 20, 3)
     while not text.endswith(b"\0"):
-        text += caller.recv(1 << 20)
+        more = caller.recv(1 << 20)
+        if not more:
+            return 1  # it was killed before it asked
+        text += more
     child = os.fork()
     if child == 0:
         caller.close()
