@@ -167,6 +167,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[st
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     env = {"PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "PREFECT_API_URL": url}
+    env |= {"PREFECT_SERVER_UI_API_URL": url}  # else its pages ask another port
     words = ("server", "start", "--port", str(port))
     with serving("prefect", *words, health=f"{url}/health", env={**os.environ, **env}):
         yield env
