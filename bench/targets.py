@@ -23,9 +23,9 @@ from faircompress.config.widths import widths_kept
 from faircompress.data.dataset import Facts
 from faircompress.export.cut_limit import limit_of
 from faircompress.export.liked_width import liked_width
-from faircompress.export.timing import hardware
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
+from faircompress.support.errors import InputError
 
 
 def main() -> None:
@@ -57,10 +57,14 @@ def rows(model: str, side: str, asked: argparse.Namespace) -> None:
         target = limit.cost(whole) / share
         goal = type(limit)(limit.cost, target, limit.unit, limit.key)
         how = widths_kept("auto", liked)
-        net, done = cut(
-            dense.net, by_magnitude, dense.blank(facts.size), speedup=2, rounds=4, floor=0.05,
-            round_to=how["round_to"], choices=how["choices"], limit=goal,
-        )  # fmt: skip
+        try:
+            net, done = cut(
+                dense.net, by_magnitude, dense.blank(facts.size), speedup=2, rounds=4, floor=0.05,
+                round_to=how["round_to"], choices=how["choices"], limit=goal,
+            )  # fmt: skip
+        except InputError as error:
+            print(f"| {model}, {side} px | dense over {share} | refused: {error} | | | |")
+            continue
         predicted = limit.cost(whole) / (done.cost or 1)
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / name for name in ("dense.onnx", "pruned.onnx")]
@@ -77,7 +81,7 @@ def rows(model: str, side: str, asked: argparse.Namespace) -> None:
             f"{done.speedup:.2f} | {predicted:.2f}x | {words} | {max(0.0, share / out - 1):.0%} |",
             flush=True,
         )
-    print(f"\n{hardware(first)}, liked multiple {liked}, {asked.pairs} pairs", flush=True)
+    print(f"\nliked multiple {liked}, {asked.pairs} pairs", flush=True)
 
 
 if __name__ == "__main__":
