@@ -7,14 +7,19 @@ MLflow's page is seen by the server alone, so the server sends these.
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
-from mlflow.entities.webhook import Webhook, WebhookEvent
+from mlflow.entities.webhook import Webhook, WebhookAction, WebhookEntity, WebhookEvent
 from mlflow.exceptions import MlflowException
 
 from faircompress.registry.mlflow_runs import Store
 from faircompress.support.errors import StateError
 
-EVENTS = ("model_version.created", "model_version_alias.created", "model_version_alias.deleted")
+EVENTS = (
+    (WebhookEntity.MODEL_VERSION, WebhookAction.CREATED),
+    (WebhookEntity.MODEL_VERSION_ALIAS, WebhookAction.CREATED),
+    (WebhookEntity.MODEL_VERSION_ALIAS, WebhookAction.DELETED),
+)
 
 
 class NoWebhooks(StateError):
@@ -61,7 +66,7 @@ def _known(store: Store) -> list[Webhook]:
 
 def _put(store: Store, known: Webhook | None, name: str, url: str, about: str) -> None:
     if known is None:
-        events = [WebhookEvent.from_str(event) for event in EVENTS]
+        events: list[Any] = [WebhookEvent(*event) for event in EVENTS]
         store.client.create_webhook(name, url, events, description=about)
     elif known.url != url:
         store.client.update_webhook(known.webhook_id, url=url)
