@@ -247,7 +247,8 @@ def main() -> None:
     parser.add_argument("--offset", type=int, default=0, help="added to each port")
     parser.add_argument("--without", nargs="*", default=[], help="services to leave out: worker")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM):  # a script that starts it has SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     ports = {name: port + given.offset for name, port in PORTS.items()}
     with only_one(given.folder / "services.lock") as other:
         if other:
