@@ -11,12 +11,13 @@ EXTRA_cpu := onnx
 FILES_gpu := --verify-hashes
 FILES_cpu := --no-verify-hashes --torch-backend cpu
 
-.PHONY: run test docs ui serve services study faults fuzz lock versions coverage release-check clean help
+.PHONY: run test installs docs site ui serve services study faults fuzz lock versions coverage release-check clean help
 
 help:
 	@echo "make run    set everything up and take the embedded data to a verdict"
 	@echo "make test   set everything up and pass the suite"
-	@echo "make docs   build the documentation as a site, in site/"
+	@echo "make installs  install the wheel in fresh environments and use it there; Ray"
+	@echo "make docs   build the documentation as a site, in site/; check links, run its code blocks"
 	@echo "make ui     open the MLflow UI on what was run"
 	@echo "make serve  run the chain on a schedule (needs a Prefect server)"
 	@echo "make services  PostgreSQL, S3 store, MLflow, Prefect and a worker here, without containers"
@@ -34,9 +35,15 @@ test: $(VENV)/.ready-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@echo "== Tests"
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 $(TESTS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 $(or $(TESTS),-m "not installs and not docs")
 
-docs: $(VENV)/.ready-dev
+installs: $(VENV)/.ready-dev
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m installs
+
+docs: site
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m docs
+
+site: $(VENV)/.ready-dev
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "site/index.html"
 

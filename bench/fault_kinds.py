@@ -1,24 +1,27 @@
 """The faults of `bench/faults.py`: what hits which step, and how it is told what was lost."""
 
-import hashlib
 import os
 import random
 import resource
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fault_forks import Forked
+from fault_results import RESULTS
+
 HERE = Path(__file__).parent
 PATIENCE = 240.0  # seconds after which a process is taken to hang
 TEMPLATES = Path("templates")
+FORKED = ("ledger", "numbers", "curve", "attest")  # steps for which importing is most of the work
+FORKS: list[bool] = []  # not empty: they are forked from this process, which saves that
 FAKETIME = "libfaketime/vendor/libfaketime/src/libfaketime.so.1"
 
 
@@ -58,10 +61,12 @@ class Place:
     step: str
     env: dict[str, str] = field(default_factory=dict)
 
-    def start(self, number: int = 1, **how: Any) -> "subprocess.Popen[str]":
+    def start(self, number: int = 1, **how: Any) -> "subprocess.Popen[str] | Forked":
         """Start the step."""
         env = {**os.environ, **self.env, **how.pop("env", {})}
         command = [sys.executable, str(HERE / "fault_steps.py"), self.step, str(self.folder)]
+        if FORKS and self.step in FORKED and "LD_PRELOAD" not in env:
+            return Forked([*command[1:], str(number)], env, how.get("preexec_fn"))
         return subprocess.Popen(
             [*command, str(number)], env=env, stderr=subprocess.PIPE, text=True,
             stdout=subprocess.DEVNULL, start_new_session=True, **how,
@@ -86,7 +91,7 @@ class Place:
         return RESULTS[self.step](self.folder)
 
 
-def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+def ended(process: "subprocess.Popen[str] | Forked") -> tuple[int, str]:
     """Wait for a process; return its code and the last line that it said."""
     try:
         said = process.communicate(timeout=PATIENCE)[1].strip()
@@ -94,7 +99,9 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return -99, "it hangs"
-    errors = [line for line in said.splitlines() if "rror" in line] or said.splitlines()
+    lines = said.splitlines()
+    errors = [line for line in lines if line.startswith("error: ")] or lines
+    assert process.returncode is not None
     return process.returncode, errors[-1][:300] if errors else ""
 
 
@@ -156,7 +163,8 @@ def killed_in(seconds: float) -> Callable[[Place, random.Random], Try]:
 
     def fault(where: Place, rng: random.Random) -> Try:
         process = where.start()
-        time.sleep(rng.uniform(0.1, seconds))
+        quick = isinstance(process, Forked)
+        time.sleep(rng.uniform(0, 0.3) if quick else rng.uniform(0.1, seconds))
         if process.poll() is not None:
             process.communicate()
             return Try(False)
@@ -244,42 +252,3 @@ def two_at_once(where: Place, rng: random.Random) -> Try:
         len(where.work()) - len({*where.work()}) if where.step == "dvc" else 0,
         done.message,
     )
-
-
-def _hashes(folder: Path, *patterns: str) -> dict[str, str]:
-    files = sorted(f for pattern in patterns for f in folder.glob(pattern))
-    return {
-        f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files
-    }
-
-
-def _looks(folder: Path) -> Any:
-    from faircompress.ledger.entries import Booked
-    from faircompress.ledger.record import Ledger
-
-    book = Ledger(folder / "state" / "ledger.jsonl")
-    book.verify()
-    booked = [entry for entry in book.entries() if isinstance(entry, Booked)]
-    return [(entry.candidate, entry.number, entry.share, entry.alpha) for entry in booked]
-
-
-def _runs(folder: Path) -> Any:
-    """Return what MLflow's own file says of finished runs: metrics, and the file that it keeps."""
-    with closing(sqlite3.connect(folder / "mlflow.db")) as opened:
-        sound = opened.execute("PRAGMA integrity_check").fetchone()[0]
-        ids = "(SELECT run_uuid FROM runs WHERE status = 'FINISHED')"
-        metrics = f"SELECT key, value, step FROM metrics WHERE run_uuid IN {ids} ORDER BY 1, 3"
-        found = opened.execute(metrics).fetchall()
-        (place,) = opened.execute(
-            f"SELECT artifact_uri FROM runs WHERE run_uuid IN {ids}"
-        ).fetchone()
-    return sound, found, len((Path(place.removeprefix("file://")) / "note.txt").read_text())
-
-
-RESULTS: Mapping[str, Callable[[Path], Any]] = {
-    "ledger": _looks,
-    "numbers": lambda folder: _hashes(folder, "*.json"),
-    "curve": lambda folder: _hashes(folder, "artifacts/train/*"),
-    "dvc": lambda folder: _hashes(folder, "dvc.lock", "[0-9]"),
-    "mlflow": _runs,
-}

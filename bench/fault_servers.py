@@ -12,10 +12,12 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 from fault_kinds import Place, Try, ended
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -52,6 +54,20 @@ def stop_servers() -> None:
         shutil.rmtree(found.folder.parent, ignore_errors=True)
 
 
+def lose(found: Running, name: str) -> None:
+    """End a server as a loss of its machine would, with all that it started.
+
+    MLflow's and Prefect's commands start the process that listens: it would outlive them.
+    PostgreSQL is stopped at once, as by a restart of its service.
+    """
+    process = psutil.Process(found.processes[name].pid)
+    inside = [] if name == "postgres" else process.children(recursive=True)
+    found.kill(name, postgres.STOP if name == "postgres" else signal.SIGKILL)
+    for one in inside:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+
+
 def _free() -> dict[str, int]:
     ports = {}
     for name in PORTS:
@@ -69,7 +85,7 @@ def killed_server(name: str, seconds: float) -> Callable[[Place, random.Random],
         step = _told(where, found)
         process = step.start()
         time.sleep(rng.uniform(0.5, seconds))
-        found.kill(name, postgres.STOP if name == "postgres" else signal.SIGKILL)
+        lose(found, name)
         first = ended(process)
         found.start(name)
         return _judged(step, found, first)
@@ -85,9 +101,13 @@ def silent(name: str, seconds: float) -> Callable[[Place, random.Random], Try]:
         step = _told(where, found)
         process = step.start()
         time.sleep(rng.uniform(0.5, 4.0))
-        found.processes[name].send_signal(signal.SIGSTOP)
+        server = psutil.Process(found.processes[name].pid)
+        silenced = [server, *server.children(recursive=True)]
+        for one in silenced:
+            one.suspend()
         time.sleep(seconds)
-        found.processes[name].send_signal(signal.SIGCONT)
+        for one in silenced:
+            one.resume()
         return _judged(step, found, ended(process))
 
     return fault
@@ -164,7 +184,7 @@ def queue(count: int) -> Callable[[Place, random.Random], Try]:
         state = {"state": {"type": "SCHEDULED"}}
         for _ in range(count):
             _asked(f"{api}/deployments/{deployment}/create_flow_run", state)
-        found.kill("prefect")
+        lose(found, "prefect")
         found.kill("postgres", signal.SIGQUIT)  # without a checkpoint, as after a loss of power
         found.start("postgres")
         found.start("prefect")
@@ -173,6 +193,43 @@ def queue(count: int) -> Callable[[Place, random.Random], Try]:
         return Try(True, count - there, 0, f"{there} of {count} wait")
 
     return fault
+
+
+def left_running(where: Place, rng: random.Random) -> Try:
+    """Lose the process of runs, and the servers; who serves again says which of them are dead."""
+    found = servers("postgres", "prefect")
+    api, name = f"{found.address('prefect')}/api", f"clone-{time.time_ns()}"
+    flow = _asked(f"{api}/flows/", {"name": "retrain"})["id"]
+    deployment = _asked(f"{api}/deployments/", {"name": name, "flow_id": flow})["id"]
+    runs = [
+        _asked(f"{api}/deployments/{deployment}/create_flow_run", {})["id"]
+        for _ in range(rng.randint(2, 6))
+    ]
+    for run in runs:
+        running = {"state": {"type": "RUNNING", "name": "Running"}, "force": True}
+        _asked(f"{api}/flow_runs/{run}/set_state", running)
+    lose(found, "prefect")
+    found.kill("postgres", signal.SIGQUIT)
+    found.start("postgres")
+    found.start("prefect")
+    buried = _buried(where.folder, name, runs[0], api)
+    left = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}},
+            "deployments": {"id": {"any_": [deployment]}}}  # fmt: skip
+    alive = int(_asked(f"{api}/flow_runs/count", left))
+    wrong = abs(buried - len(runs) + 1) + abs(alive - 1)
+    return Try(True, wrong, 0, f"{buried} of {len(runs)} crashed, {alive} at work goes on")
+
+
+def _buried(folder: Path, name: str, alive: str, api: str) -> int:
+    """Return how many runs were marked as crashed; one of them is held by a living process."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from faircompress.support.locks import waiting
+    from flows.retrain import lock_of
+    from flows.serve import bury
+
+    with temporary_settings({PREFECT_API_URL: api}), waiting(lock_of(folder, alive), "is it"):
+        return bury(folder, name)
 
 
 def _asked(url: str, values: Mapping[str, Any]) -> Any:

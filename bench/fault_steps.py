@@ -8,6 +8,7 @@ A step leaves results that do not depend on how often it was interrupted, and wr
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -126,6 +127,49 @@ def promote(folder: Path, number: int) -> None:
         done(folder, f"promotion {number} {piece} {coming}")
 
 
+def attest(folder: Path, number: int) -> None:
+    """Write down, signed, what was found of three files, and that each was let out."""
+    from faircompress.registry import attestations, keys
+    from faircompress.registry.policy import GATE, Decision
+    from faircompress.registry.records import VerdictRecord
+    from faircompress.support.locks import waiting
+
+    project = folder / "project"
+    project.mkdir(parents=True, exist_ok=True)
+    os.environ[keys.VARIABLES["gate"]] = str(folder / "private" / "gate-here.pem")
+    lock = project / ".checkpoints" / "registry.lock"
+    with waiting(lock, "makes keys"):  # as a person does by hand, once
+        if not (project / keys.FOLDER / "gate-here.pub").exists():
+            shutil.rmtree(folder / "private", ignore_errors=True)  # only half of the pair was made
+            keys.new_key(project, "gate", "here", folder / "private")
+    for name in "abc":
+        file = name * 64
+        with waiting(lock, "changes the registry"):
+            if attestations.latest(project, "m", file) is None:
+                found = (keys.now(), "m", file, "fp32", "project", "pass", "e" * 64)
+                attestations.add(project, VerdictRecord(*found))
+                done(folder, f"verdict {name}")
+            if file not in [one.sha256 for one in attestations.decided(project, "m")]:
+                words = ("pass", GATE, "it passed", "1", "e" * 64, "m")
+                attestations.add(project, Decision(keys.now(), "promoted", file, *words))
+                done(folder, f"decision {name}")
+    attestations.raise_unless_complete(project)
+
+
+def push(folder: Path, number: int) -> None:
+    """Hand what `dvc` made to the remote, as a run does at its end."""
+    from faircompress.orchestration import remote
+
+    remote.push.fn(folder)
+
+
+def pull(folder: Path, number: int) -> None:
+    """Fetch what another machine handed to the remote, as a run does at its start."""
+    from faircompress.orchestration import remote
+
+    remote.pull.fn(folder)
+
+
 def done(folder: Path, what: str) -> None:
     """Note a piece of work that is finished."""
     with (folder / "done.log").open("a") as file:
@@ -134,7 +178,7 @@ def done(folder: Path, what: str) -> None:
         os.fsync(file.fileno())
 
 
-STEPS = {f.__name__: f for f in (ledger, numbers, curve, dvc, mlflow, promote)}
+STEPS = {f.__name__: f for f in (ledger, numbers, curve, dvc, mlflow, promote, attest, push, pull)}
 
 
 def main() -> int:

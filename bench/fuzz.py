@@ -17,133 +17,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import fuzz_inputs as inputs
 import fuzz_networks as networks
+from fuzz_readers import READERS, Reader
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from faircompress.support.errors import FaircompressError
 
 SECONDS, MEGABYTES = 10.0, 600.0
-Reader = Callable[[Path], object]
-
-
-def read_params(path: Path) -> object:
-    """Read params.yaml."""
-    from faircompress.config import params
-
-    return params.load(path)
-
-
-def read_rules(path: Path) -> object:
-    """Read a file of rules for an audit."""
-    from faircompress.auditing import rules
-
-    return rules.gate([], file=path)
-
-
-def read_rule(path: Path) -> object:
-    """Read one rule as it is typed."""
-    from faircompress.auditing import rules
-
-    return rules.gate([path.read_text("utf-8", "surrogatepass")])
-
-
-def read_table(path: Path) -> object:
-    """Read a table, and each column as groups, numbers and probabilities."""
-    from faircompress.auditing import tables
-
-    table = tables.read(path)
-    for column in table.cells.columns:
-        for kind in (table.words, table.numbers, table.shares):
-            with contextlib.suppress(FaircompressError):
-                kind("label", column)
-    return table
-
-
-def read_audit(path: Path) -> object:
-    """Audit a table as from Python, all the way to a verdict."""
-    import faircompress
-    from faircompress.auditing import tables
-
-    return faircompress.audit(
-        tables.read(path).cells, label="label", baseline="baseline", candidate="candidate",
-        groups=["sex"], rules=["change accuracy 0.2"],
-    )  # fmt: skip
-
-
-def read_picture(path: Path) -> object:
-    """Decode a picture as the model is to see it."""
-    from faircompress.data.pictures import prepare
-
-    return prepare(path.read_bytes(), resize=8, crop=[8, 8], resampler="bilinear")
-
-
-def read_onnx(path: Path) -> object:
-    """Open an ONNX file of anybody's."""
-    from faircompress.auditing.onnx_files import open_onnx
-
-    return open_onnx(path)
-
-
-def read_weights(path: Path) -> object:
-    """Read weights of anybody's, and put them into a network."""
-    from torch import nn
-
-    from faircompress.networks.weights import load_weights
-
-    net = nn.Sequential()
-    net.add_module("fc", nn.Linear(3, 2))
-    return load_weights(net, path, fresh_head=True)
-
-
-def read_network(path: Path) -> object:
-    """Read a network that a stage saved."""
-    from faircompress.networks.network import load
-
-    return load(path)
-
-
-def read_predictions(path: Path) -> object:
-    """Read predictions that a stage saved, and as the second derivation reads them."""
-    from faircompress.data.predictions import load
-    from faircompress.second_opinion.reading import read
-
-    with contextlib.suppress(FaircompressError):
-        read(path)
-    return load(path)
-
-
-def read_ledger(path: Path) -> object:
-    """Read and check a ledger, beside which its key and its test sets lie."""
-    from faircompress.ledger.record import Ledger
-
-    return Ledger(path).verify()
-
-
-READERS: dict[str, tuple[str, Reader]] = {
-    "params": ("params.yaml", read_params),
-    "rules": ("rules.yaml", read_rules),
-    "rule texts": ("rule.txt", read_rule),
-    "tables, text": ("table.csv", read_table),
-    "tables, Parquet": ("table.parquet", read_table),
-    "audits": ("table.csv", read_audit),
-    "pictures": ("picture", read_picture),
-    "ONNX": ("model.onnx", read_onnx),
-    "checkpoints": ("weights.pt", read_weights),
-    "networks": ("model.pt", read_network),
-    "predictions": ("predictions.parquet", read_predictions),
-    "ledger lines": ("ledger.jsonl", read_ledger),
-}
 
 
 def strategy(name: str, folder: Path) -> Any:
     """Return what to feed to a reader."""
     if name == "ledger lines":
         return inputs.changed_bytes([_ledger(folder)])
+    if name == "attestations":
+        return inputs.attestations(_attested(folder))
     if name == "rule texts":
         return inputs.rule_texts().map(lambda text: text.encode("utf-8", "surrogatepass"))
     return {
@@ -152,18 +44,27 @@ def strategy(name: str, folder: Path) -> Any:
         "pictures": inputs.pictures, "ONNX": networks.onnx_files,
         "checkpoints": networks.checkpoints,
         "networks": networks.networks, "predictions": inputs.predictions,
+        "new rows": inputs.new_rows, "counted rows": inputs.counted_rows,
     }[name]()  # fmt: skip
 
 
 def _ledger(folder: Path) -> bytes:
     """Write a ledger with two looks; return its bytes. Key and test sets stay beside it."""
-    sys.path.insert(0, str(Path(__file__).parent))
     from fault_steps import ledger
 
     ledger(folder, 1)
     for file in (folder / "state").iterdir():
         file.rename(folder / file.name)
     return (folder / "ledger.jsonl").read_bytes()
+
+
+def _attested(folder: Path) -> bytes:
+    """Attest verdicts and decisions; return the lines. The public key stays in the folder."""
+    from fault_steps import attest
+
+    attest(folder / "made", 1)
+    (folder / "made" / "project" / "keys").rename(folder / "keys")
+    return (folder / "made" / "project" / "artifacts" / "attestations.jsonl").read_bytes()
 
 
 def feed(name: str, cases: int, number: int = 0, kept: Path | None = None) -> dict[str, Any]:
@@ -175,7 +76,7 @@ def feed(name: str, cases: int, number: int = 0, kept: Path | None = None) -> di
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         path = (kept or folder) / file_name
-
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"")
         with contextlib.suppress(Exception):
             reader(path)  # what it imports is no part of a case's seconds

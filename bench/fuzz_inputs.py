@@ -1,5 +1,6 @@
 """What `bench/fuzz.py` feeds to each reader: good inputs, changed until they are hardly any."""
 
+import base64
 import io
 import json
 import math
@@ -207,3 +208,67 @@ def predictions() -> st.SearchStrategy[bytes]:
         return buffer.getvalue()
 
     return st.one_of(changed_values(facts).map(packed), changed_bytes([packed(facts)]))
+
+
+def attestations(text: bytes) -> st.SearchStrategy[bytes]:
+    """Give attestations, changed in their letters, or in what they say under the old signatures."""
+    lines = text.decode().splitlines()
+    said = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in lines]
+
+    def packed(found: Any) -> bytes:
+        payload = json.dumps(found, default=str).encode("utf-8", "replace")
+        envelope = {**json.loads(lines[-1]), "payload": base64.b64encode(payload).decode()}
+        return "\n".join([*lines[:-1], json.dumps(envelope)]).encode()
+
+    envelopes = changed_values([json.loads(line) for line in lines]).map(
+        lambda found: "\n".join(json.dumps(one, default=str) for one in _listed(found)).encode()
+    )
+    return st.one_of(
+        changed_bytes([text]), envelopes,
+        changed_values(said[-1]).map(packed), changed_values(said[0]).map(packed),
+    )  # fmt: skip
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
+
+
+def new_rows() -> st.SearchStrategy[bytes]:
+    """Give tables of newly labelled rows with logged scores, changed."""
+    rows = [
+        f"i{k},{'no' if k % 2 else 'yes'},{'dl'[k % 2]},p{k // 2},2026-01-{1 + k:02d},{k / 20}"
+        for k in range(20)
+    ]
+    text = "\n".join(["image,label,skin,who,day,p", *rows])
+    cell = st.sampled_from(["", "nan", "2999-01-01", "2026-02-30", "1e999", "-0", "yes", "0.5"])
+    cells = st.one_of(cell, SCALARS.map(str))
+
+    @st.composite
+    def replaced(draw: st.DrawFn) -> bytes:
+        found = [line.split(",") for line in text.split("\n")]
+        for _ in range(draw(st.integers(1, 5))):
+            found[draw(st.integers(1, 20))][draw(st.integers(0, 5))] = draw(cells)
+        return "\n".join(",".join(row) for row in found).encode("utf-8", "replace")
+
+    return st.one_of(replaced(), changed_bytes([text.encode()]))
+
+
+def counted_rows() -> st.SearchStrategy[bytes]:
+    """Give files of counted rows, changed in their bytes; or other tables in their place."""
+    import pandas as pd
+
+    at = np.arange(20)
+    rows = {
+        "id": at.astype(str), "label": at % 2, "labelled": [f"2026-01-{1 + k:02d}" for k in at],
+        "group:skin": "dark", "person": at.astype(str), "p:0": at / 20, "p:1": 1 - at / 20,
+    }  # fmt: skip
+
+    def packed(found: dict[str, Any]) -> bytes:
+        buffer = io.BytesIO()
+        pd.DataFrame(found).to_parquet(buffer, index=False, write_page_checksum=True)
+        return buffer.getvalue()
+
+    others = [{k: v for k, v in rows.items() if k != gone} for gone in (*rows, "nothing")] + [
+        {**rows, name: odd} for name in ("label", "labelled", "p:1") for odd in ("x", 7.5, None)
+    ]
+    return st.one_of(changed_bytes([packed(rows)]), st.sampled_from([packed(o) for o in others]))

@@ -1,182 +1,254 @@
 """Which classifiers can be cut to a half and to an eighth, and what comes of it?
 
-Every torchvision classifier and some of timm's, each in a process of its own: built with random
-weights, traced, cut by the size of its filters to a speed-up of 2 and of 8 (with a tenth of each
-layer's channels kept at least), proved, exported, compared with torch, and timed against its dense
-file (ONNX Runtime, one thread, one picture at a time, in turns).
+Every torchvision classifier, and some of timm's of all kinds, each in a process of its own within
+bounds of time and memory: built with random weights, looked at, trained for a step, cut by the
+size of its filters (a tenth of each layer's channels stay at least), proved, trained once more,
+saved, loaded, exported, compared with torch on noise, and timed against its dense file (ONNX
+Runtime, one thread, one picture at a time, in turns).
 
-Results are kept in a file and not measured again. ``python bench/networks_table.py`` prints
-Markdown; ``--seconds`` bounds each name.
+What is found is appended to a file, one JSON line for each name and speed-up; names in it are not
+tried again. ``python bench/networks_table.py`` prints Markdown; ``--show`` only that.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-SIDE = 64
-OWN_SIDE = {"vit_": 224, "maxvit": 224, "inception": 96, "timm:test_": 64, "timm:vit": 224,
-            "timm:levit": 224, "timm:deit": 224, "timm:mixer": 224}  # fmt: skip
-TIMM = (
-    "test_resnet", "test_convnext", "test_efficientnet", "test_byobnet", "test_nfnet", "test_vit",
-    "test_efficientnet_gn", "test_mambaout", "resnet10t", "resnet18d", "mobilenetv3_small_050",
-    "mobilenetv4_conv_small", "efficientnet_lite0", "convnext_atto", "regnetx_002", "repvgg_a0",
-    "ghostnet_100", "lcnet_050", "tinynet_e", "densenet121", "darknet17", "vgg11_bn",
-    "seresnext26d_32x4d", "hrnet_w18_small", "dla34", "resnetv2_50", "fastvit_t8",
-    "vit_tiny_patch16_224", "levit_128s", "mixer_s32_224",
-)  # fmt: skip
+import networks_list
+
 SPEEDUPS = (2, 8)
+CLASSES = 10
+LEAST = 0.1  # share of channels that stay
+fork = multiprocessing.get_context("fork")
+KEPT = Path(__file__).parent / "networks_table.jsonl"
+Lines = list[dict[str, Any]]
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kept", type=Path, default=Path("networks_table.json"))
+    parser.add_argument("--kept", type=Path, default=KEPT)
     parser.add_argument("--seconds", type=float, default=900, help="a name may take")
-    parser.add_argument("--one", help="(the process of one name)")
+    parser.add_argument("--gigabytes", type=float, default=8, help="a name may take")
+    parser.add_argument("--minutes", type=float, default=10_000, help="after which to stop")
+    parser.add_argument("--side", type=int, help="of pictures, instead of each network's own")
+    parser.add_argument("--show", action="store_true", help="print what is known, measure nothing")
+    parser.add_argument("--again", action="store_true", help="also what is known")
     parser.add_argument("names", nargs="*", help="all, if none is given")
     asked = parser.parse_args()
-    if asked.one:
-        print("\n" + json.dumps(measured(asked.one)))
-        return
-    known = json.loads(asked.kept.read_text()) if asked.kept.exists() else {}
-    wanted = asked.names or all_names()
-    for name in wanted:
-        if name not in known:
-            known[name] = tried(name, asked.seconds)
-            asked.kept.write_text(json.dumps(known, indent=1))
-    show(known, wanted)
+    before = time.monotonic()
+    if not asked.show:
+        load_libraries()
+    for name in [] if asked.show else asked.names or networks_list.all_names():
+        if time.monotonic() - before > 60 * asked.minutes:
+            break
+        if asked.again or name not in read(asked.kept):
+            side = asked.side or networks_list.side_of(name)
+            lines = tried(name, side, asked.seconds, asked.gigabytes)
+            with asked.kept.open("a", encoding="utf-8") as file:  # one write, whole or not at all
+                file.write("".join(json.dumps(line) + "\n" for line in lines))
+    known = read(asked.kept)
+    show({name: known[name] for name in asked.names or networks_list.all_names() if name in known})
 
 
-def all_names() -> list[str]:
-    """Return every torchvision classifier, and some of timm's."""
-    import torchvision
-
-    return [
-        *torchvision.models.list_models(module=torchvision.models),
-        *(f"timm:{name}" for name in TIMM),
-    ]
-
-
-def tried(name: str, seconds: float) -> dict[str, Any]:
-    """Measure a name in a process of its own."""
-    start = time.monotonic()
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            [sys.executable, __file__, "--one", name], stdout=said, stderr=subprocess.DEVNULL
-        )
-        ended = None
-        while ended is None and time.monotonic() - start < seconds:
-            pid, status, used = os.wait4(process.pid, os.WNOHANG)
-            ended = (status, used) if pid else None
-            time.sleep(0.1)
-        if ended is None:
-            process.kill()
-            ended = os.wait4(process.pid, 0)[1:]
-        said.seek(0)
-        lines = [line for line in said if line.startswith("{")]
-    taken = time.monotonic() - start
-    over = f"had not ended after {seconds:.0f} s" if taken >= seconds else "stopped"
-    found = json.loads(lines[-1]) if lines else {"refused": over}
-    return {**found, "seconds": taken, "gigabytes": ended[1].ru_maxrss / 1e6}
+def read(kept: Path) -> dict[str, Lines]:
+    """Return the newest lines of each name."""
+    known: dict[str, Lines] = {}
+    for text in kept.read_text().splitlines() if kept.exists() else []:
+        line = json.loads(text)
+        same = known.get(line["name"], [{"try": None}])[0]["try"] == line["try"]
+        known[line["name"]] = [*known[line["name"]], line] if same else [line]
+    return known
 
 
-def measured(name: str) -> dict[str, Any]:
-    """Cut a network both ways; say what came of it."""
+def load_libraries() -> None:
+    """Import what every name needs, once, before processes are forked."""
+    import onnxruntime  # noqa: F401
+    import onnxscript  # noqa: F401
+    import timm  # noqa: F401
+    import torch_pruning  # noqa: F401
+    import torchvision  # noqa: F401
+
+    from faircompress.rehearsal import steps  # noqa: F401
+
+
+def tried(name: str, side: int, seconds: float, gigabytes: float) -> Lines:
+    """Measure a name in a process of its own; return a line for each speed-up, or why none."""
+    start, over, peak = time.monotonic(), "", 0.0
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as aside:
+        process = fork.Process(target=_inside, args=(name, side, said.fileno(), aside.fileno()))
+        process.start()
+        while process.is_alive() and not over:
+            peak = max(peak, _gigabytes(process.pid))
+            if peak > gigabytes:
+                over = f"memory: more than {gigabytes:.0f} GB"
+            elif time.monotonic() - start > seconds:
+                over = f"time: had not ended after {seconds:.0f} s"
+            process.join(0.1)
+        process.kill()
+        process.join()
+        said.seek(0), aside.seek(0)
+        lines = [json.loads(line) for line in said if line.startswith("{")]
+        last = (aside.read().strip().splitlines() or [""])[-1][:200]
+    if process.exitcode and not over:
+        over = f"CRASH {process.exitcode}: {last}"
+    whole = {"name": name, "try": round(time.time()), "seconds": time.monotonic() - start,
+             "gigabytes": peak, "side": side}  # fmt: skip
+    lines += [{"refused": over}] if over else []
+    return [whole | line for line in lines]
+
+
+def _inside(name: str, side: int, out: int, aside: int) -> None:
+    """Measure a name in the process that was forked for it."""
+    os.dup2(out, 1), os.dup2(aside, 2)
+    measure(name, side)
+
+
+def _gigabytes(pid: int | None) -> float:
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]
+    except (OSError, IndexError):
+        return 0.0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e9
+
+
+def measure(name: str, side: int) -> None:
+    """Cut a network to each speed-up, and print a JSON line for each, or why it is refused."""
     import numpy as np
     import torch
 
-    from faircompress.compression.channels import read_widths
-    from faircompress.compression.cut import cut
-    from faircompress.compression.soundness import sound
-    from faircompress.export import runtime
     from faircompress.networks import network as networks
-    from faircompress.networks.fitness import refuse_unfit
+    from faircompress.networks.convolutions import mend_convolutions
     from faircompress.networks.network import Network
-    from faircompress.rehearsal.steps import by_size
     from faircompress.support.errors import InputError
 
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    side = side_of(name)
-    found: dict[str, Any] = {"side": side}
+    mend_convolutions()
     pictures = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
+    common: dict[str, Any] = {"side": side}
     try:
-        net = networks.build(name, 2).eval()
-        dense = Network(net, name, 2, (0.5,) * 3, (0.25,) * 3)
-        refuse_unfit(net, dense.normalised(torch.from_numpy(pictures)))
-        blank = dense.blank((side, side))
-        widths = sound(net, blank, read_widths(net, blank))
-        least = widths.macs({g.root: g.size - max(1, -(-g.size // 10)) for g in widths.groups})
-        found |= {"largest": widths.macs() / least, "kept": len(widths.fixed)}
+        net = networks.build(name, CLASSES)
+        dense = Network(net, name, CLASSES, (0.5,) * 3, (0.25,) * 3)
+        common |= looked_at(dense, pictures)
         with tempfile.TemporaryDirectory() as folder:
-            files = {1: exported(dense, Path(folder) / "1.onnx")}
+            file = exported(dense, (side, side), Path(folder) / "dense")
             for speedup in SPEEDUPS:
-                if speedup > found["largest"]:
-                    continue
-                smaller, _ = cut(net, by_size, blank, speedup=speedup, floor=0.1)
-                pruned = Network(smaller, name, 2, dense.mean, dense.std)
-                files[speedup] = exported(pruned, Path(folder) / f"{speedup}.onnx")
-                said = runtime.predict(files[speedup], pictures, what="")
-                far = np.abs(said - networks.probabilities(pruned, pictures)).max()
-                found[f"parity {speedup}"] = float(far)
-            found |= milliseconds(files, pictures[:1])
+                found = cut_to(dense, speedup, pictures, file)
+                print(json.dumps(common | {"speedup": speedup} | found), flush=True)
     except InputError as error:
-        found["refused"] = " ".join(str(error).split())[:110] + " ..."
-    return found
+        print(json.dumps(common | {"refused": " ".join(str(error).split())}), flush=True)
 
 
-def side_of(name: str) -> int:
-    """Return the side of the pictures that a network is tried on."""
-    return next((side for start, side in OWN_SIDE.items() if name.startswith(start)), SIDE)
+def looked_at(dense: Any, pictures: Any) -> dict[str, Any]:
+    """Refuse what cannot be used; return what could be cut at most."""
+    import torch
+
+    from faircompress.compression.channels import read_widths
+    from faircompress.compression.soundness import sound
+    from faircompress.networks.fitness import refuse_batch_bound, refuse_unfit
+    from faircompress.rehearsal.steps import learn
+
+    normal = dense.normalised(torch.from_numpy(pictures))
+    refuse_unfit(dense.net, normal)
+    learn(dense, pictures)
+    refuse_batch_bound(dense.net, normal)
+    start, blank = time.monotonic(), dense.blank(pictures.shape[1:3])
+    widths = sound(dense.net, blank, read_widths(dense.net, blank))
+    least = widths.macs({g.root: g.size - max(1, -(-g.size // 10)) for g in widths.groups})
+    reasons = sorted(set(widths.fixed.values()))
+    return {"macs": widths.macs(), "largest": widths.macs() / least, "layers": len(widths.layers),
+            "kept": len(widths.fixed), "why": reasons[:4],
+            "reading": time.monotonic() - start}  # fmt: skip
 
 
-def exported(network: Any, path: Path) -> Any:
+def cut_to(dense: Any, speedup: float, pictures: Any, file: Any) -> dict[str, Any]:
+    """Return what a cut comes to: speed-up, parity, times."""
+    import numpy as np
+
+    from faircompress.compression.cut import cut
+    from faircompress.export import runtime
+    from faircompress.networks import network as networks
+    from faircompress.networks.network import Network
+    from faircompress.rehearsal.steps import by_size, learn, saved_and_loaded
+    from faircompress.support.errors import InputError
+
+    start, size = time.monotonic(), pictures.shape[1:3]
+    try:
+        smaller, done = cut(dense.net, by_size, dense.blank(size), speedup=speedup, floor=LEAST)
+    except InputError as error:
+        return {"refused": " ".join(str(error).split())}
+    cutting = time.monotonic() - start
+    pruned = Network(smaller, dense.architecture, CLASSES, dense.mean, dense.std)
+    learn(pruned, pictures)
+    pruned = saved_and_loaded(pruned)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {"ms dense": file, "ms": exported(pruned, size, Path(folder) / "pruned")}
+        said = runtime.predict(files["ms"], pictures, what="")
+        far = np.abs(said - networks.probabilities(pruned, pictures)).max()
+        times = milliseconds(files, pictures[:1])
+    return {"reached": done.speedup, "parity": float(far), "cutting": cutting,
+            "spread": float(said.std()), **times}  # fmt: skip
+
+
+def exported(network: Any, size: tuple[int, int], path: Path) -> Any:
     """Write a network as a file and open it."""
     from faircompress.export import runtime
     from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
 
-    side = side_of(network.architecture)
-    content = to_onnx(network, (side, side), opset=20, words={})
+    content = to_onnx(network, size, opset=20, words={})
     refuse_wrong_shape(content, network)
     path.write_bytes(content)
     return runtime.session(path, "cpu", threads=1)
 
 
-def milliseconds(files: dict[int, Any], picture: Any, repeats: int = 15) -> dict[str, float]:
+def milliseconds(files: dict[str, Any], picture: Any, repeats: int = 15) -> dict[str, float]:
     """Return the median time of each file, which take turns."""
     import numpy as np
 
-    times: dict[int, list[float]] = {speedup: [] for speedup in files}
+    times: dict[str, list[float]] = {what: [] for what in files}
     for _ in range(repeats):
-        for speedup, opened in files.items():
+        for what, opened in files.items():
             start = time.perf_counter()
             opened.run(None, {"images": picture})
-            times[speedup].append(1000 * (time.perf_counter() - start))
-    return {f"ms {speedup}": float(np.median(taken)) for speedup, taken in times.items()}
+            times[what].append(1000 * (time.perf_counter() - start))
+    return {what: float(np.median(taken)) for what, taken in times.items()}
 
 
-def show(known: dict[str, Any], names: list[str]) -> None:
+def show(known: dict[str, Lines]) -> None:
     """Print the table."""
-    print("| name | side | largest speed-up | layers kept | parity 2x, 8x | ms dense, 2x, 8x "
-          "| s | GB |\n|---|--:|--:|--:|--:|--:|--:|--:|")  # fmt: skip
-    for name in names:
-        of = known[name]
-        taken = f"{of['seconds']:.0f} | {of['gigabytes']:.1f} |"
-        if "refused" in of:
-            print(f"| {name} | {of.get('side', '')} | refused: {of['refused']} | | | | {taken}")
+    print("| name | side | GMAC | largest | layers that stay | parity 2x, 8x | ms dense, 2x, 8x "
+          "| s to cut | GB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|")  # fmt: skip
+    for name, lines in known.items():
+        first, cuts = lines[0], {line["speedup"]: line for line in lines if "parity" in line}
+        memory = f"{first['gigabytes']:.1f} |"
+        if "largest" not in first:
+            why = short(first["refused"])
+            print(f"| {name} | {first.get('side', '')} | | {why} | | | | | {memory}")
             continue
-        parity = ", ".join(f"{of[k]:.0e}" for k in ("parity 2", "parity 8") if k in of) or "-"
-        ms = ", ".join(f"{of[k]:.1f}" for k in ("ms 1", "ms 2", "ms 8") if k in of)
-        print(f"| {name} | {of['side']} | {of['largest']:.1f} | {of['kept']} | {parity} | {ms} "
-              f"| {taken}")  # fmt: skip
-    works = [sum(f"parity {s}" in known[name] for name in names) for s in SPEEDUPS]
-    print(f"\nOf {len(names)} names {works[0]} can be halved and {works[1]} cut to an eighth.")
+        parity = ", ".join(f"{cuts[s]['parity']:.0e}" if s in cuts else "-" for s in SPEEDUPS)
+        ms = [next((f"{of['ms dense']:.1f}" for of in cuts.values()), "-")]
+        ms += [f"{cuts[s]['ms']:.1f}" if s in cuts else "-" for s in SPEEDUPS]
+        stay = f"{first['kept']} of {first['layers']}"
+        slowest = max((of["cutting"] for of in cuts.values()), default=first["reading"])
+        late = [line["refused"] for line in lines if "refused" in line and "speedup" not in line]
+        more = f" ({short(late[0])})" if late else ""
+        size = f"{first['side']} | {first['macs'] / 1e9:.2f}"
+        cut = f"{first['largest']:.1f}{more} | {stay} | {parity}"
+        print(f"| {name} | {size} | {cut} | {', '.join(ms)} | {slowest:.0f} | {memory}")
+    works = [sum(any(of.get("speedup") == s and "parity" in of for of in lines)
+                 for lines in known.values()) for s in SPEEDUPS]  # fmt: skip
+    print(f"\nOf {len(known)} names {works[0]} can be halved and {works[1]} cut to an eighth.")
+
+
+def short(why: str) -> str:
+    """Return the reason of a refusal, for a table."""
+    return "refused: " + (why if len(why) < 160 else why[:150] + " ...").replace("|", "/")
 
 
 if __name__ == "__main__":

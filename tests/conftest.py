@@ -1,5 +1,6 @@
 """A real project, run once for all tests that look at what a run leaves behind."""
 
+import json
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import warm
 import yaml
 from verifying import look
 from verifying import pytest_terminal_summary as pytest_terminal_summary
@@ -21,6 +23,7 @@ from verifying import verdicts_agree as verdicts_agree
 
 from faircompress.config.overrides import overridden
 from faircompress.support import environment
+from faircompress.support.locks import waiting
 
 environment.configure()
 ROOT = Path(__file__).parent.parent
@@ -32,6 +35,13 @@ TINY = (
     "export.precisions=[fp32]", "prune.lr=0.003",
     "prune.scoring.performance_weighted={min_weight: 0.3, gamma: 1.0}",
     "prune.finetune.performance_weighted={min_weight: 0.3, gamma: 1.0}",
+)  # fmt: skip
+# Files that take longest begin first, so that two workers end together. The first does not need
+# `finished`, which the second worker makes meanwhile.
+FIRST = (
+    "study_flow", "chain", "retrain", "tampering", "promote", "forgery", "precisions", "resume",
+    "scheduled", "status", "servers", "registry", "monitor_flow", "mlflow_ui", "own_network",
+    "services", "interrupts", "chain_looks", "history", "code_reruns",
 )  # fmt: skip
 WIDE = {"rule": "change", "metric": "auroc", "limit": 0.3, "because": "a test"}
 LENIENT = "gate.rules=[{rule: change, metric: auroc, limit: 0.3, because: a test}]"
@@ -45,8 +55,10 @@ class Project:
     env: dict[str, str] = field(default_factory=dict)
 
     def call(self, *command: str, check: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project's folder."""
-        env = {**os.environ, "OMP_NUM_THREADS": "1", **self.env}
+        """Run a command in the project's folder; our own start warm."""
+        if command[:3] == (sys.executable, "-m", "faircompress"):
+            command = command[2:]
+        env = {**os.environ, "OMP_NUM_THREADS": "1", **warm.environment(), **self.env}
         done = subprocess.run(
             command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
@@ -61,11 +73,11 @@ class Project:
 
     def run(self, *given: str) -> subprocess.CompletedProcess[str]:
         """Run the chain."""
-        return self.call(sys.executable, "-m", "faircompress", "run", *given)
+        return self.call("faircompress", "run", *given)
 
     def stage(self, name: str) -> subprocess.CompletedProcess[str]:
         """Run one stage on the files of the folder."""
-        return self.call(sys.executable, "-m", "faircompress", "stage", name)
+        return self.call("faircompress", "stage", name)
 
     def set(self, **sections: dict[str, object]) -> None:
         """Change params.yaml."""
@@ -142,12 +154,19 @@ def serving(module: str, *words: str, health: str, **how: Any) -> Iterator[None]
         server.wait()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the files ``FIRST`` first, in their order."""
+    place = {f"test_{name}": number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Give the environment in which a real Prefect server is found."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     env = {"PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "PREFECT_API_URL": url}
+    env |= {"PREFECT_SERVER_UI_API_URL": url}  # else its pages ask another port
     words = ("server", "start", "--port", str(port))
     with serving("prefect", *words, health=f"{url}/health", env={**os.environ, **env}):
         yield env
@@ -161,12 +180,36 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder that all workers of a test session share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_commands(together: Path) -> Iterator[None]:
+    """Let commands start from one process that has imported the libraries: see ``warm``."""
+    with warm.commands(together):
+        yield
+
+
+@pytest.fixture(scope="session")
 def finished(
-    tmp_path_factory: pytest.TempPathFactory, prefect_server: dict[str, str]
+    together: Path, prefect_server: dict[str, str]
 ) -> tuple[Project, subprocess.CompletedProcess[str]]:
-    """Give a tiny project after its first run, and what the run said. Do not change it."""
-    project = new_project(tmp_path_factory.mktemp("finished"))
-    project.set(gate={"rules": [WIDE]})
-    commit(project, "lenient")
-    project.env = prefect_server
-    return project, project.run()
+    """Give a tiny project after its first run, and what the run said. Do not change it.
+
+    Whoever of the workers needs it first runs it for all.
+    """
+    folder, said = together / "finished", together / "finished.json"
+    with waiting(together / "finished.lock", "runs the chain"):
+        if not said.exists():
+            folder.mkdir()
+            project = new_project(folder)
+            project.set(gate={"rules": [WIDE]})
+            commit(project, "lenient")
+            project.env = prefect_server
+            done = project.run()
+            said.write_text(json.dumps([done.args, done.returncode, done.stdout, done.stderr]))
+    project = Project(folder, prefect_server)
+    return project, subprocess.CompletedProcess(*json.loads(said.read_text()))

@@ -16,6 +16,7 @@ from auditing import run
 from test_audit import noisy
 from test_audit_onnx import brightness, pictures
 
+pytestmark = pytest.mark.docs
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "audit.md").read_text()
 COMMANDS = [

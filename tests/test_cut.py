@@ -79,15 +79,15 @@ def test_a_hidden_linear_layer_loses_channels_but_never_the_head() -> None:
     assert [net[4].weight.shape, net[6].weight.shape] == [(2, 12), (2, 2)]
 
 
-def test_grouped_channels_stay_and_it_is_said_why() -> None:
+def test_grouped_channels_stay_where_groups_do_not_match_and_it_is_said_why() -> None:
     net = nn.Sequential(
-        nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 3, groups=2), nn.Conv2d(8, 4, 1),
+        nn.Conv2d(3, 8, 1), nn.Conv2d(8, 4, 3, groups=2), nn.Conv2d(4, 4, 1),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2),
     )  # fmt: skip
     widths = read_widths(net, PICTURE)
     assert [group.root for group in widths.groups] == ["2"]
     assert set(widths.fixed) == {"0", "1"}
-    with pytest.raises(ValueError, match="0 keeps its channels: 1 has 2 groups of channels"):
+    with pytest.raises(ValueError, match="0 keeps its channels: 1 has 2 groups, and gives not"):
         pruning.cut(net, first_first, PICTURE, speedup=20)
 
 

@@ -140,6 +140,7 @@ def bash(script: str, where: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("block", [one for key, one in SHELL.items() if key], ids=name_of)
 def test_the_commands_of_a_page_end_as_they_should(
     block: Block, files: Path, tmp_path: Path
@@ -158,6 +159,7 @@ def test_the_commands_of_a_page_end_as_they_should(
         assert done.returncode == end, f"{command}\n{done.stdout}{done.stderr}"
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("block", PYTHON.values(), ids=name_of)
 def test_the_python_of_a_page_runs(block: Block, files: Path) -> None:
     script = "import pandas\ndf = pandas.read_csv('predictions.csv')\n" + block.text

@@ -48,6 +48,7 @@ def keys(section: type[BaseModel]) -> set[str]:
     return found
 
 
+@pytest.mark.docs
 def test_the_site_is_built_without_a_dead_link_and_fetches_nothing(site: Path) -> None:
     for one in site.rglob("*.html"):
         fetched = re.findall(r'(?:src|<link[^>]*href)="(https?://[^"]+)"', one.read_text("utf-8"))
@@ -60,6 +61,7 @@ def test_every_page_and_notebook_is_in_the_contents() -> None:
     assert listed == {path.relative_to(DOCS).with_suffix(".md").as_posix() for path in sources}
 
 
+@pytest.mark.docs
 def test_every_key_of_params_is_on_its_page(site: Path) -> None:
     shown = set(re.findall(r"<td><code>([\w.]+)</code></td>", page(site, "params")))
     heads = re.findall(r"<h[2-4][^>]*><code>([\w.]+)</code>", page(site, "params"))
@@ -70,6 +72,7 @@ def test_every_key_of_params_is_on_its_page(site: Path) -> None:
     assert expected - shown - known == set()
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_on_its_page_with_its_options(site: Path, name: str) -> None:
     head = rf"<h\d[^>]*><code>faircompress {name}</code>"
@@ -80,6 +83,7 @@ def test_every_command_is_on_its_page_with_its_options(site: Path, name: str) ->
     assert re.search(head, page(site, "command-line")) and missing == []
 
 
+@pytest.mark.docs
 def test_every_public_name_and_argument_is_on_the_page_of_python(site: Path) -> None:
     text = page(site, "python")
     public = [name for name in faircompress.__all__ if name != "__version__"]
@@ -88,6 +92,7 @@ def test_every_public_name_and_argument_is_on_the_page_of_python(site: Path) -> 
     assert [one for one in arguments if one != "return" and f"<code>{one}</code>" not in text] == []
 
 
+@pytest.mark.docs
 def test_every_key_of_the_verdict_is_on_its_page(site: Path) -> None:
     text = page(site, "verdict-json")
     parts = {"Verdict": SCHEMA, **SCHEMA["$defs"]}
@@ -101,6 +106,7 @@ def test_every_key_of_the_verdict_is_on_its_page(site: Path) -> None:
         assert missing == [], name
 
 
+@pytest.mark.docs
 def test_the_notebook_shows_a_fail_an_inconclusive_verdict_and_a_pass(site: Path) -> None:
     text = page(site, "tutorials/audit-a-table")
     found = [text.find(words) for words in ("Fail: harm", "Inconclusive: harm", "Pass: all 10")]

@@ -74,6 +74,7 @@ def artifacts(root: Path, lost: int, **fewer: int) -> Path:
     moved = {**point, "chosen_by": "baseline", "threshold": 0.6}
     points = {stem(p): {**moved, "rate_on_test": 0.5 - n / 800} for p, n in losses.items()}
     files.write_json(exported / "operating_points.json", {"dense": point, **points})
+    files.write_json(exported / "hidden_groups.json", {})
     layer = {f"{s}_{k}": n for s, n in (("dense", 8), ("pruned", 2))
              for k in ("channels", "macs", "parameters")}  # fmt: skip
     files.write_json(root / "prune" / "layers.json", [{"layer": "stem", **layer}])

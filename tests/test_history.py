@@ -34,7 +34,10 @@ def test_history_tells_verdict_worst_limit_size_and_champion_on_the_terminal_and
     page = tmp_path / "history.html"
     assert ours(project, "history", "--html", str(page)).stdout.strip() == str(page)
     text = page.read_text()
-    assert f"<h1>History of {MODEL}</h1>" in text and "Champion: version 1" in text
+    assert (
+        f"<h1>History of {MODEL}: the last file, version 1" in text
+        and "Champion: version 1" in text
+    )
     assert "http" not in text  # one page, which asks nobody for anything
 
 

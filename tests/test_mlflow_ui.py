@@ -7,6 +7,7 @@ docs/report.md, of this project's own last run.
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from conftest import ROOT, Project, free_port, serving
 from mlflow.entities import Run
 from PIL import Image
-from registered import moved
+from registered import moved, registered_as
 
 from faircompress.orchestration.deployment import Registry
 from faircompress.orchestration.record import recorded
@@ -229,3 +230,31 @@ def test_the_report_can_be_read_by_keyboard(page: "playwright.Page", where: Regi
     page.locator("#change summary").first.focus()
     page.keyboard.press("Enter")
     assert page.locator("#change table").first.is_visible()
+
+
+def test_a_reviewer_approves_in_the_browser_and_the_alias_moves(
+    page: "playwright.Page", where: Registry
+) -> None:
+    registered_as(where.store.project, "inconclusive")
+    number = where.aliases()["challenger"]
+    page.goto("/#/models?workflowType=machine_learning")
+    page.get_by_role("cell").get_by_role("link", name=where.model).click()
+    page.get_by_role("link", name=f"Version {number}").click()
+    page.get_by_text("@ challenger").first.wait_for()
+    add = page.get_by_role("button", name="Add", exact=True)
+    for tag, word in {"review": "approve", "reviewer": "Ann", "reason": "none harmed"}.items():
+        page.get_by_placeholder("Name").fill(tag)
+        page.get_by_placeholder("Value").fill(word)
+        with page.expect_response("**/model-versions/set-tag"):
+            add.click()
+    page.get_by_role("cell", name="none harmed", exact=True).scroll_into_view_if_needed()
+    page.set_viewport_size({"width": 1200, "height": 560})
+    draw(page, "mlflow-approve")
+    page.set_viewport_size({"width": 1200, "height": 800})
+    done = Project(where.store.project).call(sys.executable, "-m", "faircompress", "promote")
+    assert f"version {number} of {where.model} is the champion" in done.stdout, done.stderr
+    page.reload()
+    page.get_by_text("@ champion").first.wait_for()
+    assert where.aliases()["champion"] == number
+    page.get_by_text("@ champion").first.scroll_into_view_if_needed()
+    draw(page, "mlflow-approved")

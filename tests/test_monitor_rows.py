@@ -181,3 +181,30 @@ def test_drift_is_a_large_difference_that_is_no_coincidence_one_row_a_person() -
     assert (again["skin"].before, again["skin"].now, again["skin"].difference) == (1, 0.5, 0.5)
     same = drift(before, before.assign(person="one and the same"), {"light": "picture"})
     assert same[0].p is None and not same[0].drifted
+
+
+def test_labels_that_come_late_change_nothing_of_what_was_read_before(tmp_path: Path) -> None:
+    given = table_in(tmp_path, 48)
+    late = given["label"].where(given.index % 3 > 0)  # of each person the first row has none yet
+    given.assign(label=late).to_csv(tmp_path / "data.csv", index=False)
+    counted.add(tmp_path / "counted", read(tmp_path, set(), Tally()))
+    before = stream(counted.as_rows(counted.load(tmp_path / "counted")), "accuracy")
+
+    given.to_csv(tmp_path / "data.csv", index=False)  # the days are those of the first labelling
+    wanted = read(tmp_path, set(), tally := Tally())
+    counted.add(tmp_path / "counted", wanted)
+    after = stream(counted.as_rows(counted.load(tmp_path / "counted")), "accuracy")
+    assert (tally.unlabelled, len(wanted)) == (0, 16)
+    assert after.shares.tolist() == before.shares.tolist()  # each person was counted already
+    assert (np.diff(after.weeks) >= 0).all()
+
+
+def test_a_file_of_counted_rows_that_was_changed_is_named(tmp_path: Path) -> None:
+    table_in(tmp_path, 12)
+    counted.add(tmp_path / "counted", read(tmp_path, set(), Tally()))
+    file = tmp_path / "counted" / "rows-000001.parquet"
+    content = file.read_bytes()
+    at = content.index(b"person 3") + 7  # the name in its page becomes another
+    file.write_bytes(content[:at] + b"9" + content[at + 1 :])
+    with pytest.raises(StateError, match=r"rows-000001.parquet is damaged: .*Bring the file back"):
+        counted.load(tmp_path / "counted")

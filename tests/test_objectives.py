@@ -173,6 +173,7 @@ def test_what_an_objective_remembers_has_no_gradient_and_is_not_changed_in_place
         ("pseudo_cell_dro", {"step_size": 0}),
         ("performance_weighted_cross_fitted", {"gamma": -1}),
         ("jtt", {"upweight": 0}),
+        ("afr", {"gamma": -1}),
     ],
 )
 def test_options_out_of_bounds_are_refused(name: str, options: dict[str, float]) -> None:

@@ -11,6 +11,7 @@ from conftest import ROOT
 import faircompress
 
 
+@pytest.mark.docs
 @pytest.mark.usefixtures("in_empty_folder")
 def test_the_page_on_ones_own_network_runs() -> None:
     torch.manual_seed(0)

@@ -87,6 +87,7 @@ def test_the_core_audits_a_table_and_says_what_else_needs_an_extra(
 
 
 @needs_uv
+@pytest.mark.installs
 @pytest.mark.timeout(900)
 def test_with_all_extras_a_new_project_is_run_to_a_verdict(wheel: Path, tmp_path: Path) -> None:
     programs = installed(tmp_path / "all", f"{wheel}[onnx-gpu,train,pipeline]")

@@ -31,7 +31,7 @@ def test_a_speed_up_out_of_reach_is_refused_with_what_can_be_reached(tmp_path: P
 
 @pytest.mark.parametrize(
     ("model", "side", "why"),
-    [("shufflenet_v2_x1_0", 40, "channels of ShuffleNetV2 cannot be followed"),
+    [("vit_b_32", 40, "Wrong image height! Expected 224 but got 40"),
      ("alexnet", 24, "in layer features")],
 )  # fmt: skip
 def test_who_cannot_be_used_is_refused_in_a_sentence(model: str, side: int, why: str) -> None:

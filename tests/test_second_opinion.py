@@ -13,13 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from faircompress.cli.main import app
-from faircompress.second_opinion import bets, deals, rates, shares
+from faircompress.second_opinion import betting, deals, paired_proportions, rates
 from faircompress.second_opinion.reading import Predictions
 from faircompress.second_opinion.verify import verify
 
 
-def ready(x: np.ndarray, c: float = 1.0) -> bets.Game:
-    return bets.game(x, np.full(x.shape, c), np.full(len(x), x.shape[1]))
+def ready(x: np.ndarray, c: float = 1.0) -> betting.Game:
+    return betting.game(x, np.full(x.shape, c), np.full(len(x), x.shape[1]))
 
 
 def side_table(values: list[float], positive: list[bool], **given: Any) -> deals.Table:
@@ -39,37 +39,41 @@ def test_the_seed_is_read_from_the_hash_of_class_counts() -> None:
 
 
 def test_a_share_without_a_hit_is_bounded_by_the_rule_of_three() -> None:
-    assert shares.upper_share(0, 72, 0.025) == pytest.approx(1 - 0.025 ** (1 / 72))
-    assert shares.lower_share(0, 72, 0.025) == 0
-    assert shares.lower_share(72, 72, 0.025) == pytest.approx(0.025 ** (1 / 72))
+    assert paired_proportions.upper_share(0, 72, 0.025) == pytest.approx(1 - 0.025 ** (1 / 72))
+    assert paired_proportions.lower_share(0, 72, 0.025) == 0
+    assert paired_proportions.lower_share(72, 72, 0.025) == pytest.approx(0.025 ** (1 / 72))
 
 
 def test_73_rows_without_loss_exclude_a_loss_of_05_and_72_do_not() -> None:
-    assert shares.tail(0, 0, 73, -0.05, 0.025) <= 0.025 < shares.tail(0, 0, 72, -0.05, 0.025)
+    assert (
+        paired_proportions.tail(0, 0, 73, -0.05, 0.025)
+        <= 0.025
+        < paired_proportions.tail(0, 0, 72, -0.05, 0.025)
+    )
 
 
 def test_the_tail_is_never_below_the_chance_of_no_loss() -> None:
-    assert shares.tail(0, 0, 40, -0.1, 0.05) >= 0.9**40
+    assert paired_proportions.tail(0, 0, 40, -0.1, 0.05) >= 0.9**40
 
 
 def test_the_tail_of_a_change_at_or_above_the_estimate_is_1() -> None:
-    assert shares.tail(2, 1, 50, -0.02, 0.05) == 1
-    assert shares.lower_change(2, 1, 50, 0.05) < -0.02
+    assert paired_proportions.tail(2, 1, 50, -0.02, 0.05) == 1
+    assert paired_proportions.lower_change(2, 1, 50, 0.05) < -0.02
 
 
 def test_the_tail_may_cross_alpha_more_than_once() -> None:
-    tails = [shares.tail(5, 5, 20, m, 0.05) for m in (-0.285, -0.28, -0.275, -0.27)]
+    tails = [paired_proportions.tail(5, 5, 20, m, 0.05) for m in (-0.285, -0.28, -0.275, -0.27)]
     assert [tail <= 0.05 for tail in tails] == [True, False, True, False]
 
 
 def test_the_score_is_that_of_mcnemar_where_the_null_is_no_change() -> None:
-    found = shares.score(np.array(8), np.array(2), 100, 0.0)
+    found = paired_proportions.score(np.array(8), np.array(2), 100, 0.0)
     assert found == pytest.approx((2 - 8) / math.sqrt(2 + 8))
 
 
 def test_wealth_without_harm_is_at_most_the_law_of_section_12() -> None:
     for n, passes in ((71, False), (90, True)):
-        found = bets.wealth(ready(np.zeros((20, n))), -0.05, -1, 0.025)
+        found = betting.wealth(ready(np.zeros((20, n))), -0.05, -1, 0.025)
         assert found <= (1 + 0.05 / 0.95) ** n * (1 + 1e-9)
         assert (found >= 40) is passes
 
@@ -78,7 +82,7 @@ def test_wealth_has_mean_1_over_all_sequences_of_6_units_at_the_null() -> None:
     chances = {-1.0: 0.15, 0.0: 0.8, 1.0: 0.05}  # mean -0.1
     sequences = np.array(list(itertools.product(chances, repeat=6)))
     chance = np.prod([[chances[x] for x in one] for one in sequences], axis=1)
-    logs = bets.log_wealths(ready(sequences), np.array([-0.1]), -1, 0.05 / 3)[0]
+    logs = betting.log_wealths(ready(sequences), np.array([-0.1]), -1, 0.05 / 3)[0]
     assert chance @ np.exp(logs) == pytest.approx(1, abs=1e-12)
 
 
@@ -162,9 +166,9 @@ def stated(**changed: Any) -> dict[str, Any]:
     check = {
         "group": "all", "other": None, "subgroup": None, "estimate": -0.01, "baseline": 1.0,
         "candidate": 0.99, "n": 100, "clusters": None, "effective_n": 100.0, "outcome": "pass",
-        "lower": shares.lower_change(1, 0, 100, 0.025),
-        "upper": -shares.lower_change(0, 1, 100, 0.025), "statistic": "tail",
-        "at_limit_lower": shares.tail(1, 0, 100, -0.1, 0.025), "at_limit_upper": None,
+        "lower": paired_proportions.lower_change(1, 0, 100, 0.025),
+        "upper": -paired_proportions.lower_change(0, 1, 100, 0.025), "statistic": "tail",
+        "at_limit_lower": paired_proportions.tail(1, 0, 100, -0.1, 0.025), "at_limit_upper": None,
         "rank": None, "failed_at": None, "limit_lower": -0.1, "limit_upper": None,
     } | changed  # fmt: skip
     rule = {

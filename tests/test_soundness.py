@@ -91,10 +91,10 @@ def test_a_norm_without_statistics_gets_narrower_too() -> None:
 
 def test_where_no_layer_can_lose_channels_it_is_said_so() -> None:
     net = nn.Sequential(
-        nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8, affine=False), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
         nn.Linear(8, 2),
     )  # fmt: skip
-    with pytest.raises(ValueError, match=r"no layer .* 0 keeps its channels: .* 1, a GroupNorm"):
+    with pytest.raises(ValueError, match=r"no layer .* 0 keeps its channels: 1 has no weights"):
         pruning.cut(net, by_size, PICTURE, speedup=2)
 
 

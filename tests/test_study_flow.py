@@ -64,10 +64,11 @@ def test_a_run_that_fails_is_named_and_the_others_are_compared(
     assert (first["method"], first["endpoint"]) == ("random", "rarest cell")
     assert second["endpoint"] == "worst group"
     page = (folder / "results" / "report.html").read_text("utf-8")
-    assert "data:image/png;base64," in page
-    assert "broken.0" in page
+    assert "<b>portraits,small,s1,broken.0,3x</b>: " in page
+    assert "error: a speed-up of 3" in page.partition('id="failed"')[2]  # its cause
     assert "Named before the run: blond, hair=short, at the dense model&#39;s selection" in page
-    assert "portraits, small, 2 seeds" in page
+    assert "Not compared, because a seed of theirs is missing: broken." in page
+    assert "<h1" in page and "<dd>2 seeds</dd>" in page
     assert "Power, before the first run: with 2 seeds" in said
 
 
@@ -137,6 +138,9 @@ def test_the_page_is_written_anew_from_predictions_alone_and_of_the_seeds_that_a
     (folder / "cells-away").rename(folder / "cells")
     assert str(page) in done.stdout
     assert "2 of 3 seeds" in page.read_text("utf-8")
+    project.call("faircompress", "study", "tiny", "--page-only", check=True)
+    assert "broken.0,3x</b>: " in page.read_text("utf-8")  # why it failed was kept
+    plan_in(project, seeds=[3])
     refused = project.call("faircompress", "study", "tiny", "--page-only")
     assert refused.returncode == 3
     assert "no seed has all its runs yet" in refused.stderr
@@ -156,6 +160,7 @@ def test_a_mistake_in_any_run_is_found_before_the_first_begins(
     assert os.listdir(project.folder / "studies") == ["tiny.yaml"]
 
 
+@pytest.mark.installs
 def test_a_study_runs_on_a_ray_cluster(tmp_path: Path, prefect_server: dict[str, str]) -> None:
     pytest.importorskip("prefect_ray", reason="the extra `ray` is not installed")
     project = new_project(tmp_path)

@@ -25,6 +25,7 @@ NAME, RESULT = "verdict.json", "second derivation"
 PREDICTIONS = (
     "predictions-*.parquet", "../export/predictions/*-test.parquet", "../champion/*-test.parquet",
     "../../export/predictions/*-test.parquet", "../../champion/*-test.parquet",
+    "predictions/*-test.parquet",
 )  # fmt: skip
 _left: set[Path] = set()  # verdicts that this test has put in their place
 _found: list[tuple[str, Path]] = []  # what came of each: "agrees", or else why not, and where

@@ -169,7 +169,7 @@ def _table(
         own = name
         while own in taken or own in df.columns and name in given:
             own += "'"
-        cells[own] = _column(name, values, len(cells))
+        cells[own] = _column(name, values, df)
         return own
 
     found = {name: column(name, values) for name, values in given.items()}
@@ -191,9 +191,16 @@ def _table(
     return of_frame(cells, "the table", asked.identifier), asked, pair
 
 
-def _column(name: str, values: Column, rows: int) -> np.ndarray:
+def _column(name: str, values: Column, df: "pd.DataFrame") -> np.ndarray:
     """Return an array that was given in place of a column's name."""
-    found = np.asarray(values)
+    index = getattr(values, "index", None)
+    if index is not None and not callable(index) and not df.index.equals(index):  # of a list it is
+        raise InputError(
+            f"{name} is a Series with another index than the table, so its values may be of other "
+            "rows. Make it a column of the table, or put it in the table's order and give its "
+            "to_numpy()."
+        )
+    found, rows = np.asarray(values), len(df)
     if found.shape != (rows,):
         raise InputError(
             f"{name} has shape {found.shape}; needed is one value for each of the {rows:,} rows. "
@@ -216,6 +223,7 @@ def gate_of(
                 f"rules is {str(file)!r}, but there is no such file; give the path of a YAML file "
                 'of rules, or a list such as ["change auroc 0.03"].'
             )
+    more = {k: v.item() if isinstance(v, np.generic) else v for k, v in more.items()}
     more["expect"] = {k: [whole(str(v)) for v in vs] for k, vs in (more["expect"] or {}).items()}
     more["absent"] = list(more["absent"])
     given = {k: v for k, v in more.items() if v not in (None, {}, []) and v != BASICS.get(k)}

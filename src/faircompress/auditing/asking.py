@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faircompress.auditing.feeding import Feed, check_size, feed_of
+from faircompress.auditing.feeding import FileInput, check_size, input_of
 from faircompress.auditing.file_options import FileOptions
 from faircompress.auditing.onnx_files import TABLE_INSTEAD, UNREADABLE, OnnxFile, Port
 from faircompress.auditing.scores import as_probabilities, output_of, slack_of, width_of
@@ -35,7 +35,7 @@ class Classifier:
 
     file: OnnxFile
     options: FileOptions
-    feed: Feed
+    file_input: FileInput
     output: Port
     columns: int
     alone: bool = False
@@ -43,10 +43,15 @@ class Classifier:
     @property
     def our_own(self) -> bool:
         """Tell whether the file takes pictures as ``faircompress`` exports them."""
-        feed, options = self.feed, self.options
-        plain = (feed.name, feed.layout, feed.channels, feed.batch) == (INPUT, "NHWC", "rgb", None)
+        file_input, options = self.file_input, self.options
+        usual = (file_input.name, file_input.layout, file_input.channels, file_input.batch) == (
+            INPUT,
+            "NHWC",
+            "rgb",
+            None,
+        )
         kept = not (options.resize or options.crop or options.logits or self.alone)
-        return plain and kept and feed.scale is None and self.columns > 1
+        return usual and kept and file_input.scale is None and self.columns > 1
 
     def __str__(self) -> str:
         """Return how it was asked, as a report shows it."""
@@ -55,10 +60,10 @@ class Classifier:
             for key in ("resize", "crop")
             if (value := getattr(self.options, key)) is not None
         ]
-        many = self.feed.batch or (1 if self.alone else None)
+        many = self.file_input.batch or (1 if self.alone else None)
         runs = "" if many is None else f", {many} picture{'s' * (many > 1)} a run"
         read = "logits" if self.options.logits else "probabilities"
-        fed = ", ".join([*resized, str(self.feed)])
+        fed = ", ".join([*resized, str(self.file_input)])
         return (
             f"{self.file.path.name} was given {fed}{runs}; its {self.output.name!r} was read as "
             f"{read}."
@@ -80,21 +85,21 @@ def tried(file: OnnxFile, options: FileOptions, picture: Pixels) -> Classifier:
     Raises:
         ValueError: If it cannot be asked, or what it takes or gives must be said; names the option.
     """
-    feed, output = feed_of(file, options), output_of(file, options.output)
-    check_size(file, feed, picture.shape, options)
-    single = Classifier(file, options, feed, output, 0, alone=feed.batch is None)
+    file_input, output = input_of(file, options), output_of(file, options.output)
+    check_size(file, file_input, picture.shape, options)
+    single = Classifier(file, options, file_input, output, 0, alone=file_input.batch is None)
     first = _scores(single, picture[None])
     if np.isfinite(first).all():  # else the first row is named when all are asked
         as_probabilities(first, options.logits, file, output)
     single = replace(single, columns=first.shape[1])
     negative = 255 - picture
-    if feed.batch is not None:
-        mixed = np.stack([picture, *[negative] * (feed.batch - 1)])
+    if file_input.batch is not None:
+        mixed = np.stack([picture, *[negative] * (file_input.batch - 1)])
         if not _alike(_scores(single, mixed)[:1], first):
             raise InputError(
-                f"{file.path} takes {feed.batch} pictures a run, and what it gives for one depends "
-                f"on the others: no row has a score of its own. Export it with a batch of 1, or "
-                f"{TABLE_INSTEAD}."
+                f"{file.path} takes {file_input.batch} pictures a run, and what it gives for one "
+                "depends on the others: no row has a score of its own. Export it with a batch of "
+                f"1, or {TABLE_INSTEAD}."
             )
         return single
     apart = np.concatenate([first, _scores(single, negative[None])])
@@ -121,7 +126,7 @@ def ask(
         ValueError: Naming the row of a score that is no finite number, or what must be said.
     """
     file = classifier.file
-    check_size(file, classifier.feed, pictures.shape[1:], classifier.options)
+    check_size(file, classifier.file_input, pictures.shape[1:], classifier.options)
     raw = _scores(classifier, pictures, what=file.path.name)
     broken = ~np.isfinite(raw).all(axis=1)
     if broken.any():
@@ -136,7 +141,7 @@ def ask(
     return replace(rows, probabilities=found[:, order], model=file.sha256, slack=room)
 
 
-def feed_of_batch(
+def input_of_batch(
     classifier: Classifier, pictures: np.ndarray, batch: int
 ) -> dict[str, np.ndarray]:
     """Return the input of one timed run.
@@ -144,14 +149,14 @@ def feed_of_batch(
     Raises:
         ValueError: If the file does not take so many pictures at once.
     """
-    most = classifier.feed.batch or (1 if classifier.alone else None)
+    most = classifier.file_input.batch or (1 if classifier.alone else None)
     if most not in (None, batch):
         raise InputError(
             f"a rule on latency has batch {batch}, but {classifier.file.path} takes {most} "
             f"pictures a run. Write batch: {most}."
         )
     chosen = pictures[np.arange(batch) % len(pictures)]
-    return {classifier.feed.name: classifier.feed.tensor(chosen)}
+    return {classifier.file_input.name: classifier.file_input.tensor(chosen)}
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
@@ -170,19 +175,19 @@ def _scores(classifier: Classifier, pictures: np.ndarray, what: str = "") -> np.
 
 
 def _per_run(classifier: Classifier, pictures: np.ndarray) -> int:
-    if classifier.feed.batch or classifier.alone:
-        return classifier.feed.batch or 1
+    if classifier.file_input.batch or classifier.alone:
+        return classifier.file_input.batch or 1
     height, width = pictures.shape[1:3]
     return max(1, min(MOST, PIXELS // (height * width)))
 
 
 def _run(classifier: Classifier, pictures: np.ndarray) -> np.ndarray:
     """Ask about as many pictures as a run takes; what lacks in the last is filled up and cut."""
-    file, fixed = classifier.file, classifier.feed.batch or len(pictures)
+    file, fixed = classifier.file, classifier.file_input.batch or len(pictures)
     filled = pictures[np.arange(fixed) % len(pictures)] if fixed != len(pictures) else pictures
-    feed = {classifier.feed.name: classifier.feed.tensor(filled)}
+    file_input = {classifier.file_input.name: classifier.file_input.tensor(filled)}
     try:
-        found = file.session.run([classifier.output.name], feed)[0]
+        found = file.session.run([classifier.output.name], file_input)[0]
     except UNREADABLE as error:
         raise InputError(
             f"{file.path} cannot be asked about pictures of shape {pictures.shape[1:]}: "

@@ -1,12 +1,13 @@
 """The audit of a pair of models' predictions."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
 from faircompress.auditing.booking import Book, Booking, book_look, written
 from faircompress.auditing.declared import absent
-from faircompress.auditing.looks import Held
+from faircompress.auditing.looks import Held, rules_of
 from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
@@ -18,6 +19,7 @@ from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate, refuse_unfit
 from faircompress.evaluation.results import GroupResult, Outcome
 from faircompress.evaluation.verdict import Verdict
+from faircompress.ledger.record import Ledger
 from faircompress.report.context import ReportContext
 from faircompress.support.errors import InputError
 
@@ -78,7 +80,7 @@ def _booked(book: Book, pair: Pair, gate: Gate, validation: Held) -> Booking:
     check(part, alone, validation)
     unharmed = replace(part.baseline, model=part.candidate.model)  # refuse before it is booked
     _evaluated(replace(part, candidate=unharmed), alone, validation, None, crosschecks=False)
-    return book_part(book, fresh, gate, validation)
+    return book_part(Ledger(book.ledger), fresh, rules_of(part.baseline, gate, validation))
 
 
 def _evaluated(
@@ -136,9 +138,16 @@ def _check_repeats(
 
 
 def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
-    """Return what the report shows: the pair's context, with pictures only the candidate lost."""
+    """Return what the report shows: day and curves, and pictures that only the candidate lost."""
+    from faircompress.report.curves import curves
+
+    context = replace(
+        pair.context,
+        evaluated=f"{datetime.now(UTC):%Y-%m-%d}",
+        curves=curves(verdict, pair.baseline, pair.candidate),
+    )
     if pair.images is None:
-        return pair.context
+        return context
     from faircompress.data.dataset import encode
     from faircompress.report.exemplars import newly_wrong
 
@@ -146,7 +155,7 @@ def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
     place = {name: row for row, name in enumerate(pair.baseline.ids)}
     shown = [one.id for group in lost for one in group.exemplars]
     pictures = {name: encode(pair.images[place[name]]) for name in shown}
-    return replace(pair.context, newly_wrong=lost, pictures=pictures)
+    return replace(context, newly_wrong=lost, pictures=pictures)
 
 
 def check_threshold(pair: Pair, name: str) -> None:

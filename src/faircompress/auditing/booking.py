@@ -96,6 +96,15 @@ def of_options(
     """
     way = looks if looks in WAYS else None
     old = None if looks is None or way else Path(looks)
+    if old is not None and not old.suffix:
+        raise InputError(
+            f"{spelt('looks')} is {looks!r}; needed is {', '.join(WAYS)}, or a book of looks of "
+            "version 0.2, such as looks.json."
+        )
+    if ledger is not None and ledger.is_dir():
+        raise InputError(
+            f"{spelt('ledger')} {ledger} is a folder; name a file, such as looks.jsonl."
+        )
     if old is not None and ledger is None:
         old, ledger = (None, old) if old.suffix == LEDGER else (old, old.with_suffix(LEDGER))
     if ledger is None:
@@ -163,8 +172,9 @@ def test_set(pair: Pair) -> TestSet:
     if images is not None and pictures is None:
         pictures = np.array([_sha256(one) for one in images])
     return test_set_of(
-        pair.baseline, ids=pair.baseline.ids if pair.named else None, pictures=pictures
-    )
+        pair.baseline, ids=pair.baseline.ids if pair.named else None, pictures=pictures,
+        book=pair.book,
+    )  # fmt: skip
 
 
 def _sha256(values: np.ndarray) -> str:

@@ -54,7 +54,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     if first is not last:
         last = _aligned(first, last, asked)
     columns = ((first, spelt("baseline"), baseline), (last, spelt("candidate"), candidate))
-    truth = first.words(spelt("label"), str(asked.label))
+    truth = first.texts(spelt("label"), str(asked.label))
     classes = _classes(columns, asked, truth)
     rows = known(first, asked, truth, classes)
     models, decided = [], []
@@ -85,7 +85,7 @@ def split_columns(
     """
     if asked.identifier is None:
         raise InputError(needs_id("split"))
-    of_row = [table.words(spelt("split"), str(asked.split)) for table in tables]
+    of_row = [table.texts(spelt("split"), str(asked.split)) for table in tables]
     for table, splits in zip(tables, of_row, strict=True):
         other = ~np.isin(splits, SPLITS)
         cure = f"Write {' or '.join(SPLITS)}, and leave other rows out."
@@ -134,7 +134,7 @@ def part_of(pair: Pair, rows: np.ndarray) -> Pair:
     models = []
     for option, whole in (("baseline", pair.baseline), ("candidate", pair.candidate)):
         some = taken(whole, at)
-        if pair.images is None:  # no file: a model is known by its answers
+        if pair.images is None and pair.hashes is None:  # no file: known by its answers
             order = np.argsort(some.ids, kind="stable")
             some = replace(some, model=_sha256(option, some.probabilities[order]))
         models.append(replace(some, data=part_sha256(some)))
@@ -173,18 +173,18 @@ def _probabilities(
     if "*" in column:
         found = table.starred(option, column)
         return np.stack([table.shares(option, found[name]) for name in classes], axis=1), False
-    words = table.words(option, column)
-    place = pd.Index(classes).get_indexer(pd.Index(words))
+    texts = table.texts(option, column)
+    place = pd.Index(classes).get_indexer(pd.Index(texts))
     if (place >= 0).all():
         return np.eye(len(classes))[place], True
     known = f"Classes are {', '.join(classes[:40])}"
     if len(classes) > 2:
         cure = f"{known}; for probabilities, name one column a class, such as '{column}_*'."
         table.refuse(option, column, place < 0, "holds no known class", cure)
-    number = np.isfinite(as_numbers(pd.Series(words)))
+    number = np.isfinite(as_numbers(pd.Series(texts)))
     neither = (place < 0) & ~number
     cure = f"{known}; a probability is of {classes[-1]!r}."
-    better = cure_of(pd.Series(words[neither]))
+    better = cure_of(pd.Series(texts[neither]))
     cure = cure if better == FILL else f"{cure} {better}"
     table.refuse(option, column, neither, "is neither a class nor a probability", cure)
     positive = table.shares(option, column)
@@ -202,7 +202,7 @@ def _aligned(first: Table, last: Table, asked: Asked) -> Table:
     for name, column in [*named, *(("group", group) for group in asked.groups)]:
         if column is not None and column in last.cells.columns:
             option = spelt(name)
-            read = Table.numbers if name == "weight" else Table.words
+            read = Table.numbers if name == "weight" else Table.texts
             unequal = read(first, option, column) != read(last, option, column)
             cure = "Both files must be of one test set."
             last.refuse(option, column, unequal, f"differs from {first.name}", cure)

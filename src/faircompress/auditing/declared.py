@@ -32,18 +32,18 @@ def absent(
     known["label"] = {*rows.classes, *names}
     found = []
     for condition in conditions:
-        words = {}
+        texts = {}
         for column, value in (part.split("=", 1) for part in condition.split(JOIN)):
             own = "label" if column == asked.label else column
             _check_known(condition, column, value, known.get(own), asked)
-            words[own] = names.get(value, value) if own == "label" else value
-        there = sum(_count(part, words) for part in (columns, others))
+            texts[own] = names.get(value, value) if own == "label" else value
+        there = sum(_count(part, texts) for part in (columns, others))
         if there:
             raise InputError(
                 f"{spelt('absent')} {condition!r}: {there:,} rows are there, so they are not "
                 "absent. Leave it out, or leave these rows out for both models."
             )
-        found.append(JOIN.join(f"{column}={value}" for column, value in words.items()))
+        found.append(JOIN.join(f"{column}={value}" for column, value in texts.items()))
     return found
 
 
@@ -51,11 +51,11 @@ def _columns(rows: Predictions) -> dict[str, np.ndarray]:
     return {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
 
 
-def _count(columns: Mapping[str, np.ndarray], words: Mapping[str, str]) -> int:
+def _count(columns: Mapping[str, np.ndarray], texts: Mapping[str, str]) -> int:
     """Count the rows that have all these values; 0 where a column is not there."""
-    if not set(words) <= set(columns):
+    if not set(texts) <= set(columns):
         return 0
-    return int(np.all([columns[column] == value for column, value in words.items()], axis=0).sum())
+    return int(np.all([columns[column] == value for column, value in texts.items()], axis=0).sum())
 
 
 def _check_known(

@@ -21,7 +21,7 @@ BYTE = 1 / 255
 
 
 @dataclass(frozen=True)
-class Feed:
+class FileInput:
     """How pictures become a file's input.
 
     Args:
@@ -79,7 +79,7 @@ class Feed:
         return f"({scale} - {_listed(self.mean)}) / {_listed(self.std)}"
 
 
-def feed_of(file: OnnxFile, options: FileOptions) -> Feed:
+def input_of(file: OnnxFile, options: FileOptions) -> FileInput:
     """Return how pictures become a file's input, by its shape and what is said of it.
 
     Raises:
@@ -99,7 +99,7 @@ def feed_of(file: OnnxFile, options: FileOptions) -> Feed:
     batch = _fixed(axis.get("N", 1))
     size = _fixed(axis["H"]), _fixed(axis["W"])
     dtype = DTYPES[taken.kind]
-    return Feed(taken.name, dtype, layout, channels, scale, mean, std, size, batch)
+    return FileInput(taken.name, dtype, layout, channels, scale, mean, std, size, batch)
 
 
 def sized(pixels: Pixels, options: FileOptions) -> Pixels:
@@ -108,13 +108,15 @@ def sized(pixels: Pixels, options: FileOptions) -> Pixels:
     return fit(pixels, resize=options.resize, crop=options.crop, resampler=resampler)
 
 
-def check_size(file: OnnxFile, feed: Feed, shape: tuple[int, ...], options: FileOptions) -> None:
+def check_size(
+    file: OnnxFile, file_input: FileInput, shape: tuple[int, ...], options: FileOptions
+) -> None:
     """Refuse pictures of a size that a file does not take.
 
     Raises:
         ValueError: Naming both sizes and what would make them equal.
     """
-    height, width = (side or own for side, own in zip(feed.size, shape[:2], strict=True))
+    height, width = (side or own for side, own in zip(file_input.size, shape[:2], strict=True))
     if (height, width) == shape[:2]:
         return
     asked = options.resize or options.crop

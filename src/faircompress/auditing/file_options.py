@@ -81,8 +81,8 @@ def of_both(
 def _parsed(given: Given, option: str) -> dict[str, Any]:
     """Return the keys and values of ``layout=NCHW logits``, or of a mapping."""
     found: dict[str, Any] = {} if isinstance(given, str) else dict(given or {})
-    for word in shlex.split(given) if isinstance(given, str) else ():
-        key, mark, value = word.partition("=")
+    for part in shlex.split(given) if isinstance(given, str) else ():
+        key, mark, value = part.partition("=")
         if not mark and key not in FLAGS:
             raise InputError(f"{option}: {key!r} has no value; write {key}=VALUE.")
         found |= {key: value} if mark else {"logits": FLAGS[key]}

@@ -48,10 +48,14 @@ def audit_files(
     threshold: float | Literal["validation", "baseline"] | None = None,
     confidence: float | None = None,
     intersections: bool = False,
+    sparse: Literal["judge", "merge", "parent"] | None = None,
+    min_rows: int | None = None,
     expect: Mapping[str, Sequence[str]] | None = None,
     absent: Sequence[str] = (),
     ledger: str | Path | None = None,
     looks: Literal["spend", "earn", "ignore"] | None = None,
+    topping_up: bool = False,
+    tops_up: int | None = None,
     reviewer: str | None = None,
     reason: str = "",
     crosschecks: bool = False,
@@ -90,10 +94,14 @@ def audit_files(
         threshold: As ``audit`` takes it; ``validation`` if there is such a table, else 0.5.
         confidence: As ``audit`` takes it.
         intersections: Test the intersections of group columns too.
+        sparse: What becomes of small ones, as ``audit`` takes it.
+        min_rows: Of each class, with which one is not small.
         expect: Group column -> groups that must be there.
         absent: What the rows lack by design.
         ledger: File that counts looks at a test set.
         looks: ``spend``, ``earn`` or ``ignore``.
+        topping_up: Declare that pictures of fresh people may be added to this look later.
+        tops_up: Line in the ledger of the look that the fresh ones of ``data`` top up.
         reviewer: Who agreed to limits that changed after a look.
         reason: Why they changed.
         crosschecks: Compute bootstrap and DeLong intervals too.
@@ -122,9 +130,11 @@ def audit_files(
         options = of_both(both, baseline_with, candidate_with)
         names = tuple(map(str, classes))
         asked = Asked(label, tuple(groups), names, id, cluster, weight, max_weight)
-        way, book = of_options(looks, Path(ledger) if ledger else None, reviewer, reason, None)
+        where = Path(ledger) if ledger else None
+        way, book = of_options(looks, where, reviewer, reason, tops_up)
         cut = threshold or ("validation" if validation else BASICS["threshold"])
         more: dict[str, Any] = {"threshold": cut, "intersections": intersections, "looks": way}
+        more |= {"sparse": sparse, "min_rows": min_rows, "topping_up": topping_up or None}
         gate = gate_of(rules, confidence, {**more, "expect": expect, "absent": absent})
         files = Path(baseline), Path(candidate)
         tables = Path(data), Path(validation) if validation else None

@@ -33,7 +33,7 @@ from faircompress.statistics.independent_units import seed_of
 
 Held = tuple[Predictions, Predictions] | None  # both models' predictions of validation rows
 LIMITING = ("change", "flips")  # kinds for which the law of docs/statistics.md, 12, holds
-NO_TERMS: Any = {"looks": True, "promote": True, "power": True, "topping_up": True,
+NO_RULES: Any = {"looks": True, "promote": True, "power": True, "topping_up": True,
             "rules": {"__all__": {"because"}}}  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def rules_of(
             if rule.groups is None or set(column.split(JOIN)) <= set(rule.groups):
                 name = f"{rule.name} {rule.metric} {column}"
                 limits |= {name: rule.limit, f"{name} confidence": rule.confidence}
-    values = gate.model_dump(mode="json", exclude=NO_TERMS)
+    values = gate.model_dump(mode="json", exclude=NO_RULES)
     held = [] if validation is None else [_sha256(p.probabilities) + p.data for p in validation]
     known = [values, columns, baseline.classes, held, *([references] if references else [])]
     text = json.dumps(known, sort_keys=True)

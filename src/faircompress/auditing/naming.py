@@ -12,22 +12,22 @@ MEND = "Mend the table where it was made: write ranges and codes as text."
 LOST = "The digits are gone. Write ids as text where the table was made."
 
 
-def refuse_damaged(table: Table, option: str, column: str, words: np.ndarray) -> None:
+def refuse_damaged(table: Table, option: str, column: str, texts: np.ndarray) -> None:
     """Refuse a column of which names were damaged: rows would be in groups that nobody meant.
 
     Args:
         table: Of the rows.
         option: By which the column was named.
         column: Its name.
-        words: Its fields as text, ``(rows,)``.
+        texts: Its fields as text, ``(rows,)``.
 
     Raises:
         ValueError: Naming the first.
     """
-    found = damaged(np.unique(words).tolist())
-    bad = np.isin(words, list(found))
+    found = damaged(np.unique(texts).tolist())
+    bad = np.isin(texts, list(found))
     if bad.any():
-        table.refuse(spelt(option), column, bad, found[str(words[bad.argmax()])], MEND)
+        table.refuse(spelt(option), column, bad, found[str(texts[bad.argmax()])], MEND)
 
 
 def clusters(table: Table, column: str) -> np.ndarray:
@@ -36,14 +36,14 @@ def clusters(table: Table, column: str) -> np.ndarray:
     Raises:
         ValueError: If a field is empty, or lost digits by which clusters differ.
     """
-    words = table.words(spelt("cluster"), column)
-    refuse_rounded(table, "cluster", column, words)
-    return words
+    texts = table.texts(spelt("cluster"), column)
+    refuse_rounded(table, "cluster", column, texts)
+    return texts
 
 
-def refuse_rounded(table: Table, option: str, column: str, words: np.ndarray) -> None:
+def refuse_rounded(table: Table, option: str, column: str, texts: np.ndarray) -> None:
     """Refuse ids that a spreadsheet rounded: different ones became equal."""
-    bad = np.isin(words, rounded(np.unique(words).tolist()))
+    bad = np.isin(texts, rounded(np.unique(texts).tolist()))
     fault = "looks like a long number that a spreadsheet rounded"
     table.refuse(spelt(option), column, bad, fault, LOST)
 
@@ -61,9 +61,9 @@ def doubtful_names(rows: Predictions) -> list[str]:
                 "them one name: apart, each has fewer rows, and harm to it is harder to see."
             )
         if strange := unknown(names):
-            words = ", ".join(map(repr, strange))
+            texts = ", ".join(map(repr, strange))
             notes.append(
-                f"{words} in {column} is a word for unknown, and is evaluated like any other. "
+                f"{texts} in {column} is a word for unknown, and is evaluated like any other. "
                 "Leave such rows out for both models, or call them otherwise."
             )
         if bands := proposed_bins(pd.Series(rows.groups.get(column, []), dtype=object)):
@@ -71,8 +71,8 @@ def doubtful_names(rows: Predictions) -> list[str]:
                 f"{column} has {len(names)} numbers as groups, each with few rows. If it measures, "
                 f"write bands in their place, such as {bands}."
             )
-    people = [] if rows.identities is None else np.unique(rows.identities).tolist()
-    for name in unknown(people):
+    cluster_names = [] if rows.identities is None else np.unique(rows.identities).tolist()
+    for name in unknown(cluster_names):
         notes.append(
             f"Cluster {name!r} is a word for unknown, and its rows count as one cluster. Give "
             "each of them an id of its own, if they are not."

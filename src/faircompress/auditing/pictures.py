@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from faircompress.auditing.asking import Classifier, ask, feed_of_batch, tried
+from faircompress.auditing.asking import Classifier, ask, input_of_batch, tried
 from faircompress.auditing.file_classes import classes_of, order_of
 from faircompress.auditing.file_options import MODELS, FileOptions
 from faircompress.auditing.onnx_files import OnnxFile, open_onnx
@@ -35,7 +35,7 @@ from faircompress.support.errors import InputError, MissingFileError
 
 REPEATS = 100  # timed runs of each file; 59 at least bound a time, and then none may be slow
 FILES = ("dense", "pruned")  # as ``export`` calls them
-NOTHING_SAID = (FileOptions(), FileOptions())
+NO_OPTIONS = (FileOptions(), FileOptions())
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ def pair_and_validation(
     asked: Asked,
     image: str,
     gate: Gate,
-    options: tuple[FileOptions, FileOptions] = NOTHING_SAID,
+    options: tuple[FileOptions, FileOptions] = NO_OPTIONS,
 ) -> tuple[Pair, tuple[Predictions, Predictions] | None]:
     """Ask two files about test pictures, and about validation pictures if there is a table.
 
@@ -94,7 +94,7 @@ def from_files(
     image: str,
     split: str,
     batches: Sequence[int] = (),
-    options: tuple[FileOptions, FileOptions] = NOTHING_SAID,
+    options: tuple[FileOptions, FileOptions] = NO_OPTIONS,
 ) -> Pair:
     """Ask two files about the pictures of a table.
 
@@ -118,12 +118,12 @@ def from_files(
     dropped: tuple[Dropped, ...] = ()
     if checked:
         asking = _validated(data, asked, split, files, options)
-        facts = load_facts(data.parent)
-        dropped = tuple(counted(facts.dropped, split, facts.classes))
+        dataset = load_facts(data.parent)
+        dropped = tuple(counted(dataset.dropped, split, dataset.classes))
     else:
         if split == "validation" and asked.identifier is None:
             raise InputError(needs_id())
-        asking = _plain(data, asked, image, files, options)
+        asking = _from_table(data, asked, image, files, options)
     models = [
         fit(str(one.file.path), ask(one, asking.rows, pictures, order))
         for one, pictures, order in zip(
@@ -155,7 +155,7 @@ def _latency(asking: Asking, batches: Sequence[int]) -> dict[str, Any]:
     baseline, candidate = (one.file.session for one in asking.classifiers)
     times = []
     for batch in batches:
-        feeds = [feed_of_batch(one, images, batch) for one, images in pairs]
+        feeds = [input_of_batch(one, images, batch) for one, images in pairs]
         times.append(latency_of((baseline, candidate), feeds, batch=batch, repeats=REPEATS))
     return {**hardware(candidate), "times": [asdict(time) for time in times]}
 
@@ -175,7 +175,7 @@ def _validated(
     files: Sequence[OnnxFile],
     options: Sequence[FileOptions],
 ) -> Asking:
-    facts = load_facts(data.parent)
+    dataset = load_facts(data.parent)
     given = {
         "label": asked.label, "id": asked.identifier, "cluster": asked.cluster,
         "weight": asked.weight, "classes": asked.classes,
@@ -186,22 +186,22 @@ def _validated(
             f"{', '.join(known)}: {data} was checked by validate and says this itself; leave "
             "it out."
         )
-    absent = set(asked.groups) - set(facts.groups)
+    absent = set(asked.groups) - set(dataset.groups)
     if absent:
-        close = meant(min(absent), facts.groups)
+        close = meant(min(absent), dataset.groups)
         raise InputError(f"{spelt('group')}: {data} has no group column {min(absent)!r}.{close}")
     first = decode(next(encoded_pictures(data)))
     classifiers = _tried(files, options, first, "the first row")
-    orders = tuple(order_of(one, tuple(facts.classes)) for one in classifiers)
+    orders = tuple(order_of(one, tuple(dataset.classes)) for one in classifiers)
     there = load_split(data.parent, split)
-    nothing = np.empty((len(there), len(facts.classes)), np.float32)
-    rows = predictions_of(there, nothing, facts, "")
-    groups = {name: rows.groups[name] for name in asked.groups or facts.groups}
+    nothing = np.empty((len(there), len(dataset.classes)), np.float32)
+    rows = predictions_of(there, nothing, dataset, "")
+    groups = {name: rows.groups[name] for name in asked.groups or dataset.groups}
     shown = resized(there.images, rows.ids, options)
     return Asking(classifiers, replace(rows, groups=groups), shown, orders)
 
 
-def _plain(
+def _from_table(
     data: Path,
     asked: Asked,
     image: str,
@@ -228,7 +228,7 @@ def _plain(
 
 
 def _rows(table: Table, asked: Asked, classes: tuple[str, ...]) -> Predictions:
-    truth = table.words(spelt("label"), str(asked.label))
+    truth = table.texts(spelt("label"), str(asked.label))
     if not set(truth) <= set(classes):
         truth = _by_number(truth, classes)
     if not asked.classes and set(classes).isdisjoint(truth) and not truth[0].isdigit():

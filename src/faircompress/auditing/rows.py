@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,15 @@ class Asked:
     max_weight: float | None = None
     split: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse classes that are named twice.
+
+        Raises:
+            ValueError: Naming one.
+        """
+        if again := [name for name in self.classes if self.classes.count(name) > 1]:
+            raise InputError(f"{spelt('classes')} name {again[0]!r} twice; name each class once.")
+
 
 @dataclass(frozen=True, eq=False)
 class Pair:
@@ -77,6 +87,7 @@ class Pair:
         notes: What a reader must know of the rows.
         with_repeats: Both models' predictions of all rows, where equal ones count once.
         dropped: Rows that were left out before; an audit itself refuses what it cannot use.
+        book: Hash by which an earlier record of looks knows these rows; None: that of their ids.
     """
 
     baseline: Predictions
@@ -90,6 +101,7 @@ class Pair:
     notes: tuple[str, ...] = ()
     with_repeats: tuple[Predictions, Predictions] | None = None
     dropped: tuple[Dropped, ...] = ()
+    book: str | None = None
 
 
 def known(
@@ -229,7 +241,7 @@ def _groups(
                 f"name the label's column, {spelt('group')} {asked.label}; else rename yours."
             )
         else:
-            found[name] = table.words(spelt("group"), name)
+            found[name] = table.texts(spelt("group"), name)
             _check_groups(table, name, np.unique(found[name]))
             refuse_damaged(table, "group", name, found[name])
     return found
@@ -258,8 +270,8 @@ def _caps(asked: Asked) -> tuple[MaxWeight, ...]:
     most = asked.max_weight
     if most is None:
         return ()
-    if not 0 < most < math.inf:
-        raise InputError(f"{spelt('max-weight')} is {most:g}; needed is a number above 0.")
+    if not isinstance(most, Real) or not 0 < most < math.inf:
+        raise InputError(f"{spelt('max-weight')} is {most}; needed is a number above 0.")
     return (MaxWeight(float(most)),)
 
 

@@ -46,7 +46,7 @@ class Table:
     ids: np.ndarray
     unread: Mapping[str, str] = field(default_factory=dict)
 
-    def words(self, option: str, column: str) -> np.ndarray:
+    def texts(self, option: str, column: str) -> np.ndarray:
         """Return a column as text, 1.0 as 1, ``(rows,)``.
 
         Raises:
@@ -96,13 +96,21 @@ class Table:
         """Return class -> column for the columns that a pattern with one star means.
 
         Raises:
-            ValueError: If there are two stars, or less than two columns.
+            ValueError: If there are two stars, less than two columns, or two of one class.
         """
         if pattern.count("*") != 1:
             raise InputError(f"{option}: {pattern!r} has several stars; one stands for the class.")
         start, end = map(re.escape, pattern.split("*"))
         names = [str(name) for name in self.cells.columns]
-        found = {whole(m[1]): n for n in names if (m := re.fullmatch(f"{start}(.+){end}", n))}
+        found: dict[str, str] = {}
+        for match in filter(None, (re.fullmatch(f"{start}(.+){end}", n) for n in names)):
+            of_class = whole(match[1].strip())
+            if of_class in found:
+                raise InputError(
+                    f"{option}: columns {found[of_class]!r} and {match[0]!r} of {self.name} are "
+                    f"both of class {of_class!r}; one a class is needed. Leave one out."
+                )
+            found[of_class] = match[0]
         if len(found) < 2:
             raise InputError(
                 f"{option}: {len(found)} columns of {self.name} are like {pattern!r}; one a class "
@@ -190,7 +198,10 @@ def of_frame(cells: pd.DataFrame, name: str, identifier: str | None = None) -> T
     """Return a table of columns that are in memory; see ``read``."""
     names = [str(column) for column in cells.columns]
     _check_names(name, names)
-    return _table(name, cells.set_axis(names, axis=1), identifier)
+    cells = cells.set_axis(names, axis=1)
+    sparse = [one for one, kind in cells.dtypes.items() if isinstance(kind, pd.SparseDtype)]
+    cells = cells.assign(**{str(one): cells[one].sparse.to_dense() for one in sparse})
+    return _table(name, cells, identifier)
 
 
 def read_parquet(file: BinaryIO, name: str, identifier: str | None = None) -> Table:
@@ -199,7 +210,7 @@ def read_parquet(file: BinaryIO, name: str, identifier: str | None = None) -> Ta
         parts = pq.ParquetFile(file)
         _check_names(name, parts.schema_arrow.names)
         kinds = {one.name: one.type for one in parts.schema_arrow}
-        unread = {key: str(kind) for key, kind in kinds.items() if not _is_plain(kind)}
+        unread = {key: str(kind) for key, kind in kinds.items() if not _is_scalar(kind)}
         table = parts.read(columns=[key for key in kinds if key not in unread])
         cells = _cells(table)
     except (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
@@ -227,7 +238,7 @@ def _table(
 
 
 def _with_ids(table: Table, identifier: str) -> Table:
-    ids = np.char.replace(table.words(spelt("id"), identifier), "\\", "/")  # of another system
+    ids = np.char.replace(table.texts(spelt("id"), identifier), "\\", "/")  # of another system
     lost = pd.Series(ids, dtype=object).str.fullmatch(FLOATED.pattern).to_numpy(bool)
     table.refuse(spelt("id"), identifier, lost, "looks like a rounded number", ROUNDED_IDS)
     again = pd.Series(ids).duplicated().to_numpy()
@@ -242,7 +253,7 @@ def _check_names(name: str, columns: Sequence[str]) -> None:
         raise InputError(f"{name} has {columns.count(twice[0])} columns {twice[0]!r}; rename them.")
 
 
-def _is_plain(kind: pa.DataType) -> bool:
+def _is_scalar(kind: pa.DataType) -> bool:
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return not (pa.types.is_nested(kind) or is_binary(kind))
 

@@ -1,7 +1,7 @@
-"""An audit of old and fresh rows together: the fresh ones top up the look at the old ones.
+"""Old and fresh rows together: the fresh ones top up the look at the old ones.
 
-The table holds both, so that it can be seen that candidate and baseline are the same as then: of a
-table of predictions there is no file to know them by.
+Both are given, so that it can be seen that candidate and baseline are the same as then: of a table
+of predictions there is no file to know them by. The chain has files, and asks in the same way.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,8 @@ from faircompress.ledger.entries import Booked, Entry
 from faircompress.ledger.errors import LedgerError
 from faircompress.ledger.family import outcomes
 from faircompress.ledger.identity import EXACT, RowHashes, fingerprint, row_hashes
-from faircompress.ledger.looks import Look
+from faircompress.ledger.limits import Rules
+from faircompress.ledger.looks import Look, in_order
 from faircompress.ledger.matching import isin
 from faircompress.ledger.record import Ledger
 from faircompress.ledger.topping_up import before, fresh_part, look_of, parts, top_up
@@ -50,39 +51,49 @@ def find(book: Book, pair: Pair, gate: Gate, validation: Held) -> Fresh | None:
     Raises:
         LedgerError: If ``book.tops_up`` names a look that they cannot top up.
     """
-    ledger = open_ledger(book)
-    entries = ledger.entries()
-    if book.tops_up is not None:
-        line, entry = _named(book, entries)
-        why = _differs(ledger, entry, pair, gate, validation)
-        if why:
-            raise LedgerError(
-                f"{why} of the look of line {line}; rows top it up for the same candidate, "
-                "baseline and rules only, and stand in one table with its own. Audit them as a "
-                f"whole look: leave {spelt('tops-up')} out."
-            )
-        found = _fresh(ledger, line, entry, pair)
-        if isinstance(found, str):
-            raise LedgerError(found)
-        return found
-    for line, entry in _declared(entries):
-        if not _differs(ledger, entry, pair, gate, validation):
+    ledger, rules = open_ledger(book), rules_of(pair.baseline, gate, validation)
+    if book.tops_up is None:
+        return latest(ledger, pair, rules, gate.looks)
+    line, entry = _named(book, ledger.entries())
+    why = _differs(ledger, entry, pair, rules, gate.looks)
+    if why:
+        raise LedgerError(
+            f"{why} of the look of line {line}; rows top it up for the same candidate, "
+            "baseline and rules only, and stand in one table with its own. Audit them as a "
+            f"whole look: leave {spelt('tops-up')} out."
+        )
+    found = _fresh(ledger, line, entry, pair)
+    if isinstance(found, str):
+        raise LedgerError(found)
+    return found
+
+
+def latest(ledger: Ledger, pair: Pair, rules: Rules, way: str) -> Fresh | None:
+    """Return the fresh rows and the latest look that they top up; None: it is a whole look.
+
+    Args:
+        ledger: Where looks are booked.
+        pair: Both models' predictions of old and fresh rows.
+        rules: What the candidate is held to.
+        way: How looks are charged.
+    """
+    for line, entry in _declared(ledger.entries()):
+        if not _differs(ledger, entry, pair, rules, way):
             found = _fresh(ledger, line, entry, pair)
             return None if isinstance(found, str) else found
     return None
 
 
-def book_part(book: Book, fresh: Fresh, gate: Gate, validation: Held) -> Booking:
+def book_part(ledger: Ledger, fresh: Fresh, rules: Rules) -> Booking:
     """Book the fresh rows before their outcome is known.
 
     Raises:
         LedgerError: If an earlier part was left open.
     """
-    ledger, pair = Ledger(book.ledger), fresh.pair
+    pair = fresh.pair
     look = top_up(
         ledger, fresh.look, test_set(pair), candidate=fresh.entry.candidate,
-        baseline=fresh.entry.baseline, rules=rules_of(pair.baseline, gate, validation),
-        seed=seed_of(pair.baseline.labels),
+        baseline=fresh.entry.baseline, rules=rules, seed=seed_of(pair.baseline.labels),
     )  # fmt: skip
     done = before(ledger, look)
     note = (
@@ -118,7 +129,7 @@ def _declared(entries: Sequence[Entry]) -> Iterator[tuple[int, Booked]]:
             yield line, entry
 
 
-def _differs(ledger: Ledger, first: Booked, pair: Pair, gate: Gate, validation: Held) -> str:
+def _differs(ledger: Ledger, first: Booked, pair: Pair, rules: Rules, way: str) -> str:
     """Say what of a look is another in a table of old and fresh rows; empty: nothing."""
     key, rows = ledger.key(), test_set(pair)
     old = _rows_of(ledger, first, row_hashes(key, rows))
@@ -126,12 +137,13 @@ def _differs(ledger: Ledger, first: Booked, pair: Pair, gate: Gate, validation: 
         return f"this table holds {'no row' if not old.any() else 'no row beside those'}"
     then = part_of(pair, old)
     limits = {name: value for name, value in first.limits.items() if name != "alpha"}
-    rules = rules_of(pair.baseline, gate, validation)
-    if sets.name_of(fingerprint(key, test_set(then))) != first.test_set:
+    known = sets.load(ledger.path, first.test_set)
+    if fingerprint(key, test_set(then)).exact != known.exact:
         return "labels, groups, weights or baseline scores of these rows are not those"
-    if then.baseline.model != first.baseline or then.candidate.model != first.candidate:
+    candidates = then.candidate.model, in_order([then.candidate.model])  # the chain's is a list
+    if then.baseline.model != first.baseline or first.candidate not in candidates:
         return "the models are not those"
-    if (rules.sha256, dict(rules.limits), gate.looks) != (first.rules, limits, first.way):
+    if (rules.sha256, dict(rules.limits), way) != (first.rules, limits, first.way):
         return "the rules are not those"
     return ""
 
@@ -150,7 +162,8 @@ def _fresh(ledger: Ledger, line: int, entry: Booked, pair: Pair) -> Fresh | str:
     for at, (_, part) in reversed(list(enumerate(known))[1:]):
         again = fresh_part(ledger, rows, but=part.test_set)
         found = part_of(pair, again.rows) if again.rows.any() else pair
-        if sets.name_of(fingerprint(key, test_set(found))) == part.test_set:
+        same = sets.load(ledger.path, part.test_set).exact
+        if fingerprint(key, test_set(found)).exact == same:
             return _settled(ledger, known[:at]) or Fresh(look, entry, found, again.sentence)
     fresh = fresh_part(ledger, rows)
     if not fresh.rows.any():

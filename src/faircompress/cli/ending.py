@@ -43,13 +43,13 @@ def tell(workspace: "Workspace") -> int:
 
 def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
     from faircompress.config.precisions import exported
-    from faircompress.evaluation.worst_check import worst_words
+    from faircompress.evaluation.worst_check import worst_sentence
     from faircompress.orchestration.last_run import last_run
     from faircompress.support.files import read_json
 
     numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
     evaluated = numbers["evaluated"]
-    if worst := worst_words(verdict):
+    if worst := worst_sentence(verdict):
         yield "worst", worst
     yield from _gain(read_json(workspace.artifacts / "export.json"), evaluated)
     if found := last_run(workspace.folder):

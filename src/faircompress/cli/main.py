@@ -28,7 +28,7 @@ from faircompress.support import environment
 from faircompress.support.errors import FaircompressError
 from faircompress.support.exit_codes import ERROR
 from faircompress.support.extras import advice
-from faircompress.support.files import FULL, room
+from faircompress.support.files import CURES, room
 from faircompress.support.interrupts import INTERRUPTS
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -107,9 +107,9 @@ def main() -> None:
 
 def _room(error: Exception) -> str:
     """Say of a full disk how full it is, unless that was said."""
-    if not isinstance(error, OSError) or error.errno not in FULL or "Make room" in str(error):
+    if not isinstance(error, OSError) or error.errno not in CURES or "run again" in str(error):
         return ""
-    return f" ({room(Path(error.filename or '.'))}). Make room and run again."
+    return f" ({room(Path(error.filename or '.'))}). {CURES[error.errno]} and run again."
 
 
 def _exit_with(words: str) -> None:

@@ -161,6 +161,10 @@ def _layers(net: nn.Module, example: Tensor) -> dict[str, Layer]:
         elif isinstance(module, nn.Linear):
             pairs = output[0].numel() // module.out_features
             layers[names[module]] = Layer(module.out_features, module.in_features, False, pairs)
+        elif isinstance(module, nn.ConvTranspose2d):
+            read, written = module.weight.shape[:2]
+            pairs = module.weight[0, 0].numel() * inputs[0][0, 0].numel()
+            layers[names[module]] = Layer(written, read, False, pairs)
 
     hooks = [m.register_forward_hook(measure) for m in net.modules()]
     was = net.training

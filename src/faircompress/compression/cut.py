@@ -109,7 +109,11 @@ def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tenso
             ]
         )
         if not torch.isfinite(members).all():
-            raise InputError(f"scores of {', '.join(group.writers)} are not all finite numbers")
+            raise InputError(
+                f"scores of {', '.join(group.writers)} are not all finite numbers. Are pictures "
+                "normalised as the network learnt them? If so, scoring trains too fast: lower the "
+                "criterion's lr, or choose magnitude"
+            )
         found.append(members.mean(0))
     return found
 
@@ -118,7 +122,8 @@ def _steps(
     start: ChannelWidths, target: float, floor: float, round_to: int, choices: int
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Return of which number each group keeps multiples, and how many channels at least."""
-    steps = {g.root: _step(g.size, round_to, choices) for g in start.groups}
+    tied = {g.root: math.gcd(round_to, g.outputs.get(g.root, 1)) for g in start.groups}
+    steps = {g.root: _step(g.size, round_to // tied[g.root], choices) for g in start.groups}
     least = {g.root: _least(g.size, floor, steps[g.root]) for g in start.groups}
     smallest = start.macs({g.root: g.size - least[g.root] for g in start.groups})
     if smallest <= target:

@@ -1,6 +1,7 @@
 """A network as wide as it was, that does without some of its channels as a cut one must.
 
-What reads the channels is made deaf to them, and layer norms look at the others alone.
+What reads the channels is made deaf to them, and norms over channels look at the others alone, as
+do convolutions that compute their weights from one another (weight standardisation).
 """
 
 import copy
@@ -14,6 +15,7 @@ from torch.nn import functional
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import entries_of
 from faircompress.networks.layers import Scored
+from faircompress.networks.network import fit_shapes
 from faircompress.support.errors import InputError
 
 Gone = dict[str, list[int]]  # channels by the root of their group
@@ -36,6 +38,36 @@ class NormOfKept(nn.Module):
         return y.movedim(-1, self.axis)
 
 
+class OfKept(nn.Module):
+    """A layer over some of the channels that it reads, with zeros for those that it does not give.
+
+    Args:
+        layer: Left as it is.
+        gone: Channels that it does without.
+        axes: Which of its tensors get narrower, along which axis.
+    """
+
+    def __init__(self, layer: nn.Module, gone: Tensor, axes: dict[str, int]) -> None:
+        super().__init__()
+        state = layer.state_dict()
+        size = next(state[name].shape[axis] for name, axis in axes.items())
+        self.kept = torch.ones(size, dtype=torch.bool).index_fill_(0, gone, False).nonzero()[:, 0]
+        self.gives_all = 1 in axes.values()
+        state |= {name: state[name].index_select(axis, self.kept) for name, axis in axes.items()}
+        self.layer = copy.deepcopy(layer)
+        fit_shapes(self.layer, state)
+        self.layer.load_state_dict(state)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute it."""
+        found: Tensor = self.layer(x[:, self.kept])
+        if self.gives_all:
+            return found
+        y = torch.zeros_like(x)
+        y[:, self.kept] = found
+        return y
+
+
 def masked(
     net: nn.Module, pictures: Tensor, groups: Sequence[ChannelGroup], gone: Gone
 ) -> nn.Module:
@@ -52,22 +84,39 @@ def masked(
     """
     deaf, entries = copy.deepcopy(net), entries_of(list(groups), gone)
     state = deaf.state_dict()
-    norms = {}
+    norms: dict[str, Tensor] = {}
+    of_kept: dict[str, nn.Module] = {}
     for (name, axis), places in entries.items():
         layer, _, tensor = name.rpartition(".")
         part = deaf.get_submodule(layer)
-        if axis == 1 and isinstance(part, Scored):
-            state[name].index_fill_(1, places, 0)
+        if axis == 1 and isinstance(part, nn.Conv2d) and _computes_weights(part):
+            of_kept[layer] = OfKept(part, places, {"weight": 1})
+        elif _is_axis_of_inputs(part, tensor, axis):
+            state[name].index_fill_(axis, places, 0)
         elif isinstance(part, nn.LayerNorm) and tensor == "weight":
             norms[layer] = places
+        elif isinstance(part, nn.GroupNorm) and part.num_groups == 1 and tensor == "weight":
+            of_kept[layer] = OfKept(part, places, {"weight": 0, "bias": 0})
     axes = _axes(net, pictures, [*norms])
     for name, places in norms.items():
         norm = cast(nn.LayerNorm, deaf.get_submodule(name))
         kept = torch.ones(len(norm.weight), dtype=torch.bool)
         kept[places] = False
-        of_kept = NormOfKept(norm, kept.nonzero().flatten(), axes[name])
-        deaf.set_submodule(name, of_kept)
+        of_kept[name] = NormOfKept(norm, kept.nonzero().flatten(), axes[name])
+    for name, replacement in of_kept.items():
+        deaf.set_submodule(name, replacement)
     return deaf
+
+
+def _is_axis_of_inputs(part: nn.Module, tensor: str, axis: int) -> bool:
+    if isinstance(part, nn.ConvTranspose2d):
+        return tensor == "weight" and axis == 0
+    return isinstance(part, Scored) and axis == 1
+
+
+def _computes_weights(layer: nn.Conv2d) -> bool:
+    """Tell whether a convolution is of a kind that may do something with its weights first."""
+    return type(layer).forward is not nn.Conv2d.forward
 
 
 def _axes(net: nn.Module, pictures: Tensor, names: list[str]) -> dict[str, int]:

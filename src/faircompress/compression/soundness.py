@@ -112,6 +112,8 @@ class _Trial:
             wanted = masked(self.net, self.pictures, groups, gone)(self.pictures)
         except InputError as error:
             return str(error)
+        except MISFITS as error:
+            return f"what it says without some of its channels is not known ({_first_line(error)})"
         if found.shape != wanted.shape:
             return f"without some of its channels the network gives {list(found.shape[1:])} numbers"
         effect, scale = (self.whole - wanted).abs().max(), wanted.abs().max()

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from faircompress.config import renamed_keys
 from faircompress.config.bad_params import BadParams as BadParams
@@ -18,7 +18,7 @@ from faircompress.config.monitor import Monitor
 from faircompress.config.operation import Keep, Notify, Run
 from faircompress.config.overrides import overridden
 from faircompress.config.plugins import Section, choice, names
-from faircompress.config.precisions import PRECISIONS, Precision, in_order_of_evaluation
+from faircompress.config.precisions import PRECISIONS, InOrder, one_file_is_topped_up
 from faircompress.config.rules import Gate as Gate
 from faircompress.config.rules import with_reasons
 from faircompress.support.errors import InputError
@@ -194,9 +194,7 @@ class Export(Section):
     """The files that will be deployed."""
 
     precisions: Annotated[
-        list[Precision],
-        AfterValidator(in_order_of_evaluation),
-        Field(description="of the pruned file, judged in this order"),
+        InOrder, Field(description="of the pruned file, judged in this order")
     ] = [PRECISIONS[0]]
     int8: Int8 = Int8()
     threshold: Annotated[
@@ -255,6 +253,8 @@ class Params(Section):
     keep: Keep = Keep()
     notify: Annotated[Notify, Field(description="who is told of what, and where")] = []
     monitor: Monitor | None = None
+
+    _checked = model_validator(mode="after")(one_file_is_topped_up)
 
     @property
     def key(self) -> str:

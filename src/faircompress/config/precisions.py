@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+from pydantic import AfterValidator
 
 from faircompress.support.errors import InputError
+
+if TYPE_CHECKING:
+    from faircompress.config.params import Params
 
 Precision = Literal["fp32", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -45,3 +50,22 @@ def in_order_of_evaluation(asked: Sequence[Precision]) -> Sequence[Precision]:
             f"{PRECISIONS[0]}; write [{', '.join(wanted)}]"
         )
     return asked
+
+
+InOrder = Annotated[list[Precision], AfterValidator(in_order_of_evaluation)]
+
+
+def one_file_is_topped_up(params: "Params") -> "Params":
+    """Return params as they are, unless parts of a look would be of several files.
+
+    Raises:
+        ValueError: If topping up is declared for more than one file.
+    """
+    several = len(params.export.precisions)
+    if params.gate.topping_up and several > 1:
+        raise InputError(
+            f"gate.topping_up is declared for one file, and export.precisions names {several}: a "
+            "later one is evaluated only if all before it pass, so its parts would be others. "
+            "Write export.precisions: [fp32], or leave topping_up out"
+        )
+    return params

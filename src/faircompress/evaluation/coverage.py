@@ -74,11 +74,11 @@ def _needed(
         return None
     positive = group.question if group.question is not None else 1
     every = len(comparison.classes) > 2 and group.question is None
-    reads = {
+    testable = {
         **dict.fromkeys((*RANKINGS, FLIPS), True),
         **dict.fromkeys(POSITIVES, every or label == positive),
         **dict.fromkeys(NEGATIVES, every or label != positive),
     }
-    if not reads.get(rule.metric, False):
+    if not testable.get(rule.metric, False):
         return None
     return math.ceil(math.log(hypothesis.alpha) / np.log1p(-rule.limit))

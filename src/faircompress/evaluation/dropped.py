@@ -42,12 +42,12 @@ class Dropped:
 
 
 def counted(
-    facts: Sequence[Mapping[str, Any]], split: str, classes: Sequence[str]
+    counts: Sequence[Mapping[str, Any]], split: str, classes: Sequence[str]
 ) -> list[Dropped]:
     """Return what ``validate`` counted of a split, in the names of a verdict.
 
     Args:
-        facts: As ``dataset.Facts`` has them.
+        counts: As ``dataset.Facts`` has them.
         split: Such as ``test``; rows of no known split may belong to it.
         classes: Names of the classes.
     """
@@ -59,7 +59,7 @@ def counted(
             where=one["where"],
             why=one["why"],
         )
-        for one in facts
+        for one in counts
         if one["split"] in (split, None)
     ]
 

@@ -1,8 +1,10 @@
 """The few numbers by which runs are compared: one pair for each rule of the gate."""
 
-from faircompress.evaluation.results import RuleResult
+from faircompress.evaluation.results import Outcome, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.worst_check import room, worst_of
+
+SETTLED = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 
 
 def gated_numbers(verdict: Verdict) -> dict[str, float]:
@@ -22,7 +24,7 @@ def gated_numbers(verdict: Verdict) -> dict[str, float]:
         found.setdefault(f"worst.{name}", check.estimate)
         found.setdefault(f"limit_used.{name}", _used(rule))
     outcomes = [check.outcome for rule in verdict.rules for check in rule.checks]
-    found |= {f"checks.{word}": outcomes.count(word) for word in ("fail", "inconclusive", "pass")}  # type: ignore[arg-type]
+    found |= {f"checks.{name}": sum(one == name for one in outcomes) for name in SETTLED}
     accuracy = verdict.groups[0].metrics.get("accuracy")
     for side in ("baseline", "candidate"):
         rate = getattr(accuracy, side, None)

@@ -162,5 +162,5 @@ def _carrier(layers: Sequence[Layer], captions: Captions) -> str:
         return NONE.format(slight=SLIGHT)
     parts = [falls[0] - falls[1], falls[1] - falls[2], falls[2]]
     at = int(np.argmax(parts))
-    words = {"baseline": captions.baseline, "candidate": captions.candidate, "rows": captions.rows}
-    return MENDED[layers[at].threshold].format(group=layers[at].group, **words)
+    names = {"baseline": captions.baseline, "candidate": captions.candidate, "rows": captions.rows}
+    return MENDED[layers[at].threshold].format(group=layers[at].group, **names)

@@ -91,8 +91,10 @@ def split_validation(
     names = ids if identities is None else identities
     if len(names) != len(ids):
         raise InputError(f"{len(ids)} ids but {len(names)} identities; each row needs one of each")
-    people, place = np.unique(names, return_inverse=True)
-    decide = np.array([hash_position(str(name), salt=SALT) >= HALF for name in people], bool)[place]
+    clusters, place = np.unique(names, return_inverse=True)
+    decide = np.array([hash_position(str(name), salt=SALT) >= HALF for name in clusters], bool)[
+        place
+    ]
     return ~decide, decide
 
 

@@ -77,8 +77,8 @@ def too_small(
             if short:
                 needed = max(map(least, short))
                 names = tuple(dict.fromkeys(f"{r.rule} {r.metric}" for r in short))
-                word = classes[kind[0]] if kind else ""
-                found.append(TooSmall(key, word, math.floor(units), needed, names))
+                class_name = classes[kind[0]] if kind else ""
+                found.append(TooSmall(key, class_name, math.floor(units), needed, names))
     return sorted(found, key=lambda one: (one.units, one.group, one.kind))
 
 
@@ -144,6 +144,6 @@ def _units(rows: pd.DataFrame) -> float:
     if rows.empty:
         return 0.0
     alone = pd.Series([f"row {at}" for at in range(len(rows))], rows.index, dtype=object)
-    who = rows["identity"].astype(object).where(rows["identity"].notna(), alone)
-    weights = rows["weight"].groupby(who.to_numpy()).sum().to_numpy(np.float64)
+    cluster_of = rows["identity"].astype(object).where(rows["identity"].notna(), alone)
+    weights = rows["weight"].groupby(cluster_of.to_numpy()).sum().to_numpy(np.float64)
     return float(weights.sum() ** 2 / (weights**2).sum())

@@ -40,7 +40,7 @@ def room(rule: RuleResult, check: CheckResult) -> float:
     return min(rooms) / (abs(rule.limit) or 1.0)
 
 
-def worst_words(verdict: Verdict) -> str:
+def worst_sentence(verdict: Verdict) -> str:
     """Return what was found where it is worst, and what is allowed there; empty: no check."""
     found = worst_check(verdict)
     if found is None:

@@ -11,6 +11,7 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,8 +19,10 @@ from torch import Tensor, nn
 
 import faircompress
 from faircompress.data.dataset import Facts
+from faircompress.export.layer_shapes import Shapes, layers_of_file, layers_of_net
 from faircompress.export.planes import write_out
 from faircompress.export.ports import INPUT, OUTPUT
+from faircompress.export.settled import settled
 from faircompress.networks.layers import numbers_of_positions
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
@@ -27,8 +30,8 @@ from faircompress.support.errors import InputError
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
 
+WHOLE = 2**31  # numbers; constants of any size are computed once, as standardised weights are
 NODE_BYTES = 600  # what a node and its names may take beside weights; measured: 60 to 200
-Shapes = Counter[tuple[str, tuple[int, ...]]]
 
 
 class Deployed(nn.Module):
@@ -98,7 +101,8 @@ def to_onnx(
     Raises:
         ValueError: If the exporter does not know the opset.
     """
-    model = _exported(Deployed(network).eval(), size, opset)
+    fixed = replace(network, net=settled(network.net, size))
+    model = _exported(Deployed(fixed).eval(), size, opset)
     write_out(model, size)
     found = {entry.domain: entry.version for entry in model.opset_import}
     if found.get("") != opset:
@@ -137,7 +141,8 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     import onnx
 
     model = onnx.load_from_string(content)
-    _refuse_other_layers(model.graph, network)
+    height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:3])
+    _refuse_other_layers(model.graph, replace(network, net=settled(network.net, (height, width))))
     _refuse_float64_and_outside(model)
     allowed = sum(t.numel() for t in network.net.state_dict().values() if t.is_floating_point())
     allowed += len(network.mean) + len(network.std) + _numbers_of_pooling(network.net)
@@ -183,7 +188,17 @@ def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelPr
         noisy.setLevel(level)
     if program is None:
         raise InputError("torch.onnx.export gave no program")
+    if _computes_weights(program.model_proto.graph):
+        from onnxscript import optimizer
+
+        optimizer.optimize_ir(program.model, input_size_limit=WHOLE, output_size_limit=WHOLE)
     return program.model_proto
+
+
+def _computes_weights(graph: "GraphProto") -> bool:
+    """Tell whether a file would compute a convolution's weights for each picture anew."""
+    known = {tensor.name for tensor in graph.initializer}
+    return any(node.op_type == "Conv" and node.input[1] not in known for node in graph.node)
 
 
 def _strip(model: "ModelProto") -> None:
@@ -227,9 +242,9 @@ def _graphs(graph: "GraphProto") -> Iterator["GraphProto"]:
 
 def _refuse_other_layers(graph: "GraphProto", network: Network) -> None:
     """Compare layers by shape; attention may add linear weights that are no layer of torch's."""
-    wanted, found = _layers_of_net(network.net), _layers_of_file(graph)
+    wanted, found = layers_of_net(network.net), layers_of_file(graph)
     missing = wanted - found
-    extra = Counter({key: n for key, n in (found - wanted).items() if key[0] == "convolution"})
+    extra = Counter({key: n for key, n in (found - wanted).items() if "convolution" in key[0]})
     if missing or extra:
         raise InputError(
             f"the file of {network.architecture} is not its network: missing "
@@ -242,33 +257,6 @@ def _numbers_of_pooling(net: nn.Module) -> int:
     """Return what uneven pooling may hold: how many values each place averages, and a zero."""
     sizes = [m.output_size for m in net.modules() if isinstance(m, nn.AdaptiveAvgPool2d)]
     return sum(_numel(size if isinstance(size, tuple) else (size, size)) + 1 for size in sizes)
-
-
-def _layers_of_net(net: nn.Module) -> Shapes:
-    layers: Shapes = Counter()
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d):
-            layers["convolution", tuple(module.weight.shape)] += 1
-        elif isinstance(module, nn.Linear):
-            layers["linear", tuple(sorted(module.weight.shape))] += 1
-    return layers
-
-
-def _layers_of_file(graph: "GraphProto") -> Shapes:
-    weights = {t.name: tuple(t.dims) for t in graph.initializer}
-    weights |= {  # of fewer bits
-        node.output[0]: weights[node.input[0]]
-        for node in graph.node
-        if node.op_type == "DequantizeLinear" and node.input[0] in weights
-    }
-    layers: Shapes = Counter()
-    for node in graph.node:
-        shape = weights.get(node.input[1]) if len(node.input) > 1 else None
-        if shape is not None and node.op_type == "Conv":
-            layers["convolution", shape] += 1
-        elif shape is not None and node.op_type in ("Gemm", "MatMul"):
-            layers["linear", tuple(sorted(shape))] += 1  # may be written transposed
-    return layers
 
 
 def _refuse_float64_and_outside(model: "ModelProto") -> None:

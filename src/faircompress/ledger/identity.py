@@ -122,9 +122,9 @@ def row_hashes(key: bytes, test_set: TestSet) -> RowHashes:
     scores = _rounded(test_set.baseline, DIGITS)
     labels = [("", test_set.labels)]
     return RowHashes(
-        ids=_of_words(key, "id", test_set.ids, len(test_set)),
-        pictures=_of_words(key, "picture", test_set.pictures, len(test_set)),
-        people=_of_words(key, "person", test_set.identities, len(test_set)),
+        ids=_of_texts(key, "id", test_set.ids, len(test_set)),
+        pictures=_of_texts(key, "picture", test_set.pictures, len(test_set)),
+        people=_of_texts(key, "person", test_set.identities, len(test_set)),
         rows=_of_rows(key, "row", [*labels, *sorted(test_set.groups.items())], scores),
         scores=_of_rows(key, "score", labels, scores),
         fine=_of_rows(key, "fine", labels, _rounded(test_set.baseline, FINE)),
@@ -158,7 +158,7 @@ def fingerprint(key: bytes, test_set: TestSet, hashes: RowHashes | None = None) 
 
 def book_sha256(ids: np.ndarray) -> str:
     """Return the hash by which a book of looks of version 0.2 knows a test set."""
-    return hashlib.sha256(json.dumps(sorted(_words(ids).tolist())).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(_texts(ids).tolist())).encode()).hexdigest()
 
 
 def of_book(key: bytes, sha256: str) -> str:
@@ -176,9 +176,9 @@ def _of_values(key: bytes, groups: Mapping[str, np.ndarray]) -> np.ndarray:
     """Hash the values of group columns, each once a percent of its rows."""
     values: list[bytes] = []
     for name, column in groups.items():
-        words, times = np.unique(_words(column).astype(str), return_counts=True)
-        for word, percent in zip(words, np.rint(100 * times / len(column)), strict=True):
-            values += [json.dumps([name, str(word)]).encode()] * int(percent)
+        texts, times = np.unique(_texts(column).astype(str), return_counts=True)
+        for text, percent in zip(texts, np.rint(100 * times / len(column)), strict=True):
+            values += [json.dumps([name, str(text)]).encode()] * int(percent)
     return _hashes(key, "value", values)
 
 
@@ -203,12 +203,12 @@ def _of_rows(
     key: bytes, kind: str, columns: list[tuple[str, np.ndarray]], scores: np.ndarray
 ) -> np.ndarray:
     """Hash, of each row, the words in some columns and its scores."""
-    words = {name: _words(column) for name, column in columns}
-    codes = pd.DataFrame({n: pd.factorize(column)[0] for n, column in enumerate(words.values())})
+    texts = {name: _texts(column) for name, column in columns}
+    codes = pd.DataFrame({n: pd.factorize(column)[0] for n, column in enumerate(texts.values())})
     subgroup = codes.groupby(list(codes.columns), sort=False).ngroup().to_numpy()
     first = np.unique(subgroup, return_index=True)[1]
     heads = [
-        json.dumps([[name, str(column[row])] for name, column in words.items()]).encode() + b"\0"
+        json.dumps([[name, str(column[row])] for name, column in texts.items()]).encode() + b"\0"
         for row in first
     ]
     table = pd.DataFrame(scores).assign(subgroup=subgroup)
@@ -219,14 +219,14 @@ def _of_rows(
     return _hashes(key, kind, rows)[row_of]
 
 
-def _of_words(key: bytes, kind: str, column: np.ndarray | None, rows: int) -> np.ndarray:
+def _of_texts(key: bytes, kind: str, column: np.ndarray | None, rows: int) -> np.ndarray:
     """Hash each word of a column; 0 where it is missing."""
     found = np.zeros(rows, np.uint64)
     if column is None:
         return found
     known = ~_missing(column)
-    codes, words = pd.factorize(_words(np.asarray(column)[known]))
-    found[known] = _hashes(key, kind, (str(word).encode() for word in words))[codes]
+    codes, texts = pd.factorize(_texts(np.asarray(column)[known]))
+    found[known] = _hashes(key, kind, (str(text).encode() for text in texts))[codes]
     return found
 
 
@@ -256,7 +256,7 @@ def _once(hashes: np.ndarray) -> np.ndarray:
     return found[found != 0]
 
 
-def _words(column: np.ndarray) -> np.ndarray:
+def _texts(column: np.ndarray) -> np.ndarray:
     """Return values as words: 1, 1.0 and "1" are the same."""
     column = np.asarray(column)
     if column.dtype.kind == "f" and np.array_equal(column, np.rint(column)):
@@ -286,7 +286,7 @@ def _check(test_set: TestSet) -> None:
         if name in columns and not np.isfinite(np.asarray(columns[name], float)).all():
             raise LedgerError(f"{name} must be finite in every row. Are values missing?")
     ids = test_set.ids
-    if ids is not None and (_missing(ids).any() or len(pd.unique(_words(ids))) < rows):
+    if ids is not None and (_missing(ids).any() or len(pd.unique(_texts(ids))) < rows):
         raise LedgerError(
             "ids are missing or stand more than once; each row needs one of its own. Name people "
             "as identities instead."

@@ -48,8 +48,8 @@ def limits_changed(
         NeedsReviewerError: If a limit changed and nobody else agreed.
     """
     last = found.last()
-    used = [_terms(look) for look in found.looks.values() if isinstance(look, Booked)]
-    if last is None or _terms(wanted) in used:
+    used = [_conditions(look) for look in found.looks.values() if isinstance(look, Booked)]
+    if last is None or _conditions(wanted) in used:
         return ()
     old, new = _values(last), _values(wanted)
     changes = {name: (value, new.get(name)) for name, value in old.items()
@@ -94,7 +94,7 @@ def _values(look: Booked) -> dict[str, Value]:
     return {**look.limits, "looks": look.way}
 
 
-def _terms(look: Booked) -> tuple[str, dict[str, Value]]:
+def _conditions(look: Booked) -> tuple[str, dict[str, Value]]:
     return look.rules, _values(look)
 
 

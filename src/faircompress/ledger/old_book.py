@@ -98,5 +98,5 @@ def _read(path: Path) -> dict[str, list[str]]:
 
 def _is_row(row: tuple[str, object]) -> bool:
     ids, candidates = row
-    words = isinstance(candidates, list) and all(isinstance(word, str) for word in candidates)
-    return words and re.fullmatch("[0-9a-f]{64}", ids) is not None
+    texts = isinstance(candidates, list) and all(isinstance(text, str) for text in candidates)
+    return texts and re.fullmatch("[0-9a-f]{64}", ids) is not None

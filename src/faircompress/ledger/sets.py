@@ -15,7 +15,7 @@ from faircompress.ledger.identity import VIEWS, Fingerprint
 from faircompress.support.files import write_bytes
 
 VERSION = 1
-WORDS = ("columns", "exact", "book")
+TEXTS = ("columns", "exact", "book")
 
 
 def folder(ledger: Path) -> Path:
@@ -52,20 +52,20 @@ def load(ledger: Path, name: str) -> Fingerprint:
             f"{path}, a test set of the ledger, {state}. Bring it back from the artifact store."
         )
     head, rest = content.split(b"\n", 1)
-    facts = json.loads(head)
+    header = json.loads(head)
     arrays = np.frombuffer(rest, "<u8").astype(np.uint64)
-    ends = np.cumsum([facts["lengths"][view] for view in VIEWS])[:-1]
+    ends = np.cumsum([header["lengths"][view] for view in VIEWS])[:-1]
     values: dict[str, Any] = dict(zip(VIEWS, np.split(arrays, ends), strict=True))
-    return Fingerprint(**values, complete=tuple(facts["complete"]), **facts["words"])
+    return Fingerprint(**values, complete=tuple(header["complete"]), **header["words"])
 
 
 def _bytes(fingerprint: Fingerprint) -> bytes:
     arrays = {view: getattr(fingerprint, view) for view in VIEWS}
-    facts = {
+    header = {
         "version": VERSION,
         "lengths": {view: len(array) for view, array in arrays.items()},
         "complete": fingerprint.complete,
-        "words": {name: getattr(fingerprint, name) for name in WORDS},
+        "words": {name: getattr(fingerprint, name) for name in TEXTS},
     }
-    head = json.dumps(facts, sort_keys=True).encode() + b"\n"
+    head = json.dumps(header, sort_keys=True).encode() + b"\n"
     return head + b"".join(array.astype("<u8").tobytes() for array in arrays.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from faircompress.data.predictions import Predictions
@@ -17,6 +18,10 @@ from faircompress.support.errors import StateError
 from faircompress.support.files import write_bytes
 
 GROUP, PROBABILITY, PICTURE = "group:", "p:", "picture:"
+CURE = (
+    "Bring the file back from a backup; or remove the folder, and all rows are counted anew, in "
+    "the same order."
+)
 
 
 def load(folder: Path) -> pd.DataFrame:
@@ -25,17 +30,16 @@ def load(folder: Path) -> pd.DataFrame:
     Those of one day in one file have the same ``moment``, from 1: wealth is read after each.
 
     Raises:
-        StateError: If a file is missing in between.
+        StateError: If a file is missing in between, or is not as it was written.
     """
     paths = _files(folder)
     for number, path in enumerate(paths, start=1):
         if path != _file(folder, number):
             raise StateError(
                 f"{_file(folder, number)} is missing and {path.name} is there: the record of "
-                "counted rows has a hole. Bring the file back from a backup; or remove the folder, "
-                "and all rows are counted anew, in the same order."
+                f"counted rows has a hole. {CURE}"
             )
-    parts = [pq.read_table(path).to_pandas() for path in paths]
+    parts = [_part(path) for path in paths]
     found = [part.assign(batch=number) for number, part in enumerate(parts, start=1)]
     if not found:
         return pd.DataFrame()
@@ -48,7 +52,7 @@ def add(folder: Path, rows: pd.DataFrame) -> int:
     """Write a batch as the next file; return its number."""
     number = len(_files(folder)) + 1
     buffer = io.BytesIO()
-    rows.to_parquet(buffer, index=False)
+    rows.to_parquet(buffer, index=False, write_page_checksum=True)
     write_bytes(_file(folder, number), buffer.getvalue())
     return number
 
@@ -68,6 +72,22 @@ def reference_rows(said: Predictions) -> Rows:
     groups = {name: values for name, values in said.groups.items() if name != "label"}
     table = pd.DataFrame({**own, "weight": said.weights, **groups})
     return Rows(table, said.probabilities.astype(np.float64))
+
+
+def _part(path: Path) -> pd.DataFrame:
+    """Read a file whole, or say that it is damaged."""
+    try:
+        found: pd.DataFrame = pq.read_table(path, page_checksum_verification=True).to_pandas()
+        pd.to_datetime(found["labelled"], format="%Y-%m-%d")
+        labels = pd.to_numeric(found["label"])
+        scores = found[[name for name in found if str(name).startswith(PROBABILITY)]]
+        fine = {"id", "person"} <= set(found) and scores.shape[1] > 1 and (labels % 1 == 0).all()
+        fine = fine and bool(((scores >= 0) & (scores <= 1)).all(axis=None))
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        raise StateError(f"{path} is damaged: {error}. {CURE}") from error
+    if not fine:
+        raise StateError(f"{path} holds no rows as they are counted. {CURE}")
+    return found
 
 
 def _files(folder: Path) -> list[Path]:

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from faircompress.monitoring import wealth
-from faircompress.monitoring.units import LOWER_IS_BETTER, Rows, reference_units, stream, weeks_of
+from faircompress.monitoring.units import (
+    LOWER_IS_BETTER,
+    POSITIVE,
+    Rows,
+    reference_units,
+    stream,
+    weeks_of,
+)
 
-EVERYONE = "all"
+EVERYONE, LABEL = "all", "label"
 INTERVAL_ALPHA = 0.05
 
 
@@ -69,12 +76,36 @@ class Settings:
         groups: Group columns.
         alpha: Chance of a false alarm a period, over all groups and rules.
         weeks: Of a period.
+        classes: Their names, where there are more than two: then a true positive rate is watched
+            class by class over everyone, and as the mean over classes in each group.
     """
 
     limits: Sequence[Limit]
     groups: Sequence[str]
     alpha: float
     weeks: int
+    classes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A rule, and on whom it is watched.
+
+    Args:
+        limit: The rule.
+        column: Group column; ``label``: those of one class; empty: everyone.
+        value: Of the column.
+        asked: Classes that a true positive rate is about.
+    """
+
+    limit: Limit
+    column: str
+    value: str
+    asked: tuple[int, ...] = POSITIVE
+
+    def of(self, rows: Rows) -> Rows:
+        """Return the rows of the group."""
+        return rows.taken(_of(rows, (self.column, self.value), self.asked))
 
 
 def watch(new: Rows, reference: Rows, settings: Settings) -> list[Process]:
@@ -83,16 +114,25 @@ def watch(new: Rows, reference: Rows, settings: Settings) -> list[Process]:
     Which there are, and so each one's share of alpha, depends on the reference rows alone.
     """
     places = [
-        (limit, group)
+        place
         for limit in settings.limits
-        for group in groups_of(reference, settings.groups)
-        if reference_units(reference.taken(_of(reference, group)), limit.metric)[0].size
+        for place in _places(limit, reference, settings)
+        if reference_units(place.of(reference), limit.metric, place.asked)[0].size
     ]
     first = weeks_of(new.table["labelled"])[:1]
     first_week = int(first[0]) if len(first) else 0
-    return [
-        _process(new, reference, limit, group, settings, len(places), first_week)
-        for limit, group in places
+    return [_process(new, reference, place, settings, len(places), first_week) for place in places]
+
+
+def _places(limit: Limit, reference: Rows, settings: Settings) -> list[Place]:
+    """Return on whom a rule is watched, whether there are rows or not."""
+    groups = groups_of(reference, settings.groups)
+    if not settings.classes or limit.metric != "true_positive_rate":
+        return [Place(limit, *group) for group in groups]
+    labels = reference.table["label"]
+    classes = [Place(limit, LABEL, name, (k,)) for k, name in enumerate(settings.classes)]
+    return classes + [
+        Place(limit, *group, tuple(sorted(set(labels[_of(reference, group)])))) for group in groups
     ]
 
 
@@ -110,19 +150,21 @@ def unknown_groups(new: Rows, reference: Rows, columns: Sequence[str]) -> list[s
     return [f"{c}={v}" for c, v in groups_of(new, columns) if (c, v) not in known]
 
 
-def _of(rows: Rows, group: tuple[str, str]) -> np.ndarray:
+def _of(rows: Rows, group: tuple[str, str], asked: Sequence[int] = POSITIVE) -> np.ndarray:
     column, value = group
+    if column == LABEL:
+        return (rows.table[LABEL] == asked[0]).to_numpy()
     return (rows.table[column] == value).to_numpy() if column else np.ones(len(rows.table), bool)
 
 
 def _process(
-    new: Rows, reference: Rows, limit: Limit, group: tuple[str, str], settings: Settings,
-    processes: int, first_week: int,
-) -> Process:  # fmt: skip
-    shares, weights = reference_units(reference.taken(_of(reference, group)), limit.metric)
+    new: Rows, reference: Rows, place: Place, settings: Settings, processes: int, first_week: int
+) -> Process:
+    limit = place.limit
+    shares, weights = reference_units(place.of(reference), limit.metric, place.asked)
     evidence = wealth.reference_e_values(shares, weights, limit.limit)
     known = float(np.average(shares, weights=weights))
-    units = stream(new.taken(_of(new, group)), limit.metric)
+    units = stream(place.of(new), limit.metric, place.asked)
     moments, held = wealth.path(
         units, evidence, limit.limit, first_week=first_week, weeks=settings.weeks
     )
@@ -132,7 +174,7 @@ def _process(
     rate = float(units.shares.mean()) if ends else None
     level = processes / settings.alpha
     return Process(
-        group="=".join(filter(None, group)),
+        group=f"{place.column}={place.value}" if place.column else place.value,
         metric=limit.metric,
         limit=limit.limit,
         reference=_natural(known, limit.metric),

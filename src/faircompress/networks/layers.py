@@ -92,10 +92,17 @@ def norms_behind(net: nn.Module, picture: Tensor) -> dict[str, nn.BatchNorm2d]:
     return found
 
 
+def _heads(tensor: Tensor) -> int:
+    """Return for how many heads a tensor of attention has a column, or a scale."""
+    if tensor.ndim == 3 and tensor.shape[1:] == (1, 1):
+        return tensor.shape[0]
+    return tensor.shape[-1] if tensor.ndim == 2 else 0
+
+
 def numbers_of_positions(net: nn.Module) -> int:
     """Return what attention holds in a file, where its table of positions is spread by an index."""
     found = 0
     for own in ([*m.parameters(recurse=False), *m.buffers(recurse=False)] for m in net.modules()):
-        heads = max((t.shape[-1] for t in own if t.is_floating_point() and t.ndim == 2), default=0)
+        heads = max((_heads(t) for t in own if t.is_floating_point()), default=0)
         found += heads * sum(t.numel() for t in own if not t.is_floating_point())
     return found

@@ -163,18 +163,27 @@ def fit_shapes(net: nn.Module, weights: dict[str, Tensor]) -> None:
 
 def _fit_words(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d):
-        module.groups = module.weight.shape[0] if is_depthwise(module) else module.groups
+        if module.groups > 1:  # whole ones go
+            module.groups = module.weight.shape[0] * module.groups // module.out_channels
         module.out_channels = module.weight.shape[0]
         module.in_channels = module.weight.shape[1] * module.groups
+    elif isinstance(module, nn.ConvTranspose2d):
+        module.in_channels = module.weight.shape[0]
+        module.out_channels = module.weight.shape[1] * module.groups
     elif isinstance(module, nn.Linear):
         module.out_features, module.in_features = module.weight.shape
     elif isinstance(module, nn.PReLU):
         module.num_parameters = len(module.weight)
-    elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d):
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.InstanceNorm2d):
         kept = module.running_mean if module.weight is None else module.weight
         module.num_features = module.num_features if kept is None else len(kept)
     elif isinstance(module, nn.LayerNorm):
         module.normalized_shape = tuple(module.weight.shape)
+    elif isinstance(module, nn.GroupNorm) and module.weight is not None:
+        run = module.num_channels // module.num_groups  # channels of a group stay as many
+        module.num_channels = len(module.weight)
+        if module.num_groups > 1:
+            module.num_groups = max(1, module.num_channels // run)
 
 
 def is_depthwise(layer: nn.Conv2d) -> bool:

@@ -8,7 +8,7 @@ walked past as one piece.
 
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.networks.layers import MISFITS, Scored
+from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 
 VISITS = 100  # times the operations of a network: so many steps of a walk are taken
@@ -34,12 +35,14 @@ class Met:
         axis: Of its tensor that gets shorter; 0 for outputs, 1 for inputs.
         channels: Of the layer that was started from.
         entries: Along the axis, one for each of ``channels``.
+        name: Of the part, where it has one.
     """
 
     part: Any
     axis: int
     channels: Tensor
     entries: Tensor
+    name: str = ""
 
 
 def trace(net: nn.Module, example: Tensor) -> Any:
@@ -52,8 +55,8 @@ def trace(net: nn.Module, example: Tensor) -> Any:
     Raises:
         CannotFollow: If Torch-Pruning cannot make a graph of it.
     """
-    from torch_pruning import DependencyGraph
-
+    with without("timm"):  # for counting operations, which nobody asks it for
+        import torch_pruning  # noqa: F401
     was = {module: module.training for module in net.modules()}
     frozen = [p for p in net.parameters() if not p.requires_grad]
     try:
@@ -63,7 +66,8 @@ def trace(net: nn.Module, example: Tensor) -> Any:
                 parameter.requires_grad_(True)
             closed = [opened.enter_context(_closed(m)) for m in _opaque(net.eval(), example)]
             pruners = {type(module): _passing() for module in closed}
-            return DependencyGraph().build_dependency(
+            opened.enter_context(_lenient())
+            return _graph().build_dependency(
                 net, example_inputs=example, customized_pruners=pruners, verbose=False
             )
     except MISFITS as error:
@@ -106,18 +110,64 @@ def walk(graph: Any, layer: Scored, widest: int) -> list[Met]:
             steps += 1
             if not dependency.is_triggered_by(came.handler):
                 continue
-            after = entries
-            for mapping in filter(None, dependency.index_mapping):
-                after = mapping(after)
+            after = _mapped(dependency, entries)
             if len(after) > widest or steps > VISITS * len(graph.module2node):
                 raise CannotFollow(
-                    "they pass views or reshapes that Torch-Pruning cannot follow, as in attention"
+                    "they pass views or reshapes that Torch-Pruning cannot follow, as in attention "
+                    "and where channels are shuffled"
                 )
             known = seen.setdefault((dependency.target, dependency.handler), [])
             if after and after not in known:
                 known.append(after)
                 stack.append((dependency, after))
     return [_met(graph, node, handler, lists) for (node, handler), lists in seen.items() if lists]
+
+
+def _mapped(dependency: Any, entries: list[Any]) -> list[Any]:
+    """Return what entries become on the way from an operation to the next."""
+    try:
+        for mapping in filter(None, dependency.index_mapping):
+            entries = mapping(entries)
+    except MISFITS as error:
+        raise CannotFollow("they pass a split that Torch-Pruning cannot follow") from error
+    return entries
+
+
+def _graph() -> Any:
+    """Return a graph in which grouped convolutions pass channels on, as depth-wise ones do."""
+    from torch_pruning import DependencyGraph, ops
+
+    class Graph(DependencyGraph):  # type: ignore[misc]  # untyped
+        def get_pruner_of_module(self, module: Any) -> Any:
+            if (
+                isinstance(module, nn.Conv2d)
+                and 1 < module.groups < module.out_channels == module.in_channels
+            ):
+                return self.REGISTERED_PRUNERS[ops.OPTYPE.DEPTHWISE_CONV]
+            return super().get_pruner_of_module(module)
+
+    return Graph()
+
+
+@contextmanager
+def _lenient() -> Iterator[None]:
+    """Let channels that Torch-Pruning cannot count through a reshape pass it as they are.
+
+    It divides by zero where channels are shuffled. Whether they come through is seen on trial.
+    """
+    from torch_pruning.dependency import index_mapping
+
+    strict = index_mapping.update_reshape_index_mapping
+
+    def lenient(graph: Any, node: Any) -> None:
+        with suppress(ArithmeticError):
+            strict(graph, node)
+
+    index_mapping.update_reshape_index_mapping = lenient
+    try:
+        yield
+    finally:
+        index_mapping.update_reshape_index_mapping = strict
 
 
 def _met(graph: Any, node: Any, handler: Any, lists: list[list[Any]]) -> Met:

@@ -1,9 +1,11 @@
 """The champion's file, for whoever serves it: fetched, and checked before it is handed out."""
 
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration.alarm import fault_of
 from faircompress.orchestration.deployment import BadChampion, champion
 from faircompress.orchestration.registered_model import Registry, registry_of
@@ -11,10 +13,13 @@ from faircompress.registry import signatures, versions
 from faircompress.registry.keys import keys_of
 from faircompress.registry.ledger_heads import check_ledger
 from faircompress.registry.logged_models import fetch_onnx
-from faircompress.registry.verification import attested
+from faircompress.registry.records import VerdictRecord
+from faircompress.registry.verification import attested, kept_verdict
 from faircompress.registry.versions import Version
+from faircompress.report.context import ReportContext
+from faircompress.report.model_card import model_card
 from faircompress.support.errors import StateError
-from faircompress.support.files import sha256, write_bytes
+from faircompress.support.files import sha256, write_bytes, write_text
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def resolve_champion(
 
     Args:
         project: Folder with ``params.yaml``: a clone of the project's git.
-        out: Where to write the file; None: nowhere.
+        out: Where to write the file, and beside it its model card; None: nowhere.
         without_ledger: Whether the ledger, ``state/ledger.jsonl``, need not be here.
 
     Raises:
@@ -70,6 +75,7 @@ def resolve_champion(
         check_ledger(where.store.project, statement, required=True)
     if out is not None:
         _write(where, version, statement.record.sha256, out)
+        _write_card(where, version, statement.record, out.with_suffix(".card.md"))
     return Champion(
         where.model,
         version.number,
@@ -91,6 +97,16 @@ def _write(where: Registry, version: Version, digest: str, out: Path) -> None:
         raise BadChampion(
             f"ALARM: the file of version {version.number} changed while it was read; nothing was "
             "written."
+        )
+
+
+def _write_card(where: Registry, version: Version, record: object, card: Path) -> None:
+    """Write the model card beside the file, made anew of the verdict that was attested."""
+    kept = kept_verdict(where.store, version, record) if isinstance(record, VerdictRecord) else None
+    if kept is not None:
+        verdict = Verdict.from_json(json.loads(kept))
+        write_text(
+            card, model_card(verdict, ReportContext(precision=version.tags.get("precision", "")))
         )
 
 

@@ -3,10 +3,12 @@
 The ledger is ``state/ledger.jsonl`` of the project, the same for all its variants; git ignores it.
 What the gate needs of it reaches the gate as ``artifacts/look.json``, so that DVC sees when it
 changed: ``looks``, 1 for the first, by the sha256 of a file, at the test set with the sha256
-``test``; ``released``, how many candidates passed on it before.
+``test``; ``released``, how many candidates passed on it before; ``part``, of a look that declared
+topping up, which of its parts the rows are (see ``topping_up``).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +16,19 @@ import numpy as np
 
 from faircompress.auditing import looks as booking
 from faircompress.auditing.looks import LEDGER, test_set_of
+from faircompress.auditing.rows import Pair
 from faircompress.config.precisions import exported, verdict_folder
 from faircompress.data import predictions
-from faircompress.data.dataset import TABLE
+from faircompress.data.dataset import TABLE, load_facts
 from faircompress.evaluation.verdict import Verdict
 from faircompress.ledger.errors import LedgerError, NeedsReviewerError
-from faircompress.ledger.identity import TestSet
 from faircompress.ledger.limits import Review
 from faircompress.ledger.looks import Look, next_looks
 from faircompress.ledger.old_book import take_over
 from faircompress.ledger.record import Ledger
 from faircompress.orchestration.record import Record
 from faircompress.orchestration.registered_model import Registry
+from faircompress.orchestration.topping_up import Taken, of_look, of_part
 from faircompress.registry import look_records
 from faircompress.registry.ledger_heads import heads_of
 from faircompress.support.files import read_json, sha256
@@ -35,7 +38,7 @@ References = Mapping[str, Mapping[str, Any] | None]  # as champion.json
 
 def book(
     record: Record, files: Sequence[str], test: str, references: References, review: Review | None
-) -> dict[str, Look]:
+) -> Taken:
     """Book that files are judged in this order, up to the first that does not pass.
 
     Args:
@@ -53,24 +56,24 @@ def book(
         **_written(record.workspace.artifacts, test),
         **look_records.looks(where.store, where.model, test),
     }
-    if taken := take_over(ledger, test, before):
+    if number := take_over(ledger, test, before):
         record.note(
-            "ledger", f"{taken} looks at this test set are kept in {ledger.path} from now on"
+            "ledger", f"{number} looks at this test set are kept in {ledger.path} from now on"
         )
-    looks = _booked(record, files, test, references, review)
-    look_records.keep(
-        record.store, record.run_id, test, {file: look.number for file, look in looks.items()}
-    )
-    return looks
+    taken = _booked(record, files, test, references, review, new=True)
+    numbers = {file: look.number for file, look in taken.looks.items()}
+    look_records.keep(record.store, record.run_id, test, numbers)
+    return taken
 
 
-def as_json(looks: Mapping[str, Look], test: str) -> dict[str, Any]:
+def as_json(taken: Taken, test: str) -> dict[str, Any]:
     """Return what the gate is told of the looks that its files are."""
-    return {
-        "looks": {file: look.number for file, look in looks.items()},
-        "released": max(look.released for look in looks.values()),
+    told = {
+        "looks": {file: look.number for file, look in taken.looks.items()},
+        "released": max(look.released for look in taken.looks.values()),
         "test": test,
     }
+    return told | ({"part": taken.part} if taken.part else {})
 
 
 def complete(record: Record) -> None:
@@ -84,7 +87,7 @@ def complete(record: Record) -> None:
     files = {p: sha256(file) for p, file in exported(artifacts).items()}
     looks = _booked(
         record, list(files.values()), told["test"], read_json(artifacts / "champion.json")
-    )
+    ).looks
     evaluated = read_json(artifacts / "gate.json")["precisions"]
     last: dict[int, tuple[Look, Verdict]] = {}
     for precision, file in files.items():
@@ -104,18 +107,28 @@ def ledger_of(record: Record) -> Ledger:
 
 def _booked(
     record: Record, files: Sequence[str], test: str, references: References,
-    review: Review | None = None,
-) -> dict[str, Look]:  # fmt: skip
-    artifacts, gate = record.workspace.artifacts, record.params.gate
+    review: Review | None = None, *, new: bool = False,
+) -> Taken:  # fmt: skip
+    artifacts, gate, ledger = record.workspace.artifacts, record.params.gate, ledger_of(record)
     folder = artifacts / "export" / "predictions"
     rows = predictions.load(folder / "dense-test.parquet")
-    held = [predictions.load(folder / "dense-validation.parquet")]
+    fit = load_facts(artifacts / "validate").fit_sha256  # which test rows there are changes no rule
+    held = replace(predictions.load(folder / "dense-validation.parquet"), data=fit)
     models = {n: str(told["sha256"]) if told else None for n, told in references.items()}
-    try:
-        return next_looks(
-            ledger_of(record), _test_set(artifacts, rows, test), files, review=review,
-            **booking.look_settings(rows, gate, held, models),
+    settings = booking.look_settings(rows, gate, [held], models)
+    pictures = _pictures(artifacts, rows)
+    if len(files) == 1:
+        pair = Pair(
+            rows, predictions.load(folder / "pruned-test.parquet"), hashes=pictures, named=False,
+            book=test,
         )  # fmt: skip
+        held = replace(held, data=rows.data)
+        part = of_part(ledger, pair, gate, settings["rules"], held, new=new)
+        if part is not None:
+            return part
+    known = test_set_of(rows, ids=None, pictures=pictures, book=test)
+    try:
+        return of_look(next_looks(ledger, known, files, review=review, **settings), gate)
     except NeedsReviewerError as error:
         raise NeedsReviewerError(
             f"{error} For a run by hand: faircompress run --reviewer NAME --reason WHY, with a "
@@ -124,8 +137,8 @@ def _booked(
         ) from None
 
 
-def _test_set(artifacts: Path, rows: predictions.Predictions, test: str) -> TestSet:
-    """Return what the test split is known by: its pictures and people, whatever rows are called."""
+def _pictures(artifacts: Path, rows: predictions.Predictions) -> np.ndarray:
+    """Return the sha256 of each picture, which with people is what a test split is known by."""
     import pyarrow.parquet as pq
 
     table = pq.read_table(
@@ -133,12 +146,11 @@ def _test_set(artifacts: Path, rows: predictions.Predictions, test: str) -> Test
     )
     known = dict(zip(table["id"].to_pylist(), table["sha256"].to_pylist(), strict=True))
     try:
-        pictures = [known[name] for name in rows.ids.tolist()]
+        return np.array([known[name] for name in rows.ids.tolist()])
     except KeyError as error:
         raise LedgerError(
             f"the predictions are of row {error}, which the test split has not. Run export again."
         ) from None
-    return test_set_of(rows, ids=None, pictures=np.array(pictures), book=test)
 
 
 def _written(artifacts: Path, test: str) -> dict[str, int]:

@@ -9,8 +9,8 @@ from faircompress.config.precisions import Precision, verdict_folder
 from faircompress.data.dataset import load_facts
 from faircompress.evaluation.gated_numbers import gated_numbers
 from faircompress.evaluation.verdict import Verdict
-from faircompress.evaluation.worst_check import worst_words
-from faircompress.orchestration import last_run
+from faircompress.evaluation.worst_check import worst_sentence
+from faircompress.orchestration import dead_runs, last_run
 from faircompress.orchestration.announcement import Message, of_alarm, of_verdict
 from faircompress.orchestration.checkout import RESTORING, restoring
 from faircompress.orchestration.commits import code_of
@@ -157,9 +157,10 @@ class Record(Listener):
                 step(self)
 
     def close(self, status: str) -> None:
-        """Close the parent run."""
+        """Close the parent run; one that MLflow leaves open is closed by the next run here."""
         with self._noting():
             mlflow_runs.end(self.store, self.run_id, status)
+            dead_runs.closed(self.workspace.folder)
 
     def _keep_results(self, verdict: Verdict) -> None:
         artifacts = self.workspace.artifacts
@@ -178,7 +179,7 @@ class Record(Listener):
         precision = read_json(artifacts / "gate.json")["evaluated"]
         told = [{"metrics": gated_numbers(verdict), "step": 0}]
         mlflow_runs.log_numbers(self.store, self.run_id, told)
-        worst = worst_words(verdict)
+        worst = worst_sentence(verdict)
         run_pages.show_verdict(self.store, self.run_id, verdict, precision, worst)
         mlflow_runs.rename(
             self.store, self.run_id, run_pages.run_name(verdict.outcome, name_of(self.workspace))
@@ -200,7 +201,7 @@ class Record(Listener):
         name = run_pages.run_name(verdict.outcome, precision)
         run_id = mlflow_runs.begin(self.store, self.experiment, name, tags)
         mlflow_runs.log_params(self.store, run_id, self.params.model_dump())
-        run_pages.show_verdict(self.store, run_id, verdict, precision, worst_words(verdict))
+        run_pages.show_verdict(self.store, run_id, verdict, precision, worst_sentence(verdict))
         mlflow_runs.log_files(self.store, run_id, [said / name for name in SAID], "gate")
         return run_id
 
@@ -254,7 +255,9 @@ def recorded(workspace: Workspace) -> Iterator[Record]:
     store = mlflow_runs.open_store(workspace.project)
     params = workspace.params()
     tags = {"workspace": str(workspace.folder), "overrides": " ".join(workspace.overrides)}
+    dead_runs.bury(workspace.folder, store)
     run_id = mlflow_runs.begin(store, params.key, name_of(workspace), tags)
+    dead_runs.note(workspace.folder, run_id)
     mlflow_runs.log_params(store, run_id, params.model_dump())
     record = Record(workspace, store, run_id)
     os.environ |= {RUN: run_id, COMMIT: code_of(workspace.project, workspace.commit)}

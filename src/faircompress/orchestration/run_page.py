@@ -6,6 +6,7 @@ The page is for readers: where the server does not answer, the run goes on witho
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 from httpx import HTTPError
 from prefect.artifacts import (
@@ -14,6 +15,7 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectException
 from prefect.runtime import flow_run
 
@@ -23,9 +25,11 @@ from faircompress.orchestration.news import params_at
 from faircompress.report.markdown import plain_text
 from faircompress.support.errors import FaircompressError
 from faircompress.support.files import read_json, write_json
+from faircompress.support.lines import one_line
 from faircompress.support.locks import waiting
 
 ROWS = 100  # of the table of checks
+TAG = 100  # characters of a tag
 COUNT = Path(".checkpoints") / "runs.json"
 Answer = TypeVar("Answer")
 
@@ -93,7 +97,10 @@ class RunPage:
             "",
             *(f"{n}. {plain_text(one, 400)}" for n, one in enumerate(verdict.reasons[:5], 1)),
         ]
-        self._try(lambda: create_markdown_artifact("\n".join(lines), "verdict", message.subject))
+        told = [("", message.subject), ("Worst: ", message.group), ("Gained: ", message.gain)]
+        short = ". ".join(f"{name}{words}" for name, words in told if words)
+        self._try(lambda: create_markdown_artifact("\n".join(lines), "verdict", short))
+        self._try(lambda: _tag(verdict.outcome, message.group))
         table = checks(verdict)
         self._try(lambda: create_table_artifact(table, "checks", "Every check, worst first"))
 
@@ -106,6 +113,13 @@ class RunPage:
         except (HTTPError, PrefectException, RuntimeError, OSError):
             self._answers = False
             return None
+
+
+def _tag(*words: str) -> None:
+    """Put words below the run's name, where the list of runs shows them, too."""
+    known = [*(flow_run.tags or []), *(one_line(word, TAG) for word in words if word)]
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(str(flow_run.id)), tags=known)
 
 
 def checks(verdict: Verdict) -> list[dict[str, Any]]:

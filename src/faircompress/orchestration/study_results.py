@@ -1,6 +1,6 @@
 """What a study leaves behind: tables, figures, a page, runs in MLflow, DVC's fingerprint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from faircompress.registry import mlflow_runs
 from faircompress.study import pages
 from faircompress.study.cells import cell_counts, rarest, rates
 from faircompress.study.comparison import Comparison
-from faircompress.study.plan import Cell, Plan, complete_seeds, settings
+from faircompress.study.plan import Cell, Plan, cells, complete_seeds, dense_cells, settings
 from faircompress.support.errors import InputError
 from faircompress.support.files import read_json, write_json
 
 EXPERIMENT = "faircompress-studies"
 KEPT = Path("results") / "runs.json"
+FAILED = Path("results") / "failed.json"
 Said = Callable[[Cell, str], Predictions]
 
 
@@ -54,6 +55,7 @@ def issue(
         InputError: If no seed did.
     """
     compared = []
+    failed = _failures_known(folder, plan, chosen, done) | failed
     pruned = [cell for cell in done if cell.method and cell.seed in plan.seeds]
     for data, model in dict.fromkeys((cell.data, cell.model) for cell in pruned):
         seeds = complete_seeds(plan, data, model, {*done, *failed})
@@ -67,11 +69,22 @@ def issue(
             f"{folder.name}, or name the methods that have: --only plain,..."
         )
     write_json(folder / KEPT, runs_known(folder) | {cell.key: done[cell] for cell in done})
+    write_json(folder / FAILED, {cell.key: why for cell, why in failed.items()})
     words = {
         f"{data}, {model}, {method}": settings(plan, method, tried)
         for (data, model, method), tried in chosen.items()
     }
     return pages.write(folder / "results", plan, compared, done, failed, words)
+
+
+def _failures_known(
+    study: Path, plan: Plan, chosen: dict[tuple[str, str, str], int], done: Collection[Cell]
+) -> dict[Cell, str]:
+    """Return why runs of the plan failed, as kept; those that came to an end since are left out."""
+    kept = study / FAILED
+    known = dict(read_json(kept)) if kept.exists() else {}
+    planned = [*dense_cells(plan), *cells(plan, chosen)]
+    return {one: known[one.key] for one in planned if one.key in known and one not in done}
 
 
 def runs_known(study: Path) -> dict[str, dict[str, Any]]:

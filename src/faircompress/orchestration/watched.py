@@ -57,7 +57,8 @@ def settings_of(watch: Watch, groups: list[str]) -> Settings:
     else:
         limits = _gate_limits(watch, classes)
     weeks = -(-watch.monitor.window // 7)
-    return Settings(limits, groups, watch.monitor.alpha, weeks)
+    names = watch.facts.classes if classes > 2 else ()
+    return Settings(limits, groups, watch.monitor.alpha, weeks, names)
 
 
 def _gate_limits(watch: Watch, classes: int) -> list[Limit]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from faircompress.ledger.errors import LedgerError
 from faircompress.ledger.record import LEDGER, Ledger
 from faircompress.registry import signatures
-from faircompress.registry.keys import Keys, keys_of
+from faircompress.registry.keys import Keys, after, keys_of
 from faircompress.registry.policy import LET_OUT, PROJECT, Decision
 from faircompress.registry.records import Attestation, LedgerHead, Record, VerdictRecord, same
 from faircompress.registry.statements import attestation, from_line, sha256_of, to_line
@@ -68,9 +68,27 @@ def lines(project: Path) -> list[str]:
 
 
 def add(project: Path, record: Record) -> Attestation:
-    """Add a line, whole or not at all, signed if a key is named here; other processes are out."""
+    """Add a line, whole or not at all, signed if a key is named here; other processes are out.
+
+    The line is later than all that are known here. A clock that was put back would else place a
+    withdrawal before the promotion that it is about.
+    """
+    return _add(project, _later(record, max((r.time for r in records(project)), default="")))
+
+
+def _later(record: Record, last: str) -> Record:
+    """Return a record with its own time, or the moment after the last one's if that is later."""
+    if record.time > last:
+        return record
+    try:
+        return replace(record, time=after(last))
+    except (ValueError, OverflowError):  # a time that no clock of ours told
+        return record
+
+
+def _add(project: Path, record: Record) -> Attestation:
     path, keys = file(project), keys_of(project)
-    before = path.read_text("utf-8") if path.exists() else ""
+    before = _text(path)
     here = before.splitlines()
     last = _attestation(path, len(here), here[-1]).payload if here else b""
     made = attestation(record, _head(project, record), sha256_of(last) if last else "")
@@ -116,7 +134,7 @@ def sign(project: Path) -> list[Attestation]:
 def _sign_all(project: Path) -> list[Attestation]:
     keys, done = keys_of(project), []
     for path in (project / FILE, project / UNTRACKED):
-        text = path.read_text("utf-8").splitlines() if path.exists() else []
+        text = _text(path).splitlines()
         found = [_attestation(path, n, line) for n, line in enumerate(text, start=1)]
         after = [_signed(keys, one) for one in found]
         done += [new for old, new in zip(found, after, strict=True) if new != old]
@@ -124,7 +142,7 @@ def _sign_all(project: Path) -> list[Attestation]:
             write_text(path, "".join(f"{to_line(one)}\n" for one in after))
     of_old = tuple(f"{project / old}, " for old in OLD)
     old = [one for one in read(project) if one.place.startswith(of_old)]
-    return done + [add(project, one.record) for one in old if _signed(keys, one) != one]
+    return done + [_add(project, one.record) for one in old if _signed(keys, one) != one]
 
 
 def raise_unless_complete(project: Path) -> None:
@@ -222,10 +240,16 @@ def _is_of(known: Record, record: VerdictRecord) -> bool:
 def _lines(project: Path) -> Iterator[Attestation]:
     paths: Iterable[Path] = (*OLD, FILE, UNTRACKED)
     for path in (project / one for one in paths):
-        text = path.read_text("utf-8") if path.exists() else ""
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(_text(path).splitlines(), start=1):
             if line:
                 yield _attestation(path, number, line)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8") if path.exists() else ""
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is damaged ({error}). Bring the file back from git.") from error
 
 
 @lru_cache(maxsize=100_000)  # a command reads the same lines many times

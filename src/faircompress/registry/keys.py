@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,7 @@ FOLDER, RETIRED = Path("keys"), Path("keys") / "retired.json"
 VARIABLES = {"gate": "FAIRCOMPRESS_GATE_KEY", "reviewer": "FAIRCOMPRESS_REVIEWER_KEY"}
 PASSPHRASE = "FAIRCOMPRESS_KEY_PASSPHRASE"
 NAME = re.compile(r"[a-z0-9][a-z0-9_.]{0,39}")
+TIME = "%Y%m%dT%H%M%S.%fZ"
 SHORT = 12  # hex digits of a key id that people compare
 
 
@@ -187,7 +188,16 @@ def without_keys() -> dict[str, str]:
 
 def now() -> str:
     """Return the time as attestations name it."""
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    return datetime.now(UTC).strftime(TIME)
+
+
+def after(time: str) -> str:
+    """Return the moment after a time, as attestations name both.
+
+    Raises:
+        ValueError, OverflowError: If it is none, or there is none after it.
+    """
+    return (datetime.strptime(time, TIME) + timedelta(microseconds=1)).strftime(TIME)
 
 
 def _raise_if_unfit(project: Path, role: str, name: str, into: Path) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
-from faircompress.registry import versions
-from faircompress.registry.mlflow_runs import Store
+from mlflow.exceptions import MlflowException
+
+from faircompress.registry import mlflow_runs, versions
+from faircompress.registry.mlflow_runs import NO_SUCH_RUN, Store
 
 PROTECTED = ("champion", "original_champion", "previous", "challenger")
 
@@ -52,6 +54,22 @@ def remove(store: Store, model: str, workspace: str, count: int) -> int:
             store.client.delete_run(one)
         removed += 1
     return removed
+
+
+def end_dead(store: Store, run_id: str) -> None:
+    """Close a run whose process is gone, and what is nested in it, as ``KILLED``.
+
+    What came to an end stays as it is; a run that is not there (any more) is no error.
+    """
+    try:
+        where = [str(store.client.get_run(run_id).info.experiment_id)]
+    except MlflowException as error:
+        if error.error_code not in NO_SUCH_RUN:
+            raise
+        return
+    for one in _family(store, where, run_id):
+        if store.client.get_run(one).info.status == "RUNNING":
+            mlflow_runs.end(store, one, "KILLED")
 
 
 def _family(store: Store, where: list[str], run_id: str) -> Iterator[str]:

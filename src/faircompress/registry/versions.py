@@ -183,7 +183,8 @@ def keep(store: Store, version: Version, decision: Decision) -> None:
     if latest and replace(latest[0], time=decision.time) == decision:
         decision = latest[0]
     else:
-        attestations.add(store.project, decision)
+        added = attestations.add(store.project, decision).record
+        decision = replace(decision, time=added.time)
     if version.run_id:
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder) / f"{decision.time}.json"

@@ -5,15 +5,22 @@ from dataclasses import dataclass
 
 from faircompress.evaluation.fail_order import HOLM, ORDERED
 from faircompress.evaluation.verdict import Verdict
+from faircompress.evaluation.worst_check import worst_check
 from faircompress.report.context import ReportContext
 from faircompress.report.decision import decision, operating_point
 from faircompress.report.plots import capital
 from faircompress.report.untested import untested
+from faircompress.support.number_text import unsigned
 
 CORRECTED = {
     HOLM: "with Holm's correction over all checks",
     ORDERED: "in the order of validation evidence, at levels that share each rule's alpha",
 }
+
+OWNER = (
+    ("License", "not stated; whoever publishes the file states it, here and in the card's head"),
+    ("Contact", "not stated; whoever publishes the file names who answers for it"),
+)
 
 MISSING = {
     "none": "Without rows",
@@ -42,8 +49,10 @@ def card_sections(verdict: Verdict, context: ReportContext) -> list[CardSection]
     return [
         _model(verdict, context),
         CardSection("Intended use", _use(verdict)),
+        CardSection("Bias, risks and limits", _risks(verdict)),
         _data(verdict),
         _evaluation(verdict),
+        CardSection("Owner", OWNER),
     ]
 
 
@@ -56,6 +65,30 @@ def _use(verdict: Verdict) -> list[tuple[str, str]]:
         f"does wrong, the {captions.candidate} one may still do."
     )
     return [("For", use), ("Not for", not_for)]
+
+
+def _risks(verdict: Verdict) -> list[tuple[str, str]]:
+    """Say who is served worst, by the file itself and by the change, and what nobody looked at."""
+    captions, found = verdict.captions, worst_check(verdict)
+    lines = []
+    if found is not None:
+        rule, check = found
+        lines.append(("Nearest to its limit", f"{check.place}: {rule.title}, {check.outcome}"))
+    rates = verdict.own_rates.rates if verdict.own_rates else []
+    served = min(rates, key=lambda rate: rate.estimate, default=None)
+    if served is not None:
+        bounds = f"{unsigned(served.lower)} to {unsigned(served.upper)}"
+        rate = f"{served.title} {unsigned(served.estimate)} ({bounds})"
+        lines.append(("Lowest rate of its own", f"{served.group}: {rate}"))
+    few = [one for one in verdict.coverage if one.status != "absent"]
+    if few:
+        known = f"of {len(few)} groups and classes in them the test set says nothing or too little"
+        lines.append(("Unknown", f"{known}; they are named below"))
+    limits = (
+        f"Only the groups listed were looked at. Others, and {captions.rows} unlike those tested, "
+        "may be served worse. A pass is no statement that the model is fair."
+    )
+    return [*lines, ("Limits", limits)]
 
 
 def _model(verdict: Verdict, context: ReportContext) -> CardSection:

@@ -29,8 +29,10 @@ class ReportContext:
             ``released``; and ``report``, where its own page lies as seen from this one, or nothing.
         about: What the verdict is about: name, words, and a sha256 or nothing. Empty: ``called``
             and the models' hashes serve.
+        evaluated: The day, where ``about`` does not tell it.
         levers: Settings that could mend harm, with numbers, most promising first.
         curves: As ``curves.curves`` returns them; empty: nobody drew any.
+        hidden: As ``hidden.hidden`` returns it; empty: nobody looked for hidden subgroups.
     """
 
     newly_wrong: Sequence[NewlyWrong] = ()
@@ -44,5 +46,7 @@ class ReportContext:
     precision: str = ""
     precisions: Sequence[Mapping[str, Any]] = ()
     about: Sequence[tuple[str, str, str]] = ()
+    evaluated: str = ""
     levers: Sequence[str] = ()
     curves: Mapping[str, Any] = field(default_factory=dict)
+    hidden: Mapping[str, Any] = field(default_factory=dict)

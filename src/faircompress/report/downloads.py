@@ -34,11 +34,11 @@ def checks_csv(verdict: Verdict) -> str:
     for rule in verdict.tested:
         for check in rule.checks:
             of = {**vars(rule), **vars(check), "place": check.place}
-            writer.writerow([_cell(of[name]) for name in COLUMNS])
+            writer.writerow([cell(of[name]) for name in COLUMNS])
     return text.getvalue()
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """Return a value that no spreadsheet takes for a formula."""
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else value

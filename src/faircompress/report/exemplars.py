@@ -147,11 +147,11 @@ def _shown(one: Exemplar, group: str, pictures: Mapping[str, bytes], captions: C
         "alt": f"{one.id}, {one.label}, {group}: probability of {one.label} {one.baseline:.2f} by "
         f"the {captions.baseline} model, {one.candidate:.2f} by the {captions.candidate} one, "
         f"which decides {one.decided}",
-        "data": _embedded(encoded) if encoded else "",
+        "data": embedded(encoded) if encoded else "",
     }
 
 
-def _embedded(encoded: bytes) -> str:
+def embedded(encoded: bytes) -> str:
     """Return a picture, no larger than it is shown, as a data URI."""
     buffer = io.BytesIO()
     from PIL import Image  # here, since most audits show no picture

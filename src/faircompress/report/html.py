@@ -56,6 +56,7 @@ def report(verdict: Verdict, context: ReportContext) -> str:
         **summary(verdict, context),
         reasons=_open_reasons(verdict),
         curves=context.curves,
+        hidden=context.hidden,
         checks=checks_csv(verdict),
         downloads=downloads(verdict, context),
         rules=[
@@ -92,6 +93,7 @@ def _contents(
         *((part["id"], part["heading"]) for part in parts),
         ("rates", "Rates"),
         *([("curves", "Curves")] if context.curves else []),
+        *([("hidden", "Hidden subgroups")] if context.hidden else []),
         *([("pictures", capital(verdict.captions.rows))] if pictures else []),
         ("beside", "Beside the rules"),
         ("power", "What it can certify"),

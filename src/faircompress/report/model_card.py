@@ -1,4 +1,4 @@
-"""The model card: what is released with the candidate's file, as Markdown."""
+"""The model card: what is released with the candidate's file, as Markdown with a head in YAML."""
 
 import jinja2
 
@@ -6,6 +6,7 @@ from faircompress.evaluation.results import MetricResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import cost_plots
 from faircompress.report.beside_rules import own_rates
+from faircompress.report.card_head import card_head
 from faircompress.report.card_sections import card_sections
 from faircompress.report.context import ReportContext
 from faircompress.report.markdown import code, plain_text
@@ -28,6 +29,7 @@ def model_card(verdict: Verdict, context: ReportContext) -> str:
     cost = cost_plots.cost(context.sizes, context.layers, context.latency, verdict.captions)
     captions = verdict.captions
     return environment.get_template("card.md.j2").render(
+        head=card_head(verdict, context),
         captions=captions,
         sections=card_sections(verdict, context),
         rules=[*verdict.rules, *verdict.costs],

@@ -54,6 +54,8 @@ def about(verdict: Verdict, context: ReportContext) -> list[Json]:
                            verdict.data))  # fmt: skip
     if context.precision:
         facts.append(_fact("Precision", context.precision))
+    if context.evaluated:
+        facts.append(_fact("Evaluated", context.evaluated))
     return [*facts, _fact("faircompress", version("faircompress"))]
 
 

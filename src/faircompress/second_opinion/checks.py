@@ -208,30 +208,30 @@ def _earned(models: Models, rule: Json, group: Group, k: int | None) -> bool:
         sides = [group.asked & (rows.labels == c) for c in ([1] if own else needed)]
         if min((len(np.unique(rows.clusters[side])) for side in sides), default=0) < 2:
             return False
-    skill = [_skill(models, metric, group, who, rule["alpha"], k) for who in (0, 1)]
+    skill = [_skill(models, metric, group, model, rule["alpha"], k) for model in (0, 1)]
     limits = rule["rule"] in CHANGES and not models.one_file
     return skill[CANDIDATE] > 0 and (not limits or rule["limit"] <= skill[0])
 
 
 def _skill(
-    models: Models, metric: str, group: Group, who: int, alpha: float, k: int | None
+    models: Models, metric: str, group: Group, model: int, alpha: float, k: int | None
 ) -> float:
     """Return the lower bound of a model's skill in a group; -1: not known."""
     if metric in RANKINGS:
-        return _lower(rates.rate(models, metric, group), who, 1, alpha) - 0.5
+        return _lower(rates.rate(models, metric, group), model, 1, alpha) - 0.5
     if k is None and len(models.classes_asked("selection_rate", group)) > 1:
         needed = models.classes_needed(group)
         recalls = [rates.rate(models, "true_positive_rate", group, k=c) for c in needed]
-        bounds = [_lower(one, who, 1, alpha / len(needed)) for one in recalls]
+        bounds = [_lower(one, model, 1, alpha / len(needed)) for one in recalls]
         return min(bounds) if min(bounds) < 0 else (sum(bounds) - 1) / len(needed)
     if models.caps[group.name] is not None:
-        return 2 * _lower(rates.rate(models, "decision_skill", group, k=k), who, 1, alpha) - 1
+        return 2 * _lower(rates.rate(models, "decision_skill", group, k=k), model, 1, alpha) - 1
     hits, alarms = (
         rates.rate(models, metric, group, k=k)
         for metric in ("true_positive_rate", "false_positive_rate")
     )
-    return _lower(hits, who, 1, alpha / 2) + _lower(alarms, who, -1, alpha / 2)
+    return _lower(hits, model, 1, alpha / 2) + _lower(alarms, model, -1, alpha / 2)
 
 
-def _lower(rate: Rate, who: int, sign: int, alpha: float) -> float:
-    return rate.lower(who, sign, alpha) if rate.statistic != "none" else -2.0
+def _lower(rate: Rate, model: int, sign: int, alpha: float) -> float:
+    return rate.lower(model, sign, alpha) if rate.statistic != "none" else -2.0

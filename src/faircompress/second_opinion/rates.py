@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.stats import binom
 
-from faircompress.second_opinion import bets, shares
+from faircompress.second_opinion import betting
+from faircompress.second_opinion import paired_proportions as exact
 from faircompress.second_opinion.class_rounds import deal_rounds
 from faircompress.second_opinion.deals import Deals, deal_means, deal_rankings, seed_of, table
 from faircompress.second_opinion.reading import EVERYONE, Group, Predictions, strata
@@ -108,7 +109,7 @@ def mean_of(rates: list[Rate]) -> Rate:
     there = [r for r in rates if r.values]
     if not there:
         return rates[0]
-    values = _three(*(float(np.mean([r.values[who] for r in there if r.values])) for who in (0, 1)))
+    values = _three(*(float(np.mean([r.values[i] for r in there if r.values])) for i in (0, 1)))
     scarcest = min(there, key=lambda r: round(r.effective_n, 3))
     size = scarcest.n, scarcest.clusters, scarcest.effective_n
     if any(r.statistic == "none" for r in there):
@@ -150,7 +151,7 @@ def _in_rounds(m: Models, metric: str, group: Group, parts: list[Rate]) -> Rate 
         sizes.append(min(sides, key=lambda size: size[1]))
     n, clusters, kish = min(sizes, key=lambda size: size[2])
     means = _three(*(float(np.mean([p.values[w] for p in parts if p.values])) for w in (0, 1)))
-    option = bets.RANKINGS if ranked else bets.MEANS
+    option = betting.RANKINGS if ranked else betting.MEANS
     return _betting(means, n, clusters, kish, deals, effective, option)
 
 
@@ -196,7 +197,7 @@ def mean_rate(m: Models, values: np.ndarray, rows: np.ndarray, group: Group, cap
         strata(r, rows), (caps[cap], caps[cap]),
     )  # fmt: skip
     size = _size(r, rows)
-    return _betting(means, *size, *deal_means(given, seed_of(r.labels)), bets.MEANS)
+    return _betting(means, *size, *deal_means(given, seed_of(r.labels)), betting.MEANS)
 
 
 def _ranking(
@@ -215,7 +216,7 @@ def _ranking(
     given = table(scores[:, rows], positives[rows], weight, r.clusters[rows], strata(r, rows), caps)
     means = _three(*(auroc(v, given.positive, given.weight) for v in given.values))
     dealt = deal_rankings(given, seed_of(r.labels))
-    return _betting(means, n, clusters, kish, *dealt, bets.RANKINGS)
+    return _betting(means, n, clusters, kish, *dealt, betting.RANKINGS)
 
 
 def auroc(scores: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
@@ -236,7 +237,7 @@ def _precision(m: Models, chosen: np.ndarray, truth: np.ndarray, group: Group, o
     if own:
         hits = truth[chosen[1]]
         return Rate(means, n, n, n, "bounds", None, _exact(hits, hits)[1])
-    bound = functools.partial(shares.lower_precision_change, chosen, truth, seed_of(r.labels))
+    bound = functools.partial(exact.lower_precision_change, chosen, truth, seed_of(r.labels))
     return Rate(means, n, n, n, "bounds", None, functools.cache(lambda _, s, a: bound(s, a)))
 
 
@@ -254,16 +255,16 @@ def _exact(first: np.ndarray, second: np.ndarray) -> tuple[Statistic, Bound]:
     def test(which: int, sign: int, m: float, alpha: float) -> float:
         if which == CHANGE:
             lost, gained = changed[::sign]
-            return shares.tail(lost, gained, n, m, alpha)
+            return exact.tail(lost, gained, n, m, alpha)
         h = hits[which]
         return float(binom.sf(h - 1, n, m) if sign > 0 else binom.cdf(h, n, -m))
 
     def bound(which: int, sign: int, alpha: float) -> float:
         if which == CHANGE:
             lost, gained = changed[::sign]
-            return shares.lower_change(lost, gained, n, alpha)
+            return exact.lower_change(lost, gained, n, alpha)
         h = hits[which]
-        return shares.lower_share(h, n, alpha) if sign > 0 else -shares.upper_share(h, n, alpha)
+        return exact.lower_share(h, n, alpha) if sign > 0 else -exact.upper_share(h, n, alpha)
 
     return functools.cache(test), functools.cache(bound)
 
@@ -283,13 +284,13 @@ def _betting(
 
     def test(which: int, sign: int, m: float, alpha: float) -> float:
         x, low, _ = units(which, sign)
-        game = bets.game(x, deals.weights, deals.planned, deals.together)
-        return bets.wealth(game, m, low, alpha, option)
+        game = betting.game(x, deals.weights, deals.planned, deals.together)
+        return betting.wealth(game, m, low, alpha, option)
 
     def bound(which: int, sign: int, alpha: float) -> float:
         x, low, high = units(which, sign)
         spread = deals.weights, deals.planned
-        return bets.lower_bound(x, *spread, low, high, alpha, option, deals.together)
+        return betting.lower_bound(x, *spread, low, high, alpha, option, deals.together)
 
     size = n, clusters, effective
     return Rate(means, *size, "wealth", functools.cache(test), functools.cache(bound))

@@ -41,7 +41,7 @@ def read(path: Path) -> Predictions:
     """
     try:
         table = pq.read_table(path)
-        facts = json.loads((table.schema.metadata or {})[b"faircompress"])
+        header = json.loads((table.schema.metadata or {})[b"faircompress"])
         names = table.column_names
         order = np.argsort(table["id"].to_numpy().astype(str), kind="stable")
         column = {n: table[n].to_numpy()[order] for n in names}
@@ -50,16 +50,16 @@ def read(path: Path) -> Predictions:
         return Predictions(
             ids=column["id"].astype(str),
             labels=column["label"].astype(int),
-            probabilities=np.stack([column[f"p:{k}"] for k in range(len(facts["classes"]))], 1),
+            probabilities=np.stack([column[f"p:{k}"] for k in range(len(header["classes"]))], 1),
             groups={n[6:]: column[n].astype(str) for n in names if n.startswith("group:")},
             clusters=np.unique(whose, return_inverse=True)[1],
             weights=column["weight"].astype(float),
-            classes=tuple(facts["classes"]),
-            model=str(facts["model"]),
-            data=str(facts["data"]),
+            classes=tuple(header["classes"]),
+            model=str(header["model"]),
+            data=str(header["data"]),
             identified=identified,
-            max_weight=tuple(facts.get("max_weight") or ()),
-            fixed_counts=tuple(facts.get("fixed_counts") or ()),
+            max_weight=tuple(header.get("max_weight") or ()),
+            fixed_counts=tuple(header.get("fixed_counts") or ()),
         )
     except (
         OSError,

@@ -33,7 +33,7 @@ def without_sparse(
     found = [Difference(name, "sparse", "listed", "no group") for name in listed.keys() - crossed]
     counts = {name: _counts(rows, of) for name, of in crossed.items()}
     for name in listed.keys() & crossed.keys():
-        for of_class, stated in listed[name]["counts"].items():
+        for of_class, stated in listed[name]["rows"].items():
             here = counts[name].get(of_class, 0)
             if stated != here:
                 found.append(Difference(name, f"sparse rows of {of_class}", stated, here))

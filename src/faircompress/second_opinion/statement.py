@@ -53,7 +53,7 @@ def alike(key: str, stated: Any, found: Any, bounds: bool = False) -> bool:
     return abs(stated - found) <= CLOSE * max(1, abs(stated))
 
 
-def facts_differ(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Difference]:
+def headline_differs(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Difference]:
     """Compare hashes, classes, rows, seed, the number of checks, and that no rule was left out."""
     rows = predictions["candidate"]
     found = {

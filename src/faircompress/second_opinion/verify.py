@@ -13,7 +13,7 @@ from faircompress.second_opinion.reading import Group, Predictions, groups_of
 from faircompress.second_opinion.sparse import without_sparse
 from faircompress.second_opinion.statement import BOUNDS, Difference, Json
 
-NOT_SAID = ("statistic", *BOUNDS, "at_limit_lower", "at_limit_upper", "effective_n")
+UNSTATED = ("statistic", *BOUNDS, "at_limit_lower", "at_limit_upper", "effective_n")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def verify(verdict: Json, predictions: Mapping[str, Predictions]) -> list[Differ
     listed, groups = without_sparse(verdict, rows, every)
     differences = (
         listed
-        + statement.facts_differ(verdict, predictions)
+        + statement.headline_differs(verdict, predictions)
         + statement.absent_differ(verdict, rows)
     )
     differences += statement.groups_differ(verdict, rows, groups)
@@ -159,7 +159,7 @@ def _compared(placed: list[Placed], failed: dict[int, float], identified: bool) 
         numbers = one.found.numbers | {"outcome": _outcome(i, one, failed)}
         numbers |= {"failed_at": failed.get(i)} | limits(one.rule)
         if numbers["statistic"] == "none":  # the page does not say what stands there
-            numbers = {k: v for k, v in numbers.items() if k not in NOT_SAID}
+            numbers = {k: v for k, v in numbers.items() if k not in UNSTATED}
             single = one.rule["rule"] not in PAIRS and numbers["estimate"] is not None
             if single and "none" not in str(one.stated["method"]):
                 numbers["method"] = "none"

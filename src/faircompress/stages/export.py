@@ -24,13 +24,16 @@ from faircompress.export.runtime import Parity
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
 from faircompress.support.files import new_folder, sha256, write_bytes, write_json
+from faircompress.training.hidden_groups import hidden_groups
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 MADE_BY = {"dense": "train", "pruned": "prune"}  # model -> stage
 SPLITS = ("validation", "test")
-BEHIND = dict.fromkeys(("data", "train", "prune", "compute"), True)  # params that make a file
+# Params that make a file; of the data it tells the hash of what it learnt from, whose words hold
+# whatever rows come to the test split.
+BEHIND = dict.fromkeys(("train", "prune", "compute"), True)
 
 
 def export(params: Params, artifacts: Path) -> dict[str, Any]:
@@ -76,6 +79,7 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
         }
         times = timed(opened, splits["validation"].images, how)
         where = timing.hardware(opened["dense"])
+        write_json(folder / "hidden_groups.json", _hidden(models["dense"], splits, predicted))
         write_json(folder / "operating_points.json", decided)
         write_json(folder / "parity.json", {key: asdict(found) for key, found in parity.items()})
         write_json(folder / "latency.json", {**where, "times": times})
@@ -89,6 +93,27 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
         "speedup_macs": speedup,
         **_speed(times, speedup),
         **where,
+    }
+
+
+def _hidden(
+    dense: Network,
+    splits: Mapping[str, Split],
+    predicted: Mapping[tuple[str, str], Predictions],
+) -> dict[str, Any]:
+    """Return test rows in clusters that nobody wrote down; {} where there are none."""
+    ours, theirs = (predicted[file, "validation"] for file in MADE_BY)
+    right = [p.probabilities.argmax(1) == p.labels for p in (ours, theirs)]
+    found = hidden_groups(dense, splits["validation"], splits["test"], right[0] & ~right[1])
+    if found is None:
+        return {}
+    return {
+        "stage": found.stage,
+        "count": found.count,
+        "found_on": found.found_on,
+        "ids": [str(i) for i in splits["test"].rows["id"].to_numpy()[found.rows]],
+        "cluster": found.cluster.tolist(),
+        "distance": [round(float(far), 4) for far in found.distance],
     }
 
 

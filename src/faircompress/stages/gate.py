@@ -5,23 +5,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from faircompress.config.params import Params
 from faircompress.config.precisions import PRECISIONS, Precision, stem
 from faircompress.data import predictions
 from faircompress.data.dataset import load_encoded, load_facts
-from faircompress.data.predictions import Predictions
+from faircompress.data.predictions import Predictions, taken
 from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.costs import Costs
+from faircompress.evaluation.decisions import decide
 from faircompress.evaluation.dropped import counted as counted_rows
 from faircompress.evaluation.evaluate import evaluate
+from faircompress.evaluation.hidden_subgroups import hidden_subgroups
 from faircompress.evaluation.numbers import NUMBERS as NUMBERS
 from faircompress.evaluation.numbers import numbers
+from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.plot_tables import limits_used, rates_by_group
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.about import about
 from faircompress.report.context import ReportContext
 from faircompress.report.curves import curves
 from faircompress.report.exemplars import newly_wrong
+from faircompress.report.hidden import hidden
 from faircompress.report.html import report
 from faircompress.report.levers import in_a_clause, levers
 from faircompress.report.model_card import model_card
@@ -48,6 +54,7 @@ def gate(params: Params, artifacts: Path) -> Json:
     chosen = _chosen(verdicts, files, params.gate.promote)
 
     with new_folder(artifacts / "gate") as folder:
+        _keep_part(folder / "predictions", artifacts, files)
         for precision, verdict in verdicts.items():
             place = folder if precision == chosen else folder / precision
             context = _context(params, artifacts, files, verdicts, precision, chosen)
@@ -74,12 +81,14 @@ class Files:
         precisions: Of the pruned files, in the order of evaluation.
         latency: As ``latency.json``.
         parity: As ``parity.json``.
+        look: As ``look.json``.
     """
 
     folder: Path
     precisions: tuple[Precision, ...]
     latency: Json
     parity: Json
+    look: Json
 
     @classmethod
     def of(cls, artifacts: Path) -> "Files":
@@ -87,7 +96,7 @@ class Files:
         folder = artifacts / "export"
         latency, parity = (read_json(folder / f"{name}.json") for name in ("latency", "parity"))
         precisions = tuple(p for p in PRECISIONS if p in latency["times"])
-        return cls(folder, precisions, latency, parity)
+        return cls(folder, precisions, latency, parity, read_json(artifacts / "look.json"))
 
     def bytes(self, precision: Precision) -> int:
         """Return the size of a pruned file."""
@@ -123,14 +132,31 @@ class Files:
                 f"{found}; "
                 "the verdict must be about the file that goes out. Run export again."
             )
-        return loaded
+        return self.evaluated(loaded) if split == "test" else loaded
+
+    def evaluated(self, test: Predictions) -> Predictions:
+        """Return those of the test rows that are evaluated: all, or the fresh ones of a part."""
+        ids = self.look.get("part", {}).get("rows")
+        if ids is None:
+            return test
+        rows = np.flatnonzero(np.isin(test.ids, ids))
+        if len(rows) < len(ids):
+            raise InputError(
+                f"look.json names {len(ids):,} rows that top up a look, and the test split holds "
+                f"{len(rows):,} of them. The flow writes it: use faircompress run."
+            )
+        return taken(test, rows)
 
 
 def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
     """Return the verdicts on all files up to the first that does not pass."""
     captions = replace(CHAIN, protect=in_a_clause(params))
-    counted = read_json(artifacts / "look.json")  # plain DVC counts none
+    counted = files.look  # plain DVC counts none
     references, on_validation = _references(artifacts)
+    references = {n: r if isinstance(r, str) else files.evaluated(r) for n, r in references.items()}
+    rules, parts = params.gate, _parts(params, files)
+    if parts is not None and parts.number > 1:
+        rules = rules.model_copy(update={"expect": {}})  # the first part had them
     facts = load_facts(artifacts / "validate")
     dropped = counted_rows(facts.dropped, "test", facts.classes)
     found: dict[Precision, Verdict] = {}
@@ -140,20 +166,49 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
         found[precision] = evaluate(
             files.predictions("dense", "test"),
             pruned,
-            params.gate,
+            rules,
             validation=(files.predictions("dense", "validation"), validation),
             costs=files.costs(precision),
             references=references,
             references_on_validation=on_validation,
             look=counted["looks"].get(pruned.model),
             released=counted.get("released", 0),
+            parts=parts,
             captions=captions,
             crosschecks=True,
             dropped=dropped,
         )
+        notes = [*found[precision].notes, *filter(None, [counted.get("part", {}).get("note")])]
+        found[precision] = replace(found[precision], notes=notes)
         if found[precision].outcome != "pass":
             break
     return found
+
+
+def _parts(params: Params, files: Files) -> Parts | None:
+    """Return which part of a look the rows are; None: it declared none."""
+    part = files.look.get("part")
+    if params.gate.topping_up and not part:
+        raise InputError(
+            "gate.topping_up is declared in the ledger, of which look.json says nothing. The flow "
+            "writes both: use faircompress run."
+        )
+    return Parts(part["number"], part["e_values"]) if part else None
+
+
+def _keep_part(folder: Path, artifacts: Path, files: Files) -> None:
+    """Keep the predictions of the rows that top up a look, from which a verdict is derived again.
+
+    Those of a whole test split lie in ``export``.
+    """
+    if files.look.get("part", {}).get("rows") is None:
+        return
+    kept: dict[str, Predictions | str] = {
+        name: files.predictions(name, "test") for name in ("dense", stem(PRECISIONS[0]))
+    }
+    for name, rows in (kept | _references(artifacts)[0]).items():
+        if not isinstance(rows, str):
+            predictions.save(files.evaluated(rows), folder / f"{name}-test.parquet")
 
 
 def _chosen(verdicts: Verdicts, files: Files, promote: str) -> Precision:
@@ -223,7 +278,24 @@ def _context(
         about=about(params, verdict.data),
         levers=levers(params),
         curves=curves(verdict, *pair),
+        hidden=_hidden(artifacts, verdict, pair),
     )
+
+
+def _hidden(artifacts: Path, verdict: Verdict, pair: tuple[Predictions, Predictions]) -> Json:
+    """Return what happened to the groups that export found without labels; {} without any."""
+    known = read_json(artifacts / "export" / "hidden_groups.json")
+    if not known:
+        return {}
+    sides = zip(("baseline", "candidate"), pair, strict=True)
+    ours, theirs = (decide(said, verdict.thresholds[name]) for name, said in sides)
+    places = {str(i): row for row, i in enumerate(pair[0].ids)}
+    rows = np.array([places[i] for i in known["ids"]])
+    cluster, distance = (np.asarray(known[name]) for name in ("cluster", "distance"))
+    found = hidden_subgroups(pair[0], (ours, theirs), rows, cluster, distance)
+    ids = [i for one in found for i in one.nearest]
+    pictures = load_encoded(artifacts / "validate", "test", ids)
+    return hidden(found, pictures, verdict.captions, found_on=known["found_on"])
 
 
 def _file(files: Files, verdicts: Verdicts, precision: Precision, chosen: Precision) -> Json:

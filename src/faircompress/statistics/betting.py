@@ -208,25 +208,25 @@ def _bet(
     most = (1 - 1e-12) / np.maximum(at - low, 1e-9)
     known = (first_guess + steps.spread) / (1 + steps.information)
     deviation = np.sqrt(known * steps.ahead)  # of what is to come
-    log, goal = np.zeros((len(nulls), steps.values.shape[3])), overshoot / alpha
+    log, target = np.zeros((len(nulls), steps.values.shape[3])), overshoot / alpha
     with np.errstate(divide="ignore"):
         for step, whole in enumerate(steps.whole):
             factors = steps.values[step] - at
             if not whole:
                 factors *= steps.weights[step]
-            factors *= np.minimum(_hedge(log, goal) / deviation[step], most)
+            factors *= np.minimum(_hedge(log, target) / deviation[step], most)
             factors += 1
             log += np.log(np.multiply.reduce(factors, axis=0))
     return log
 
 
-def _hedge(log: np.ndarray, goal: float) -> np.ndarray:
+def _hedge(log: np.ndarray, target: float) -> np.ndarray:
     """Return how much the option's price moves, relative to it, per standard deviation to come.
 
     At price p, with z the normal quantile of p, that is ``phi(z) / p``; it is read from a table,
     which spares most of the time. Any bet is valid, so what lies between two entries may be rough.
     """
-    place = np.sqrt(np.maximum(math.log(goal) - log, 0.0))
+    place = np.sqrt(np.maximum(math.log(target) - log, 0.0))
     place *= TABLE / DEEPEST
     at = np.minimum(place, TABLE - 1).astype(np.int64)
     found = SLOPES.take(at)

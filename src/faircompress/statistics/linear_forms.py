@@ -51,14 +51,14 @@ class Values:
         """Return the rows."""
         return sum(self.counts)
 
-    def log_wealth(self, bets: np.ndarray, means: np.ndarray) -> np.ndarray:
+    def log_wealth(self, stakes: np.ndarray, means: np.ndarray) -> np.ndarray:
         """Return the log of ``prod (1 + bet (x - mean))``, one a bet; bets below 0 are on less."""
         summands = [
-            count * np.log1p(bets * (value - means))
+            count * np.log1p(stakes * (value - means))
             for value, count in zip(self.values, self.counts, strict=True)
             if count
         ]
-        return np.asarray(sum(summands, np.zeros_like(bets)))
+        return np.asarray(sum(summands, np.zeros_like(stakes)))
 
 
 def of_linear_form(
@@ -77,9 +77,9 @@ def of_linear_form(
     if len(edges) < 2:
         return math.exp(LARGEST)  # no two such values can be
     left, right = edges[:-1], edges[1:]
-    bets = _bets(one, other, (left, right), alpha, factor=factor, shift=shift)
+    stakes = _stakes(one, other, (left, right), alpha, factor=factor, shift=shift)
     least = np.minimum(*(
-        one.log_wealth(bets[0], factor * at - shift) + other.log_wealth(-bets[1], at)
+        one.log_wealth(stakes[0], factor * at - shift) + other.log_wealth(-stakes[1], at)
         for at in (left, right)
     ))  # fmt: skip
     log = np.logaddexp.reduce(least + np.log(SHARES)[:, None])
@@ -98,7 +98,7 @@ def _edges(low: float, factor: float, shift: float) -> np.ndarray:
     return np.concatenate([[least], inner, [1.0]]) if least < 1 else np.array([])
 
 
-def _bets(
+def _stakes(
     one: Values,
     other: Values,
     ends: tuple[np.ndarray, np.ndarray],
@@ -122,12 +122,12 @@ def _bets(
     else:  # of changes: as often as the null asks for, and no less often in the other group
         spread = np.stack(2 * [2 * np.maximum(np.abs(mean), np.abs(middle))])
     spread = np.maximum(spread, 1 / sizes)
-    goal = 2 * np.log(1 / (alpha * SHARES))
+    target = 2 * np.log(1 / (alpha * SHARES))
     scale = np.array([[1.0], [factor]]) / sizes  # bets of a stake of 1 on the form
     variance = (scale**2 * sizes * spread).sum(axis=0)
     caps = (1 - 1e-12) / np.maximum([factor * right - shift - one.low, 1 - left], 1e-12)
-    on_both = np.minimum(np.sqrt(goal[0] / variance), (caps / scale).min(axis=0)) * scale
-    alone = np.minimum(np.sqrt(goal[1] / (sizes * spread)), caps)
+    on_both = np.minimum(np.sqrt(target[0] / variance), (caps / scale).min(axis=0)) * scale
+    alone = np.minimum(np.sqrt(target[1] / (sizes * spread)), caps)
     none = np.zeros_like(middle)
     return np.stack([on_both[0], alone[0], none]), np.stack([on_both[1], none, alone[1]])
 

@@ -16,7 +16,7 @@ from faircompress.study.cells import ALL, AUROC, Part
 from faircompress.study.comparison import Comparison
 from faircompress.study.layers import Told
 from faircompress.study.plan import Cell, Threshold
-from faircompress.study.resampling import Draws, Estimate, estimate, holm, redrawn
+from faircompress.study.resampling import SHARE, Draws, Estimate, estimate, holm, redrawn
 from faircompress.support.errors import InputError
 
 Measured = tuple[float, np.ndarray]  # a run's value, and its value in each draw of people
@@ -203,13 +203,13 @@ def _harm(comparison: Comparison, method: str, cells: Sequence[Cell]) -> Harm:
     thresholds = [run.threshold() for run in runs]
     return Harm(
         method=method,
-        dense=estimate([dense for dense, _, _ in halves], draws),
-        moved=estimate([moved for _, moved, _ in halves], draws),
+        dense=estimate([dense for dense, _, _ in halves], draws, SHARE),
+        moved=estimate([moved for _, moved, _ in halves], draws, SHARE),
         half=estimate([_less(mine, dense) for dense, _, mine in halves], draws),
         selection_rate=estimate([change for change, _, _ in matched], draws),
         false_positive_rate=_estimate(own, draws),
         beyond_moved=estimate([_less(mine, moved) for _, moved, mine in halves], draws),
-        flips=estimate([flips for _, _, flips in matched], draws),
+        flips=estimate([flips for _, _, flips in matched], draws, SHARE),
         cross_group_auroc=_estimate(cross, draws),
         accuracy=estimate([accuracy for _, accuracy, _ in matched], draws),
         thresholds=tuple(t for t in thresholds if t is not None),

@@ -15,6 +15,10 @@ HARM_HEAD = [
     "At own FPR", "Flips", "Cross-group AUROC", "Accuracy", "Thresholds",
 ]  # fmt: skip
 GAIN_HEAD = ["Method", "Against", "Gain", "p", "p of signs", "Flips", "Accuracy", "Helps"]
+CUT = (
+    "Cut: the interval would reach further than a share can change, and ends at what is possible. "
+    "So few seeds say little."
+)
 AT = {
     "half": "at 0.5",
     "selection_rate": "at the dense model's selection rate",
@@ -28,7 +32,8 @@ def signed(found: Estimate | None) -> str:
         return ""
     if found.low is None or found.high is None:
         return f"{found.mean:+.3f} (one seed)"
-    return f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+    cut = "; cut" if found.cut else ""
+    return f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}{cut})"
 
 
 def harm_section(comparison: Comparison) -> Json:
@@ -44,11 +49,12 @@ def harm_section(comparison: Comparison) -> Json:
         "rows": [_dense(found[0]), *map(_harm, found)] if found else [],
         "gain_head": GAIN_HEAD,
         "gain_rows": [_gain(gain) for gain in against],
-        "words": [word for word in (_named(end), sentence(comparison.plan)) if word],
+        "words": [word for word in (named(end), sentence(comparison.plan)) if word],
     }
 
 
-def _named(end: Endpoint) -> str:
+def named(end: Endpoint) -> str:
+    """Return what the plan said before the run, in words."""
     margins = end.margins
     return (
         f"Named before the run: {end.subgroup}, {AT[end.at]}; a gain above {margins.gain:g} at no "

@@ -1,11 +1,11 @@
-"""A study's tables, figures and page."""
+"""A study's files: tables, figures, and the page."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from faircompress.report.markdown import plain_text
@@ -14,17 +14,13 @@ from faircompress.study.cells import ALL, AUROC, excess_harm, rates
 from faircompress.study.comparison import Comparison, Line, Test
 from faircompress.study.harm import Gain
 from faircompress.study.harm_page import AT, harm_section, signed, tables
+from faircompress.study.html import MEAN_HEAD, TEST_HEAD, Section, seeds_in_words, study_page
+from faircompress.study.outcome import sentence
 from faircompress.study.plan import Cell, Plan
 from faircompress.study.resampling import Estimate
-from faircompress.support.files import write_json, write_text
+from faircompress.support.files import write_text
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
 Json = dict[str, Any]
-TEST_HEAD = ["Method", "Against", "Endpoint", "Where", "Its change", "Gain", "p", "p of signs"]
-MEAN_HEAD = [
-    "Method", "Asked", "Physical", "Accuracy", "Rarest cell", "Worst group's AUROC",
-    "Drift of AUROC", "Max psi",
-]  # fmt: skip
 
 
 def write(
@@ -48,22 +44,36 @@ def write(
     lines = [line for comparison in compared for line in comparison.lines()]
     tests = [test for comparison in compared for test in comparison.tests()]
     runs = pd.DataFrame([_run(c, cell, done[cell]) for c in compared for cell in c.cells])
-    write_text(folder / "runs.csv", runs.to_csv(index=False, float_format="%.6g"))
-    write_text(folder / "rates.csv", _table(lines).to_csv(index=False, float_format="%.6g"))
-    write_json(folder / "tests.json", [asdict(test) for test in tests])
     sections = [_section(folder, plan, c, lines, tests, runs) for c in compared]
+    files = {
+        "runs.csv": (runs.to_csv(index=False, float_format="%.6g"), "text/csv"),
+        "rates.csv": (_table(lines).to_csv(index=False, float_format="%.6g"), "text/csv"),
+        "tests.json": (_json([asdict(test) for test in tests]), "application/json"),
+        **{name: file for section in sections for name, file in _answers(section).items()},
+    }
+    for name, (text, _) in files.items():
+        write_text(folder / name, text)
     page = folder / "report.html"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    shown = environment.get_template("study.html.j2").render(
-        plan=plan, sections=sections, chosen=chosen, runs=len(runs), name=folder.parent.name,
-        failed={cell.key: why for cell, why in failed.items()}, test_head=TEST_HEAD,
-        mean_head=MEAN_HEAD,
-    )  # fmt: skip
-    write_text(page, shown)
+    write_text(page, study_page(folder.parent.name, plan, sections, failed, chosen, files))
     write_text(folder / "summary.md", "\n".join(_markdown(section) for section in sections))
     return page
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def _answers(section: Section) -> dict[str, tuple[str, str]]:
+    """Return the plan's question, answered, as files."""
+    if not section.harm:
+        return {}
+    stem = f"{section.comparison.data}-{section.comparison.model}"
+    return {
+        f"{stem}-{key[:-1] if key == 'harms' else key}.json": (
+            _json([asdict(one) for one in section.harm[key]]), "application/json",
+        )
+        for key in ("harms", "gains")
+    }  # fmt: skip
 
 
 def _section(
@@ -73,48 +83,44 @@ def _section(
     lines: Sequence[Line],
     tests: Sequence[Test],
     runs: pd.DataFrame,
-) -> Json:
+) -> Section:
     data, model = comparison.data, comparison.model
     mine = [line for line in lines if (line.data, line.model) == (data, model)]
     judged = [test for test in tests if (test.data, test.model) == (data, model)]
-    stem, harm = f"{data}-{model}", harm_section(comparison)
-    drawn = [("What pruning changes", _shown(comparison, mine), folder / f"{stem}-changes.png")]
-    figures = []
-    for title, of_kind, path in drawn:
-        if of_kind:
-            plots.draw_changes(of_kind, path)
-            figures.append((title, plots.inline(path)))
-    first = [test for test in judged if test.against == plan.endpoint.baselines[0]]
-    if first:
-        path = folder / f"{stem}-tests.png"
-        plots.draw_gains([(one.endpoint, one.method, one.gain) for one in first], path)
-        figures.insert(0, (f"Against {first[0].against}", plots.inline(path)))
-    if harm and harm["gains"]:
-        path = folder / f"{stem}-gains.png"
-        plots.draw_gains(_panels(harm["gains"], plan), path)
-        figures.insert(0, (f"The plan's question: {plan.endpoint.subgroup}", plots.inline(path)))
-    if harm:
-        write_json(folder / f"{stem}-harm.json", [asdict(one) for one in harm["harms"]])
-        write_json(folder / f"{stem}-gains.json", [asdict(one) for one in harm["gains"]])
+    harm = harm_section(comparison)
     here = runs[(runs["data"] == data) & (runs["model"] == model)]
-    return {
-        "data": data,
-        "model": model,
-        "rarest": comparison.rarest,
-        "harm": harm,
-        "seeds": _seeds(comparison),
-        "tests": [_test(test) for test in judged],
-        "rates": [_line(line) for line in mine],
-        "means": _means(here),
-        "figures": figures,
-    }
+    return Section(
+        comparison,
+        harm,
+        judged,
+        [_test(test) for test in judged],
+        _means(here),
+        [_line(line) for line in mine],
+        _drawn(folder / f"{data}-{model}", plan, comparison, mine, judged, harm),
+    )
 
 
-def _seeds(comparison: Comparison) -> str:
-    """Return how many seeds are compared, and of how many, in words."""
-    have, planned = len(comparison.seeds), len(comparison.plan.seeds)
-    count = f"{have} of {planned}" if have < planned else f"{planned}"
-    return f"{count} {'data seeds' if comparison.own_people else 'seeds'}"
+def _drawn(
+    stem: Path,
+    plan: Plan,
+    comparison: Comparison,
+    lines: Sequence[Line],
+    tests: Sequence[Test],
+    harm: Json,
+) -> list[tuple[str, str]]:
+    """Draw the figures for other papers; return those that the page shows: change by speed-up."""
+    first = [test for test in tests if test.against == plan.endpoint.baselines[0]]
+    if first:
+        found = [(one.endpoint, one.method, one.gain) for one in first]
+        plots.draw_gains(found, stem.with_name(f"{stem.name}-tests.png"))
+    if harm and harm["gains"]:
+        plots.draw_gains(_panels(harm["gains"], plan), stem.with_name(f"{stem.name}-gains.png"))
+    of_kind = _shown(comparison, lines)
+    if not of_kind:
+        return []
+    path = stem.with_name(f"{stem.name}-changes.png")
+    plots.draw_changes(of_kind, path)
+    return [("What pruning changes, by speed-up", plots.inline(path))] if plan.speedups[1:] else []
 
 
 def _panels(found: Sequence[Gain], plan: Plan) -> list[tuple[str, str, Estimate]]:
@@ -125,12 +131,16 @@ def _panels(found: Sequence[Gain], plan: Plan) -> list[tuple[str, str, Estimate]
     return gain + [("accuracy", one.method, one.accuracy) for one in first]
 
 
-def _markdown(section: Json) -> str:
+def _markdown(section: Section) -> str:
     """Return the tables of a section as Markdown."""
-    title = f"### {plain_text(section['data'])}, {plain_text(section['model'])}, {section['seeds']}"
-    known = [*tables(section["harm"]), (TEST_HEAD, section["tests"]), (MEAN_HEAD, section["means"])]
-    found = [f"{title}\n\nRarest cell: {plain_text(section['rarest'])}."]
-    found += section["harm"].get("words", [])
+    comparison = section.comparison
+    title = (
+        f"### {plain_text(comparison.data)}, {plain_text(comparison.model)}, "
+        f"{seeds_in_words(comparison)}"
+    )
+    known = [*tables(section.harm), (TEST_HEAD, section.test_rows), (MEAN_HEAD, section.means)]
+    found = [title, f"**{plain_text(sentence(comparison, section.findings), 800)}**"]
+    found += [f"Rarest cell: {plain_text(comparison.rarest)}.", *section.harm.get("words", [])]
     for head, rows in ((head, rows) for head, rows in known if rows):
         lines = [head, ["---"] * len(head), *([plain_text(cell) for cell in row] for row in rows)]
         found.append("\n".join("| " + " | ".join(line) + " |" for line in lines))

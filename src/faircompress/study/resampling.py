@@ -9,6 +9,10 @@ S seeds drawn from themselves vary too little; p is of the same t. A test that a
 beside it: the signs of the seeds' values are flipped in all ways. With S seeds it gives no p below
 ``2 / 2**S``, too coarse to be corrected for many tests.
 
+With few seeds t reaches further than a share can change. No value beyond what is possible can be
+the true one, so the interval ends there, covers as often as before, and says that it was cut. p is
+not touched.
+
 Source:
     Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1 (2007): conservative for means
     over two crossed factors.
@@ -30,6 +34,7 @@ DRAWS = 1000
 SEED = 2410  # fixed, so that an interval is no matter of luck
 CONFIDENCE = 0.95
 EXACT = 14
+CHANGE, SHARE = (-1.0, 1.0), (0.0, 1.0)  # what a change of a share, and a share, can be
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Estimate:
         p: Of the t test that the mean is 0, two-sided; None with one seed.
         flips: p of the sign-flip test, over seeds alone.
         seeds: Value of each seed.
+        cut: Whether an end is the last possible value, because t reached beyond it.
     """
 
     mean: float
@@ -51,6 +57,7 @@ class Estimate:
     p: float | None
     flips: float | None
     seeds: tuple[float, ...]
+    cut: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +105,18 @@ def redrawn(said: Predictions, part: Part, metric: str, draws: Draws) -> tuple[f
     return float(found[0]), found[1:]
 
 
-def estimate(values: Sequence[tuple[float, np.ndarray]], draws: Draws) -> Estimate:
+def estimate(
+    values: Sequence[tuple[float, np.ndarray]],
+    draws: Draws,
+    possible: tuple[float, float] = CHANGE,
+) -> Estimate:
     """Return the mean over seeds and how sure it is.
 
     Args:
         values: Of each seed: its value, and its value in each draw of people, ``(draws,)``. A
             draw without a person who is needed is NaN and counts as the seed's value.
         draws: The same draws.
+        possible: Least and largest value that the mean can have.
     """
     found = np.array([value for value, _ in values])
     if len(found) < 2:
@@ -116,7 +128,9 @@ def estimate(values: Sequence[tuple[float, np.ndarray]], draws: Draws) -> Estima
     reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * error
     mean = float(found.mean())
     p = 2 * float(stats.t.sf(abs(mean) / error, count - 1)) if error > 0 else float(mean == 0)
-    return Estimate(mean, mean - reach, mean + reach, p, sign_flip(found), tuple(found.tolist()))
+    low, high = max(mean - reach, possible[0]), min(mean + reach, possible[1])
+    cut = (low, high) != (mean - reach, mean + reach)
+    return Estimate(mean, low, high, p, sign_flip(found), tuple(found.tolist()), cut)
 
 
 def sign_flip(values: np.ndarray) -> float:

@@ -28,6 +28,9 @@ QUIET = {
 
 def configure() -> None:
     """Set what the user has not set, find our commands first, and see that there is a home."""
+    # jsonschema, which Prefect and Great Expectations import, makes a grammar of it for 1 s; it
+    # comes with Jupyter and checks the format `iri`, which no schema here has
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # not to be imported
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     here = str(Path(sys.executable).parent)

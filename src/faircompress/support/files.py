@@ -12,7 +12,11 @@ from typing import Any
 
 from faircompress.support.errors import InputError
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # disk, quota of a user, limit of a process
+CURES = {
+    errno.ENOSPC: "Make room on its disk",
+    errno.EDQUOT: "Make room, or have your quota raised,",
+    errno.EFBIG: "Raise the limit on the size of a file (`ulimit -f`)",
+}
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -100,13 +104,13 @@ def _whole(path: Path, aside: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in CURES:
             raise
         why = os.strerror(error.errno)
         raise OSError(
             error.errno,
             f"{path} was not written: {why} ({room(path)}). What was there before is untouched. "
-            "Make room on its disk and run again.",
+            f"{CURES[error.errno]} and run again.",
         ) from error
     finally:
         remove(aside)

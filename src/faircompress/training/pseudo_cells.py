@@ -16,6 +16,7 @@ import torch
 from scipy.stats import beta
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
+from torch import Tensor
 from torch.nn import functional
 
 from faircompress.data.dataset import Split
@@ -106,8 +107,13 @@ def pooled_features(network: Network, stage: str, images: np.ndarray) -> np.ndar
     for start in range(0, len(images), BATCH):
         with maps_of(network.net, stage) as maps:
             network.net(network.normalised(torch.from_numpy(images[start : start + BATCH])))
-        found.append(functional.adaptive_avg_pool2d(maps[0], GRID).flatten(1).numpy())
+        found.append(pooled(maps[0]))
     return np.concatenate(found)
+
+
+def pooled(maps: Tensor) -> np.ndarray:
+    """Return feature maps averaged over a grid, ``(rows, channels * 4)``."""
+    return functional.adaptive_avg_pool2d(maps, GRID).flatten(1).numpy()
 
 
 def worst_cell(cells: np.ndarray, right: np.ndarray) -> tuple[float, int, float]:

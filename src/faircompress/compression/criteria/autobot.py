@@ -123,7 +123,10 @@ def overspending(macs: Tensor, budget: Budget) -> Tensor:
 def _staying(widths: ChannelWidths, sigmas: Scores) -> Tensor:
     """Return the expected channels of each group, counting as ``pruning.reduced`` ranks them."""
     means = [
-        torch.stack([sigmas[name] for name in group.writers]).mean(0) for group in widths.groups
+        torch.stack(
+            [sigmas[name][group.parts[f"{name}.weight", 0]].mean(1) for name in group.writers]
+        ).mean(0)
+        for group in widths.groups
     ]
     return torch.stack([mean.sum() for mean in means]).cpu()
 

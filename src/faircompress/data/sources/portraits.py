@@ -18,9 +18,9 @@ import pandas as pd
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from faircompress.config.bounds import Correlation, Count, OpenShare, Seed
+from faircompress.config.bounds import Correlation, Count, OpenShare, Seed, Whole
 from faircompress.data.caps import MaxWeight
-from faircompress.data.sources import SPLITS, RawData
+from faircompress.data.sources import RawData
 from faircompress.support.errors import InputError
 
 Floats = NDArray[Any]  # float32
@@ -51,6 +51,7 @@ def portraits(
     train: Count = 8000,
     validation: Count = 2000,
     test_cell: Count = 400,
+    test_added: Whole = 0,
     rare_share: OpenShare = 0.01,
     correlation: Correlation = 0.7,
 ) -> RawData:
@@ -65,6 +66,7 @@ def portraits(
         validation: Pictures of the validation split, in natural shares.
         test_cell: Pictures of each label x hair x skin cell of the test split, each of another
             person. Their weights give natural shares back and have mean 1.
+        test_added: As many more of each of these cells, all of people who were not there before.
         rare_share: Share of all pictures that are blond with short hair.
         correlation: Between being blond and having long hair (phi coefficient).
 
@@ -75,14 +77,14 @@ def portraits(
         ValueError: If no population has this share and this correlation.
     """
     shares = cell_shares(rare_share, correlation)
-    counts = (_whole(shares * train), _whole(shares * validation), np.full(shares.shape, test_cell))
-    views = pd.concat(
-        [
-            _views(split, of_split, default_rng([seed, number]))
-            for number, (split, of_split) in enumerate(zip(SPLITS, counts, strict=True))
-        ],
-        ignore_index=True,
-    )
+    counts = {
+        "train": _whole(shares * train),
+        "validation": _whole(shares * validation),
+        "test": np.full(shares.shape, test_cell),
+        "test-added": np.full(shares.shape, test_added),
+    }
+    parts = [(name, n, default_rng([seed, i])) for i, (name, n) in enumerate(counts.items())]
+    views = pd.concat([_views(*part) for part in parts if part[1].any()], ignore_index=True)
     cell = tuple(views[name] for name in ("label", "short", "tone_group"))
     weights = shares * shares.size
     rows = views[["id", "split", "label", "identity"]].assign(
@@ -133,7 +135,7 @@ def _whole(counts: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _views(split: str, counts: NDArray[np.int64], rng: Generator) -> pd.DataFrame:
     """Return all that is seen on each picture of a split, one row a picture, shuffled."""
-    pictures = (1.0,) if split == "test" else PICTURES
+    pictures = (1.0,) if split.startswith("test") else PICTURES
     sizes = [_pictures_each(int(count), pictures, rng) for count in counts.flat]
     cell = np.repeat(np.arange(counts.size), [len(of_cell) for of_cell in sizes])
     people = _people(split, cell, counts.shape, rng)
@@ -146,7 +148,7 @@ def _views(split: str, counts: NDArray[np.int64], rng: Generator) -> pd.DataFram
     }
     return views.assign(
         id=ids,
-        split=split,
+        split=split.partition("-")[0],
         x=rng.uniform(-0.10, 0.10, number),
         y=rng.uniform(-0.10, 0.06, number),
         roll=rng.normal(0, 0.10, number),

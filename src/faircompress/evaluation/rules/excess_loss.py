@@ -65,8 +65,8 @@ def _measure(
             return 0.0
         pair, how = (one.observed, other.observed), (plan.alpha, plan.power, factor)
         difference = sample_size.smallest_difference_limit(*pair, *how)
-        floor = paired_proportions.certainty_floor(one.effective_n * factor, plan.alpha)
-        return min(max(share * difference, floor), 1.0)
+        least = paired_proportions.certainty_floor(one.effective_n * factor, plan.alpha)
+        return min(max(share * difference, least), 1.0)
 
     at_most, at_least = tests_of_both(bounds, e_value)
     return Measured(

@@ -168,10 +168,10 @@ class BettingMean:
 def low_signs(sizes: np.ndarray, quantile: float, rng: np.random.Generator) -> np.ndarray:
     """Return signs under which a sum is as low as a share ``1 - quantile`` of all sums."""
     signs = np.where(np.arange(len(sizes)) % 2, 1.0, -1.0)
-    goal = -float(ndtri(quantile)) * math.sqrt((sizes**2).sum())
+    target = -float(ndtri(quantile)) * math.sqrt((sizes**2).sum())
     flippable = rng.permutation(np.flatnonzero(signs > 0))
     beyond = (sizes * signs).sum() - 2 * np.cumsum(sizes[flippable])
-    signs[flippable[: int(np.searchsorted(-beyond, -goal))]] = -1.0
+    signs[flippable[: int(np.searchsorted(-beyond, -target))]] = -1.0
     return signs
 
 

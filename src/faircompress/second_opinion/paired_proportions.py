@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import betaincinv
 from scipy.stats import binom
 
-from faircompress.second_opinion.bets import game, wealth
+from faircompress.second_opinion.betting import game, wealth
 
 
 def lower_share(hits: int, n: int, alpha: float) -> float:
@@ -97,13 +97,13 @@ def lower_precision_change(
     orders = np.stack([rng.permutation(len(units)) for _ in range(deals)])
     (before, after), truth = chosen[::sign, units], truth[units]
     hits, n, level = int(truth[after].sum()), int(after.sum()), 0.05 * alpha
-    cells = np.linspace(lower_share(hits, n, level), upper_share(hits, n, level), 5)
+    parts = np.linspace(lower_share(hits, n, level), upper_share(hits, n, level), 5)
     low, high = -1.0, float(truth[after].mean() - truth[before].mean())
     for _ in range(12):
         middle = (low + high) / 2
         excluded = all(
-            _fall_excluded(before, after, truth, -middle, cell, orders, 0.9 * alpha)
-            for cell in zip(cells[:-1], cells[1:], strict=True)
+            _fall_excluded(before, after, truth, -middle, part, orders, 0.9 * alpha)
+            for part in zip(parts[:-1], parts[1:], strict=True)
         )
         low, high = (middle, high) if excluded else (low, middle)
     return low
@@ -111,9 +111,9 @@ def lower_precision_change(
 
 def _fall_excluded(
     before: np.ndarray, after: np.ndarray, truth: np.ndarray, fall: float,
-    cell: tuple[float, float], orders: np.ndarray, level: float,
+    part: tuple[float, float], orders: np.ndarray, level: float,
 ) -> bool:  # fmt: skip
-    c = np.where(before & ~after, cell[0], cell[1])
+    c = np.where(before & ~after, part[0], part[1])
     x = after * (truth - c) - before * (truth - c - fall)
     dealt = (x - fall)[orders]
     planned = np.full(len(orders), len(x))

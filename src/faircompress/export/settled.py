@@ -1,0 +1,60 @@
+"""Parts of a network that no picture reaches, as tables of positions that a small network computes.
+
+What they give is the same for every picture, so a file holds it and not them.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Settled(nn.Module):
+    """Gives the same whatever it is given."""
+
+    value: Tensor
+
+    def __init__(self, value: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("value", value)
+
+    def forward(self, *given: Any) -> Tensor:  # noqa: ARG002 - it is the same for all
+        """Return it."""
+        return self.value
+
+
+def settled(net: nn.Module, size: tuple[int, int]) -> nn.Module:
+    """Return a copy, on the CPU, in evaluation mode, with what such parts give in their place.
+
+    Args:
+        net: Takes normalised pictures; left as it is.
+        size: Their height and width, pixels.
+    """
+    fixed = copy.deepcopy(net).cpu().eval()
+    wanted = {parameter: parameter.requires_grad for parameter in fixed.parameters()}
+    found: dict[str, Tensor] = {}
+
+    def look(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(module: nn.Module, given: tuple[Any, ...], output: Any) -> None:
+            tensors = [part for part in given if isinstance(part, Tensor)]
+            reached = not tensors or any(tensor.requires_grad for tensor in tensors)
+            if not reached and isinstance(output, Tensor) and not output.requires_grad:
+                found[name] = output.detach().clone()
+
+        return hook
+
+    hooks = [module.register_forward_hook(look(name)) for name, module in fixed.named_modules()
+             if name and any(True for _ in module.parameters())]  # fmt: skip
+    fixed.requires_grad_(False)
+    with torch.enable_grad():
+        fixed(torch.zeros(1, 3, *size).requires_grad_().clone())
+    for handle in hooks:
+        handle.remove()
+    for parameter, learns in wanted.items():
+        parameter.requires_grad_(learns)
+    for name, value in found.items():
+        if not any(name.startswith(f"{outer}.") for outer in found):
+            fixed.set_submodule(name, Settled(value))
+    return fixed

@@ -1,0 +1,140 @@
+"""A study's figures as plain values: intervals of methods side by side, and gain against price."""
+
+from collections.abc import Callable, Sequence
+
+from faircompress.report.plots import Json, Scale, fitted, ticks
+from faircompress.study.harm import Harm
+from faircompress.study.harm_page import signed
+from faircompress.study.outcome import OUTCOMES, Finding
+from faircompress.study.resampling import Estimate
+from faircompress.support.number_text import minus, points
+
+Row = tuple[
+    str, str, Estimate, str
+]  # name, what stands below it, its value, its outcome or nothing
+Place = Callable[[float], float]
+HEIGHT, TOP, BOTTOM = 320.0, 24.0, 40.0  # of gain against price, in pixels
+LEFT, RIGHT = 6.0, 94.0  # percent of the width that hold the points
+
+
+def effects(rows: Sequence[Row], marks: Sequence[tuple[float, str]] = ()) -> Json:
+    """Return an interval for each row, with each seed's value as a tick.
+
+    Args:
+        rows: What is drawn.
+        marks: Further lines across: where, and a word.
+    """
+    known = [estimate for _, _, estimate, _ in rows]
+    scale = fitted(
+        [0.0, *(x for x, _ in marks), *(e.mean for e in known)],
+        [x for e in known for x in (e.low, e.high, *e.seeds) if x is not None],
+        most=4.0,
+    )
+    lines = [(0.0, "no change"), *marks]
+    return {
+        "marks": [
+            {"x": scale(x), "text": text, "kind": "limit" if k else "zero",
+             "side": "end" if scale(x) > 70 else "start"}
+            for k, (x, text) in enumerate(lines)
+        ],
+        "bands": [{"x": 0, "width": scale(0.0)}],
+        "ticks": ticks(scale, signs=True),
+        "bars": [_bar(row, scale) for row in rows],
+    }  # fmt: skip
+
+
+def _bar(row: Row, scale: Scale) -> Json:
+    name, beside, found, outcome = row
+    low, high = found.low, found.high
+    bare = low is None or high is None
+    return {
+        "name": name,
+        "size": beside,
+        "outcome": OUTCOMES.get(outcome, ""),
+        "word": outcome,
+        "title": f"{name}: {signed(found)}",
+        "at": scale(found.mean),
+        "low": None if low is None else scale(low),
+        "high": None if high is None else scale(high),
+        "low_cut": not bare and (scale.outside(low or 0) or (found.cut and low in (-1.0, 0.0))),
+        "high_cut": not bare and (scale.outside(high or 0) or (found.cut and high == 1.0)),
+        "seeds": [scale(value) for value in found.seeds],
+        "found": minus_signs(signed(found)),
+    }
+
+
+def minus_signs(text: str) -> str:
+    """Return an interval in words with proper minus signs."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def layers(harms: Sequence[Harm]) -> list[tuple[str, Json]]:
+    """Return the three layers of harm: at one half, at the dense selection rate, at own FPR."""
+    found = []
+    for name in ("half", "selection_rate", "false_positive_rate"):
+        rows = [
+            (one.method, "", value, "")
+            for one in harms
+            if (value := getattr(one, name)) is not None
+        ]
+        if rows:
+            found.append((name, effects(rows)))
+    return found
+
+
+def frontier(found: Sequence[Finding], against: str) -> Json:
+    """Return gain against price: upward less harm, to the right more accurate; {} of no prices."""
+    shown = [one for one in found if one.against == against and one.accuracy is not None]
+    pairs = [(one, one.accuracy) for one in shown if one.accuracy is not None]
+    if not pairs:
+        return {}
+    across = fitted([0.0, *(a.mean for _, a in pairs)], _ends([a for _, a in pairs]), most=4.0)
+    upward = fitted(
+        [0.0, *(one.gain.mean for one, _ in pairs)], _ends([one.gain for one, _ in pairs]), most=4.0
+    )
+
+    def x(value: float) -> float:
+        return round(LEFT + (RIGHT - LEFT) * across(value) / 100, 2)
+
+    def y(value: float) -> float:
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - upward(value) / 100), 1)
+
+    base = {
+        "x": x(0.0), "y": y(0.0), "mark": "baseline", "css": "none", "ring": False,
+        "label": against, "side": "start", "below": True, "whiskers": [],
+        "title": f"{against}: the baseline",
+    }  # fmt: skip
+    return {
+        "title": f"Gain against {against}, and its price",
+        "height": HEIGHT,
+        "bottom": HEIGHT - BOTTOM,
+        "across": f"accuracy, less {against}'s",
+        "upward": f"gain on {against}: above 0 less harm",
+        "x_ticks": [{"x": x(t), "text": minus(f"{t:+g}")} for t in across.ticks(4)],
+        "y_ticks": [{"y": y(t), "text": minus(f"{t:+g}")} for t in upward.ticks(5)],
+        "zero": {"x": x(0.0), "y": y(0.0)},
+        "lines": [],
+        "points": [*(_point(one, price, x, y) for one, price in pairs), base],
+    }  # fmt: skip
+
+
+def _ends(found: Sequence[Estimate]) -> list[float]:
+    return [end for one in found for end in (one.low, one.high) if end is not None]
+
+
+def _point(one: Finding, price: Estimate, x: Place, y: Place) -> Json:
+    gain, whiskers = one.gain, []
+    if gain.low is not None and gain.high is not None:
+        at = x(price.mean)
+        whiskers.append({"x1": at, "x2": at, "y1": y(gain.low), "y2": y(gain.high)})
+    if price.low is not None and price.high is not None:
+        at = y(gain.mean)
+        whiskers.append({"x1": x(price.low), "x2": x(price.high), "y1": at, "y2": at})
+    place = x(price.mean)
+    return {
+        "x": place, "y": y(gain.mean), "mark": OUTCOMES[one.outcome], "css": OUTCOMES[one.outcome],
+        "label": one.method, "below": gain.mean < 0, "side": "end" if place > 70 else "start",
+        "ring": False, "whiskers": whiskers,
+        "title": f"{one.method}: gain {points(gain.mean)}, accuracy {points(price.mean)}; "
+        f"{one.outcome}",
+    }  # fmt: skip

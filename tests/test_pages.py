@@ -1,0 +1,164 @@
+"""Study, history and findings: what they say first, and no barriers in a real browser."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from conftest import Project
+from finished_runs import Finished
+from PIL import Image
+from test_study_harm import PLAN, said
+
+from faircompress.report.history_page import history_page
+from faircompress.report.history_rows import Judged
+from faircompress.study import outcome, pages
+from faircompress.study.comparison import Comparison
+from faircompress.study.harm import gains
+from faircompress.study.harm_page import signed
+from faircompress.study.plan import Cell
+from faircompress.study.resampling import SHARE, Draws, estimate
+
+WHOM = "blond, hair=short"
+HOSTILE = "<script>alert('x')</script>"
+FAILED = "stage prune failed:\n[12:00:01] going\nerror: a speed-up of 3 cannot be reached\n"
+DRAWS = Draws(np.ones((4, 1)), np.array([[2, 0], [1, 1], [0, 2], [1, 1]]))
+
+
+def test_no_interval_reaches_beyond_what_a_share_can_change_by_and_a_cut_one_says_so() -> None:
+    found = estimate([(-0.9, np.full(4, -0.9)), (-0.1, np.full(4, -0.1))], DRAWS)
+    assert (found.low, found.high, found.cut) == (-1.0, 1.0, True)  # t of one degree: 12.7 errors
+    assert signed(found) == "-0.500 (-1.000 to +1.000; cut)"
+    share = estimate([(0.02, np.full(4, 0.02)), (0.04, np.full(4, 0.04))], DRAWS, SHARE)
+    assert share.low == 0.0 and share.cut
+    near = estimate([(0.100, np.full(4, 0.1)), (0.101, np.full(4, 0.101))], DRAWS)
+    assert not near.cut and near.low is not None and near.low < 0.1 < 0.101 < (near.high or 0)
+
+
+def against(baseline: str) -> Comparison:
+    end = PLAN.endpoint.model_copy(update={"baselines": [baseline]})
+    plan = PLAN.model_copy(update={"endpoint": end})
+    cells = [Cell("d", "m", seed, method, 0, 2) for method in plan.methods for seed in plan.seeds]
+    return Comparison(plan, "d", "m", cells, said, WHOM)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the page of a study in which two methods help and one run failed."""
+    compared = against("lost")
+    done = {cell: {"speedup": 2.0, "parameters": 10} for cell in compared.cells}
+    failed = {Cell("d", "m", 4, HOSTILE, 0, 2): FAILED}
+    folder = tmp_path_factory.mktemp("study") / "results"
+    return pages.write(folder, compared.plan, [compared], done, failed, {})
+
+
+def test_a_study_page_begins_with_who_is_helped_by_what_and_gives_its_numbers_along(
+    study: Path,
+) -> None:
+    compared = against("lost")
+    found = outcome.findings(gains(compared), compared.tests())
+    words = outcome.sentence(compared, found)
+    assert words.startswith(f"plain helps {WHOM} at 2\N{MULTIPLICATION SIGN}: ")
+    assert "points more decided rightly than with lost" in words and "3 data seeds" in words
+    assert "Shown to help, too: shy." in words
+    text = study.read_text("utf-8")
+    assert words in unescape(text) and "error: a speed-up of 3 cannot be reached" in text
+    assert "<script" not in text and text.count('download="') == 5
+    assert (study.parent / "d-m-gains.json").exists()
+
+
+def test_a_study_that_shows_nothing_says_so_first() -> None:
+    compared = against("plain")
+    found = outcome.findings(gains(compared), compared.tests())
+    assert outcome.conclusion([one for one in found if one.method == "lost"]) == "harms"
+    assert outcome.sentence(compared, found).startswith("Not shown: at 2\N{MULTIPLICATION SIGN} no")
+
+
+def judged(day: int, verdict: str) -> Judged:
+    return Judged(
+        f"2026-11-{day:02d}T10:00:00Z", str(day), "project", "fp32", verdict, HOSTILE,
+        0.4 * day, 6e4, 3e5, 0.6, 2.0, 4.1, ("approve by =Ann, 2026-11-03",), day == 2,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shown(study: Path, finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Give the pages that a browser looks at."""
+    project: Project = finished[0]
+    folder = tmp_path_factory.mktemp("pages")
+    told = [judged(1, "fail"), judged(2, "pass"), judged(3, "inconclusive")]
+    (folder / "history.html").write_text(history_page("p", told), "utf-8")
+    done = project.call(sys.executable, "-m", "faircompress", "history", "--html",
+                        str(folder / "own.html"))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    findings = project.folder / "artifacts/validate/findings.html"
+    return [study, folder / "history.html", folder / "own.html", findings]
+
+
+def test_history_names_the_last_verdict_the_champion_and_nothing_runs_in_it() -> None:
+    text = history_page("p", [judged(1, "fail"), judged(2, "pass")])
+    assert "<script" not in text and "Champion: version 2" in text
+    alone = history_page("p", [replace(judged(1, "fail"), is_champion=False, limit_used=None)])
+    assert "No champion." in alone and 'id="limits"' not in alone
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    """Give a browser without a window."""
+    sync = pytest.importorskip("playwright.sync_api", reason="needs the extra dev")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("needs a browser: apt-get install chromium")
+    with sync.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def test_axe_finds_nothing_on_study_history_and_findings_and_all_fit_a_phone(
+    browser: object, shown: list[Path]
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="extra dev")
+    page = browser.new_page()  # type: ignore[attr-defined]
+    for file in shown:
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(file.as_uri())
+            assert [v["id"] for v in axe.Axe().run(page).response["violations"]] == [], file
+            assert page.evaluate("document.documentElement.scrollWidth") == width, file
+    page.close()
+
+
+def test_prefects_run_page_tells_the_verdict_without_logs(
+    browser: object, finished: Finished, prefect_server: dict[str, str]
+) -> None:
+    api = prefect_server["PREFECT_API_URL"]
+    asked = {"artifacts": {"key": {"any_": ["verdict"]}}, "limit": 1}
+    (told,) = httpx.post(f"{api}/artifacts/filter", json=asked).json()
+    page = browser.new_page(viewport={"width": 1200, "height": 800})  # type: ignore[attr-defined]
+    page.goto(f"{api.removesuffix('/api')}/runs/flow-run/{told['flow_run_id']}")
+    page.get_by_text("Artifacts", exact=True).last.click()
+    page.get_by_text(told["description"]).first.wait_for()
+    assert "Worst: " in told["description"] and "Gained: " in told["description"]
+    outcome_tag = told["description"].partition(":")[0].lower()
+    assert page.get_by_text(outcome_tag, exact=True).count()  # below the run's name
+    draw(page, "prefect-run")
+    page.get_by_text("verdict", exact=True).last.click()
+    page.get_by_text("Worst group: ").first.wait_for()
+    draw(page, "prefect-verdict")
+    page.close()
+
+
+def draw(page: object, name: str) -> None:
+    """Keep a picture for the docs, if pictures are asked for."""
+    if folder := os.environ.get("PICTURES"):
+        file = Path(folder) / f"{name}.png"
+        page.screenshot(path=file, animations="disabled")  # type: ignore[attr-defined]
+        Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
