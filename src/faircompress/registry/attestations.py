@@ -117,8 +117,7 @@ def take(project: Path, brought: Iterable[str]) -> int:
         read_again = (to_line(_attestation(path, 0, line)) for line in brought if line)
         fresh = [line for line in dict.fromkeys(read_again) if line not in known]
         if fresh:
-            before = path.read_text("utf-8") if path.exists() else ""
-            write_text(path, before + "".join(f"{line}\n" for line in fresh))
+            write_text(path, _text(path) + "".join(f"{line}\n" for line in fresh))
     return len(fresh)
 
 
