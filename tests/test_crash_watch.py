@@ -2,15 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from prefect.automations import Automation
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun
-from prefect.events import emit_event
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed, Failed, Running
 from receivers import http
@@ -51,45 +47,6 @@ def test_the_server_tells_of_a_crash_and_leaves_a_verdict_to_the_run(
     (message,) = got
     assert message["subject"] == f"faircompress: {planned.name}: Crashed"
     assert run.name in message["text"] and "Its process is gone." in message["text"]
-
-
-def test_a_run_that_falls_silent_is_declared_crashed_and_told(
-    server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    team = Receiver.model_validate({"when": ["crash"], "to": "webhook", "env": "TEAM"})
-    planned = serve.deployment()
-    with http() as (address, got), get_client(sync_client=True) as client:
-        monkeypatch.setenv("TEAM", address)
-        identity = planned.apply()
-        least = timedelta(seconds=10)  # that Prefect waits for what does not come
-        assert crash_watch.watch(planned.name, identity, [team], least) == []
-        run = client.create_flow_run_from_deployment(identity)
-        client.set_flow_run_state(run.id, Running(), force=True)
-        beat(run, identity)  # the last one: its machine lost power
-        for _ in range(240):
-            if got:
-                break
-            time.sleep(0.5)
-        state = client.read_flow_run(run.id).state
-    (message,) = got
-    assert message["subject"] == f"faircompress: {planned.name}: Crashed"
-    assert "No heartbeat for 10 seconds: its machine or process is gone." in message["text"]
-    assert state and (state.type.value, state.name) == ("CRASHED", "Crashed")
-
-
-def beat(run: FlowRun, deployment: UUID) -> None:
-    """Send a heartbeat, as the process of a run does."""
-    emit_event(
-        "prefect.flow-run.heartbeat",
-        {"prefect.resource.id": f"prefect.flow-run.{run.id}", "prefect.resource.name": run.name},
-        related=[
-            {
-                "prefect.resource.id": f"prefect.deployment.{deployment}",
-                "prefect.resource.role": "deployment",
-            }
-        ],
-    )
 
 
 def test_deployments_of_a_work_pool_are_watched_by_their_names(
