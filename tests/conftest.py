@@ -55,10 +55,11 @@ class Project:
     env: dict[str, str] = field(default_factory=dict)
 
     def call(self, *command: str, check: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project's folder; our own start warm."""
-        if command[:3] == (sys.executable, "-m", "faircompress"):
+        """Run a command in the project's folder; our own can start warm."""
+        started_warm = warm.environment()
+        if started_warm and command[:3] == (sys.executable, "-m", "faircompress"):
             command = command[2:]
-        env = {**os.environ, "OMP_NUM_THREADS": "1", **warm.environment(), **self.env}
+        env = {**os.environ, "OMP_NUM_THREADS": "1", **started_warm, **self.env}
         done = subprocess.run(
             command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
@@ -73,11 +74,11 @@ class Project:
 
     def run(self, *given: str) -> subprocess.CompletedProcess[str]:
         """Run the chain."""
-        return self.call("faircompress", "run", *given)
+        return self.call(sys.executable, "-m", "faircompress", "run", *given)
 
     def stage(self, name: str) -> subprocess.CompletedProcess[str]:
         """Run one stage on the files of the folder."""
-        return self.call("faircompress", "stage", name)
+        return self.call(sys.executable, "-m", "faircompress", "stage", name)
 
     def set(self, **sections: dict[str, object]) -> None:
         """Change params.yaml."""
@@ -188,7 +189,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_commands(together: Path) -> Iterator[None]:
-    """Let commands start from one process that has imported the libraries: see ``warm``."""
+    """Let commands start from a process that has imported the libraries: see ``warm``."""
     with warm.commands(together):
         yield
 

@@ -28,7 +28,7 @@ Finished = tuple[Project, subprocess.CompletedProcess[str]]
 RULE = {"rule": "change", "metric": "auroc", "limit": 0.05, "because": "a test"}
 ALPHA = 0.025 / 6  # of the second look
 TRAINED = ("train/model.pt", "prune/model.pt", "export/dense.onnx", "export/pruned.onnx")
-PEOPLE = 12 * 80  # label x hair x skin; half as many come
+PEOPLE = 12 * 80  # of each part: label x hair x skin
 
 
 def evaluated(project: Project, *, by_dvc: bool) -> dict[str, Any]:
@@ -51,14 +51,14 @@ def files(project: Project) -> list[str]:
 
 @pytest.fixture(scope="module")
 def grown(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Evaluate the finished project on its few people, then with half as many more."""
+    """Evaluate the finished project on its few people, then with as many more."""
     project = Project(tmp_path_factory.mktemp("grown"), finished[0].env)
     shutil.copytree(finished[0].folder, project.folder, dirs_exist_ok=True, symlinks=True)
     project.set(gate={"rules": [RULE], "topping_up": True})
     seen: dict[str, Any] = {"project": project, "few": evaluated(project, by_dvc=False)}
     seen["few files"] = files(project)
     raw = yaml.safe_load((project.folder / "params.yaml").read_text())
-    project.set(data={"portraits": {**raw["data"]["portraits"], "test_added": 40}})
+    project.set(data={"portraits": {**raw["data"]["portraits"], "test_added": 80}})
     seen["ran"] = project.call("dvc", "repro", "export", check=True).stdout
     seen["more"] = evaluated(project, by_dvc=True)
     return seen
@@ -79,7 +79,7 @@ def test_two_parts_of_one_look_pass_together(grown: dict[str, Any]) -> None:
     assert (few["outcome"], few["parts"], few["rows"]) == ("inconclusive", 1, PEOPLE)
     assert "they top up this look, which declared it: no new look" in " ".join(few["next"])
     assert worst(few, "e_value") < 1 / ALPHA
-    assert (more["outcome"], more["parts"], more["rows"]) == ("pass", 2, PEOPLE // 2)  # fresh alone
+    assert (more["outcome"], more["parts"], more["rows"]) == ("pass", 2, PEOPLE)  # fresh alone
     assert more["look"] == few["look"] == 2  # the finished project's own was the first
     assert "960 rows of 960 people were used in an earlier test set" in " ".join(more["notes"])
     for first, second in zip(few["rules"][0]["checks"], more["rules"][0]["checks"], strict=True):
@@ -135,7 +135,7 @@ def test_without_the_ledger_nothing_is_topped_up(grown: dict[str, Any], tmp_path
         gate(params, tmp_path / "artifacts")
     rows = [*told["part"]["rows"], "nobody"]
     write_json(tmp_path / "artifacts/look.json", {**told, "part": {**told["part"], "rows": rows}})
-    with pytest.raises(InputError, match="names 481 rows .* the test split holds 480 of them"):
+    with pytest.raises(InputError, match="names 961 rows .* the test split holds 960 of them"):
         gate(params, tmp_path / "artifacts")
 
 

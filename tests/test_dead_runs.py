@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from prefect import flow
@@ -22,25 +21,32 @@ def server(prefect_server: dict[str, str]) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Give a store of runs."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / ".checkpoints").mkdir()
+    return mlflow_runs.open_store(folder)
+
+
 def status(store: Store, run_id: str) -> str:
     return str(store.client.get_run(run_id).info.status)
 
 
 def test_the_next_run_closes_the_one_that_was_killed_and_no_other(
-    server: None, tmp_path: Path
+    server: None, store: Store
 ) -> None:
-    (tmp_path / ".checkpoints").mkdir()
-    store = mlflow_runs.open_store(tmp_path)
+    folder = store.project
     killed, other = (mlflow_runs.begin(store, "m", "project", {}) for _ in range(2))
     inside = mlflow_runs.begin(store, "m", "train", {"mlflow.parentRunId": killed})
     done = mlflow_runs.begin(store, "m", "validate", {"mlflow.parentRunId": killed})
     mlflow_runs.end(store, done, "FINISHED")
     with get_client(sync_client=True) as client:
         dead, alive = (client.create_flow_run(flow(print), state=Running()) for _ in range(2))
-        dead_runs.note(tmp_path, killed)
+        dead_runs.note(folder, killed)
         known = {"mlflow": killed, "prefect": str(dead.id)}
-        (tmp_path / dead_runs.FILE).write_text(json.dumps(known))
-        dead_runs.bury(tmp_path, store)
+        (folder / dead_runs.FILE).write_text(json.dumps(known))
+        dead_runs.bury(folder, store)
         states = [client.read_flow_run(run.id).state for run in (dead, alive)]
     assert [status(store, run) for run in (killed, inside, done, other)] == [
         "KILLED", "KILLED", "FINISHED", "RUNNING",
@@ -51,13 +57,12 @@ def test_the_next_run_closes_the_one_that_was_killed_and_no_other(
 
 
 def test_what_is_not_there_any_more_or_half_written_stops_no_run(
-    server: None, tmp_path: Path
+    server: None, store: Store
 ) -> None:
-    (tmp_path / ".checkpoints").mkdir()
-    store = mlflow_runs.open_store(tmp_path)
+    folder = store.project
     gone = {"mlflow": "0" * 32, "prefect": "00000000-0000-4000-8000-000000000000"}
     for text in (json.dumps(gone), '{"mlflow": "0', "[]"):
-        (tmp_path / dead_runs.FILE).write_text(text)
-        dead_runs.bury(tmp_path, store)
-    dead_runs.closed(tmp_path)
-    assert not (tmp_path / dead_runs.FILE).exists()
+        (folder / dead_runs.FILE).write_text(text)
+        dead_runs.bury(folder, store)
+    dead_runs.closed(folder)
+    assert not (folder / dead_runs.FILE).exists()

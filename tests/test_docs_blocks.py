@@ -25,7 +25,7 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"faircompress run": "minutes to hours of training; tests/test_chain.py runs small chains",
     r"faircompress study": "minutes to hours of training; tests/test_study_flow.py runs small ones",
     r"python bench/": "minutes to hours; tests/test_readme.py asks each for --help",
-    r"python -m pytest tests/test_mlflow_ui": "draws the pictures of the docs from a real run",
+    r"python -m pytest tests/test_(mlflow_ui|pages)": "draws the docs' pictures from a real run",
     r"faircompress (promote|rollback|alarm|checkout|clean|champion)": "needs versions in MLflow; "
     "tests/test_policy.py, test_tampering.py, test_forgery.py and test_registry.py have them",
     r"faircompress keys|git add keys|git commit -m .Keys": "makes keys for good; "

@@ -42,7 +42,8 @@ SEEN = {  # what MLflow shows a first-time visitor only
 @pytest.fixture(scope="module")
 def where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """Give a project with two judged runs: the second's files decide where most rows are right."""
-    first = ROOT if PICTURES else request.getfixturevalue("finished")[0].folder
+    own = PICTURES and (ROOT / "mlflow.db").exists()
+    first = ROOT if own else request.getfixturevalue("finished")[0].folder
     folder = tmp_path_factory.mktemp("reviewed")
     found = moved(first, folder, *COPIED)
     project = Project(folder)

@@ -1,11 +1,11 @@
-"""Commands of the tests' projects start from a process that has imported the libraries already.
+"""Commands of the tests' projects can start from a process that has imported the libraries already.
 
-To import torch, Great Expectations, MLflow and the like takes a command 5 to 10 s, and what it then
-does with a tiny project 1 to 3 s. So the tests run one server that imports them once and forks for
-each command: the child gets the arguments, environment, folder and files of whoever asked, and runs
-the same command. The package itself, and Prefect, which reads its settings when it is imported, are
-imported by the child. Commands start as always where no server answers, where coverage is measured,
-and with ``FAIRCOMPRESS_COLD=1``. Tests that kill, time or import-check processes do not ask here.
+To import torch, Great Expectations, MLflow and the like takes a command 5 to 10 s, and what it
+then does with a tiny project 1 to 3 s. With ``FAIRCOMPRESS_WARM=1`` the tests run one server that
+imports them once and forks for each command: the child gets the arguments, environment, folder and
+files of whoever asked, and runs the same command. The package itself, and Prefect, which reads its
+settings when it is imported, are imported by the child. Commands start as always where no server
+answers and where coverage is measured. Tests that kill, time or import-check processes do not ask.
 """
 
 import ast
@@ -36,7 +36,7 @@ ADDRESS = "warm.socket"  # in the folder of the command
 CLIENT = """#!{python} -IS
 import os, signal, socket, sys
 real = {real!r}
-cold = any(name.startswith(("COVERAGE_", "FAIRCOMPRESS_COLD")) for name in os.environ)
+cold = any(name.startswith("COVERAGE_") for name in os.environ)
 door = socket.socket(socket.AF_UNIX)
 try:
     if cold or sys.argv[1:2] in ([], ["serve"], ["ui"]):
@@ -69,7 +69,7 @@ def commands(folder: Path) -> Iterator[None]:
 
 def environment() -> dict[str, str]:
     """Return where the command is found that asks the server; see that one is started."""
-    if not _folder:
+    if not _folder or os.environ.get("FAIRCOMPRESS_WARM") != "1":
         return {}
     command = _folder[0] / "faircompress"
     with suppress(FileExistsError):
@@ -103,16 +103,19 @@ def serve(address: str) -> None:
             __import__(name)
     del sys.modules["timm"]
     Path(address + ".new").rename(address)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who watch
     while True:
-        ready, _, _ = select.select([door, sys.stdin], [], [])
+        ready, _, _ = select.select([door, sys.stdin], [], [], 5)
+        with suppress(ChildProcessError):  # so that their processor time is counted
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         if sys.stdin in ready:
             Path(address).unlink(missing_ok=True)
             return
+        if door not in ready:
+            continue
         caller, _ = door.accept()
         if os.fork() == 0:
             door.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os._exit(_watched(caller))
         caller.close()
 
@@ -121,7 +124,10 @@ def _watched(caller: socket.socket) -> int:
     """Run what a caller asks for; tell it how that ended, or end it if the caller is gone."""
     text, files, _, _ = socket.recv_fds(caller, 1 << 20, 3)
     while not text.endswith(b"\0"):
-        text += caller.recv(1 << 20)
+        more = caller.recv(1 << 20)
+        if not more:
+            return 1  # it was killed before it asked
+        text += more
     child = os.fork()
     if child == 0:
         caller.close()

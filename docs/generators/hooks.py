@@ -4,6 +4,7 @@ A page says where: a line ``<!-- made by: params_page -->`` becomes what that fu
 notebook becomes a page of its name; links to ``NAME.ipynb`` lead to that page.
 """
 
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 from commands_page import commands_page
 from mkdocs.structure.files import File, Files
-from notebook_page import executed, notebook_page
+from notebook_page import executed, is_long, notebook, notebook_page
 from params_page import params_page
 from verdict_page import verdict_page
 
+QUICK = "FAIRCOMPRESS_QUICK_DOCS"  # 1: notebooks that take a minute are shown without outputs
 MAKERS = {maker.__name__: maker for maker in (commands_page, params_page, verdict_page)}
 
 
@@ -23,7 +25,10 @@ def on_files(files: Files, config: Any) -> Files:
     for path in sorted(Path(config["docs_dir"]).rglob("*.ipynb")):
         at = path.relative_to(config["docs_dir"]).with_suffix(".md").as_posix()
         with tempfile.TemporaryDirectory() as folder:
-            text = notebook_page(executed(path, Path(folder)), source=path.name)
+            known = notebook(path)
+            skipped = is_long(known) and os.environ.get(QUICK) == "1"
+            shown = known if skipped else executed(known, Path(folder))
+            text = notebook_page(shown, source=path.name, executed=not skipped)
         files.append(File.generated(config, at, content=text))
     return files
 

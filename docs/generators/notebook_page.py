@@ -13,18 +13,27 @@ from traitlets.config import Config
 PATIENCE = 600  # seconds for the kernel to start, and for a cell: a busy machine is slow
 
 
-def executed(source: Path, folder: Path) -> Any:
+def notebook(source: Path) -> Any:
+    """Read a notebook."""
+    return nbformat.read(source, as_version=4)
+
+
+def is_long(known: Any) -> bool:
+    """Tell whether a notebook says that it takes a minute."""
+    return bool(known.metadata.get("faircompress", {}).get("long"))
+
+
+def executed(known: Any, folder: Path) -> Any:
     """Return a notebook whose cells were run from the first to the last, in a folder.
 
     Its commands are those of this Python's environment; no port is opened.
     """
-    notebook = nbformat.read(source, as_version=4)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with tempfile.TemporaryDirectory() as sockets:
         pipes = Config({"ConnectionFileMixin": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
         where = {"metadata": {"path": str(folder)}}
         client = NotebookClient(
-            notebook,
+            known,
             kernel_name="python3",
             timeout=PATIENCE,
             startup_timeout=PATIENCE,
@@ -32,13 +41,14 @@ def executed(source: Path, folder: Path) -> Any:
             config=pipes,
         )
         client.execute(env={**os.environ, "PATH": path})
-    return notebook
+    return known
 
 
-def notebook_page(notebook: Any, *, source: str) -> str:
+def notebook_page(known: Any, *, source: str, executed: bool = True) -> str:
     """Return Markdown; ``source`` is the notebook's own file, which readers may download."""
-    parts = [_cell(one) for one in notebook.cells]
-    note = f"*This page is the notebook [{source}]({source}), executed when the site was built.*"
+    parts = [_cell(one) for one in known.cells]
+    how = "executed when the site was built" if executed else "not executed in this quick build"
+    note = f"*This page is the notebook [{source}]({source}), {how}.*"
     return "\n\n".join([parts[0], note, *parts[1:]]) + "\n"
 
 

@@ -4,11 +4,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faircompress.auditing.feeding import FileInput, check_size, input_of
+from faircompress.auditing.feeding import FileInput, check_size
 from faircompress.auditing.file_options import FileOptions
 from faircompress.auditing.onnx_files import TABLE_INSTEAD, UNREADABLE, OnnxFile, Port
-from faircompress.auditing.scores import as_probabilities, output_of, slack_of, width_of
+from faircompress.auditing.scores import (
+    as_probabilities,
+    output_of,
+    score_of,
+    slack_of,
+    width_of,
+)  # fmt: skip
 from faircompress.auditing.spelling import spelt
+from faircompress.auditing.taking import input_of
 from faircompress.data.pictures import Pixels
 from faircompress.data.predictions import Predictions
 from faircompress.export.ports import INPUT
@@ -41,6 +48,15 @@ class Classifier:
     alone: bool = False
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Return what the file calls its scores; nothing where only one of them is read."""
+        if self.options.score is not None:
+            return ()
+        keys = tuple(map(str, self.output.keys))
+        numbered = keys == tuple(map(str, range(len(keys))))
+        return self.file.classes or (() if numbered else keys)
+
+    @property
     def our_own(self) -> bool:
         """Tell whether the file takes pictures as ``faircompress`` exports them."""
         file_input, options = self.file_input, self.options
@@ -50,7 +66,8 @@ class Classifier:
             "rgb",
             None,
         )
-        kept = not (options.resize or options.crop or options.logits or self.alone)
+        said = options.resize or options.crop or options.logits or file_input.constants
+        kept = not (said or self.alone)
         return usual and kept and file_input.scale is None and self.columns > 1
 
     def __str__(self) -> str:
@@ -63,10 +80,11 @@ class Classifier:
         many = self.file_input.batch or (1 if self.alone else None)
         runs = "" if many is None else f", {many} picture{'s' * (many > 1)} a run"
         read = "logits" if self.options.logits else "probabilities"
+        only = "" if self.options.score is None else f" (score {self.options.score})"
         fed = ", ".join([*resized, str(self.file_input)])
         return (
-            f"{self.file.path.name} was given {fed}{runs}; its {self.output.name!r} was read as "
-            f"{read}."
+            f"{self.file.path.name} was given {fed}{runs}; its {self.output.name!r}{only} was read "
+            f"as {read}."
         )
 
 
@@ -85,12 +103,13 @@ def tried(file: OnnxFile, options: FileOptions, picture: Pixels) -> Classifier:
     Raises:
         ValueError: If it cannot be asked, or what it takes or gives must be said; names the option.
     """
-    file_input, output = input_of(file, options), output_of(file, options.output)
+    file_input = input_of(file, options, picture.shape[:2])
+    output = output_of(file, options.output)
     check_size(file, file_input, picture.shape, options)
     single = Classifier(file, options, file_input, output, 0, alone=file_input.batch is None)
     first = _scores(single, picture[None])
     if np.isfinite(first).all():  # else the first row is named when all are asked
-        as_probabilities(first, options.logits, file, output)
+        as_probabilities(first, options, file, output)
     single = replace(single, columns=first.shape[1])
     negative = 255 - picture
     if file_input.batch is not None:
@@ -136,7 +155,7 @@ def ask(
             f"at 65,504? Are {spelt('scale')}, {spelt('mean')} and {spelt('std')} those of its "
             "training?"
         )
-    found = as_probabilities(raw, classifier.options.logits, file, classifier.output)
+    found = as_probabilities(raw, classifier.options, file, classifier.output)
     room = 0.0 if classifier.options.logits else slack_of(raw)
     return replace(rows, probabilities=found[:, order], model=file.sha256, slack=room)
 
@@ -156,7 +175,7 @@ def input_of_batch(
             f"pictures a run. Write batch: {most}."
         )
     chosen = pictures[np.arange(batch) % len(pictures)]
-    return {classifier.file_input.name: classifier.file_input.tensor(chosen)}
+    return classifier.file_input.inputs(chosen)
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
@@ -185,12 +204,13 @@ def _run(classifier: Classifier, pictures: np.ndarray) -> np.ndarray:
     """Ask about as many pictures as a run takes; what lacks in the last is filled up and cut."""
     file, fixed = classifier.file, classifier.file_input.batch or len(pictures)
     filled = pictures[np.arange(fixed) % len(pictures)] if fixed != len(pictures) else pictures
-    file_input = {classifier.file_input.name: classifier.file_input.tensor(filled)}
+    given = classifier.file_input.inputs(filled)
     try:
-        found = file.session.run([classifier.output.name], file_input)[0]
+        found = file.session.run([classifier.output.name], given)[0]
     except UNREADABLE as error:
         raise InputError(
             f"{file.path} cannot be asked about pictures of shape {pictures.shape[1:]}: "
             f"{' '.join(str(error).split())[:400]}"
         ) from error
-    return width_of(np.asarray(found), fixed, file, classifier.output)[: len(pictures)]
+    scores = width_of(found, fixed, file, classifier.output)[: len(pictures)]
+    return score_of(scores, classifier.options, file, classifier.output)

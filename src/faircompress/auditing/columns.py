@@ -22,6 +22,7 @@ from faircompress.auditing.rows import (
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import FILL, Table, as_numbers, cure_of
 from faircompress.data.predictions import Predictions, taken
+from faircompress.data.splitting import SPELLINGS
 from faircompress.report.context import ReportContext
 from faircompress.support.errors import InputError
 
@@ -73,6 +74,17 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     )
 
 
+def _splits(table: Table, column: str) -> np.ndarray:
+    """Return the split of each row, in whatever spelling."""
+    texts = table.texts(spelt("split"), column)
+    splits = np.array([SPELLINGS.get(text.lower(), "") for text in texts])
+    cure = f"Write {' or '.join(SPLITS)}, and leave other rows out."
+    table.refuse(spelt("split"), column, splits == "", "is no split", cure)
+    if not (splits == "test").any():
+        raise InputError(f"{spelt('split')}: no row of {table.name} is test.")
+    return splits
+
+
 def split_columns(
     tables: Sequence[Table], asked: Asked, baseline: str, candidate: str
 ) -> tuple[Pair, tuple[Predictions, Predictions] | None]:
@@ -85,18 +97,15 @@ def split_columns(
     """
     if asked.identifier is None:
         raise InputError(needs_id("split"))
-    of_row = [table.texts(spelt("split"), str(asked.split)) for table in tables]
-    for table, splits in zip(tables, of_row, strict=True):
-        other = ~np.isin(splits, SPLITS)
-        cure = f"Write {' or '.join(SPLITS)}, and leave other rows out."
-        table.refuse(spelt("split"), str(asked.split), other, "is no split", cure)
-        if not (splits == "test").any():
-            raise InputError(f"{spelt('split')}: no row of {table.name} is test.")
+    of_row = [_splits(table, str(asked.split)) for table in tables]
     parts = {
         name: [table.kept(splits == name) for table, splits in zip(tables, of_row, strict=True)]
         for name in SPLITS
     }
     pair = from_columns(parts["test"], asked, baseline, candidate)
+    if trained := int((of_row[0] == "train").sum()):
+        note = f"{trained:,} rows of {tables[0].name} are of the train split, and are left out."
+        pair = replace(pair, notes=(*pair.notes, note))
     if not len(parts["validation"][0].ids):
         return pair, None
     return pair, validation(parts["validation"], asked, baseline, candidate, pair)

@@ -5,17 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from faircompress.auditing.file_options import CHANNELS, LAYOUTS, FileOptions
-from faircompress.auditing.onnx_files import TABLE_INSTEAD, OnnxFile, Port, Shape
+from faircompress.auditing.file_options import FileOptions
+from faircompress.auditing.onnx_files import OnnxFile
+from faircompress.auditing.other_inputs import Constant
 from faircompress.auditing.spelling import spelt
 from faircompress.data.pictures import Pixels, fit
 from faircompress.support.errors import InputError
 
 DTYPES: dict[str, Any] = {
     "tensor(uint8)": np.uint8, "tensor(float)": np.float32, "tensor(float16)": np.float16,
-    "tensor(double)": np.float64,
+    "tensor(double)": np.float64, "tensor(int8)": np.int8,
 }  # fmt: skip
 COUNTS = {"rgb": 3, "bgr": 3, "grey": 1}
+FLAT = ("flat-HWC", "flat-CHW")
 LUMA = (19595, 38470, 7471)  # of 65536: Rec. 601, as Pillow converts to grey
 BYTE = 1 / 255
 
@@ -34,6 +36,7 @@ class FileInput:
         std: Divided by after that, likewise.
         size: Height and width; None where any will do.
         batch: Pictures that each run takes; None: any number.
+        constants: What the file's other inputs get.
     """
 
     name: str
@@ -45,6 +48,12 @@ class FileInput:
     std: tuple[float, ...]
     size: tuple[int | None, int | None]
     batch: int | None
+    constants: tuple[Constant, ...] = ()
+
+    def inputs(self, pictures: np.ndarray) -> dict[str, np.ndarray]:
+        """Return everything that the file takes in one run."""
+        others = {one.name: one.of(len(pictures)) for one in self.constants}
+        return {self.name: self.tensor(pictures), **others}
 
     def tensor(self, pictures: np.ndarray) -> np.ndarray:
         """Return the input of one run.
@@ -58,48 +67,30 @@ class FileInput:
             scaled = values.astype(np.float32) * np.float32(self.scale)
             mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
             values = (scaled - mean) / std
+        if self.dtype == np.int8:
+            values = np.rint(values).clip(-128, 127)
         values = values.astype(self.dtype, copy=False)
+        if "C" in self.layout and not self.layout.endswith("C"):
+            values = np.moveaxis(values, -1, 1)
+        if self.layout in FLAT:
+            return np.ascontiguousarray(values.reshape(len(values), -1))
         values = values[0] if "N" not in self.layout else values
         values = values[..., 0] if "C" not in self.layout else values
-        if "C" in self.layout and not self.layout.endswith("C"):
-            values = np.moveaxis(values, -1, -3)
         return np.ascontiguousarray(values)
 
     def __str__(self) -> str:
         """Return it as a report shows it."""
         numbers = "" if self.scale is None else f", {self._formula()}"
         order = "grey" if self.channels == "grey" else self.channels.upper()
-        return f"{np.dtype(self.dtype)} {self.layout} in {self.name!r}, {order}{numbers}"
+        others = f", with {'; '.join(map(str, self.constants))}" if self.constants else ""
+        return f"{np.dtype(self.dtype)} {self.layout} in {self.name!r}, {order}{numbers}{others}"
 
     def _formula(self) -> str:
         scale = "pixel / 255" if self.scale == BYTE else f"pixel * {self.scale:g}"
         scale = "pixel" if self.scale == 1 else scale
         if (set(self.mean), set(self.std)) == ({0.0}, {1.0}):
             return scale
-        return f"({scale} - {_listed(self.mean)}) / {_listed(self.std)}"
-
-
-def input_of(file: OnnxFile, options: FileOptions) -> FileInput:
-    """Return how pictures become a file's input, by its shape and what is said of it.
-
-    Raises:
-        ValueError: If it takes no pictures, or what it takes can be told neither from it nor from
-            the options; names the option that would tell.
-    """
-    taken = _single(file)
-    if taken.kind not in DTYPES:
-        raise InputError(
-            f"{file.path} takes {taken}; needed are pictures as uint8, float32, float16 or "
-            f"float64. Export it so, or {TABLE_INSTEAD}."
-        )
-    layout = _layout(file, taken, options)
-    axis = dict(zip(layout, taken.shape, strict=True))
-    channels = _channels(file, axis.get("C", 1), options)
-    scale, mean, std = _numbers(file, taken, options, COUNTS[channels])
-    batch = _fixed(axis.get("N", 1))
-    size = _fixed(axis["H"]), _fixed(axis["W"])
-    dtype = DTYPES[taken.kind]
-    return FileInput(taken.name, dtype, layout, channels, scale, mean, std, size, batch)
+        return f"({scale} - {listed(self.mean)}) / {listed(self.std)}"
 
 
 def sized(pixels: Pixels, options: FileOptions) -> Pixels:
@@ -134,121 +125,9 @@ def _resizing(height: int, width: int) -> str:
     )
 
 
-def _single(file: OnnxFile) -> Port:
-    if len(file.inputs) != 1:
-        raise InputError(
-            f"{file.path} takes {len(file.inputs)} inputs: {', '.join(map(str, file.inputs))}; "
-            f"needed is one, the pictures. Export it so, or {TABLE_INSTEAD}."
-        )
-    return file.inputs[0]
-
-
-def _fixed(side: int | str | None) -> int | None:
-    return side if isinstance(side, int) and side > 0 else None
-
-
-def _layout(file: OnnxFile, taken: Port, options: FileOptions) -> str:
-    """Return the order of the axes, as the shape or an option tells it."""
-    fitting = [one for one in LAYOUTS if _fits(one, taken.shape)]
-    if not fitting:
-        raise InputError(
-            f"{file.path} takes {taken}; needed are pictures of 1 or 3 channels, such as (batch, "
-            f"3, height, width). Export it so, or {TABLE_INSTEAD}."
-        )
-    if options.layout is not None:
-        if options.layout not in fitting:
-            raise InputError(
-                f"{spelt('layout')} {options.layout}, but {file.path} takes {taken}; "
-                f"it can be {' or '.join(fitting)}. {_of_one('layout')}"
-            )
-        return options.layout
-    sure = [one for one in fitting if _certain(one, taken.shape)]
-    if len(sure) != 1:
-        raise InputError(
-            f"{file.path} takes {taken}, which does not tell its axes; name them: "
-            f"{spelt('layout')} {' or '.join(fitting)} (N pictures, C channels)."
-        )
-    return sure[0]
-
-
-def _fits(layout: str, shape: Shape) -> bool:
-    if len(layout) != len(shape):
-        return False
-    channels = dict(zip(layout, shape, strict=True)).get("C", 1)
-    return _fixed(channels) is None or channels in COUNTS.values()
-
-
-def _certain(layout: str, shape: Shape) -> bool:
-    """Tell whether a layout's channels are where the shape has 1 or 3, and nowhere else may be."""
-    if layout in ("NHW", "CHW"):  # (3, 28, 28) are also three grey pictures
-        return False
-    if layout == "HWC" and shape[0] in COUNTS.values():
-        return False
-    return _fixed(dict(zip(layout, shape, strict=True))["C"]) is not None
-
-
-def _channels(file: OnnxFile, count: int | str | None, options: FileOptions) -> str:
-    number = _fixed(count)
-    if number is None and options.channels is None:
-        raise InputError(
-            f"{file.path} does not say how many channels it takes; name them: {spelt('channels')} "
-            f"{' or '.join(CHANNELS)}."
-        )
-    if options.channels is None:
-        return "grey" if number == 1 else "rgb"
-    if number not in (None, COUNTS[options.channels]):
-        raise InputError(
-            f"{spelt('channels')} {options.channels}, but {file.path} takes {number} channels. "
-            + _of_one("channels")
-        )
-    return options.channels
-
-
-def _numbers(
-    file: OnnxFile, taken: Port, options: FileOptions, channels: int
-) -> tuple[float | None, tuple[float, ...], tuple[float, ...]]:
-    """Return scale, mean and std; of a file that takes bytes there are none."""
-    given = [key for key in ("scale", "mean", "std") if getattr(options, key) is not None]
-    if taken.kind == "tensor(uint8)":
-        if given:
-            raise InputError(
-                f"{spelt(given[0])}, but {file.path} takes uint8, so it normalises pixels itself. "
-                + _of_one(given[0])
-            )
-        return None, (0.0,), (1.0,)
-    if not given:
-        raise InputError(
-            f"{file.path} takes {taken}: nobody can see what it was trained to get. Say what "
-            f"pixels 0-255 become: {spelt('scale')} 1 (nothing), {spelt('scale')} 1/255 (0 to 1), "
-            f"and {spelt('mean')} and {spelt('std')} if they are normalised after that."
-        )
-    mean, std = options.mean or (0.0,), options.std or (1.0,)
-    for key, many in (("mean", mean), ("std", std)):
-        if len(many) not in (1, channels):
-            raise InputError(
-                f"{spelt(key)} holds {len(many)} numbers; {file.path} takes {channels} channels. "
-                "Give one number, or one a channel."
-            )
-    beyond = max(*map(abs, mean), *std) > 1
-    if options.scale is None and (beyond or (set(mean), set(std)) == ({0.0}, {1.0})):
-        raise InputError(
-            f"{spelt('mean')} {_listed(mean)} and {spelt('std')} {_listed(std)} do not tell which "
-            f"pixels they are of. Say so: {spelt('scale')} 1 (0-255) or {spelt('scale')} 1/255 "
-            "(0-1)."
-        )
-    return options.scale or BYTE, mean, std
-
-
-def _listed(numbers: tuple[float, ...]) -> str:
+def listed(numbers: tuple[float, ...]) -> str:
+    """Return numbers as they are typed."""
     return ",".join(f"{one:g}" for one in numbers)
-
-
-def _of_one(key: str) -> str:
-    """Say how an option is given for one of the two files."""
-    return (
-        f"Leave it out; if it is meant for the other file alone: {spelt('baseline-with')} or "
-        f"{spelt('candidate-with')} '{key}=...'."
-    )
 
 
 def _coloured(pictures: np.ndarray, channels: str) -> np.ndarray:

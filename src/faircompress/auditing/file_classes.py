@@ -17,11 +17,11 @@ def classes_of(classifiers: Sequence[Classifier], asked: Asked) -> tuple[str, ..
     """
     if asked.classes:
         return asked.classes
-    named = [(one.file, one.file.classes) for one in classifiers if one.file.classes]
+    named = [(one.file, one.classes) for one in classifiers if one.classes]
     numbers = tuple(str(k) for k in range(max(2, classifiers[0].columns)))
     if not named:
         return numbers
-    silent = [one.file.path for one in classifiers if not one.file.classes]
+    silent = [one.file.path for one in classifiers if not one.classes]
     if silent and named[0][1] != numbers:
         raise InputError(
             f"{named[0][0].path} names its classes {', '.join(named[0][1])}; {silent[0]} names "
@@ -43,7 +43,7 @@ def order_of(classifier: Classifier, classes: tuple[str, ...]) -> list[int]:
     Raises:
         ValueError: If it gives more or fewer scores than there are classes.
     """
-    own, columns = classifier.file.classes, max(2, classifier.columns)
+    own, columns = classifier.classes, max(2, classifier.columns)
     if columns != len(classes):
         raise InputError(
             f"{classifier.file.path} gives {classifier.columns} scores a picture "

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
+from faircompress.auditing.constants_said import constants_said
 from faircompress.auditing.spelling import spelt
 from faircompress.data.csv_text import meant
 from faircompress.data.pictures import RESAMPLERS, Resampler
 from faircompress.support.errors import InputError
 
-LAYOUTS = ("NCHW", "NHWC", "CHW", "HWC", "NHW")  # N pictures, C channels, H height, W width
+# N pictures, C channels, H height, W width; flat: each picture is one row of numbers, (N, numbers)
+LAYOUTS = ("NCHW", "NHWC", "CHW", "HWC", "NHW", "flat-HWC", "flat-CHW")
 CHANNELS = ("rgb", "bgr", "grey")
 NONE = "none"  # takes back, for one file, what was said for both
 FLAGS = {"logits": True, "probabilities": False}
@@ -35,6 +39,9 @@ class FileOptions:
         resampler: As ``prepare`` takes it; bilinear if left out.
         logits: Are the scores unnormalised? False: they are probabilities.
         output: Name of the output that is read.
+        score: Of several scores a picture, the only one that is read: its number from 0 or name.
+        input: Name of the input that takes the pictures.
+        constant: What other inputs get, by name, the same for every picture.
     """
 
     layout: str | None = None
@@ -47,6 +54,9 @@ class FileOptions:
     resampler: Resampler | None = None
     logits: bool | None = None
     output: str | None = None
+    score: str | None = None
+    input: str | None = None
+    constant: Mapping[str, np.ndarray] | None = None
 
 
 KEYS = tuple(field.name for field in fields(FileOptions))
@@ -71,20 +81,30 @@ def of_both(
     for model, own in zip(MODELS, (baseline, candidate), strict=True):
         alone = _parsed(own, spelt(f"{model}-with"))
         merged = {key: value for key, value in both.items() if value is not None}
-        merged |= {key: None if value == NONE else value for key, value in alone.items()}
+        merged |= {
+            key: None if isinstance(value, str) and value == NONE else value
+            for key, value in alone.items()
+        }
         named = {key: spelt(f"{model}-with") + f" {key}" for key in alone}
         given = {k: _read(k, v, named.get(k, spelt(k))) for k, v in merged.items() if v is not None}
         pair.append(FileOptions(**given))
     return pair[0], pair[1]
 
 
+def _is_none(value: Any) -> bool:
+    return isinstance(value, str) and value == NONE
+
+
 def _parsed(given: Given, option: str) -> dict[str, Any]:
     """Return the keys and values of ``layout=NCHW logits``, or of a mapping."""
     found: dict[str, Any] = {} if isinstance(given, str) else dict(given or {})
     for part in shlex.split(given) if isinstance(given, str) else ():
-        key, mark, value = part.partition("=")
+        key, mark, text = part.partition("=")
+        value: Any = text
         if not mark and key not in FLAGS:
             raise InputError(f"{option}: {key!r} has no value; write {key}=VALUE.")
+        if key == "constant" and value != NONE:
+            value = [*found.get(key, ()), value]
         found |= {key: value} if mark else {"logits": FLAGS[key]}
     for key in found:
         if key not in KEYS:
@@ -113,6 +133,8 @@ def _read(key: str, value: Any, option: str) -> Any:
         if isinstance(value, bool) or str(value).lower() in ("true", "false"):
             return str(value).lower() == "true"
         raise InputError(f"{option} is {value!r}; needed is true or false.")
+    if key == "constant":
+        return constants_said(value, option)
     return str(value)
 
 

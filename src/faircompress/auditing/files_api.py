@@ -37,6 +37,9 @@ def audit_files(
     resampler: str | None = None,
     logits: bool | None = None,
     output: str | None = None,
+    score: str | int | None = None,
+    input: str | None = None,
+    constant: Mapping[str, Any] | None = None,
     baseline_with: Mapping[str, Any] | None = None,
     candidate_with: Mapping[str, Any] | None = None,
     classes: Sequence[str] = (),
@@ -83,6 +86,9 @@ def audit_files(
         resampler: ``bilinear`` (if left out), ``bicubic``, ``lanczos`` or ``box``.
         logits: Are the scores logits? False: they are probabilities.
         output: Name of the output that holds the scores.
+        score: Of several yes-or-no scores a picture, the one that is asked about: number or name.
+        input: Name of the input that takes the pictures, of several.
+        constant: What each other input gets, by name, for every picture: numbers or arrays.
         baseline_with: What is said of the baseline alone, by the names of these arguments.
         candidate_with: Of the candidate alone.
         classes: Names of the scores, in order; of two, the positive second.
@@ -125,7 +131,7 @@ def audit_files(
         both = {
             "layout": layout, "channels": channels, "mean": mean, "std": std, "scale": scale,
             "resize": resize, "crop": crop, "resampler": resampler, "logits": logits,
-            "output": output,
+            "output": output, "score": score, "input": input, "constant": constant,
         }  # fmt: skip
         options = of_both(both, baseline_with, candidate_with)
         names = tuple(map(str, classes))

@@ -6,9 +6,10 @@ import pandas as pd
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
 from faircompress.data.predictions import Predictions
-from faircompress.data.words import damaged, listed, near, proposed_bins, rounded, unknown
+from faircompress.data.words import DATE, damaged, listed, near, proposed_bins, rounded, unknown
 
 MEND = "Mend the table where it was made: write ranges and codes as text."
+MANY, FEW = 24, 20  # groups of a column, and rows of each, beyond and below which it is told
 LOST = "The digits are gone. Write ids as text where the table was made."
 
 
@@ -70,6 +71,13 @@ def doubtful_names(rows: Predictions) -> list[str]:
             notes.append(
                 f"{column} has {len(names)} numbers as groups, each with few rows. If it measures, "
                 f"write bands in their place, such as {bands}."
+            )
+        elif column != "label" and len(names) > MANY and len(rows.labels) < FEW * len(names):
+            dates = all(DATE.fullmatch(name.strip()) for name in names)
+            cure = "Write years or seasons" if dates else "Write fewer, larger groups"
+            notes.append(
+                f"{column} has {len(names)} {'dates' if dates else 'words'} as groups, each with "
+                f"few rows. {cure} in their place."
             )
     cluster_names = [] if rows.identities is None else np.unique(rows.identities).tolist()
     for name in unknown(cluster_names):

@@ -16,6 +16,7 @@ import onnx
 from google.protobuf.message import DecodeError, Message
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
+from faircompress.auditing.graph_ends import STANDARD, ends_in, keys_of
 from faircompress.export.runtime import session
 from faircompress.support.errors import InputError, MissingFileError
 
@@ -28,12 +29,6 @@ UNREADABLE = (
     onnx_errors.RuntimeException, onnx_errors.EPFail, onnx_errors.NoModel,
 )  # fmt: skip
 TABLE_INSTEAD = "audit its predictions as a table"
-STANDARD = {"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training",
-            "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"}  # fmt: skip
-PASSING_ON = {"Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose",
-              "QuantizeLinear", "DequantizeLinear", "Dropout"}  # fmt: skip
-LAST = {"Sigmoid": "Sigmoid", "Softmax": "Softmax", "QLinearSigmoid": "Sigmoid",
-        "QLinearSoftmax": "Softmax"}  # fmt: skip
 Shape = tuple[int | str | None, ...]
 
 
@@ -46,12 +41,14 @@ class Port:
         kind: As ONNX Runtime calls it, such as ``tensor(float)``.
         shape: A number where the file fixes it; a name or None where any will do.
         ends_in: Of an output: ``Sigmoid`` or ``Softmax`` if its scores come right out of one.
+        keys: Of an output: what its scores are called, where the operator that makes them says so.
     """
 
     name: str
     kind: str
     shape: Shape
     ends_in: str = ""
+    keys: tuple[str | int, ...] = ()
 
     def __str__(self) -> str:
         """Return it as a message shows it."""
@@ -123,7 +120,8 @@ def _opened(path: Path) -> OnnxFile:
     size = len(content) + sum(size for _, size in copies.values())
     inputs = tuple(Port(i.name, i.type, tuple(i.shape)) for i in opened.get_inputs())
     outputs = tuple(
-        Port(o.name, o.type, tuple(o.shape), _ends_in(model, o.name)) for o in opened.get_outputs()
+        Port(o.name, o.type, tuple(o.shape), ends_in(model, o.name), keys_of(model, o.name))
+        for o in opened.get_outputs()
     )
     return OnnxFile(path, opened, sha256, size, inputs, outputs, _classes(path, opened))
 
@@ -174,16 +172,6 @@ def _tensors(message: Message) -> Iterator[onnx.TensorProto]:
         if kind.message_type is not None:
             for part in [value] if isinstance(value, Message) else value:
                 yield from [part] if isinstance(part, onnx.TensorProto) else _tensors(part)
-
-
-def _ends_in(model: onnx.ModelProto, output: str) -> str:
-    """Return ``Sigmoid`` or ``Softmax`` if an output's scores come right out of one."""
-    makers = {name: node for node in model.graph.node for name in node.output}
-    while (node := makers.get(output)) is not None and node.op_type in PASSING_ON and node.input:
-        output = node.input[0]
-    if node is None or node.domain not in STANDARD:
-        return ""
-    return LAST.get(node.op_type, "")
 
 
 def _cure(model: onnx.ModelProto) -> str:

@@ -1,7 +1,10 @@
 """What an ONNX file's numbers are: probabilities, as they are or made from logits."""
 
+from typing import Any
+
 import numpy as np
 
+from faircompress.auditing.file_options import FileOptions
 from faircompress.auditing.onnx_files import TABLE_INSTEAD, OnnxFile, Port
 from faircompress.auditing.rounding import slack
 from faircompress.auditing.spelling import spelt
@@ -9,15 +12,23 @@ from faircompress.data.predictions import ROUNDED, SUM_TOLERANCE
 from faircompress.support.errors import InputError
 
 HALF_PRECISION = 2e-3  # what float16 may take from or add to the sum of a row: 4 half steps at 1
+MAPS = ("seq(map(int64,tensor(float)))", "seq(map(string,tensor(float)))")
+KINDS = ("tensor(float)", "tensor(float16)", "tensor(double)", *MAPS)  # that hold scores
 JUST_BEYOND = 1e-6  # 0 or 1 is passed so far by rounding in float32
 
 
-def width_of(found: np.ndarray, count: int, file: OnnxFile, output: Port) -> np.ndarray:
+def width_of(given: Any, count: int, file: OnnxFile, output: Port) -> np.ndarray:
     """Return what a run gave as ``(count, scores)``, whatever axes of 1 there are.
+
+    A list of mappings from classes to scores, as converters of scikit-learn give them, is a table.
 
     Raises:
         ValueError: If that is not one row of scores a picture.
     """
+    if isinstance(given, list):
+        keys = output.keys or tuple(sorted({key for row in given for key in row}))
+        given = np.array([[row[key] for key in keys] for row in given], np.float32)
+    found = np.asarray(given)
     row = found.shape[1:] if found.ndim and found.shape[0] == count else None
     if count == 1 and row is None:  # a file without an axis of pictures
         row = found.shape
@@ -38,6 +49,9 @@ def output_of(file: OnnxFile, name: str | None) -> Port:
     """
     by_name = {port.name: port for port in file.outputs}
     listed = ", ".join(map(str, file.outputs))
+    possible = [port for port in file.outputs if port.kind in KINDS]
+    if name is None and len(possible) == 1:  # the others are decided classes, whole numbers, words
+        return possible[0]
     if name is None and len(by_name) > 1:
         raise InputError(
             f"{file.path} gives {len(by_name)} outputs: {listed}. Name the one that holds the "
@@ -46,11 +60,11 @@ def output_of(file: OnnxFile, name: str | None) -> Port:
     if name is not None and name not in by_name:
         raise InputError(f"{spelt('output')}: {file.path} has no {name!r}; it gives {listed}.")
     port = by_name[name] if name is not None else file.outputs[0]
-    if port.kind in ("tensor(float)", "tensor(float16)", "tensor(double)"):
+    if port.kind in KINDS:
         return port
     cure = f"Name another output, or {TABLE_INSTEAD}."
     if port.kind.startswith(("seq", "map", "optional")):
-        cure = "Convert the model with plain arrays as output (of skl2onnx: zipmap=False)."
+        cure = f"Convert the model with plain arrays as output, or {TABLE_INSTEAD}."
     elif "int" in port.kind:
         cure = (
             f"If it holds decided classes, {TABLE_INSTEAD}; if quantized scores, export the file "
@@ -59,14 +73,35 @@ def output_of(file: OnnxFile, name: str | None) -> Port:
     raise InputError(f"{file.path} gives {port}; needed are scores as float numbers. {cure}")
 
 
+def score_of(scores: np.ndarray, options: FileOptions, file: OnnxFile, output: Port) -> np.ndarray:
+    """Return the one score that is asked for, ``(pictures, 1)``, or all if none is.
+
+    Raises:
+        ValueError: If there is no such score.
+    """
+    name, count = options.score, scores.shape[1]
+    if name is None:
+        return scores
+    names = file.classes or tuple(map(str, output.keys))
+    if name in names and len(names) == count:
+        return scores[:, [names.index(name)]]
+    if name.isdecimal() and int(name) < count:
+        return scores[:, [int(name)]]
+    called = f", or of {', '.join(names[:10])}" if len(names) == count else ""
+    raise InputError(
+        f"{spelt('score')} is {name!r}, but {file.path} gives {count} score{'s' * (count > 1)} a "
+        f"picture ({output.name!r}); name one of 0 to {count - 1}{called}."
+    )
+
+
 def as_probabilities(
-    raw: np.ndarray, logits: bool | None, file: OnnxFile, output: Port
+    raw: np.ndarray, options: FileOptions, file: OnnxFile, output: Port
 ) -> np.ndarray:
     """Return scores as probabilities, ``(rows, classes)``; of one column, the positive's is second.
 
     Args:
         raw: What the file gave, finite, ``(rows, columns)``.
-        logits: What somebody says they are; None: the numbers and the file's last operator tell.
+        options: What somebody says; of nothing, the numbers and the file's last operator tell.
         file: The file, for messages.
         output: The output that was read.
 
@@ -75,11 +110,13 @@ def as_probabilities(
     """
     wide = raw.astype(np.float64)
     inside = bool(((wide >= -JUST_BEYOND) & (wide <= 1 + JUST_BEYOND)).all())
-    are_logits = _are_logits(wide, inside, file, output, slack_of(raw))
+    logits, chosen = options.logits, options.score is not None
+    are_logits = _are_logits(wide, inside, file, output, slack_of(raw), chosen=chosen)
+    ending = f" (it ends in a {output.ends_in})"
     if logits and are_logits is False:
         raise InputError(
             f"{spelt('logits')}, but {_what(file, output)} are probabilities already"
-            f"{' (it ends in a Sigmoid)' if raw.shape[1] == 1 else ': they lie in 0-1, sum 1'}. "
+            f"{ending if raw.shape[1] == 1 else ': they lie in 0-1, sum 1'}. "
             f"{_of_one('probabilities')}"
         )
     if logits is False and not inside:
@@ -105,17 +142,19 @@ def slack_of(raw: np.ndarray) -> float:
 
 
 def _are_logits(
-    wide: np.ndarray, inside: bool, file: OnnxFile, output: Port, room: float
+    wide: np.ndarray, inside: bool, file: OnnxFile, output: Port, room: float, *, chosen: bool
 ) -> bool | None:
     """Tell whether scores are logits; False: probabilities; None: neither is certain."""
     if wide.shape[1] == 1:
-        return False if output.ends_in == "Sigmoid" and inside else None
+        sure = output.ends_in == "Sigmoid" or (chosen and output.ends_in == "Softmax")
+        return False if sure and inside else None
     off = np.abs(wide.sum(axis=1) - 1).max()
     if inside and off > SUM_TOLERANCE + room and output.ends_in == "Sigmoid":
         raise InputError(
             f"{file.path} gives {output.name!r} with a Sigmoid for each of {wide.shape[1]} "
-            "classes, which is no share of one: a picture may have several of them, or none. "
-            f"{_others(file, output)}"
+            "classes, which is no share of one: a picture may have several of them, or none. Name "
+            f"the one that is asked about: {spelt('score')} 0 to {wide.shape[1] - 1}"
+            f"{_named(file.classes)}; the label then says whether a picture has it."
         )
     if inside and (off <= SUM_TOLERANCE + room or off <= ROUNDED and output.ends_in == "Softmax"):
         return False
@@ -143,6 +182,10 @@ def _ask(wide: np.ndarray, inside: bool, file: OnnxFile, output: Port) -> str:
 
 def _what(file: OnnxFile, output: Port) -> str:
     return f"{file.path}: its scores {output.name!r}"
+
+
+def _named(classes: tuple[str, ...]) -> str:
+    return f", or {', '.join(classes[:10])}" if classes else ""
 
 
 def _of_one(flag: str) -> str:

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 
 from faircompress.auditing.spelling import spelt
 from faircompress.config.bounds import whole
-from faircompress.data.csv_text import is_parquet, is_text_table, meant, read_csv, with_points
+from faircompress.data.csv_text import is_parquet, is_text_table, no_column, read_csv, with_points
 from faircompress.data.words import FLOATED
-from faircompress.support.errors import InputError
+from faircompress.support.errors import InputError, MissingFileError
 from faircompress.support.lines import one_line
 
 EMPTY = ("", "nan", "<na>")
@@ -88,7 +88,7 @@ class Table:
                 "is one word or number a row. Write it so, or name another column."
             )
         if column not in self.cells.columns:
-            close = meant(column, [str(name) for name in self.cells.columns])
+            close = no_column(column, [str(name) for name in self.cells.columns])
             raise InputError(f"{option}: {self.name} has no column {column!r}.{close}")
         return self.cells[column]
 
@@ -182,6 +182,8 @@ def read(path: Path, identifier: str | None = None) -> Table:
     Raises:
         ValueError: If it is neither, has no row, a column or an id twice, or ids are missing.
     """
+    if not path.is_file():
+        raise MissingFileError(f"there is no file {path}; needed is a table of predictions.")
     text = is_text_table(path)
     if path.suffix.lower() in (".parquet", ".pq") or (text and is_parquet(path)):
         with path.open("rb") as file:
@@ -189,8 +191,8 @@ def read(path: Path, identifier: str | None = None) -> Table:
     if text:
         return _table(path.name, read_csv(path, key="predictions"), identifier)
     raise InputError(
-        f"{path} ends in {path.suffix!r}; a table ends in .csv, .tsv or .txt (or these with .gz, "
-        ".zip, .bz2, .xz, .zst), or in .parquet."
+        f"{path} ends in {path.suffix!r}; a table ends in .csv, .tsv or .txt, may be packed (.gz, "
+        ".zip, .bz2, .xz, .zst), or is Parquet. Save a sheet of a workbook as CSV."
     )
 
 
@@ -242,7 +244,7 @@ def _with_ids(table: Table, identifier: str) -> Table:
     lost = pd.Series(ids, dtype=object).str.fullmatch(FLOATED.pattern).to_numpy(bool)
     table.refuse(spelt("id"), identifier, lost, "looks like a rounded number", ROUNDED_IDS)
     again = pd.Series(ids).duplicated().to_numpy()
-    cure = "Ids must be unique. Was a row written twice, or were two test sets joined?"
+    cure = "Ids must be unique. Was a row written twice, or is it in two splits or sets?"
     table.refuse(spelt("id"), identifier, again, "repeats an earlier row", cure)
     return replace(table, ids=ids)
 

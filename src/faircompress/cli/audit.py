@@ -57,6 +57,9 @@ def audit(
     resampler: typed.Resampler = None,
     logits: typed.Logits = None,
     output: typed.Output = None,
+    score: typed.Score = None,
+    input: typed.Input = None,
+    constant: typed.Constant = None,
     baseline_with: typed.BaselineWith = None,
     candidate_with: typed.CandidateWith = None,
     ledger: typed.LedgerFile = None,
@@ -97,6 +100,7 @@ def audit(
     both = {
         "layout": layout, "channels": channels, "mean": mean, "std": std, "scale": scale,
         "resize": resize, "crop": crop, "resampler": resampler, "logits": logits, "output": output,
+        "score": score, "input": input, "constant": constant or None,
     }  # fmt: skip
     if data is not None:
         files = (Path(baseline), Path(candidate), data, *(validation or ()))

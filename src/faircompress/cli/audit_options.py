@@ -40,7 +40,11 @@ Validation = Annotated[
 
 Layout = Annotated[
     str | None,
-    _option(FILES, "Order of a file's input: NCHW, NHWC, or CHW, HWC, NHW without the others."),
+    _option(
+        FILES,
+        "Order of a file's input: NCHW, NHWC; CHW, HWC, NHW without the others; flat-HWC, flat-CHW "
+        "if a picture is one row.",
+    ),
 ]
 Channels = Annotated[
     str | None, _option(FILES, "Of a file's input: rgb (if left out), bgr or grey.")
@@ -73,6 +77,15 @@ Logits = Annotated[
     bool | None, _option(FILES, "What the files' scores are.", "--logits/--probabilities")
 ]
 Output = Annotated[str | None, _option(FILES, "Name of the output that holds the scores.")]
+Score = Annotated[
+    str | None,
+    _option(FILES, "Of several yes-or-no scores, the one asked about: its number from 0, or name."),
+]
+Input = Annotated[str | None, _option(FILES, "Name of the input that takes the pictures.")]
+Constant = Annotated[
+    list[str] | None,
+    _option(FILES, "Another input's value for every picture, such as age=0.5; may be repeated."),
+]
 BaselineWith = Annotated[
     str | None,
     _option(FILES, "Of the baseline file alone, such as 'layout=NCHW scale=1/255 logits'."),

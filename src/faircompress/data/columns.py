@@ -7,7 +7,7 @@ numbers ``[from, below)``, where null has no end.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from faircompress.data.words import damaged, proposed_bins
 from faircompress.support.errors import InputError
 
 T = TypeVar("T")
+OWN = ("id", "split", "identity", "weight")  # columns that rows have anyway
 UNDER_NAMES = "Put them under names or drop."
 
 
@@ -168,6 +169,21 @@ def _all(asked: Mapping[str, Callable[[], T]]) -> dict[str, T]:
     return found
 
 
+def refuse_taken(groups: Sequence[str], taken: Sequence[str]) -> None:
+    """Refuse a group whose name has a meaning of its own here.
+
+    Raises:
+        ValueError: Naming the group, and how to call it.
+    """
+    for name in groups:
+        if name in taken:
+            raise InputError(
+                f"a group cannot be called {name!r}, which has a meaning here (as have "
+                f"{', '.join(taken)}). Call it otherwise, such as: "
+                f"groups: {{my_{name}: {{column: {name}}}}}"
+            )
+
+
 def _chosen(
     key: str, label: Column, groups: Groups, split: Column | None
 ) -> dict[str, dict[str, Any]]:
@@ -175,6 +191,7 @@ def _chosen(
     if not groups:
         raise InputError(f"{key}.groups is empty; name the columns to be fair to")
     by_name = groups if isinstance(groups, dict) else {name: name for name in groups}
+    refuse_taken([name for name in by_name if name != "label"], OWN)
     asked = {f"groups.{name}": (how, name) for name, how in by_name.items() if name != "label"}
     asked |= {"label": (label, "label")} | ({"split": (split, "split")} if split else {})
     return {

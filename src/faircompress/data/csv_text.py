@@ -44,10 +44,7 @@ class Sheet:
 
 def is_text_table(path: Path) -> bool:
     """Tell by its name whether a file is a text table, maybe packed."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in PACKED_SUFFIXES:
-        suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in SUFFIXES
+    return path.suffix.lower() in (*SUFFIXES, *PACKED_SUFFIXES)
 
 
 def is_parquet(path: Path) -> bool:
@@ -125,6 +122,20 @@ def with_points(words: "pd.Series[str]") -> "pd.Series[str]":
     return words.astype(object).map(str).str.replace(",", ".", n=1, regex=False)
 
 
+def no_column(word: str, known: Sequence[str]) -> str:
+    """Return the end of an error about a column that is not there: what was probably meant."""
+    only = known[0] if len(known) == 1 else ""
+    parted = re.search(rf"(?:^|\W){re.escape(word)}(?:\W|$)", only) if word != only else None
+    if parted:
+        return (
+            f" Its only column is {only!r}: what parts the fields is not recognised. Save it with "
+            "commas, or name what parts them in its first line, such as sep=^."
+        )
+    if f"'{word}'" in known:
+        return f' There is "\'{word}\'": write fields in double quotes ("), or in none.'
+    return meant(word, known)
+
+
 def meant(word: str, known: Sequence[str]) -> str:
     """Return the end of an error: the known word that was probably meant, or all there are."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
@@ -186,6 +197,10 @@ def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
 def _refuse_fields(wanted: int, there: int, line: int, parts: str, where: str) -> NoReturn:
     """Raise because a row has more or fewer fields than there are names of columns."""
     problem = f"{where}: Expected {wanted} fields in line {line}, saw {there}"
+    if line == 2 and wanted == 1:
+        raise InputError(
+            f"{problem}. Does a title or a comment stand above the names of columns? Take it out."
+        )
     if there < wanted:
         raise InputError(f"{problem}: an empty field is written, too. Was the file cut off there?")
     raise InputError(

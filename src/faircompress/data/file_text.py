@@ -65,6 +65,8 @@ def text_of(path: Path, *, key: str, encoding: str | None = None) -> str:
         if raw.startswith(start):
             raw = _unpacked(raw, packer, unpack, f"{key}: {path}")
             break
+    if raw[257:262] == b"ustar":
+        raise InputError(f"{key}: {path} is a TAR of files; unpack it, and name the table.")
     start = raw[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     for begins, (what, cure) in OTHERS.items():
         if start.startswith(begins):

@@ -1,5 +1,6 @@
 """What the columns of a user's table probably are: guesses with reasons, for params.yaml."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,14 +9,18 @@ from typing import Any
 
 import pandas as pd
 
-from faircompress.data.csv_text import is_parquet, read_csv
+from faircompress.config.bounds import whole
+from faircompress.data.columns import OWN
+from faircompress.data.csv_text import is_parquet, no_column, read_csv
 from faircompress.data.picture_files import Undecodable, opened
+from faircompress.data.sources import SPLITS as NAMES
+from faircompress.data.splitting import SPELLINGS, SPELT
 from faircompress.support.errors import InputError, MissingFileError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
 LABELS = ("label", "y", "target", "class", "diagnosis", "outcome")
 SPLITS = ("split", "part", "partition", "subset", "set", "fold")
-PARTS = {"train", "training", "validation", "valid", "val", "dev", "test", "testing"}
+SURELY, FEW = ("split", "partition", "subset"), 5  # such a column of so few words is the split
 PEOPLE = ("identity", "person", "person_id", "patient", "patient_id", "subject", "subject_id")
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
 SMALL = 96  # pixels; pictures of one size up to it stay as they are
@@ -47,10 +52,12 @@ def guess_columns(
     """
     table = _head(file)
     names = list(table.columns)
+    if table.empty:
+        raise InputError(f"{file} has no row; needed is a row for each picture.")
     for named in (label, image, *groups):
         if named is not None and named not in names:
             raise InputError(
-                f"{file} has no column {named!r}; it has {', '.join(map(repr, names))}."
+                f"{file} has no column {named!r}.{no_column(named, [str(one) for one in names])}"
             )
     image = image or _image(table, file)
     label = label or _label(names, file)
@@ -68,15 +75,19 @@ def guess_columns(
         "label": label,
     }
     reasons = {"image": "column of the pictures' paths", "label": "two or more classes"}
-    taken = {image, label}
+    taken = {image, label, *groups}
+    split = _split(table, taken)
     for key, found, why in (
-        ("split", _split(table, taken), "train, validation, test"),
+        ("split", split, "train, validation, test"),
         ("identity", _named(names, PEOPLE), "whose picture it is"),
         ("weight", _named(names, ("weight",)), "what a row counts in pooled rates"),
     ):
         if found is not None and found not in taken:
             options[key], reasons[key] = found, why
             taken.add(found)
+    if split is not None and (words := _split_names(table[split])):
+        options["split"] = {"column": split, "names": words}
+        reasons["split"] = "guessed: say which is which"
     if "identity" in options:
         most = int(table[options["identity"]].value_counts().max())
         options["max_weight"] = 2 * most  # rows of a person with both classes count twice
@@ -85,7 +96,7 @@ def guess_columns(
             "population; say what holds"
         )
     wanted = groups or [name for name in names if name not in taken and _is_group(table[name])]
-    options["groups"] = {name: _group(table[name]) for name in wanted}
+    options["groups"] = dict(_called(name, _group(table[name])) for name in wanted)
     reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
     order = ("file", "image", "label", "groups", "split", "identity", "weight", "max_weight")
     return Guess({key: options[key] for key in order if key in options}, reasons)
@@ -130,6 +141,12 @@ def _image(table: pd.DataFrame, file: Path) -> str:
             return str(name)
         if len(cells) and isinstance(cells.iloc[0], bytes | dict):
             return str(name)
+    if len(table.columns) == 1 and re.search(r"\w[^\w\s]\w", str(table.columns[0])):
+        raise InputError(
+            f"{file} has one column, {str(table.columns[0])!r}: what parts the fields is not "
+            "recognised. Save it with commas, or name what parts them in its first line, such as "
+            "sep=^."
+        )
     raise InputError(
         f"no column of {file} holds paths of pictures ({', '.join(PICTURES)}); it has "
         f"{', '.join(map(repr, table.columns))}. Give --image, the column that names them."
@@ -155,10 +172,28 @@ def _split(table: pd.DataFrame, taken: set[str]) -> str | None:
     for name in table.columns:
         if name in taken or str(name).lower() not in SPLITS:
             continue
-        values = set(table[name].dropna().astype(str).str.strip().str.lower())
-        if values and values <= PARTS:
+        words = _words(table[name])
+        certain = bool(words) and all(word.lower() in SPELLINGS for word in words)
+        if certain or (str(name).lower() in SURELY and 0 < len(words) <= FEW):
             return str(name)
     return None
+
+
+def _words(cells: pd.Series) -> list[str]:
+    return sorted(cells.dropna().map(str).str.strip().map(whole).unique())
+
+
+def _split_names(cells: pd.Series) -> dict[str, str]:
+    """Return what each word of a split column means, where one of them needs to be told."""
+    words = _words(cells)
+    if all(word.lower() in {*SPELT, *NAMES} for word in words):
+        return {}
+    return {word: SPELLINGS[word.lower()] for word in words if word.lower() in SPELLINGS}
+
+
+def _called(name: str, how: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return a group under a name that is free."""
+    return (f"my_{name}", {"column": name, **how}) if name in OWN else (name, how)
 
 
 def _is_group(cells: pd.Series) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faircompress.data.columns import refuse_taken
 from faircompress.data.dataset import OWN_COLUMNS, decode, encode, pixel_sha256
 from faircompress.data.duplicates import Duplicates, rewrite, set_aside
 from faircompress.data.pictures import Pixels, TooSmall, Undecodable, blank, fit, look, resized
@@ -112,13 +113,7 @@ def normalize_rows(raw: RawData) -> pd.DataFrame:
     groups = [name for name in raw.groups if name != "label"]
     needed = ["id", "split", "label", "identity", "weight", *groups]
     absent = [name for name in needed if name not in raw.rows.columns]
-    taken = [name for name in groups if name in TAKEN]
-    if taken:
-        raise InputError(
-            f"a group cannot be called {taken[0]!r}, which has a meaning here (as have "
-            f"{', '.join(TAKEN)}). Call it otherwise, such as: "
-            f"groups: {{my_{taken[0]}: {{column: {taken[0]}}}}}"
-        )
+    refuse_taken(groups, TAKEN)
     if absent or not len(raw.rows):
         raise InputError(
             f"the data set has {len(raw.rows)} rows, columns {list(raw.rows.columns)}; needed: "

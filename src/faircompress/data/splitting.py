@@ -25,6 +25,7 @@ SPELT = {  # besides their names, in any case
     "development": "validation", "testing": "test",
 }  # fmt: skip
 MEANT = SPELT | {"eval": "validation", "evaluation": "validation", "holdout": "test"}
+SPELLINGS = MEANT | {name: name for name in SPLITS}
 _closed: ContextVar[bool] = ContextVar("pictures closed", default=False)
 
 
@@ -167,12 +168,18 @@ def _as_spelt(given: Words) -> Words:
     return known.where(known.notna(), given)
 
 
+def _hinted(word: str) -> str | None:
+    starts = (split for split in SPLITS if split.startswith(word[:2].lower()))
+    return MEANT.get(word.lower()) or next(starts, None)
+
+
 def _meanings(words: Sequence[str]) -> dict[str, str]:
-    """Return the split that each word probably means; without a test split, validation is it."""
-    close = {
-        word: MEANT.get(word.lower())
-        or next((s for s in SPLITS if s.startswith(word[:2].lower())), "test")
-        for word in words
-    }
+    """Return the split that each word probably means; without a test split, validation is it.
+
+    Of words that tell nothing, such as 0, 1 and 2, each is shown as one of the splits in turn.
+    """
+    if 1 < len(words) <= len(SPLITS) and not any(_hinted(word) for word in words):
+        return dict(zip(sorted(words), SPLITS if len(words) > 2 else SPLITS[::2], strict=True))
+    close = {word: _hinted(word) or "test" for word in words}
     lacking = "test" not in close.values()
     return {w: "test" if lacking and s == "validation" else s for w, s in close.items()}

@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -97,7 +97,13 @@ def unknown(words: Iterable[str]) -> list[str]:
 
 def listed(groups: Sequence[tuple[str, ...]]) -> str:
     """Return names that are almost equal as a text."""
-    return "; ".join(" and ".join(map(repr, names)) for names in groups[:5])
+    return "; ".join(" and ".join(map(_seen(names), names)) for names in groups[:5])
+
+
+def _seen(names: Sequence[str]) -> Callable[[str], str]:
+    """Return how to write names so that a reader sees in what they differ."""
+    composed = {unicodedata.normalize("NFKC", name) for name in names}
+    return repr if len(composed) == len(names) else ascii
 
 
 def proposed_bins(words: "pd.Series[Any]") -> str:

@@ -1,7 +1,7 @@
 """predictions -> artifacts/gate: may a pruned file be released, which, and a page that says why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,8 @@ from faircompress.config.params import Params
 from faircompress.config.precisions import PRECISIONS, Precision, stem
 from faircompress.data import predictions
 from faircompress.data.dataset import load_encoded, load_facts
-from faircompress.data.predictions import Predictions, taken
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.captions import CHAIN
-from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.decisions import decide
 from faircompress.evaluation.dropped import counted as counted_rows
 from faircompress.evaluation.evaluate import evaluate
@@ -31,6 +30,7 @@ from faircompress.report.hidden import hidden
 from faircompress.report.html import report
 from faircompress.report.levers import in_a_clause, levers
 from faircompress.report.model_card import model_card
+from faircompress.stages.exported_files import Files
 from faircompress.support.errors import InputError
 from faircompress.support.files import new_folder, read_json, sha256, write_json, write_text
 from faircompress.support.tables import write_csv
@@ -54,7 +54,7 @@ def gate(params: Params, artifacts: Path) -> Json:
     chosen = _chosen(verdicts, files, params.gate.promote)
 
     with new_folder(artifacts / "gate") as folder:
-        _keep_part(folder / "predictions", artifacts, files)
+        _keep_part(folder / "predictions", artifacts, files, verdicts[chosen])
         for precision, verdict in verdicts.items():
             place = folder if precision == chosen else folder / precision
             context = _context(params, artifacts, files, verdicts, precision, chosen)
@@ -70,82 +70,6 @@ def gate(params: Params, artifacts: Path) -> Json:
         "precisions": {precision: verdict.outcome for precision, verdict in verdicts.items()},
         "groups": numbers(verdicts[chosen]),
     }
-
-
-@dataclass(frozen=True)
-class Files:
-    """What ``export`` left.
-
-    Args:
-        folder: Where it is.
-        precisions: Of the pruned files, in the order of evaluation.
-        latency: As ``latency.json``.
-        parity: As ``parity.json``.
-        look: As ``look.json``.
-    """
-
-    folder: Path
-    precisions: tuple[Precision, ...]
-    latency: Json
-    parity: Json
-    look: Json
-
-    @classmethod
-    def of(cls, artifacts: Path) -> "Files":
-        """Read what lies in the folder of a run's results."""
-        folder = artifacts / "export"
-        latency, parity = (read_json(folder / f"{name}.json") for name in ("latency", "parity"))
-        precisions = tuple(p for p in PRECISIONS if p in latency["times"])
-        return cls(folder, precisions, latency, parity, read_json(artifacts / "look.json"))
-
-    def bytes(self, precision: Precision) -> int:
-        """Return the size of a pruned file."""
-        return (self.folder / f"{stem(precision)}.onnx").stat().st_size
-
-    def costs(self, precision: Precision) -> Costs:
-        """Return size and times of a pruned file beside the dense one's."""
-        return Costs.of_files(self.sizes(precision), self.times(precision))
-
-    def sizes(self, precision: Precision) -> dict[str, int]:
-        """Return the bytes of the dense file and of a pruned one."""
-        dense = (self.folder / "dense.onnx").stat().st_size
-        return {"dense": dense, "pruned": self.bytes(precision)}
-
-    def times(self, precision: Precision) -> Json:
-        """Return a pruned file's latency, as ``latency.json`` has one file's."""
-        return {**self.latency, "times": self.latency["times"][precision]}
-
-    def operating_points(self, precision: Precision) -> dict[str, Json]:
-        """Return where the dense file and a pruned one decide; {} of several classes."""
-        found = read_json(self.folder / "operating_points.json")
-        names = {"baseline": "dense", "candidate": stem(precision)}
-        return {model: found[name] for model, name in names.items()} if found else {}
-
-    def predictions(self, name: str, split: str) -> Predictions:
-        """Return one file's predictions, and refuse those of any other file."""
-        loaded = predictions.load(self.folder / "predictions" / f"{name}-{split}.parquet")
-        file = self.folder / f"{name}.onnx"
-        found = sha256(file) if file.exists() else "missing"
-        if loaded.model != found:
-            raise InputError(
-                f"predictions {name}-{split} are of file {loaded.model}, but {name}.onnx is "
-                f"{found}; "
-                "the verdict must be about the file that goes out. Run export again."
-            )
-        return self.evaluated(loaded) if split == "test" else loaded
-
-    def evaluated(self, test: Predictions) -> Predictions:
-        """Return those of the test rows that are evaluated: all, or the fresh ones of a part."""
-        ids = self.look.get("part", {}).get("rows")
-        if ids is None:
-            return test
-        rows = np.flatnonzero(np.isin(test.ids, ids))
-        if len(rows) < len(ids):
-            raise InputError(
-                f"look.json names {len(ids):,} rows that top up a look, and the test split holds "
-                f"{len(rows):,} of them. The flow writes it: use faircompress run."
-            )
-        return taken(test, rows)
 
 
 def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
@@ -196,7 +120,7 @@ def _parts(params: Params, files: Files) -> Parts | None:
     return Parts(part["number"], part["e_values"]) if part else None
 
 
-def _keep_part(folder: Path, artifacts: Path, files: Files) -> None:
+def _keep_part(folder: Path, artifacts: Path, files: Files, verdict: Verdict) -> None:
     """Keep the predictions of the rows that top up a look, from which a verdict is derived again.
 
     Those of a whole test split lie in ``export``.
@@ -207,7 +131,7 @@ def _keep_part(folder: Path, artifacts: Path, files: Files) -> None:
         name: files.predictions(name, "test") for name in ("dense", stem(PRECISIONS[0]))
     }
     for name, rows in (kept | _references(artifacts)[0]).items():
-        if not isinstance(rows, str):
+        if not isinstance(rows, str) and rows.model in verdict.models.values():
             predictions.save(files.evaluated(rows), folder / f"{name}-test.parquet")
 
 
@@ -290,8 +214,9 @@ def _hidden(artifacts: Path, verdict: Verdict, pair: tuple[Predictions, Predicti
     sides = zip(("baseline", "candidate"), pair, strict=True)
     ours, theirs = (decide(said, verdict.thresholds[name]) for name, said in sides)
     places = {str(i): row for row, i in enumerate(pair[0].ids)}
-    rows = np.array([places[i] for i in known["ids"]])
-    cluster, distance = (np.asarray(known[name]) for name in ("cluster", "distance"))
+    here = np.array([i in places for i in known["ids"]], bool)  # all, or a part's fresh rows
+    rows = np.array([places[i] for i in known["ids"] if i in places], int)
+    cluster, distance = (np.asarray(known[name])[here] for name in ("cluster", "distance"))
     found = hidden_subgroups(pair[0], (ours, theirs), rows, cluster, distance)
     ids = [i for one in found for i in one.nearest]
     pictures = load_encoded(artifacts / "validate", "test", ids)

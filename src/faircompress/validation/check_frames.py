@@ -14,7 +14,7 @@ from faircompress.data.csv_text import meant
 from faircompress.data.ingest import READ
 from faircompress.data.pictures import nearly_black
 from faircompress.data.sources import OPEN, SPLITS
-from faircompress.data.words import damaged, near, rounded, unknown
+from faircompress.data.words import damaged, listed, near, rounded, unknown
 
 SHOWN = 20
 CELL_COLUMNS = [
@@ -161,11 +161,12 @@ def _names(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) ->
     lines = []
     for column, names in columns.items():
         broken, alike = damaged(names), {name: group for group in near(names) for name in group}
+        shown = {name: listed([group]) for name, group in alike.items()}
         for name in names:
             doubtful = name in broken or name in alike
             key = codes[name] if column == "label" else name
             part = rows[rows[column] == key] if doubtful else rows.head(0)
-            others = " and ".join(map(repr, alike.get(name, ())))
+            others = shown.get(name, "")
             why = broken.get(name) or (f"of {others}" if others else "")
             lines.append(
                 {

@@ -18,7 +18,7 @@ from faircompress.data.predictions import Predictions
 from faircompress.data.sources import OPEN, RawData
 from faircompress.data.splitting import pictures_closed
 from faircompress.data.weighing import caps_of, refuse_heavy
-from faircompress.support.errors import MissingFileError
+from faircompress.support.errors import InputError, MissingFileError
 from faircompress.validation import own_expectations
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.checks import Finding, UnfitData, inspect_rows, refusal, unfit
@@ -129,6 +129,9 @@ def _refuse_lost(raw: RawData, root: Path) -> None:
         except OSError as error:
             lost = f"{raw.rows['id'].iloc[row]!r} ({error.strerror or error})"
             hint = hint or _nearby(root, str(raw.rows["id"].iloc[row]))
+        except InputError as error:  # outside the folder
+            hint = _nearby(root, str(raw.rows["id"].iloc[row])) or "Must paths begin at root?"
+            raise InputError(f"{error}. {hint}") from None
     raise MissingFileError(
         f"none of {len(tried)} pictures that were tried is there, such as {lost}. "
         f"{hint or 'Do paths begin at root?'}"

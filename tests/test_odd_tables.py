@@ -1,0 +1,177 @@
+"""Tables as people have them, of kinds that no list of faults named: one clear answer each."""
+
+import bz2
+import io
+import lzma
+import re
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from auditing import run
+from PIL import Image
+
+from faircompress.data.guessing import guess_columns
+from faircompress.data.sources.table import table
+from faircompress.data.words import listed, near
+
+ROWS = np.arange(400)
+ASKED = "--label y --group sex --baseline p --candidate q --rule 'change accuracy 0.5'"
+
+
+def predictions() -> pd.DataFrame:
+    noise = np.random.default_rng(0).normal(0, 0.15, (2, 400))
+    cells = pd.DataFrame({"id": [f"r{row}" for row in ROWS], "y": ROWS % 2})
+    cells["sex"] = np.where(ROWS // 2 % 2, "m", "f")
+    cells["p"] = (0.2 + 0.6 * cells.y + noise[0]).clip(0, 1)
+    cells["q"] = (cells.p + noise[1] / 10).clip(0, 1)
+    return cells
+
+
+def zipped(name: str, text: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, text)
+        archive.writestr(f"__MACOSX/._{name}", b"\0")
+    return packed.getvalue()
+
+
+def tarred(text: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("t.csv")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    return packed.getvalue()
+
+
+READ: dict[str, Callable[[bytes], bytes]] = {
+    "t.zip": lambda text: zipped("t.csv", text),
+    "t.csv.ZIP": lambda text: zipped("other.tsv", text.replace(b",", b"\t")),
+    "t.XZ": lzma.compress,
+    "predictions.2026.bz2": bz2.compress,
+    "t.csv": lambda text: b"sep=^\r\n" + text.replace(b",", b"^").replace(b"\n", b"\r\n"),
+    "mac.csv": lambda text: text.replace(b"\n", b"\r").decode().encode("utf-16-le"),
+}
+REFUSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "t.tar.gz": (tarred, "is a TAR of files; unpack it, and name the table"),
+    "caret.csv": (lambda text: text.replace(b",", b"^"),
+                  "Its only column is 'id^y^sex^p^q': what parts the fields is not recognised"),
+    "quoted.csv": (lambda text: re.sub(rb"([^,\n]+)", rb"'\1'", text),
+                   "write fields in double quotes"),
+    "titled.csv": (lambda text: b"# made by x\n" + text,
+                   "Does a title or a comment stand above the names of columns?"),
+    "t.ods": (lambda text: b"PK" + text, "Save a sheet of a workbook as CSV"),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+@pytest.mark.parametrize("name", READ)
+def test_a_table_is_read_however_it_is_packed_and_called(name: str) -> None:
+    Path(name).write_bytes(READ[name](predictions().to_csv(index=False).encode()))
+    done = run(f"faircompress audit {name} {ASKED}")
+    assert done.code == 0, done.err
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_is_told_with_its_cure(name: str) -> None:
+    change, words = REFUSED[name]
+    Path(name).write_bytes(change(predictions().to_csv(index=False).encode()))
+    done = run(f"faircompress audit {name} {ASKED}")
+    assert done.code == 3 and words in done.err, done.err
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_a_table_that_is_not_there_is_told() -> None:
+    done = run(f"faircompress audit t.csv {ASKED}")
+    assert done.err == "error: there is no file t.csv; needed is a table of predictions.\n"
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_splits_of_any_spelling_are_taken_and_rows_of_train_left_out() -> None:
+    words = np.array(["Test", "VAL ", "holdout", "eval", "Train"])[ROWS % 5]
+    predictions().assign(part=words).to_csv("t.csv", index=False)
+    done = run(f"faircompress audit t.csv --id id --split part {ASKED}")
+    assert done.code in (0, 2), done.err
+    assert "80 rows of t.csv are of the train split, and are left out." in done.out
+    predictions().assign(part="Train").to_csv("t.csv", index=False)
+    assert (
+        "no row of t.csv is test"
+        in run(f"faircompress audit t.csv --id id --split part {ASKED}").err
+    )
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_many_dates_or_words_as_groups_are_told() -> None:
+    few = predictions().head(100)
+    days = [f"2024-{1 + row % 2:02d}-{1 + row % 13:02d}" for row in few.index]
+    few.assign(sex=days).to_csv("t.csv", index=False)
+    done = run(f"faircompress audit t.csv --id id {ASKED}")
+    assert "sex has 26 dates as groups, each with few rows. Write years" in done.out
+    few.assign(sex=[f"town {row % 25}" for row in few.index]).to_csv("t.csv", index=False)
+    done = run(f"faircompress audit t.csv --id id {ASKED}")
+    assert "sex has 25 words as groups, each with few rows. Write fewer, larger" in done.out
+
+
+def test_names_that_look_alike_are_written_so_that_the_difference_is_seen() -> None:
+    twice = near(["Zo\u00eb", "Zoe\u0308", "Max"])
+    assert listed(twice) == "'Zoe\\u0308' and 'Zo\\xeb'"
+    assert listed(near(["Max", "max"])) == "'Max' and 'max'"
+
+
+def gallery(**columns: object) -> Path:
+    """Write 80 pictures and the table that names them."""
+    rows = np.arange(80)
+    cells = pd.DataFrame({"path": [f"p/{row}.png" for row in rows]})
+    cells["label"] = np.where(rows % 2, "yes", "no")
+    cells["sex"] = np.where(rows // 2 % 2, "f", "m")
+    Path("p").mkdir(exist_ok=True)
+    for row, name in enumerate(cells.path):
+        pixels = np.random.default_rng(row).integers(0, 256, (9, 9, 3), np.uint8)
+        Image.fromarray(pixels).save(name)
+    cells.assign(**columns).to_csv("faces.csv", index=False)
+    return Path("faces.csv")
+
+
+SPLIT_WORDS = {
+    ("Train", "VAL"): "split",
+    ("train", "eval", "holdout"): {
+        "column": "split",
+        "names": {"eval": "validation", "holdout": "test", "train": "train"},
+    },
+    ("0", "1", "2"): "split",
+}
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+@pytest.mark.parametrize("words", SPLIT_WORDS)
+def test_a_column_of_splits_is_known_by_its_words_or_else_by_its_name(
+    words: tuple[str, ...],
+) -> None:
+    column = np.array(words)[np.arange(80) // 4 % len(words)]
+    found = guess_columns(gallery(split=column)).options
+    assert found["split"] == SPLIT_WORDS[words] and found["groups"] == {"sex": {}}
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_a_group_of_a_name_that_is_taken_is_called_otherwise() -> None:
+    faces = gallery(id=np.where(np.arange(80) // 4 % 2, "a", "b"))
+    found = guess_columns(faces, groups=["id", "sex"]).options["groups"]
+    assert found == {"my_id": {"column": "id"}, "sex": {}}
+    pd.read_csv(faces).head(0).to_csv("faces.csv", index=False)
+    with pytest.raises(ValueError, match="faces.csv has no row; needed is a row for each picture"):
+        guess_columns(faces)
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_splits_that_nothing_tells_and_groups_of_a_taken_name_say_what_to_write() -> None:
+    asked = {"root": ".", "file": gallery(part=np.arange(80) // 4 % 3).name, "image": "path"}
+    with pytest.raises(ValueError, match="names: {0: train, 1: validation, 2: test}"):
+        table(**asked, groups=["sex"], split="part")
+    with pytest.raises(ValueError, match="cannot be called 'id'.*groups: {my_id: {column: id}}"):
+        table(**asked, groups={"id": {"column": "sex"}})
