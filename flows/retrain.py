@@ -112,6 +112,7 @@ def run_and_tell(space: Workspace, review: Review, inputs: Inputs | None = None)
     _trouble(lambda: pull(space.folder))
     if space.commit:
         _trouble(lambda: pull_data(space.project))
+        _trouble(lambda: _hear(space))
     try:
         end = _ended(space, review)
     except BaseException:
@@ -172,7 +173,11 @@ def passes(error: StateError | FaircompressError) -> bool:
 
 def _handed_on(space: Workspace) -> tuple[str, str]:
     """Commit the results and push them; return what was in the way of each."""
-    return _trouble(lambda: _publish(space)), _trouble(lambda: push(space.folder))
+    unpublished = _trouble(lambda: _publish(space))
+    unpushed = [_trouble(lambda: push(space.folder))]
+    if not unpublished:
+        unpushed += [_trouble(lambda: _share(space))]
+    return unpublished, " ".join(filter(None, unpushed))
 
 
 def _handed_on_late(project: Path, commit: str) -> str:
@@ -192,6 +197,23 @@ def _publish(space: Workspace) -> None:
 
     if space.commit and (words := publish(space)):
         get_run_logger().info(words)
+
+
+def _share(space: Workspace) -> None:
+    """Push the branch ``runs`` to where params say, joined with what other workers pushed."""
+    from faircompress.orchestration.sharing import share
+
+    remote = news.params_at(space.project, space.commit).run.push
+    if space.commit and remote and (words := share(space.project, remote)):
+        get_run_logger().info(words)
+
+
+def _hear(space: Workspace) -> None:
+    """Take what other workers attested: what they promoted is no tampering."""
+    from faircompress.orchestration.sharing import hear
+
+    if remote := news.params_at(space.project, space.commit).run.push:
+        hear(space.project, remote)
 
 
 def _tell_and_tidy(space: Workspace) -> None:

@@ -79,7 +79,9 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC", every: str = EVERY) 
         ValueError: If ``cron``, ``timezone`` or ``every`` is none.
     """
     planned, pause = deployment(cron, timezone), None if every == NEVER else seconds(every)
-    from flows.promote import reviews  # here, because it loads MLflow, which takes seconds
+    # here, because they load MLflow, which takes seconds
+    from faircompress.orchestration import registry_watch
+    from flows.promote import reviews
 
     raise_unless_prefect_answers()
     project = Path.cwd()
@@ -90,6 +92,8 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC", every: str = EVERY) 
         name = f"{retrain.name}/{planned.name}"
         print(f"Runs by the clock, or by: prefect deployment run {name}", flush=True)
         _watch_crashes(planned)
+        for words in registry_watch.watch(project):
+            print(words, file=sys.stderr, flush=True)
         if pause:
             Poll(project, name, project / CHAIN_LOCK, pause).start()
         INTERRUPTS.release()  # Prefect stops by itself: it pauses the schedule

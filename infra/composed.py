@@ -1,7 +1,8 @@
 """What compose.yaml starts, as commands for this machine: read from it, so that the two stay one.
 
 Containers find each other by name; here everything is on the loopback. Three things are not the
-same: PostgreSQL is what is installed, the S3 store is moto's, and a program is Python's module.
+same: PostgreSQL is what is installed, the S3 store is moto's, and a program is Python's module. A
+secret is the file itself that Compose would mount.
 """
 
 import re
@@ -18,7 +19,7 @@ from faircompress.support.errors import InputError
 HERE = Path(__file__).parent
 COMPOSE = HERE / "compose.yaml"
 PORTS = {"postgres": 5432, "objects": 8333, "prefect": 4200, "mlflow": 5000}  # inside Compose
-VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:[?-])([^}]*))?\}")
+VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:[?+-])([^}]*))?\}")
 MODULES = ("mlflow", "prefect")
 INSTEAD = {"/opt/buckets.py": str(HERE / "buckets.py")}  # paths in the images
 
@@ -54,7 +55,8 @@ def services(values: Mapping[str, str], ports: Mapping[str, int] = PORTS) -> dic
     Raises:
         InputError: If a variable has no value.
     """
-    found = {name: _service(name, said, ports) for name, said in resolved(values).items()}
+    files = secrets(values)
+    found = {n: _service(n, said, ports, files) for n, said in resolved(values).items()}
     order: dict[str, Service] = {}
     while len(order) < len(found):
         ready = {
@@ -72,6 +74,12 @@ def resolved(values: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return {str(name): _filled(service, values) for name, service in raw.items()}
 
 
+def secrets(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the file of each secret, by the path at which a container finds it."""
+    raw = _filled(yaml.safe_load(COMPOSE.read_text("utf-8"))["secrets"], values)
+    return {f"/run/secrets/{name}": str(secret["file"]) for name, secret in raw.items()}
+
+
 def _filled(found: Any, values: Mapping[str, str]) -> Any:
     if isinstance(found, dict):
         return {key: _filled(value, values) for key, value in found.items()}
@@ -84,15 +92,21 @@ def _value(match: re.Match[str], values: Mapping[str, str]) -> str:
     name, how, more = match.groups()
     if name is None:
         return "$"
-    if value := values.get(name, ""):
+    value = values.get(name, "")
+    if how == ":+":
+        return str(more) if value else ""
+    if value:
         return value
     if how == ":-":
         return str(more)
     raise InputError(f"{COMPOSE}: {name} has no value; {more or 'set it'}")
 
 
-def _service(name: str, said: Mapping[str, Any], ports: Mapping[str, int]) -> Service:
-    env = {key: _here(str(value), ports) for key, value in said.get("environment", {}).items()}
+def _service(
+    name: str, said: Mapping[str, Any], ports: Mapping[str, int], files: Mapping[str, str]
+) -> Service:
+    given = {key: str(value) for key, value in said.get("environment", {}).items() if value != ""}
+    env = {key: _here(files.get(value, value), ports) for key, value in given.items()}
     if name == "prefect":
         env["PREFECT_SERVER_API_PORT"] = str(ports[name])  # no word of its command names it
     return Service(

@@ -29,6 +29,12 @@ from infra import objects, postgres
 from infra.composed import PORTS, Service, services
 
 INVENTED = ("POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+# of compose.yaml, by the variable that names the same to a command by hand
+KEYS = {
+    "GATE_KEY": "FAIRCOMPRESS_GATE_KEY",
+    "GATE_KEY_PASSPHRASE": "FAIRCOMPRESS_KEY_PASSPHRASE",
+    "KNOWN_KEYS": "FAIRCOMPRESS_KNOWN_KEYS",
+}
 PATIENCE = 180.0  # seconds until a server must be ready
 SAVED = 10.0  # seconds between two looks at the S3 store
 
@@ -155,7 +161,8 @@ class Running:
 
     def _process(self, service: Service, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         how: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-        command, env = list(service.command), {**os.environ, **service.env}
+        outside = {n: v for n, v in os.environ.items() if n not in KEYS.values()}
+        command, env = list(service.command), {**outside, **service.env}  # the worker's names keys
         number = signal.SIGTERM
         if service.name == "postgres":
             command = postgres.command(self.folder / "postgres", self.ports["postgres"])
@@ -215,7 +222,9 @@ def values_of(folder: Path) -> dict[str, str]:
         write_json(kept, {name: secrets.token_urlsafe(24) for name in INVENTED})
         kept.chmod(0o600)
     here = {"WORKER_CHECKOUT": str(Path.cwd()), "WORKER_UID": "0", "WORKER_GID": "0"}
-    return {**here, **read_json(kept), **{n: os.environ[n] for n in INVENTED if os.environ.get(n)}}
+    given = {n: os.environ[n] for n in INVENTED if os.environ.get(n)}
+    keys = {n: os.environ[v] for n, v in KEYS.items() if os.environ.get(v)}
+    return {**here, **read_json(kept), **given, **keys}
 
 
 def told(running: Running) -> str:
@@ -238,7 +247,8 @@ def main() -> None:
     parser.add_argument("--offset", type=int, default=0, help="added to each port")
     parser.add_argument("--without", nargs="*", default=[], help="services to leave out: worker")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM):  # a script that starts it has SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     ports = {name: port + given.offset for name, port in PORTS.items()}
     with only_one(given.folder / "services.lock") as other:
         if other:

@@ -1,5 +1,6 @@
 """The chain on past commits: in their order, each once, and none that changes no result."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,10 @@ def test_commits_are_run_in_their_order_and_what_finished_is_skipped(
 ) -> None:
     ran: list[tuple[float, bool]] = []
 
-    def chain(folder: Path, commit: str, inputs: Any) -> str:
-        space = prepare(folder, (), backfill.name_of(commit), commit)
+    def chain(folder: Path, commit: str, name: str, inputs: Any) -> str:
+        space = prepare(folder, (), name, commit)
         ran.append((space.params().prune.speedup, space.is_variant))
-        backfill.write_json(backfill._mark(folder, commit), {"inputs": vars(inputs), "words": "."})
+        backfill.write_json(backfill._mark(folder, name), {"inputs": vars(inputs), "words": "."})
         return "Pass."
 
     monkeypatch.setattr(backfill, "_run", chain)  # minutes of training; the rest is real
@@ -43,6 +44,35 @@ def test_commits_are_run_in_their_order_and_what_finished_is_skipped(
     again = list(backfill.backfill(project.folder, "HEAD~3..HEAD"))
     assert len(ran) == 2 and again[0].words.endswith("(finished before)")
     assert git(project.folder, "status", "--porcelain") == ""
+
+
+def test_each_version_of_the_data_is_brought_back_for_its_run_and_todays_stay(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = project.folder / "data" / "rows.csv"
+    rows.parent.mkdir()
+    for text in ("one", "two", "two"):
+        rows.write_text(text)
+        project.call(sys.executable, "-m", "dvc", "add", "-q", "data", check=True)
+        project.set(
+            keep={"runs": len(text) + len(project.call("git", "log", "--format=%h").stdout)}
+        )
+        commit(project, text)
+    rows.unlink()
+    rows.write_text("not added yet")
+    ran: list[str] = []
+
+    def chain(folder: Path, commit: str, name: str, inputs: Any) -> str:
+        space = prepare(folder, (), name, commit)  # as the flow does once more
+        ran.append((space.folder / "data" / "rows.csv").read_text())
+        return "Pass."
+
+    monkeypatch.setattr(backfill, "_run", chain)
+    steps = list(backfill.backfill(project.folder, "HEAD~3..HEAD", with_data=True))
+    assert ran == ["one", "two"] and steps[2].words.startswith("as ")
+    assert rows.read_text() == "not added yet"
+    list(backfill.backfill(project.folder, "HEAD~1..HEAD"))
+    assert ran[2:] == ["not added yet"]  # today's
 
 
 def test_params_of_the_past_that_cannot_be_used_stop_no_other_commit(project: Project) -> None:

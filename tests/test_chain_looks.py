@@ -118,7 +118,7 @@ def test_looks_that_mlflow_tells_of_are_taken_over_once_and_a_file_keeps_its_num
         old.unlink()
     run = mlflow_runs.begin(where.store, where.model, "of another clone", {})
     look_records.keep(where.store, run, test, {"a" * 64: 1, "b" * 64: 2})
-    tag = f"look {test[:16]} {file[:16]}"  # as versions before 0.3 said it
+    tag = f"look {test[:16]} {file[:16]}"  # as versions up to 0.2 said it
     where.store.client.set_registered_model_tag(where.model, tag, "3")
     for _ in range(2):
         assert told(Workspace(folder, folder))["looks"] == {file: 3}

@@ -1,6 +1,7 @@
 """The Helm chart for workers: rendered by Helm's own engine, held against Kubernetes' schemas."""
 
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ ALL = {
     "objects": {"endpoint": "http://objects:8333", "bucket": "dvc", "secret": "s3"},
     "image": {"repository": "registry.example.org/worker", "pullSecrets": ["pull"]},
     "storage": {"existingClaim": "", "class": "fast"},
+    "keys": {"gateSecret": "gate-paris", "knownConfigMap": "known-keys"},
     "gpus": 1,
     "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
     "nodeSelector": {"disk": "ssd"},
@@ -84,8 +86,30 @@ def test_nothing_runs_as_root_or_writes_into_its_image() -> None:
 def test_secrets_are_named_and_not_held() -> None:
     (*_, worker) = containers(ALL)
     assert worker["envFrom"] == [{"secretRef": {"name": "s3"}}]
-    assert not [e for e in worker["env"] if "KEY" in e["name"] or "PASSWORD" in e["name"]]
+    named = {e["name"]: e.get("value") for e in worker["env"] if re.search("KEY|PASS", e["name"])}
+    assert named == {
+        "FAIRCOMPRESS_GATE_KEY": "/etc/faircompress/gate/gate.pem",
+        "FAIRCOMPRESS_KEY_PASSPHRASE": None,
+        "FAIRCOMPRESS_KNOWN_KEYS": "/etc/faircompress/keys/known",
+    }
     assert "Secret" not in rendered(ALL)
+
+
+def test_the_gates_key_is_a_file_of_the_worker_alone_and_without_one_nothing_is_signed() -> None:
+    clone, worker = containers(ALL)
+    keys = {m["mountPath"] for m in worker["volumeMounts"]} - {
+        m["mountPath"] for m in clone["volumeMounts"]
+    }
+    assert keys == {"/etc/faircompress/gate", "/etc/faircompress/keys"}
+    volumes = rendered(ALL)["Deployment"]["spec"]["template"]["spec"]["volumes"]
+    (key,) = (v["secret"] for v in volumes if v["name"] == "gate-key")
+    assert key == {
+        "secretName": "gate-paris",
+        "defaultMode": 0o440,
+        "items": [{"key": "gate.pem", "path": "gate.pem"}],
+    }
+    (*_, bare) = containers(SOME)
+    assert not [e["name"] for e in bare["env"] if "FAIRCOMPRESS" in e["name"]]
 
 
 def test_the_worker_runs_the_command_of_compose_with_telemetry_off() -> None:

@@ -13,6 +13,7 @@ from receivers import http
 
 from faircompress.config.operation import Receiver
 from faircompress.orchestration import crash_watch
+from faircompress.support.errors import InputError
 from flows import serve
 
 
@@ -46,6 +47,18 @@ def test_the_server_tells_of_a_crash_and_leaves_a_verdict_to_the_run(
     (message,) = got
     assert message["subject"] == f"faircompress: {planned.name}: Crashed"
     assert run.name in message["text"] and "Its process is gone." in message["text"]
+
+
+def test_deployments_of_a_work_pool_are_watched_by_their_names(
+    server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    planned = serve.deployment()
+    planned.apply()
+    assert crash_watch.watch_all([f"retrain/{planned.name}"], []) == []
+    assert Automation.read(name=f"faircompress silent retrain {planned.name}").enabled
+    with pytest.raises(InputError, match="has no deployment 'retrain/none'"):
+        crash_watch.watch_all(["retrain/none"], [])
 
 
 def test_who_cannot_be_told_is_named_and_nobody_needs_no_automation(

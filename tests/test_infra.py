@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from faircompress.cli.main import app
 from faircompress.support import environment
+from infra import composed, services
 
 ROOT = Path(__file__).parents[1]
 INFRA = ROOT / "infra"
@@ -90,6 +91,26 @@ def test_telemetry_is_off_in_every_container_of_ours(name: str) -> None:
     assert {key: said[key] for key in TELEMETRY} == {
         key: environment.QUIET[key] for key in TELEMETRY
     }
+
+
+def test_the_gates_key_is_a_secret_of_the_worker_alone() -> None:
+    given = {name: s["secrets"] for name, s in SERVICES.items() if "secrets" in s}
+    assert given == {"worker": ["gate_key", "known_keys"]}
+    assert COMPOSE["secrets"]["gate_key"] == {"file": "${GATE_KEY:-/dev/null}"}
+    named = {n for n, s in SERVICES.items() if "FAIRCOMPRESS_GATE_KEY" in s.get("environment", {})}
+    assert named == {"worker"}
+
+
+def test_without_containers_the_worker_has_the_key_and_no_server_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = dict.fromkeys(services.INVENTED, "x")
+    bare = composed.services(services.values_of(tmp_path) | filled)
+    assert not [name for one in bare.values() for name in one.env if "FAIRCOMPRESS" in name]
+    monkeypatch.setenv("FAIRCOMPRESS_GATE_KEY", "/srv/gate-paris.pem")
+    signing = composed.services(services.values_of(tmp_path) | filled)
+    keys = {name: one.env.get("FAIRCOMPRESS_GATE_KEY") for name, one in signing.items()}
+    assert keys == dict.fromkeys(keys) | {"worker": "/srv/gate-paris.pem"}
 
 
 def test_the_seaweed_store_is_not_told_to_report_home() -> None:

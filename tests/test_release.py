@@ -111,3 +111,16 @@ def test_a_form_asks_for_what_is_needed_and_for_no_data_of_people(path: Path) ->
     if path.stem == "bug":
         assert "`faircompress --version`" in path.read_text("utf-8")
         assert "`FAIRCOMPRESS_DEBUG=1`" in path.read_text("utf-8")
+
+
+def test_no_page_speaks_of_a_version_that_is_not_there_yet() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.py")]
+    told = r"(?i)\b(?:versions?(?: up to)?|since|before|judged after) v?(\d+\.\d+)(?![\d.]* ?%)\b"
+    found = {
+        (page.name, version)
+        for page in pages
+        for version in re.findall(told, page.read_text("utf-8"))
+    }
+    ours = tuple(int(part) for part in faircompress.__version__.split("."))[:2]
+    later = {(page, v) for page, v in found if tuple(map(int, v.split("."))) > ours}
+    assert ("review.md", "0.2") in found and later == set()

@@ -23,7 +23,7 @@ STATED = (
     ("CITATION.cff", r"(?m)^version: (\S+)"),
     ("infra/compose.yaml", r"image: faircompress-\w+:(\S+)"),
     ("infra/compose.gpu.yaml", r"image: faircompress-[\w-]+:(\S+)"),
-    ("infra/chart/Chart.yaml", r"(?m)^version: (\S+)"),
+    ("infra/chart/Chart.yaml", r'(?m)^(?:version|appVersion): "?([^"\s]+)'),
 )
 HEADING = re.compile(r"(?m)^## (?:Unreleased|(?P<version>\d\S*) - (?P<date>\d{4}-\d\d-\d\d))$")
 
@@ -31,7 +31,7 @@ HEADING = re.compile(r"(?m)^## (?:Unreleased|(?P<version>\d\S*) - (?P<date>\d{4}
 def main() -> int:
     """Build, list and check; return 1 if something contradicts."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--tag", help="of the release, such as v0.3.0")
+    parser.add_argument("--tag", help="of the release, such as v1.2.3")
     tag = parser.parse_args().tag
     dist = ROOT / "dist"
     shutil.rmtree(dist, ignore_errors=True)

@@ -17,3 +17,13 @@ securityContext:
   readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
 {{- end -}}
+{{- define "worker.mounts" -}}
+- {name: project, mountPath: /project, subPath: project}
+- {name: scratch, mountPath: /tmp, subPath: tmp}
+- {name: scratch, mountPath: /home/faircompress, subPath: home}
+- {name: shared-memory, mountPath: /dev/shm}
+- {name: remote, mountPath: /etc/dvc, readOnly: true}
+{{- if .Values.project.netrcSecret }}
+- {name: netrc, mountPath: /home/faircompress/.netrc, subPath: netrc, readOnly: true}
+{{- end }}
+{{- end -}}

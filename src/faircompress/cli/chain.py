@@ -197,6 +197,9 @@ def serve(
 
 def backfill(
     commits: Annotated[str, typer.Option(metavar="A..B", help="A range of git.")],
+    with_data: Annotated[
+        bool, typer.Option("--with-data", help="Also on the data of each, which DVC holds.")
+    ] = False,
     project: Project = Path(),
 ) -> None:
     """Run the chain on the params of past commits; goes on where it was stopped.
@@ -208,7 +211,7 @@ def backfill(
     from flows import backfill as flow
 
     failed = False
-    for step in flow.backfill(project.resolve(), commits):
+    for step in flow.backfill(project.resolve(), commits, with_data=with_data):
         typer.echo(f"{step.commit[: flow.SHORT]}  {step.words}")
         failed |= step.failed
     raise typer.Exit(ERROR if failed else 0)
@@ -216,12 +219,24 @@ def backfill(
 
 def notify(
     test: Annotated[bool, typer.Option("--test", help="Send a test to each receiver.")] = False,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Deployment of a work pool, such as retrain/chain: the server watches it."
+        ),
+    ] = None,
     project: Project = Path(),
 ) -> None:
-    """Say who is told of what; with --test, tell them."""
+    """Say who is told of what; with --test, tell them.
+
+    With --watch the Prefect server tells of a deployment's crashes, and of runs that fell silent.
+    """
     from faircompress.config.params import load
 
     receivers = load(project / "params.yaml").notify
+    if watch:
+        _watch(project, watch)
+        return
     if not receivers:
         raise InputError("notify in params.yaml is empty; see docs/operation.md")
     if not test:
@@ -234,6 +249,21 @@ def notify(
     for name, words in trouble.items():
         typer.echo(words or f"{name} took the test message")
     raise typer.Exit(ERROR if any(trouble.values()) else 0)
+
+
+def _watch(project: Path, names: list[str]) -> None:
+    """Have the servers watch deployments, as `faircompress serve` does for its own."""
+    from faircompress.config.params import load
+    from faircompress.orchestration import crash_watch, registry_watch
+    from faircompress.orchestration.servers import raise_unless_prefect_answers
+
+    raise_unless_prefect_answers()
+    trouble = crash_watch.watch_all(names, load(project / "params.yaml").notify)
+    trouble += registry_watch.watch(project.resolve())
+    for words in trouble:
+        typer.echo(words, err=True)
+    typer.echo(f"The Prefect server watches {', '.join(names)}.")
+    raise typer.Exit(ERROR if trouble else 0)
 
 
 def use_flows(project: Path) -> None:

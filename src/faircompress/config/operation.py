@@ -35,7 +35,7 @@ def _duration(words: str) -> str:
 
 Duration = Annotated[str, AfterValidator(_duration)]
 STAGES = names("stages")
-Event = Literal["pass", "fail", "review", "alarm", "crash"]
+Event = Literal["pass", "fail", "review", "alarm", "crash", "registry"]
 
 
 class Run(Section):
@@ -50,6 +50,14 @@ class Run(Section):
         Field(ge=0, le=100, description="of a retraining, after server trouble or a killed run"),
     ] = 2
     retry_delay: Annotated[Duration, Field(description="before such a try")] = "1m"
+    push: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$",
+            description="git remote, such as origin, to which a scheduled run pushes the branch "
+            "runs, joined with what other workers pushed there; null: nothing is pushed",
+        ),
+    ] = None
 
     def limit(self, stage: str) -> int | None:
         """Return the seconds that a stage may take; None: as many as it likes."""
@@ -110,6 +118,11 @@ def _with_address(receiver: Receiver) -> Receiver:
         raise InputError(
             "env is no name of an environment variable. Addresses hold secrets, and this file is "
             "in git: name the variable that holds it"
+        )
+    if "registry" in receiver.when and (receiver.to != "webhook" or receiver.env is None):
+        raise InputError(
+            "registry is told by the MLflow server itself, in JSON of its own: needed are to: "
+            "webhook, and env"
         )
     if receiver.block is not None and not re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+", receiver.block):
         raise InputError("block is not TYPE/NAME, such as slack-webhook/team")

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from faircompress.support.errors import StateError
@@ -18,7 +18,12 @@ class GitFailed(StateError):
 
 
 def git(
-    project: Path, *words: str, given: str | bytes = b"", env: Mapping[str, str] | None = None
+    project: Path,
+    *words: str,
+    given: str | bytes = b"",
+    env: Mapping[str, str] | None = None,
+    patience: float | None = None,
+    fine: Collection[int] = (0,),
 ) -> str:
     """Run git in a project; return what it prints.
 
@@ -27,6 +32,9 @@ def git(
         words: The command.
         given: Its standard input.
         env: Added to the environment.
+        patience: Seconds that it may take, for what asks a server; then it has no terminal to ask
+            for a password.
+        fine: Exit codes that are no failure.
 
     Raises:
         GitFailed: With git's words.
@@ -36,10 +44,13 @@ def git(
         done = subprocess.run(
             ["git", "-C", str(project), *words], check=False, capture_output=True,
             input=given.encode() if isinstance(given, str) else given, env={**kept, **(env or {})},
+            timeout=patience, start_new_session=patience is not None,
         )  # fmt: skip
     except FileNotFoundError:
         raise GitFailed("git is not installed") from None
-    if done.returncode:
+    except subprocess.TimeoutExpired:
+        raise GitFailed(f"git {words[0]} had no answer within {patience:.0f} s") from None
+    if done.returncode not in fine:
         complaint = done.stderr.decode(errors="replace").strip()
         raise GitFailed(f"git {words[0]} failed: {complaint or f'exit code {done.returncode}'}")
     return done.stdout.decode(errors="surrogateescape")

@@ -12,9 +12,11 @@ from uuid import UUID
 
 from prefect.automations import Automation
 from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.exceptions import ObjectNotFound
 
 from faircompress.config.operation import Receiver
 from faircompress.orchestration.notify import block_of, name_of, wanted
@@ -31,13 +33,42 @@ BODY = (
 )
 
 
-def watch(name: str, deployment: UUID, receivers: Sequence[Receiver]) -> list[str]:
+def watch_all(names: Sequence[str], receivers: Sequence[Receiver]) -> list[str]:
+    """Have the server watch deployments that are there, such as those of a work pool.
+
+    Args:
+        names: Of the deployments, as ``flow/name``.
+        receivers: Of ``notify`` in params.
+
+    Returns:
+        Whom the server cannot reach, a sentence each.
+
+    Raises:
+        InputError: If there is no such deployment.
+    """
+    trouble: list[str] = []
+    with get_client(sync_client=True) as client:
+        for name in names:
+            try:
+                found = client.read_deployment_by_name(name)
+            except (ObjectNotFound, ValueError):
+                raise InputError(
+                    f"the Prefect server has no deployment {name!r}; see: prefect deployment ls"
+                ) from None
+            trouble += watch(name.replace("/", " "), found.id, receivers)
+    return list(dict.fromkeys(trouble))
+
+
+def watch(
+    name: str, deployment: UUID, receivers: Sequence[Receiver], silent_after: timedelta = SILENT
+) -> list[str]:
     """Have the server tell of runs that crash, and find those whose process fell silent.
 
     Args:
         name: Of the deployment.
         deployment: Its id.
         receivers: Of ``notify`` in params.
+        silent_after: How long a run may go without a heartbeat; 10 s or more.
 
     Returns:
         Whom the server cannot reach, a sentence each.
@@ -54,12 +85,17 @@ def watch(name: str, deployment: UUID, receivers: Sequence[Receiver]) -> list[st
     silent = EventTrigger(
         after={"prefect.flow-run.heartbeat"}, expect={"prefect.flow-run.*"}, match=RUNS,
         match_related=ours, for_each={"prefect.resource.id"}, posture=Posture.Proactive,
-        threshold=1, within=SILENT,
+        threshold=1, within=silent_after,
     )  # fmt: skip
-    words = f"No heartbeat for {SILENT.seconds // 60} minutes: its machine or process is gone."
+    words = f"No heartbeat for {_said(silent_after)}: its machine or process is gone."
     dead = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=words, force=False)
     _put(f"faircompress silent {name}", silent, [dead])
     return trouble
+
+
+def _said(silent: timedelta) -> str:
+    whole = silent.seconds // 60
+    return f"{whole} minutes" if whole else f"{silent.seconds} seconds"
 
 
 def _blocks(name: str, receivers: Sequence[Receiver]) -> tuple[list[UUID], list[str]]:

@@ -1,24 +1,31 @@
 """What a scheduled run came to, as a commit on the branch ``runs``; the user's branch stays."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from faircompress.config.precisions import verdict_folder
 from faircompress.evaluation.verdict import Verdict
-from faircompress.orchestration.commits import BRANCH, GitFailed, git
+from faircompress.orchestration.commits import BRANCH
+from faircompress.orchestration.joining import joined
+from faircompress.orchestration.runs_branch import (
+    as_file,
+    attested_at,
+    blobs_of,
+    code_of_run,
+    committed,
+    holds,
+    is_older,
+    move_to,
+    prefix_of,
+    raise_if_checked_out,
+    stored,
+    tip_of,
+    tree_with,
+)
 from faircompress.orchestration.scheduled import results_of
 from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import attestations
 from faircompress.support.files import read_json
-
-REF = f"refs/heads/{BRANCH}"
-NOBODY = "0" * 40  # the commit of a branch that is not there
-WHO = {
-    f"GIT_{role}_{key}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for key, value in (("NAME", "faircompress"), ("EMAIL", "faircompress@localhost"))
-}
 
 
 def publish(workspace: Workspace) -> str:
@@ -30,67 +37,36 @@ def publish(workspace: Workspace) -> str:
     Raises:
         GitFailed: If the branch is checked out somewhere, or git refuses.
     """
-    project, tip = workspace.project, _tip(workspace.project)
-    blobs = _written(workspace)
-    if tip and blobs == _known(project, tip, blobs):
+    project, tip = workspace.project, tip_of(workspace.project)
+    blobs = _written(workspace, tip)
+    if tip and blobs == blobs_of(project, tip, blobs):
         return ""
-    _raise_if_checked_out(project)
-    parents = [tip] if tip else []
-    if not (tip and _holds(project, tip, workspace.commit)):
-        parents.append(workspace.commit)
-    tree = _tree(project, workspace.commit, blobs)
-    words = ["commit-tree", tree, *(word for parent in parents for word in ("-p", parent))]
-    made = git(project, *words, given=_message(workspace), env=WHO).strip()
-    git(project, "update-ref", "-m", "a scheduled run", REF, made, tip or NOBODY)
+    raise_if_checked_out(project)
+    tree, message = tree_with(project, workspace.commit, blobs), _message(workspace)
+    if tip and is_older(project, workspace.commit, code_of_run(project, tip)):
+        # another worker's results on newer code stay on top: this code must not undo that
+        made = committed(project, tree, [workspace.commit], message)
+        move_to(project, joined(project, made, tip), tip, "a scheduled run on older code")
+    else:
+        made = committed(project, tree, _parents(project, tip, workspace.commit), message)
+        move_to(project, made, tip, "a scheduled run")
     return f"The results are commit {made[:12]} of the branch {BRANCH}."
 
 
-def _tip(project: Path) -> str:
-    try:
-        return git(project, "rev-parse", "--verify", "-q", f"{REF}^{{commit}}").strip()
-    except GitFailed:
-        return ""
+def _parents(project: Path, tip: str, code: str) -> list[str]:
+    known = [tip] if tip else []
+    return known if tip and holds(project, tip, code) else [*known, code]
 
 
-def _written(workspace: Workspace) -> dict[str, str]:
+def _written(workspace: Workspace, tip: str) -> dict[str, str]:
     """Hand the results to git; return the name of each blob by its path in the repository."""
     project, folder = workspace.project, workspace.folder
-    prefix = git(project, "rev-parse", "--show-prefix").strip("\n")
+    prefix = prefix_of(project)
     content = {path: (folder / path).read_bytes() for path in results_of(folder)}
-    if lines := attestations.lines(project):
-        content[attestations.FILE.as_posix()] = "".join(f"{line}\n" for line in lines).encode()
-    store = ("hash-object", "-w", "--no-filters", "--stdin")
-    return {prefix + path: git(project, *store, given=raw).strip() for path, raw in content.items()}
-
-
-def _known(project: Path, commit: str, paths: dict[str, str]) -> dict[str, str]:
-    """Return the blobs that a commit has at these paths."""
-    words = ("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
-    entries = [line.split("\t", 1) for line in git(project, *words).split("\0") if line]
-    return {path: about.split()[2] for about, path in entries}
-
-
-def _holds(project: Path, tip: str, commit: str) -> bool:
-    """Tell whether a commit is among the ancestors of the branch."""
-    return git(project, "rev-list", "-1", commit, f"^{tip}").strip() == ""
-
-
-def _raise_if_checked_out(project: Path) -> None:
-    if f"branch {REF}" in git(project, "worktree", "list", "--porcelain").splitlines():
-        raise GitFailed(
-            f"the branch {BRANCH} is checked out, and results are not committed over somebody's "
-            "files: switch to another branch, the next scheduled run commits them"
-        )
-
-
-def _tree(project: Path, commit: str, blobs: dict[str, str]) -> str:
-    """Return a commit's tree with these blobs in their places."""
-    with tempfile.TemporaryDirectory() as folder:
-        index = {"GIT_INDEX_FILE": f"{folder}/index"}
-        git(project, "read-tree", commit, env=index)
-        entries = "".join(f"100644 {blob}\t{path}\0" for path, blob in blobs.items())
-        git(project, "update-index", "-z", "--index-info", given=entries, env=index)
-        return git(project, "write-tree", env=index).strip()
+    lines = [*(attested_at(project, tip) if tip else ()), *attestations.lines(project)]
+    if lines:
+        content[attestations.FILE.as_posix()] = as_file(lines)
+    return {prefix + path: stored(project, raw) for path, raw in content.items()}
 
 
 def _message(workspace: Workspace) -> str:

@@ -39,6 +39,18 @@ def pull_data(project: Path) -> None:
         _dvc(project, "pull", "--force", "--allow-missing", *names)
 
 
+def bring(workspace: Path, names: Sequence[str]) -> None:
+    """Put what ``.dvc`` files name into a workspace, from the cache or else from the remote.
+
+    Raises:
+        RemoteFailed: If neither has it.
+    """
+    if names and has_remote(workspace):
+        _dvc(workspace, "fetch", *names)
+    if names:
+        _dvc(workspace, "checkout", "--force", *names)
+
+
 @task(task_run_name="pull", cache_policy=NO_CACHE)
 def pull(workspace: Path) -> bool:
     """Fetch stage results from the remote, those of other machines' runs too.

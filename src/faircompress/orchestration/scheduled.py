@@ -28,10 +28,10 @@ def lay_out(project: Path, commit: str) -> Path:
     folder = project / SCHEDULED
     folder.mkdir(parents=True, exist_ok=True)
     for name in LAID_OUT:
-        _take(project, commit, name, folder)
+        take(project, commit, name, folder)
     _take_results(project, commit, folder)
     _link(project, folder)
-    _set_up_dvc(project, folder)
+    set_up_dvc(project, folder)
     return folder
 
 
@@ -42,7 +42,7 @@ def results_of(folder: Path) -> list[str]:
     return [path for path in found if (folder / path).exists()]
 
 
-def _take(project: Path, commit: str, name: str, folder: Path) -> None:
+def take(project: Path, commit: str, name: str, folder: Path) -> None:
     """Write a file as it was committed, without touching one that is equal already."""
     path = folder / name
     try:
@@ -65,7 +65,7 @@ def _take_results(project: Path, commit: str, folder: Path) -> None:
         return
     numbers = git(project, "ls-tree", "-z", "--name-only", commit, "./artifacts/").split("\0")
     for name in ["dvc.lock", *(n for n in numbers if n.endswith(".json") and n not in STATE)]:
-        _take(project, commit, name, folder)
+        take(project, commit, name, folder)
     write_text(mark, blob)
 
 
@@ -83,7 +83,7 @@ def _link(project: Path, folder: Path) -> None:
         link(folder / path.name, path)
 
 
-def _set_up_dvc(project: Path, folder: Path) -> None:
+def set_up_dvc(project: Path, folder: Path) -> None:
     """Give the workspace the project's remotes and cache."""
     config = folder / ".dvc" / "config"
     if not config.exists():

@@ -106,6 +106,21 @@ def add_news(project: Path, record: VerdictRecord) -> None:
         add(project, record)
 
 
+def take(project: Path, brought: Iterable[str]) -> int:
+    """Add lines that other workers wrote, as they are; return how many were not known here.
+
+    Raises:
+        InputError: If a line is none of ours.
+    """
+    with waiting(project / ".checkpoints" / "registry.lock", "changes the registry"):
+        known, path = {*lines(project)}, project / UNTRACKED
+        read_again = (to_line(_attestation(path, 0, line)) for line in brought if line)
+        fresh = [line for line in dict.fromkeys(read_again) if line not in known]
+        if fresh:
+            write_text(path, _text(path) + "".join(f"{line}\n" for line in fresh))
+    return len(fresh)
+
+
 def sign(project: Path) -> list[Attestation]:
     """Sign what lies here unsigned and needs a signature that can be given here; return it.
 

@@ -27,7 +27,7 @@ def keep(store: Store, run_id: str, test: str, numbers: Mapping[str, int]) -> No
 
 
 def looks(store: Store, model: str, test: str) -> dict[str, int]:
-    """Return what runs, and tags of a version before 0.3, say of the looks at a test set.
+    """Return what runs, and tags of a version up to 0.2, say of the looks at a test set.
 
     Args:
         store: Where they are.
