@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import warm
 import yaml
 from verifying import look
 from verifying import pytest_terminal_summary as pytest_terminal_summary
@@ -55,11 +54,8 @@ class Project:
     env: dict[str, str] = field(default_factory=dict)
 
     def call(self, *command: str, check: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project's folder; our own can start warm."""
-        started_warm = warm.environment()
-        if started_warm and command[:3] == (sys.executable, "-m", "faircompress"):
-            command = command[2:]
-        env = {**os.environ, "OMP_NUM_THREADS": "1", **started_warm, **self.env}
+        """Run a command in the project's folder."""
+        env = {**os.environ, "OMP_NUM_THREADS": "1", **self.env}
         done = subprocess.run(
             command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
@@ -181,29 +177,22 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder that all workers of a test session share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
-@pytest.fixture(scope="session", autouse=True)
-def warm_commands(together: Path) -> Iterator[None]:
-    """Let commands start from a process that has imported the libraries: see ``warm``."""
-    with warm.commands(together):
-        yield
-
-
 @pytest.fixture(scope="session")
 def finished(
-    together: Path, prefect_server: dict[str, str]
+    of_all_workers: Path, prefect_server: dict[str, str]
 ) -> tuple[Project, subprocess.CompletedProcess[str]]:
     """Give a tiny project after its first run, and what the run said. Do not change it.
 
     Whoever of the workers needs it first runs it for all.
     """
-    folder, said = together / "finished", together / "finished.json"
-    with waiting(together / "finished.lock", "runs the chain"):
+    folder, said = of_all_workers / "finished", of_all_workers / "finished.json"
+    with waiting(of_all_workers / "finished.lock", "runs the chain"):
         if not said.exists():
             folder.mkdir()
             project = new_project(folder)

@@ -66,7 +66,7 @@ def registered_as(
     write_json(verdict, said)
     book = json.loads((space.artifacts / "look.json").read_text())
     number = 1 + max(book["looks"].values())
-    book["looks"] |= {said["models"]["pruned"]: number}
+    book["looks"] |= {said["models"][name]: number for name in ("pruned", "candidate")}
     write_json(space.artifacts / "look.json", book)
     only(space.artifacts, word)
     return again(space)

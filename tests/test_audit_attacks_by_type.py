@@ -129,7 +129,7 @@ def test_a_threshold_of_numpy_is_a_number() -> None:
     [
         lambda df: pd.concat([df, HELD.assign(id=UNHARMED.id)]),
         lambda df: pd.concat([df, HELD.assign(id=UNHARMED.id + " ")]),
-        lambda df: pd.concat([mostly("part", "Test")(df), HELD]),
+        lambda df: pd.concat([mostly("part", "train")(df), HELD]),
         lambda df: pd.concat([mostly("part", None)(df), HELD]),
     ],
 )

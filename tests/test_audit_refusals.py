@@ -123,8 +123,8 @@ def test_an_unfit_table_is_refused_by_column_and_row(
         (ALL.replace("p.csv", ""), ["either a table of predictions or --data"]),
         (ALL.replace("p.csv", "p.csv p.csv p.csv"), ["3 tables are given"]),
         (ALL.replace("p.csv", "p.csv p.csv"), ["such as --id image"]),
-        (ALL.replace("p.csv", "p.xlsx"), ["a table ends in .csv, .tsv or .txt"]),
-        (ALL.replace("p.csv", "gone.csv"), ["No such file", "gone.csv"]),
+        (ALL.replace("p.csv", "p.xlsx"), ["there is no file p.xlsx"]),
+        (ALL.replace("p.csv", "gone.csv"), ["there is no file gone.csv"]),
     ],
 )
 def test_a_mistaken_command_is_refused_with_what_was_meant(command: str, words: list[str]) -> None:

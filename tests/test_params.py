@@ -65,7 +65,7 @@ def test_a_list_where_a_number_belongs_is_named() -> None:
 
 
 def test_a_speed_up_to_be_found_is_what_the_search_is_for() -> None:
-    with pytest.raises(params.BadParams, match="auto is found by faircompress search"):
+    with pytest.raises(params.BadParams, match="auto is found by a search: faircompress run -S"):
         params.load(PARAMS, ["prune.speedup=auto"])
 
 

@@ -158,7 +158,7 @@ def test_a_clone_that_runs_by_the_clock_keeps_its_record_out_of_files_that_git_h
     untracked.parent.mkdir(exist_ok=True)
     untracked.write_text(f"{tracked.splitlines()[-1]}\n")  # one line, wherever it stands
     assert attestations.records(project.folder) == known
-    other = VerdictRecord("2026", MODEL, "a" * 64, "fp32", "project", "pass", "b" * 64)
+    other = VerdictRecord("9999", MODEL, "a" * 64, "fp32", "project", "pass", "b" * 64)
     attestations.add(project.folder, other)
     assert (project.folder / attestations.FILE).read_text() == tracked
     assert attestations.latest(project.folder, MODEL, "a" * 64) == other

@@ -66,8 +66,8 @@ class Classifier:
             "rgb",
             None,
         )
-        said = options.resize or options.crop or options.logits or file_input.constants
-        kept = not (said or self.alone)
+        given = options.resize or options.crop or options.logits or file_input.constants
+        kept = not (given or self.alone)
         return usual and kept and file_input.scale is None and self.columns > 1
 
     def __str__(self) -> str:

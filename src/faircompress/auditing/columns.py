@@ -80,6 +80,7 @@ def _splits(table: Table, column: str) -> np.ndarray:
     splits = np.array([SPELLINGS.get(text.lower(), "") for text in texts])
     cure = f"Write {' or '.join(SPLITS)}, and leave other rows out."
     table.refuse(spelt("split"), column, splits == "", "is no split", cure)
+    table.refuse(spelt("split"), column, splits == "train", "is of the train split", cure)
     if not (splits == "test").any():
         raise InputError(f"{spelt('split')}: no row of {table.name} is test.")
     return splits
@@ -103,9 +104,6 @@ def split_columns(
         for name in SPLITS
     }
     pair = from_columns(parts["test"], asked, baseline, candidate)
-    if trained := int((of_row[0] == "train").sum()):
-        note = f"{trained:,} rows of {tables[0].name} are of the train split, and are left out."
-        pair = replace(pair, notes=(*pair.notes, note))
     if not len(parts["validation"][0].ids):
         return pair, None
     return pair, validation(parts["validation"], asked, baseline, candidate, pair)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from faircompress.auditing.constants_said import constants_said
+from faircompress.auditing.fixed_inputs import fixed_inputs
 from faircompress.auditing.spelling import spelt
 from faircompress.data.csv_text import meant
 from faircompress.data.pictures import RESAMPLERS, Resampler
@@ -134,7 +134,7 @@ def _read(key: str, value: Any, option: str) -> Any:
             return str(value).lower() == "true"
         raise InputError(f"{option} is {value!r}; needed is true or false.")
     if key == "constant":
-        return constants_said(value, option)
+        return fixed_inputs(value, option)
     return str(value)
 
 

@@ -271,7 +271,8 @@ def _caps(asked: Asked) -> tuple[MaxWeight, ...]:
     if most is None:
         return ()
     if not isinstance(most, Real) or not 0 < most < math.inf:
-        raise InputError(f"{spelt('max-weight')} is {most}; needed is a number above 0.")
+        shown = f"{most:g}" if isinstance(most, Real) else repr(most)
+        raise InputError(f"{spelt('max-weight')} is {shown}; needed is a number above 0.")
     return (MaxWeight(float(most)),)
 
 

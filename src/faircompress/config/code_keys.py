@@ -38,6 +38,7 @@ LIBRARIES = {  # imported name -> who may bring it; another minor version may gi
     "onnx": ("onnx",),
     "onnxruntime": ("onnxruntime", "onnxruntime-gpu"),
 }
+UNUSED = "unused"  # beside the folders of plug-ins: modules that the params have no use for
 Chosen = Mapping[str, Collection[str]]
 
 
@@ -98,6 +99,7 @@ def chosen_plugins(params: Params) -> Chosen:
         "criteria": {prune.criterion.name},
         "objectives": {prune.scoring.name, prune.finetune.name},
         "rules": {getattr(rule, "rule", "") for rule in params.gate.rules},
+        UNUSED: () if prune.target else ("export.cut_limit",),
     }
 
 
@@ -142,7 +144,7 @@ class Package:
         while left:
             name = left.pop()
             found.add(name)
-            left |= {*self._next(name, chosen)} - found - {*NOT_COMPUTING}
+            left |= {*self._next(name, chosen)} - found - {*NOT_COMPUTING, *chosen.get(UNUSED, ())}
         return found
 
     def _next(self, module: str, chosen: Chosen) -> Iterator[str]:

@@ -69,7 +69,9 @@ def issue(
             f"{folder.name}, or name the methods that have: --only plain,..."
         )
     write_json(folder / KEPT, runs_known(folder) | {cell.key: done[cell] for cell in done})
-    write_json(folder / FAILED, {cell.key: why for cell, why in failed.items()})
+    ended = {cell.key for cell in done}
+    others = {key: why for key, why in _kept_failures(folder).items() if key not in ended}
+    write_json(folder / FAILED, others | {cell.key: why for cell, why in failed.items()})
     words = {
         f"{data}, {model}, {method}": settings(plan, method, tried)
         for (data, model, method), tried in chosen.items()
@@ -81,10 +83,15 @@ def _failures_known(
     study: Path, plan: Plan, chosen: dict[tuple[str, str, str], int], done: Collection[Cell]
 ) -> dict[Cell, str]:
     """Return why runs of the plan failed, as kept; those that came to an end since are left out."""
-    kept = study / FAILED
-    known = dict(read_json(kept)) if kept.exists() else {}
+    known = _kept_failures(study)
     planned = [*dense_cells(plan), *cells(plan, chosen)]
     return {one: known[one.key] for one in planned if one.key in known and one not in done}
+
+
+def _kept_failures(study: Path) -> dict[str, str]:
+    """Return why runs failed, by their keys, also of methods that are left out this time."""
+    kept = study / FAILED
+    return dict(read_json(kept)) if kept.exists() else {}
 
 
 def runs_known(study: Path) -> dict[str, dict[str, Any]]:

@@ -8,10 +8,10 @@ import numpy as np
 
 from faircompress.support.errors import InputError, MissingFileError
 
-WORDS = {"true": 1.0, "false": 0.0}
+TRUTHS = {"true": 1.0, "false": 0.0}
 
 
-def constants_said(given: Any, option: str) -> dict[str, np.ndarray]:
+def fixed_inputs(given: Any, option: str) -> dict[str, np.ndarray]:
     """Return values by input: of ``NAME=VALUE`` texts, or of a mapping.
 
     Args:
@@ -36,7 +36,7 @@ def _values(value: Any, option: str) -> np.ndarray:
     if isinstance(value, str | Path) and str(value).endswith(".npy"):
         return _of_file(Path(value), option)
     if isinstance(value, str):
-        value = [WORDS.get(part.strip().lower(), part) for part in value.split(",")]
+        value = [TRUTHS.get(part.strip().lower(), part) for part in value.split(",")]
         value = value[0] if len(value) == 1 else value
     try:
         found = np.asarray(value, np.float64)
