@@ -18,7 +18,7 @@ from test_study_harm import PLAN, said
 
 from faircompress.report.history_page import history_page
 from faircompress.report.history_rows import Judged
-from faircompress.study import outcome, pages
+from faircompress.study import figures, outcome, pages
 from faircompress.study.comparison import Comparison
 from faircompress.study.harm import gains
 from faircompress.study.harm_page import signed
@@ -29,6 +29,14 @@ WHOM = "blond, hair=short"
 HOSTILE = "<script>alert('x')</script>"
 FAILED = "stage prune failed:\n[12:00:01] going\nerror: a speed-up of 3 cannot be reached\n"
 DRAWS = Draws(np.ones((4, 1)), np.array([[2, 0], [1, 1], [0, 2], [1, 1]]))
+
+
+def test_what_is_worse_is_shaded_above_0_of_flips_and_below_of_gains() -> None:
+    rows = [("plain", "", estimate([(-0.1, np.full(4, -0.1)), (0.1, np.full(4, 0.1))], DRAWS), "")]
+    zero = figures.effects(rows)["bands"][0]["width"]
+    assert 0 < zero < 100
+    assert figures.effects(rows)["bands"] == [{"x": 0, "width": zero}]
+    assert figures.effects(rows, more_is_worse=True)["bands"] == [{"x": zero, "width": 100 - zero}]
 
 
 def test_no_interval_reaches_beyond_what_a_share_can_change_by_and_a_cut_one_says_so() -> None:

@@ -55,7 +55,9 @@ def notebook_page(known: Any, *, source: str, executed: bool = True) -> str:
 def _cell(one: Any) -> str:
     if one.cell_type == "markdown":
         return str(one.source)
-    return "\n\n".join([f"```python\n{one.source}\n```", *map(_output, one.outputs)])
+    # on stderr are progress, which a page cannot overwrite, and warnings of other libraries
+    shown = [out for out in one.outputs if out.get("name") != "stderr"]
+    return "\n\n".join([f"```python\n{one.source}\n```", *map(_output, shown)])
 
 
 def _output(output: Any) -> str:

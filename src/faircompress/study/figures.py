@@ -17,12 +17,15 @@ HEIGHT, TOP, BOTTOM = 320.0, 24.0, 40.0  # of gain against price, in pixels
 LEFT, RIGHT = 6.0, 94.0  # percent of the width that hold the points
 
 
-def effects(rows: Sequence[Row], marks: Sequence[tuple[float, str]] = ()) -> Json:
+def effects(
+    rows: Sequence[Row], marks: Sequence[tuple[float, str]] = (), *, more_is_worse: bool = False
+) -> Json:
     """Return an interval for each row, with each seed's value as a tick.
 
     Args:
         rows: What is drawn.
         marks: Further lines across: where, and a word.
+        more_is_worse: Shade what lies above 0, as of flips; else what lies below.
     """
     known = [estimate for _, _, estimate, _ in rows]
     scale = fitted(
@@ -37,7 +40,11 @@ def effects(rows: Sequence[Row], marks: Sequence[tuple[float, str]] = ()) -> Jso
              "side": "end" if scale(x) > 70 else "start"}
             for k, (x, text) in enumerate(lines)
         ],
-        "bands": [{"x": 0, "width": scale(0.0)}],
+        "bands": [
+            {"x": scale(0.0), "width": 100 - scale(0.0)}
+            if more_is_worse
+            else {"x": 0, "width": scale(0.0)}
+        ],
         "ticks": ticks(scale, signs=True),
         "bars": [_bar(row, scale) for row in rows],
     }  # fmt: skip

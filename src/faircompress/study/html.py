@@ -219,7 +219,7 @@ def _beside(found: Sequence[Finding], against: str) -> Any:
             yield {
                 "heading": heading,
                 "caption": capital(words.format(against=against)),
-                "figure": figures.effects(rows),
+                "figure": figures.effects(rows, more_is_worse=key == "flips"),
             }
 
 
