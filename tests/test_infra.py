@@ -104,6 +104,8 @@ def test_the_gates_key_is_a_secret_of_the_worker_alone() -> None:
 def test_without_containers_the_worker_has_the_key_and_no_server_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("FAIRCOMPRESS_GATE_KEY", "FAIRCOMPRESS_KEY_PASSPHRASE", "FAIRCOMPRESS_KNOWN_KEYS"):
+        monkeypatch.delenv(name, raising=False)
     filled = dict.fromkeys(services.INVENTED, "x")
     bare = composed.services(services.values_of(tmp_path) | filled)
     assert not [name for one in bare.values() for name in one.env if "FAIRCOMPRESS" in name]
