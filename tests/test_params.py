@@ -69,6 +69,14 @@ def test_a_speed_up_to_be_found_is_what_the_search_is_for() -> None:
         params.load(PARAMS, ["prune.speedup=auto"])
 
 
+@pytest.mark.parametrize(
+    "given", ["limit: 1.0e-300", "limit: 0.1, confidence: 0.9999999999999999", "limit: 1.0e-10"]
+)
+def test_what_is_too_near_to_0_or_1_to_be_counted_is_refused(given: str) -> None:
+    said = mistakes(f"gate.rules=[{{metric: auroc, rule: change, because: t, {given}}}]")
+    assert "is nearer to 0 or 1 than 1e-09; no number of rows shows it" in said
+
+
 def test_the_same_rule_twice_is_refused() -> None:
     rule = "{metric: auroc, rule: change, limit: 0.1}"
     assert "two rules change on auroc" in mistakes(f"gate.rules=[{rule}, {rule}]")

@@ -23,6 +23,7 @@ SAME = {"false_negative_rate": "true_positive_rate"}  # one is 1 minus the other
 KINDS = names("rules")
 FLIPS = "negative_flips"
 CONFIDENCE = 0.975  # one-sided, the practice of non-inferiority trials
+FINEST = 1e-9  # of limits and confidences
 RENAMED = {  # what ``binds`` was until 0.2
     "change": "rule: change",
     "champion": "rule: change, against: champion",
@@ -51,6 +52,13 @@ def _share_or_amount(limit: float | str) -> float | str:
     raise InputError(f"needed is a share above 0, or a number and one of {units}, such as 12 ms")
 
 
+def _countable(value: float) -> float:
+    """Refuse what is so near to 0 or 1 that floats lose it on the way."""
+    if not FINEST <= value <= 1 - FINEST:
+        raise InputError(f"{value} is nearer to 0 or 1 than {FINEST}; no number of rows shows it")
+    return value
+
+
 class Rule(Section):
     """One condition that a candidate must meet in every group.
 
@@ -71,12 +79,12 @@ class Rule(Section):
         Literal[(*names("metrics"), FLIPS)],  # type: ignore[valid-type]
         BeforeValidator(_gated),
     ] = FLIPS
-    limit: Annotated[float, Field(gt=0, lt=1)]
+    limit: Annotated[float, Field(gt=0, lt=1), AfterValidator(_countable)]
     against: Annotated[
         Literal["baseline", "champion", "original_champion"],
         Field(description="the model from which changes are counted"),
     ] = "baseline"
-    confidence: Annotated[float, Field(ge=0.5, lt=1)] = CONFIDENCE
+    confidence: Annotated[float, Field(ge=0.5, lt=1), AfterValidator(_countable)] = CONFIDENCE
     groups: Annotated[
         list[str] | None, Field(min_length=1, description="group columns it binds; null: all")
     ] = None
