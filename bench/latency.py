@@ -14,6 +14,7 @@ import copy
 import itertools
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -34,6 +35,9 @@ from faircompress.networks.layers import head, scored
 from faircompress.networks.network import Network
 from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives.cross_entropy import cross_entropy
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -76,7 +80,9 @@ def main() -> None:
     print(f"\n{where}, liked multiple {liked}, medians of {asked.pairs} pairs a picture")
 
 
-def opened(network: Network, facts: Facts, path: Path, asked: argparse.Namespace):  # type: ignore[no-untyped-def]  # a session
+def opened(
+    network: Network, facts: Facts, path: Path, asked: argparse.Namespace
+) -> "InferenceSession":
     """Write a network's file and open it, as the stage `export` does."""
     path.write_bytes(to_onnx(network, facts.size, opset=20, words=words(network, facts, params="")))
     return runtime.session(path, asked.device, threads=asked.threads)

@@ -11,6 +11,7 @@ tried again. ``python bench/networks_table.py`` prints Markdown; ``--show`` only
 """
 
 import argparse
+import importlib
 import json
 import multiprocessing
 import os
@@ -68,13 +69,9 @@ def read(kept: Path) -> dict[str, Lines]:
 
 def load_libraries() -> None:
     """Import what every name needs, once, before processes are forked."""
-    import onnxruntime  # noqa: F401
-    import onnxscript  # noqa: F401
-    import timm  # noqa: F401
-    import torch_pruning  # noqa: F401
-    import torchvision  # noqa: F401
-
-    from faircompress.rehearsal import steps  # noqa: F401
+    for library in ("onnxruntime", "onnxscript", "timm", "torch_pruning", "torchvision"):
+        importlib.import_module(library)
+    importlib.import_module("faircompress.rehearsal.steps")
 
 
 def tried(name: str, side: int, seconds: float, gigabytes: float) -> Lines:

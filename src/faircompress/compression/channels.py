@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.compression.channel_groups import ChannelGroup, Parts, channel_groups
+from faircompress.networks.layers import watched
 from faircompress.networks.network import fit_shapes, is_depthwise
 
 LayerWidths = dict[str, tuple[int, int]]  # layer -> output channels, input channels of each
@@ -173,11 +174,5 @@ def _layers(net: nn.Module, example: Tensor) -> dict[str, Layer]:
             pairs = module.weight[0, 0].numel() * inputs[0][0, 0].numel()
             layers[names[module]] = Layer(written, read, False, pairs)
 
-    hooks = [m.register_forward_hook(measure) for m in net.modules()]
-    was = net.training
-    with torch.no_grad():
-        net.eval()(example)
-    net.train(was)
-    for hook in hooks:
-        hook.remove()
+    watched(net, example, measure)
     return layers

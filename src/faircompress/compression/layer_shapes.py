@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
+from faircompress.networks.layers import watched
 from faircompress.networks.network import is_depthwise
 
 
@@ -56,13 +56,7 @@ def layer_shapes(net: nn.Module, example: Tensor) -> dict[str, LayerShape]:
             rows = output[0].numel() // module.out_features
             found[names[module]] = LayerShape((), (), (), (), (rows, 1), 1, False)
 
-    hooks = [m.register_forward_hook(look) for m in net.modules()]
-    was = net.training
-    with torch.no_grad():
-        net.eval()(example)
-    net.train(was)
-    for hook in hooks:
-        hook.remove()
+    watched(net, example, look)
     return found
 
 

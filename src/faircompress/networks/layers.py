@@ -15,6 +15,17 @@ MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImpl
            RuntimeError, TypeError, ValueError)  # fmt: skip
 
 
+def watched(net: nn.Module, example: Tensor, look: Hook) -> None:
+    """Take a picture through a network in evaluation mode, and look at each layer's part in it."""
+    hooks = [module.register_forward_hook(look) for module in net.modules()]
+    was = net.training
+    with torch.no_grad():
+        net.eval()(example)
+    net.train(was)
+    for hook in hooks:
+        hook.remove()
+
+
 def scored(net: nn.Module) -> dict[str, Scored]:
     """Return the layers whose output channels can go, by name: all but the one of the classes."""
     last = head(net)

@@ -6,6 +6,7 @@ than the widest tensor of the network, and what uses the weights of layers that 
 walked past as one piece.
 """
 
+import importlib
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -56,7 +57,7 @@ def trace(net: nn.Module, example: Tensor) -> Any:
         CannotFollow: If Torch-Pruning cannot make a graph of it.
     """
     with without("timm"):  # for counting operations, which nobody asks it for
-        import torch_pruning  # noqa: F401
+        importlib.import_module("torch_pruning")
     was = {module: module.training for module in net.modules()}
     frozen = [p for p in net.parameters() if not p.requires_grad]
     try:
