@@ -16,6 +16,7 @@ from faircompress.compression.limits import CLOSE_TO_LIMIT, Limit, most_within, 
 from faircompress.compression.soundness import prove, sound
 from faircompress.support.errors import InputError
 
+BLOCKS = 2  # of channels that stay with several choices: one alone is slow a channel
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
 
 
@@ -73,7 +74,8 @@ def cut(
         floor: Share of a group's channels that stay; at least one does.
         round_to: Channels stay in multiples of this, in groups that have as many.
         choices: Multiples that a group has at least; for narrow ones ``round_to`` is halved until
-            it does, and for all, if above 1, until the speed-up can be reached.
+            it does, and for all, if above 1, until the speed-up can be reached. Wide ones keep two
+            multiples, if it can be reached so.
         limit: What the network may cost, in place of the speed-up, which is then found.
 
     Raises:
@@ -152,14 +154,21 @@ def _steps(
     round_to: int,
     choices: int,
     limit: Limit | None,
+    blocks: int = BLOCKS,
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Return of which number each group keeps multiples, and how many channels at least."""
+    blocks = blocks if choices > 1 else 1
     tied = {g.root: math.gcd(round_to, g.outputs.get(g.root, 1)) for g in start.groups}
     steps = {g.root: _step(g.size, round_to // tied[g.root], choices) for g in start.groups}
     least = {g.root: _least(g.size, floor, steps[g.root]) for g in start.groups}
+    for group in start.groups:
+        if steps[group.root] == round_to:  # wide enough for its blocks to be full
+            least[group.root] = max(least[group.root], blocks * round_to)
     fewest = {g.root: g.size - least[g.root] for g in start.groups}
     if limit.reached(start, fewest) if limit else start.macs(fewest) <= target:
         return steps, least
+    if blocks > 1:
+        return _steps(start, target, floor, round_to, choices, limit, blocks - 1)
     if choices > 1 and round_to > 1:
         return _steps(start, target, floor, round_to // 2, choices, limit)
     if limit:

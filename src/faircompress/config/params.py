@@ -159,7 +159,7 @@ class Prune(Optimisation):
         Count | Literal["auto"],
         Field(
             description="channels stay in multiples of this; auto: of what this machine likes, "
-            "measured once, and of less in narrow layers"
+            "measured once and kept in artifacts/widths.json, and of less in narrow layers"
         ),
     ]
     scoring_batch: Annotated[Count, Field(description="pictures a step while channels are scored")]
