@@ -15,7 +15,7 @@ from onnx import helper
 from paired import paired
 
 from faircompress.export import runtime, timing
-from faircompress.export.planes import SCALE, SHIFT
+from faircompress.export.planes import MEAN, SCALE, SHIFT, VARIANCE
 from faircompress.export.ports import INPUT
 
 
@@ -27,6 +27,8 @@ def as_it_was(file: Path) -> bytes:
     for tensor in graph.initializer:
         if tensor.name in (SCALE, SHIFT):
             tensor.dims[:] = [3, 1, 1]
+    for tensor in [t for t in graph.initializer if t.name in (MEAN, VARIANCE)]:
+        graph.initializer.remove(tensor)
     place = [*graph.node].index(one)
     nodes = [
         helper.make_node("Mul", [one.input[0], SCALE], ["scaled"]),

@@ -16,11 +16,10 @@ ROOT = Path(__file__).parent.parent
 OTHER = {"round_to": 12, "measured_on": {"processor": "Another"}}  # a number that none is found
 
 
-def test_auto_is_the_default_and_the_stage_code_writes_what_the_stage_prune_depends_on(
+def test_the_stage_code_writes_what_the_stage_prune_depends_on(
     tmp_path: Path,
 ) -> None:
-    known = params.load(ROOT / "params.yaml")
-    assert known.prune.round_to == "auto"
+    known = params.load(ROOT / "params.yaml", ["prune.round_to=auto"])
     code(known, tmp_path)
     written = read_json(tmp_path / "widths.json")
     assert written["round_to"] in (4, 8, 16)
