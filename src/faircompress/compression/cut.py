@@ -1,7 +1,6 @@
 """Cut whole channels out of a network until it needs as few multiply-adds as asked."""
 
 import copy
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
