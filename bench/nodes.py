@@ -48,8 +48,9 @@ def main() -> None:
     for speedup in asked.speedups:
         for name, score in SCORES.items():
             made, _ = cut(
-                net, score, dense.blank(facts.size), speedup=speedup, rounds=4, floor=0.05, **how
-            )
+                net, score, dense.blank(facts.size), speedup=speedup, rounds=4, floor=0.05,
+                round_to=how["round_to"], choices=how["choices"],
+            )  # fmt: skip
             found[f"{speedup:g}x, {name}"] = parts(like(dense, made), facts, asked.runs)
     print("| part | " + " | ".join(found) + " |")
     print("|---|" + "--:|" * len(found))
