@@ -46,9 +46,9 @@ FIRST = (
 )  # fmt: skip
 WIDE = {"rule": "change", "metric": "auroc", "limit": 0.3, "because": "a test"}
 WHILE = """
-import os, subprocess, sys, time
+import subprocess, sys, time, psutil
 server = subprocess.Popen(sys.argv[2:])
-while os.path.exists(f"/proc/{sys.argv[1]}"):
+while psutil.pid_exists(int(sys.argv[1])):
     time.sleep(1)
 server.terminate()
 server.wait()
