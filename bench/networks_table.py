@@ -37,7 +37,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=900, help="a name may take")
     parser.add_argument("--gigabytes", type=float, default=8, help="a name may take")
     parser.add_argument("--minutes", type=float, default=10_000, help="after which to stop")
-    parser.add_argument("--side", type=int, help="of pictures, instead of each network's own")
+    parser.add_argument(
+        "--side", type=int, help="of pictures, where a network takes others than its own"
+    )
     parser.add_argument("--show", action="store_true", help="print what is known, measure nothing")
     parser.add_argument("--again", action="store_true", help="also what is known")
     parser.add_argument("names", nargs="*", help="all, if none is given")
@@ -49,8 +51,7 @@ def main() -> None:
         if time.monotonic() - before > 60 * asked.minutes:
             break
         if asked.again or name not in read(asked.kept):
-            side = asked.side or networks_list.side_of(name)
-            lines = tried(name, side, asked.seconds, asked.gigabytes)
+            lines = tried(name, asked.side, asked.seconds, asked.gigabytes)
             with asked.kept.open("a", encoding="utf-8") as file:  # one write, whole or not at all
                 file.write("".join(json.dumps(line) + "\n" for line in lines))
     known = read(asked.kept)
@@ -74,7 +75,7 @@ def load_libraries() -> None:
     importlib.import_module("faircompress.rehearsal.steps")
 
 
-def tried(name: str, side: int, seconds: float, gigabytes: float) -> Lines:
+def tried(name: str, side: int | None, seconds: float, gigabytes: float) -> Lines:
     """Measure a name in a process of its own; return a line for each speed-up, or why none."""
     start, over, peak = time.monotonic(), "", 0.0
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as aside:
@@ -95,12 +96,12 @@ def tried(name: str, side: int, seconds: float, gigabytes: float) -> Lines:
     if process.exitcode and not over:
         over = f"CRASH {process.exitcode}: {last}"
     whole = {"name": name, "try": round(time.time()), "seconds": time.monotonic() - start,
-             "gigabytes": peak, "side": side}  # fmt: skip
+             "gigabytes": peak}  # fmt: skip
     lines += [{"refused": over}] if over else []
     return [whole | line for line in lines]
 
 
-def _inside(name: str, side: int, out: int, aside: int) -> None:
+def _inside(name: str, side: int | None, out: int, aside: int) -> None:
     """Measure a name in the process that was forked for it."""
     os.dup2(out, 1), os.dup2(aside, 2)
     measure(name, side)
@@ -114,7 +115,7 @@ def _gigabytes(pid: int | None) -> float:
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e9
 
 
-def measure(name: str, side: int) -> None:
+def measure(name: str, asked: int | None) -> None:
     """Cut a network to each speed-up, and print a JSON line for each, or why it is refused."""
     import numpy as np
     import torch
@@ -127,10 +128,12 @@ def measure(name: str, side: int) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     mend_convolutions()
-    pictures = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
-    common: dict[str, Any] = {"side": side}
+    common: dict[str, Any] = {}
     try:
         net = networks.build(name, CLASSES)
+        side = asked if asked and takes(net, asked) else networks_list.side_of(name)
+        common["side"] = side
+        pictures = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
         dense = Network(net, name, CLASSES, (0.5,) * 3, (0.25,) * 3)
         common |= looked_at(dense, pictures)
         with tempfile.TemporaryDirectory() as folder:
@@ -140,6 +143,23 @@ def measure(name: str, side: int) -> None:
                 print(json.dumps(common | {"speedup": speedup} | found), flush=True)
     except InputError as error:
         print(json.dumps(common | {"refused": " ".join(str(error).split())}), flush=True)
+
+
+def takes(net: Any, side: int) -> bool:
+    """Tell whether a network takes pictures of a size."""
+    import torch
+
+    from faircompress.networks.layers import MISFITS
+
+    was = net.training
+    try:
+        with torch.no_grad():
+            net.eval()(torch.randn(2, 3, side, side))
+    except MISFITS:
+        return False
+    finally:
+        net.train(was)
+    return True
 
 
 def looked_at(dense: Any, pictures: Any) -> dict[str, Any]:
