@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from faircompress.networks.layers import MISFITS, Scored
+from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 
@@ -49,6 +49,8 @@ class Met:
 def trace(net: nn.Module, example: Tensor) -> Any:
     """Return Torch-Pruning's graph of a network, which is left as it is.
 
+    Its ``in_one_piece`` are the modules whose insides it does not show.
+
     Args:
         net: Dense or pruned network.
         example: One normalised picture, ``(1, 3, height, width)``.
@@ -68,9 +70,11 @@ def trace(net: nn.Module, example: Tensor) -> Any:
             closed = [opened.enter_context(_closed(m)) for m in _opaque(net.eval(), example)]
             pruners = {type(module): _passing() for module in closed}
             opened.enter_context(_lenient())
-            return _graph().build_dependency(
+            graph = _graph().build_dependency(
                 net, example_inputs=example, customized_pruners=pruners, verbose=False
             )
+            graph.in_one_piece = closed
+            return graph
     except MISFITS as error:
         raise CannotFollow(
             f"the channels of {type(net).__name__} cannot be followed by Torch-Pruning "
@@ -82,6 +86,7 @@ def trace(net: nn.Module, example: Tensor) -> Any:
             parameter.requires_grad_(False)
         for module, training in was.items():
             module.training = training
+        forget(net)
 
 
 def walk(graph: Any, layer: Scored, widest: int) -> list[Met]:

@@ -5,6 +5,7 @@ alone, in seconds; pictures take minutes.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from faircompress.data.finding_pictures import path_of_column
 from faircompress.data.fingerprint import missing_root
 from faircompress.data.ingest import normalize_rows
 from faircompress.data.picture_files import Undecodable, opened
+from faircompress.data.pictures import look
 from faircompress.data.predictions import Predictions
 from faircompress.data.sources import OPEN, RawData
 from faircompress.data.splitting import pictures_closed
@@ -147,6 +149,15 @@ def _refuse_lost(raw: RawData, root: Path) -> None:
         f"none of {len(tried)} pictures that were tried is there, such as {lost}. "
         f"{hint or 'Do paths begin at root?'}"
     )
+
+
+def size_of_one(raw: RawData) -> tuple[int, int] | None:
+    """Return height and width of the first picture that can be opened among a few."""
+    for row in range(min(TRIED, len(raw.rows))):
+        with suppress(OSError, InputError):
+            height, width, _ = look(raw.read(row)).pixels.shape
+            return height, width
+    return None
 
 
 def _nearby(root: Path, name: str) -> str:
