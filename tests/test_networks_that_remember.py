@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from faircompress.compression.channel_groups import channel_groups
 from faircompress.compression.cut import cut
+from faircompress.export.layer_shapes import layers_of_net
 from faircompress.export.settled import Settled, settled
 from faircompress.networks.fitness import refuse_unfit
 from faircompress.networks.layers import forget
@@ -99,3 +100,7 @@ def test_a_layer_inside_attention_stays_for_the_reason_that_holds() -> None:
     assert fixed["attention.out_proj"] == (
         "attention computes with the weights of layers inside it, as attention does"
     )
+
+
+def test_a_convolution_along_channels_is_a_layer_of_its_file() -> None:
+    assert layers_of_net(nn.Sequential(nn.Conv1d(1, 1, 5))) == {("convolution", (1, 1, 5)): 1}
