@@ -220,7 +220,7 @@ def cut_to(dense: Any, speedup: float, pictures: Any, file: Any) -> dict[str, An
         far = np.abs(said - networks.probabilities(pruned, pictures)).max()
         times = milliseconds(files, pictures[:1])
     return {"reached": done.speedup, "parity": float(far), "cutting": cutting,
-            "spread": float(said.std()), **times}  # fmt: skip
+            "spread": float(said.std()), "clock": "processor", **times}  # fmt: skip
 
 
 def exported(network: Any, size: tuple[int, int], path: Path) -> Any:
@@ -235,15 +235,15 @@ def exported(network: Any, size: tuple[int, int], path: Path) -> Any:
 
 
 def milliseconds(files: dict[str, Any], picture: Any, repeats: int = 15) -> dict[str, float]:
-    """Return the median time of each file, which take turns."""
+    """Return the median processor time of each file, which take turns; it has one thread."""
     import numpy as np
 
     times: dict[str, list[float]] = {what: [] for what in files}
     for _ in range(repeats):
         for what, opened in files.items():
-            start = time.perf_counter()
+            start = time.process_time()
             opened.run(None, {"images": picture})
-            times[what].append(1000 * (time.perf_counter() - start))
+            times[what].append(1000 * (time.process_time() - start))
     return {what: float(np.median(taken)) for what, taken in times.items()}
 
 
@@ -259,8 +259,9 @@ def show(known: dict[str, Lines]) -> None:
             print(f"| {name} | {first.get('side', '')} | | {why} | | | | | {memory}")
             continue
         parity = ", ".join(f"{cuts[s]['parity']:.0e}" if s in cuts else "-" for s in SPEEDUPS)
-        ms = [next((f"{of['ms dense']:.1f}" for of in cuts.values()), "-")]
-        ms += [f"{cuts[s]['ms']:.1f}" if s in cuts else "-" for s in SPEEDUPS]
+        timed = {s: of for s, of in cuts.items() if "clock" in of}
+        ms = [next((f"{of['ms dense']:.1f}" for of in timed.values()), "-")]
+        ms += [f"{timed[s]['ms']:.1f}" if s in timed else "-" for s in SPEEDUPS]
         stay = f"{first['kept']} of {first['layers']}"
         slowest = max((of["cutting"] for of in cuts.values()), default=first["reading"])
         late = [line["refused"] for line in lines if "refused" in line and "speedup" not in line]
@@ -270,7 +271,17 @@ def show(known: dict[str, Lines]) -> None:
         print(f"| {name} | {size} | {cut} | {', '.join(ms)} | {slowest:.0f} | {memory}")
     works = [sum(any(of.get("speedup") == s and "parity" in of for of in lines)
                  for lines in known.values()) for s in SPEEDUPS]  # fmt: skip
-    print(f"\nOf {len(known)} names {works[0]} can be halved and {works[1]} cut to an eighth.")
+    whole = [lines for lines in known.values() if not any(map(_ran_out, lines))]
+    days = sorted({time.strftime("%F", time.gmtime(lines[0]["try"])) for lines in whole})
+    print(
+        f"\nOf {len(known)} names tried ({' and '.join(days[:: len(days) - 1 or 1])}) {works[0]} can "
+        f"be halved and {works[1]} cut to an eighth; {len(known) - len(whole)} ran out of time or "
+        f"memory."
+    )
+
+
+def _ran_out(line: dict[str, Any]) -> bool:
+    return line.get("refused", "").startswith(("time:", "memory:"))
 
 
 def short(why: str) -> str:
