@@ -273,10 +273,10 @@ def show(known: dict[str, Lines]) -> None:
                  for lines in known.values()) for s in SPEEDUPS]  # fmt: skip
     whole = [lines for lines in known.values() if not any(map(_ran_out, lines))]
     days = sorted({time.strftime("%F", time.gmtime(lines[0]["try"])) for lines in whole})
+    when = " and ".join(days[:: len(days) - 1 or 1])
     print(
-        f"\nOf {len(known)} names tried ({' and '.join(days[:: len(days) - 1 or 1])}) {works[0]} can "
-        f"be halved and {works[1]} cut to an eighth; {len(known) - len(whole)} ran out of time or "
-        f"memory."
+        f"\nOf {len(known)} names tried ({when}) {works[0]} can be halved and {works[1]} cut to an "
+        f"eighth; {len(known) - len(whole)} ran out of time or memory."
     )
 
 
