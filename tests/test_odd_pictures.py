@@ -104,6 +104,21 @@ def test_a_column_of_names_becomes_the_paths_of_the_files_that_are_there(
     assert table(**given | {"image": image}).read(7) == galleries.jpeg(7)
 
 
+def test_a_column_of_addresses_is_passed_over_for_names_of_files_that_are_there(
+    tmp_path: Path,
+) -> None:
+    given, rows = of(tmp_path)
+    for row in rows:
+        row["name"], row["image"] = row["image"][9:-4], f"https://example.org/{row['image']}"
+    galleries.write_csv(tmp_path / "data.csv", rows)
+    assert guess_columns(tmp_path / "data.csv").options["image"] == "pictures/{name}.jpg"
+    for row in rows:
+        row["name"] = f"other {row['name']}"
+    galleries.write_csv(tmp_path / "data.csv", rows)
+    with pytest.raises(InputError, match="'image' of .* holds addresses of pictures, and nothing"):
+        guess_columns(tmp_path / "data.csv")
+
+
 def test_names_whose_files_lie_deeper_are_told_with_the_template(tmp_path: Path) -> None:
     given, _ = of(tmp_path, lambda path: path[9:])
     with pytest.raises(FileNotFoundError, match=r"write image: 'pictures/\{COLUMN\}' with your"):

@@ -27,6 +27,8 @@ MANY = 12  # values of a group column that is guessed; a column of more is no gr
 SMALL = 96  # pixels; pictures of one size up to it stay as they are
 SAMPLE = 50  # pictures whose size is looked at
 ROWS = 20_000  # are looked at
+FOUND = "guessed: so the pictures are found"
+NO_GROUPS = "guessed: nothing tells groups, so each class is one"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def guess_columns(
     wanted = groups or [name for name in names if name not in taken and is_group(table[name])]
     options["groups"] = dict(called(name, group_keys(table[name])) for name in wanted)
     reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
+    if not wanted:
+        options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
     order = ("file", "image", "label", "groups", "split", "identity", "weight", "max_weight")
     return Guess({key: options[key] for key in order if key in options}, reasons)
 
@@ -146,14 +150,20 @@ def _image(table: pd.DataFrame, file: Path) -> tuple[str, str]:
     columns = {str(name): table[name].dropna().astype(str) for name in table.columns}
     ended = [name for name, cells in columns.items()
              if len(cells) and cells.str.lower().str.endswith(PICTURES).mean() > 0.5]  # fmt: skip
-    for name in ended[:1]:
-        found = path_of_column(file.parent, name, columns[name][:SAMPLE].tolist())
-        return found or name, "guessed: so the pictures are found" if found != name else paths
+    remote = [name for name in ended if columns[name].str.contains("://").mean() > 0.5]
+    for name in [name for name in ended if name not in remote][:1]:
+        made_of = path_of_column(file.parent, name, columns[name][:SAMPLE].tolist()) or name
+        return made_of, paths if made_of == name else FOUND
     for name, cells in columns.items():
         distinct = cells.nunique() > 0.5 * len(cells)
-        found = distinct and path_of_column(file.parent, name, cells[:SAMPLE].tolist())
-        if found:
-            return found, "guessed: so the pictures are found"
+        if distinct and (found := path_of_column(file.parent, name, cells[:SAMPLE].tolist())):
+            return found, FOUND
+    if remote:
+        raise InputError(
+            f"column {remote[0]!r} of {file} holds addresses of pictures, and nothing is fetched "
+            f"from them. Download the pictures into {file.parent}; if they are called as another "
+            "column says, init finds them."
+        )
     if len(table.columns) == 1 and re.search(r"\w[^\w\s]\w", str(table.columns[0])):
         raise InputError(
             f"{file} has one column, {str(table.columns[0])!r}: what parts the fields is not "

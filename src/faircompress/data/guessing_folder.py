@@ -8,7 +8,15 @@ from typing import Any
 import pandas as pd
 
 from faircompress.data.csv_text import is_text_table, read_csv
-from faircompress.data.guessing import MANY, Guess, called, group_keys, is_group, split_names
+from faircompress.data.guessing import (
+    MANY,
+    NO_GROUPS,
+    Guess,
+    called,
+    group_keys,
+    is_group,
+    split_names,
+)
 from faircompress.data.paths import fields
 from faircompress.data.picture_files import PICTURES
 from faircompress.data.splitting import SPELLINGS
@@ -47,7 +55,7 @@ def guess_folder(home: Path, *, pattern: str | None = None, groups: Sequence[str
         cells = fields(paths, pattern, key="data.folder", cure="")
     except InputError:  # told by params, which knows what is to be skipped
         return Guess({**options, "groups": {name: {} for name in groups}}, reasons)
-    _refuse_one_class(cells, home)
+    _refuse_one_class(cells, home, tables)
     beside = _sidecar(home, tables, cells, groups)
     if beside:
         sidecar, image, more = beside
@@ -120,11 +128,13 @@ def _refuse_two_meanings(folders: Sequence[Sequence[str]], level: int, words: li
     )
 
 
-def _refuse_one_class(cells: pd.DataFrame, home: Path) -> None:
+def _refuse_one_class(cells: pd.DataFrame, home: Path, tables: Sequence[str]) -> None:
     if "label" in cells and cells["label"].nunique() == 1:
+        table = f" If a table says the label: --table {home / tables[0]}." if tables else ""
         raise InputError(
             f"{KEY}: all pictures of {home} have the label {cells['label'].iloc[0]!r}; needed: two "
-            "or more. Name the folder above it, or say by --pattern where in the path it stands."
+            f"or more. Name the folder above it, or say by --pattern where in the path it stands."
+            f"{table}"
         )
 
 
@@ -169,6 +179,4 @@ def _groups(
         }
         why = "as you named them" if groups else "guessed: delete what is no group"
         return dict(called(name, how) for name, how in found.items()), why
-    return {"label": {}}, (
-        "guessed: nothing tells groups, so each class is one; add some by --pattern or a table"
-    )
+    return {"label": {}}, f"{NO_GROUPS}; add some by --pattern or a table"
