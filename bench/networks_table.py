@@ -190,7 +190,7 @@ def looked_at(dense: Any, pictures: Any) -> dict[str, Any]:
     least = widths.macs({g.root: g.size - max(1, -(-g.size // 10)) for g in widths.groups})
     reasons = sorted(set(widths.fixed.values()))
     return {"macs": widths.macs(), "largest": widths.macs() / least, "layers": len(widths.layers),
-            "kept": len(widths.fixed), "why": reasons[:4],
+            "kept": len(widths.fixed.keys() & widths.layers.keys()), "why": reasons[:4],
             "reading": time.process_time() - start}  # fmt: skip
 
 
