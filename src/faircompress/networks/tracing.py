@@ -116,7 +116,7 @@ def walk(graph: Any, layer: Scored, widest: int) -> list[Met]:
             steps += 1
             if not dependency.is_triggered_by(came.handler):
                 continue
-            after = _mapped(dependency, entries)
+            after = _mapped(dependency, entries, most=4 * widest)
             if len(after) > widest or steps > VISITS * len(graph.module2node):
                 raise CannotFollow(
                     "they pass views or reshapes that Torch-Pruning cannot follow, as in attention "
@@ -129,11 +129,15 @@ def walk(graph: Any, layer: Scored, widest: int) -> list[Met]:
     return [_met(graph, node, handler, lists) for (node, handler), lists in seen.items() if lists]
 
 
-def _mapped(dependency: Any, entries: list[Any]) -> list[Any]:
+def _mapped(dependency: Any, entries: list[Any], *, most: int) -> list[Any]:
     """Return what entries become on the way from an operation to the next."""
     try:
         for mapping in filter(None, dependency.index_mapping):
+            if not mapping.reverse and len(entries) * getattr(mapping, "_stride", 1) > most:
+                raise CannotFollow("they pass a reshape that mixes channels with other numbers")
             entries = mapping(entries)
+    except CannotFollow:
+        raise
     except MISFITS as error:
         raise CannotFollow("they pass a split that Torch-Pruning cannot follow") from error
     return entries
