@@ -26,6 +26,7 @@ from faircompress.export.settled import settled
 from faircompress.networks.layers import numbers_of_positions
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
+from faircompress.support.lines import one_line
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
@@ -99,10 +100,18 @@ def to_onnx(
         ``probabilities``, float32 ``(batch, classes)``.
 
     Raises:
-        ValueError: If the exporter does not know the opset.
+        ValueError: If the exporter does not know the opset, or an operation of the network.
     """
     fixed = replace(network, net=settled(network.net, size))
-    model = _exported(Deployed(fixed).eval(), size, opset)
+    try:
+        model = _exported(Deployed(fixed).eval(), size, opset)
+    except torch.onnx.OnnxExporterError as error:
+        why = one_line(
+            f"{type(error.__cause__ or error).__name__}: {error.__cause__ or error}", 300
+        )
+        raise InputError(
+            f"torch {torch.__version__} cannot write {network.architecture} to ONNX ({why})"
+        ) from error
     normalise_at_once(model)
     found = {entry.domain: entry.version for entry in model.opset_import}
     if found.get("") != opset:
