@@ -40,7 +40,7 @@ class Section:
         test_rows: The same, as words.
         means: Means over seeds, as words.
         rates: Every rate, as words.
-        drawn: Titles and addresses of further pictures.
+        by_speedup: As ``by_speedup.by_speedup``; {}: one speed-up, nothing to draw.
     """
 
     comparison: Comparison
@@ -49,7 +49,7 @@ class Section:
     test_rows: Sequence[Sequence[str]]
     means: Sequence[Sequence[str]]
     rates: Sequence[Sequence[str]]
-    drawn: Sequence[tuple[str, str]] = ()
+    by_speedup: Json = field(default_factory=dict)
     findings: list[Finding] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -177,7 +177,7 @@ def _shown(place: int, section: Section) -> Json:
         "tests": section.test_rows,
         "means": section.means,
         "rates": section.rates,
-        "drawn": section.drawn,
+        "by_speedup": section.by_speedup,
     }  # fmt: skip
 
 
