@@ -15,7 +15,7 @@ from faircompress.orchestration.announcement import Message, of_alarm, of_verdic
 from faircompress.orchestration.checkout import RESTORING, restoring
 from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.console import Console
-from faircompress.orchestration.durations import epochs_of
+from faircompress.orchestration.durations import epochs_of, likeness
 from faircompress.orchestration.stage_tasks import Listener, Outcome
 from faircompress.orchestration.stage_words import costs, stage_words
 from faircompress.orchestration.workspace import Workspace
@@ -46,7 +46,7 @@ class Record(Listener):
     def __init__(self, workspace: Workspace, store: mlflow_runs.Store, run_id: str) -> None:
         self.workspace, self.store, self.run_id = workspace, store, run_id
         self.params = workspace.params()
-        self.console = Console(workspace.project, epochs_of(self.params))
+        self.console = Console(workspace.project, epochs_of(self.params), likeness(self.params))
         self.nested: dict[str, str] = {}
         self.lost, self.status = "", "FINISHED"
         self.version, self.alarm = "", ""  # what became of the registry
