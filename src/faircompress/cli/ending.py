@@ -1,7 +1,7 @@
 """How ``faircompress run`` ends: the verdict in colour, who is worst served, gain, next step."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from faircompress.support.exit_codes import BY_VERDICT
 
@@ -45,13 +45,15 @@ def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
     from faircompress.config.precisions import exported
     from faircompress.evaluation.worst_check import worst_sentence
     from faircompress.orchestration.last_run import last_run
+    from faircompress.orchestration.stage_words import gain_words
     from faircompress.support.files import read_json
 
     numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
     evaluated = numbers["evaluated"]
     if worst := worst_sentence(verdict):
         yield "worst", worst
-    yield from _gain(read_json(workspace.artifacts / "export.json"), evaluated)
+    if gain := gain_words(workspace.artifacts):
+        yield "gain", gain
     if found := last_run(workspace.folder):
         yield "registry", found.registered
     if verdict.next:
@@ -63,25 +65,6 @@ def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
     yield "model", str(files[evaluated])
     yield "evaluated", ", ".join(words)
     yield "history", "faircompress ui"
-
-
-def _gain(found: dict[str, Any], precision: str) -> Lines:
-    """Say what the evaluated file saves."""
-    from faircompress.config.precisions import stem
-    from faircompress.orchestration.stage_words import kilobytes, milliseconds
-
-    file = stem(precision)
-    if f"{file}_bytes" not in found:
-        return
-    words = [
-        f"{found['speedup_macs']:.2f}x fewer multiply-adds",
-        f"{kilobytes(found['dense_bytes'])} -> {kilobytes(found[f'{file}_bytes'])}",
-    ]
-    for batch in sorted(int(k.rpartition("_")[2]) for k in found if k.startswith("dense_ms_")):
-        dense, ours = found[f"dense_ms_batch_{batch}"], found[f"{file}_ms_batch_{batch}"]
-        slower = ", slower" if ours > dense else ""
-        words.append(f"{milliseconds(dense)} -> {milliseconds(ours)} ms (batch {batch}{slower})")
-    yield "gain", ", ".join(words)
 
 
 def _smaller_harm(workspace: "Workspace") -> tuple[str, str]:

@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from faircompress.config.precisions import Precision, exported, verdict_folder
 from faircompress.evaluation import rule_limits
 from faircompress.evaluation.verdict import Verdict
+from faircompress.evaluation.worst_check import worst_sentence
 from faircompress.orchestration import alarm, deployment
 from faircompress.orchestration.champion_inputs import champion_tags, held_to
 from faircompress.orchestration.checkout import hashes
@@ -119,6 +120,7 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
         record.evaluated(run_id, precision, verdict, where.model, version.number)
     tags = {
         "sentence": verdict.sentence,
+        "worst": worst_sentence(verdict),
         "precision": precision,
         "evaluated_by": record.run_id,
         "signed": _signed(where, known.sha256),
