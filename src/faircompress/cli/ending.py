@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from faircompress.orchestration.workspace import Workspace
 
 STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
-MOST = 5  # reasons
+HOW = {  # of the project's own file; a variant moves no alias
+    "pass": "faircompress champion --out model.onnx",
+    "inconclusive": "set review, reviewer and reason in faircompress ui, then faircompress promote",
+}
+MOST = 4  # reasons
 Lines = Iterator[tuple[str, str]]
 
 
@@ -31,21 +35,30 @@ def tell(workspace: "Workspace") -> int:
     word, _, rest = one_line(verdict.sentence).partition(": ")
     style = STYLES[verdict.outcome]
     console.print(Text.assemble("\n", (word.upper(), style), f": {rest}"))
-    for reason in verdict.reasons[:MOST]:
-        console.print(f"  - {one_line(reason)}", markup=False)
-    if len(verdict.reasons) > MOST:
-        console.print(f"  - and {len(verdict.reasons) - MOST} more in the report", markup=False)
+    for line in _reasons(verdict):
+        console.print(f"  - {one_line(line)}", markup=False)
     console.print()
     for name, words in _lines(workspace, verdict):
         console.print(Text.assemble((f"{name:<10}", "bold"), one_line(words)))
     return BY_VERDICT[verdict.outcome]
 
 
+def _reasons(verdict: "Verdict") -> Iterator[str]:
+    """Say what decided: of a fail confirmed harm first, of an inconclusive what is open."""
+    from faircompress.report.wording import deciding
+
+    decided = deciding(verdict) if verdict.outcome != "pass" else []
+    shown = (decided or verdict.reasons)[:MOST]
+    yield from shown
+    if more := len(verdict.reasons) - len(shown):
+        yield f"and {more} more in the report"
+
+
 def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
     from faircompress.config.precisions import exported
-    from faircompress.evaluation.worst_check import worst_sentence
     from faircompress.orchestration.last_run import last_run
     from faircompress.orchestration.stage_words import gain_words
+    from faircompress.report.wording import worst_sentence
     from faircompress.support.files import read_json
 
     numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
@@ -57,7 +70,7 @@ def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
     if found := last_run(workspace.folder):
         yield "registry", found.registered
     if verdict.next:
-        yield "next", verdict.next[0]
+        yield "next", _next(workspace, verdict)
     if verdict.outcome != "pass":
         yield _smaller_harm(workspace)
     words = [f"{name} {numbers['precisions'].get(name, 'not evaluated')}" for name in files]
@@ -65,6 +78,12 @@ def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
     yield "model", str(files[evaluated])
     yield "evaluated", ", ".join(words)
     yield "history", "faircompress ui"
+
+
+def _next(workspace: "Workspace", verdict: "Verdict") -> str:
+    """Return the first step, with its command where there is one."""
+    step, how = verdict.next[0].rstrip("."), HOW.get(verdict.outcome)
+    return verdict.next[0] if workspace.is_variant or not how else f"{step}: {how}"
 
 
 def _smaller_harm(workspace: "Workspace") -> tuple[str, str]:

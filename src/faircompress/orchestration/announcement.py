@@ -7,8 +7,8 @@ from faircompress.config.operation import Event
 from faircompress.config.params import Params
 from faircompress.evaluation.results import CheckResult, Outcome
 from faircompress.evaluation.verdict import Verdict
-from faircompress.evaluation.worst_check import worst_sentence
 from faircompress.orchestration.stage_words import gain_words
+from faircompress.report.wording import worst_sentence
 
 BY_OUTCOME: dict[str, Event] = {"pass": "pass", "fail": "fail", "inconclusive": "review"}
 WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)

@@ -9,7 +9,6 @@ from faircompress.config.precisions import Precision, verdict_folder
 from faircompress.data.dataset import load_facts
 from faircompress.evaluation.gated_numbers import gated_numbers
 from faircompress.evaluation.verdict import Verdict
-from faircompress.evaluation.worst_check import worst_sentence
 from faircompress.orchestration import dead_runs, last_run
 from faircompress.orchestration.announcement import Message, of_alarm, of_verdict
 from faircompress.orchestration.checkout import RESTORING, restoring
@@ -21,6 +20,7 @@ from faircompress.orchestration.stage_words import costs, stage_words
 from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import logged_models, mlflow_runs, readiness, run_pages
 from faircompress.report.about import COMMIT, RUN
+from faircompress.report.wording import worst_sentence
 from faircompress.support.files import read_json, sha256
 from faircompress.support.servers import StoreFailed
 

@@ -8,7 +8,6 @@ from prefect.cache_policies import NO_CACHE
 from faircompress.config.precisions import Precision, exported, verdict_folder
 from faircompress.evaluation import rule_limits
 from faircompress.evaluation.verdict import Verdict
-from faircompress.evaluation.worst_check import worst_sentence
 from faircompress.orchestration import alarm, deployment
 from faircompress.orchestration.champion_inputs import champion_tags, held_to
 from faircompress.orchestration.checkout import hashes
@@ -24,6 +23,7 @@ from faircompress.registry.policy import PROJECT, NotPromoted, loosened_words
 from faircompress.registry.records import NOT_EVALUATED, VerdictRecord
 from faircompress.registry.verification import intact, kept_verdict, name_of
 from faircompress.registry.versions import Version
+from faircompress.report.wording import worst_sentence
 from faircompress.support.files import read_json, sha256
 
 

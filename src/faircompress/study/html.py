@@ -1,5 +1,6 @@
 """A study as one page that needs no network: the outcome first, then what it rests on."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -173,12 +174,18 @@ def _shown(place: int, section: Section) -> Json:
              figure)
             for name, figure in figures.layers(section.harm.get("harms", ()))
         ],
-        "tables": tables(section.harm),
-        "tests": section.test_rows,
-        "means": section.means,
-        "rates": section.rates,
+        "tables": [(head, list(map(_typeset, rows))) for head, rows in tables(section.harm)],
+        "tests": list(map(_typeset, section.test_rows)),
+        "means": list(map(_typeset, section.means)),
+        "rates": list(map(_typeset, section.rates)),
         "by_speedup": section.by_speedup,
     }  # fmt: skip
+
+
+def _typeset(cells: Sequence[str]) -> list[str]:
+    """Return the cells of a row with minus and multiplication signs; names keep their hyphens."""
+    signs = [re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", cell) for cell in cells]
+    return [re.sub(r"^([\d.]+)x$", "\\1\N{MULTIPLICATION SIGN}", cell) for cell in signs]
 
 
 def _speedup(comparison: Comparison) -> float:
