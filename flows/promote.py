@@ -46,7 +46,7 @@ def review(project: str, version: str) -> str:
     where = deployment.registry_of(Path(project))
     found = where.find(version)
     worst = found.tags.get("worst", "")
-    run_page.tag(found.tags["verdict"], worst)
+    run_page.tag(found.tags["verdict"].upper(), worst)
     lines = [found.tags["sentence"], *([f"Worst: {worst}."] if worst else []), REPORT]
     asked = f"May version {version} of {where.model} be released?"
     question = "\n\n".join([*(plain_text(line, 800) for line in lines), plain_text(asked)])

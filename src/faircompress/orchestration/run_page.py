@@ -102,7 +102,7 @@ class RunPage:
         told = [("", message.subject), ("Worst: ", message.group), ("Gained: ", message.gain)]
         short = ". ".join(f"{name}{words}" for name, words in told if words)
         self._try(lambda: create_markdown_artifact("\n".join(lines), "verdict", short))
-        self._try(lambda: tag(verdict.outcome, message.group))
+        self._try(lambda: tag(verdict.outcome.upper(), message.group))
         table = checks(verdict)
         self._try(lambda: create_table_artifact(table, "checks", "Every check, worst first"))
 
