@@ -92,6 +92,7 @@ def test_what_the_owner_says_stands_in_the_card_and_what_is_left_out_is_said_to_
     head = head_of(card)
     assert (head["license"], head["language"]) == ("apache-2.0", ["en"])
     assert head["tags"][-1] == "hair"
+    assert "---\nlicense: apache-2.0\n" in card  # plain, as the Hub's own cards have it
     assert "**License**: apache" in card and "ann" in card.partition("**Contact**: ")[2][:30]
     silent = model_card(evaluated("pass"), CONTEXT)
     assert head_of(silent)["license"] == "unknown" and "language" not in head_of(silent)

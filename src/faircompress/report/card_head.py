@@ -28,7 +28,9 @@ NAMES = {  # of the Hub's metrics, where it has the same one
 }
 UNKNOWN = "unknown"  # one of the Hub's words for a license; params' section card can say more
 NAME = 120  # characters of a name
-PLAIN = re.compile(r"(?!(?:yes|no|on|off|true|false|null|y|n)$)[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+PLAIN = re.compile(
+    r"(?!(?:yes|no|on|off|true|false|null|y|n)$)[a-z][a-z0-9]*(?:[-_][a-z0-9]+|\.\d+)*"
+)
 SAFE = re.compile(r"[A-Za-z0-9 ,=/;-]")
 
 
