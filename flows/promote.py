@@ -17,18 +17,20 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field
 
-from faircompress.orchestration import deployment
+from faircompress.orchestration import deployment, run_page
 from faircompress.orchestration.clone import name_of
 from faircompress.orchestration.reviews import NAME
 from faircompress.registry.policy import Said
 from faircompress.report.markdown import plain_text
 from faircompress.support import environment
 
+REPORT = "Read its report first: in MLflow the version names its run; Artifacts, gate/report.html."
+
 
 class Word(RunInput):
     """What a reviewer says; the Prefect UI shows it as a form."""
 
-    approve: Annotated[bool, Field(description="No: it is rejected.")] = False
+    approve: Annotated[bool, Field(description="On: it is released. Off: it is rejected.")] = False
     reviewer: Annotated[str, Field(min_length=1, description="Your name.")]
     reason: Annotated[str, Field(min_length=1, description="Why.")]
 
@@ -43,12 +45,19 @@ def review(project: str, version: str) -> str:
     """
     where = deployment.registry_of(Path(project))
     found = where.find(version)
-    sentence = plain_text(found.tags["sentence"])
-    question = f"{sentence}\n\nMay version {version} of {where.model} go out?"
+    worst = found.tags.get("worst", "")
+    run_page.tag(found.tags["verdict"].upper(), worst)
+    lines = [found.tags["sentence"], *([f"Worst: {worst}."] if worst else []), REPORT]
+    asked = f"May version {version} of {where.model} be released?"
+    question = "\n\n".join([*(plain_text(line, 800) for line in lines), plain_text(asked)])
     word = suspend_flow_run(wait_for_input=Word.with_initial_data(question), key="word")
     said = Said(word.reviewer, word.reason)  # tags may have changed meanwhile: this word counts
-    deployment.note_review(where, found, "approve" if word.approve else "reject", said)
-    return deployment.promote(where, version)
+    decision = "approve" if word.approve else "reject"
+    deployment.note_review(where, found, decision, said)
+    came_of_it = deployment.promote(where, version)
+    run_page.tag(f"{decision} by {word.reviewer}")
+    run_page.tell("decision", f"{came_of_it}. {word.reviewer}: {word.reason}")
+    return came_of_it
 
 
 def reviews(project: Path) -> RunnerDeployment:

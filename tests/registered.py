@@ -54,14 +54,14 @@ def another_file(folder: Path, words: str, name: str = "pruned") -> None:
 
 
 def registered_as(
-    folder: Path, word: str, *, variant: str | None = None, words: str = ""
+    folder: Path, word: str, *, variant: str | None = None, words: str = "", sentence: str = ""
 ) -> Verdict:
     """Put another file into a project, have it judged with this word, and register it."""
     space = Workspace(folder, folder) if variant is None else _variant(folder, variant)
     another_file(space.folder, words or f"{word} {variant}")
     verdict = space.artifacts / "gate/verdict.json"
     said = json.loads(verdict.read_text())
-    said |= {"outcome": word, "sentence": f"{word}: said the judge of this test"}
+    said |= {"outcome": word, "sentence": sentence or f"{word}: said the judge of this test"}
     said["models"]["pruned"] = sha256(space.artifacts / "export/pruned.onnx")
     write_json(verdict, said)
     book = json.loads((space.artifacts / "look.json").read_text())

@@ -1,11 +1,14 @@
 """The head of the model card, as the Hugging Face Hub reads it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
 from report_pairs import evaluated
 
+from faircompress.config.card import Card
+from faircompress.config.params import BadParams, load
 from faircompress.report.context import ReportContext
 from faircompress.report.model_card import model_card
 
@@ -81,3 +84,22 @@ def test_usual_fields_are_there() -> None:
                     "Owner"):  # fmt: skip
         assert f"\n## {heading}\n" in card
     assert "**Nearest to its limit**: blond in hair=short" in card or "hair=short" in card
+
+
+def test_what_the_owner_says_stands_in_the_card_and_what_is_left_out_is_said_to_be() -> None:
+    told = Card(license="apache-2.0", contact="ann@example.org", language=["en"], tags=["hair"])
+    card = model_card(evaluated("pass"), replace(CONTEXT, card=told))
+    head = head_of(card)
+    assert (head["license"], head["language"]) == ("apache-2.0", ["en"])
+    assert head["tags"][-1] == "hair"
+    assert "---\nlicense: apache-2.0\n" in card  # plain, as the Hub's own cards have it
+    assert "**License**: apache" in card and "ann" in card.partition("**Contact**: ")[2][:30]
+    silent = model_card(evaluated("pass"), CONTEXT)
+    assert head_of(silent)["license"] == "unknown" and "language" not in head_of(silent)
+    assert "**License**: not stated" in silent and "**Contact**: not stated" in silent
+
+
+@pytest.mark.parametrize("wrong", ["license=Apache 2.0", "language=[English]", "tags=['a b']"])
+def test_a_card_that_the_hub_would_not_read_is_refused_by_its_key(wrong: str) -> None:
+    with pytest.raises(BadParams, match=rf"card\.{wrong.partition('=')[0]}"):
+        load(Path(__file__).parent.parent / "params.yaml", [f"card.{wrong}"])

@@ -17,7 +17,7 @@ def test_a_first_run_ends_in_a_verdict_and_says_what_to_open(finished: Finished)
     assert "artifacts/gate/report.html" in said.stdout
     words = dict(line.split(maxsplit=1) for line in said.stdout.splitlines()[1:] if line)
     assert words["registry"].startswith(f"version 1 of {MODEL} is the champion, the first one")
-    assert words["worst"].startswith("AUROC") and "allowed at least -0.3" in words["worst"]
+    assert ": AUROC " in words["worst"] and "a fall of at most 0.3 is allowed" in words["worst"]
     assert words["gain"].startswith("3.0") and "x fewer multiply-adds, " in words["gain"]
 
 

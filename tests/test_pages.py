@@ -152,13 +152,13 @@ def test_prefects_run_page_tells_the_verdict_without_logs(
     api = prefect_server["PREFECT_API_URL"]
     asked = {"artifacts": {"key": {"any_": ["verdict"]}}, "sort": "CREATED_DESC", "limit": 1}
     (told,) = httpx.post(f"{api}/artifacts/filter", json=asked).json()
-    assert "pass" in httpx.get(f"{api}/flow_runs/{told['flow_run_id']}").json()["tags"]
+    assert "PASS" in httpx.get(f"{api}/flow_runs/{told['flow_run_id']}").json()["tags"]
     page = browser.new_page(viewport={"width": 1200, "height": 800})  # type: ignore[attr-defined]
     page.goto(f"{api.removesuffix('/api')}/runs/flow-run/{told['flow_run_id']}")
     page.get_by_text("Artifacts", exact=True).last.click()
     page.get_by_text(told["description"]).first.wait_for()
     assert "Worst: " in told["description"] and "Gained: " in told["description"]
-    assert page.get_by_text("pass", exact=True).count()  # below the run's name
+    assert page.get_by_text("PASS", exact=True).count()  # below the run's name
     draw(page, "prefect-run")
     page.get_by_text("verdict", exact=True).last.click()
     page.get_by_text("Worst group: ").first.wait_for()

@@ -49,10 +49,11 @@ def test_a_large_change_that_no_rule_limits_is_told_with_its_worst_group() -> No
     assert moved().outcome == "pass"  # AUROC stays 1 in every group
     found = untested(moved())
     assert found[0] == (
-        f"true positive rate in hair=short (200 blond) went from 1.000 to 0.500 ({MINUS}0.500); "
+        f"true positive rate in hair=short (200 blond) went from 100.0 to 50.0 % ({MINUS}50.0 "
+        "points); "
         "also in 1 more group."  # all: 400 blond, 100 lost
     )
-    assert "0.250 of decisions flipped in hair=short; also in 1 more group." in found
+    assert "25.0 % of decisions flipped in hair=short; also in 1 more group." in found
     named = " ".join(found)
     assert "false negative rate" not in named  # it is 1 minus the true positive rate
     assert "AUROC" not in named and "false positive rate" not in named
@@ -62,7 +63,7 @@ def test_a_change_of_exactly_nothing_to_a_twentieth_is_not_large() -> None:
     pair = hair_pair(9)  # of 200: .045 of the true positive rate
     assert untested(evaluate(*pair, gate(AUROC))) == []
     eleven = untested(evaluate(*hair_pair(11), gate(AUROC)))
-    assert len(eleven) == 1 and "(\N{MINUS SIGN}0.055)" in eleven[0]
+    assert len(eleven) == 1 and "(\N{MINUS SIGN}5.5 points)" in eleven[0]
 
 
 def test_a_rule_limits_a_change_in_its_columns_alone_and_a_minimum_limits_none() -> None:

@@ -1,7 +1,7 @@
 """How ``faircompress run`` ends: the verdict in colour, who is worst served, gain, next step."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from faircompress.support.exit_codes import BY_VERDICT
 
@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from faircompress.orchestration.workspace import Workspace
 
 STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
-MOST = 5  # reasons
+HOW = {  # of the project's own file; a variant moves no alias
+    "pass": "faircompress champion --out model.onnx",
+    "inconclusive": "set review, reviewer and reason in faircompress ui, then faircompress promote",
+}
+MOST = 4  # reasons
 Lines = Iterator[tuple[str, str]]
 
 
@@ -31,31 +35,42 @@ def tell(workspace: "Workspace") -> int:
     word, _, rest = one_line(verdict.sentence).partition(": ")
     style = STYLES[verdict.outcome]
     console.print(Text.assemble("\n", (word.upper(), style), f": {rest}"))
-    for reason in verdict.reasons[:MOST]:
-        console.print(f"  - {one_line(reason)}", markup=False)
-    if len(verdict.reasons) > MOST:
-        console.print(f"  - and {len(verdict.reasons) - MOST} more in the report", markup=False)
+    for line in _reasons(verdict):
+        console.print(f"  - {one_line(line)}", markup=False)
     console.print()
     for name, words in _lines(workspace, verdict):
         console.print(Text.assemble((f"{name:<10}", "bold"), one_line(words)))
     return BY_VERDICT[verdict.outcome]
 
 
+def _reasons(verdict: "Verdict") -> Iterator[str]:
+    """Say what decided: of a fail confirmed harm first, of an inconclusive what is open."""
+    from faircompress.report.wording import deciding
+
+    decided = deciding(verdict) if verdict.outcome != "pass" else []
+    shown = (decided or verdict.reasons)[:MOST]
+    yield from shown
+    if more := len(verdict.reasons) - len(shown):
+        yield f"and {more} more in the report"
+
+
 def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
     from faircompress.config.precisions import exported
-    from faircompress.evaluation.worst_check import worst_sentence
     from faircompress.orchestration.last_run import last_run
+    from faircompress.orchestration.stage_words import gain_words
+    from faircompress.report.wording import worst_sentence
     from faircompress.support.files import read_json
 
     numbers, files = read_json(workspace.artifacts / "gate.json"), exported(workspace.artifacts)
     evaluated = numbers["evaluated"]
     if worst := worst_sentence(verdict):
         yield "worst", worst
-    yield from _gain(read_json(workspace.artifacts / "export.json"), evaluated)
+    if gain := gain_words(workspace.artifacts):
+        yield "gain", gain
     if found := last_run(workspace.folder):
         yield "registry", found.registered
     if verdict.next:
-        yield "next", verdict.next[0]
+        yield "next", _next(workspace, verdict)
     if verdict.outcome != "pass":
         yield _smaller_harm(workspace)
     words = [f"{name} {numbers['precisions'].get(name, 'not evaluated')}" for name in files]
@@ -65,23 +80,10 @@ def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
     yield "history", "faircompress ui"
 
 
-def _gain(found: dict[str, Any], precision: str) -> Lines:
-    """Say what the evaluated file saves."""
-    from faircompress.config.precisions import stem
-    from faircompress.orchestration.stage_words import kilobytes, milliseconds
-
-    file = stem(precision)
-    if f"{file}_bytes" not in found:
-        return
-    words = [
-        f"{found['speedup_macs']:.2f}x fewer multiply-adds",
-        f"{kilobytes(found['dense_bytes'])} -> {kilobytes(found[f'{file}_bytes'])}",
-    ]
-    for batch in sorted(int(k.rpartition("_")[2]) for k in found if k.startswith("dense_ms_")):
-        dense, ours = found[f"dense_ms_batch_{batch}"], found[f"{file}_ms_batch_{batch}"]
-        slower = ", slower" if ours > dense else ""
-        words.append(f"{milliseconds(dense)} -> {milliseconds(ours)} ms (batch {batch}{slower})")
-    yield "gain", ", ".join(words)
+def _next(workspace: "Workspace", verdict: "Verdict") -> str:
+    """Return the first step, with its command where there is one."""
+    step, how = verdict.next[0].rstrip("."), HOW.get(verdict.outcome)
+    return verdict.next[0] if workspace.is_variant or not how else f"{step}: {how}"
 
 
 def _smaller_harm(workspace: "Workspace") -> tuple[str, str]:

@@ -13,6 +13,7 @@ from faircompress.config import renamed_keys
 from faircompress.config.bad_params import BadParams as BadParams
 from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
 from faircompress.config.brought_names import kind_of
+from faircompress.config.card import Card
 from faircompress.config.mistakes import meant, sentences
 from faircompress.config.monitor import Monitor
 from faircompress.config.operation import Keep, Notify, Run
@@ -248,6 +249,7 @@ class Params(Section):
     prune: Annotated[Prune, BeforeValidator(plain_speedup)]
     export: Export
     gate: Annotated[Gate, AfterValidator(with_reasons)]
+    card: Card = Card()
     compute: Compute
     run: Run = Run()
     keep: Keep = Keep()

@@ -1,4 +1,4 @@
-"""The check that decides a verdict in a few words: who is served worst, against which limit."""
+"""The check that decides a verdict: who is served worst, against which limit."""
 
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
@@ -38,37 +38,3 @@ def room(rule: RuleResult, check: CheckResult) -> float:
     if check.limit_upper is not None:
         rooms.append(check.limit_upper - check.estimate)
     return min(rooms) / (abs(rule.limit) or 1.0)
-
-
-def worst_sentence(verdict: Verdict) -> str:
-    """Return what was found where it is worst, and what is allowed there; empty: no check."""
-    found = worst_check(verdict)
-    if found is None:
-        return ""
-    rule, check = found
-    return f"{rule.title} {_where(check)}: {observed(rule, check)}, allowed {allowed(rule, check)}"
-
-
-def _where(check: CheckResult) -> str:
-    """Return where; a subgroup's name says "blond in hair=short" already."""
-    return f"of {check.place}" if check.subgroup else f"in {check.place}"
-
-
-def observed(rule: RuleResult, check: CheckResult) -> str:
-    """Return the estimate, with both rates where it is their difference."""
-    if check.estimate is None:
-        return "undefined"
-    if rule.rule == "change" and check.baseline is not None and check.candidate is not None:
-        return f"{check.baseline:.3f} -> {check.candidate:.3f} ({check.estimate:+.3f})"
-    return f"{check.estimate:.3f}"
-
-
-def allowed(rule: RuleResult, check: CheckResult) -> str:
-    """Return the limits of a check in a few words."""
-    sign = "+" if rule.rule in ("change", "disparity_change") else ""
-    low, high = check.limit_lower, check.limit_upper
-    if low is not None and high is not None:
-        return f"{low:{sign}g} to {high:{sign}g}"
-    if low is not None:
-        return f"at least {low:{sign}g}"
-    return f"at most {high:{sign}g}" if high is not None else "anything"

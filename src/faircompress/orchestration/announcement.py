@@ -5,9 +5,10 @@ from pathlib import Path
 
 from faircompress.config.operation import Event
 from faircompress.config.params import Params
-from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
+from faircompress.evaluation.results import CheckResult, Outcome
 from faircompress.evaluation.verdict import Verdict
-from faircompress.support.files import read_json
+from faircompress.orchestration.stage_words import gain_words
+from faircompress.report.wording import worst_sentence
 
 BY_OUTCOME: dict[str, Event] = {"pass": "pass", "fail": "fail", "inconclusive": "review"}
 WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
@@ -71,8 +72,8 @@ def of_verdict(
         verdict.sentence,
         params.key,
         version,
-        worst_group(verdict),
-        gain(artifacts),
+        worst_sentence(verdict),
+        gain_words(artifacts),
         page or str(artifacts / "gate" / "report.html"),
     )
 
@@ -85,15 +86,6 @@ def of_alarm(model: str, words: str) -> Message:
 _OUTCOMES = {"pass": "passed", "fail": "failed", "review": "waits for a review"}
 
 
-def worst_group(verdict: Verdict) -> str:
-    """Return the check that decides, or came closest to its limit, in words."""
-    found = [(rule, check) for rule in verdict.rules for check in rule.checks]
-    if not found:
-        return ""
-    rule, check = min(found, key=lambda pair: (WORST_FIRST.index(pair[1].outcome), _room(*pair)))
-    return f"{check.place}, {rule.rule} of {rule.metric}: {bounds(check)}, limit {rule.limit:g}"
-
-
 def bounds(check: CheckResult) -> str:
     """Return what was found in a place, with its bounds."""
     if check.estimate is None:
@@ -101,20 +93,3 @@ def bounds(check: CheckResult) -> str:
     if check.lower is None or check.upper is None:
         return f"{check.estimate:+.3f}"
     return f"{check.estimate:+.3f} [{check.lower:+.3f}, {check.upper:+.3f}]"
-
-
-def _room(rule: RuleResult, check: CheckResult) -> float:
-    """Return how far the bounds stay within the limits, in limits; negative: beyond."""
-    pairs = ((check.lower, check.limit_lower, 1), (check.upper, check.limit_upper, -1))
-    rooms = [sign * (bound - limit) for bound, limit, sign in pairs
-             if bound is not None and limit is not None]  # fmt: skip
-    return min(rooms, default=-1.0) / (abs(rule.limit) or 1.0)
-
-
-def gain(artifacts: Path) -> str:
-    """Return what compression saved; nothing before the network was pruned."""
-    file = artifacts / "prune.json"
-    if not file.exists():
-        return ""
-    numbers = read_json(file)
-    return f"{float(numbers['speedup']):.2f}x fewer multiply-adds"

@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from faircompress.config import params
 from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration.alarm import fault_of
 from faircompress.orchestration.deployment import BadChampion, champion
@@ -104,10 +105,9 @@ def _write_card(where: Registry, version: Version, record: object, card: Path) -
     """Write the model card beside the file, made anew of the verdict that was attested."""
     kept = kept_verdict(where.store, version, record) if isinstance(record, VerdictRecord) else None
     if kept is not None:
-        verdict = Verdict.from_json(json.loads(kept))
-        write_text(
-            card, model_card(verdict, ReportContext(precision=version.tags.get("precision", "")))
-        )
+        owner = params.load(where.store.project / "params.yaml").card
+        context = ReportContext(precision=version.tags.get("precision", ""), card=owner)
+        write_text(card, model_card(Verdict.from_json(json.loads(kept)), context))
 
 
 def version_history(project: Path, number: str) -> tuple[Version, list[str]]:

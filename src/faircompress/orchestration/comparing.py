@@ -178,4 +178,5 @@ def _costs(one: Mapping[str, float], two: Mapping[str, float]) -> Iterator[Diffe
         is_cost = key in COSTS or re.fullmatch(r"ms_batch_\d+", key)
         if is_cost and key in two and one[key] != two[key]:
             name = COSTS.get(key, key.replace("ms_batch_", "ms, batch "))
-            yield Difference(name, f"{one[key]:.4g}", f"{two[key]:.4g}")
+            form = ",.0f" if key == "bytes" else ".3g"
+            yield Difference(name, f"{one[key]:{form}}", f"{two[key]:{form}}")

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console as RichConsole
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.text import Text
 
 from faircompress.orchestration import durations
 from faircompress.orchestration.durations import Taken
@@ -18,28 +19,43 @@ WORDS = {"ran": "done", "restored": "restored from the cache", "unchanged": "unc
 PATIENCE = 5.0  # seconds after which a log names what takes long
 
 
+class _Left(ProgressColumn):
+    """How long the run still takes, said anew while a stage is silent."""
+
+    max_refresh = 1.0  # seconds
+
+    def __init__(self, console: "Console") -> None:
+        super().__init__()
+        self.console = console
+
+    def render(self, task: Task) -> Text:
+        """Return it in words; nothing before a stage runs."""
+        return Text(self.console.left())
+
+
 class Console:
     """Writes to standard error, so that standard output stays free for what is asked for.
 
     Args:
         project: Where it is remembered how long stages take.
         epochs: That stages train.
+        like: As ``durations.likeness``: whose other runs tell how long a first one takes.
     """
 
-    def __init__(self, project: Path, epochs: Mapping[str, int]) -> None:
+    def __init__(self, project: Path, epochs: Mapping[str, int], like: str = "") -> None:
         self.console = RichConsole(stderr=True, highlight=False)
         self.live = sys.stderr.isatty()
-        said, left = TextColumn("{task.description}"), TextColumn("{task.fields[left]}")
+        self.project, self.epochs, self.like = project, epochs, like
+        self.before = durations.load(project, like)
+        self.since = self.what_since = 0.0
+        self.what = self.numbers = self.running = ""
+        self.told = False  # how long all of it takes
+        self.share: float | None = None
         self.bars = Progress(
-            SpinnerColumn(), said, BarColumn(), left,
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), _Left(self),
             console=self.console, transient=True, disable=not self.live,
         )  # fmt: skip
-        self.bar = self.bars.add_task("", total=None, visible=False, left="")
-        self.project, self.epochs = project, epochs
-        self.before = durations.load(project)
-        self.since = self.what_since = 0.0
-        self.what = self.numbers = ""
-        self.share: float | None = None
+        self.bar = self.bars.add_task("", total=None, visible=False)
 
     def __enter__(self) -> Self:
         self.bars.start()
@@ -55,12 +71,16 @@ class Console:
 
     def begins(self, stage: str) -> None:
         """Show which stage is looked at."""
-        self.since, self.numbers, self.share = time.monotonic(), "", None
-        self.bars.reset(self.bar, description=stage, total=None, visible=True, left="")
+        self.since, self.numbers, self.share, self.running = time.monotonic(), "", None, ""
+        self.bars.reset(self.bar, description=stage, total=None, visible=True)
 
     def runs(self, stage: str) -> None:
-        """Show how long the run takes, now that a stage really runs."""
-        self.bars.update(self.bar, left=self._left(stage))
+        """Say once how long the run takes, now that a stage really runs."""
+        self.running = stage
+        left = self.left()
+        if left and not self.told:
+            self.told = True
+            self.console.print(f"  {left}, as far as earlier runs tell", style=self._quiet())
 
     def progress(
         self, stage: str, what: str, done: int, total: int, epoch: tuple[int, int] | None = None
@@ -76,10 +96,9 @@ class Console:
         """
         if epoch:
             self.share = (epoch[0] - 1 + done / max(total, 1)) / epoch[1]
-        words = f"{stage}: {what}{self.numbers}"
-        left = self._left(stage)
-        self.bars.update(self.bar, description=words, completed=done, total=total, left=left)
-        self._log(what, left)
+        words, self.running = f"{stage}: {what}{self.numbers}", stage
+        self.bars.update(self.bar, description=words, completed=done, total=total)
+        self._log(what, self.left())
 
     def _log(self, what: str, left: str) -> None:
         now = time.monotonic()
@@ -96,21 +115,21 @@ class Console:
             return
         self.numbers = f", {words}"
         if not self.live:
-            left = self._left(stage)
+            left = self.left()
             of = f" of {self.epochs[stage]}" if stage in self.epochs else ""
             end = f" ({left})" if left else ""
             self.console.print(f"  epoch {number}{of}: {words}{end}", markup=False)
 
     def line(self, line: str) -> None:
         """Show a line."""
-        self.console.print(f"  {line}", style="dim" if self.live else None, markup=False)
+        self.console.print(f"  {line}", style=self._quiet(), markup=False)
 
     def ends(self, stage: str, outcome: str, words: str = "") -> None:
         """Say what became of a stage, how long it took, and what it came to."""
         seconds = time.monotonic() - self.since
         if outcome == "ran":
             self.before[stage] = Taken(seconds, self.epochs.get(stage, 0))
-            durations.keep(self.project, stage, self.before[stage])
+            durations.keep(self.project, stage, self.before[stage], self.like)
         self.bars.update(self.bar, visible=False)
         line = f"{stage:<9} {WORDS[outcome]:<24} {seconds:6.1f} s  {words}".rstrip()
         self.console.print(line, markup=False, soft_wrap=True)
@@ -120,8 +139,11 @@ class Console:
         self.bars.update(self.bar, visible=False)
         self.console.print(f"{stage:<9} failed", style="bold red")
 
-    def _left(self, stage: str) -> str:
-        found = durations.left(
-            self.before, self.epochs, stage, time.monotonic() - self.since, self.share
-        )
+    def left(self) -> str:
+        """Return how long the run still takes, in words; nothing if no stage runs."""
+        seconds = time.monotonic() - self.since
+        found = durations.left(self.before, self.epochs, self.running, seconds, self.share)
         return str(found) if found else ""
+
+    def _quiet(self) -> str | None:
+        return "dim" if self.live else None

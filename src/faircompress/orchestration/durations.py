@@ -1,16 +1,23 @@
 """How long the chain still takes, from how long its stages took before.
 
-A training tells by itself once some of it is done; what it is asked for may be more than before.
+A project's own runs say most. A new project hears what the same data and network took in this
+user's other projects. A training tells by itself once some of it is done; what it is asked for may
+be more than before.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from faircompress.config.params import Params
-from faircompress.support.files import read_json, write_json
+from faircompress.support.files import read_json, user_cache, write_json
 
 FILE = Path(".checkpoints") / "durations.json"
+MOST = 100  # data sets and networks that are remembered for other projects
 CHAIN = ("validate", "train", "screen", "prune", "export", "gate")
 TRAINING = ("train", "prune")
 TRUSTED = 0.02  # share of a training from which on its own pace says more than an earlier run's
@@ -51,22 +58,53 @@ def epochs_of(params: Params) -> dict[str, int]:
     return {stage: getattr(params, stage).epochs for stage in TRAINING}
 
 
-def load(project: Path) -> dict[str, Taken]:
-    """Return how long each stage took in this project before; nothing if that is not known."""
-    file = project / FILE
-    if not file.exists():
-        return {}
-    try:
-        return {stage: Taken(**kept) for stage, kept in read_json(file).items()}
-    except (ValueError, TypeError, AttributeError):  # half written or of another version: no loss
-        return {}
+def likeness(params: Params) -> str:
+    """Return a name that projects with the same data and network share."""
+    alike = [params.data.model_dump(mode="json"), params.train.model]
+    return hashlib.sha256(json.dumps(alike, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def keep(project: Path, stage: str, taken: Taken) -> None:
-    """Remember how long a stage took."""
-    known = {name: asdict(one) for name, one in load(project).items()}
+def load(project: Path, like: str = "") -> dict[str, Taken]:
+    """Return how long each stage took before; nothing if that is not known.
+
+    Args:
+        project: Its own runs count first.
+        like: As ``likeness``; else those of the user's other projects.
+    """
+    elsewhere = _elsewhere().get(like, {})
+    return _taken(elsewhere) | _taken(_read(project / FILE))
+
+
+def keep(project: Path, stage: str, taken: Taken, like: str = "") -> None:
+    """Remember how long a stage took, here and for other projects."""
     (project / FILE).parent.mkdir(exist_ok=True)
-    write_json(project / FILE, known | {stage: asdict(taken)})
+    write_json(project / FILE, _read(project / FILE) | {stage: asdict(taken)})
+    if not like:
+        return
+    known = _elsewhere()
+    known[like] = known.pop(like, {}) | {stage: asdict(taken)}  # the last used stands last
+    with suppress(OSError):
+        user_cache().mkdir(parents=True, exist_ok=True)
+        write_json(user_cache() / FILE.name, dict(list(known.items())[-MOST:]))
+
+
+def _elsewhere() -> dict[str, Any]:
+    found = _read(user_cache() / FILE.name)
+    return {like: kept for like, kept in found.items() if isinstance(kept, dict)}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Return what is remembered; half written or of another version it is no loss."""
+    with suppress(OSError, ValueError):
+        found = read_json(file)
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _taken(found: Mapping[str, Any]) -> dict[str, Taken]:
+    with suppress(TypeError):
+        return {stage: Taken(**kept) for stage, kept in found.items()}
+    return {}
 
 
 def left(

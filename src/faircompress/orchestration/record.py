@@ -9,18 +9,18 @@ from faircompress.config.precisions import Precision, verdict_folder
 from faircompress.data.dataset import load_facts
 from faircompress.evaluation.gated_numbers import gated_numbers
 from faircompress.evaluation.verdict import Verdict
-from faircompress.evaluation.worst_check import worst_sentence
 from faircompress.orchestration import dead_runs, last_run
 from faircompress.orchestration.announcement import Message, of_alarm, of_verdict
 from faircompress.orchestration.checkout import RESTORING, restoring
 from faircompress.orchestration.commits import code_of
 from faircompress.orchestration.console import Console
-from faircompress.orchestration.durations import epochs_of
+from faircompress.orchestration.durations import epochs_of, likeness
 from faircompress.orchestration.stage_tasks import Listener, Outcome
 from faircompress.orchestration.stage_words import costs, stage_words
 from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import logged_models, mlflow_runs, readiness, run_pages
 from faircompress.report.about import COMMIT, RUN
+from faircompress.report.wording import worst_sentence
 from faircompress.support.files import read_json, sha256
 from faircompress.support.servers import StoreFailed
 
@@ -46,7 +46,7 @@ class Record(Listener):
     def __init__(self, workspace: Workspace, store: mlflow_runs.Store, run_id: str) -> None:
         self.workspace, self.store, self.run_id = workspace, store, run_id
         self.params = workspace.params()
-        self.console = Console(workspace.project, epochs_of(self.params))
+        self.console = Console(workspace.project, epochs_of(self.params), likeness(self.params))
         self.nested: dict[str, str] = {}
         self.lost, self.status = "", "FINISHED"
         self.version, self.alarm = "", ""  # what became of the registry

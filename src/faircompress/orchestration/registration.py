@@ -23,6 +23,7 @@ from faircompress.registry.policy import PROJECT, NotPromoted, loosened_words
 from faircompress.registry.records import NOT_EVALUATED, VerdictRecord
 from faircompress.registry.verification import intact, kept_verdict, name_of
 from faircompress.registry.versions import Version
+from faircompress.report.wording import worst_sentence
 from faircompress.support.files import read_json, sha256
 
 
@@ -119,6 +120,7 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
         record.evaluated(run_id, precision, verdict, where.model, version.number)
     tags = {
         "sentence": verdict.sentence,
+        "worst": worst_sentence(verdict),
         "precision": precision,
         "evaluated_by": record.run_id,
         "signed": _signed(where, known.sha256),

@@ -4,6 +4,7 @@ The page is for readers: where the server does not answer, the run goes on witho
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -30,6 +31,7 @@ from faircompress.support.locks import waiting
 
 ROWS = 100  # of the table of checks
 TAG = 100  # characters of a tag
+AWAY = (HTTPError, PrefectException, RuntimeError, OSError)  # the server does not answer
 COUNT = Path(".checkpoints") / "runs.json"
 Answer = TypeVar("Answer")
 
@@ -106,7 +108,7 @@ class RunPage:
         told = [("", message.subject), ("Worst: ", message.group), ("Gained: ", message.gain)]
         short = ". ".join(f"{name}{words}" for name, words in told if words)
         self._try(lambda: create_markdown_artifact("\n".join(lines), "verdict", short))
-        self._try(lambda: _tag(verdict.outcome, message.group))
+        self._try(lambda: tag(verdict.outcome.upper(), message.group))
         table = checks(verdict)
         self._try(lambda: create_table_artifact(table, "checks", "Every check, worst first"))
 
@@ -128,16 +130,22 @@ class RunPage:
             return None
         try:
             return step()
-        except (HTTPError, PrefectException, RuntimeError, OSError):
+        except AWAY:
             self._answers = False
             return None
 
 
-def _tag(*words: str) -> None:
+def tag(*words: str) -> None:
     """Put words below the run's name, where the list of runs shows them, too."""
     known = [*(flow_run.tags or []), *(one_line(word, TAG) for word in words if word)]
-    with get_client(sync_client=True) as client:
-        client.update_flow_run(UUID(str(flow_run.id)), tags=known)
+    with suppress(*AWAY), get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(str(flow_run.id)), tags=list(dict.fromkeys(known)))
+
+
+def tell(key: str, words: str) -> None:
+    """Show words among the run's artifacts."""
+    with suppress(*AWAY):
+        create_markdown_artifact(plain_text(words, 800), key, one_line(words))
 
 
 def checks(verdict: Verdict) -> list[dict[str, Any]]:

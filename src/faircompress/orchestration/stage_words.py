@@ -37,6 +37,25 @@ def milliseconds(time: float) -> str:
     return f"{time:.2g}" if time < 10 else f"{time:.0f}"
 
 
+def gain_words(artifacts: Path) -> str:
+    """Return what the evaluated file saves: multiply-adds, bytes, ms; empty: it is not known."""
+    exported, gate = artifacts / "export.json", artifacts / "gate.json"
+    if not exported.exists() or not gate.exists():
+        return ""
+    found, file = read_json(exported), stem(read_json(gate)["evaluated"])
+    if f"{file}_bytes" not in found:
+        return ""
+    words = [
+        f"{found['speedup_macs']:.2f}x fewer multiply-adds",
+        f"{kilobytes(found['dense_bytes'])} -> {kilobytes(found[f'{file}_bytes'])}",
+    ]
+    for batch in sorted(int(k.rpartition("_")[2]) for k in found if k.startswith("dense_ms_")):
+        dense, ours = found[f"dense_ms_batch_{batch}"], found[f"{file}_ms_batch_{batch}"]
+        slower = ", slower" if ours > dense else ""
+        words.append(f"{milliseconds(dense)} -> {milliseconds(ours)} ms (batch {batch}{slower})")
+    return ", ".join(words)
+
+
 def costs(exported: Numbers, precision: Precision) -> dict[str, float]:
     """Return what a file costs, and what the dense one does.
 

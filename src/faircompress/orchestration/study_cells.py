@@ -86,7 +86,7 @@ def prune_one(job: Job) -> dict[str, Any]:
 def fingerprint(workspace: Workspace, data: str) -> str:
     """Return what must be equal for a run to be the same: choices, code and data."""
     params = workspace.params()
-    choices = params.model_dump_json(exclude={"gate", "export", *OPERATION})
+    choices = params.model_dump_json(exclude={"gate", "export", "card", *OPERATION})
     keys = stage_keys(params)
     code = [keys[stage] for stage in ("validate", "train", "prune")]
     return hashlib.sha256(f"{choices}{code}{data}".encode()).hexdigest()

@@ -26,9 +26,11 @@ NAMES = {  # of the Hub's metrics, where it has the same one
     "macro_recall": "recall",
     "brier": "brier_score",
 }
-LICENSE = "unknown"  # one of the Hub's words; only whoever publishes the file can say more
+UNKNOWN = "unknown"  # one of the Hub's words for a license; params' section card can say more
 NAME = 120  # characters of a name
-PLAIN = re.compile(r"(?!(?:yes|no|on|off|true|false|null|y|n)$)[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+PLAIN = re.compile(
+    r"(?!(?:yes|no|on|off|true|false|null|y|n)$)[a-z][a-z0-9]*(?:[-_][a-z0-9]+|\.\d+)*"
+)
 SAFE = re.compile(r"[A-Za-z0-9 ,=/;-]")
 
 
@@ -37,10 +39,12 @@ def card_head(verdict: Verdict, context: ReportContext) -> str:
     data = _data(context)
     name = _text(f"{verdict.captions.candidate} model, {_short(verdict.models['candidate'])}")
     results = [_result(verdict, group, data, context) for group in verdict.groups]
+    owner = context.card
     head: Json = {
-        "license": LICENSE,
+        "license": owner.license or UNKNOWN,
+        **({"language": list(owner.language)} if owner.language else {}),
         "tags": [*(["onnx"] if context.sizes else []), "faircompress", "compression", "fairness",
-                 f"verdict-{verdict.outcome}"],
+                 f"verdict-{verdict.outcome}", *owner.tags],
         **({"library_name": "onnx", "pipeline_tag": "image-classification"}
            if context.sizes else {}),
         **({"datasets": [data]} if _named(context) else {}),

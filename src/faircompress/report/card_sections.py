@@ -17,7 +17,7 @@ CORRECTED = {
     ORDERED: "in the order of validation evidence, at levels that share each rule's alpha",
 }
 
-OWNER = (
+NOT_STATED = (  # in the chain: by card.license and card.contact in params.yaml
     ("License", "not stated; whoever publishes the file states it, here and in the card's head"),
     ("Contact", "not stated; whoever publishes the file names who answers for it"),
 )
@@ -52,8 +52,13 @@ def card_sections(verdict: Verdict, context: ReportContext) -> list[CardSection]
         CardSection("Bias, risks and limits", _risks(verdict)),
         _data(verdict),
         _evaluation(verdict),
-        CardSection("Owner", OWNER),
+        CardSection("Owner", _owner(context)),
     ]
+
+
+def _owner(context: ReportContext) -> list[tuple[str, str]]:
+    stated = {"License": context.card.license, "Contact": context.card.contact}
+    return [(name, stated[name] or words) for name, words in NOT_STATED]
 
 
 def _use(verdict: Verdict) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from faircompress.config.card import Card
 from faircompress.report.exemplars import NewlyWrong
 
 
@@ -33,6 +34,7 @@ class ReportContext:
         levers: Settings that could mend harm, with numbers, most promising first.
         curves: As ``curves.curves`` returns them; empty: nobody drew any.
         hidden: As ``hidden.hidden`` returns it; empty: nobody looked for hidden subgroups.
+        card: What the file's owner says in the model card.
     """
 
     newly_wrong: Sequence[NewlyWrong] = ()
@@ -50,3 +52,4 @@ class ReportContext:
     levers: Sequence[str] = ()
     curves: Mapping[str, Any] = field(default_factory=dict)
     hidden: Mapping[str, Any] = field(default_factory=dict)
+    card: Card = Card()

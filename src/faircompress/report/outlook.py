@@ -12,6 +12,12 @@ HEADINGS = {
     "pass": "What to do next, and what this pass does not say",
 }
 MOST = 3  # names in a sentence
+HOW = {  # in the chain, what a reader types or clicks
+    "pass": "How: faircompress champion --out model.onnx checks the champion's file and writes it "
+    "with its model card.",
+    "inconclusive": "How: a reviewer sets the tags review, reviewer and reason of the version in "
+    "MLflow, or answers Prefect's form; then faircompress promote moves the alias.",
+}
 
 
 def outlook(verdict: Verdict, levers: Sequence[str] = ()) -> Json:
@@ -22,6 +28,8 @@ def outlook(verdict: Verdict, levers: Sequence[str] = ()) -> Json:
         levers: Settings that could mend harm, with numbers; empty: the verdict's words serve.
     """
     steps = [_step(step, verdict, levers) for step in verdict.next]
+    if levers and (how := HOW.get(verdict.outcome)):
+        steps.append({"text": how, "levers": ()})
     if verdict.outcome == Outcome.PASS:
         about = [_tested_on(verdict), *not_said(verdict)]
         steps += [{"text": sentence, "levers": ()} for sentence in about]

@@ -6,7 +6,8 @@ from faircompress.config.rules import BASELINE, SAME
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import GroupResult
 from faircompress.evaluation.verdict import Verdict
-from faircompress.support.number_text import signed, unsigned
+from faircompress.report.wording import SCORES
+from faircompress.support.number_text import points, share, signed, unsigned
 
 LARGE = 0.05  # a change of a share or a score that is told
 REPORTED = {"brier": "Brier score", "calibration_error": "calibration error"}
@@ -45,7 +46,8 @@ def _metrics(verdict: Verdict, group: GroupResult) -> Iterator[tuple[str, float,
             continue
         if abs(found.change) > LARGE:
             size = f"({found.n:,} {found.kind or verdict.captions.rows})"
-            rates = _went(found.baseline, found.candidate, found.change)
+            write = _went if name in SCORES else _share_went
+            rates = write(found.baseline, found.candidate, found.change)
             yield name, abs(found.change), f"{found.title} {_where(verdict, group)} {size} {rates}"
 
 
@@ -59,11 +61,15 @@ def _reported(verdict: Verdict, group: GroupResult) -> Iterator[tuple[str, float
     flips = group.reported.get(FLIPS) or 0.0
     limited = {check.group for r in verdict.tested if r.rule == "flips" for check in r.checks}
     if flips > LARGE and group.group not in limited:
-        yield FLIPS, flips, f"{unsigned(flips)} of decisions flipped {_where(verdict, group)}"
+        yield FLIPS, flips, f"{share(flips)} of decisions flipped {_where(verdict, group)}"
 
 
 def _went(before: float, after: float, change: float) -> str:
     return f"went from {unsigned(before)} to {unsigned(after)} ({signed(change)})"
+
+
+def _share_went(before: float, after: float, change: float) -> str:
+    return f"went from {share(before).removesuffix(' %')} to {share(after)} ({points(change)})"
 
 
 def _where(verdict: Verdict, group: GroupResult) -> str:

@@ -2,7 +2,9 @@
 
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.groups import POOLED
-from faircompress.evaluation.results import CheckResult, RuleResult
+from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
+from faircompress.evaluation.verdict import Verdict
+from faircompress.evaluation.worst_check import room, worst_check
 from faircompress.report.plots import lines
 from faircompress.support.number_text import (
     minus,
@@ -85,6 +87,35 @@ def allowed(rule: RuleResult, check: CheckResult) -> str:
     size = f"{rule.limit:g}" if score else plain_points(rule.limit)
     what = "at most" if rule.rule in PAIRS else f"{FALL[rule.better]} of at most"
     return f"{what} {size} is allowed"
+
+
+def worst_sentence(verdict: Verdict) -> str:
+    """Say who is served worst, what was found there and what is allowed; empty: no check."""
+    decides = worst_check(verdict)
+    if decides is None:
+        return ""
+    return sentence(*decides, verdict.captions)
+
+
+def sentence(rule: RuleResult, check: CheckResult, captions: Captions) -> str:
+    """Say where a check was made, what was found and what is allowed."""
+    place = where(check, captions)
+    return f"{place}: {what(rule)} {found(rule, check)}; {allowed(rule, check)}"
+
+
+def deciding(verdict: Verdict) -> list[str]:
+    """Return a sentence for each check that came out as the verdict did, worst first.
+
+    Of a fail that is confirmed harm; of an inconclusive what is open, with its bounds.
+    """
+    checks = [(r, c) for r in verdict.tested for c in r.checks if c.outcome == verdict.outcome]
+    checks = [(rule, check) for rule, check in checks if check.estimate is not None]
+    checks.sort(key=lambda one: room(*one))
+    is_open = verdict.outcome == Outcome.INCONCLUSIVE
+    return [
+        sentence(rule, check, verdict.captions) + (f"; {bounds(rule, check)}" if is_open else "")
+        for rule, check in checks
+    ]
 
 
 def bounds(rule: RuleResult, check: CheckResult) -> str:

@@ -204,6 +204,7 @@ def _context(
         levers=levers(params),
         curves=curves(verdict, *pair),
         hidden=_hidden(artifacts, verdict, pair),
+        card=params.card,
     )
 
 

@@ -1,5 +1,6 @@
 """A study as one page that needs no network: the outcome first, then what it rests on."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,7 @@ class Section:
         test_rows: The same, as words.
         means: Means over seeds, as words.
         rates: Every rate, as words.
-        drawn: Titles and addresses of further pictures.
+        by_speedup: As ``by_speedup.by_speedup``; {}: one speed-up, nothing to draw.
     """
 
     comparison: Comparison
@@ -49,7 +50,7 @@ class Section:
     test_rows: Sequence[Sequence[str]]
     means: Sequence[Sequence[str]]
     rates: Sequence[Sequence[str]]
-    drawn: Sequence[tuple[str, str]] = ()
+    by_speedup: Json = field(default_factory=dict)
     findings: list[Finding] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,12 +174,18 @@ def _shown(place: int, section: Section) -> Json:
              figure)
             for name, figure in figures.layers(section.harm.get("harms", ()))
         ],
-        "tables": tables(section.harm),
-        "tests": section.test_rows,
-        "means": section.means,
-        "rates": section.rates,
-        "drawn": section.drawn,
+        "tables": [(head, list(map(_typeset, rows))) for head, rows in tables(section.harm)],
+        "tests": list(map(_typeset, section.test_rows)),
+        "means": list(map(_typeset, section.means)),
+        "rates": list(map(_typeset, section.rates)),
+        "by_speedup": section.by_speedup,
     }  # fmt: skip
+
+
+def _typeset(cells: Sequence[str]) -> list[str]:
+    """Return the cells of a row with minus and multiplication signs; names keep their hyphens."""
+    signs = [re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", cell) for cell in cells]
+    return [re.sub(r"^([\d.]+)x$", "\\1\N{MULTIPLICATION SIGN}", cell) for cell in signs]
 
 
 def _speedup(comparison: Comparison) -> float:

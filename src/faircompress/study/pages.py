@@ -10,6 +10,7 @@ import pandas as pd
 
 from faircompress.report.markdown import plain_text
 from faircompress.study import plots
+from faircompress.study.by_speedup import by_speedup
 from faircompress.study.cells import ALL, AUROC, excess_harm, rates
 from faircompress.study.comparison import Comparison, Line, Test
 from faircompress.study.harm import Gain
@@ -89,6 +90,8 @@ def _section(
     judged = [test for test in tests if (test.data, test.model) == (data, model)]
     harm = harm_section(comparison)
     here = runs[(runs["data"] == data) & (runs["model"] == model)]
+    of_kind = _shown(comparison, mine)
+    _draw(folder / f"{data}-{model}", plan, judged, of_kind, harm)
     return Section(
         comparison,
         harm,
@@ -96,31 +99,26 @@ def _section(
         [_test(test) for test in judged],
         _means(here),
         [_line(line) for line in mine],
-        _drawn(folder / f"{data}-{model}", plan, comparison, mine, judged, harm),
+        by_speedup(of_kind),
     )
 
 
-def _drawn(
+def _draw(
     stem: Path,
     plan: Plan,
-    comparison: Comparison,
-    lines: Sequence[Line],
     tests: Sequence[Test],
+    of_kind: Sequence[Line],
     harm: Json,
-) -> list[tuple[str, str]]:
-    """Draw the figures for other papers; return those that the page shows: change by speed-up."""
+) -> None:
+    """Draw the figures as PNG, for other papers."""
     first = [test for test in tests if test.against == plan.endpoint.baselines[0]]
     if first:
         found = [(one.endpoint, one.method, one.gain) for one in first]
         plots.draw_gains(found, stem.with_name(f"{stem.name}-tests.png"))
     if harm and harm["gains"]:
         plots.draw_gains(_panels(harm["gains"], plan), stem.with_name(f"{stem.name}-gains.png"))
-    of_kind = _shown(comparison, lines)
-    if not of_kind:
-        return []
-    path = stem.with_name(f"{stem.name}-changes.png")
-    plots.draw_changes(of_kind, path)
-    return [("What pruning changes, by speed-up", plots.inline(path))] if plan.speedups[1:] else []
+    if of_kind:
+        plots.draw_changes(of_kind, stem.with_name(f"{stem.name}-changes.png"))
 
 
 def _panels(found: Sequence[Gain], plan: Plan) -> list[tuple[str, str, Estimate]]:

@@ -1,6 +1,5 @@
 """A study's figures."""
 
-import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,11 +71,6 @@ def draw_gains(gains: Sequence[tuple[str, str, Estimate]], path: Path) -> None:
     grid[0, 0].invert_yaxis()
     figure.tight_layout()
     _write(figure, path)
-
-
-def inline(path: Path) -> str:
-    """Return a PNG as an address that a page can hold."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
 def _with_intervals(panel: Axes, lines: Sequence[Line], number: int, of: int) -> None:

@@ -2,13 +2,15 @@
 
 ARROW, DOT = "\N{RIGHTWARDS ARROW}", "\N{MIDDLE DOT}"
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+SAME = 1e-9  # numbers nearer than this differ by rounding alone
 NOTHING = 0.0005  # a change that would be written as 0.000, or as 0.0 points
 
 
 def decimals(number: float, *others: float, least: int = 3, most: int = 6) -> int:
     """Return how many decimals show on which side of some others a number lies."""
+    apart = [other for other in others if abs(other - number) > SAME]
     for digits in range(least, most):
-        if all(round(number, digits) != round(o, digits) for o in others if o != number):
+        if all(round(number, digits) != round(other, digits) for other in apart):
             return digits
     return most
 
