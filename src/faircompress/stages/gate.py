@@ -30,10 +30,12 @@ from faircompress.report.hidden import hidden
 from faircompress.report.html import report
 from faircompress.report.levers import in_a_clause, levers
 from faircompress.report.model_card import model_card
+from faircompress.report.plots import capital
 from faircompress.stages.exported_files import Files
 from faircompress.support.errors import InputError
 from faircompress.support.files import new_folder, read_json, sha256, write_json, write_text
 from faircompress.support.tables import write_csv
+from faircompress.training.weak_dense import warning_for
 
 Json = dict[str, Any]
 Verdicts = Mapping[Precision, Verdict]
@@ -83,6 +85,8 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
         rules = rules.model_copy(update={"expect": {}})  # the first part had them
     facts = load_facts(artifacts / "validate")
     dropped = counted_rows(facts.dropped, "test", facts.classes)
+    dense = files.predictions("dense", "validation")
+    weak = capital(warning_for(params.prune, dense.probabilities, dense.labels))
     found: dict[Precision, Verdict] = {}
     for precision in files.precisions:
         pruned = files.predictions(stem(precision), "test")
@@ -91,7 +95,7 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
             files.predictions("dense", "test"),
             pruned,
             rules,
-            validation=(files.predictions("dense", "validation"), validation),
+            validation=(dense, validation),
             costs=files.costs(precision),
             references=references,
             references_on_validation=on_validation,
@@ -102,7 +106,8 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
             crosschecks=True,
             dropped=dropped,
         )
-        notes = [*found[precision].notes, *filter(None, [counted.get("part", {}).get("note")])]
+        more = [counted.get("part", {}).get("note"), weak and f"{weak}."]
+        notes = [*found[precision].notes, *filter(None, more)]
         found[precision] = replace(found[precision], notes=notes)
         if found[precision].outcome != "pass":
             break
