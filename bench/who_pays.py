@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from who_pays_page import write_page
+from who_pays_page import complete, write_page
 
 import faircompress
 from faircompress.data import predictions
@@ -88,7 +88,7 @@ def main() -> None:
     table = pd.DataFrame(list(scored(bench, plan)))
     if table.empty:
         sys.exit(f"{bench.name}: no cell came to an end yet. Go on with: make benchmark")
-    page = write_page(bench.folder / "benchmark", bench.name, plan, table)
+    page = write_page(bench.folder / "benchmark", bench.name, plan, complete(table))
     print(f"\npage      {page}\ncells     {page.with_name('cells.parquet')}")
 
 

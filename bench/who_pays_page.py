@@ -59,6 +59,14 @@ def write_page(folder: Path, name: str, plan: Plan, table: pd.DataFrame) -> Path
     return page
 
 
+def complete(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the seeds that have every cell that any seed has."""
+    cells = table["method"] + " " + table["asked_speedup"].astype(str)
+    have = cells.groupby([table[key] for key in ("data", "model", "seed")]).transform("nunique")
+    wanted = cells.groupby([table[key] for key in ("data", "model")]).transform("nunique")
+    return table[have == wanted]
+
+
 def over_seeds(values: "pd.Series[float]") -> Estimate | None:
     """Return the mean over seeds with Student's interval; None where a seed has no value.
 

@@ -122,3 +122,11 @@ def test_a_file_of_params_gets_a_plan_of_its_own_which_is_written_before_the_run
     assert plan.common["train"]["model"] == "resnet18" and plan.common["prune"]["epochs"] == 1
     assert plan.endpoint.subgroup is None and "pseudo-cells" in plan.methods
     assert bench["study_for"]("celeba", tmp_path) == "who-pays-celeba"
+
+
+def test_a_seed_that_lacks_a_method_is_left_out_of_the_page(bench: dict[str, Any]) -> None:
+    rows = [("plain", 1), ("pw", 1), ("plain", 2), ("plain", 3), ("pw", 3)]
+    table = pd.DataFrame(
+        {"data": "d", "model": "m", "seed": s, "method": m, "asked_speedup": 4.0} for m, s in rows
+    )
+    assert set(bench["complete"](table)["seed"]) == {1, 3}
