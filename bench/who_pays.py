@@ -165,7 +165,7 @@ def _rows(bench: Bench, cell: Cell, known: dict[str, Json]) -> Iterator[Json]:
             yield from ({**own, **found} for found in read_json(of_dense))
             continue
         # the moved one decides at one half: its scores are moved
-        found = list(judged(dense, model, at_half=kind == MOVED))
+        found = list(judged(dense, model, at_half=kind != METHOD))
         if kind == DENSE:
             write_json(of_dense, found)
         yield from ({**own, **one} for one in found)
@@ -174,6 +174,8 @@ def _rows(bench: Bench, cell: Cell, known: dict[str, Json]) -> Iterator[Json]:
 def judged(dense: Told, model: Told, *, at_half: bool = False) -> Iterator[Json]:
     """Give what ``faircompress.audit`` and the three layers of harm say of each subgroup.
 
+    The audit takes test rows as they were drawn, all alike; the layers weigh them as the data say.
+
     Args:
         dense: The baseline.
         model: The candidate.
@@ -181,11 +183,11 @@ def judged(dense: Told, model: Told, *, at_half: bool = False) -> Iterator[Json]
     """
     columns = frame(dense).assign(candidate=frame(model)["baseline"])
     groups = [name for name in dense.test.groups if name != "label"]
-    more = {"cluster": "person"} if dense.test.identities is not None else {}
     verdict = faircompress.audit(
         columns, label="label", groups={name: f"group:{name}" for name in groups},
-        baseline="baseline", candidate="candidate", id="id", split="split", weight="weight",
-        classes=dense.test.classes, rules=RULES, threshold=0.5 if at_half else "baseline", **more,
+        baseline="baseline", candidate="candidate", id="id", split="split",
+        cluster=None if dense.test.identities is None else "person",
+        classes=dense.test.classes, rules=RULES, threshold=0.5 if at_half else "baseline",
     )  # fmt: skip
     checks = verdict.to_frame()
     failing = checks[checks["outcome"] != "pass"]
@@ -204,7 +206,8 @@ def judged(dense: Told, model: Told, *, at_half: bool = False) -> Iterator[Json]
 def _harm(dense: Told, model: Told, part: Part, known: dict[str, Part]) -> Json:
     """Return the three layers of harm to a subgroup, and what stands beside them."""
     rows, weights = part.rows, dense.test.weights[part.rows]
-    before, after = layers.right_at_half(dense), layers.right_at_rate(dense, model)
+    before = layers.right_at_half(dense)
+    after = before if model is dense else layers.right_at_rate(dense, model)
     group = layers.group_of(part, known)
     own = [
         None if group is None else layers.found_at_own_rate(dense, one, part, group.rows)
@@ -236,6 +239,8 @@ def _change(dense: Told, model: Told, part: Part, metric: str) -> float | None:
 
 def _accuracy(dense: Told, model: Told) -> float:
     """Return the change of the share of all rows decided rightly, at the dense selection rate."""
+    if model is dense:
+        return 0.0
     change = layers.right_at_rate(dense, model) - layers.right_at_half(dense)
     return float(np.average(change, weights=dense.test.weights))
 
@@ -248,7 +253,7 @@ def frame(told: Told) -> pd.DataFrame:
         people = {} if said.identities is None else {"person": said.identities}
         labels = np.asarray(said.classes, object)[said.labels]
         tables.append(pd.DataFrame({
-            "id": said.ids, "split": split, "label": labels, "weight": said.weights,
+            "id": said.ids, "split": split, "label": labels,
             "baseline": said.probabilities[:, POSITIVE].astype(float), **groups, **people,
         }))  # fmt: skip
     return pd.concat(tables, ignore_index=True)

@@ -20,7 +20,7 @@ from faircompress.support.pages import css
 
 Json = dict[str, Any]
 HEAD = [
-    "Method", "Passed", "Dense", "At 0.5", "At dense selection rate", "At own FPR", "Flips",
+    "Method", "Pass, open, fail", "Dense", "At 0.5", "At dense selection rate", "At own FPR", "Flips",
     "Cross-group AUROC", "Accuracy", "Bytes", "ms",
 ]  # fmt: skip
 LAYERS = ("at_half", "at_selection_rate", "at_own_fpr")
@@ -123,10 +123,14 @@ def _line(name: str, rows: pd.DataFrame) -> list[str]:
     beside = [signed(over_seeds(rows[key])) for key in ("flips", "cross_group_auroc", "accuracy")]
     size, ms = rows["bytes"].median(), rows["ms"].median()
     return [
-        name, f"{(rows['outcome'] == 'pass').sum()} of {len(rows)}", f"{rows['dense'].mean():.3f}",
+        name, _outcomes(rows["outcome"]), f"{rows['dense'].mean():.3f}",
         *changes, beside[0].replace("+", ""), *beside[1:],
         "" if np.isnan(size) else f"{size:,.0f}", "" if np.isnan(ms) else f"{ms:.2f}",
     ]  # fmt: skip
+
+
+def _outcomes(of: "pd.Series[str]") -> str:
+    return ", ".join(str(int((of == one).sum())) for one in ("pass", "inconclusive", "fail"))
 
 
 def _who(cells: pd.DataFrame, methods: list[str]) -> Json:

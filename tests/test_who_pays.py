@@ -102,7 +102,7 @@ def test_what_was_scored_is_not_scored_again_and_everything_is_written(
     back = pd.read_parquet(kept / "cells.parquet")
     pd.testing.assert_frame_equal(back, table, check_dtype=False)
     assert "<h1>d at 2\u00d7: shy changes blond, hair=short by" in page
-    assert "dense at lost&#39;s rate" in page and "0 of 1" in page
+    assert "dense at lost&#39;s rate" in page and "0, 0, 1" in page
     assert "| lost |" in (kept / "who-pays.md").read_text("utf-8")
 
 
