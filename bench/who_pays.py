@@ -13,15 +13,16 @@ study's name. ``--score-only``: what was run so far.
 import argparse
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
+from who_pays_costs import costs
 from who_pays_page import complete, write_page
 
 import faircompress
@@ -133,13 +134,25 @@ def scored(bench: Bench, plan: Plan) -> Iterator[Json]:
     wanted = [cell for cell in plans.cells(plan, {}) if cell.key in known]
     wanted = [c for c in wanted if predictions_file(bench.folder, c, "test").exists()]
     for number, cell in enumerate(wanted, start=1):
-        kept = bench.folder / "benchmark" / "cells" / f"{cell.key}.json"
-        mark = [known[cell.key]["model_sha256"], RULES.read_text("utf-8")]
-        if not kept.exists() or read_json(kept)["mark"] != mark:
-            rows = list(_rows(bench, cell, known))
-            write_json(kept, {"mark": mark, "rows": rows})
-            print(f"  {number} of {len(wanted)}  {cell.key}  {rows[0]['outcome']}", flush=True)
-        yield from read_json(kept)["rows"]
+        yield from _once(
+            bench, cell, known, partial(_rows, bench, cell, known),
+            f"{number} of {len(wanted)}",
+        )  # fmt: skip
+
+
+def _once(
+    bench: Bench, cell: Cell, known: dict[str, Json], make: Callable[[], Iterable[Json]], count: str
+) -> list[Json]:
+    """Return rows as they were kept, if they are of the same network and rules; else made anew."""
+    kept = bench.folder / "benchmark" / "cells" / f"{cell.key}.json"
+    mark = [known[one.key]["model_sha256"] for one in (cell.dense, cell)]
+    mark.append(RULES.read_text("utf-8"))
+    if not kept.exists() or read_json(kept)["mark"] != mark:
+        rows = list(make())
+        write_json(kept, {"mark": mark, "rows": rows})
+        print(f"  {count}  {cell.key}  {rows[0]['outcome']}", flush=True)
+    found: list[Json] = read_json(kept)["rows"]
+    return found
 
 
 def _rows(bench: Bench, cell: Cell, known: dict[str, Json]) -> Iterator[Json]:
@@ -147,28 +160,23 @@ def _rows(bench: Bench, cell: Cell, known: dict[str, Json]) -> Iterator[Json]:
     dense, told = bench.told(cell.dense), bench.told(cell)
     if not dense.binary:
         raise InputError(f"{cell.key} has {len(dense.test.classes)} classes; this needs two")
-    cost = costs(bench.network(cell.dense), bench.network(cell), bench, cell)
-    both = {
-        METHOD: (told, known[cell.key], cost["pruned"]),
-        DENSE: (dense, known[cell.dense.key], cost["dense"]),
-        MOVED: (moved(dense, as_often=told), known[cell.dense.key], cost["dense"]),
+    cost = costs(bench.network(cell.dense), bench.network(cell))
+    unmoved = _once(bench, cell.dense, known, lambda: judged(dense, dense, at_half=True), "dense")
+    there = moved(dense, as_often=told)  # decides at one half: its scores are moved
+    kinds = {
+        METHOD: (judged(dense, told), cell, "pruned"),
+        DENSE: (unmoved, cell.dense, "dense"),
+        MOVED: (judged(dense, there, at_half=True), cell.dense, "dense"),
     }
-    of_dense = bench.folder / "benchmark" / "cells" / f"{cell.dense.key}.json"
-    for kind, (model, facts, file) in both.items():
+    for kind, (rows, of, side) in kinds.items():
+        facts = known[of.key]
         own = {
             "data": cell.data, "model": cell.model, "seed": cell.seed, "method": cell.method,
             "asked_speedup": cell.speedup, "row": kind,
             "speedup": facts.get("speedup", 1.0), "parameters": facts.get("parameters"),
-            "model_sha256": facts["model_sha256"], **file,
+            "model_sha256": facts["model_sha256"], **cost[side],
         }  # fmt: skip
-        if kind == DENSE and of_dense.exists():  # alike for all cells of a seed
-            yield from ({**own, **found} for found in read_json(of_dense))
-            continue
-        # the moved one decides at one half: its scores are moved
-        found = list(judged(dense, model, at_half=kind != METHOD))
-        if kind == DENSE:
-            write_json(of_dense, found)
-        yield from ({**own, **one} for one in found)
+        yield from ({**own, **one} for one in rows)
 
 
 def judged(dense: Told, model: Told, *, at_half: bool = False) -> Iterator[Json]:
@@ -271,34 +279,6 @@ def moved(dense: Told, *, as_often: Told) -> Told:
         return Predictions(**{**vars(said), "probabilities": pair, "model": f"{said.model}, moved"})
 
     return Told(shifted(dense.validation), shifted(dense.test))
-
-
-def costs(dense: Path, pruned: Path, bench: Bench, cell: Cell) -> dict[str, Json]:
-    """Return bytes of both networks' ONNX files, and the ms of one picture on one thread."""
-    if not (dense.exists() and pruned.exists()):
-        return {side: {"bytes": None, "ms": None} for side in ("dense", "pruned")}
-    from faircompress.data.dataset import load_facts
-    from faircompress.export import runtime, timing
-    from faircompress.export.one_call import export
-    from faircompress.networks import network
-
-    facts = load_facts(dense.parents[1] / "validate")
-    pictures = np.random.default_rng(0).integers(0, 256, (8, *facts.size, 3), np.uint8)
-    with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for number, path in enumerate((dense, pruned)):
-            own = network.load(path)
-            files.append(export(
-                own.net, Path(folder) / f"{number}.onnx", size=facts.size, classes=facts.classes,
-                mean=own.mean, std=own.std,
-            ))  # fmt: skip
-        opened = [runtime.session(file, "cpu", threads=1) for file in files]
-        time = timing.latency(opened[0], opened[1], pictures, batch=1, repeats=60)
-        sizes = [file.stat().st_size for file in files]
-    return {
-        "dense": {"bytes": sizes[0], "ms": time.dense["median"]},
-        "pruned": {"bytes": sizes[1], "ms": time.pruned["median"]},
-    }
 
 
 if __name__ == "__main__":

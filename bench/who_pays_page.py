@@ -20,8 +20,8 @@ from faircompress.support.pages import css
 
 Json = dict[str, Any]
 HEAD = [
-    "Method", "Pass, open, fail", "Dense", "At 0.5", "At dense selection rate", "At own FPR", "Flips",
-    "Cross-group AUROC", "Accuracy", "Bytes", "ms",
+    "Method", "Pass, open, fail", "Dense", "At 0.5", "At dense selection rate", "At own FPR",
+    "Flips", "Cross-group AUROC", "Accuracy", "Bytes", "ms",
 ]  # fmt: skip
 LAYERS = ("at_half", "at_selection_rate", "at_own_fpr")
 
@@ -149,7 +149,8 @@ def _sentence(parts: list[Json], plan: Plan, whom: str) -> str:
     words = f"{part['heading']}: {base} changes {whom} by {signed(found[base])}"
     sure = found[base].p is not None and found[base].p < SIGNIFICANT
     told = "" if sure else ", which is not shown to be harm"
-    return f"{words}{told}; the least harm is {best}'s, {signed(found[best])}."
+    least = f"the least harm is {best}'s, {signed(found[best])}"
+    return figures.minus_signs(f"{words}{told}; {least}.")
 
 
 def _about(name: str, table: pd.DataFrame) -> list[tuple[str, str]]:
