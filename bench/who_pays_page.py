@@ -146,11 +146,11 @@ def _sentence(parts: list[Json], plan: Plan, whom: str) -> str:
     part = next((p for p in parts if p["id"].endswith(f"-{plan.endpoint.speedup:g}x")), parts[-1])
     found = dict(part["changes"])
     base, best = plan.endpoint.baselines[0], max(found, key=lambda method: found[method].mean)
-    words = f"{part['heading']}: {base} changes {whom} by {signed(found[base])}"
+    harm, least = (figures.minus_signs(signed(found[one])) for one in (base, best))
+    words = f"{part['heading']}: {base} changes {whom} by {harm}"
     sure = found[base].p is not None and found[base].p < SIGNIFICANT
     told = "" if sure else ", which is not shown to be harm"
-    least = f"the least harm is {best}'s, {signed(found[best])}"
-    return figures.minus_signs(f"{words}{told}; {least}.")
+    return f"{words}{told}; the least harm is {best}'s, {least}."
 
 
 def _about(name: str, table: pd.DataFrame) -> list[tuple[str, str]]:
