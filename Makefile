@@ -63,7 +63,7 @@ study: $(VENV)/.ready
 
 # Goes on where it was stopped; --score-only scores what was run so far
 benchmark: $(VENV)/.ready
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/who_pays.py $(or $(DATA),portraits)
+	@$(BIN)/python bench/who_pays.py $(or $(DATA),portraits)
 
 # FAULTS=1/2 makes every second try; the tries are kept in faults.jsonl, and only missing ones are made
 faults: $(VENV)/.ready-dev

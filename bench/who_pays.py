@@ -82,7 +82,8 @@ def main() -> None:
     asked = parser.parse_args()
     bench = Bench(asked.project.resolve(), study_for(asked.data, asked.project / "studies"))
     if not asked.score_only:
-        done = subprocess.run(["faircompress", "study", bench.name], cwd=bench.project, check=False)
+        command = [sys.executable, "-m", "faircompress", "study", bench.name]
+        done = subprocess.run(command, cwd=bench.project, check=False)
         if done.returncode not in (0, 3):  # 3: some cells failed, the others count
             sys.exit(done.returncode)
     plan = plans.read(bench.folder.with_suffix(".yaml"))
