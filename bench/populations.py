@@ -73,8 +73,8 @@ def draw_scenario(number: int) -> Scenario | None:
     fixed = bool(rng.random() < 0.3)
     sides = [_kinds(rng) for _ in range(classes)]
     if fixed and classes < 3:
-        sides = [_rounded(kinds, n) for kinds, n in zip(sides, clusters, strict=True)]
-    harmed = _sides_harmed(metric, sides, 2 * limit if ties else limit, rng)
+        sides = [rounded(kinds, n) for kinds, n in zip(sides, clusters, strict=True)]
+    harmed = _sides_harmed(metric, sides, limit, rng, ties=ties)
     if harmed is None:
         return None
     return Scenario(
@@ -106,7 +106,7 @@ def _kinds(rng: np.random.Generator) -> tuple[Kind, ...]:
     )
 
 
-def _rounded(kinds: tuple[Kind, ...], clusters: int) -> tuple[Kind, ...]:
+def rounded(kinds: tuple[Kind, ...], clusters: int) -> tuple[Kind, ...]:
     """Give each kind a whole number of clusters."""
     counts = counts_of(kinds, clusters)
     return tuple(replace(k, share=c / clusters) for k, c in zip(kinds, counts, strict=True) if c)
@@ -120,14 +120,20 @@ def counts_of(kinds: tuple[Kind, ...], clusters: int) -> np.ndarray:
 
 
 def _sides_harmed(
-    metric: str, sides: list[tuple[Kind, ...]], fall: float, rng: np.random.Generator
+    metric: str,
+    sides: list[tuple[Kind, ...]],
+    fall: float,
+    rng: np.random.Generator,
+    *,
+    ties: bool,
 ) -> list[tuple[Kind, ...]] | None:
     """Let some class lose as much as makes the metric fall so far."""
     if metric == "flips":
         sides = [tuple(replace(kind, gained=0.0) for kind in kinds) for kinds in sides]
     if metric == "auroc":  # the other side only scales it, if it does not change
         at = int(rng.integers(2))
-        worse = _harmed(sides[at], fall / _rate(sides[1 - at]), rng)
+        least = 2 * fall if ties else fall / rate(sides[1 - at])
+        worse = _harmed(sides[at], least, rng)
         calm = tuple(replace(kind, gained=0.0) for kind in sides[1 - at])
         both = [calm, worse] if at else [worse, calm]
         return None if worse is None else [kinds for kinds in both if kinds is not None]
@@ -139,20 +145,22 @@ def _sides_harmed(
     return [kinds for kinds in found if kinds is not None] + others
 
 
-def _weights(kinds: tuple[Kind, ...]) -> np.ndarray:
+def weights_of(kinds: tuple[Kind, ...]) -> np.ndarray:
+    """Return each kind's share of all weight."""
     weights = np.array([kind.share * kind.rows * kind.weight for kind in kinds])
     return weights / weights.sum()
 
 
-def _rate(kinds: tuple[Kind, ...]) -> float:
-    return float(sum(q * kind.right for q, kind in zip(_weights(kinds), kinds, strict=True)))
+def rate(kinds: tuple[Kind, ...]) -> float:
+    """Return the share that the baseline has right, by weight."""
+    return float(sum(q * kind.right for q, kind in zip(weights_of(kinds), kinds, strict=True)))
 
 
 def _harmed(
     kinds: tuple[Kind, ...], fall: float, rng: np.random.Generator
 ) -> tuple[Kind, ...] | None:
     """Let one kind lose as much as makes the rate of all fall so far, what others gain included."""
-    q, at = _weights(kinds), int(rng.integers(len(kinds)))
+    q, at = weights_of(kinds), int(rng.integers(len(kinds)))
     won = sum(w * (1 - kind.right) * kind.gained for w, kind in zip(q, kinds, strict=True))
     lost = (fall + won) / (q[at] * kinds[at].right)
     if lost > 1:

@@ -22,9 +22,11 @@ from verifying import verdicts_agree as verdicts_agree
 
 from faircompress.config.overrides import overridden
 from faircompress.support import environment
+from faircompress.support.databases import of_prefect, ready
 from faircompress.support.locks import waiting
 
 environment.configure()
+pytest_plugins = ["processor_time"]
 ROOT = Path(__file__).parent.parent
 TINY = (
     "data.portraits.train=640", "data.portraits.validation=320", "data.portraits.test_cell=80",
@@ -43,6 +45,14 @@ FIRST = (
     "services", "interrupts", "chain_looks", "history", "code_reruns",
 )  # fmt: skip
 WIDE = {"rule": "change", "metric": "auroc", "limit": 0.3, "because": "a test"}
+WHILE = """
+import subprocess, sys, time, psutil
+server = subprocess.Popen(sys.argv[2:])
+while psutil.pid_exists(int(sys.argv[1])):
+    time.sleep(1)
+server.terminate()
+server.wait()
+"""  # runs a command as long as a process lives
 LENIENT = "gate.rules=[{rule: change, metric: auroc, limit: 0.3, because: a test}]"
 
 
@@ -139,16 +149,21 @@ def serving(module: str, *words: str, health: str, **how: Any) -> Iterator[None]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen(command, **quiet, **how)
     try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(health, timeout=2)
-                break
-            except OSError:
-                time.sleep(0.5)
+        answers(health)
         yield
     finally:
         server.terminate()
         server.wait()
+
+
+def answers(health: str) -> None:
+    """Wait until an address answers, two minutes at most."""
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(health, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.5)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -158,15 +173,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Give the environment in which a real Prefect server is found."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    env = {"PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "PREFECT_API_URL": url}
-    env |= {"PREFECT_SERVER_UI_API_URL": url}  # else its pages ask another port
-    words = ("server", "start", "--port", str(port))
-    with serving("prefect", *words, health=f"{url}/health", env={**os.environ, **env}):
-        yield env
+def prefect_server(of_all_workers: Path) -> dict[str, str]:
+    """Give the environment in which a real Prefect server is found.
+
+    Whoever of the workers needs it first starts it for all; it ends with the test session.
+    """
+    known = of_all_workers / "prefect.json"
+    with waiting(of_all_workers / "prefect.lock", "starts Prefect"):
+        if not known.exists():
+            port, home = free_port(), of_all_workers / "prefect"
+            url = f"http://127.0.0.1:{port}/api"
+            # its pages would ask another port else
+            env = {"PREFECT_API_URL": url, "PREFECT_SERVER_UI_API_URL": url}
+            env["PREFECT_HOME"] = str(home)
+            home.mkdir()
+            ready(of_prefect(home / "prefect.db"))
+            session = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+            words = (sys.executable, "-m", "prefect", "server", "start", "--port", str(port))
+            command = [sys.executable, "-c", WHILE, str(session), *words]
+            subprocess.Popen(
+                command, env={**os.environ, **env}, start_new_session=True,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            answers(f"{url}/health")
+            known.write_text(json.dumps(env))
+    return dict(json.loads(known.read_text()))
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_only_flows_and_who_starts_or_serves_them_know_prefect_and_dvc(package: 
 
 
 def test_the_evaluation_sees_neither_torch_nor_models_nor_pictures() -> None:
-    heavy = {"torch", "torchvision", "lightning", "onnx", "onnxruntime", "PIL"}
+    heavy = {"torch", "torchvision", "lightning_fabric", "onnx", "onnxruntime", "PIL"}
     evaluation = graph().find_upstream_modules("faircompress.evaluation.evaluate")
     assert heavy & {m.split(".")[0] for m in evaluation} == set()
 

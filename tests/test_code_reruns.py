@@ -23,7 +23,7 @@ def test_new_words_rerun_nothing_and_new_code_of_the_gate_the_gate_alone(
     package = with_own_code(project, tmp_path / "code")
     assert not (project.folder / "src").exists()
     verdict = (project.folder / "artifacts/gate/verdict.json").read_bytes()
-    assert ran(project) == ["source", "code"]
+    assert ran(project) == ["source", "code"]  # plain DVC sees the chain that faircompress ran
     for file in ("training/fit.py", "evaluation/costs.py", "stages/validate.py"):
         text = (package / file).read_text()
         (package / file).write_text(text.replace('"""', '"""In other words: ', 1) + "# the end\n")

@@ -26,8 +26,12 @@ MAKE += "ready(of_{}(Path(sys.argv[1])))"
 
 
 def making(kind: str, file: Path) -> "subprocess.Popen[str]":
+    """Begin to make a database, of which the user's cache holds no copy before."""
     command = [sys.executable, "-c", MAKE.format(kind), str(file)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    env = {**os.environ, "XDG_CACHE_HOME": str(file.parent / "cache")}
+    return subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env
+    )
 
 
 def half(file: Path, revision: str | None, *tables: str) -> None:
@@ -64,6 +68,27 @@ def test_after_a_kill_two_at_once_make_one_and_one_of_them_waits(kind: str, tmp_
     assert revision(file) == newest(database.migrations)
     assert not list(tmp_path.glob("*.part*"))
     ready(database)  # at once
+    (kept,) = (tmp_path / "cache/faircompress/databases").iterdir()
+    assert kept.read_bytes() == file.read_bytes()  # for the next project
+
+
+def test_a_kept_copy_is_taken_and_a_damaged_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first, second, third = (of_mlflow(tmp_path / f"{n}.db") for n in range(3))
+    ready(first)
+    with closing(sqlite3.connect(first.template)) as opened:
+        opened.execute("CREATE TABLE mark (id)")
+        assert not opened.execute("SELECT * FROM experiments").fetchall()
+    ready(second)
+    with closing(sqlite3.connect(second.file)) as opened:
+        assert opened.execute("SELECT count(*) FROM mark").fetchone() == (0,)  # it is the copy
+    first.template.write_bytes(first.template.read_bytes()[:50_000])
+    ready(third)
+    with closing(sqlite3.connect(third.file)) as opened:  # made anew, since the copy was cut off
+        assert not opened.execute("SELECT * FROM sqlite_master WHERE name = 'mark'").fetchall()
+    assert revision(third.file) == newest(third.migrations)
 
 
 def test_one_that_holds_runs_is_not_made_anew(tmp_path: Path) -> None:

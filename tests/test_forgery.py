@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,8 +35,11 @@ ANN = Grounds("Ann", "a recall")
 @pytest.fixture(scope="module")
 def signed_project(
     finished: Finished, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Registry]:
-    """Give a project with keys, two files that passed, and one that failed."""
+) -> tuple[Registry, dict[str, str]]:
+    """Give a project with keys, two files that passed, one that failed; and what names the keys.
+
+    The environment is put back at once: what other tests start must not find the keys.
+    """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     home = tmp_path_factory.mktemp("home")
@@ -52,13 +54,18 @@ def signed_project(
         attestations.sign(where.store.project)  # what the run before there were keys wrote
         registered_as(where.store.project, "pass")
         registered_as(where.store.project, "fail")
-        yield where
+        return where, {name: os.environ[name] for name in (*VARIABLES.values(), "XDG_CONFIG_HOME")}
 
 
 @pytest.fixture
-def where(signed_project: Registry, tmp_path: Path) -> Registry:
-    """Give a copy that a test may change; its keys are known."""
-    found = moved(signed_project.store.project, tmp_path)
+def where(
+    signed_project: tuple[Registry, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Registry:
+    """Give a copy that a test may change; its keys are known, and named in the environment."""
+    at_home(monkeypatch, tmp_path)
+    for name, value in signed_project[1].items():
+        monkeypatch.setenv(name, value)
+    found = moved(signed_project[0].store.project, tmp_path)
     known_keys.note(keys_of(found.store.project))
     return found
 

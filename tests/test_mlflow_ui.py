@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT, Project, free_port, serving
 from mlflow.entities import Run
 from PIL import Image
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from registered import moved, registered_as
 
 from faircompress.orchestration.deployment import Registry
@@ -40,7 +41,11 @@ SEEN = {  # what MLflow shows a first-time visitor only
 
 
 @pytest.fixture(scope="module")
-def where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+def where(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    prefect_server: dict[str, str],
+) -> Iterator[Registry]:
     """Give a project with two judged runs: the second's files decide where most rows are right."""
     own = PICTURES and (ROOT / "mlflow.db").exists()
     first = ROOT if own else request.getfixturevalue("finished")[0].folder
@@ -53,7 +58,8 @@ def where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         assert done.returncode == 0, done.stderr
     with recorded(Workspace(folder, folder)) as record:
         record.conclude()
-    return found
+    with temporary_settings({PREFECT_API_URL: prefect_server["PREFECT_API_URL"]}):
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +240,7 @@ def test_the_report_can_be_read_by_keyboard(page: "playwright.Page", where: Regi
 
 
 def test_a_reviewer_approves_in_the_browser_and_the_alias_moves(
-    page: "playwright.Page", where: Registry
+    page: "playwright.Page", where: Registry, prefect_server: dict[str, str]
 ) -> None:
     registered_as(where.store.project, "inconclusive")
     number = where.aliases()["challenger"]
@@ -252,7 +258,8 @@ def test_a_reviewer_approves_in_the_browser_and_the_alias_moves(
     page.set_viewport_size({"width": 1200, "height": 560})
     draw(page, "mlflow-approve")
     page.set_viewport_size({"width": 1200, "height": 800})
-    done = Project(where.store.project).call(sys.executable, "-m", "faircompress", "promote")
+    project = Project(where.store.project, prefect_server)
+    done = project.call(sys.executable, "-m", "faircompress", "promote")
     assert f"version {number} of {where.model} is the champion" in done.stdout, done.stderr
     page.reload()
     page.get_by_text("@ champion").first.wait_for()

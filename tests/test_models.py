@@ -24,6 +24,7 @@ ARCHITECTURES = {
     "mobilenet_v3_small": 16, "mobilenet_v3_large": 16,
     "efficientnet_v2_s": 16, "efficientnet_v2_m": 16,
 }  # fmt: skip
+MORE_OF_THE_SAME = ("resnet34", "mobilenet_v3_large", "efficientnet_v2_m")  # blocks as one above
 SIZE, MEAN, STD = (64, 64), (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 156, (16, 1, 1, 3)) + RNG.integers(0, 100, (16, *SIZE, 3))
@@ -172,16 +173,23 @@ def test_cutting_channels_that_write_zeros_changes_nothing(case: Case) -> None:
     assert (after - before).abs().max() < 1e-3 * before.std(0).max()
 
 
-def test_the_exported_network_is_smaller_and_says_the_same(case: Case, tmp_path: Path) -> None:
+def test_the_saved_and_the_exported_network_are_smaller_and_say_the_same(
+    case: Case, tmp_path: Path
+) -> None:
     networks.save(Network(case.pruned, case.architecture, 10, MEAN, STD), tmp_path / "model.pt")
     network = networks.load(tmp_path / "model.pt")
+    with torch.no_grad():
+        said, wanted = (n(normal(PICTURES)).softmax(1).numpy() for n in (network.net, case.pruned))
+    assert np.array_equal(said, wanted)
+    dense = 4 * sum(p.numel() for p in case.dense.parameters())
+    assert (tmp_path / "model.pt").stat().st_size < dense / 2
+    if case.architecture in MORE_OF_THE_SAME:  # its export takes long and has no other nodes
+        return
     content = to_onnx(network, SIZE, opset=20, words={})
     refuse_wrong_shape(content, network)
-    assert len(content) < 4 * sum(p.numel() for p in case.dense.parameters()) / 2
+    assert len(content) < dense / 2
 
     (tmp_path / "net.onnx").write_bytes(content)
     session = runtime.session(tmp_path / "net.onnx", "cpu", threads=1)
     (found,) = session.run(["probabilities"], {"images": PICTURES})
-    with torch.no_grad():
-        wanted = case.pruned(normal(PICTURES)).softmax(1).numpy()
     assert np.abs(found - wanted).max() < min(1e-4, 1e-2 * wanted.std(0).max())

@@ -1,6 +1,7 @@
 """A network of the user's own is the dense model of the chain, as it comes."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 import yaml
 from conftest import ROOT, Project, new_project
+from finished_runs import Finished
 
 from faircompress.config import params
 from faircompress.config.brought_names import stands_on
@@ -35,8 +37,11 @@ OWN = {"model": MODEL, "from": "weights.pt", "epochs": 0, "mean": [0.5] * 3, "st
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Give a project with a network of its own, whose data were validated."""
     project = new_project(tmp_path_factory.mktemp("own"))
+    validated, artifacts = finished[0].folder / "artifacts", project.folder / "artifacts"
+    shutil.copytree(validated / "validate", artifacts / "validate")
     (project.folder / "nets").mkdir()
     (project.folder / "nets/mine.py").write_text(CODE)
     space: dict[str, type[torch.nn.Module]] = {}
@@ -49,7 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_a_trained_network_of_ones_own_is_cut_and_exported(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for stage in ("source", "validate", "train", "prune", "export"):
+    for stage in ("train", "prune", "export"):
         done = project.stage(stage)
         assert done.returncode == 0, done.stdout + done.stderr
     monkeypatch.chdir(project.folder)

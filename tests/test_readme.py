@@ -1,5 +1,6 @@
 """What the README and the docs say can be done, can be done."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -30,12 +31,18 @@ def test_a_make_target_of_the_docs_exists(command: str) -> None:
     assert said.returncode == 0, said.stderr
 
 
+@functools.cache
+def helps(*command: str) -> subprocess.CompletedProcess[str]:
+    """Return how a command ends that is asked for help; the docs name some of them often."""
+    return subprocess.run(
+        [sys.executable, *command, "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("faircompress ")])
 def test_a_command_of_the_docs_exists_and_its_overrides_are_valid(command: str) -> None:
     name, *given = command.split()[1:]
-    said = subprocess.run(
-        [sys.executable, "-m", "faircompress", name, "--help"], capture_output=True, text=True
-    )
+    said = helps("-m", "faircompress", name)
     assert said.returncode == 0, said.stderr
     named = [after for word, after in pairwise(given) if word == "--preset"]
     changed = [w for w in given if "=" in w and not w.startswith("-")]
@@ -47,10 +54,7 @@ def test_a_command_of_the_docs_exists_and_its_overrides_are_valid(command: str) 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if re.match(r"python \S+\.py", c)])
 def test_a_script_of_the_docs_explains_itself(command: str) -> None:
-    script = command.split()[1]
-    said = subprocess.run(
-        [sys.executable, script, "--help"], cwd=ROOT, capture_output=True, text=True
-    )
+    said = helps(command.split()[1])
     assert said.returncode == 0, said.stderr
 
 

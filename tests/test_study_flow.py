@@ -41,6 +41,7 @@ def studied(
 ) -> tuple[Project, Path, str]:
     """Give a project after a study of which one method cannot work, its folder, its words."""
     project = new_project(tmp_path_factory.mktemp("studied"))
+    project.set(train={"epochs": 1}, prune={"epochs": 1, "rounds": 1})
     project.env = prefect_server
     folder = plan_in(project)
     done = project.call("faircompress", "study", "tiny")

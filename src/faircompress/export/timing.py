@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy.special import bdtr
 
 from faircompress.export.ports import INPUT
 from faircompress.export.runtime import provider
@@ -156,7 +156,7 @@ def quantile_bounds(
         Lower and upper bound; None where even the extremes of so few draws cannot bound it.
     """
     ordered = np.sort(values)
-    below = stats.binom.cdf(np.arange(len(ordered)), len(ordered), share)
+    below = bdtr(np.arange(len(ordered)), len(ordered), share)  # of the binomial distribution
     lows, highs = np.flatnonzero(below <= tail), np.flatnonzero(below >= 1 - tail)
     return (
         float(ordered[lows[-1]]) if len(lows) else None,

@@ -206,6 +206,8 @@ def dvc_repro(
             os.killpg(process.pid, signal.SIGTERM)
         raise
     finally:
+        if process.stdout:
+            process.stdout.close()
         watch.cancel()
         done.set()
         follower.join()

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from faircompress.second_opinion import rates
+from faircompress.second_opinion import e_values, rates
+from faircompress.second_opinion.paired_proportions import CHANGE
 from faircompress.second_opinion.rates import (
     CANDIDATE,
-    CHANGE,
     LOWER_IS_BETTER,
     RANKINGS,
     Models,
@@ -52,6 +52,7 @@ class Found:
     numbers: Json
     passes: bool = False
     fails: Callable[[float], bool] = lambda a: False
+    e_value: Callable[[], float] = lambda: 0.0  # against its limits (13.1)
 
 
 def places(models: Models, rule: Json, groups: dict[str, Group]) -> list[Place]:
@@ -96,14 +97,36 @@ def check(models: Models, rule: Json, place: Place, stated: Json | None) -> Foun
     if models.one_file and kind in CHANGES and known:
         zeros = {k: 0.0 for k, v in found.numbers.items() if k in NUMBERS and v is not None}
         statistic = "identity" if kind == "change" else "bounds"
-        found = Found(found.numbers | zeros | {"statistic": statistic}, True)
-    if stated and stated.get("e_value_of_parts") is not None:  # each part's skill counts in it (13)
-        return replace(found, passes=stated["e_value_of_parts"] >= 1 / rule["alpha"])
-    if stated and stated.get("e_value") is not None:  # looks are earned (13)
-        found = replace(found, passes=stated["e_value"] >= 1 / rule["alpha"])
+        found = Found(
+            found.numbers | zeros | {"statistic": statistic}, True, e_value=lambda: e_values.MOST
+        )
+    if models.by_e_value:
+        return _by_e_value(models, rule, place, found, stated)
+    return replace(found, passes=found.passes and _all_earned(models, rule, place))
+
+
+def _by_e_value(
+    models: Models, rule: Json, place: Place, found: Found, stated: Json | None
+) -> Found:
+    """Hold a check to its e-value; products of earlier parts are taken as stated (13)."""
+    known, e_value = found.numbers["estimate"] is not None, found.e_value()
     of_part = {**rule, "alpha": rule["alpha"] / 2**models.parts}
-    earned = found.passes and all(_earned(models, of_part, g, place.k) for g in place.groups)
-    return replace(found, passes=earned)
+    speaks = e_value > 1 if models.parts else e_value >= 1 / rule["alpha"]
+    if not known or (speaks and not _all_earned(models, of_part, place)):
+        e_value = 0.0
+    if models.parts and not e_value:  # a part that tells nothing
+        known_none = not known or speaks or found.numbers["statistic"] == "none"
+        e_value = 1.0 if known_none else e_value
+    numbers = found.numbers | {"e_value": e_value}
+    if not models.parts:
+        return replace(found, numbers=numbers, passes=e_value >= 1 / rule["alpha"])
+    product = e_value if models.parts == 1 or stated is None else stated["e_value_of_parts"]
+    numbers |= {"e_value_of_parts": product}
+    return replace(found, numbers=numbers, passes=product >= 1 / rule["alpha"])
+
+
+def _all_earned(models: Models, rule: Json, place: Place) -> bool:
+    return all(_earned(models, rule, group, place.k) for group in place.groups)
 
 
 def limits(rule: Json) -> Json:
@@ -123,9 +146,9 @@ def limits(rule: Json) -> Json:
 
 
 def _single(models: Models, rule: Json, place: Place) -> Found:
-    kind, metric, alpha, lines = rule["rule"], rule["metric"], rule["alpha"], limits(rule)
+    kind, metric, alpha, sides = rule["rule"], rule["metric"], rule["alpha"], limits(rule)
     which = CHANGE if kind == "change" else CANDIDATE
-    tests = [(s, side, s * lines[f"limit_{side}"]) for s, side in SIDES if lines[f"limit_{side}"]]
+    tests = [(s, side, s * sides[f"limit_{side}"]) for s, side in SIDES if sides[f"limit_{side}"]]
     if kind == "flips":
         rate = rates.flips(models, place.group, place.k or 0)
     else:
@@ -146,7 +169,9 @@ def _single(models: Models, rule: Json, place: Place) -> Found:
     def fails(a: float) -> bool:
         return any(rate.rejects(which, -sign, -m, a / len(tests)) for sign, _, m in tests)
 
-    return Found(numbers, all(rate.rejects(which, sign, m, alpha) for sign, _, m in tests), fails)
+    passes = all(rate.rejects(which, sign, m, alpha) for sign, _, m in tests)
+    lines = [(sign, m) for sign, _, m in tests]
+    return Found(numbers, passes, fails, lambda: e_values.single(rate, which, lines, alpha))
 
 
 def _numbers(rate: Rate, estimate: float | None, statistic: str) -> Json:
@@ -187,17 +212,20 @@ def _pair(rule: Json, pair: list[Rate], share: float = 1.0) -> Found:
         "lower": lower, "at_limit_lower": lower, "upper": shown,
         "at_limit_upper": None if most is None else shown,
     }  # fmt: skip
-    return Found(numbers, lower > least and (most is None or upper < most), fails)
+    passes = lower > least and (most is None or upper < most)
+    return Found(numbers, passes, fails, lambda: e_values.pair(rule, pair))
 
 
 def _excess_loss(models: Models, rule: Json, group: Group) -> Found:
     rows, inside = models.rows, group.own
     right = models.decided == rows.labels
-    pair = [rates.mean_rate(models, right, part, group, "all") for part in (inside, ~inside)]
+    two = [rates.mean_rate(models, right, part, group, "all") for part in (inside, ~inside)]
+    shown = two
     if models.caps[EVERYONE] is not None:
-        pair = [replace(r, statistic="none") for r in pair]
+        shown = [replace(r, statistic="none") for r in two]
     others = float(rows.weights[~inside].sum() / rows.weights.sum())
-    return _pair(rule, pair, others)
+    found = _pair(rule, shown, others)
+    return replace(found, e_value=lambda: e_values.excess_loss(models, rule, group, two))
 
 
 def _earned(models: Models, rule: Json, group: Group, k: int | None) -> bool:

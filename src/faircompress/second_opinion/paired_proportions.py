@@ -1,10 +1,18 @@
 """Exact bounds for shares of rows that are alike, and precision: docs/statistics.md, 6 and 7."""
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import betaincinv
 from scipy.stats import binom
 
 from faircompress.second_opinion.betting import game, wealth
+
+CHANGE = 2  # of baseline's rate, candidate's, and their change
+Statistic = Callable[[int, int, float, float], float]
+EValues = Callable[[int, int, np.ndarray, float], np.ndarray]
+Bound = Callable[[int, int, float], float]
 
 
 def lower_share(hits: int, n: int, alpha: float) -> float:
@@ -119,3 +127,44 @@ def _fall_excluded(
     planned = np.full(len(orders), len(x))
     given = game(dealt, np.ones_like(dealt), planned)
     return wealth(given, -fall, -1 - abs(fall), level) >= 1 / level
+
+
+def tests(first: np.ndarray, second: np.ndarray) -> tuple[Statistic, Bound, EValues]:
+    """Return test, bound and e-values of both models' shares and their change."""
+    n, hits = len(first), (int(first.sum()), int(second.sum()))
+    changed = int((first & ~second).sum()), int((~first & second).sum())  # lost, gained
+
+    def test(which: int, sign: int, m: float, alpha: float) -> float:
+        if which == CHANGE:
+            lost, gained = changed[::sign]
+            return tail(lost, gained, n, m, alpha)
+        h = hits[which]
+        return float(binom.sf(h - 1, n, m) if sign > 0 else binom.cdf(h, n, -m))
+
+    def bound(which: int, sign: int, alpha: float) -> float:
+        if which == CHANGE:
+            lost, gained = changed[::sign]
+            return lower_change(lost, gained, n, alpha)
+        h = hits[which]
+        return lower_share(h, n, alpha) if sign > 0 else -upper_share(h, n, alpha)
+
+    def e_values(which: int, sign: int, m: np.ndarray, alpha: float) -> np.ndarray:
+        goal = 2 * np.log(1 / alpha) / n
+        if which == CHANGE:
+            lost, gained = changed[::sign]
+            bet = np.minimum(
+                np.sqrt(goal / np.maximum(2 * np.abs(m), 1 / n)), (1 - 1e-12) / (1 + m)
+            )
+            log = lost * np.log1p(-bet * (1 + m)) + gained * np.log1p(bet * (1 - m))
+            return np.exp(np.minimum(log + (n - lost - gained) * np.log1p(-bet * m), 700))
+        h, m = (hits[which], m) if sign > 0 else (n - hits[which], 1 + m)
+        bet = np.minimum(np.sqrt(goal / (m * (1 - m))), (1 - 1e-12) / m)
+        return np.exp(np.minimum(h * np.log1p(bet * (1 - m)) + (n - h) * np.log1p(-bet * m), 700))
+
+    return functools.cache(test), functools.cache(bound), e_values
+
+
+def counts(first: np.ndarray, second: np.ndarray) -> tuple[int, int, int, int]:
+    """Return rows, the candidate's hits, and rows lost and gained."""
+    lost, gained = (first & ~second).sum(), (~first & second).sum()
+    return len(first), int(second.sum()), int(lost), int(gained)

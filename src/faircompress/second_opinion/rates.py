@@ -1,23 +1,20 @@
 """One metric in one group: both models' rates, and the tests and bounds of each (3, 5 to 8)."""
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.stats import binom
 
 from faircompress.second_opinion import betting
 from faircompress.second_opinion import paired_proportions as exact
 from faircompress.second_opinion.class_rounds import deal_rounds
 from faircompress.second_opinion.deals import Deals, deal_means, deal_rankings, seed_of, table
+from faircompress.second_opinion.paired_proportions import CHANGE, Bound, EValues, Statistic
 from faircompress.second_opinion.reading import EVERYONE, Group, Predictions, strata
 
-BASELINE, CANDIDATE, CHANGE = 0, 1, 2
+BASELINE, CANDIDATE = 0, 1
 RANKINGS = ("auroc", "cross_group_auroc")
 LOWER_IS_BETTER = ("false_negative_rate", "false_positive_rate", "negative_flips")
-Statistic = Callable[[int, int, float, float], float]
-Bound = Callable[[int, int, float], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +28,8 @@ class Rate:
     statistic: str = "none"  # tail, wealth, bounds; none: no bound is known
     test: Statistic | None = None  # (which, sign, m, alpha) -> of "sign x rate is at most m"
     bound: Bound | None = None  # (which, sign, alpha) -> lower bound of sign x rate
+    e_values: EValues | None = None  # as of ``test``, at several m (13.1)
+    alike: tuple[int, int, int, int] | None = None  # rows, candidate's hits, lost and gained
 
     def lower(self, which: int, sign: int, alpha: float) -> float:
         """Return the lower bound that may be shown (5.4)."""
@@ -55,6 +54,7 @@ class Models:
     caps: dict[str, dict[str, float] | None]  # by group; None: its rows are alike
     absent: list[str]  # what the rows lack by design
     one_file: bool = False
+    by_e_value: bool = False  # are looks earned, or may they be topped up (13)?
     parts: int = 0  # which part of a look that may be topped up these rows are (13); 0: none
     known: dict[tuple[object, ...], Rate] = field(default_factory=dict)
 
@@ -191,7 +191,7 @@ def mean_rate(m: Models, values: np.ndarray, rows: np.ndarray, group: Group, cap
     means = _three(*((weight * v).sum() / weight.sum() for v in values))
     if caps is None:
         n = len(weight)
-        return Rate(means, n, n, n, "tail", *_exact(values[0], values[1]))
+        return Rate(means, n, n, n, "tail", *exact.tests(*values), exact.counts(*values))
     given = table(
         values.astype(float), np.ones(len(weight), bool), weight, r.clusters[rows],
         strata(r, rows), (caps[cap], caps[cap]),
@@ -236,7 +236,7 @@ def _precision(m: Models, chosen: np.ndarray, truth: np.ndarray, group: Group, o
         return Rate(means, n, clusters, kish)
     if own:
         hits = truth[chosen[1]]
-        return Rate(means, n, n, n, "bounds", None, _exact(hits, hits)[1])
+        return Rate(means, n, n, n, "bounds", None, exact.tests(hits, hits)[1])
     bound = functools.partial(exact.lower_precision_change, chosen, truth, seed_of(r.labels))
     return Rate(means, n, n, n, "bounds", None, functools.cache(lambda _, s, a: bound(s, a)))
 
@@ -246,27 +246,6 @@ def _size(r: Predictions, rows: np.ndarray) -> tuple[int, int, float]:
     _, whose = np.unique(r.clusters[rows], return_inverse=True)
     total = np.bincount(whose, r.weights[rows])
     return int(rows.sum()), len(total), float(total.sum() ** 2 / max((total**2).sum(), 1e-300))
-
-
-def _exact(first: np.ndarray, second: np.ndarray) -> tuple[Statistic, Bound]:
-    n, hits = len(first), (int(first.sum()), int(second.sum()))
-    changed = int((first & ~second).sum()), int((~first & second).sum())  # lost, gained
-
-    def test(which: int, sign: int, m: float, alpha: float) -> float:
-        if which == CHANGE:
-            lost, gained = changed[::sign]
-            return exact.tail(lost, gained, n, m, alpha)
-        h = hits[which]
-        return float(binom.sf(h - 1, n, m) if sign > 0 else binom.cdf(h, n, -m))
-
-    def bound(which: int, sign: int, alpha: float) -> float:
-        if which == CHANGE:
-            lost, gained = changed[::sign]
-            return exact.lower_change(lost, gained, n, alpha)
-        h = hits[which]
-        return exact.lower_share(h, n, alpha) if sign > 0 else -exact.upper_share(h, n, alpha)
-
-    return functools.cache(test), functools.cache(bound)
 
 
 def _betting(
@@ -292,8 +271,14 @@ def _betting(
         spread = deals.weights, deals.planned
         return betting.lower_bound(x, *spread, low, high, alpha, option, deals.together)
 
-    size = n, clusters, effective
-    return Rate(means, *size, "wealth", functools.cache(test), functools.cache(bound))
+    def e_values(which: int, sign: int, m: np.ndarray, alpha: float) -> np.ndarray:
+        x, low, _ = units(which, sign)
+        game = betting.game(x, deals.weights, deals.planned, deals.together)
+        logs = betting.log_wealths(game, m, low, alpha / option)
+        return np.exp(np.minimum(logs, 700)).mean(axis=1)
+
+    tests = functools.cache(test), functools.cache(bound), e_values
+    return Rate(means, n, clusters, effective, "wealth", *tests)
 
 
 def _three(before: float, after: float) -> tuple[float, float, float]:

@@ -81,6 +81,9 @@ def _models(
         decided=np.stack([decisions(p, cut.get(name)) for name, p in pair.items()]),
         caps=caps,
         absent=verdict["absent"],
+        by_e_value=any(
+            one.get("e_value") is not None for r in verdict["rules"] for one in r["checks"]
+        ),
         parts=verdict.get("parts", 0),
         one_file=pair[against].model == rows.model,
     )

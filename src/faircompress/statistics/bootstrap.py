@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.stats import poisson
+from scipy.special import pdtr
 
 from faircompress.statistics.independent_units import SEED
 from faircompress.statistics.metrics import Mean, Measure, Ranking
@@ -253,4 +253,4 @@ def _drawn(size: int, replicates: int, rng: np.random.Generator) -> np.ndarray:
 def _poisson(mean: float) -> np.ndarray:
     """Return 65,536 equally likely counts, Poisson with this mean; below 0: all 0."""
     places = (np.arange(1 << 16) + 0.5) / (1 << 16)
-    return np.searchsorted(poisson.cdf(np.arange(32), max(mean, 0.0)), places).astype(np.uint8)
+    return np.searchsorted(pdtr(np.arange(32), max(mean, 0.0)), places).astype(np.uint8)

@@ -60,8 +60,12 @@ class ClassRounds:
 
     def excludes(self, limit: float, alpha: float) -> bool:
         """Tell whether a mean change of -limit or less is excluded; wrongly at most with alpha."""
+        return self.wealth(limit, alpha) >= 1 / alpha
+
+    def wealth(self, limit: float, alpha: float) -> float:
+        """Return the wealth against a mean change of -limit or less: the best mean over deals."""
         log = self._log_wealth(limit, alpha)
-        return bool(betting.best_mean(np.exp(np.minimum(log, 700)))[0] >= 1 / alpha)
+        return float(betting.best_mean(np.exp(np.minimum(log, 700)))[0])
 
     def e_value(self, limit: float, alpha: float) -> float:
         """Return an e-value against "the mean change is at most -limit": the mean over all deals.

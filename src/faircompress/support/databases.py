@@ -1,24 +1,27 @@
 """SQLite databases of MLflow and Prefect: made whole or not at all, by one process at a time.
 
 Both libraries migrate a new database step by step where it lies. Two processes that do so at once,
-or one that is killed meanwhile, leave a half of one that no later process opens.
+or one that is killed meanwhile, leave a half of one that no later process opens. The migrations of
+an empty database take seconds and end the same each time, so it is kept in the user's cache, and
+the next project gets a copy.
 """
 
 import functools
 import importlib.util
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from faircompress.support.errors import StateError
-from faircompress.support.files import room
+from faircompress.support.files import room, user_cache, write_bytes
 from faircompress.support.locks import waiting
 
 FRESH = 5.0  # seconds since a change: somebody may still be at work
@@ -48,6 +51,11 @@ class Database:
     upgrade: Callable[[Path], Upgrade]
     records: tuple[str, ...]
     migrates: bool = False
+
+    @property
+    def template(self) -> Path:
+        """Return where an empty one of this schema is kept, or would be."""
+        return user_cache() / "databases" / f"{newest(self.migrations)}.db"
 
 
 def of_mlflow(file: Path) -> Database:
@@ -181,11 +189,29 @@ def _make(database: Database) -> None:
     aside = file.with_name(f".{file.name}.part")
     for left in (aside, *_beside(aside)):
         left.unlink(missing_ok=True)
-    _run(database, aside)
-    _ask(aside, "PRAGMA wal_checkpoint(TRUNCATE)")  # so that all of it is in one file
+    if not _copied(database.template, aside):
+        _run(database, aside)
+        _ask(aside, "PRAGMA wal_checkpoint(TRUNCATE)")  # so that all of it is in one file
+        _keep(aside, database.template)
     for left in _beside(file):
         left.unlink(missing_ok=True)
     aside.rename(file)
+
+
+def _copied(template: Path, file: Path) -> bool:
+    """Copy an empty database; False if none is kept, it is damaged, or there is no room."""
+    try:
+        shutil.copyfile(template, file)
+        return _ask(file, "PRAGMA integrity_check") == [("ok",)]
+    except (OSError, sqlite3.Error):
+        file.unlink(missing_ok=True)
+        return False
+
+
+def _keep(file: Path, template: Path) -> None:
+    """Keep an empty database for the next project; where that fails it is made each time."""
+    with suppress(OSError):
+        write_bytes(template, file.read_bytes())
 
 
 def _run(database: Database, file: Path) -> None:

@@ -4,8 +4,8 @@ BROUGHT_BY = {
     "onnxruntime": "onnx",
     "onnx": "onnx",
     **dict.fromkeys(
-        ("torch", "torchvision", "lightning", "torch_pruning", "onnxscript", "great_expectations",
-         "matplotlib", "sklearn"), "train",
+        ("torch", "torchvision", "lightning_fabric", "torch_pruning", "onnxscript",
+         "great_expectations", "matplotlib", "sklearn"), "train",
     ),
     **dict.fromkeys(
         ("prefect", "mlflow", "dvc", "fastapi", "sqlalchemy", "securesystemslib", "cryptography"),

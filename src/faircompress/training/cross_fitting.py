@@ -19,7 +19,7 @@ from faircompress.training.objectives.cross_entropy import cross_entropy
 from faircompress.training.untrained import untrained
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
 SALT = "cross-fitting"
 

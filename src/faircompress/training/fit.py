@@ -16,6 +16,7 @@ from faircompress.config.params import Compute, Optimisation
 from faircompress.data.dataset import Split
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.network import Network
+from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 from faircompress.support.progress import track
@@ -25,7 +26,7 @@ from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.objectives import Objective, State
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
 AfterEpoch = Callable[[int, float, nn.Module], None]
 
@@ -35,7 +36,9 @@ def fabric_for(compute: Compute) -> "Fabric":
 
     From then on kernels of a GPU give the same numbers each time, as those of the CPU do.
     """
-    from lightning.fabric import Fabric
+    # it asks which torchmetrics there is, and to import that takes 3 s
+    with without("torchmetrics"):
+        from lightning_fabric import Fabric
 
     if torch.cuda.is_available():
         repeat_numbers()
@@ -58,7 +61,7 @@ def repeat_numbers() -> None:
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Fabric advises fewer bits of float32, which is a choice of `compute.precision`
-    logging.getLogger("lightning.fabric.utilities.rank_zero").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
 
 
 def fit(

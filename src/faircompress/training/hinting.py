@@ -14,11 +14,12 @@ from faircompress.training.cross_fitting import cross_fitted
 from faircompress.training.hints import Hints
 from faircompress.training.loss_function import needs
 from faircompress.training.objectives import Objective
-from faircompress.training.pseudo_cells import PseudoGroups, pseudo_groups
 from faircompress.training.weak_dense import warning_for
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
+
+    from faircompress.training.pseudo_cells import PseudoGroups
 
 
 def hints_for(
@@ -52,6 +53,9 @@ def hints_for(
         if words := warning_for(how, said, validation.labels):
             show_line(words)
         if "pseudo_groups" in asked:
+            # here, because it loads scikit-learn, which few objectives need
+            from faircompress.training.pseudo_cells import pseudo_groups
+
             pseudo = _told(pseudo_groups(
                 dense, train, validation, said.argmax(1) == validation.labels,
                 seed=how.seed,
@@ -61,7 +65,7 @@ def hints_for(
     return Hints(pseudo, models)
 
 
-def _told(found: PseudoGroups) -> PseudoGroups:
+def _told(found: "PseudoGroups") -> "PseudoGroups":
     sizes = np.bincount(found.train, minlength=found.count)
     show_line(
         f"pseudo-groups: {found.count} clusters of {found.stage} ({', '.join(map(str, sizes))} "

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from faircompress.support.errors import InputError
-from faircompress.training.pseudo_cells import PseudoGroups
 
 if TYPE_CHECKING:
     from faircompress.training.batch_loader import Batch
     from faircompress.training.cross_fitting import CrossFitted
+    from faircompress.training.pseudo_cells import PseudoGroups
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Hints:
         cross_fitted: Dense models and the fold of each train row.
     """
 
-    pseudo: PseudoGroups | None = None
+    pseudo: "PseudoGroups | None" = None
     cross_fitted: "CrossFitted | None" = None
 
     def pseudo_groups(self, batch: "Batch") -> Tensor:

@@ -1,23 +1,23 @@
 """Learning curves, by group: what the validation split says after each epoch.
 
-They are looked at, not judged by; so they stand on scikit-learn and not on ``verdict``, and a
-change of the judge does not train anything again.
+They are looked at, not judged by; so they do not stand on the evaluation's metrics, and a change of
+those does not train anything again.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.metrics import accuracy_score, roc_auc_score
 from torch import nn
 
 from faircompress.data.dataset import Facts, Split
 from faircompress.networks.network import Network, probabilities
 from faircompress.support.checkpoints import Curve
 from faircompress.support.progress import log
+from faircompress.training.auroc import auroc
 from faircompress.training.fit import AfterEpoch
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
 
 def follow(
@@ -48,10 +48,9 @@ def rates(said: np.ndarray, split: Split, facts: Facts) -> dict[str, float]:
     """
     decided, found = said.argmax(1), {}
     for name, rows in _groups(split, facts).items():
-        found[f"accuracy/{name}"] = float(accuracy_score(split.labels[rows], decided[rows]))
+        found[f"accuracy/{name}"] = float((split.labels[rows] == decided[rows]).mean())
         if len(facts.classes) == 2 and len(np.unique(split.labels[rows])) == 2:
-            area = roc_auc_score(split.labels[rows], said[rows, 1])
-            found[f"auroc/{name}"] = float(area)
+            found[f"auroc/{name}"] = auroc(split.labels[rows], said[rows, 1])
     return found
 
 

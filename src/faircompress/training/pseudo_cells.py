@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import beta
+from scipy.special import betaincinv
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from torch import Tensor
@@ -127,7 +127,7 @@ def worst_cell(cells: np.ndarray, right: np.ndarray) -> tuple[float, int, float]
     """
     sizes = np.bincount(cells)
     hits = np.bincount(cells, right)
-    upper = beta.ppf(CONFIDENCE, hits + 1, np.maximum(sizes - hits, 1e-9))
+    upper = betaincinv(hits + 1, np.maximum(sizes - hits, 1e-9), CONFIDENCE)
     bounds = np.where((sizes >= ROWS) & (hits < sizes), upper, 1.0)
     worst = int(bounds.argmin())
     return float(hits[worst] / max(sizes[worst], 1)), int(sizes[worst]), float(bounds[worst])

@@ -14,7 +14,8 @@ rank above those beyond it. A sure dense model has few pictures there, a weak on
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+
+from faircompress.training.auroc import auroc
 
 if TYPE_CHECKING:
     from faircompress.config.params import Prune
@@ -62,7 +63,7 @@ def warning(
     learnt = response(
         said[:, 1], min_weight=min_weight, gamma=gamma, corrected_targets=corrected_targets
     )
-    own, taught = (float(roc_auc_score(labels, scores)) for scores in (said[:, 1], learnt))
+    own, taught = (auroc(labels, scores) for scores in (said[:, 1], learnt))
     if taught >= own - TOLERATED:
         return ""
     return (

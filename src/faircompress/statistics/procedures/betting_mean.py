@@ -149,8 +149,15 @@ class BettingMean:
         there = self.dealt.weights > 0
         rng = np.random.default_rng(PLAN_SEED)
         weights = rng.permutation(quantiles(self.dealt.weights[there], n))
-        sizes = quantiles(np.abs(self.changes[there]), n)
+        sizes = quantiles(self._sizes(there), n)
         return in_orders(sizes * low_signs(sizes * weights, quantile, rng), weights)
+
+    def _sizes(self, there: np.ndarray) -> np.ndarray:
+        """Return how much units change, half a changed unit added: none seen is not none at all."""
+        sizes = np.abs(self.changes[there])
+        changed = sizes[sizes > 0]
+        size = float(changed.mean()) if len(changed) else 1.0
+        return np.append(sizes, np.full(math.ceil(len(self.changes) / 2), size))
 
     def _null_rates(
         self, n: int, quantile: float, *, higher: bool
