@@ -85,8 +85,6 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
         rules = rules.model_copy(update={"expect": {}})  # the first part had them
     facts = load_facts(artifacts / "validate")
     dropped = counted_rows(facts.dropped, "test", facts.classes)
-    dense = files.predictions("dense", "validation")
-    weak = capital(warning_for(params.prune, dense.probabilities, dense.labels))
     found: dict[Precision, Verdict] = {}
     for precision in files.precisions:
         pruned = files.predictions(stem(precision), "test")
@@ -95,7 +93,7 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
             files.predictions("dense", "test"),
             pruned,
             rules,
-            validation=(dense, validation),
+            validation=(files.predictions("dense", "validation"), validation),
             costs=files.costs(precision),
             references=references,
             references_on_validation=on_validation,
@@ -106,12 +104,19 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
             crosschecks=True,
             dropped=dropped,
         )
-        more = [counted.get("part", {}).get("note"), weak and f"{weak}."]
+        more = [counted.get("part", {}).get("note"), _weak(params, files)]
         notes = [*found[precision].notes, *filter(None, more)]
         found[precision] = replace(found[precision], notes=notes)
         if found[precision].outcome != "pass":
             break
     return found
+
+
+def _weak(params: Params, files: Files) -> str:
+    """Return that the dense model is too weak for the objective in use; nothing if it is not."""
+    dense = files.predictions("dense", "validation")
+    words = warning_for(params.prune, dense.probabilities, dense.labels)
+    return f"{capital(words)}." if words else ""
 
 
 def _parts(params: Params, files: Files) -> Parts | None:
