@@ -197,7 +197,7 @@ def main() -> None:
             )
             first = _brief(bare) if isinstance(bare, str) else "asked"
             last = f"`{said}`" if isinstance(found, np.ndarray) else f"`{said}`: {found}"
-            last = "the same" if isinstance(bare, str) and bare == found else last
+            last = "the same" if isinstance(found, str) and bare == found else last
             cells_of_row = (f"`{path.name}`", one.package, one.what, first, last, far)
             print(
                 "| " + " | ".join(text.replace("|", "\\|") for text in cells_of_row) + " |",

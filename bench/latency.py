@@ -13,6 +13,7 @@ import argparse
 import copy
 import itertools
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         first = opened(dense, facts, Path(folder) / "dense.onnx", asked)
         for speedup in asked.speedups:
-            for name, made in smaller(dense, facts, speedup, asked.round_to, liked).items():
+            for name, made in smaller(dense, facts, speedup, asked.round_to, liked):
                 other = opened(made, facts, Path(folder) / "pruned.onnx", asked)
                 reached = macs(dense, facts) / macs(made, facts)
                 cells = []
@@ -95,18 +96,16 @@ def macs(network: Network, facts: Facts) -> float:
 
 def smaller(
     dense: Network, facts: Facts, speedup: float, round_to: list[str], liked: int
-) -> dict[str, Network]:
-    """Return the network cut in each way, by name."""
-    found = {}
+) -> Iterator[tuple[str, Network]]:
+    """Give the network cut in each way, and its name."""
     for kept, (name, score) in itertools.product(round_to, SCORES.items()):
         how = widths_kept("auto" if kept == "auto" else int(kept), liked)
         net, _ = cut(
             dense.net, score, dense.blank(facts.size), speedup=speedup, rounds=4, floor=0.05,
             round_to=how["round_to"], choices=how["choices"],
         )  # fmt: skip
-        found[f"{name}, multiples of {kept}"] = like(dense, net)
-    found["Torch-Pruning, uniform"] = like(dense, uniform(dense, facts, speedup))
-    return found
+        yield f"{name}, multiples of {kept}", like(dense, net)
+    yield "Torch-Pruning, uniform", like(dense, uniform(dense, facts, speedup))
 
 
 def by_magnitude(net: nn.Module, number: int, budget: Budget) -> dict[str, torch.Tensor]:

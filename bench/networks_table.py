@@ -25,6 +25,7 @@ import networks_list
 SPEEDUPS = (2, 8)
 CLASSES = 10
 LEAST = 0.1  # share of channels that stay
+PATIENCE = 5  # times the seconds of a processor that a name may take on a crowded machine
 fork = multiprocessing.get_context("fork")
 KEPT = Path(__file__).parent / "networks_table.jsonl"
 Lines = list[dict[str, Any]]
@@ -34,10 +35,12 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kept", type=Path, default=KEPT)
-    parser.add_argument("--seconds", type=float, default=900, help="a name may take")
+    parser.add_argument("--seconds", type=float, default=900, help="of a processor a name may take")
     parser.add_argument("--gigabytes", type=float, default=8, help="a name may take")
     parser.add_argument("--minutes", type=float, default=10_000, help="after which to stop")
-    parser.add_argument("--side", type=int, help="of pictures, instead of each network's own")
+    parser.add_argument(
+        "--side", type=int, help="of pictures, where a network takes others than its own"
+    )
     parser.add_argument("--show", action="store_true", help="print what is known, measure nothing")
     parser.add_argument("--again", action="store_true", help="also what is known")
     parser.add_argument("names", nargs="*", help="all, if none is given")
@@ -49,8 +52,7 @@ def main() -> None:
         if time.monotonic() - before > 60 * asked.minutes:
             break
         if asked.again or name not in read(asked.kept):
-            side = asked.side or networks_list.side_of(name)
-            lines = tried(name, side, asked.seconds, asked.gigabytes)
+            lines = tried(name, asked.side, asked.seconds, asked.gigabytes)
             with asked.kept.open("a", encoding="utf-8") as file:  # one write, whole or not at all
                 file.write("".join(json.dumps(line) + "\n" for line in lines))
     known = read(asked.kept)
@@ -74,18 +76,18 @@ def load_libraries() -> None:
     importlib.import_module("faircompress.rehearsal.steps")
 
 
-def tried(name: str, side: int, seconds: float, gigabytes: float) -> Lines:
+def tried(name: str, side: int | None, seconds: float, gigabytes: float) -> Lines:
     """Measure a name in a process of its own; return a line for each speed-up, or why none."""
-    start, over, peak = time.monotonic(), "", 0.0
+    start, over, peak, taken = time.monotonic(), "", 0.0, 0.0
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as aside:
         process = fork.Process(target=_inside, args=(name, side, said.fileno(), aside.fileno()))
         process.start()
         while process.is_alive() and not over:
-            peak = max(peak, _gigabytes(process.pid))
+            peak, taken = max(peak, _gigabytes(process.pid)), _seconds(process.pid) or taken
             if peak > gigabytes:
                 over = f"memory: more than {gigabytes:.0f} GB"
-            elif time.monotonic() - start > seconds:
-                over = f"time: had not ended after {seconds:.0f} s"
+            elif taken > seconds or time.monotonic() - start > PATIENCE * seconds:
+                over = f"time: had not ended after {taken:.0f} s of a processor"
             process.join(0.1)
         process.kill()
         process.join()
@@ -94,13 +96,13 @@ def tried(name: str, side: int, seconds: float, gigabytes: float) -> Lines:
         last = (aside.read().strip().splitlines() or [""])[-1][:200]
     if process.exitcode and not over:
         over = f"CRASH {process.exitcode}: {last}"
-    whole = {"name": name, "try": round(time.time()), "seconds": time.monotonic() - start,
-             "gigabytes": peak, "side": side}  # fmt: skip
+    whole = {"name": name, "try": round(time.time()), "seconds": taken,
+             "gigabytes": peak}  # fmt: skip
     lines += [{"refused": over}] if over else []
     return [whole | line for line in lines]
 
 
-def _inside(name: str, side: int, out: int, aside: int) -> None:
+def _inside(name: str, side: int | None, out: int, aside: int) -> None:
     """Measure a name in the process that was forked for it."""
     os.dup2(out, 1), os.dup2(aside, 2)
     measure(name, side)
@@ -114,7 +116,16 @@ def _gigabytes(pid: int | None) -> float:
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e9
 
 
-def measure(name: str, side: int) -> None:
+def _seconds(pid: int | None) -> float:
+    """Return the seconds that a process had a processor; 0 where the system does not say."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(name: str, asked: int | None) -> None:
     """Cut a network to each speed-up, and print a JSON line for each, or why it is refused."""
     import numpy as np
     import torch
@@ -127,10 +138,12 @@ def measure(name: str, side: int) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     mend_convolutions()
-    pictures = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
-    common: dict[str, Any] = {"side": side}
+    common: dict[str, Any] = {}
     try:
         net = networks.build(name, CLASSES)
+        side = asked if asked and takes(net, asked) else networks_list.side_of(name)
+        common["side"] = side
+        pictures = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
         dense = Network(net, name, CLASSES, (0.5,) * 3, (0.25,) * 3)
         common |= looked_at(dense, pictures)
         with tempfile.TemporaryDirectory() as folder:
@@ -140,6 +153,23 @@ def measure(name: str, side: int) -> None:
                 print(json.dumps(common | {"speedup": speedup} | found), flush=True)
     except InputError as error:
         print(json.dumps(common | {"refused": " ".join(str(error).split())}), flush=True)
+
+
+def takes(net: Any, side: int) -> bool:
+    """Tell whether a network takes pictures of a size."""
+    import torch
+
+    from faircompress.networks.layers import MISFITS
+
+    was = net.training
+    try:
+        with torch.no_grad():
+            net.eval()(torch.randn(2, 3, side, side))
+    except MISFITS:
+        return False
+    finally:
+        net.train(was)
+    return True
 
 
 def looked_at(dense: Any, pictures: Any) -> dict[str, Any]:
@@ -155,13 +185,13 @@ def looked_at(dense: Any, pictures: Any) -> dict[str, Any]:
     refuse_unfit(dense.net, normal)
     learn(dense, pictures)
     refuse_batch_bound(dense.net, normal)
-    start, blank = time.monotonic(), dense.blank(pictures.shape[1:3])
+    start, blank = time.process_time(), dense.blank(pictures.shape[1:3])
     widths = sound(dense.net, blank, read_widths(dense.net, blank))
     least = widths.macs({g.root: g.size - max(1, -(-g.size // 10)) for g in widths.groups})
     reasons = sorted(set(widths.fixed.values()))
     return {"macs": widths.macs(), "largest": widths.macs() / least, "layers": len(widths.layers),
-            "kept": len(widths.fixed), "why": reasons[:4],
-            "reading": time.monotonic() - start}  # fmt: skip
+            "kept": len(widths.fixed.keys() & widths.layers.keys()), "why": reasons[:4],
+            "reading": time.process_time() - start}  # fmt: skip
 
 
 def cut_to(dense: Any, speedup: float, pictures: Any, file: Any) -> dict[str, Any]:
@@ -175,12 +205,12 @@ def cut_to(dense: Any, speedup: float, pictures: Any, file: Any) -> dict[str, An
     from faircompress.rehearsal.steps import by_size, learn, saved_and_loaded
     from faircompress.support.errors import InputError
 
-    start, size = time.monotonic(), pictures.shape[1:3]
+    start, size = time.process_time(), pictures.shape[1:3]
     try:
         smaller, done = cut(dense.net, by_size, dense.blank(size), speedup=speedup, floor=LEAST)
     except InputError as error:
         return {"refused": " ".join(str(error).split())}
-    cutting = time.monotonic() - start
+    cutting = time.process_time() - start
     pruned = Network(smaller, dense.architecture, CLASSES, dense.mean, dense.std)
     learn(pruned, pictures)
     pruned = saved_and_loaded(pruned)
@@ -190,7 +220,7 @@ def cut_to(dense: Any, speedup: float, pictures: Any, file: Any) -> dict[str, An
         far = np.abs(said - networks.probabilities(pruned, pictures)).max()
         times = milliseconds(files, pictures[:1])
     return {"reached": done.speedup, "parity": float(far), "cutting": cutting,
-            "spread": float(said.std()), **times}  # fmt: skip
+            "spread": float(said.std()), "clock": "processor", **times}  # fmt: skip
 
 
 def exported(network: Any, size: tuple[int, int], path: Path) -> Any:
@@ -205,15 +235,15 @@ def exported(network: Any, size: tuple[int, int], path: Path) -> Any:
 
 
 def milliseconds(files: dict[str, Any], picture: Any, repeats: int = 15) -> dict[str, float]:
-    """Return the median time of each file, which take turns."""
+    """Return the median processor time of each file, which take turns; it has one thread."""
     import numpy as np
 
     times: dict[str, list[float]] = {what: [] for what in files}
     for _ in range(repeats):
         for what, opened in files.items():
-            start = time.perf_counter()
+            start = time.process_time()
             opened.run(None, {"images": picture})
-            times[what].append(1000 * (time.perf_counter() - start))
+            times[what].append(1000 * (time.process_time() - start))
     return {what: float(np.median(taken)) for what, taken in times.items()}
 
 
@@ -229,8 +259,9 @@ def show(known: dict[str, Lines]) -> None:
             print(f"| {name} | {first.get('side', '')} | | {why} | | | | | {memory}")
             continue
         parity = ", ".join(f"{cuts[s]['parity']:.0e}" if s in cuts else "-" for s in SPEEDUPS)
-        ms = [next((f"{of['ms dense']:.1f}" for of in cuts.values()), "-")]
-        ms += [f"{cuts[s]['ms']:.1f}" if s in cuts else "-" for s in SPEEDUPS]
+        timed = {s: of for s, of in cuts.items() if "clock" in of}
+        ms = [next((f"{of['ms dense']:.1f}" for of in timed.values()), "-")]
+        ms += [f"{timed[s]['ms']:.1f}" if s in timed else "-" for s in SPEEDUPS]
         stay = f"{first['kept']} of {first['layers']}"
         slowest = max((of["cutting"] for of in cuts.values()), default=first["reading"])
         late = [line["refused"] for line in lines if "refused" in line and "speedup" not in line]
@@ -240,7 +271,17 @@ def show(known: dict[str, Lines]) -> None:
         print(f"| {name} | {size} | {cut} | {', '.join(ms)} | {slowest:.0f} | {memory}")
     works = [sum(any(of.get("speedup") == s and "parity" in of for of in lines)
                  for lines in known.values()) for s in SPEEDUPS]  # fmt: skip
-    print(f"\nOf {len(known)} names {works[0]} can be halved and {works[1]} cut to an eighth.")
+    whole = [lines for lines in known.values() if not any(map(_ran_out, lines))]
+    days = sorted({time.strftime("%F", time.gmtime(lines[0]["try"])) for lines in whole})
+    when = " and ".join(days[:: len(days) - 1 or 1])
+    print(
+        f"\nOf {len(known)} names tried ({when}) {works[0]} can be halved and {works[1]} cut to an "
+        f"eighth; {len(known) - len(whole)} ran out of time or memory."
+    )
+
+
+def _ran_out(line: dict[str, Any]) -> bool:
+    return line.get("refused", "").startswith(("time:", "memory:"))
 
 
 def short(why: str) -> str:

@@ -1,7 +1,7 @@
-"""What the fixed cost of pixels is: files with normalisation's constants as they were, and now.
+"""What the fixed cost of pixels is: files that normalise by a product and a sum, and as they are.
 
-Takes the files of a project that ran (`artifacts/export`), puts one number a plane back where they
-hold as many numbers as the picture has pixels, and times both in turns. Equal bits are checked.
+Takes the files of a project that ran (`artifacts/export`), puts a product and a sum by plane in the
+place of the one pass that `export.planes` writes, and times both in turns. Equal bits are checked.
 
     OMP_NUM_THREADS=1 python bench/pixels.py artifacts/export [--pairs 60] [--batches 1 64]
 """
@@ -11,23 +11,32 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from onnx import helper
+from paired import paired
 
 from faircompress.export import runtime, timing
-from faircompress.export.planes import CONSTANTS
+from faircompress.export.planes import MEAN, SCALE, SHIFT, VARIANCE
 from faircompress.export.ports import INPUT
 
 
 def as_it_was(file: Path) -> bytes:
-    """Return a file with one number a plane, as it is written without `export.planes`."""
+    """Return a file that multiplies and adds by plane, as `export.planes` finds it."""
     model = onnx.load(file)
-    wide = {f"{name}_planes": name for name in CONSTANTS}
-    kept = [node for node in model.graph.node if node.op_type != "Expand"]
-    for node in kept:
-        node.input[:] = [wide.get(name, name) for name in node.input]
-    del model.graph.node[:]
-    model.graph.node.extend(kept)
-    for tensor in [one for one in model.graph.initializer if one.name == "planes"]:
-        model.graph.initializer.remove(tensor)
+    graph = model.graph
+    (one,) = [node for node in graph.node if node.name == "normalise"]
+    for tensor in graph.initializer:
+        if tensor.name in (SCALE, SHIFT):
+            tensor.dims[:] = [3, 1, 1]
+    for tensor in [t for t in graph.initializer if t.name in (MEAN, VARIANCE)]:
+        graph.initializer.remove(tensor)
+    place = [*graph.node].index(one)
+    nodes = [
+        helper.make_node("Mul", [one.input[0], SCALE], ["scaled"]),
+        helper.make_node("Add", ["scaled", SHIFT], [one.output[0]]),
+    ]
+    graph.node.remove(one)
+    for node in reversed(nodes):
+        graph.node.insert(place, node)
     written: bytes = model.SerializeToString()
     return written
 
@@ -57,8 +66,7 @@ def main() -> None:
         )
         cells = []
         for batch in asked.batches:
-            time = timing.latency(before, now, pictures, batch=batch, repeats=asked.pairs)
-            cells.append(f"{time.speedup:.2f} ({time.low:.2f}, {time.high:.2f})")
+            cells.append(str(paired(before, now, pictures, batch=batch, pairs=asked.pairs)))
         more = file.stat().st_size - len(old)
         print(f"| {file.name} | {equal} | {more} | {' | '.join(cells)} |", flush=True)
     print(f"\n{timing.hardware(now)}, medians of {asked.pairs} pairs")

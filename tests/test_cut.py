@@ -240,3 +240,16 @@ def test_a_pruned_network_comes_back_from_disk_as_it_was(name: str, tmp_path) ->
     network.save(Network(pruned, name, 3, (0.5,) * 3, (0.2,) * 3), tmp_path / "model.pt")
     again = network.load(tmp_path / "model.pt")
     assert torch.equal(again.net(picture), pruned.eval()(picture))
+
+
+def test_a_wide_layer_keeps_two_multiples_where_the_speed_up_can_be_reached_so() -> None:
+    def wide_first(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
+        layers = scored(net).items()
+        return {n: torch.arange(1.0, len(m.weight) + 1) / len(m.weight) ** 3 for n, m in layers}
+
+    widest = {}
+    for speedup in (9, 16):
+        net = network.build("small", 2)
+        pruned, _ = pruning.cut(net, wide_first, PICTURE, speedup=speedup, round_to=16, choices=4)
+        widest[speedup] = min(len(layer.weight) for layer in [*scored(pruned).values()][6:])
+    assert widest == {9: 32, 16: 8}  # of 64: a block alone is slow, and beyond it steps are halved

@@ -82,6 +82,9 @@ def test_the_core_audits_a_table_and_says_what_else_needs_an_extra(
     assert (said.returncode, said.stdout) == (3, "")
     assert "this needs dvc, which is not installed" in said.stderr
     assert "pip install 'faircompress[pipeline]'" in said.stderr
+    script = "from faircompress import prune"
+    said = call(tmp_path, programs / "python", "-c", script)
+    assert "this needs torch, which is not installed. Install it with the extra" in said.stderr
     version = call(tmp_path, ours, "--version")
     assert version.stdout == f"faircompress {faircompress.__version__}\n"
 

@@ -51,11 +51,14 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that ``import faircompress`` is light."""
     from importlib import import_module
 
+    from faircompress.support.extras import advised
+
     if name == "export":
         return import_module("faircompress.export")  # which can be called
     if name not in HOMES:
         raise AttributeError(f"module 'faircompress' has no attribute {name!r}")
-    return getattr(import_module(f"faircompress.{HOMES[name]}"), name)
+    with advised():
+        return getattr(import_module(f"faircompress.{HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -6,9 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +18,9 @@ from faircompress.config.code_keys import raise_if_changed
 from faircompress.support.errors import InputError
 from faircompress.support.exit_codes import ERROR, INCONCLUSIVE
 from faircompress.support.files import write_json
+
+if TYPE_CHECKING:
+    from faircompress.data.sources import RawData
 
 Override = Annotated[
     list[str] | None,
@@ -146,14 +148,20 @@ def params(set_: Override = None, preset: Presets = None, project: Project = Pat
     from faircompress.config.params import load
     from faircompress.evaluation.too_small import of_data
     from faircompress.rehearsal import trial
-    from faircompress.validation.rows_first import count
+    from faircompress.validation.rows_first import count, size_of_one
 
     os.chdir(project)
     refuse_twice(set_ or [])
     chosen = presets.preset(Path("presets.yaml"), preset or [])
     found = load(Path("params.yaml"), [*chosen, *(set_ or [])])
-    typer.echo(count(found, also=partial(of_data, gate=found.gate)), err=True)
-    trial.rehearse_known(found)
+    sizes: list[tuple[int, int] | None] = []
+
+    def also(raw: "RawData") -> str:
+        sizes.append(size_of_one(raw))
+        return of_data(raw, gate=found.gate)
+
+    typer.echo(count(found, also=also), err=True)
+    trial.rehearse_known(found, *sizes)
     typer.echo("params.yaml is fine.")
 
 

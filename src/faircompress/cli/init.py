@@ -22,13 +22,19 @@ def init(
         Path | None, typer.Option("--folder", help="Folder of pictures whose paths say the label.")
     ] = None,
     label: Annotated[str | None, typer.Option(help="The table's column of the label.")] = None,
-    image: Annotated[str | None, typer.Option(help="The table's column of paths.")] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(help="The table's column of paths, or how to make them: 'pictures/{id}.jpg'."),
+    ] = None,
     group: Annotated[
         list[str] | None, typer.Option(help="A column of groups; may be given more than once.")
     ] = None,
     pattern: Annotated[
-        str, typer.Option(help="Of the folder's paths; each {word} is a column.")
-    ] = "{split}/{label}/*",
+        str | None,
+        typer.Option(
+            help="Of the folder's paths, such as '{split}/{label}/*'; each word is a column."
+        ),
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="A network: small, resnet18, any torchvision classifier.")
     ] = None,
@@ -39,7 +45,7 @@ def init(
     """Make a project: params.yaml with comments, dvc.yaml, flows/, README.
 
     Without --table and --folder it has the embedded data.
-    What is guessed of a table says so.
+    What is guessed of a table or a folder says so.
     """
     from faircompress.config import new_project
 
@@ -72,13 +78,17 @@ def _of_table(
     return Source("table", table.parent, guess.options, guess.reasons, side)
 
 
-def _of_folder(pictures: Path, pattern: str, groups: list[str], model: str | None) -> "Source":
+def _of_folder(
+    pictures: Path, pattern: str | None, groups: list[str], model: str | None
+) -> "Source":
     from faircompress.config.new_project import Source
-    from faircompress.data.guessing import PICTURES, SAMPLE, pictures_side
+    from faircompress.data.guessing import SAMPLE, pictures_side
+    from faircompress.data.guessing_folder import guess_folder
+    from faircompress.data.picture_files import PICTURES
 
     if not pictures.is_dir():
         raise MissingFileError(f"--folder: {pictures} is no folder.")
+    guess = guess_folder(pictures, pattern=pattern, groups=groups)
     found = (path for path in pictures.rglob("*") if path.suffix.lower() in PICTURES)
     side = pictures_side(list(islice(found, SAMPLE)), model=model)
-    options = {"pattern": pattern, "groups": {name: {} for name in groups}}
-    return Source("folder", pictures, options, {}, side)
+    return Source("folder", pictures, guess.options, guess.reasons, side)

@@ -79,6 +79,7 @@ def channel_groups(net: nn.Module, example: Tensor) -> tuple[list[ChannelGroup],
         ]
         outputs = [m.name for m in members if m.axis == 0 and isinstance(m.part, Scored)]
         group, reason = _grouped(name, members, len(layer.weight), last, gated)
+        reason = _hidden(name, [names[part] for part in graph.in_one_piece]) or reason
         if group is None:
             fixed |= dict.fromkeys(outputs or [name], reason)
         else:
@@ -91,6 +92,12 @@ def channel_groups(net: nn.Module, example: Tensor) -> tuple[list[ChannelGroup],
         if isinstance(module, nn.ConvTranspose2d) and name not in cut
     }
     return groups, fixed
+
+
+def _hidden(name: str, pieces: list[str]) -> str:
+    """Return why a layer stays that lies inside a module which is followed as one piece."""
+    piece = next((piece for piece in pieces if name.startswith(f"{piece}.")), "")
+    return piece and f"{piece} computes with the weights of layers inside it, as attention does"
 
 
 def _grouped(

@@ -1,7 +1,6 @@
 """Cut whole channels out of a network until it needs as few multiply-adds as asked."""
 
 import copy
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
 from faircompress.compression.limits import CLOSE_TO_LIMIT, Limit, most_within, speedup_for
 from faircompress.compression.soundness import prove, sound
+from faircompress.compression.widths_left import steps_of
 from faircompress.support.errors import InputError
 
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
@@ -73,7 +73,8 @@ def cut(
         floor: Share of a group's channels that stay; at least one does.
         round_to: Channels stay in multiples of this, in groups that have as many.
         choices: Multiples that a group has at least; for narrow ones ``round_to`` is halved until
-            it does, and for all, if above 1, until the speed-up can be reached.
+            it does, and for all, if above 1, until the speed-up can be reached. Wide ones keep two
+            multiples, if it can be reached so.
         limit: What the network may cost, in place of the speed-up, which is then found.
 
     Raises:
@@ -83,7 +84,7 @@ def cut(
     start = widths = sound(dense, example, read_widths(dense, example))
     speedup = speedup_for(limit, start) if limit else speedup
     target = start.macs() / speedup
-    steps, least = _steps(start, target, floor, round_to, choices, limit)
+    steps, least = steps_of(start, target, floor, round_to, choices, limit)
     left = {g.root: [*range(g.size)] for g in start.groups}
     for number in range(1, rounds + 1):
         goal = start.macs() / speedup ** (number / rounds)
@@ -143,53 +144,6 @@ def reduced(groups: list[ChannelGroup], scores: dict[str, Tensor]) -> list[Tenso
             )
         found.append(members.mean(0))
     return found
-
-
-def _steps(
-    start: ChannelWidths,
-    target: float,
-    floor: float,
-    round_to: int,
-    choices: int,
-    limit: Limit | None,
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Return of which number each group keeps multiples, and how many channels at least."""
-    tied = {g.root: math.gcd(round_to, g.outputs.get(g.root, 1)) for g in start.groups}
-    steps = {g.root: _step(g.size, round_to // tied[g.root], choices) for g in start.groups}
-    least = {g.root: _least(g.size, floor, steps[g.root]) for g in start.groups}
-    fewest = {g.root: g.size - least[g.root] for g in start.groups}
-    if limit.reached(start, fewest) if limit else start.macs(fewest) <= target:
-        return steps, least
-    if choices > 1 and round_to > 1:
-        return _steps(start, target, floor, round_to // 2, choices, limit)
-    if limit:
-        raise limit.unreachable(start, fewest)
-    raise _unreachable(start, target, start.macs(fewest))
-
-
-def _step(size: int, round_to: int, choices: int) -> int:
-    """Return the multiple for a group of that size."""
-    while choices > 1 and round_to > 1 and size < choices * round_to:
-        round_to //= 2
-    return round_to if size >= round_to else 1
-
-
-def _least(size: int, floor: float, step: int) -> int:
-    least = max(1, math.ceil(floor * size))
-    return min(size, math.ceil(least / step) * step)
-
-
-def _unreachable(start: ChannelWidths, target: float, smallest: float) -> InputError:
-    kept = "".join(f" {n} keeps its channels: {why}." for n, why in [*start.fixed.items()][:2])
-    if start.fixed and smallest == start.macs():
-        return InputError(
-            f"no layer of this network can lose channels.{kept} Choose another architecture."
-        )
-    return InputError(
-        f"a speed-up of {start.macs() / target:.4g} cannot be reached: with the fewest "
-        f"channels that floor and round_to allow it is {start.macs() / smallest:.4g}. "
-        f"Set a lower prune.speedup or prune.min_channels.{kept}"
-    )
 
 
 def _lowest(

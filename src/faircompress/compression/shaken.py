@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from faircompress.networks.layers import MISFITS
+from faircompress.networks.layers import MISFITS, forget
 
 EXACT = 1e9  # multiply-adds up to which it is computed in float64
 
@@ -32,7 +32,7 @@ def shaken(net: nn.Module, pictures: Tensor, *, macs: float) -> tuple[nn.Module,
     """
     precisions = [torch.float64, torch.float32] if macs <= EXACT else [torch.float32]
     for precision in precisions:
-        drawn = _drawn(copy.deepcopy(net).eval().to(precision))
+        drawn = _drawn(forget(copy.deepcopy(net)).eval().to(precision))
         given = pictures.to(precision)
         try:
             _calibrated(drawn, given)

@@ -43,7 +43,11 @@ def _known_model(name: str) -> str:
     if kind_of(name) is not None:
         return name
     if name not in model_names():
-        raise InputError(f"no model {name!r}.{meant(name, model_names())}")
+        absent = importlib.util.find_spec("torchvision") is None
+        words = (
+            " torchvision is not installed: pip install 'faircompress[train]'." if absent else ""
+        )
+        raise InputError(f"no model {name!r}.{words or meant(name, model_names())}")
     return name
 
 
@@ -159,7 +163,7 @@ class Prune(Optimisation):
         Count | Literal["auto"],
         Field(
             description="channels stay in multiples of this; auto: of what this machine likes, "
-            "measured once, and of less in narrow layers"
+            "measured once and kept in artifacts/widths.json, and of less in narrow layers"
         ),
     ]
     scoring_batch: Annotated[Count, Field(description="pictures a step while channels are scored")]

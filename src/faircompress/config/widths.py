@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+FILE = "widths.json"  # under artifacts/: the multiple, and where it was measured
 CHOICES = 4  # multiples that every layer has with ``auto``: a narrow one is not kept or cut whole
 WIDEST = 16  # multiple that a machine may like
 

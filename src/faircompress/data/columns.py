@@ -105,6 +105,13 @@ def data_set(
         }
     )
     labels, classes = taken.pop("label")
+    if len(classes) < 2:
+        raise InputError(
+            f"{table.key}.label: all {len(labels):,} rows are {classes[0]!r}; needed: two classes "
+            "or more"
+            if classes
+            else f"{table.key}.label: no row has a label"
+        )
     rows = pd.DataFrame({"label": labels.map({word: k for k, word in enumerate(classes)})})
     rows["identity"] = columns["identity"][kept] if identity else None
     rows["weight"] = _numbers(columns["weight"][kept], f"{table.key}.weight") if weight else 1.0

@@ -88,6 +88,8 @@ def within(root: Path, name: str) -> Path:
     Raises:
         ValueError: If it lies elsewhere. A list from outside must not make us read any file.
     """
+    if "\0" in name:
+        raise InputError(f"{name!r} holds a zero byte, which no path has")
     path = Path(os.path.realpath(root / name))
     if not path.is_relative_to(os.path.realpath(root)):
         raise InputError(f"{name!r} lies outside {root}; needed: a file inside it")
@@ -106,11 +108,20 @@ def _walk(root: Path) -> Iterator[tuple[str, Stamp]]:
                     _refuse_escape(root, home, name)
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(name)
-                elif entry.is_file():
+                elif os.path.isfile(entry):
                     stat = entry.stat()
                     yield name, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
                 else:
-                    raise InputError(f"{root / name} is no file and no real folder; remove it")
+                    raise InputError(f"{root / name} is {_odd(entry)}; remove it")
+
+
+def _odd(entry: os.DirEntry[str]) -> str:
+    """Say what lies among data and is neither file nor folder."""
+    if not entry.is_symlink():
+        return "no file and no folder"
+    if os.path.isdir(entry):
+        return "a link to a folder of the same data, whose files would count twice"
+    return "a link to nothing, or to itself"
 
 
 def _refuse_escape(root: Path, home: str, name: str) -> None:

@@ -12,12 +12,13 @@ import pandas as pd
 from faircompress.config.bounds import whole
 from faircompress.data.columns import OWN
 from faircompress.data.csv_text import is_parquet, no_column, read_csv
-from faircompress.data.picture_files import Undecodable, opened
+from faircompress.data.finding_pictures import path_of_column
+from faircompress.data.paths import made
+from faircompress.data.picture_files import PICTURES, SUFFIXES, Undecodable, opened
 from faircompress.data.sources import SPLITS as NAMES
 from faircompress.data.splitting import SPELLINGS, SPELT
 from faircompress.support.errors import InputError, MissingFileError
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
 LABELS = ("label", "y", "target", "class", "diagnosis", "outcome")
 SPLITS = ("split", "part", "partition", "subset", "set", "fold")
 SURELY, FEW = ("split", "partition", "subset"), 5  # such a column of so few words is the split
@@ -26,6 +27,8 @@ MANY = 12  # values of a group column that is guessed; a column of more is no gr
 SMALL = 96  # pixels; pictures of one size up to it stay as they are
 SAMPLE = 50  # pictures whose size is looked at
 ROWS = 20_000  # are looked at
+FOUND = "guessed: so the pictures are found"
+NO_GROUPS = "guessed: nothing tells groups, so each class is one"
 
 
 @dataclass(frozen=True)
@@ -50,16 +53,17 @@ def guess_columns(
     Raises:
         ValueError: If a column that was named is absent, or one that is needed cannot be guessed.
     """
-    table = _head(file)
+    cells = _head(file)
+    table = cells.apply(_numbers)
     names = list(table.columns)
     if table.empty:
         raise InputError(f"{file} has no row; needed is a row for each picture.")
-    for named in (label, image, *groups):
+    for named in (label, None if "{" in (image or "") else image, *groups):
         if named is not None and named not in names:
             raise InputError(
                 f"{file} has no column {named!r}.{no_column(named, [str(one) for one in names])}"
             )
-    image = image or _image(table, file)
+    image, whence = (image, "as you named it") if image else _image(cells, file)
     label = label or _label(names, file)
     if label in groups:
         raise InputError(f"{label!r} is named as both its label and a group. Name it once.")
@@ -74,8 +78,8 @@ def guess_columns(
         "image": image,
         "label": label,
     }
-    reasons = {"image": "column of the pictures' paths", "label": "two or more classes"}
-    taken = {image, label, *groups}
+    reasons = {"image": whence, "label": "two or more classes"}
+    taken = {*re.findall(r"\{([^}]*)\}", image), image, label, *groups}
     split = _split(table, taken)
     for key, found, why in (
         ("split", split, "train, validation, test"),
@@ -85,7 +89,7 @@ def guess_columns(
         if found is not None and found not in taken:
             options[key], reasons[key] = found, why
             taken.add(found)
-    if split is not None and (words := _split_names(table[split])):
+    if split is not None and (words := split_names(table[split])):
         options["split"] = {"column": split, "names": words}
         reasons["split"] = "guessed: say which is which"
     if "identity" in options:
@@ -95,15 +99,17 @@ def guess_columns(
             "guessed from the table: the most that one person may count in a class, in the "
             "population; say what holds"
         )
-    wanted = groups or [name for name in names if name not in taken and _is_group(table[name])]
-    options["groups"] = dict(_called(name, _group(table[name])) for name in wanted)
+    wanted = groups or [name for name in names if name not in taken and is_group(table[name])]
+    options["groups"] = dict(called(name, group_keys(table[name])) for name in wanted)
     reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
+    if not wanted:
+        options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
     order = ("file", "image", "label", "groups", "split", "identity", "weight", "max_weight")
     return Guess({key: options[key] for key in order if key in options}, reasons)
 
 
 def _head(file: Path) -> pd.DataFrame:
-    """Return the first rows, as the data source ``table`` would read them, but with numbers.
+    """Return the first rows, as the data source ``table`` would read them.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -122,25 +128,42 @@ def _head(file: Path) -> pd.DataFrame:
             ) from error
         cells = pd.DataFrame() if first is None else first.to_pandas()
     else:
-        cells = read_csv(file, key="--table").head(ROWS).apply(_numbers)
+        cells = read_csv(file, key="--table").head(ROWS)
     return cells.rename(columns=lambda name: str(name).strip())
 
 
 def _numbers(words: pd.Series) -> pd.Series:
     """Return a column of text as numbers if all that is not empty is one."""
+    if not words.map(lambda word: isinstance(word, str)).all():
+        return words  # of Parquet, which has types
     known = words.where(words.str.strip() != "")
     numbers = pd.to_numeric(known, errors="coerce")
     return numbers if known.notna().any() and (numbers.isna() == known.isna()).all() else known
 
 
-def _image(table: pd.DataFrame, file: Path) -> str:
-    for name in table.columns:
-        cells = table[name].dropna()
-        words = cells.astype(str).str.lower().str.endswith(PICTURES) if len(cells) else None
-        if words is not None and words.mean() > 0.5:
-            return str(name)
-        if len(cells) and isinstance(cells.iloc[0], bytes | dict):
-            return str(name)
+def _image(table: pd.DataFrame, file: Path) -> tuple[str, str]:
+    """Return the column of the pictures, or how to make their paths of one, and why."""
+    paths = "column of the pictures' paths"
+    held = (n for n, c in table.items() if isinstance(next(iter(c.dropna()), ""), bytes | dict))
+    for name in held:
+        return str(name), "column of the pictures themselves"
+    columns = {str(name): table[name].dropna().astype(str) for name in table.columns}
+    ended = [name for name, cells in columns.items()
+             if len(cells) and cells.str.lower().str.endswith(PICTURES).mean() > 0.5]  # fmt: skip
+    remote = [name for name in ended if columns[name].str.contains("://").mean() > 0.5]
+    for name in [name for name in ended if name not in remote][:1]:
+        made_of = path_of_column(file.parent, name, columns[name][:SAMPLE].tolist()) or name
+        return made_of, paths if made_of == name else FOUND
+    for name, cells in columns.items():
+        distinct = cells.nunique() > 0.5 * len(cells)
+        if distinct and (found := path_of_column(file.parent, name, cells[:SAMPLE].tolist())):
+            return found, FOUND
+    if remote:
+        raise InputError(
+            f"column {remote[0]!r} of {file} holds addresses of pictures, and nothing is fetched "
+            f"from them. Download the pictures into {file.parent}; if they are called as another "
+            "column says, init finds them."
+        )
     if len(table.columns) == 1 and re.search(r"\w[^\w\s]\w", str(table.columns[0])):
         raise InputError(
             f"{file} has one column, {str(table.columns[0])!r}: what parts the fields is not "
@@ -148,7 +171,7 @@ def _image(table: pd.DataFrame, file: Path) -> str:
             "sep=^."
         )
     raise InputError(
-        f"no column of {file} holds paths of pictures ({', '.join(PICTURES)}); it has "
+        f"no column of {file} holds paths of pictures ({', '.join(SUFFIXES)}); it has "
         f"{', '.join(map(repr, table.columns))}. Give --image, the column that names them."
     )
 
@@ -183,21 +206,24 @@ def _words(cells: pd.Series) -> list[str]:
     return sorted(cells.dropna().map(str).str.strip().map(whole).unique())
 
 
-def _split_names(cells: pd.Series) -> dict[str, str]:
+def split_names(cells: pd.Series) -> dict[str, str]:
     """Return what each word of a split column means, where one of them needs to be told."""
     words = _words(cells)
-    if all(word.lower() in {*SPELT, *NAMES} for word in words):
+    known = {word: SPELLINGS[word.lower()] for word in words if word.lower() in SPELLINGS}
+    all_told = all(word.lower() in {*SPELT, *NAMES} for word in words)
+    if all_told or {*known.values()} == {"train", "validation"}:  # params asks which is the test
         return {}
-    return {word: SPELLINGS[word.lower()] for word in words if word.lower() in SPELLINGS}
+    return known
 
 
-def _called(name: str, how: Mapping[str, Any]) -> tuple[str, Any]:
+def called(name: str, how: Mapping[str, Any]) -> tuple[str, Any]:
     """Return a group under a name that is free."""
     return (f"my_{name}", {"column": name, **how}) if name in OWN else (name, how)
 
 
-def _is_group(cells: pd.Series) -> bool:
-    values = cells.dropna()
+def is_group(cells: pd.Series) -> bool:
+    """Tell whether a column can be one of groups."""
+    values = _numbers(cells).dropna()
     if len(values) < 2 or isinstance(values.iloc[0], bytes | dict):
         return False
     if pd.api.types.is_numeric_dtype(values):
@@ -205,9 +231,9 @@ def _is_group(cells: pd.Series) -> bool:
     return 2 <= values.nunique() <= MANY
 
 
-def _group(cells: pd.Series) -> Any:
+def group_keys(cells: pd.Series) -> Any:
     """Return a column's keys: as it is, or cut into three ranges of about as many rows."""
-    values = cells.dropna()
+    values = _numbers(cells).dropna()
     if not pd.api.types.is_numeric_dtype(values) or values.nunique() <= MANY:
         return {}
     low, high = (float(f"{values.quantile(share):.3g}") for share in (1 / 3, 2 / 3))
@@ -218,10 +244,14 @@ def _group(cells: pd.Series) -> Any:
 
 def picture_paths(file: Path, image: str) -> list[Path]:
     """Return where some of a table's pictures are; none if the table holds them itself."""
-    cells = _head(file)[image].dropna()
-    return [
-        file.parent / str(cell) for cell in cells[:SAMPLE] if not isinstance(cell, bytes | dict)
-    ]
+    cells = _head(file)[:SAMPLE]
+    if image in cells and isinstance(next(iter(cells[image].dropna()), ""), bytes | dict):
+        return []
+    cells = (
+        cells.astype(object).where(cells.notna(), None).map(lambda v: v if v is None else str(v))
+    )
+    found = made(image, cells, key="data.table", where=str(file))
+    return [file.parent / path for path in found if path]
 
 
 def pictures_side(paths: Sequence[Path], *, model: str | None) -> int | None:

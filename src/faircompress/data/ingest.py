@@ -24,7 +24,7 @@ from faircompress.support.progress import track
 CHUNK = 128  # pictures a thread takes at a time; drawn data is drawn in such blocks too
 GROUP_ROWS, GROUP_BYTES = 1000, 64 * 2**20  # of a Parquet row group, whichever is reached first
 LOOKED_AT = (  # columns of ``Ingested``
-    "state", "reason", "mode", "bits", "enlarged", "size", "sha256",
+    "state", "reason", "mode", "bits", "enlarged", "several", "size", "sha256",
 )  # fmt: skip
 TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, "named", "ids")))
 READ, MISSING, UNDECODABLE, TOO_SMALL = "read", "missing", "undecodable", "too small"
@@ -43,6 +43,7 @@ class Picture:
         mode: Colour mode of the raw picture.
         bits: Of 16 bits a channel, how many it uses; see ``pictures.Looked``.
         enlarged: It was smaller than the size asked for.
+        several: Its file holds more pictures.
         size: Height and width after preparation, as words.
         sha256: Of the prepared pixels.
         pixels: After preparation.
@@ -54,6 +55,7 @@ class Picture:
     mode: str = ""
     bits: int | None = None
     enlarged: bool = False
+    several: bool = False
     size: str = ""
     sha256: str = ""
     pixels: Pixels | None = None
@@ -89,7 +91,7 @@ class Ingested:
 
     Args:
         rows: The raw rows in the table's order, with what became of each picture: ``state``,
-            ``reason``, ``mode``, ``bits``, ``enlarged``, ``size``, ``sha256``.
+            ``reason``, ``mode``, ``bits``, ``enlarged``, ``several``, ``size``, ``sha256``.
         mean: Of the train split, by channel, share of full intensity.
         std: Likewise.
         samples: Prepared pictures that were asked for, by row.
@@ -210,6 +212,7 @@ def look_at(raw: RawData, at: int, preparation: dict[str, Any]) -> Picture:
         mode=looked.mode,
         bits=looked.bits,
         enlarged=target[0] > whole[0] or target[1] > whole[1],
+        several=looked.several,
         size=f"{pixels.shape[0]} x {pixels.shape[1]}",
         sha256=pixel_sha256(pixels),
         pixels=pixels,

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -68,8 +69,9 @@ def slashed(path: str) -> str:
 def picture_bytes(home: Path, path: str | None) -> bytes:
     """Return the bytes of a picture.
 
-    Where there is no such file, backslashes are taken as slashes, and other ways to write the same
-    letters are tried (macOS takes letters and their accents apart).
+    Where there is no such file, backslashes are taken as slashes, spaces around it are left out,
+    %20 and the like are taken as of an address, and other ways to write the same letters are tried
+    (macOS takes letters and their accents apart).
 
     Raises:
         OSError: If there is none.
@@ -77,8 +79,8 @@ def picture_bytes(home: Path, path: str | None) -> bytes:
     """
     if not path:
         raise FileNotFoundError(2, "no path in the table")
-    tried = [path, slashed(path)]
-    tried += [unicodedata.normalize(form, slashed(path)) for form in ("NFC", "NFD")]
+    tried = [path, slashed(path), slashed(path).strip(), unquote(slashed(path))]
+    tried += [unicodedata.normalize(form, tried[2]) for form in ("NFC", "NFD")]
     for each in dict.fromkeys(tried):
         try:
             return within(home, each).read_bytes()

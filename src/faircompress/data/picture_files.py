@@ -14,6 +14,14 @@ from faircompress.support.errors import InputError
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 SPOKEN = "PNG, JPEG, WebP, BMP, TIFF and GIF"
 OPENED_AS = (*FORMATS, "MPO")  # what Pillow calls a JPEG with more pictures behind it
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".dib",
+            ".tif", ".tiff", ".gif")  # fmt: skip
+CLOSED_SUFFIXES = (  # of pictures in formats that are not opened, which is told of each
+    ".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".j2k", ".jpx", ".svg", ".ppm", ".pgm",
+    ".pbm", ".pnm", ".tga", ".ico", ".psd", ".eps", ".exr", ".dcm", ".dng", ".cr2", ".cr3", ".nef",
+    ".arw", ".raf", ".orf", ".rw2",
+)  # fmt: skip
+PICTURES = (*SUFFIXES, *CLOSED_SUFFIXES)
 MAX_PIXELS = 80_000_000  # of one picture, such as 8,000 x 10,000; 240 MB in memory
 # Pillow warns a little above that; its sentence, which names no file, becomes ours
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -37,14 +45,18 @@ STARTS = {
     "gzip": (b"\x1f\x8b",),
     "Git LFS's pointer to a file": (b"version https://git-lfs",),
     "SVG": (b"<svg",),
-    "HTML": (b"<!doctype html", b"<html", b"<head"),
-    "XML": (b"<?xml",),
+    "HTML": (b"<!doctype html", b"<html", b"<head", b"<body"),
+    "XML, SVG or HTML": (b"<",),
     "JSON": (b"{", b"["),
 }
-BRANDS = {
-    "HEIC": (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"),
+BRANDS = {  # of which a file may have several; mif1 and msf1 are those of all HEIF
     "AVIF": (b"avif", b"avis"),
+    "HEIC": (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"),
+    "a raw photo of a camera": (b"crx ",),
 }
+PAPER = ("PDF", "ZIP", "gzip", "Git LFS's pointer to a file", "HTML", "JSON")  # nothing to convert
+CURE = f"; opened are {SPOKEN}"
+CONVERT = f"{CURE}: convert it, for instance by ImageMagick's magick OLD NEW.png"
 
 
 class Undecodable(InputError):
@@ -60,7 +72,7 @@ def opened(encoded: bytes) -> Image.Image:
     try:
         picture = Image.open(io.BytesIO(encoded), formats=FORMATS)
     except UnidentifiedImageError:
-        raise Undecodable(f"it is {kind(encoded)}; opened are {SPOKEN}") from None
+        raise Undecodable(f"it is {kind(encoded)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Undecodable(f"it has more than {MAX_PIXELS:,} pixels, which is the most") from None
     check(picture)
@@ -86,17 +98,28 @@ def check(picture: Image.Image) -> None:
 def kind(encoded: bytes) -> str:
     """Say in words what bytes are that are no picture of ours, as far as their start tells."""
     if not encoded:
-        return "an empty file"
+        return f"an empty file{CURE}"
     start = encoded[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     lower = start.lower()
     for name, starts in STARTS.items():
         if any(lower.startswith(each.lower()) for each in starts):
-            return f"{name}, not a picture format that is read"
+            return f"{name}, not a picture format that is read{_cure(name)}"
     if encoded[4:8] == b"ftyp":
-        brand = next((name for name, of in BRANDS.items() if encoded[8:12] in of), "a video")
-        return f"{brand}, not a picture format that is read"
+        brand = _brand(encoded)
+        return f"{brand}, not a picture format that is read{_cure(brand)}"
     if encoded[128:132] == b"DICM":
-        return "DICOM, not a picture format that is read"
+        return f"DICOM, not a picture format that is read{_cure('DICOM')}"
     if not encoded.strip(b"\0"):
-        return "a file of nothing but zeros"
-    return "no picture, or one whose header is broken"
+        return f"a file of nothing but zeros{CURE}"
+    return f"no picture, or one whose header is broken{CURE}"
+
+
+def _brand(encoded: bytes) -> str:
+    """Return which of the formats in boxes, as of MP4, a file has."""
+    end = min(int.from_bytes(encoded[:4], "big"), 256)
+    brands = [encoded[at : at + 4] for at in (8, *range(16, end, 4))]
+    return next((name for name, of in BRANDS.items() if {*brands} & {*of}), "a video")
+
+
+def _cure(name: str) -> str:
+    return CURE if name in PAPER or name == "a video" else CONVERT

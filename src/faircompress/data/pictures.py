@@ -7,7 +7,7 @@ exported model calls ``prepare`` with the same three choices, and the model sees
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -54,11 +54,14 @@ class Looked:
         mode: Colour mode it came in.
         bits: Of 16 bits a channel, how many the largest value takes; None: it has not 16, or
             somebody said which value is white.
+        several: Its file holds more pictures, of which this is the first; those that cameras
+            hide behind a JPEG do not count.
     """
 
     pixels: Pixels
     mode: str
     bits: int | None = None
+    several: bool = False
 
 
 def prepare(
@@ -131,10 +134,10 @@ def look(
     try:
         if isinstance(picture, bytes):
             opened = picture_files.opened(picture)
-            deep = _has_16_bits(opened)
+            deep, several = _has_16_bits(opened), _holds_several(opened)
             if exif == "turn":
                 ImageOps.exif_transpose(opened, in_place=True)
-            return _flat(opened, deep, levels, transparent)
+            return replace(_flat(opened, deep, levels, transparent), several=several)
         picture_files.check(picture)
         deep = _has_16_bits(picture)
         upright = ImageOps.exif_transpose(picture) if exif == "turn" else picture
@@ -196,6 +199,10 @@ def _has_16_bits(picture: Image.Image) -> bool:
     if picture.format not in ("PNG", "TIFF"):
         return False
     return any(";16" in str(tile[3]) for tile in getattr(picture, "tile", ()))
+
+
+def _holds_several(picture: Image.Image) -> bool:
+    return picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
 
 
 def _flat(picture: Image.Image, deep: bool, levels: Levels, transparent: Transparent) -> Looked:

@@ -9,13 +9,16 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from faircompress.support.extras import advised
+
 
 class _Called(ModuleType):
     """A module that can be called."""
 
     def __call__(self, *given: Any, **more: Any) -> Any:
         """Write a network of one's own as a checked ONNX file."""
-        return import_module(f"{__name__}.one_call").export(*given, **more)
+        with advised():
+            return import_module(f"{__name__}.one_call").export(*given, **more)
 
 
 sys.modules[__name__].__class__ = _Called

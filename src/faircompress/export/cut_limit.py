@@ -96,16 +96,15 @@ def pixels_only(size: tuple[int, int]) -> bytes:
     """Return a file that turns pixels into normalised planes, and does nothing else."""
     from onnx import TensorProto, helper, numpy_helper
 
-    planes = [3, *size]
     constants = [
-        numpy_helper.from_array(np.full(planes, 0.5, np.float32), name)
-        for name in ("scale", "shift")
+        numpy_helper.from_array(np.full(3, value, np.float32), name)
+        for name, value in (("scale", 0.5), ("shift", 0.5), ("mean", 0.0), ("variance", 1.0))
     ]
+    normalise = ["t", "scale", "shift", "mean", "variance"]
     nodes = [
-        helper.make_node("Transpose", [INPUT], ["t"], perm=[0, 3, 1, 2]),
-        helper.make_node("Cast", ["t"], ["c"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["c", "scale"], ["m"]),
-        helper.make_node("Add", ["m", "shift"], ["a"]),
+        helper.make_node("Cast", [INPUT], ["c"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["c"], ["t"], perm=[0, 3, 1, 2]),
+        helper.make_node("BatchNormalization", normalise, ["a"], epsilon=0.0),
         helper.make_node("Identity", ["a"], ["y"]),
     ]
     ends = [

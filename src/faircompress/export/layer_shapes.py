@@ -15,7 +15,7 @@ def layers_of_net(net: nn.Module) -> Shapes:
     """Count the layers of a network by kind and shape of their weights."""
     layers: Shapes = Counter()
     for module in net.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
             layers["convolution", tuple(module.weight.shape)] += 1
         elif isinstance(module, nn.ConvTranspose2d):
             layers["transposed convolution", tuple(module.weight.shape)] += 1

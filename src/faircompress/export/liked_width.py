@@ -30,27 +30,29 @@ FULL, SIDE = 32, 28  # channels in full blocks below the last, pixels
 LAYERS, ROUNDS = 4, 40  # convolutions one after the other; pairs of runs
 
 
-def liked_width(device: str, *, fresh: bool = False) -> int:
-    """Return the multiple of channels that this machine computes at once: 16, 8 or 4.
+def liked_width(device: str) -> int:
+    """Return the multiple of channels that this machine computes at once: 16, 8 or 4."""
+    return liked(device)[0]
+
+
+def liked(device: str) -> tuple[int, dict[str, str | int]]:
+    """Return the same, and the hardware of which it is true.
 
     Args:
         device: Where files run, as ``compute.device`` says.
-        fresh: Measure, whatever is known, and keep nothing.
     """
     widths = {FULL + multiple for multiple in (WIDEST, WIDEST // 2, WIDEST // 4)}
     sessions = {width: _session(width, device) for width in sorted(widths)}
-    where = json.dumps(hardware(sessions[FULL + WIDEST]), sort_keys=True)
-    file = user_cache() / "liked_blocks.json"
-    known = {} if fresh else _read(file)
+    found = hardware(sessions[FULL + WIDEST])
+    where, file = json.dumps(found, sort_keys=True), user_cache() / "liked_blocks.json"
+    known = _read(file)
     if where not in known:
         known[where] = widest_block(ratios(sessions))
-        if fresh:
-            return known[where]
         show_line(f"channels in multiples of {known[where]}: this machine likes that, measured now")
         with suppress(OSError):  # then it is measured each time
             file.parent.mkdir(parents=True, exist_ok=True)
             write_json(file, known)
-    return known[where]
+    return known[where], found
 
 
 def widest_block(half_filled: dict[int, float]) -> int:

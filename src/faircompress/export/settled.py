@@ -10,14 +10,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from faircompress.networks.layers import forget
+
 
 class Settled(nn.Module):
-    """Gives the same whatever it is given."""
+    """Gives the same whatever it is given.
+
+    Args:
+        value: What it gives.
+        of: What it stands for; whoever asks that for a weight's device or type is still answered.
+    """
 
     value: Tensor
 
-    def __init__(self, value: Tensor) -> None:
+    def __init__(self, value: Tensor, of: nn.Module) -> None:
         super().__init__()
+        for name, parameter in of.named_parameters(recurse=False):
+            setattr(self, name, parameter.detach())  # no parameter, nor part of the state
         self.register_buffer("value", value)
 
     def forward(self, *given: Any) -> Tensor:  # noqa: ARG002 - it is the same for all
@@ -56,5 +65,5 @@ def settled(net: nn.Module, size: tuple[int, int]) -> nn.Module:
         parameter.requires_grad_(learns)
     for name, value in found.items():
         if not any(name.startswith(f"{outer}.") for outer in found):
-            fixed.set_submodule(name, Settled(value))
-    return fixed
+            fixed.set_submodule(name, Settled(value, fixed.get_submodule(name)))
+    return forget(fixed)

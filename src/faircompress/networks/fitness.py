@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from faircompress.networks.layers import MISFITS, Scored
+from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.networks.outputs import Adapted, probabilities_given
 from faircompress.support.errors import InputError
 
@@ -58,12 +58,14 @@ def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
     finally:
         for module, training in was.items():
             module.training = training
+        forget(net)
 
 
 def refuse_batch_bound(net: nn.Module, pictures: Tensor) -> None:
     """Raise if what a network in evaluation mode says of a picture depends on those beside it."""
     with torch.no_grad():
         together, alone = net(pictures), net(pictures[:1])
+    forget(net)
     spread = together.std() + together.abs().mean()
     if (together[:1] - alone).abs().max() > 0.01 * spread:
         bound = (n for n, m in net.named_modules() if getattr(m, "running_mean", m) is None)

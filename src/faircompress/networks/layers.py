@@ -21,9 +21,22 @@ def watched(net: nn.Module, example: Tensor, look: Hook) -> None:
     was = net.training
     with torch.no_grad():
         net.eval()(example)
-    net.train(was)
+    forget(net).train(was)
     for hook in hooks:
         hook.remove()
+
+
+def forget(net: nn.Module) -> nn.Module:
+    """Let a network drop what it computed, in place; return it.
+
+    In evaluation mode some keep tables that they computed of their weights (attention biases of
+    LeViT) until they train next. Those can neither be copied nor cut, and grow old.
+    """
+    was = {module: module.training for module in net.modules()}
+    net.train()
+    for module, training in was.items():
+        module.training = training
+    return net
 
 
 def scored(net: nn.Module) -> dict[str, Scored]:

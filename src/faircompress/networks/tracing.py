@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from faircompress.networks.layers import MISFITS, Scored
+from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 
@@ -49,6 +49,8 @@ class Met:
 def trace(net: nn.Module, example: Tensor) -> Any:
     """Return Torch-Pruning's graph of a network, which is left as it is.
 
+    Its ``in_one_piece`` are the modules whose insides it does not show.
+
     Args:
         net: Dense or pruned network.
         example: One normalised picture, ``(1, 3, height, width)``.
@@ -68,9 +70,11 @@ def trace(net: nn.Module, example: Tensor) -> Any:
             closed = [opened.enter_context(_closed(m)) for m in _opaque(net.eval(), example)]
             pruners = {type(module): _passing() for module in closed}
             opened.enter_context(_lenient())
-            return _graph().build_dependency(
+            graph = _graph().build_dependency(
                 net, example_inputs=example, customized_pruners=pruners, verbose=False
             )
+            graph.in_one_piece = closed
+            return graph
     except MISFITS as error:
         raise CannotFollow(
             f"the channels of {type(net).__name__} cannot be followed by Torch-Pruning "
@@ -82,6 +86,7 @@ def trace(net: nn.Module, example: Tensor) -> Any:
             parameter.requires_grad_(False)
         for module, training in was.items():
             module.training = training
+        forget(net)
 
 
 def walk(graph: Any, layer: Scored, widest: int) -> list[Met]:
@@ -111,7 +116,7 @@ def walk(graph: Any, layer: Scored, widest: int) -> list[Met]:
             steps += 1
             if not dependency.is_triggered_by(came.handler):
                 continue
-            after = _mapped(dependency, entries)
+            after = _mapped(dependency, entries, most=4 * widest)
             if len(after) > widest or steps > VISITS * len(graph.module2node):
                 raise CannotFollow(
                     "they pass views or reshapes that Torch-Pruning cannot follow, as in attention "
@@ -124,11 +129,15 @@ def walk(graph: Any, layer: Scored, widest: int) -> list[Met]:
     return [_met(graph, node, handler, lists) for (node, handler), lists in seen.items() if lists]
 
 
-def _mapped(dependency: Any, entries: list[Any]) -> list[Any]:
+def _mapped(dependency: Any, entries: list[Any], *, most: int) -> list[Any]:
     """Return what entries become on the way from an operation to the next."""
     try:
         for mapping in filter(None, dependency.index_mapping):
+            if not mapping.reverse and len(entries) * getattr(mapping, "_stride", 1) > most:
+                raise CannotFollow("they pass a reshape that mixes channels with other numbers")
             entries = mapping(entries)
+    except CannotFollow:
+        raise
     except MISFITS as error:
         raise CannotFollow("they pass a split that Torch-Pruning cannot follow") from error
     return entries

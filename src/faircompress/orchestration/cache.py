@@ -23,7 +23,8 @@ from dvc.utils.serialize import YAMLFileCorruptedError, load_yaml
 BEING_WRITTEN = 60.0  # seconds in which an unfinished file may still be worked on
 SHA256 = 64  # digits, the name of a finished file; before, DVC gives it another
 NOT_HASHED = ["size", "nfiles"]  # of a run that the cache remembers
-PARAMS = ("params.yaml", "artifacts/code.json")  # of which a stage takes values
+# of which a stage takes values
+PARAMS = ("params.yaml", "artifacts/code.json", "artifacts/widths.json")
 Entry = dict[str, Any]
 
 

@@ -21,12 +21,13 @@ import yaml
 
 from faircompress.config import params, yaml_text
 from faircompress.config.overrides import overridden
+from faircompress.config.widths import FILE
 from faircompress.orchestration import leftovers, scheduled
 from faircompress.orchestration.commits import git
 from faircompress.support.files import link, write_text
 from faircompress.support.locks import waiting
 
-COPIED = ("dvc.yaml", ".dvcignore")
+COPIED = ("dvc.yaml", ".dvcignore", f"artifacts/{FILE}")
 
 
 @dataclass(frozen=True)

@@ -97,17 +97,21 @@ def request(params: Params, size: tuple[int, int], classes: int) -> dict[str, An
     }
 
 
-def rehearse_known(params: Params) -> None:
-    """Rehearse before there is any data, if the params tell how large its pictures will be.
+def rehearse_known(params: Params, as_is: tuple[int, int] | None = None) -> None:
+    """Rehearse before pictures are looked at, if it is known how large they will be.
 
     With ``resize: 96`` alone pictures are taken to be square. The stage ``train`` rehearses with
     what it finds.
+
+    Args:
+        params: All of them.
+        as_is: Height and width of a picture as it comes, where one was seen.
 
     Raises:
         ValueError: In one sentence, with what to do.
     """
     data = params.data
-    size: int | list[int] | None = data.crop or data.resize or OWN_SIZES.get(data.name)
+    size = data.crop or data.resize or OWN_SIZES.get(data.name) or as_is
     if size is not None:
         height, width = [size, size] if isinstance(size, int) else size
         rehearse(params, (height, width), CLASSES.get(data.name, 2))

@@ -22,6 +22,7 @@ from faircompress.evaluation.numbers import numbers
 from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.plot_tables import limits_used, rates_by_group
 from faircompress.evaluation.verdict import Verdict
+from faircompress.export.kept_width import known_width
 from faircompress.report.about import about
 from faircompress.report.context import ReportContext
 from faircompress.report.curves import curves
@@ -209,7 +210,7 @@ def _context(
             | {"report": _way(precision, other, chosen) if other in verdicts else ""}
             for other in files.precisions
         ],
-        about=about(params, verdict.data),
+        about=about(params, verdict.data, known_width(artifacts)),
         levers=levers(params),
         curves=curves(verdict, *pair),
         hidden=_hidden(artifacts, verdict, pair),

@@ -9,6 +9,7 @@ from faircompress.config.code_keys import key_of
 from faircompress.config.params import Params, Prune
 from faircompress.data.dataset import load_facts, load_split
 from faircompress.export.cut_limit import limit_of
+from faircompress.export.kept_width import kept_width
 from faircompress.export.liked_width import liked_width
 from faircompress.networks import network
 from faircompress.support.checkpoints import Curve, checkpoint
@@ -31,7 +32,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     fabric = fabric_for(params.compute)
     sources = facts.fit_sha256, sha256(artifacts / "train" / "model.pt")
     device = params.compute.device
-    liked = liked_width(device) if how.round_to == "auto" else how.round_to
+    liked = kept_width(artifacts, how.round_to, device)
     choices = (how.model_dump(), params.train.model_dump())  # folds are trained as the dense model
     given = (key_of("stages.prune", params), *choices, liked, *sources)
     objectives = [chosen(section, "objectives") for section in (how.scoring, how.finetune)]

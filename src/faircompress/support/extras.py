@@ -1,5 +1,8 @@
 """Which extra brings a package that a command needs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 BROUGHT_BY = {
     "onnxruntime": "onnx",
     "onnx": "onnx",
@@ -39,3 +42,15 @@ def advice(missing: str | None) -> str | None:
         f"pip install 'faircompress[{extra}]'; the whole chain needs pip install '{ALL}' "
         "(with a GPU onnx-gpu instead of onnx)."
     )
+
+
+@contextmanager
+def advised() -> Iterator[None]:
+    """Within it, a module of an extra that is not installed is told with the way to install it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        words = advice(error.name)
+        if words is None:
+            raise
+        raise ModuleNotFoundError(words, name=error.name) from error

@@ -106,6 +106,13 @@ def warnings(tables: Frames, quarantine: float, *, refuse_twice: bool) -> list[C
             "All {total} are.",
         ),
         Check(
+            "no file holds several pictures",
+            "rows",
+            replace(in_set("several", [False]), warning=True),
+            "{count} of {total} do, as animations and many-page TIFF; the first of each was taken",
+            "None of {total} does.",
+        ),
+        Check(
             "no picture is enlarged",
             "rows",
             replace(in_set("enlarged", [False]), warning=True),

@@ -98,7 +98,14 @@ def _unseen(rows: pd.DataFrame) -> pd.DataFrame:
         rows: As ``normalize_rows`` returns them.
     """
     return rows.assign(
-        state=READ, reason="", mode="RGB", bits=None, enlarged=False, size="", sha256=None
+        state=READ,
+        reason="",
+        mode="RGB",
+        bits=None,
+        enlarged=False,
+        several=False,
+        size="",
+        sha256=None,
     )
 
 

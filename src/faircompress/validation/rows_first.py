@@ -5,6 +5,7 @@ alone, in seconds; pictures take minutes.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ import pandas as pd
 
 from faircompress.config import plugins
 from faircompress.config.params import Checks, Data, Params
+from faircompress.data.finding_pictures import path_of_column
 from faircompress.data.fingerprint import missing_root
 from faircompress.data.ingest import normalize_rows
+from faircompress.data.picture_files import Undecodable, opened
+from faircompress.data.pictures import look
 from faircompress.data.predictions import Predictions
 from faircompress.data.sources import OPEN, RawData
 from faircompress.data.splitting import pictures_closed
@@ -119,23 +123,41 @@ def _unasked(raw: RawData, rows: pd.DataFrame) -> Predictions:
 
 
 def _refuse_lost(raw: RawData, root: Path) -> None:
-    """Refuse a data set of whose pictures none is found among a few that are tried."""
+    """Refuse a data set of whose pictures none is found, or is one, among a few that are tried."""
     tried = sorted({row * len(raw.rows) // TRIED for row in range(TRIED)})
-    lost = hint = ""
+    lost = hint = closed = ""
     for row in tried:
+        name = str(raw.rows["id"].iloc[row])
         try:
-            raw.read(row)
+            found = raw.read(row)
+            if isinstance(found, bytes):
+                opened(found)
             return
+        except Undecodable as error:
+            closed = f"{name!r}: {error}"
         except OSError as error:
-            lost = f"{raw.rows['id'].iloc[row]!r} ({error.strerror or error})"
-            hint = hint or _nearby(root, str(raw.rows["id"].iloc[row]))
+            lost = f"{name!r} ({error.strerror or error})"
+            hint = hint or _nearby(root, name)
         except InputError as error:  # outside the folder
-            hint = _nearby(root, str(raw.rows["id"].iloc[row])) or "Must paths begin at root?"
+            hint = _nearby(root, name) or "Must paths begin at root?"
             raise InputError(f"{error}. {hint}") from None
+    if closed:
+        raise InputError(
+            f"none of {len(tried)} pictures that were tried can be opened, such as {closed}"
+        )
     raise MissingFileError(
         f"none of {len(tried)} pictures that were tried is there, such as {lost}. "
         f"{hint or 'Do paths begin at root?'}"
     )
+
+
+def size_of_one(raw: RawData) -> tuple[int, int] | None:
+    """Return height and width of the first picture that can be opened among a few."""
+    for row in range(min(TRIED, len(raw.rows))):
+        with suppress(OSError, InputError):
+            height, width, _ = look(raw.read(row)).pixels.shape
+            return height, width
+    return None
 
 
 def _nearby(root: Path, name: str) -> str:
@@ -145,6 +167,9 @@ def _nearby(root: Path, name: str) -> str:
         if root.joinpath(*parts[at:]).is_file():
             left = "/".join(parts[:at])
             return f"Without {left!r} it is there: paths must begin at root, {root}."
+    made = path_of_column(root, "COLUMN", [name])
+    if made:
+        return f"It is there by the path {made}: write image: {made!r} with your column's name."
     place = root
     for part in parts:
         if not (place / part).exists():

@@ -1,7 +1,5 @@
 """Your own data: a folder of pictures whose paths, and maybe a CSV file, say what they show."""
 
-import os
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -10,11 +8,12 @@ from faircompress.data.columns import Table, data_set
 from faircompress.data.csv_text import read_sheet
 from faircompress.data.fingerprint import within
 from faircompress.data.paths import fields, joined, picture_bytes
+from faircompress.data.picture_files import PICTURES
 from faircompress.data.sources import RawData
+from faircompress.data.trees import files_under, refuse_none
 
 KEY = "data.folder"
 CURE = f", rename them, or leave them out by {KEY}.skip"
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"}
 
 
 def folder(
@@ -71,7 +70,8 @@ def folder(
         ValueError: If a path does not match, a column is missing, or a value has no place in it.
     """
     home = Path(root)
-    found = list(_walk(home))
+    found = files_under(home)
+    refuse_none(found, f"{KEY}.root: {root}")
     paths = [path for path in found if Path(path).suffix.lower() in PICTURES]
     skipped = [path for path in paths if any(fnmatch(path, each) for each in skip)]
     others = len(found) - len(paths) - bool(sidecar)
@@ -102,11 +102,3 @@ def folder(
         shares={"validation": validation, "test": test},
         seed=seed,
     )
-
-
-def _walk(home: Path) -> Iterator[str]:
-    """Give each file's path under ``home``, sorted, hidden ones left out."""
-    for place, folders, names in os.walk(home):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        under = Path(place).relative_to(home)
-        yield from ((under / n).as_posix() for n in sorted(names) if not n.startswith("."))

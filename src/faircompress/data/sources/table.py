@@ -1,5 +1,6 @@
 """Your own data: a CSV or Parquet file that names each picture, or holds it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,21 @@ def _by_path(
 ) -> tuple[pd.DataFrame, Read, tuple[str, ...]]:
     """Return the table under the paths of its pictures, how to read one, and what to tell."""
     paths = made(image, cells, key=KEY, where=where)
+    _refuse_addresses([path for path in paths if path])
     turned = sum("\\" in (path or "") for path in paths)
     notes = (f"Paths whose \\ were read as /: {turned:,}.",) if turned else ()
     index = pd.Index([path and slashed(path) for path in paths], dtype=object)
     return cells.set_axis(index), lambda row: picture_bytes(home, paths[row]), notes
+
+
+def _refuse_addresses(paths: list[str]) -> None:
+    found = [path for path in paths if re.match(r"\s*\w[\w+.-]+://", path)]
+    if found:
+        raise InputError(
+            f"{KEY}.image: {len(found):,} of {len(paths):,} paths are addresses, such as "
+            f"{found[0]!r}, and nothing is fetched from them. Download the pictures into the "
+            "folder root and write their paths under it"
+        )
 
 
 def _text_tables(paths: list[Path], **how: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:

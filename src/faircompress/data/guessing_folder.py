@@ -1,0 +1,182 @@
+"""What the folders of a user's pictures probably mean: guesses with reasons, for params.yaml."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from faircompress.data.csv_text import is_text_table, read_csv
+from faircompress.data.guessing import (
+    MANY,
+    NO_GROUPS,
+    Guess,
+    called,
+    group_keys,
+    is_group,
+    split_names,
+)
+from faircompress.data.paths import fields
+from faircompress.data.picture_files import PICTURES
+from faircompress.data.splitting import SPELLINGS
+from faircompress.data.trees import files_under, refuse_none
+from faircompress.support.errors import InputError
+
+STRAYS = 0.05  # of the pictures may lie elsewhere than the others
+NAMED = 5  # of these are named
+KEY = "--folder"
+
+
+def guess_folder(home: Path, *, pattern: str | None = None, groups: Sequence[str] = ()) -> Guess:
+    """Guess how paths say what pictures show.
+
+    Args:
+        home: Folder of the pictures.
+        pattern: Of their paths, if the user said so; see ``paths.py``.
+        groups: Likewise, words of the pattern or columns of a table beside the pictures.
+
+    Raises:
+        ValueError: If there is no picture, or the paths can mean several things.
+    """
+    found = files_under(home)
+    refuse_none(found, f"{KEY}: {home}")
+    paths = [path for path in found if path.lower().endswith(PICTURES)]
+    tables = [path for path in found if "/" not in path and is_text_table(Path(path))]
+    options: dict[str, Any] = {}
+    reasons = {}
+    if pattern is None:
+        pattern, strays, reasons["pattern"] = _pattern(paths, home, tables)
+        if strays:
+            options["skip"], reasons["skip"] = strays, "guessed: they lie beside the others"
+        paths = [path for path in paths if path not in strays]
+    options = {"pattern": pattern, **options}
+    try:
+        cells = fields(paths, pattern, key="data.folder", cure="")
+    except InputError:  # told by params, which knows what is to be skipped
+        return Guess({**options, "groups": {name: {} for name in groups}}, reasons)
+    _refuse_one_class(cells, home, tables)
+    beside = _sidecar(home, tables, cells, groups)
+    if beside:
+        sidecar, image, more = beside
+        options |= {"sidecar": sidecar, "image": image}
+        reasons["sidecar"] = "guessed: it has a row for each picture"
+        cells = pd.concat([cells, more], axis=1)
+    options["groups"], reasons["groups"] = _groups(cells, groups, pattern, home)
+    if "split" in cells and (names := split_names(cells["split"])):
+        options["split"] = {"column": "split", "names": names}
+        reasons["split"] = "guessed: say which is which"
+    return Guess(options, reasons)
+
+
+def _pattern(paths: Sequence[str], home: Path, tables: Sequence[str]) -> tuple[str, list[str], str]:
+    """Return a pattern, what it leaves out, and why it was chosen."""
+    folders = [path.split("/")[:-1] for path in paths]
+    usual, count = Counter(map(len, folders)).most_common(1)[0]
+    few = len(paths) - count <= min(NAMED, STRAYS * len(paths))
+    strays = [p for p, of in zip(paths, folders, strict=True) if few and len(of) != usual]
+    folders = [of for of in folders if not few or len(of) == usual]
+    before: list[str] = []
+    while min(map(len, folders)) > 1 and len({of[0] for of in folders}) == 1:
+        before, folders = [*before, folders[0][0]], [of[1:] for of in folders]
+    deep = min(map(len, folders))
+    levels = [{of[level] for of in folders} for level in range(deep)]
+    split = next((level for level in (0, 1) if level < deep and _are_splits(levels[level])), None)
+    if deep == 0 or (split == 0 and deep == 1):
+        raise _no_label("{split}/" * (split == 0), paths, home, tables)
+    words = ["{label}"] if split is None else ["{split}", "{label}"]
+    words = words[::-1] if split == 1 else words
+    _refuse_two_meanings(folders, len(words), before + words)
+    rest = "*" if {len(of) for of in folders} == {len(words)} else "**"
+    alone = f"; all lie in {'/'.join(before)}" if before else ""
+    why = "each folder is a class" if split is None else "folders are splits and classes"
+    return "/".join([*before, *words, rest]), strays, f"guessed: {why}{alone}"
+
+
+def _are_splits(names: set[str]) -> bool:
+    found = {SPELLINGS.get(name.lower()) for name in names}
+    return None not in found and "train" in found and len(found) > 1
+
+
+def _no_label(begin: str, paths: Sequence[str], home: Path, tables: Sequence[str]) -> InputError:
+    if tables:
+        return InputError(
+            f"{KEY}: no folder of {home} says the label. If {tables[0]} does: --table "
+            f"{home / tables[0]}; if names such as {paths[0]} do: --pattern '{begin}{{label}}_*'."
+        )
+    return InputError(
+        f"{KEY}: no folder of {home} says the label of a picture such as {paths[0]}. If its name "
+        f"does, say how: --pattern '{begin}{{label}}_*'; if a table does: --table FILE."
+    )
+
+
+def _refuse_two_meanings(folders: Sequence[Sequence[str]], level: int, words: list[str]) -> None:
+    """Raise if below the label few folders come again and again: either may be the label."""
+    under = defaultdict(set)
+    for of in folders:
+        if len(of) <= level:
+            return
+        under[of[level]].add(tuple(of[:level]))
+    if not 2 <= len(under) <= MANY or min(map(len, under.values())) < 2:
+        return
+    above = sorted({of[level - 1] for of in folders})
+    begin, named = "/".join(words[:-1]) + "/" * (len(words) > 1), ", ".join(sorted(under)[:4])
+    raise InputError(
+        f"{KEY}: pictures lie in {', '.join(above[:4])}, and below each in {named}. Which is the "
+        f"label? --pattern '{begin}{{label}}/{{group}}/**' or --pattern "
+        f"'{begin}{{group}}/{{label}}/**', with a word of yours for group."
+    )
+
+
+def _refuse_one_class(cells: pd.DataFrame, home: Path, tables: Sequence[str]) -> None:
+    if "label" in cells and cells["label"].nunique() == 1:
+        table = f" If a table says the label: --table {home / tables[0]}." if tables else ""
+        raise InputError(
+            f"{KEY}: all pictures of {home} have the label {cells['label'].iloc[0]!r}; needed: two "
+            f"or more. Name the folder above it, or say by --pattern where in the path it stands."
+            f"{table}"
+        )
+
+
+def _sidecar(
+    home: Path, tables: Sequence[str], cells: pd.DataFrame, groups: Sequence[str]
+) -> tuple[str, str, pd.DataFrame] | None:
+    """Return a table with a row for each picture, its column of pictures, and its other cells."""
+    if groups and set(groups) <= {*cells.columns, "label"}:
+        return None
+    names = pd.Index([path.rpartition("/")[2] for path in cells.index])
+    for table in tables:
+        try:
+            rows = read_csv(home / table, key=KEY)
+        except InputError:
+            continue
+        for image in rows.columns:
+            keys = pd.Index(rows[image])
+            by = cells.index if keys.astype(str).str.contains("/").any() else names
+            if keys.is_unique and by.is_unique and by.isin(keys).all():
+                more = rows.set_index(image).loc[by].set_axis(cells.index)
+                if not set(more.columns) & set(cells.columns):
+                    return table, str(image), more
+    return None
+
+
+def _groups(
+    cells: pd.DataFrame, groups: Sequence[str], pattern: str, home: Path
+) -> tuple[dict[str, Any], str]:
+    """Return the groups, and why."""
+    absent = [name for name in groups if name not in cells and name != "label"]
+    if absent:
+        known = ", ".join(map(repr, cells.columns)) or "none"
+        raise InputError(
+            f"{KEY}: neither --pattern {pattern!r} nor a table in {home} has {absent[0]!r}; there "
+            f"are {known}. Write it into the pattern, or lay a table with a column of names of "
+            f"pictures, and {absent[0]!r}, beside them."
+        )
+    free = [name for name in cells if name not in ("label", "split") and is_group(cells[name])]
+    if groups or free:
+        found = {
+            name: {} if name == "label" else group_keys(cells[name]) for name in groups or free
+        }
+        why = "as you named them" if groups else "guessed: delete what is no group"
+        return dict(called(name, how) for name, how in found.items()), why
+    return {"label": {}}, f"{NO_GROUPS}; add some by --pattern or a table"

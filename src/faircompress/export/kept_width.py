@@ -1,0 +1,62 @@
+"""The multiple of channels that a project keeps, so that another machine gives the same network.
+
+Another kind of machine may like another number. So with ``prune.round_to: auto`` the number that
+was measured first stays in ``artifacts/widths.json``, which git keeps, until that file is deleted.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from faircompress.config.widths import FILE
+from faircompress.support.files import read_json, write_json
+from faircompress.support.progress import show_line
+
+Multiple = int | Literal["auto"]
+
+
+def keep_width(artifacts: Path, round_to: Multiple, device: str) -> int:
+    """Return the multiple of a project; what is not known yet is measured, and written down.
+
+    Args:
+        artifacts: Folder of results.
+        round_to: Of the params.
+        device: Where files run, as ``compute.device`` says.
+    """
+    file = artifacts / FILE
+    known = wanted = _read(file)
+    if round_to != "auto":
+        wanted = {"round_to": round_to}
+    elif "measured_on" not in known:
+        from faircompress.export.liked_width import liked  # loads what measures only then
+
+        multiple, hardware = liked(device)
+        wanted = {"round_to": multiple, "measured_on": hardware}
+    if wanted != known:
+        write_json(file, wanted)
+    return int(wanted["round_to"])
+
+
+def kept_width(artifacts: Path, round_to: Multiple, device: str) -> int:
+    """Return the same, and say so where this machine likes another number."""
+    from faircompress.export.liked_width import liked_width
+
+    kept = keep_width(artifacts, round_to, device)
+    if round_to == "auto" and (own := liked_width(device)) != kept:
+        where = _read(artifacts / FILE)["measured_on"]["processor"]
+        show_line(
+            f"channels in multiples of {kept}, as artifacts/{FILE} has it of {where}. This machine "
+            f"likes {own}: delete that file to take it, which gives another network"
+        )
+    return kept
+
+
+def known_width(artifacts: Path) -> int:
+    """Return the multiple that is written down; 1 where none is."""
+    return int(_read(artifacts / FILE).get("round_to", 1))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return dict(read_json(file))
+    except (ValueError, TypeError):
+        return {}
