@@ -3,19 +3,21 @@
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from prefect import Task, flow
+from prefect import State, Task, flow
 from prefect.futures import as_completed
+from prefect.states import Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from faircompress.config.overrides import overridden
 from faircompress.config.params import BadParams, check
 from faircompress.data import predictions
 from faircompress.data.predictions import Predictions
+from faircompress.orchestration.run_page import RunPage
 from faircompress.orchestration.study_cells import (
     SPLITS,
     Job,
@@ -59,6 +61,7 @@ class Board:
     threads: int
     done: Known
     failed: dict[Cell, str]
+    page: RunPage = field(default_factory=RunPage)
 
     def run(self, work: Task[..., dict[str, Any]], cells: Iterable[Cell]) -> None:
         """Bring runs up to date, several at a time; a failure is noted, and the rest go on."""
@@ -94,12 +97,14 @@ class Board:
         why = self.failed.get(cell)
         word = "done" if why is None else f"failed: {why.strip().splitlines()[-1]}"
         print(f"  {count}  {cell.key}  {word}", file=sys.stderr, flush=True)
+        ended = len(self.done) + len(self.failed)
+        self.page.runs(ended, plans.count(self.plan), f"{cell.key} {word}")
 
 
 @flow(name="fairness-study", flow_run_name="{file.stem}", validate_parameters=False)
 def study(
     project: Path, file: Path, threads: int = 1, at_once: int = 1, only: tuple[str, ...] = ()
-) -> Path:
+) -> Path | State[Any]:
     """Train, choose settings on validation rows, prune by every method, compare.
 
     Args:
@@ -111,7 +116,8 @@ def study(
         only: Methods that are run and compared; none: all of the plan.
 
     Returns:
-        The page to open.
+        The page to open; if runs failed, the state ``RunsFailed``, which is raised where the flow
+        is called.
 
     Raises:
         RunsFailed: After everything else was compared, naming what failed and why.
@@ -135,10 +141,15 @@ def study(
         board.run(prune_one, [c for c in plans.cells(plan, chosen) if c.seed in seeds])
 
     page = publish(project, board.folder, plan, chosen, board.done, board.failed, board.said)
-    if board.failed:
-        lines = [f"{cell.key}: {why}" for cell, why in board.failed.items()]
-        raise RunsFailed(f"{len(lines)} runs failed, the rest are in {page}:\n" + "\n".join(lines))
-    return page
+    board.page.study(page, {cell.key: why for cell, why in board.failed.items()})
+    return _failed(board, page) if board.failed else page
+
+
+def _failed(board: Board, page: Path) -> State[Any]:
+    """Return the state of a study of which runs failed: a result, without a traceback."""
+    lines = [f"{cell.key}: {why}" for cell, why in board.failed.items()]
+    error = RunsFailed(f"{len(lines)} runs failed, the rest are in {page}:\n" + "\n".join(lines))
+    return Failed(name="RunsFailed", message=str(error), data=error)
 
 
 def page_only(project: Path, file: Path, only: tuple[str, ...] = ()) -> Path:
@@ -203,7 +214,8 @@ def run_study(
     count = workers or cores
     threads = min(max(cores // count, 1), int(os.environ.get("OMP_NUM_THREADS") or cores))
     chosen = study.with_options(task_runner=_runner(runner, count))
-    return chosen(project.resolve(), file.resolve(), threads, count, only)
+    found: Any = chosen(project.resolve(), file.resolve(), threads, count, only)
+    return Path(found)
 
 
 def _runner(runner: Runner, workers: int) -> TaskRunner[Any]:

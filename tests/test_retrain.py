@@ -1,5 +1,6 @@
 """Nobody watches: what is new starts a run, what is not leaves nothing behind."""
 
+import json
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from receivers import http
 
 from faircompress.config.params import load
 from faircompress.orchestration import news, polling
+from faircompress.orchestration.alarm import raise_alarm
 from faircompress.orchestration.commits import git, head
 from faircompress.registry import attestations, mlflow_runs
 from faircompress.registry import versions as registry
@@ -38,6 +40,10 @@ FAST = {
     "export": {"latency_batches": [1]},
     "gate": {"rules": [WIDE]},  # AUROC may fall by 0.3: 40 pictures of a class show that it did not
 }
+
+MODEL = "faircompress-table"
+CHAMPIONS = ("champion", "original_champion")
+HELD = [{**WIDE, "against": name} for name in CHAMPIONS]
 
 
 def draw(root: Path, count: int) -> None:
@@ -74,8 +80,15 @@ def new(project: Project) -> list[str]:
     return news.news(project.folder, inputs(project))
 
 
-def grow(project: Project) -> None:
-    draw(project.folder.parent / "pictures", 400)
+def grow(project: Project, count: int = 400) -> None:
+    draw(project.folder.parent / "pictures", count)
+
+
+def held(project: Project) -> dict[str, str]:
+    """Return what the last verdict found against each model."""
+    folder = project.folder / ".checkpoints/scheduled/work/artifacts/gate"
+    said = json.loads((folder / "verdict.json").read_text())
+    return {rule["against"]: rule["outcome"] for rule in said["rules"]}
 
 
 def files(folder: Path) -> dict[str, int]:
@@ -205,39 +218,59 @@ def runs_of(project: Project) -> list[FlowRun]:
     """Return the runs of the chain in a project; a review of it is another flow's."""
     with get_client(sync_client=True) as client:
         found = [run for run in client.read_flow_runs() if "commit" in run.parameters]
-    return [run for run in found if str(project.folder) in str(run.parameters["project"])]
+    found = [run for run in found if str(project.folder) in str(run.parameters["project"])]
+    return sorted(found, key=lambda run: run.name)
+
+
+def served_message(got: list[Any], count: int) -> dict[str, Any]:
+    """Wait until the receiver got so many messages; return the last of them."""
+    for _ in range(1200):
+        if len(got) >= count:
+            break
+        time.sleep(0.5)
+    assert len(got) == count, got
+    return dict(got[-1])
 
 
 def test_the_data_grew_nobody_did_anything_and_there_is_a_new_champion(
     project: Project, prefect_server: dict[str, str], server: None
 ) -> None:
+    """Twice, from the first champion to the second; then an alarm takes it back."""
+    store = mlflow_runs.open_store(project.folder)
+
+    def aliases() -> dict[str, str]:
+        return registry.aliases(store, MODEL)
+
     with http() as (address, got):
         receivers = [{"when": ["pass", "fail", "review"], "to": "webhook", "env": "TEAM"}]
         path = project.folder / "params.yaml"
         path.write_text(path.read_text().replace("notify: []", f"notify: {receivers}"))
-        commit(project, "a receiver")
+        project.set(gate={"rules": [WIDE, *HELD]})
+        commit(project, "a receiver; what a new champion is held against")
         project.env |= {**prefect_server, "TEAM": address}
-        assert new(project) == []
+        news.finish(project.folder, inputs(project), "Pass.")
         with served(project):
-            grow(project)
-            for _ in range(400):
-                if got:
-                    break
-                time.sleep(0.5)
-    (message,) = got
-    assert (message["event"], message["version"]) == ("pass", "1"), message
-    assert message["model"] == "faircompress-table" and message["group"]
-    assert message["subject"] == "faircompress: table taylor 2x: passed"
-    assert message["sentence"].startswith("Pass")
-    assert Path(message["report"]).read_text().startswith("<!")
-    store = mlflow_runs.open_store(project.folder)
-    assert registry.aliases(store, "faircompress-table") == {
-        "champion": "1",
-        "original_champion": "1",
-    }
-    said = [one.act for one in attestations.decided(project.folder, "faircompress-table")]
-    assert said == ["promoted"]
-    subject = git(project.folder, "log", "-1", "--format=%s", "runs")
-    assert "Scheduled run: pass, table" in subject
-    (run,) = runs_of(project)
-    assert (run.name, run.state_name) == ("table taylor 2x #1", "Completed")
+            grow(project, 400)
+            first = served_message(got, 1)
+            assert aliases() == {"champion": "1", "original_champion": "1"}
+            grow(project, 480)
+            second = served_message(got, 2)
+            assert aliases() == {"champion": "2", "previous": "1", "original_champion": "1"}
+            assert held(project) == {"baseline": "pass", **dict.fromkeys(CHAMPIONS, "pass")}
+    for version, message in (("1", first), ("2", second)):
+        assert (message["event"], message["version"]) == ("pass", version), message
+        assert message["model"] == MODEL and message["group"]
+        assert Path(message["report"]).read_text().startswith("<!")
+    assert first["subject"] == second["subject"] == "faircompress: table taylor 2x: passed"
+    assert second["sentence"].startswith("Pass")
+    said = [one.act for one in attestations.decided(project.folder, MODEL)]
+    assert said == ["promoted", "promoted"]
+    subjects = git(project.folder, "log", "--format=%s", "runs").splitlines()
+    assert len([one for one in subjects if "Scheduled run: pass, table" in one]) == 2
+    assert [(run.name, run.state_name) for run in runs_of(project)] == [
+        ("table taylor 2x #1", "Completed"),
+        ("table taylor 2x #2", "Completed"),
+    ]
+    raised = raise_alarm(project.folder, reason="complaints from the field")
+    assert (raised.version, raised.champion) == ("2", "1")
+    assert aliases() == {"champion": "1", "original_champion": "1"}  # no way back to the second

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pandas as pd
 import pytest
 import yaml
@@ -71,6 +73,29 @@ def test_a_run_that_fails_is_named_and_the_others_are_compared(
     assert "Not compared, because a seed of theirs is missing: broken." in page
     assert "<h1" in page and "<dd>2 seeds</dd>" in page
     assert "Power, before the first run: with 2 seeds" in said
+
+
+def test_at_prefect_each_run_is_a_task_and_the_study_shows_what_it_found(
+    studied: tuple[Project, Path, str],
+) -> None:
+    api = studied[0].env["PREFECT_API_URL"]
+
+    def asked(what: str, **wanted: object) -> list[dict[str, Any]]:
+        return list(httpx.post(f"{api}/{what}/filter", json=wanted).json())
+
+    (run,) = asked("flow_runs", flows={"name": {"any_": ["fairness-study"]}})
+    assert (run["name"], run["state"]["name"]) == ("tiny", "RunsFailed")
+    mine = {"flow_runs": {"id": {"any_": [run["id"]]}}}
+    names = sorted(task["name"] for task in asked("task_runs", **mine))
+    assert len(names) == 2 + 2 * 3  # dense models; seeds x methods
+    assert names[:2] == ["portraits,small,s1", "portraits,small,s1,broken.0,3x"]
+    of = {one["key"]: one for one in asked("artifacts", **mine)}
+    assert float(of["progress"]["data"]) == 100
+    assert "2 runs failed" in of["study"]["description"]
+    assert str(studied[1] / "results" / "report.html") in of["study"]["data"]
+    logs = asked("logs", logs={"flow_run_id": {"any_": [run["id"]]}}, limit=200)
+    of_study = [one["message"] for one in logs if one["task_run_id"] is None]
+    assert not any("Traceback" in words for words in of_study)
 
 
 def test_methods_share_the_dense_model_of_a_seed(studied: tuple[Project, Path, str]) -> None:

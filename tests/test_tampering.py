@@ -126,6 +126,13 @@ def test_an_alarm_moves_the_alias_back_once_and_marks_the_version(where: Registr
     assert acts(where, SECOND) == ["promoted", "brought back"]
 
 
+def test_after_an_alarm_there_is_a_way_back_still(where: Registry) -> None:
+    deployment.promote(where, FAILED, Grounds("Bob", "must"))
+    alarm(where, ANN)
+    assert where.aliases() == {"champion": SECOND, "previous": FIRST, "original_champion": FIRST}
+    assert f"version {FIRST}" in deployment.rollback(where, ANN)
+
+
 def test_a_champion_whose_verdict_was_overwritten_gives_way_to_previous_and_comes_back_anew(
     where: Registry, tmp_path: Path, same_file: Callable[[], None]
 ) -> None:

@@ -275,7 +275,10 @@ def _bring_back(where: Registry, version: Version, record: VerdictRecord, why: s
     decision = decided(version, "brought back", record, Grounds(ALARM, why))
     attestations.add(where.store.project, decision)
     registry.point(where.store, where.model, "champion", version.number)
+    others = (v for v in reversed(champions(where)) if v.number != version.number)
     registry.withdraw(where.store, version, "previous")
+    if before := next((v for v in others if not _fault(where, v)), None):
+        registry.point(where.store, where.model, "previous", before.number)
     registry.withdraw(where.store, version, "challenger")
 
 

@@ -25,11 +25,13 @@ from faircompress.support.errors import InputError
 SILENT = timedelta(minutes=10)  # without a heartbeat, after which a run is taken for dead
 HEARTBEAT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60"}  # seconds
 ENDS = {f"prefect.flow-run.{name}" for name in ("Crashed", "Failed", "TimedOut")}
+BEGUN = ("Pending", "Submitting", "InfrastructurePending", "pull-step.executed", "Running")
+ALIVE = {f"prefect.flow-run.{name}" for name in (*BEGUN, "heartbeat")}  # what more must follow
 RUNS: dict[str, str | list[str]] = {"prefect.resource.id": "prefect.flow-run.*"}
 SUBJECT = "faircompress: {{ deployment.name }}: {{ flow_run.state.name }}"
 BODY = (
     "The run {{ flow_run.name }} of {{ deployment.name }} ended without a verdict: "
-    "{{ flow_run.state.message }}\nReport: {{ flow_run|ui_url }}"
+    "{{ flow_run.state.message }}\nReport: {{ (flow_run|ui_url) or 'the run in the Prefect UI' }}"
 )
 
 
@@ -64,6 +66,9 @@ def watch(
 ) -> list[str]:
     """Have the server tell of runs that crash, and find those whose process fell silent.
 
+    Also those that a worker took and never began, since it was gone: a queue of one run at a time
+    would wait for them for ever.
+
     Args:
         name: Of the deployment.
         deployment: Its id.
@@ -83,8 +88,8 @@ def watch(
     ]
     _put(f"faircompress crash {name}", crashed, actions)
     silent = EventTrigger(
-        after={"prefect.flow-run.heartbeat"}, expect={"prefect.flow-run.*"}, match=RUNS,
-        match_related=ours, for_each={"prefect.resource.id"}, posture=Posture.Proactive,
+        after=ALIVE, expect={"prefect.flow-run.*"}, match=RUNS, match_related=ours,
+        for_each={"prefect.resource.id"}, posture=Posture.Proactive,
         threshold=1, within=silent_after,
     )  # fmt: skip
     words = f"No heartbeat for {_said(silent_after)}: its machine or process is gone."
@@ -95,7 +100,7 @@ def watch(
 
 def _said(silent: timedelta) -> str:
     whole = silent.seconds // 60
-    return f"{whole} minutes" if whole else f"{silent.seconds} seconds"
+    return f"{whole} minute{'s' * (whole > 1)}" if whole else f"{silent.seconds} seconds"
 
 
 def _blocks(name: str, receivers: Sequence[Receiver]) -> tuple[list[UUID], list[str]]:

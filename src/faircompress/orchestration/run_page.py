@@ -3,7 +3,7 @@
 The page is for readers: where the server does not answer, the run goes on without it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -71,7 +71,13 @@ class RunPage:
 
     def progress(self, done: int, total: int, stage: str) -> None:
         """Show how many stages are up to date, and which is next."""
-        share, words = 100 * done / total, f"{done} of {total} stages; {stage}"
+        self._progressed(100 * done / total, f"{done} of {total} stages; {stage}")
+
+    def runs(self, done: int, total: int, words: str) -> None:
+        """Show how many runs of a study came to an end, and what is said of the last."""
+        self._progressed(min(100 * done / total, 100.0), f"{done} of {total} runs; {words}")
+
+    def _progressed(self, share: float, words: str) -> None:
         if self._progress is None:
             key = "progress"
             self._progress = self._try(lambda: create_progress_artifact(share, key, words))
@@ -103,6 +109,18 @@ class RunPage:
         self._try(lambda: _tag(verdict.outcome, message.group))
         table = checks(verdict)
         self._try(lambda: create_table_artifact(table, "checks", "Every check, worst first"))
+
+    def study(self, page: Path, failed: Mapping[str, str]) -> None:
+        """Show what a study found, which runs of it failed, and where its page is."""
+        self._progressed(100.0, "every run that came to an end is compared")
+        lines = [f"# {plain_text(page.parents[1].name)}", "", f"- Page: {_link(str(page))}"]
+        lines += [
+            f"- Failed: {plain_text(key)}: {plain_text(why.strip().splitlines()[-1], 400)}"
+            for key, why in failed.items()
+        ]
+        lines += ["", page.with_name("summary.md").read_text("utf-8")]
+        short = f"{len(failed)} runs failed" if failed else "every run came to an end"
+        self._try(lambda: create_markdown_artifact("\n".join(lines), "study", short))
 
     def _try(self, step: Callable[[], Answer]) -> Answer | None:
         """Take a step at the server; the first that fails is the last."""

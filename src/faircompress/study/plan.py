@@ -201,6 +201,11 @@ def cells(plan: Plan, chosen: dict[tuple[str, str, str], int]) -> list[Cell]:
     ]
 
 
+def count(plan: Plan) -> int:
+    """Return how many runs a study has, dense models and tuning included."""
+    return len({*dense_cells(plan), *tuning_cells(plan), *cells(plan, {})})
+
+
 def complete_seeds(plan: Plan, data: str, model: str, ended: Collection[Cell]) -> set[int]:
     """Return the seeds of which every method has come to an end at every speed-up.
 
