@@ -11,7 +11,7 @@ EXTRA_cpu := onnx
 FILES_gpu := --verify-hashes
 FILES_cpu := --no-verify-hashes --torch-backend cpu
 
-.PHONY: run test installs docs site ui serve services study faults fuzz lock versions coverage release-check clean help
+.PHONY: run test installs docs site ui serve services study benchmark faults fuzz lock versions coverage release-check clean help
 
 help:
 	@echo "make run    set everything up and take the embedded data to a verdict"
@@ -22,6 +22,7 @@ help:
 	@echo "make serve  run the chain on a schedule (needs a Prefect server)"
 	@echo "make services  PostgreSQL, S3 store, MLflow, Prefect and a worker here, without containers"
 	@echo "make study  compare methods on the embedded data over many seeds (an hour on 2 cores)"
+	@echo "make benchmark  who pays for compression? DATA=celeba, full or a file of params"
 	@echo "make faults, fuzz  what kills and dead servers, what broken inputs cost: tables"
 	@echo "make lock, versions, coverage, release-check: see CONTRIBUTING.md"
 	@echo "make clean  remove .venv and everything that was run"
@@ -59,6 +60,10 @@ services: $(VENV)/.ready
 
 study: $(VENV)/.ready
 	@$(BIN)/faircompress study portraits
+
+# Goes on where it was stopped; --score-only scores what was run so far
+benchmark: $(VENV)/.ready
+	@$(BIN)/python bench/who_pays.py $(or $(DATA),portraits)
 
 # FAULTS=1/2 makes every second try; the tries are kept in faults.jsonl, and only missing ones are made
 faults: $(VENV)/.ready-dev

@@ -15,7 +15,8 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from faircompress.config.overrides import overridden
 from faircompress.config.params import Params, check
 from faircompress.orchestration.search_candidates import Try, make_candidate, train_dense
-from faircompress.search.page import write
+from faircompress.report.remedies import untried
+from faircompress.search.page import recommended, write
 from faircompress.search.plan import By, Candidate, Ranked, next_speedups, overrides_of, ranked
 from faircompress.support.errors import InputError, StateError
 from faircompress.support.files import write_json
@@ -135,8 +136,9 @@ def search(
 def finish(board: Board) -> Path:
     """Write what was found; return the page."""
     found, folder = board.ranking(), board.first.folder
-    page = write(folder, found, board.asked, board.by, board.failed)
-    write_json(folder / "search.json", _told(found, board))
+    better = untried(board.params, [candidate.line for candidate in board.found])
+    page = write(folder, found, board.asked, board.by, board.failed, better)
+    write_json(folder / "search.json", _told(found, board) | {"untried": recommended(better)})
     return page
 
 

@@ -55,8 +55,9 @@ def test_what_was_gained_is_told_in_times_and_slow_multiply_adds_in_words() -> N
 
 def test_levers_know_the_objective_in_use() -> None:
     for given, words in (
-        ([], "min_weight from 0.8 to 0.3"),
-        (["prune.finetune.name=cross_entropy"], "cross_entropy to performance_weighted"),
+        ([], "from performance_weighted to pseudo_cell_dro, prune.finetune.mix from 0 to 0.8"),
+        (["prune.finetune.name=pseudo_cell_dro"], "which reads group labels"),
+        (["prune.finetune.name=group_dro"], "found .153 more of the rarest subgroup"),
     ):
         found = levers(params.load(ROOT / "params.yaml", given))
         assert len(found) == 3 and words in found[1] and "from 4 to 2.5" in found[0]

@@ -85,4 +85,6 @@ def searched(
         f"\n{word}: {found['precision']}, {found['bytes']:,} bytes, {found['ms']:.2f} ms, chance "
         f"{found['shrunk']:.2f}\nfrontier  {page}\nnext      faircompress run {changes}"
     )
+    for one in found["untried"]:
+        print(f"not tried {one['name']}: {one['evidence']}; {one['command']}")
     return found

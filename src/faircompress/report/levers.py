@@ -1,8 +1,7 @@
 """What could mend a network that harms a group: its own settings, and what to set them to."""
 
 from faircompress.config.params import Params, Prune
-
-LEAST_WEIGHT = 0.3  # of a well-served picture: the performance-weighted loss's own default
+from faircompress.report.remedies import untried
 
 
 def levers(params: Params) -> list[str]:
@@ -33,21 +32,11 @@ def in_a_clause(params: Params) -> str:
 
 
 def _objective(params: Params) -> str:
-    """Say which objective of fine-tuning to try, given the one in use."""
-    finetune = params.prune.finetune
-    if finetune.name != "performance_weighted":
-        return (
-            "fine-tune with more weight on badly served pictures: prune.finetune.name from "
-            f"{finetune.name} to performance_weighted"
-        )
-    weight = finetune.performance_weighted.min_weight
-    if weight > LEAST_WEIGHT:
-        return (
-            "count well-served pictures for less, since badly served ones have more weight "
-            f"already: prune.finetune.performance_weighted.min_weight from {weight:g} to "
-            f"{LEAST_WEIGHT:g}"
-        )
+    """Say which objective of fine-tuning to try, given the one in use, and on what evidence."""
+    prune, first = params.prune, untried(params)[0]
+    whom = "reads group labels" if first.reads_groups else "reads no group labels"
+    mix = f", prune.finetune.mix from {prune.finetune.mix:g} to {first.mix:g}"
     return (
-        "fine-tune for the worst group, since more weight on badly served pictures did not do: "
-        "prune.finetune.name from performance_weighted to group_dro"
+        f"fine-tune by {first.name}, which {whom}: prune.finetune.name from {prune.finetune.name} "
+        f"to {first.objective}{mix if first.mix != prune.finetune.mix else ''} ({first.evidence})"
     )

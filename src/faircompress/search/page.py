@@ -7,6 +7,7 @@ from typing import Any
 
 import jinja2
 
+from faircompress.report.remedies import Remedy
 from faircompress.search.plan import By, Ranked, overrides_of
 from faircompress.support.files import write_text
 
@@ -22,7 +23,12 @@ Json = dict[str, Any]
 
 
 def write(
-    folder: Path, found: Sequence[Ranked], asked: float, by: By, failed: Mapping[str, str]
+    folder: Path,
+    found: Sequence[Ranked],
+    asked: float,
+    by: By,
+    failed: Mapping[str, str],
+    better: Sequence[Remedy] = (),
 ) -> Path:
     """Write the page; return where.
 
@@ -32,6 +38,7 @@ def write(
         asked: Chance from which on a file is expected to pass.
         by: What should be small.
         failed: Why candidates came to nothing, by name.
+        better: Remedies that were shown to help, and that no candidate used.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
@@ -41,12 +48,24 @@ def write(
         command="faircompress run " + " ".join(f"-S '{one}'" for one in overrides_of(found[0])),
         rows=[_row(at, one) for at, one in enumerate(found)],
         panels=[_panel(title, value, found) for title, value in AXES.items()],
-        asked=asked, by=by, failed=failed, width=WIDTH, height=HEIGHT,
+        asked=asked, by=by, failed=failed, better=recommended(better), width=WIDTH, height=HEIGHT,
         draws=len(found[0].file.passes), lines=len({one.candidate.line for one in found}),
     )  # fmt: skip
     page = folder / "frontier.html"
     write_text(page, shown)
     return page
+
+
+def recommended(better: Sequence[Remedy]) -> list[Json]:
+    """Return what else to search with, by name and number."""
+    return [
+        {
+            "name": one.name,
+            "command": f"faircompress search --line '{one.settings}'",
+            "evidence": one.evidence + ("; it reads group labels" if one.reads_groups else ""),
+        }
+        for one in better
+    ]
 
 
 def _row(at: int, one: Ranked) -> Json:

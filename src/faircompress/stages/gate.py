@@ -31,10 +31,12 @@ from faircompress.report.hidden import hidden
 from faircompress.report.html import report
 from faircompress.report.levers import in_a_clause, levers
 from faircompress.report.model_card import model_card
+from faircompress.report.plots import capital
 from faircompress.stages.exported_files import Files
 from faircompress.support.errors import InputError
 from faircompress.support.files import new_folder, read_json, sha256, write_json, write_text
 from faircompress.support.tables import write_csv
+from faircompress.training.weak_dense import warning_for
 
 Json = dict[str, Any]
 Verdicts = Mapping[Precision, Verdict]
@@ -103,11 +105,19 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
             crosschecks=True,
             dropped=dropped,
         )
-        notes = [*found[precision].notes, *filter(None, [counted.get("part", {}).get("note")])]
+        more = [counted.get("part", {}).get("note"), _weak(params, files)]
+        notes = [*found[precision].notes, *filter(None, more)]
         found[precision] = replace(found[precision], notes=notes)
         if found[precision].outcome != "pass":
             break
     return found
+
+
+def _weak(params: Params, files: Files) -> str:
+    """Return that the dense model is too weak for the objective in use; nothing if it is not."""
+    dense = files.predictions("dense", "validation")
+    words = warning_for(params.prune, dense.probabilities, dense.labels)
+    return f"{capital(words)}." if words else ""
 
 
 def _parts(params: Params, files: Files) -> Parts | None:

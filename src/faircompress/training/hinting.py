@@ -14,7 +14,7 @@ from faircompress.training.cross_fitting import cross_fitted
 from faircompress.training.hints import Hints
 from faircompress.training.loss_function import needs
 from faircompress.training.objectives import Objective
-from faircompress.training.weak_dense import warning
+from faircompress.training.weak_dense import warning_for
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -45,26 +45,23 @@ def hints_for(
     train, validation = splits
     asked = {name for name in ("pseudo_groups", "held_out_probs")
              if any(needs(objective, name) for objective in objectives)}  # fmt: skip
-    weighted = [s for s in (params.prune.scoring, params.prune.finetune)
-                if s.name == "performance_weighted"]  # fmt: skip
+    how = params.prune
+    weighted = "performance_weighted" in (how.scoring.name, how.finetune.name)
     pseudo = models = None
     if "pseudo_groups" in asked or weighted:
         said = probabilities(dense, validation.images, fabric.device, what="validation")
-        for section in weighted[-1:]:
-            if words := warning(
-                said, validation.labels, **section.performance_weighted.model_dump()
-            ):
-                show_line(words)
+        if words := warning_for(how, said, validation.labels):
+            show_line(words)
         if "pseudo_groups" in asked:
             # here, because it loads scikit-learn, which few objectives need
             from faircompress.training.pseudo_cells import pseudo_groups
 
             pseudo = _told(pseudo_groups(
                 dense, train, validation, said.argmax(1) == validation.labels,
-                seed=params.prune.seed,
+                seed=how.seed,
             ))  # fmt: skip
     if "held_out_probs" in asked:
-        models = cross_fitted(params.train, facts, train, params.prune.folds, fabric, kept)
+        models = cross_fitted(params.train, facts, train, how.folds, fabric, kept)
     return Hints(pseudo, models)
 
 

@@ -11,9 +11,14 @@ it, so ``r`` jumps from above one half to below it: pictures just below the boun
 rank above those beyond it. A sure dense model has few pictures there, a weak one most.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from faircompress.training.auroc import auroc
+
+if TYPE_CHECKING:
+    from faircompress.config.params import Prune
 
 TOLERATED = 0.03  # fall of AUROC that the gate's default lets pass
 
@@ -66,3 +71,17 @@ def warning(
         f"{own:.3f}, and the order that this loss teaches has {taught:.3f}. Train the dense model "
         "longer, set corrected_targets: false, or choose another objective"
     )
+
+
+def warning_for(how: "Prune", said: np.ndarray, labels: np.ndarray) -> str:
+    """Return the warning for the objective that a pruning uses; nothing where it is another.
+
+    Args:
+        how: Fine-tuning's objective goes before that of scoring.
+        said: The dense model's probabilities of validation rows, ``(rows, classes)``.
+        labels: Their classes.
+    """
+    for section in (how.finetune, how.scoring):
+        if section.name == "performance_weighted":
+            return warning(said, labels, **section.performance_weighted.model_dump())
+    return ""
