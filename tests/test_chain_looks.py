@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,6 +70,7 @@ def test_a_variant_counts_with_the_project_and_a_changed_limit_needs_a_reviewer(
     folder = where.store.project
     (folder / "data").mkdir(exist_ok=True)
     variant = prepare(folder, [WIDER])
+    shutil.rmtree(variant.folder / "artifacts")
     (variant.folder / "artifacts").symlink_to(folder / "artifacts")
     with pytest.raises(NeedsReviewerError, match=r"0\.3 -> 0\.4.*run --reviewer NAME --reason WHY"):
         told(variant)

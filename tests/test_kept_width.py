@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from faircompress.config import params
-from faircompress.export.kept_width import keep_width, kept_width, known_width
+from faircompress.export.kept_width import keep_width, kept_width
+from faircompress.export.written_width import known_width
 from faircompress.orchestration.workspace import prepare
 from faircompress.stages.code import code
 from faircompress.support.files import read_json, write_json

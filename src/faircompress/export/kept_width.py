@@ -5,10 +5,11 @@ was measured first stays in ``artifacts/widths.json``, which git keeps, until th
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from faircompress.config.widths import FILE
-from faircompress.support.files import read_json, write_json
+from faircompress.export.written_width import written
+from faircompress.support.files import write_json
 from faircompress.support.progress import show_line
 
 Multiple = int | Literal["auto"]
@@ -23,7 +24,7 @@ def keep_width(artifacts: Path, round_to: Multiple, device: str) -> int:
         device: Where files run, as ``compute.device`` says.
     """
     file = artifacts / FILE
-    known = wanted = _read(file)
+    known = wanted = written(file)
     if round_to != "auto":
         wanted = {"round_to": round_to}
     elif "measured_on" not in known:
@@ -42,21 +43,9 @@ def kept_width(artifacts: Path, round_to: Multiple, device: str) -> int:
 
     kept = keep_width(artifacts, round_to, device)
     if round_to == "auto" and (own := liked_width(device)) != kept:
-        where = _read(artifacts / FILE)["measured_on"]["processor"]
+        where = written(artifacts / FILE)["measured_on"]["processor"]
         show_line(
             f"channels in multiples of {kept}, as artifacts/{FILE} has it of {where}. This machine "
             f"likes {own}: delete that file to take it, which gives another network"
         )
     return kept
-
-
-def known_width(artifacts: Path) -> int:
-    """Return the multiple that is written down; 1 where none is."""
-    return int(_read(artifacts / FILE).get("round_to", 1))
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return dict(read_json(file))
-    except (ValueError, TypeError):
-        return {}

@@ -66,7 +66,7 @@ def _linear(x: Rate, y: Rate, which: int, f: float, s: float, alpha: float) -> f
     ends = edges[:-1], edges[1:]
     total = np.zeros(len(edges) - 1)
     for share, (bet_x, bet_y) in zip(
-        SHARES, _bets(of_x, of_y, ends, low, f, s, alpha), strict=True
+        SHARES, _stakes_of(of_x, of_y, ends, low, f, s, alpha), strict=True
     ):
         logs = [_log(of_x, bet_x, f * t - s) + _log(of_y, -bet_y, t) for t in ends]
         total += share * np.exp(np.minimum(np.minimum(*logs), 700))
@@ -88,7 +88,7 @@ def _log(counts: Counts, bet: np.ndarray, mean: np.ndarray) -> np.ndarray:
     )
 
 
-def _bets(
+def _stakes_of(
     x: Counts, y: Counts, ends: Ends, low: float, f: float, s: float, alpha: float
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the three pairs of bets of each part."""
@@ -126,8 +126,8 @@ def _apart(x: Rate, y: Rate, which: int, f: float, s: float, alpha: float) -> fl
     of_x, of_y = np.ones((2, len(nulls)))
     of_x[nulls < low] = MOST
     of_x[nulls == -1] = MOST
-    told = (nulls > low) & (nulls < 1)
-    of_x[told] = _against(x, which, 1, nulls[told], alpha / 2)
-    told = edges[:-1] > low
-    of_y[told] = _against(y, which, -1, -edges[:-1][told], alpha / 2)
+    possible = (nulls > low) & (nulls < 1)
+    of_x[possible] = _against(x, which, 1, nulls[possible], alpha / 2)
+    possible = edges[:-1] > low
+    of_y[possible] = _against(y, which, -1, -edges[:-1][possible], alpha / 2)
     return float(((of_x + of_y) / 2).min())

@@ -149,16 +149,14 @@ def tests(first: np.ndarray, second: np.ndarray) -> tuple[Statistic, Bound, EVal
         return lower_share(h, n, alpha) if sign > 0 else -upper_share(h, n, alpha)
 
     def e_values(which: int, sign: int, m: np.ndarray, alpha: float) -> np.ndarray:
-        goal = 2 * np.log(1 / alpha) / n
+        aim = 2 * np.log(1 / alpha) / n
         if which == CHANGE:
             lost, gained = changed[::sign]
-            bet = np.minimum(
-                np.sqrt(goal / np.maximum(2 * np.abs(m), 1 / n)), (1 - 1e-12) / (1 + m)
-            )
+            bet = np.minimum(np.sqrt(aim / np.maximum(2 * np.abs(m), 1 / n)), (1 - 1e-12) / (1 + m))
             log = lost * np.log1p(-bet * (1 + m)) + gained * np.log1p(bet * (1 - m))
             return np.exp(np.minimum(log + (n - lost - gained) * np.log1p(-bet * m), 700))
         h, m = (hits[which], m) if sign > 0 else (n - hits[which], 1 + m)
-        bet = np.minimum(np.sqrt(goal / (m * (1 - m))), (1 - 1e-12) / m)
+        bet = np.minimum(np.sqrt(aim / (m * (1 - m))), (1 - 1e-12) / m)
         return np.exp(np.minimum(h * np.log1p(bet * (1 - m)) + (n - h) * np.log1p(-bet * m), 700))
 
     return functools.cache(test), functools.cache(bound), e_values

@@ -22,7 +22,7 @@ from faircompress.evaluation.numbers import numbers
 from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.plot_tables import limits_used, rates_by_group
 from faircompress.evaluation.verdict import Verdict
-from faircompress.export.kept_width import known_width
+from faircompress.export.written_width import known_width
 from faircompress.report.about import about
 from faircompress.report.context import ReportContext
 from faircompress.report.curves import curves
