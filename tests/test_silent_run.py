@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import Project, new_project
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Submitting
@@ -45,6 +46,12 @@ def execute(run: FlowRun, project: Project) -> "subprocess.Popen[bytes]":
     )  # fmt: skip
 
 
+def as_of_a_worker(folder: Path) -> DeploymentUpdate:
+    """Let a run begin in the project's folder, as infra/prefect.yaml has it."""
+    step = {"prefect.deployments.steps.set_working_directory": {"directory": str(folder)}}
+    return DeploymentUpdate(entrypoint="flows/retrain.py:retrain", pull_steps=[step])
+
+
 def test_a_run_whose_machine_dies_before_or_after_it_began_is_found_by_its_silence_and_told(
     tmp_path: Path, prefect_server: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +68,7 @@ def test_a_run_whose_machine_dies_before_or_after_it_began_is_found_by_its_silen
         monkeypatch.setenv("TEAM", address)
         planned = serve.deployment()
         identity: Any = planned.apply()
+        client.update_deployment(identity, as_of_a_worker(project.folder))
         silent = timedelta(seconds=20)
         assert crash_watch.watch(planned.name, identity, [team], silent) == []
         run = client.create_flow_run_from_deployment(identity)
