@@ -42,7 +42,7 @@ TINY = (
 FIRST = (
     "study_flow", "chain", "retrain", "tampering", "promote", "forgery", "precisions", "resume",
     "scheduled", "status", "servers", "registry", "monitor_flow", "mlflow_ui", "own_network",
-    "services", "interrupts", "chain_looks", "history", "code_reruns",
+    "services", "interrupts", "chain_looks", "history", "code_reruns", "search_flow",
 )  # fmt: skip
 WIDE = {"rule": "change", "metric": "auroc", "limit": 0.3, "because": "a test"}
 WHILE = """
