@@ -2,6 +2,7 @@
 
 import pytest
 
+from faircompress.search.page import in_words
 from faircompress.search.plan import Candidate, File, next_speedups, overrides_of, ranked
 
 USED = (0.5, 0.2, 0.9)
@@ -72,3 +73,17 @@ def test_the_winner_says_how_to_make_it_in_an_ordinary_run() -> None:
         "prune.speedup=5.66", "prune.epochs=20", "export.precisions=[fp32,int8]",
         "gate.promote=smallest",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ("flips negative_flips against baseline: blond in hair=short",
+         "newly wrong: blond in hair=short"),
+        ("change auroc against original_champion: all",
+         "AUROC, from the original champion: everyone"),
+        ("gap selection_rate against baseline: g=a, g=b", "gap, selection rate: g=a, g=b"),
+    ],
+)  # fmt: skip
+def test_a_check_is_said_as_people_say_it(check: str, words: str) -> None:
+    assert in_words(check) == words

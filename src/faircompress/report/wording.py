@@ -34,15 +34,20 @@ def where(check: CheckResult, captions: Captions) -> str:
 
 def what(rule: RuleResult) -> str:
     """Name what a rule is about, in a word or two."""
+    return about(rule.rule, rule.title, rule.against)
+
+
+def about(kind: str, title: str, against: str) -> str:
+    """Name what a rule of a kind is about, with its metric's name in a sentence."""
     named = {
         "flips": "newly wrong",
-        "disparity_change": f"difference of changes, {rule.title}",
-        "gap": f"gap, {rule.title}",
-        "ratio": f"ratio, {rule.title}",
-        "excess_loss": f"{rule.title} beyond everyone's",
+        "disparity_change": f"difference of changes, {title}",
+        "gap": f"gap, {title}",
+        "ratio": f"ratio, {title}",
+        "excess_loss": f"{title} beyond everyone's",
     }
-    against = "" if rule.against == "baseline" else f", from the {rule.against.replace('_', ' ')}"
-    return f"{named.get(rule.rule, rule.title)}{against}"
+    other = "" if against == "baseline" else f", from the {against.replace('_', ' ')}"
+    return f"{named.get(kind, title)}{other}"
 
 
 def value(rule: RuleResult, number: float | None, *others: float) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 import jinja2
 
+from faircompress.evaluation.groups import POOLED
 from faircompress.report.remedies import Remedy
+from faircompress.report.wording import about
 from faircompress.search.plan import By, Ranked, overrides_of
 from faircompress.support.files import write_text
 
@@ -19,6 +21,7 @@ AXES: Mapping[str, Callable[[Ranked], float]] = {
     "latency, ms": lambda one: one.file.ms,
     "multiply-adds, millions": lambda one: one.candidate.macs / 1e6,
 }
+TITLES = {"auroc": "AUROC", "cross_group_auroc": "cross-group AUROC"}
 Json = dict[str, Any]
 
 
@@ -68,6 +71,14 @@ def recommended(better: Sequence[Remedy]) -> list[Json]:
     ]
 
 
+def in_words(check: str) -> str:
+    """Say the name of a check, "flips negative_flips against baseline: g=a", as people do."""
+    head, _, place = check.partition(": ")
+    kind, metric, _, against = head.split(" ", 3)
+    title = TITLES.get(metric, metric.replace("_", " "))
+    return f"{about(kind, title, against)}: {'everyone' if place == POOLED else place}"
+
+
 def _row(at: int, one: Ranked) -> Json:
     mean, low, high = one.file.used
     return {
@@ -78,7 +89,7 @@ def _row(at: int, one: Ranked) -> Json:
         "ms": f"{one.file.ms:.3f}",
         "macs": f"{one.candidate.macs / 1e6:.2f}",
         "used": f"{mean:.2f} ({low:.2f} to {high:.2f})",
-        "worst": one.file.worst,
+        "worst": in_words(one.file.worst),
         "chance": f"{one.chance:.2f}",
         "shrunk": f"{one.shrunk:.2f}",
         "expected": one.expected,
