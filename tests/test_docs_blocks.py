@@ -148,6 +148,8 @@ def test_the_commands_of_a_page_end_as_they_should(
     (tmp_path / "pictures").symlink_to(files / "pictures")
     for path in (*files.glob("*.csv"), ROOT / "params.yaml"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra/prefect.yaml").write_bytes((ROOT / "infra/prefect.yaml").read_bytes())
     commands = run_commands(block)
     ends = ENDS.get(block.page, [0] * len(commands))
     where = "."
