@@ -242,8 +242,8 @@ def _harm(dense: Told, model: Told, part: Part, known: dict[str, Part]) -> Json:
 
 
 def _change(dense: Told, model: Told, part: Part, metric: str) -> float | None:
-    values = [rate(one.test, part, metric) for one in (dense, model)]
-    return None if None in values else float(values[1]) - float(values[0])  # type: ignore[arg-type]
+    before, after = (rate(one.test, part, metric) for one in (dense, model))
+    return None if before is None or after is None else float(after) - float(before)
 
 
 def _accuracy(dense: Told, model: Told) -> float:

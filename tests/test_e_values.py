@@ -113,6 +113,7 @@ def test_an_e_value_costs_little_against_the_exact_tail() -> None:
 def test_fresh_people_multiply_and_a_condition_that_is_not_met_settles_it() -> None:
     assert e_values.topped_up([5.0, 4.0, 0.5]) == 10
     assert e_values.topped_up([math.inf, 0.0]) == 0
+    assert e_values.topped_up([1e300, 1e300]) == math.exp(e_values.LARGEST)
     assert e_values.smallest([30.0, 2.0, 7.0]) == 2
     assert e_values.smallest([30.0, 0.0]) == 0
 

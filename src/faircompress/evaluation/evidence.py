@@ -27,6 +27,7 @@ from faircompress.statistics.procedures import AtLimit, NullSample, Procedure
 from faircompress.statistics.procedures.betting_mean import BettingMean
 from faircompress.statistics.procedures.class_mean import ClassMean
 from faircompress.statistics.procedures.class_rounds import ClassRoundsMean
+from faircompress.statistics.procedures.unbounded import Unbounded
 from faircompress.statistics.sample_size import Observed
 
 
@@ -180,12 +181,13 @@ def _evidence(comparison: PairedComparison, metric: Metric, group: Group) -> Evi
     if len(parts) == 1 or not known:
         return parts[0]
     scarcest = min(known, key=lambda part: round(part.effective_n, 3))
+    unbounded = [part.procedure for part in known if isinstance(part.procedure, Unbounded)]
     return replace(
         scarcest,
         baseline=float(np.mean([part.baseline for part in known])),
         candidate=float(np.mean([part.candidate for part in known])),
         change=float(np.mean([part.change for part in known])),
-        procedure=ClassMean(known),
+        procedure=unbounded[0] if unbounded else ClassMean(known),
         left_out=left_out(comparison, asked, parts),
         _known={},
     )
@@ -274,13 +276,12 @@ def _sample(
     rows: np.ndarray,
 ) -> Sample:
     """Return how the rows were drawn."""
-    known = comparison.caps
-    if known is None:
+    if comparison.caps is None:
         return Sample(comparison.rows(rows), None, 1.0, DEALS, comparison.seed)
     caps = comparison.caps_of(group, question, cross_group=metric.cross_group)
     every = range(len(comparison.classes))
     served = [question or 0] if metric is negative_flips else every
-    whole = known.of(served, group.where)
+    whole = comparison.caps.of(served, group.where)
     return Sample(comparison.rows(rows), caps, whole, DEALS, comparison.seed)
 
 

@@ -7,6 +7,8 @@ alpha / 2**number, so that all parts together spend no more than alpha on it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from faircompress.statistics.e_values import topped_up
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:
@@ -26,7 +28,7 @@ class Parts:
 
     def together(self, check: str, e_value: float) -> float:
         """Return the product over all parts of a check, this one's e-value included."""
-        return self.e_values.get(check, 1.0) * e_value
+        return topped_up((self.e_values.get(check, 1.0), e_value))
 
     def unmet(self, checks: set[str], alpha: Mapping[str, float]) -> list[str]:
         """Return the places that these rows do not test, and that the parts before leave open.

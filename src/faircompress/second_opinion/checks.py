@@ -109,14 +109,11 @@ def _by_e_value(
     models: Models, rule: Json, place: Place, found: Found, stated: Json | None
 ) -> Found:
     """Hold a check to its e-value; products of earlier parts are taken as stated (13)."""
-    known, e_value = found.numbers["estimate"] is not None, found.e_value()
-    of_part = {**rule, "alpha": rule["alpha"] / 2**models.parts}
+    e_value, of_part = found.e_value(), {**rule, "alpha": rule["alpha"] / 2**models.parts}
     speaks = e_value > 1 if models.parts else e_value >= 1 / rule["alpha"]
-    if not known or (speaks and not _all_earned(models, of_part, place)):
-        e_value = 0.0
-    if models.parts and not e_value:  # a part that tells nothing
-        known_none = not known or speaks or found.numbers["statistic"] == "none"
-        e_value = 1.0 if known_none else e_value
+    unknown = found.numbers["statistic"] == "none" and not e_value
+    if unknown or (speaks and not _all_earned(models, of_part, place)):
+        e_value = 1.0 if models.parts else 0.0  # a part that tells nothing leaves the product
     numbers = found.numbers | {"e_value": e_value}
     if not models.parts:
         return replace(found, numbers=numbers, passes=e_value >= 1 / rule["alpha"])

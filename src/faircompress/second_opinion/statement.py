@@ -46,7 +46,9 @@ def alike(key: str, stated: Any, found: Any, bounds: bool = False) -> bool:
         return abs(stated - found) <= ROUNDED
     if key in BOUNDS or (bounds and key.startswith("at_limit")):
         return abs(stated - found) <= BOUND
-    if key.startswith(("at_limit", "e_value")):
+    if key.startswith("e_value"):  # far below 1 their digits say nothing
+        return bool(abs(stated - found) <= 10 * CLOSE * max(1, stated, found))
+    if key.startswith("at_limit"):
         return stated == found or (
             min(stated, found) > 0 and abs(math.log(stated / found)) <= 10 * CLOSE
         )

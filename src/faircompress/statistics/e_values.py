@@ -152,10 +152,11 @@ def topped_up(e_values: Iterable[float]) -> float:
     """Multiply the e-values of one check on rows of people who were in none of the others.
 
     The first may decide whether, and how many, fresh people are asked for: given what was seen, an
-    e-value of fresh people still has an expected value of at most 1.
+    e-value of fresh people still has an expected value of at most 1. None is told above
+    ``exp(LARGEST)``, which only lowers it: two such would multiply to infinity.
     """
     found = list(e_values)
-    return 0.0 if 0.0 in found else math.prod(found)
+    return 0.0 if 0.0 in found else min(math.prod(found), math.exp(LARGEST))
 
 
 def smallest(e_values: Iterable[float]) -> float:

@@ -25,8 +25,6 @@ Source:
     released the level falls as ``k ** -0.6``: to a twelfth of the first at look 60.
 """
 
-import math
-
 from scipy.special import zeta
 
 from faircompress.support.errors import InputError
@@ -36,7 +34,6 @@ CLAIM = (
     "Of the files released on this set, at most 5 % are harmful in expectation, if no candidate "
     "was chosen by earlier words on these rows."
 )
-LOOKS = 10**9  # beyond which looks are not counted
 
 
 def gamma(look: int) -> float:
@@ -69,44 +66,3 @@ def released(e_value: float, level: float) -> bool:
 def levels(*looks: int, alpha: float) -> dict[int, tuple[float, float, float]]:
     """Return levels to publish: ``spend``, and ``earn`` if nothing and if all was released."""
     return {k: (spend(k, alpha), earn(k, 0, alpha), earn(k, k - 1, alpha)) for k in looks}
-
-
-def fewest_clusters(limit: float, level: float) -> int:
-    """Return how many clusters of a class, none of them lost, exclude a loss of the limit."""
-    return math.ceil(math.log(level) / math.log1p(-limit) - 1e-9)
-
-
-def looks_left_to_spend(clusters: float, limit: float, alpha: float, *, done: int) -> int:
-    """Return how many more looks can certify anything, however unharmed the candidate.
-
-    With n clusters in the scarcest class, all unharmed, a loss of the limit is excluded only at
-    levels of at least ``(1 - limit) ** n``.
-
-    Args:
-        clusters: In the scarcest class, after thinning.
-        limit: Of the strictest check, in ``(0, 1)``.
-        alpha: Of the whole set.
-        done: Looks so far.
-    """
-    log = math.log(alpha) - clusters * math.log1p(-limit)  # k (k + 1) may be exp(log) at most
-    if log < 0:
-        return 0
-    last = (math.sqrt(1 + 4 * math.exp(min(log, 42))) - 1) / 2
-    return max(min(int(last + 1e-9), LOOKS) - done, 0)
-
-
-def looks_left_to_earn(
-    clusters: float, limit: float, alpha: float, *, done: int, released: int
-) -> int:
-    """Return how many more looks can certify anything if no more files are released.
-
-    Args:
-        clusters: As in ``looks_left_to_spend``.
-        limit: Likewise.
-        alpha: Likewise.
-        done: Looks so far.
-        released: Files released so far; each one more lengthens the life of the set.
-    """
-    log = math.log(alpha * (released + 1) / zeta(POWER)) - clusters * math.log1p(-limit)
-    last = math.exp(min(log / POWER, math.log(LOOKS)))
-    return max(int(last + 1e-9) - done, 0)
