@@ -54,3 +54,17 @@ def test_a_variant_has_its_projects_multiple(tmp_path: Path) -> None:
     write_json(tmp_path / "artifacts" / "widths.json", OTHER)
     variant = prepare(tmp_path, ["prune.seed=2"])
     assert known_width(variant.artifacts) == 12
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["<<<<<<< HEAD", "[]", '{"round_to": "x"}', '{"round_to": -4}', '{"measured_on": {}}',
+     '{"round_to": 8, "measured_on": 3}'],
+)  # fmt: skip
+def test_a_damaged_number_is_refused_where_it_is_needed_and_else_replaced(
+    damaged: str, tmp_path: Path
+) -> None:
+    (tmp_path / "widths.json").write_text(damaged)
+    with pytest.raises(ValueError, match=r"widths\.json (holds|cannot be read)"):
+        keep_width(tmp_path, "auto", "cpu")
+    assert keep_width(tmp_path, 3, "cpu") == known_width(tmp_path) == 3

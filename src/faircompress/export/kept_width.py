@@ -9,7 +9,7 @@ from typing import Literal
 
 from faircompress.config.widths import FILE
 from faircompress.export.written_width import written
-from faircompress.support.files import write_json
+from faircompress.support.files import json_bytes, write_json
 from faircompress.support.progress import show_line
 
 Multiple = int | Literal["auto"]
@@ -24,17 +24,19 @@ def keep_width(artifacts: Path, round_to: Multiple, device: str) -> int:
         device: Where files run, as ``compute.device`` says.
     """
     file = artifacts / FILE
-    known = wanted = written(file)
     if round_to != "auto":
-        wanted = {"round_to": round_to}
-    elif "measured_on" not in known:
+        wanted: dict[str, object] = {"round_to": round_to}
+        if not file.exists() or file.read_bytes() != json_bytes(wanted):
+            write_json(file, wanted)
+        return round_to
+    known = written(file)
+    if "measured_on" not in known:
         from faircompress.export.liked_width import liked  # loads what measures only then
 
         multiple, hardware = liked(device)
-        wanted = {"round_to": multiple, "measured_on": hardware}
-    if wanted != known:
-        write_json(file, wanted)
-    return int(wanted["round_to"])
+        known = {"round_to": multiple, "measured_on": hardware}
+        write_json(file, known)
+    return int(known["round_to"])
 
 
 def kept_width(artifacts: Path, round_to: Multiple, device: str) -> int:
