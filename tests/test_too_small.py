@@ -72,7 +72,7 @@ def test_people_count_and_not_their_pictures() -> None:
 def test_params_say_it_before_a_picture_is_opened(tmp_path: Path) -> None:
     rows = [row | {"split": ("train", "test")[at % 10 > 6], "person": at} for at, row in
             enumerate(galleries.people(240))]  # fmt: skip
-    given = galleries.table(tmp_path, rows) | {"split": "split"}
+    given = galleries.table(tmp_path, rows) | {"split": "split", "max_weight": 1.0}
     asked = chosen(given, min_subgroup=1)
     raw = rows_first.read_rows(asked.data)
     said = of_data(raw, gate=asked.gate)

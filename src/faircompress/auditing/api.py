@@ -37,7 +37,8 @@ def audit(
     rules: Sequence[Mapping[str, Any] | Rule | str] | str | Path,
     cluster: Column | None = None,
     weight: Column | None = None,
-    max_weight: float | None = None,
+    max_weight: float | Mapping[str, float] | None = None,
+    counts: Literal["rows", "clusters"] = "rows",
     id: Column | None = None,
     split: Column | None = None,
     classes: Sequence[str] = (),
@@ -70,7 +71,10 @@ def audit(
             ``Rule``, or a text such as ``"change auroc 0.03"``; or the path of a YAML file.
         cluster: Rows of one value belong together: a person.
         weight: What a row counts, > 0.
-        max_weight: The most that a cluster (or a row without one) weighs in the population.
+        max_weight: The most that a cluster (or a row without one) weighs in the population; or by
+            subgroup, such as ``{"sex=f": 3, "sex=m & y=1": 5, "sex=m & y=0": 2}``.
+        counts: What rates count: rows, or clusters, each once however many rows it has. Nobody can
+            then weigh much, so many rows of a few cost the others nothing.
         id: Of the rows, unique.
         split: Rows ``validation`` order the failures and may set the threshold; rows ``test`` are
             evaluated. Needs ``id``.
@@ -124,7 +128,8 @@ def audit(
         table, asked, models = _table(
             df, label, groups, (baseline, candidate), cluster, weight, id, split
         )
-        asked = replace(asked, classes=tuple(map(str, classes)), max_weight=max_weight)
+        names = tuple(map(str, classes))
+        asked = replace(asked, classes=names, max_weight=max_weight, counts=counts)
         where = Path(ledger) if ledger else None
         way, book = of_options(looks, where, reviewer, reason, tops_up)
         more: dict[str, Any] = {

@@ -45,7 +45,8 @@ def audit_files(
     classes: Sequence[str] = (),
     cluster: str | None = None,
     weight: str | None = None,
-    max_weight: float | None = None,
+    max_weight: float | Mapping[str, float] | None = None,
+    counts: Literal["rows", "clusters"] = "rows",
     id: str | None = None,
     validation: str | Path | None = None,
     threshold: float | Literal["validation", "baseline"] | None = None,
@@ -94,7 +95,10 @@ def audit_files(
         classes: Names of the scores, in order; of two, the positive second.
         cluster: Column of whose row it is.
         weight: Column of what a row counts.
-        max_weight: The most that a cluster (or a row without one) weighs in the population.
+        max_weight: The most that a cluster (or a row without one) weighs in the population; or by
+            subgroup, such as ``{"sex=f": 3, "sex=m & y=1": 5, "sex=m & y=0": 2}``.
+        counts: What rates count: rows, or clusters, each once however many rows it has. Nobody can
+            then weigh much, so many rows of a few cost the others nothing.
         id: Column of the rows' ids.
         validation: Parquet table of validation pictures, on which thresholds are chosen.
         threshold: As ``audit`` takes it; ``validation`` if there is such a table, else 0.5.
@@ -135,7 +139,7 @@ def audit_files(
         }  # fmt: skip
         options = of_both(both, baseline_with, candidate_with)
         names = tuple(map(str, classes))
-        asked = Asked(label, tuple(groups), names, id, cluster, weight, max_weight)
+        asked = Asked(label, tuple(groups), names, id, cluster, weight, max_weight, counts=counts)
         where = Path(ledger) if ledger else None
         way, book = of_options(looks, where, reviewer, reason, tops_up)
         cut = threshold or ("validation" if validation else BASICS["threshold"])

@@ -2,22 +2,22 @@
 
 import hashlib
 import json
-import math
 import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from faircompress.auditing.naming import clusters, doubtful_names, refuse_damaged
 from faircompress.auditing.repeats import repeats
+from faircompress.auditing.row_weights import weighed
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
-from faircompress.data.caps import UNKNOWN, MaxWeight
+from faircompress.data.caps import UNKNOWN
 from faircompress.data.csv_text import meant
+from faircompress.data.declared_weights import Declared
 from faircompress.data.predictions import Predictions, check, taken
 from faircompress.evaluation.dropped import Dropped
 from faircompress.report.context import ReportContext
@@ -47,9 +47,10 @@ class Asked:
         identifier: Column of the rows' ids.
         cluster: Column of which cluster a row is in.
         weight: Column of what a row counts.
-        max_weight: The most that a cluster, or a row without one, weighs in the population; None:
-            not known.
+        max_weight: The most that a cluster, or a row without one, weighs in the population, or
+            condition -> the most of a subgroup; None: not known.
         split: Column that tells validation rows from test rows.
+        counts: What rates count: rows, or clusters, each once however many rows it has.
     """
 
     label: str | None
@@ -58,8 +59,9 @@ class Asked:
     identifier: str | None = None
     cluster: str | None = None
     weight: str | None = None
-    max_weight: float | None = None
+    max_weight: Declared | None = None
     split: str | None = None
+    counts: str = "rows"
 
     def __post_init__(self) -> None:
         """Refuse classes that are named twice.
@@ -120,13 +122,15 @@ def known(
     """
     names = _class_names(str(asked.label), classes)
     refuse_damaged(table, "label", str(asked.label), truth)
+    people = clusters(table, asked.cluster) if asked.cluster else None
+    weights, caps = weighed(table, asked, people, names)
     found = {
         "ids": table.ids,
         "labels": _indices(table, asked, truth, classes),
         "groups": _groups(table, asked, truth, names),
-        "identities": clusters(table, asked.cluster) if asked.cluster else None,
-        "weights": _weights(table, asked),
-        "max_weight": _caps(asked),
+        "identities": people,
+        "weights": weights,
+        "max_weight": caps,
         "classes": tuple(names.values()),
     }
     return {**found, "data": _sha256(found)}
@@ -254,26 +258,6 @@ def _check_groups(table: Table, column: str, values: np.ndarray) -> None:
             f"{len(table.ids):,} rows, such as {str(values[0])!r} and {str(values[1])!r}; a group "
             "has many rows. Name the right column, or put its values into bands."
         )
-
-
-def _weights(table: Table, asked: Asked) -> np.ndarray:
-    if asked.weight is None:
-        return np.ones(len(table.ids))
-    weights = table.numbers(spelt("weight"), asked.weight)
-    table.refuse(
-        spelt("weight"), asked.weight, weights <= 0, "is not above 0", "Leave such rows out."
-    )
-    return weights
-
-
-def _caps(asked: Asked) -> tuple[MaxWeight, ...]:
-    most = asked.max_weight
-    if most is None:
-        return ()
-    if not isinstance(most, Real) or not 0 < most < math.inf:
-        shown = f"{most:g}" if isinstance(most, Real) else repr(most)
-        raise InputError(f"{spelt('max-weight')} is {shown}; needed is a number above 0.")
-    return (MaxWeight(float(most)),)
 
 
 def part_sha256(rows: Predictions) -> str:

@@ -37,6 +37,7 @@ def audit(
     cluster: typed.Cluster = None,
     weight: typed.Weight = None,
     max_weight: typed.MaxWeight = None,
+    counts: typed.Counts = "rows",
     split: typed.Split = None,
     threshold: typed.Threshold = None,
     validation: typed.Validation = None,
@@ -79,6 +80,7 @@ def audit(
     from faircompress.auditing.audit import audit_pair, check_threshold, context_of
     from faircompress.auditing.booking import of_options
     from faircompress.auditing.rules import gate, of_limits
+    from faircompress.data.declared_weights import of_texts
 
     if out is not None:
         outputs.clear(out)
@@ -94,8 +96,9 @@ def audit(
         file=rules,
         **more,
     )
+    most = of_texts(max_weight, key="--max-weight")
     asked = rows.Asked(
-        label, tuple(group or ()), _names(classes), identifier, cluster, weight, max_weight, split
+        label, tuple(group or ()), _names(classes), identifier, cluster, weight, most, split, counts
     )
     both = {
         "layout": layout, "channels": channels, "mean": mean, "std": std, "scale": scale,

@@ -1,7 +1,7 @@
 """The options of ``faircompress audit``, in the panels of its help."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -98,8 +98,16 @@ Id = Annotated[str | None, _option(COLUMNS, "Column of the rows' ids.", "--id")]
 Cluster = Annotated[str | None, _option(COLUMNS, "Column of whose row it is: a person.")]
 Weight = Annotated[str | None, _option(COLUMNS, "Column of what a row counts.")]
 MaxWeight = Annotated[
-    float | None,
-    _option(COLUMNS, "The most that a cluster (or a row without one) weighs; 20 if left out."),
+    list[str] | None,
+    _option(
+        COLUMNS,
+        "The most that a cluster (or a row without one) weighs; 20 if left out. Or of each "
+        "subgroup, such as 'sex=f & y=1: 3'; may be repeated.",
+    ),
+]
+Counts = Annotated[
+    Literal["rows", "clusters"],
+    _option(COLUMNS, "What rates count; clusters: each once, however many rows it has."),
 ]
 Split = Annotated[str | None, _option(COLUMNS, "Column that says validation or test of each row.")]
 Classes = Annotated[str, _option(COLUMNS, "Names, by commas; of two, the positive second.")]

@@ -98,6 +98,16 @@ def _form(value: object) -> str:
 Column = Annotated[
     Annotated[str, Tag("str")] | Annotated[Naming, Tag("dict")], Discriminator(_form)
 ]
+
+
+def _number_or_table(value: object) -> str:
+    return "dict" if isinstance(value, dict) else "float"
+
+
+MaxWeights = Annotated[
+    Annotated[Positive, Tag("float")] | Annotated[dict[str, Positive], Tag("dict")],
+    Discriminator(_number_or_table),
+]
 Groups = Annotated[
     Annotated[list[str], Tag("list")] | Annotated[dict[str, Column], Tag("dict")],
     Discriminator(_form),

@@ -174,6 +174,7 @@ def _section(source: Source) -> str:
         "  levels: null             # of grey of more than 8 bits, black and white; null: 16 bits",
         "  transparent: white       # what transparent parts lie on: white, black",
         "  exif: turn               # the rotation that a camera noted: turn, ignore",
+        "  counts: pictures         # what rates count: pictures; people: each once",
         f"  {source.kind}:",
         f"    root: data/{source.kind:<13} # a link to your pictures",
     ]

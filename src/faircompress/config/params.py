@@ -228,15 +228,15 @@ class Data(choice("sources")):  # type: ignore[misc]  # likewise
     crop: Annotated[Size, Field(description="centre; side, or [height, width]; null: none")]
     resampler: Literal["bilinear", "bicubic", "lanczos", "box"]
     levels: Annotated[
-        Levels | None,
-        Field(description="black and white of grey of more than 8 bits; null: 0 and 65535"),
+        Levels | None, Field(description="of grey of more than 8 bits: black, white; null: all")
     ] = None
     transparent: Annotated[
         Literal["white", "black"], Field(description="what transparent parts lie on")
     ] = "white"
-    exif: Annotated[
-        Literal["turn", "ignore"], Field(description="the rotation that a camera noted")
-    ] = "turn"
+    exif: Annotated[Literal["turn", "ignore"], Field(description="a camera's rotation")] = "turn"
+    counts: Annotated[
+        Literal["pictures", "people"], Field(description="what rates count; people: each once")
+    ] = "pictures"
 
 
 class Params(Section):

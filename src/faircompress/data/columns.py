@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from faircompress.config.bounds import Column, Groups, whole
-from faircompress.data.caps import MaxWeight
 from faircompress.data.csv_text import meant, with_points
+from faircompress.data.declared_weights import Declared, declared
 from faircompress.data.pictures import Pixels
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read, Words, splits
@@ -70,7 +70,7 @@ def data_set(
     split: Column | None,
     identity: str | None,
     weight: str | None,
-    max_weight: float | None,
+    max_weight: Declared | None,
     shares: dict[str, float],
     seed: int,
 ) -> RawData:
@@ -85,7 +85,8 @@ def data_set(
         split: Column of the split, or None; see ``splits``.
         identity: Column that says whose picture it is; None: each is of its own.
         weight: Column of what a row counts in pooled rates; None: 1.
-        max_weight: The most that one person weighs in the population; None: not known.
+        max_weight: The most that one person weighs in the population, or condition -> the most of
+            a subgroup; None: not known.
         shares: Of validation and test, to be drawn where the table has no splits.
         seed: Of that draw.
 
@@ -128,7 +129,9 @@ def data_set(
     )
     rows = rows.rename_axis("id").reset_index()
     notes = (*table.notes, *left_out)
-    caps = () if max_weight is None else (MaxWeight(max_weight),)
+    known = {name: sorted(set(rows[name].dropna().map(str))) for name in groups}
+    known["label"] = list(classes)
+    caps = declared(max_weight, known, key=f"{table.key}.max_weight")
     return RawData(
         rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps,
         columns=table.cells[kept],

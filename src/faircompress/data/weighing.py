@@ -47,9 +47,17 @@ class Caps:
             raise InputError(
                 "max_weight declares nothing for "
                 f"{' & '.join(f'{k}={v}' for k, v in place.items()) or 'all rows'}; it must cover "
-                "every subgroup. Add it, or declare one number."
+                f"every subgroup, and declares {_spelt(self.declared)}. Add it, or declare one "
+                "number."
             )
         return sum(most for most in found if most is not None)
+
+
+def _spelt(declared: Sequence[MaxWeight]) -> str:
+    """Say which subgroups were declared, five at most."""
+    named = [" & ".join(f"{k}={v}" for k, v in one.where.items()) for one in declared[:5]]
+    more = len(declared) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def caps_of(test: Predictions, validation: Predictions | None) -> Caps | None:

@@ -3,7 +3,8 @@
 A bound can never be nearer to 0 than the certainty floor: n rows of which none was lost exclude no
 loss below ``1 - alpha ** (1/n)``. Where that is above a rule's limit, the outcome is inconclusive
 at best, whatever the models do. Enough for the floor is the least; a model that changes some
-answers needs more.
+answers needs more. Where a cluster may weigh more than others, one of weight w is worth
+``ln(1 + w/w_max * L/(1 - L)) / ln(1 + L/(1 - L))`` rows at limit L (docs/statistics.md, 12).
 """
 
 import math
@@ -15,8 +16,11 @@ import numpy as np
 import pandas as pd
 
 from faircompress.config.rules import JOIN, Gate, Rule
+from faircompress.data.caps import MaxWeight
 from faircompress.data.ingest import normalize_rows
 from faircompress.data.sources import RawData
+from faircompress.data.unasked import unasked
+from faircompress.data.weighing import Caps, caps_of
 from faircompress.evaluation.groups import POOLED
 
 POSITIVES, NEGATIVES, BOTH, ALL = (1,), (0,), (0, 1), ()
@@ -26,6 +30,7 @@ SIDES: Mapping[str, tuple[int, ...]] = {  # classes of two whose rows a metric i
     "accuracy": ALL, "selection_rate": ALL, "flips": BOTH,
 }  # fmt: skip
 SHOWN = 12
+HEAVY = 2.0  # what a person may weigh who counts once and has rows of both classes
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class TooSmall:
         units: Independent units of equal weight: people, or rows where nobody is named.
         needed: The least with which the strictest of the rules can pass.
         rules: Names of the rules.
+        most: What the heaviest cluster may weigh there; None: all weigh alike.
     """
 
     group: str
@@ -45,17 +51,24 @@ class TooSmall:
     units: int
     needed: int
     rules: tuple[str, ...]
+    most: float | None = None
 
     def __str__(self) -> str:
         of = f" of {self.kind!r}" if self.kind else ""
+        worth = "" if self.most is None else ", as what one may weigh goes"
         return (
-            f"{self.group} has {self.units:,}{of} in test, and {', '.join(self.rules)} "
-            f"need{'s' if len(self.rules) == 1 else ''} {self.needed:,} at least"
+            f"{self.group} has {self.units:,}{of} in test{worth}, and "
+            f"{', '.join(self.rules)} need{'s' if len(self.rules) == 1 else ''} "
+            f"{self.needed:,} at least"
         )
 
 
 def too_small(
-    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], gate: Gate
+    rows: pd.DataFrame,
+    classes: Sequence[str],
+    groups: Sequence[str],
+    gate: Gate,
+    caps: Caps | None = None,
 ) -> list[TooSmall]:
     """Return the groups of test rows that some rule cannot pass, the smallest first.
 
@@ -66,27 +79,47 @@ def too_small(
         classes: Names of the labels.
         groups: Group columns; ``label`` may stand among them.
         gate: The rules.
+        caps: Of clusters' weights; None: all weigh alike.
     """
     known = rows.dropna(subset=["label"])
     found = []
-    for column, key, part in _parts(known, groups, gate):
+    for column, key, where, part in _parts(known, groups, gate):
         for kind in (ALL, *((k,) for k in range(len(classes)))):
-            units = _units(part[part["label"].isin(kind)] if kind else part)
+            weights = _weights(part[part["label"].isin(kind)] if kind else part)
+            most = None if caps is None else caps.of(kind or range(len(classes)), where)
             binding = [r for r in _change_rules(gate) if _is_over(r, column, kind, len(classes))]
-            short = [rule for rule in binding if units < least(rule)]
+            short = [rule for rule in binding if _worth(weights, most, rule) < least(rule)]
             if short:
-                needed = max(map(least, short))
+                strictest = max(short, key=least)
                 names = tuple(dict.fromkeys(f"{r.rule} {r.metric}" for r in short))
                 class_name = classes[kind[0]] if kind else ""
-                found.append(TooSmall(key, class_name, math.floor(units), needed, names))
+                units = math.floor(_worth(weights, most, strictest))
+                found.append(TooSmall(key, class_name, units, least(strictest), names, most))
     return sorted(found, key=lambda one: (one.units, one.group, one.kind))
 
 
 def of_data(raw: RawData, *, gate: Gate) -> str:
     """Return the sentence on a data set of which no picture was read; empty: nothing to say."""
     rows = normalize_rows(raw)
-    test = rows[rows["split"] == "test"]
-    return sentence(too_small(test, raw.classes, raw.groups, gate)) if len(test) else ""
+    return of_rows(rows, raw.classes, raw.groups, gate, raw.max_weight)
+
+
+def of_rows(
+    rows: pd.DataFrame,
+    classes: Sequence[str],
+    groups: Sequence[str],
+    gate: Gate,
+    max_weight: Sequence[MaxWeight],
+) -> str:
+    """Return the sentence on the rows of all splits; see ``too_small``."""
+    test, validation = (
+        unasked(rows[rows["split"] == split], classes, groups, max_weight)
+        for split in ("test", "validation")
+    )
+    if not len(test.ids):
+        return ""
+    caps = caps_of(test, validation if len(validation.ids) else None)
+    return sentence(too_small(rows[rows["split"] == "test"], classes, groups, gate, caps))
 
 
 def least(rule: Rule) -> int:
@@ -99,11 +132,18 @@ def sentence(small: Sequence[TooSmall]) -> str:
     if not small:
         return ""
     more = f"; and {len(small) - SHOWN:,} more" if len(small) > SHOWN else ""
+    heavy = max((one.most for one in small if one.most is not None), default=0.0)
+    people = (
+        f" Somebody may weigh {heavy:.3g} there, so each row is believed the less for it: "
+        "data.counts: people lets each person count once, and max_weight says what holds."
+        if heavy > HEAVY
+        else ""
+    )
     return (
         f"Too few test rows to be judged, whatever the model does: "
         f"{'; '.join(map(str, small[:SHOWN]))}{more}. Add such rows, give test a larger share, "
         "join groups by names or bins, or raise the limit; a rule that need not hold there can "
-        "name its groups."
+        f"name its groups.{people}"
     )
 
 
@@ -126,9 +166,9 @@ def _is_over(rule: Rule, column: str, kind: tuple[int, ...], classes: int) -> bo
 
 def _parts(
     rows: pd.DataFrame, groups: Sequence[str], gate: Gate
-) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Give column, name and rows of everyone, each group, and each intersection asked for."""
-    yield POOLED, "everyone", rows
+) -> Iterator[tuple[str, str, Mapping[str, str], pd.DataFrame]]:
+    """Give column, name, values and rows of everyone, of groups and of intersections."""
+    yield POOLED, "everyone", {}, rows
     columns = [name for name in groups if name != "label"]
     crossed = combinations(columns, 2) if gate.intersections and gate.sparse == "judge" else ()
     for names in (*((name,) for name in columns), *crossed):
@@ -136,14 +176,21 @@ def _parts(
             where = dict(zip(names, map(str, values), strict=True))
             if not gate.is_absent(where):
                 key = JOIN.join(f"{name}={value}" for name, value in where.items())
-                yield JOIN.join(names), key, part
+                yield JOIN.join(names), key, where, part
 
 
-def _units(rows: pd.DataFrame) -> float:
-    """Return Kish's number of people, or of rows where nobody is named."""
+def _weights(rows: pd.DataFrame) -> np.ndarray:
+    """Return the weight of each person, or of each row where nobody is named, ``(people,)``."""
     if rows.empty:
-        return 0.0
+        return np.zeros(0)
     alone = pd.Series([f"row {at}" for at in range(len(rows))], rows.index, dtype=object)
     cluster_of = rows["identity"].astype(object).where(rows["identity"].notna(), alone)
-    weights = rows["weight"].groupby(cluster_of.to_numpy()).sum().to_numpy(np.float64)
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    return rows["weight"].groupby(cluster_of.to_numpy()).sum().to_numpy(np.float64)
+
+
+def _worth(weights: np.ndarray, most: float | None, rule: Rule) -> float:
+    """Return how many rows that weigh alike the clusters are worth at a rule's limit, at most."""
+    if most is None or not len(weights):
+        return float(len(weights))
+    odds = rule.limit / (1 - rule.limit)
+    return float(np.log1p(weights / most * odds).sum() / math.log1p(odds))

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 from prefect import get_run_logger
 
 from faircompress.data.dataset import OWN_COLUMNS, TABLE, load_facts
-from faircompress.evaluation.too_small import sentence, too_small
+from faircompress.evaluation.too_small import of_rows
 from faircompress.orchestration.workspace import Workspace
 
 
@@ -15,7 +15,7 @@ def tell_small_groups(workspace: Workspace) -> None:
     groups = [name for name in facts.groups if name != "label"]
     columns = [name for name in OWN_COLUMNS if name not in ("image", "sha256")]
     rows = pq.read_table(folder / TABLE, columns=[*columns, *groups]).to_pandas()
-    test = rows[rows["split"] == "test"]
-    words = sentence(too_small(test, facts.classes, facts.groups, workspace.params().gate))
+    gate = workspace.params().gate
+    words = of_rows(rows, facts.classes, facts.groups, gate, facts.max_weight)
     if words:
         get_run_logger().warning(words)

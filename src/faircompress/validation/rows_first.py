@@ -13,14 +13,15 @@ import pandas as pd
 
 from faircompress.config import plugins
 from faircompress.config.params import Checks, Data, Params
+from faircompress.data.counting import by_person
 from faircompress.data.finding_pictures import path_of_column
 from faircompress.data.fingerprint import missing_root
 from faircompress.data.ingest import normalize_rows
 from faircompress.data.picture_files import Undecodable, opened
 from faircompress.data.pictures import look
-from faircompress.data.predictions import Predictions
 from faircompress.data.sources import OPEN, RawData
 from faircompress.data.splitting import pictures_closed
+from faircompress.data.unasked import unasked
 from faircompress.data.weighing import caps_of, refuse_heavy
 from faircompress.support.errors import InputError, MissingFileError
 from faircompress.validation import own_expectations
@@ -39,16 +40,19 @@ def read_rows(data: Data) -> RawData:
         ValueError: If a column is missing, or a value has no place in it.
     """
     with pictures_closed():
-        raw: RawData = plugins.find("sources", data.name)(**plugins.options_of(data))
-    return raw
+        return _counted(data)
 
 
 def read_all(data: Data, raw: RawData) -> RawData:
     """Return the data set with the splits drawn that ``read_rows`` left open."""
     if not (raw.rows["split"] == OPEN).any():
         return raw
-    drawn: RawData = plugins.find("sources", data.name)(**plugins.options_of(data))
-    return drawn
+    return _counted(data)
+
+
+def _counted(data: Data) -> RawData:
+    raw: RawData = plugins.find("sources", data.name)(**plugins.options_of(data))
+    return by_person(raw) if data.counts == "people" else raw
 
 
 def limits_of(checks: Checks, raw: RawData) -> Checks:
@@ -96,30 +100,13 @@ def refuse_heavy_rows(raw: RawData, rows: pd.DataFrame) -> None:
     """
     if (rows["split"] == OPEN).any():
         return
-    test, validation = (_unasked(raw, rows[rows["split"] == s]) for s in ("test", "validation"))
+    test, validation = (
+        unasked(rows[rows["split"] == s], raw.classes, raw.groups, raw.max_weight)
+        for s in ("test", "validation")
+    )
     names = [name for name in raw.groups if name != "label"]
     groups = [{name: str(value)} for name in names for value in np.unique(test.groups[name])]
     refuse_heavy(test, caps_of(test, validation), groups)
-
-
-def _unasked(raw: RawData, rows: pd.DataFrame) -> Predictions:
-    """Return rows as predictions of no model."""
-    known = rows.dropna(subset=["label"])
-    people = known["identity"]
-    return Predictions(
-        ids=known["id"].to_numpy().astype(str),
-        labels=known["label"].to_numpy(np.int64),
-        probabilities=np.empty((len(known), 0)),
-        groups={name: known[name].to_numpy().astype(str) for name in raw.groups if name != "label"},
-        identities=(
-            None if people.isna().all() else people.fillna(known["id"]).to_numpy().astype(str)
-        ),
-        weights=known["weight"].to_numpy(float),
-        classes=raw.classes,
-        model="",
-        data="",
-        max_weight=raw.max_weight,
-    )
 
 
 def _refuse_lost(raw: RawData, root: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from faircompress.config.bounds import Counts, Seed
+from faircompress.config.bounds import Counts, MaxWeights, Seed
 from faircompress.data.csv_text import meant
+from faircompress.data.declared_weights import declared
 from faircompress.data.fingerprint import within
 from faircompress.data.sources import SPLITS, RawData
 from faircompress.data.splitting import cut, drawn
@@ -30,6 +31,7 @@ def celeba(
     groups: list[str] = ["Male"],  # noqa: B006 (params read the default from the source text)
     balance: Counts | None = None,
     resplit: Seed | None = None,
+    max_weight: MaxWeights | None = None,
 ) -> RawData:
     """Return CelebA with one attribute to be told and others to be fair to.
 
@@ -54,6 +56,9 @@ def celeba(
         groups: Attributes by which rates are compared.
         balance: alpha and beta; null: all of train. Needs a single group attribute.
         resplit: Seed of the new cut; null: the published one.
+        max_weight: The most pictures of a class that one person has in the population, twice that
+            for people with both classes; null: 1.5 times the most of the validation rows. See
+            also ``data.counts``.
 
     Raises:
         FileNotFoundError: If a file of the release is missing.
@@ -84,7 +89,11 @@ def celeba(
         return within(pictures, str(names[row])).read_bytes()
 
     classes = (f"not {label}", label)
-    return RawData(kept, classes, tuple(groups), read, drawn=drawn_anew, notes=notes)
+    known = {name: sorted(set(rows[name])) for name in groups} | {"label": list(classes)}
+    caps = declared(max_weight, known, key="data.celeba.max_weight")
+    return RawData(
+        kept, classes, tuple(groups), read, drawn=drawn_anew, notes=notes, max_weight=caps
+    )
 
 
 def _resplit(rows: pd.DataFrame, seed: int) -> str:

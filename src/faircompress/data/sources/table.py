@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from faircompress.config.bounds import Column, Groups, OpenShare, Positive, Seed
+from faircompress.config.bounds import Column, Groups, MaxWeights, OpenShare, Seed
 from faircompress.data.columns import Table, data_set
 from faircompress.data.csv_text import is_parquet, meant, read_sheet
 from faircompress.data.fingerprint import within
@@ -37,7 +37,7 @@ def table(
     split: Column | None = None,
     identity: str | None = None,
     weight: str | None = None,
-    max_weight: Positive | None = None,
+    max_weight: MaxWeights | None = None,
     validation: OpenShare = 0.1,
     test: OpenShare = 0.2,
     seed: Seed = 1,
@@ -67,8 +67,9 @@ def table(
             identity, else by pixels.
         identity: Column that says whose picture it is.
         weight: Column of what a row counts in pooled rates.
-        max_weight: The most that one person (or a row of nobody) weighs in the population; null:
-            1.5 times the heaviest of the validation rows is taken.
+        max_weight: The most that one person (or a row of nobody) weighs in the population, or of
+            each subgroup, such as ``{sex=f & label=yes: 3, ...}``; null: 1.5 times the heaviest of
+            the validation rows is taken.
         validation: Share to cut where there is no split.
         test: Likewise.
         seed: Of the cut.
