@@ -268,3 +268,16 @@ def test_cifar10_says_what_it_looked_for(tmp_path: Path) -> None:
     (tmp_path / "cifar-10-batches-py" / "data_batch_2").unlink()
     with pytest.raises(FileNotFoundError, match="data_batch_2 is missing"):
         cifar10(**given)
+
+
+def test_celebas_attributes_may_lack_their_count_and_are_refused_where_one_is_cut(
+    tmp_path: Path,
+) -> None:
+    given = galleries.celeba(tmp_path)
+    file = tmp_path / "list_attr_celeba.txt"
+    lines = file.read_text("utf-8").splitlines()
+    file.write_text("\n".join(lines[1:]), "utf-8")
+    assert len(celeba(**given).rows) == len(lines) - 2
+    file.write_text("\n".join([*lines[:5], lines[5].rsplit(" ", 1)[0], *lines[6:]]), "utf-8")
+    with pytest.raises(ValueError, match="with 1 or -1 for every name; column 'Male' has other"):
+        celeba(**given)

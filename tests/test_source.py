@@ -106,7 +106,8 @@ def run(tmp_path: Path, *overrides: str) -> dict:
 def test_the_stage_says_what_the_data_is_and_not_where(root: Path, tmp_path: Path) -> None:
     found = run(tmp_path, "data.name=celeba", f"data.celeba.root={root}")
     assert found["name"] == "celeba" and found["files"] == 2
-    usual = {"label": "Blond_Hair", "groups": ["Male"], "balance": None, "resplit": None}
+    usual = {"label": "Blond_Hair", "groups": ["Male"], "balance": None, "resplit": None,
+             "max_weight": None}  # fmt: skip
     assert found["options"] == usual
     assert str(tmp_path) not in json.dumps(found)
 

@@ -97,7 +97,7 @@ def guess_columns(
         options["max_weight"] = 2 * most  # rows of a person with both classes count twice
         reasons["max_weight"] = (
             "guessed from the table: the most that one person may count in a class, in the "
-            "population; say what holds"
+            "population; say what holds, or null with data.counts: people"
         )
     wanted = groups or [name for name in names if name not in taken and is_group(table[name])]
     options["groups"] = dict(called(name, group_keys(table[name])) for name in wanted)

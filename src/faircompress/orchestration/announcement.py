@@ -9,6 +9,7 @@ from faircompress.evaluation.results import CheckResult, Outcome
 from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration.stage_words import gain_words
 from faircompress.report.wording import worst_sentence
+from faircompress.support.number_text import signed
 
 BY_OUTCOME: dict[str, Event] = {"pass": "pass", "fail": "fail", "inconclusive": "review"}
 WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
@@ -91,5 +92,5 @@ def bounds(check: CheckResult) -> str:
     if check.estimate is None:
         return "undefined"
     if check.lower is None or check.upper is None:
-        return f"{check.estimate:+.3f}"
-    return f"{check.estimate:+.3f} [{check.lower:+.3f}, {check.upper:+.3f}]"
+        return signed(check.estimate)
+    return f"{signed(check.estimate)} [{signed(check.lower)}, {signed(check.upper)}]"

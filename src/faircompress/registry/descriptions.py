@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from faircompress.evaluation.results import MetricResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.markdown import NAME, plain_text
+from faircompress.support.number_text import signed
 
 SENTENCE = 800
 ROOM = 4800  # characters; MLflow's databases hold 5000
@@ -49,5 +50,5 @@ def _text(rates: MetricResult | None) -> str:
     if rates is None or rates.change is None:
         return "undefined"
     if rates.lower is None or rates.upper is None:
-        return f"{rates.change:+.3f}"
-    return f"{rates.change:+.3f} [{rates.lower:+.3f}, {rates.upper:+.3f}]"
+        return signed(rates.change)
+    return f"{signed(rates.change)} [{signed(rates.lower)}, {signed(rates.upper)}]"

@@ -147,11 +147,24 @@ def _part(home: Path, name: str) -> Path:
 
 
 def _attributes(path: Path) -> pd.DataFrame:
-    """Read 40 columns of 1 and -1 under a line with the count and a line with the names."""
+    """Read columns of 1 and -1 under a line with the names; before it a line with their count."""
     try:
-        return pd.read_csv(path, sep=r"\s+", skiprows=1, index_col=0, dtype={0: str})
+        with path.open(encoding="utf-8-sig") as file:
+            counted = file.readline().strip().isdigit()
+        found = pd.read_csv(
+            path, sep=r"\s+", skiprows=int(counted), index_col=0, dtype={0: str},
+            encoding="utf-8-sig",
+        )  # fmt: skip
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(f"{path} is not CelebA's attribute list: {error}") from error
+    wrong = [str(name) for name in found if not found[name].isin((1, -1)).all()]
+    if wrong or not len(found.columns):
+        raise InputError(
+            f"{path} is not CelebA's attribute list: needed are a line with the number of "
+            "pictures, a line with the names, then each picture with 1 or -1 for every name"
+            + (f"; column {wrong[0]!r} has other values." if wrong else ".")
+        )
+    return found
 
 
 def _of(names: "pd.Index[str]", path: Path) -> "pd.Series[str]":
