@@ -54,6 +54,8 @@ def test_an_unharmed_file_is_expected_to_pass_and_a_harmed_one_is_not() -> None:
     same, harmed = chances(dense, files, said(1200, seed=2), GATE, seed=0)
     assert (same.share, harmed.share) == (1.0, 0.0)
     assert harmed.worst == "change true_positive_rate against baseline: g=b"
+    assert (harmed.stops, harmed.stopped) == (harmed.worst, 1.0)
+    assert (same.stops, same.stopped) == ("", 0.0)
     assert 2.5 < harmed.used[0] < 4  # about .3 of a limit of .1, in the worse group of a draw
 
 
@@ -61,6 +63,8 @@ def test_few_rows_make_a_pass_unlikely_whatever_the_file_does() -> None:
     dense = said(800, seed=1)
     (chance,) = chances(dense, [replace(dense, model="b")], said(80, seed=2), GATE, seed=0)
     assert chance.share == 0.0  # 20 positives a group: .1 needs 36
+    assert chance.used[0] == 0.0 and chance.stopped == 1.0  # no harm, and yet a bound says no
+    assert chance.stops.startswith("change true_positive_rate against baseline: g=")
 
 
 def test_the_test_split_counts_by_its_numbers_alone() -> None:

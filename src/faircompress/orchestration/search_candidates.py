@@ -131,7 +131,7 @@ def seen(space: Workspace, one: Try) -> Candidate:
             )  # fmt: skip
             size = (folder / f"{file}.onnx").stat().st_size
             ms = taken.pruned["median"] or 0.0
-            made.append(File(precision, size, ms, chance.passes, chance.used, chance.worst))
+            made.append(File(precision, size, ms, **vars(chance)))
     macs = float(read_json(space.artifacts / "prune.json")["macs"])
     return Candidate(one.line, one.speedup, macs, space.folder.name, tuple(made))
 

@@ -34,11 +34,16 @@ class Chance:
         passes: Does it pass, by drawn test set?
         used: Share of its limit that the worst check uses: mean, 5 % and 95 % of the draws.
         worst: That check, by name.
+        stops: The check that most drawn test sets do not pass, by name, since its bound counts and
+            not its estimate; empty: all pass all.
+        stopped: Share of the drawn test sets that do not pass it.
     """
 
     passes: tuple[bool, ...]
     used: tuple[float, float, float]
     worst: str
+    stops: str = ""
+    stopped: float = 0.0
 
     @property
     def share(self) -> float:
@@ -89,11 +94,24 @@ def _chance(
     ends = (worst.mean(), np.quantile(worst, 0.05), np.quantile(worst, 0.95))
     told = (float(ends[0]), float(ends[1]), float(ends[2]))
     if np.mean(worst < 1) < HOPELESS:
-        return Chance((False,) * len(sets), told, name)
+        return Chance((False,) * len(sets), told, name, *_stops(used, asked))
     middle = int(np.argsort(worst)[len(worst) // 2])
     reach = _reaches(sets[middle], hypotheses, gate)
-    passes = (_used(values, asked, reach) < 1).all(1)
-    return Chance(tuple(bool(one) for one in np.atleast_1d(passes)), told, name)
+    bounded = _used(values, asked, reach)
+    passes = tuple(bool(one.all()) for one in bounded < 1)
+    return Chance(passes, told, name, *_stops(bounded, asked))
+
+
+def _stops(used: np.ndarray, asked: Sequence[_Asked]) -> tuple[str, float]:
+    """Return the check that most draws do not pass, by the most where several are, and its share.
+
+    Args:
+        used: Share of its limit that each uses, ``(draws, checks)``; 1: all of it.
+        asked: The checks.
+    """
+    shares, by = (used >= 1).mean(0), np.median(used, 0)
+    at = int(np.lexsort((by, shares))[-1])
+    return (asked[at].name, float(shares[at])) if shares[at] > 0 else ("", 0.0)
 
 
 def _asked(

@@ -90,6 +90,8 @@ def _row(at: int, one: Ranked) -> Json:
         "macs": f"{one.candidate.macs / 1e6:.2f}",
         "used": f"{mean:.2f} ({low:.2f} to {high:.2f})",
         "worst": in_words(one.file.worst),
+        "stops": in_words(one.file.stops) if one.file.stops else "",
+        "stopped": f"{100 * one.file.stopped:.0f} %",
         "chance": f"{one.chance:.2f}",
         "shrunk": f"{one.shrunk:.2f}",
         "expected": one.expected,

@@ -26,6 +26,8 @@ class File:
         passes: Does it pass, by drawn test set?
         used: Share of its limit that the worst check uses: mean, 5 % and 95 % of the draws.
         worst: That check, by name.
+        stops: The check that most drawn test sets do not pass, by name; empty: all pass all.
+        stopped: Their share.
     """
 
     precision: str
@@ -34,6 +36,8 @@ class File:
     passes: tuple[bool, ...]
     used: tuple[float, float, float]
     worst: str
+    stops: str = ""
+    stopped: float = 0.0
 
 
 @dataclass(frozen=True)
