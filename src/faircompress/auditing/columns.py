@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from faircompress.auditing.rounding import slack
-from faircompress.auditing.row_weights import notes_on
 from faircompress.auditing.rows import (
     Asked,
     Pair,
@@ -71,15 +70,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     context = ReportContext(called=dict(zip(("baseline", "candidate"), called, strict=True)))
     named = asked.identifier is not None
     return together(
-        Pair(
-            models[0],
-            models[1],
-            tuple(decided),
-            context,
-            classes=classes,
-            named=named,
-            notes=notes_on(asked, models[0].identities),
-        )  # fmt: skip
+        Pair(models[0], models[1], tuple(decided), context, classes=classes, named=named)
     )
 
 

@@ -19,7 +19,6 @@ from faircompress.auditing.picture_columns import (
     pictures_of,
     resized,
 )  # fmt: skip
-from faircompress.auditing.row_weights import notes_on
 from faircompress.auditing.rows import Asked, Pair, fit, in_order, known, needs_id, together
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table, read_parquet
@@ -144,10 +143,7 @@ def from_files(
             images=asking.shown.of_files[0],
             hashes=asking.shown.hashes,
             named=checked or asked.identifier is not None,
-            notes=(
-                *(str(one) for one in asking.classifiers if not one.our_own),
-                *notes_on(asked, models[0].identities),
-            ),
+            notes=tuple(str(one) for one in asking.classifiers if not one.our_own),
             dropped=dropped,
         )
     )

@@ -39,23 +39,6 @@ def weighed(
     return _weights(table, asked), caps
 
 
-def notes_on(asked: Asked, people: np.ndarray | None) -> tuple[str, ...]:
-    """Return what a reader must know of what rows count.
-
-    Args:
-        asked: Which columns hold what.
-        people: Cluster of each row; None: not known.
-    """
-    if people is None or not _by_cluster(asked):
-        return ()
-    most = int(np.unique(people, return_counts=True)[1].max())
-    return (
-        f"Each cluster counts once, however many rows it has (the largest has {most:,} of "
-        f"{len(people):,}): rates are those of a cluster drawn at random, and of a row of it "
-        "drawn at random.",
-    )
-
-
 def _weights(table: Table, asked: Asked) -> np.ndarray:
     if asked.weight is None:
         return np.ones(len(table.ids))

@@ -12,6 +12,7 @@ from faircompress.evaluation.beside_rules import beside_rules
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison, compare, in_order
 from faircompress.evaluation.costs import Costs, check_costs
+from faircompress.evaluation.counted import counted_once
 from faircompress.evaluation.dropped import Dropped
 from faircompress.evaluation.fail_order import confirmed_failures, suspicion
 from faircompress.evaluation.group_results import group_result
@@ -148,7 +149,7 @@ def evaluate(
         absent=list(gate.absent),
         look=look,
         looks=looks(gate.looks, look, released),
-        notes=notes,
+        notes=[*notes, *counted_once(baseline, captions)],
         parts=0 if parts is None else parts.number,
         seed=comparisons[BASELINE].seed,
         captions=captions,

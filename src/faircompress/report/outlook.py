@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from faircompress.evaluation.counted import is_counted_once
 from faircompress.evaluation.results import CheckResult, Outcome
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.plots import Json, capital
@@ -82,6 +83,7 @@ def _tested_on(verdict: Verdict) -> str:
     everyone, captions = verdict.groups[0], verdict.captions
     clusters = everyone.clusters
     of = f" of {clusters:,} {captions.clusters}" if clusters else ""
+    of += ", each counted once" if is_counted_once(verdict.notes, captions) else ""
     columns: dict[str, list[str]] = {}
     for group in verdict.groups[1:]:
         columns.setdefault(group.column, []).append(group.group.removeprefix(f"{group.column}="))
