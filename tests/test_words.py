@@ -68,6 +68,19 @@ def with_groups(root: Path, *names: str) -> dict[str, Any]:
     return galleries.table(root, rows) | {"groups": ["band"]}
 
 
+def test_minus_one_beside_one_alone_is_a_group_like_another(tmp_path: Path) -> None:
+    rows = galleries.people()
+    coded = [row | {"gender": ("-1", "1")[row["gender"]]} for row in rows]
+    given = galleries.table(tmp_path, coded)
+    raw = rows_first.refuse_unfit_rows(chosen(given, min_subgroup=1))
+    assert set(raw.rows["sex"]) == {"-1", "1"}
+    coded[0]["gender"] = "0"
+    with pytest.raises(UnfitData, match="a word for unknown, or nothing, in sex"):
+        rows_first.refuse_unfit_rows(
+            chosen(galleries.table(tmp_path / "more", coded), min_subgroup=1)
+        )
+
+
 def test_damaged_names_are_refused_before_training_and_mended_by_names(tmp_path: Path) -> None:
     given = with_groups(tmp_path, "0-4", "9-May", "10-14")
     told = r"no name is damaged: 1 of 5 .*band='9-May' looks like a range .* date \(80 rows\)"

@@ -87,12 +87,19 @@ def near(words: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def unknown(words: Iterable[str]) -> list[str]:
-    """Return the names of a column that are words for unknown.
+    """Return the names of a column that are words for unknown; see ``unknown_form``."""
+    every = list(words)
+    form = unknown_form(every)
+    return [word for word in every if re.match(form, word)]
+
+
+def unknown_form(words: Iterable[str]) -> str:
+    """Return the regular expression of words for unknown among the names of a column.
 
     -1 is none where 1 is the only other: a coding of no and yes.
     """
-    every = list(words)
-    return [] if set(every) == {"-1", "1"} else [word for word in every if re.match(UNKNOWN, word)]
+    coded = set(words) == {"-1", "1"}
+    return UNKNOWN.replace("|-1)?", ")?") if coded else UNKNOWN
 
 
 def listed(groups: Sequence[tuple[str, ...]]) -> str:

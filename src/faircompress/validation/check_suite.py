@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from faircompress.config.params import Checks
 from faircompress.data.sources import OPEN, SPLITS
-from faircompress.data.words import UNKNOWN
+from faircompress.data.words import unknown_form
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.check_pictures import alike, readable, warnings
 from faircompress.validation.expectations import Check, between, in_set, not_match, not_null, unique
@@ -40,7 +40,7 @@ def suite_of_rows(
         *_labels(classes),
         *_names(),
         *_weights(),
-        *(check for group in groups for check in _group(group)),
+        *(check for group in groups for check in _group(group, tables)),
         *_people(tables),
         *_counts(tables, limits, classes),
     ]
@@ -163,7 +163,8 @@ def _weights() -> list[Check]:
     ]
 
 
-def _group(group: str) -> list[Check]:
+def _group(group: str, tables: Frames) -> list[Check]:
+    words = tables.pictures[group].dropna().map(str).unique()
     return [
         Check(
             f"every row has a group in {group}",
@@ -175,7 +176,7 @@ def _group(group: str) -> list[Check]:
         Check(
             f"every group in {group} is known",
             "pictures",
-            not_match(group, UNKNOWN),
+            not_match(group, unknown_form(words)),
             f"{{count}} of {{total}} rows have a word for unknown, or nothing, in {group}",
             "None is a word for unknown.",
         ),
