@@ -71,7 +71,8 @@ def _of_table(
     table: Path, label: str | None, groups: list[str], image: str | None, model: str | None
 ) -> "Source":
     from faircompress.config.new_project import Source
-    from faircompress.data.guessing import guess_columns, picture_paths, pictures_side
+    from faircompress.data.guessing import guess_columns
+    from faircompress.data.guessing_sizes import picture_paths, pictures_side
 
     guess = guess_columns(table, label=label, groups=groups, image=image)
     side = pictures_side(picture_paths(table, str(guess.options["image"])), model=model)
@@ -82,8 +83,9 @@ def _of_folder(
     pictures: Path, pattern: str | None, groups: list[str], model: str | None
 ) -> "Source":
     from faircompress.config.new_project import Source
-    from faircompress.data.guessing import SAMPLE, pictures_side
+    from faircompress.data.guessing import SAMPLE
     from faircompress.data.guessing_folder import guess_folder
+    from faircompress.data.guessing_sizes import pictures_side
     from faircompress.data.picture_files import PICTURES
 
     if not pictures.is_dir():

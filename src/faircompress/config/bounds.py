@@ -99,6 +99,10 @@ Column = Annotated[
     Annotated[str, Tag("str")] | Annotated[Naming, Tag("dict")], Discriminator(_form)
 ]
 
+Names = Annotated[
+    Annotated[str, Tag("str")] | Annotated[list[str], Tag("list")], Discriminator(_form)
+]
+
 
 def _number_or_table(value: object) -> str:
     return "dict" if isinstance(value, dict) else "float"

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from faircompress.config.bounds import whole
 from faircompress.data.columns import OWN
 from faircompress.data.csv_text import is_parquet, no_column, read_csv
 from faircompress.data.finding_pictures import path_of_column
-from faircompress.data.paths import made
-from faircompress.data.picture_files import PICTURES, SUFFIXES, Undecodable, opened
+from faircompress.data.picture_files import PICTURES, SUFFIXES
+from faircompress.data.sidecars import found_beside
 from faircompress.data.sources import SPLITS as NAMES
 from faircompress.data.splitting import SPELLINGS, SPELT
 from faircompress.support.errors import InputError, MissingFileError
@@ -24,9 +23,11 @@ SPLITS = ("split", "part", "partition", "subset", "set", "fold")
 SURELY, FEW = ("split", "partition", "subset"), 5  # such a column of so few words is the split
 PEOPLE = ("identity", "person", "person_id", "patient", "patient_id", "subject", "subject_id")
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
-SMALL = 96  # pixels; pictures of one size up to it stay as they are
 SAMPLE = 50  # pictures whose size is looked at
 ROWS = 20_000  # are looked at
+ORDER = (
+    "file", "image", "sidecar", "label", "groups", "split", "identity", "weight", "max_weight",
+)  # fmt: skip
 FOUND = "guessed: so the pictures are found"
 NO_GROUPS = "guessed: nothing tells groups, so each class is one"
 
@@ -53,7 +54,7 @@ def guess_columns(
     Raises:
         ValueError: If a column that was named is absent, or one that is needed cannot be guessed.
     """
-    cells = _head(file)
+    cells = head_of(file)
     table = cells.apply(_numbers)
     names = list(table.columns)
     if table.empty:
@@ -79,12 +80,16 @@ def guess_columns(
         "label": label,
     }
     reasons = {"image": whence, "label": "two or more classes"}
+    table, beside = _with_more(table, found_beside(file, cells, image))
+    if beside:
+        options["sidecar"] = beside[0] if len(beside) == 1 else beside
+        reasons["sidecar"] = "guessed: it says the split or the person of each picture"
     taken = {*re.findall(r"\{([^}]*)\}", image), image, label, *groups}
     split = _split(table, taken)
     for key, found, why in (
         ("split", split, "train, validation, test"),
-        ("identity", _named(names, PEOPLE), "whose picture it is"),
-        ("weight", _named(names, ("weight",)), "what a row counts in pooled rates"),
+        ("identity", _named(list(table.columns), PEOPLE), "whose picture it is"),
+        ("weight", _named(list(table.columns), ("weight",)), "what a row counts in pooled rates"),
     ):
         if found is not None and found not in taken:
             options[key], reasons[key] = found, why
@@ -104,11 +109,39 @@ def guess_columns(
     reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
     if not wanted:
         options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
-    order = ("file", "image", "label", "groups", "split", "identity", "weight", "max_weight")
+    order = (
+        "file",
+        "image",
+        "sidecar",
+        "label",
+        "groups",
+        "split",
+        "identity",
+        "weight",
+        "max_weight",
+    )
     return Guess({key: options[key] for key in order if key in options}, reasons)
 
 
-def _head(file: Path) -> pd.DataFrame:
+def _with_more(
+    table: pd.DataFrame, beside: Mapping[str, pd.DataFrame]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table with split, person and weight from tables beside it, and whose they are."""
+    used = []
+    for name, more in beside.items():
+        roles = [
+            (_split(table, set()), _split(more, set())),
+            (_named(table.columns, PEOPLE), _named(more.columns, PEOPLE)),
+            (_named(table.columns, ("weight",)), _named(more.columns, ("weight",))),
+        ]
+        wanted = [new for own, new in roles if own is None and new is not None]
+        if wanted and not set(more.columns) & set(table.columns):
+            table = table.join(more[wanted].apply(_numbers))
+            used.append(name)
+    return table, used
+
+
+def head_of(file: Path) -> pd.DataFrame:
     """Return the first rows, as the data source ``table`` would read them.
 
     Raises:
@@ -240,31 +273,3 @@ def group_keys(cells: pd.Series) -> Any:
     if not values.min() < low < high < values.max():
         return {}
     return {"bins": {"low": [None, low], "middle": [low, high], "high": [high, None]}}
-
-
-def picture_paths(file: Path, image: str) -> list[Path]:
-    """Return where some of a table's pictures are; none if the table holds them itself."""
-    cells = _head(file)[:SAMPLE]
-    if image in cells and isinstance(next(iter(cells[image].dropna()), ""), bytes | dict):
-        return []
-    cells = (
-        cells.astype(object).where(cells.notna(), None).map(lambda v: v if v is None else str(v))
-    )
-    found = made(image, cells, key="data.table", where=str(file))
-    return [file.parent / path for path in found if path]
-
-
-def pictures_side(paths: Sequence[Path], *, model: str | None) -> int | None:
-    """Return the pixels to which pictures are brought; None: they are alike and small as they are.
-
-    Args:
-        paths: Some pictures; those that are missing or cannot be opened are the checks' business.
-        model: The network; None or ``small`` is made for small pictures.
-    """
-    sizes = set()
-    for path in paths:
-        with suppress(OSError, Undecodable):
-            sizes.add(opened(path.read_bytes()).size)
-    if len(sizes) == 1 and max(next(iter(sizes))) <= SMALL:
-        return None
-    return 64 if model in (None, "small") else 224

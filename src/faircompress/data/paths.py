@@ -108,7 +108,8 @@ def joined(
         found = [slashed(path or "") for path in made(image, sidecar, key=key, where="the sidecar")]
         whole = any("/" in path for path in found)
         wanted = cells.index if whole else _names(cells.index, key)
-        sidecar = sidecar.drop(columns=image, errors="ignore").set_axis(pd.Index(found))
+        shown = [image, *re.findall(r"\{([^}]*)\}", image)]  # what the paths are made of
+        sidecar = sidecar.drop(columns=shown, errors="ignore").set_axis(pd.Index(found))
         what = "pictures"
     else:
         for table, where in ((cells, "the table"), (sidecar, "the sidecar")):

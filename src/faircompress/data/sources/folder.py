@@ -3,12 +3,11 @@
 from fnmatch import fnmatch
 from pathlib import Path
 
-from faircompress.config.bounds import Column, Groups, MaxWeights, OpenShare, Seed
+from faircompress.config.bounds import Column, Groups, MaxWeights, Names, OpenShare, Seed
 from faircompress.data.columns import Table, data_set
-from faircompress.data.csv_text import read_sheet
-from faircompress.data.fingerprint import within
-from faircompress.data.paths import fields, joined, picture_bytes
+from faircompress.data.paths import fields, picture_bytes
 from faircompress.data.picture_files import PICTURES
+from faircompress.data.sidecars import with_sidecars
 from faircompress.data.sources import RawData
 from faircompress.data.trees import files_under, refuse_none
 
@@ -21,7 +20,7 @@ def folder(
     root: str = "data/folder",
     pattern: str = "{split}/{label}/*",
     skip: list[str] = [],  # noqa: B006 (params read the default from the source text)
-    sidecar: str | None = None,
+    sidecar: Names | None = None,
     sidecar_key: str | None = None,
     separator: str | None = None,
     encoding: str | None = None,
@@ -47,7 +46,7 @@ def folder(
         pattern: Of their paths. A ``{word}`` holds as little as it can, at least one letter and
             no slash; ``*`` holds anything without a slash, ``**`` anything.
         skip: Patterns of paths to leave out, such as ``*/copies/*``.
-        sidecar: Text table under ``root`` with a row for each picture.
+        sidecar: Text table under ``root`` with a row for each picture; or several.
         sidecar_key: Column of it and of the pattern by which they belong together, such as
             ``person``; null: the picture.
         separator: What parts its fields; null: what its first lines tell.
@@ -75,22 +74,20 @@ def folder(
     refuse_none(found, f"{KEY}.root: {root}")
     paths = [path for path in found if Path(path).suffix.lower() in PICTURES]
     skipped = [path for path in paths if any(fnmatch(path, each) for each in skip)]
-    others = len(found) - len(paths) - bool(sidecar)
+    beside = [sidecar] if isinstance(sidecar, str) else list(sidecar or ())
+    others = len(found) - len(paths) - len(beside)
     paths = [path for path in paths if path not in set(skipped)]
     cells = fields(paths, pattern, key=KEY, cure=CURE)
-    notes: tuple[str, ...] = ()
-    if sidecar:
-        sheet = read_sheet(
-            within(home, sidecar), key=f"{KEY}.sidecar", separator=separator, encoding=encoding
-        )
-        cells, notes = joined(cells, sheet.cells, image=image, shared=sidecar_key, key=KEY)
-        notes = (*sheet.notes, *notes)
+    cells, notes = with_sidecars(
+        cells, home, sidecar, image=image, shared=sidecar_key, key=KEY, separator=separator,
+        encoding=encoding,
+    )  # fmt: skip
     left_out = {"Pictures left out by skip": len(skipped), "Files that are no pictures": others}
     return data_set(
         Table(
             cells,
             KEY,
-            f"{root} with pattern {pattern}" + (f" and {sidecar}" if sidecar else ""),
+            f"{root} with pattern {pattern}" + "".join(f" and {name}" for name in beside),
             (*notes, *(f"{what}: {count:,}." for what, count in left_out.items() if count)),
         ),
         lambda row: picture_bytes(home, paths[row]),

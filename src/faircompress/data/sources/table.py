@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from faircompress.config.bounds import Column, Groups, MaxWeights, OpenShare, Seed
+from faircompress.config.bounds import Column, Groups, MaxWeights, Names, OpenShare, Seed
 from faircompress.data.columns import Table, data_set
 from faircompress.data.csv_text import is_parquet, meant, read_sheet
 from faircompress.data.fingerprint import within
-from faircompress.data.paths import fields, joined, made, picture_bytes, slashed
+from faircompress.data.paths import fields, made, picture_bytes, slashed
+from faircompress.data.sidecars import with_sidecars
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read
 from faircompress.support.errors import InputError, MissingFileError
@@ -30,7 +31,7 @@ def table(
     encoding: str | None = None,
     image: str = "image",
     pattern: str | None = None,
-    sidecar: str | None = None,
+    sidecar: Names | None = None,
     sidecar_key: str | None = None,
     label: Column = "label",
     groups: Groups = [],  # noqa: B006 (params read the default from the source text)
@@ -58,7 +59,7 @@ def table(
             file, all of which are then held in memory. Or how to make the path of columns, such
             as ``images/{name}.jpg``.
         pattern: Of these paths, such as ``{split}/{site}/*``: each ``{word}`` is a column, too.
-        sidecar: Another text table under ``root``, with a row for each picture.
+        sidecar: Another text table under ``root``, with a row for each picture; or several.
         sidecar_key: Column of both tables by which they belong together, such as ``person``; null:
             the picture, by ``image``.
         label: Column of the label.
@@ -102,10 +103,10 @@ def table(
         if both:
             raise InputError(f"{KEY}.pattern: {both[0]!r} is a column of the table too; rename it")
         cells = pd.concat([cells, words.set_axis(cells.index)], axis=1)
-    if sidecar:
-        sheet = read_sheet(within(home, sidecar), key=f"{KEY}.sidecar", **how)
-        cells, idle = joined(cells, sheet.cells, image=image, shared=sidecar_key, key=KEY)
-        notes = (*notes, *sheet.notes, *idle)
+    cells, more = with_sidecars(
+        cells, home, sidecar, image=image, shared=sidecar_key, key=KEY, **how
+    )
+    notes = (*notes, *more)
     return data_set(
         Table(cells, KEY, str(home / file), notes),
         read,

@@ -1,0 +1,39 @@
+"""How large the pictures of a user's table are, and to what they are brought."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from faircompress.data.guessing import SAMPLE, head_of
+from faircompress.data.paths import made
+from faircompress.data.picture_files import Undecodable, opened
+
+SMALL = 96  # pixels; pictures of one size up to it stay as they are
+
+
+def picture_paths(file: Path, image: str) -> list[Path]:
+    """Return where some of a table's pictures are; none if the table holds them itself."""
+    cells = head_of(file)[:SAMPLE]
+    if image in cells and isinstance(next(iter(cells[image].dropna()), ""), bytes | dict):
+        return []
+    cells = (
+        cells.astype(object).where(cells.notna(), None).map(lambda v: v if v is None else str(v))
+    )
+    found = made(image, cells, key="data.table", where=str(file))
+    return [file.parent / path for path in found if path]
+
+
+def pictures_side(paths: Sequence[Path], *, model: str | None) -> int | None:
+    """Return the pixels to which pictures are brought; None: they are alike and small as they are.
+
+    Args:
+        paths: Some pictures; those that are missing or cannot be opened are the checks' business.
+        model: The network; None or ``small`` is made for small pictures.
+    """
+    sizes = set()
+    for path in paths:
+        with suppress(OSError, Undecodable):
+            sizes.add(opened(path.read_bytes()).size)
+    if len(sizes) == 1 and max(next(iter(sizes))) <= SMALL:
+        return None
+    return 64 if model in (None, "small") else 224
