@@ -116,6 +116,13 @@ def test_drift_binds_every_pair_and_names_the_group_that_lost() -> None:
         ("hair=b", "hair=c"): "fail",
     }
     assert verdict.next[0].startswith("Protect hair=c:")
+    assert "further from each other: 0.000 apart before, 0.500 now" in verdict.reasons[0]
+
+
+def test_groups_that_were_moved_nearer_to_each_other_are_said_to_be() -> None:
+    rule = gate({"metric": "true_positive_rate", "rule": "disparity_change", "limit": 0.2})
+    verdict = put({"a": (200, 200), "b": (200, 120)}, {"a": (200, 200), "b": (200, 180)}, rule)
+    assert "nearer to each other: 0.400 apart before, 0.100 now" in verdict.reasons[0]
 
 
 @pytest.mark.parametrize(("hits", "word"), [(200, "pass"), (185, "inconclusive"), (150, "fail")])

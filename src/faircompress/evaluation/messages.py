@@ -10,7 +10,7 @@ from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult
-from faircompress.evaluation.rules import Scope
+from faircompress.evaluation.rules import Measured, Scope
 from faircompress.support.number_text import percent
 
 Found = Sequence[tuple[Check, Outcome]]
@@ -229,7 +229,16 @@ def _found(check: Check) -> str:
     if found.estimate is None:
         return f"{_place(check)} has no value, since a rate is 0 ({sure})"
     shown = check.hypothesis.kind.shown(check.metric, found.evidence, found.estimate)
-    return f"{_place(check)} {shown}, {sure}"
+    return f"{_place(check)} {shown}{_apart(found)}, {sure}"
+
+
+def _apart(found: Measured) -> str:
+    """Say whether two groups came nearer to each other, which a change either way hides."""
+    if found.apart is None:
+        return ""
+    before, after = found.apart
+    nearer = "nearer to" if after < before else "further from"
+    return f", {nearer} each other: {before:.3f} apart before, {after:.3f} now"
 
 
 def _scarce(check: Check) -> Group:

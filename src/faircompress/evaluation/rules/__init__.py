@@ -84,6 +84,7 @@ class Measured:
         smallest_limit: The smallest limit that these rows can certify.
         n_needed: Clusters, or rows where there are none, that would settle it; None: not known.
         of_baseline: Gives the same of the baseline, of a rule on the candidate's own rate.
+        apart: How far the baseline's two rates lie apart, and the candidate's, of a rule on pairs.
     """
 
     estimate: float | None
@@ -95,6 +96,7 @@ class Measured:
     smallest_limit: float
     n_needed: int | None
     of_baseline: Callable[[], "Measured | Undefined"] | None = None
+    apart: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def _measure(
         scarce=both.scarce(place),
         smallest_limit=smallest(1.0),
         n_needed=sample_size.settled(both.rarer.observed, smallest, plan.limit),
+        apart=(abs(one.baseline - other.baseline), abs(one.candidate - other.candidate)),
     )
 
 
