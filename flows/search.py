@@ -150,6 +150,8 @@ def _told(found: Sequence[Ranked], board: Board) -> dict[str, Any]:
         "precision": best.file.precision,
         "bytes": best.file.bytes,
         "ms": best.file.ms,
+        "dense_bytes": best.candidate.dense_bytes,
+        "dense_ms": best.candidate.dense_ms,
         "chance": best.chance,
         "shrunk": best.shrunk,
         "by": board.by,

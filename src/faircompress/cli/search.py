@@ -82,7 +82,8 @@ def searched(
     changes = " ".join(f"-S '{one}'" for one in found["overrides"])
     word = "expected to pass" if found["expected_to_pass"] else "none is expected to pass; the best"
     print(
-        f"\n{word}: {found['precision']}, {found['bytes']:,} bytes, {found['ms']:.2f} ms, chance "
+        f"\n{word}: {found['precision']}, {found['bytes']:,} bytes, {found['ms']:.2f} ms (dense "
+        f"{found['dense_bytes']:,} bytes, {found['dense_ms']:.2f} ms), chance "
         f"{found['shrunk']:.2f}\nfrontier  {page}\nnext      faircompress run {changes}"
     )
     for one in found["untried"]:

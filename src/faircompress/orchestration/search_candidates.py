@@ -9,6 +9,7 @@ import json
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from threading import Lock
 from typing import Any
 
@@ -123,7 +124,7 @@ def seen(space: Workspace, one: Try) -> Candidate:
             said["dense"], [said[file] for file in names], counts(validated, facts), params.gate,
             seed=int(facts.fit_sha256[:8], 16),
         )  # fmt: skip
-        made = []
+        made, dense = [], []
         for precision, file, chance in zip(params.export.precisions, names, expected, strict=True):
             taken = timing.latency(
                 opened["dense"], opened[file], split.images, batch=one.batch,
@@ -131,9 +132,13 @@ def seen(space: Workspace, one: Try) -> Candidate:
             )  # fmt: skip
             size = (folder / f"{file}.onnx").stat().st_size
             ms = taken.pruned["median"] or 0.0
+            dense.append(taken.dense["median"] or 0.0)
             made.append(File(precision, size, ms, **vars(chance)))
+        whole = (folder / "dense.onnx").stat().st_size
     macs = float(read_json(space.artifacts / "prune.json")["macs"])
-    return Candidate(one.line, one.speedup, macs, space.folder.name, tuple(made))
+    return Candidate(
+        one.line, one.speedup, macs, space.folder.name, tuple(made), whole, median(dense)
+    )
 
 
 def counts(validated: Path, facts: Facts) -> Predictions:

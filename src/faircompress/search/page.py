@@ -95,6 +95,9 @@ def _row(at: int, one: Ranked) -> Json:
         "chance": f"{one.chance:.2f}",
         "shrunk": f"{one.shrunk:.2f}",
         "expected": one.expected,
+        "dense_bytes": f"{one.candidate.dense_bytes:,}",
+        "dense_ms": f"{one.candidate.dense_ms:.3f}",
+        "slower": one.file.ms > one.candidate.dense_ms > 0 and "round_to" not in one.candidate.line,
     }
 
 

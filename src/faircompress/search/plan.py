@@ -51,6 +51,8 @@ class Candidate:
         macs: Multiply-adds of a picture.
         folder: Of the variant.
         files: In the order in which the gate evaluates them.
+        dense_bytes: Size of the dense file in fp32.
+        dense_ms: Its median latency, timed in turns with these; the median over them.
     """
 
     line: str
@@ -58,6 +60,8 @@ class Candidate:
     macs: float
     folder: str
     files: tuple[File, ...]
+    dense_bytes: int = 0
+    dense_ms: float = 0.0
 
 
 @dataclass(frozen=True)
