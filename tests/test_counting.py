@@ -117,7 +117,7 @@ def test_params_tell_that_many_pictures_of_some_cost_the_others(tmp_path: Path) 
     given = persons(tmp_path) | {"max_weight": 8}
     asked = chosen(given)
     said = of_data(rows_first.read_rows(asked.data), gate=asked.gate)
-    assert "as what one may weigh goes" in said
+    assert "in test (one may weigh 8), and" in said
     assert "Somebody may weigh 8 there" in said and "data.counts: people lets each" in said
     by_person = asked.data.model_copy(update={"counts": "people"})
     assert "Somebody may weigh 8" in of_data(rows_first.read_rows(by_person), gate=asked.gate)

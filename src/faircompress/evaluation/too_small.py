@@ -55,11 +55,12 @@ class TooSmall:
 
     def __str__(self) -> str:
         of = f" of {self.kind!r}" if self.kind else ""
-        worth = "" if self.most is None else ", as what one may weigh goes"
+        there = f"{self.units:,}{of} in test"
+        if self.most is not None:
+            there = f"rows{of} worth {self.units:,} in test (one may weigh {self.most:.3g})"
         return (
-            f"{self.group} has {self.units:,}{of} in test{worth}, and "
-            f"{', '.join(self.rules)} need{'s' if len(self.rules) == 1 else ''} "
-            f"{self.needed:,} at least"
+            f"{self.group} has {there}, and {', '.join(self.rules)} "
+            f"need{'s' if len(self.rules) == 1 else ''} {self.needed:,} at least"
         )
 
 
