@@ -32,11 +32,32 @@ def path_of_column(home: Path, column: str, cells: Sequence[str]) -> str | None:
         if PurePosixPath(path).suffix.lower() in PICTURES:
             by_stem[PurePosixPath(path).stem].append(path)
             by_stem[PurePosixPath(path).name].append(path)
-    around = Counter(ends for cell in named for ends in _around(cell, by_stem))
+    of_cells = [_around(cell, by_stem) for cell in named]
+    around = Counter(ends for found in of_cells for ends in found)
     (before, after), count = next(iter(around.most_common(1)), (("", ""), 0))
+    if count < len(named):
+        before, after, count = _in_several(of_cells) or (before, after, count)
     if count < SURE * len(named):
         return None
     return f"{before}{{{column}}}{after}" if before or after else column
+
+
+def _in_several(of_cells: Sequence[set[tuple[str, str]]]) -> tuple[str, str, int] | None:
+    """Return what stands before and after cells whose pictures lie in several folders.
+
+    Folders that differ are ``*``; ``**`` if they lie at several depths. None: some cell's picture
+    may be in two of them.
+    """
+    found = [next(iter(ends)) for ends in of_cells if len(ends) == 1]
+    afters = Counter(after for _, after in found)
+    if not found or any(len(ends) > 1 for ends in of_cells):
+        return None
+    after, count = afters.most_common(1)[0]
+    folders = [before.split("/")[:-1] for before, end in found if end == after]
+    if len({len(one) for one in folders}) > 1:
+        return "**/", after, count
+    parts = [one[0] if len({*one}) == 1 else "*" for one in zip(*folders, strict=True)]
+    return "".join(f"{part}/" for part in parts), after, count
 
 
 def _around(cell: str, files: dict[str, list[str]]) -> set[tuple[str, str]]:

@@ -21,7 +21,10 @@ from faircompress.support.errors import InputError, MissingFileError
 LABELS = ("label", "y", "target", "class", "diagnosis", "outcome")
 SPLITS = ("split", "part", "partition", "subset", "set", "fold")
 SURELY, FEW = ("split", "partition", "subset"), 5  # such a column of so few words is the split
-PEOPLE = ("identity", "person", "person_id", "patient", "patient_id", "subject", "subject_id")
+PEOPLE = (
+    "identity", "person", "person_id", "personid", "patient", "patient_id", "patientid", "subject",
+    "subject_id", "subjectid", "lesion_id",
+)  # fmt: skip
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
 SAMPLE = 50  # pictures whose size is looked at
 ROWS = 20_000  # are looked at
@@ -181,15 +184,16 @@ def _image(table: pd.DataFrame, file: Path) -> tuple[str, str]:
     for name in held:
         return str(name), "column of the pictures themselves"
     columns = {str(name): table[name].dropna().astype(str) for name in table.columns}
+    some = {name: _spread(cells) for name, cells in columns.items()}
     ended = [name for name, cells in columns.items()
              if len(cells) and cells.str.lower().str.endswith(PICTURES).mean() > 0.5]  # fmt: skip
     remote = [name for name in ended if columns[name].str.contains("://").mean() > 0.5]
     for name in [name for name in ended if name not in remote][:1]:
-        made_of = path_of_column(file.parent, name, columns[name][:SAMPLE].tolist()) or name
+        made_of = path_of_column(file.parent, name, some[name]) or name
         return made_of, paths if made_of == name else FOUND
     for name, cells in columns.items():
         distinct = cells.nunique() > 0.5 * len(cells)
-        if distinct and (found := path_of_column(file.parent, name, cells[:SAMPLE].tolist())):
+        if distinct and (found := path_of_column(file.parent, name, some[name])):
             return found, FOUND
     if remote:
         raise InputError(
@@ -209,6 +213,11 @@ def _image(table: pd.DataFrame, file: Path) -> tuple[str, str]:
     )
 
 
+def _spread(cells: pd.Series) -> list[str]:
+    """Return some cells from all over a column, which may be sorted by folder."""
+    return cells.iloc[:: max(len(cells) // SAMPLE, 1)].head(2 * SAMPLE).tolist()
+
+
 def _label(names: Sequence[str], file: Path) -> str:
     found = _named(names, LABELS)
     if found is None:
@@ -220,7 +229,7 @@ def _label(names: Sequence[str], file: Path) -> str:
 
 
 def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
-    low = {str(name).strip().lower(): str(name) for name in reversed(names)}
+    low = {re.sub(r"[\s-]+", "_", str(name).strip().lower()): str(name) for name in reversed(names)}
     return next((low[word] for word in wanted if word in low), None)
 
 

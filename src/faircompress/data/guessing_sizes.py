@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from faircompress.data.guessing import SAMPLE, head_of
-from faircompress.data.paths import made
+from faircompress.data.paths import made, placed
 from faircompress.data.picture_files import Undecodable, opened
 
 SMALL = 96  # pixels; pictures of one size up to it stay as they are
@@ -20,6 +20,8 @@ def picture_paths(file: Path, image: str) -> list[Path]:
         cells.astype(object).where(cells.notna(), None).map(lambda v: v if v is None else str(v))
     )
     found = made(image, cells, key="data.table", where=str(file))
+    if "*" in image:
+        found = placed(found, file.parent, key="data.table")
     return [file.parent / path for path in found if path]
 
 

@@ -4,6 +4,7 @@ A pattern such as ``{split}/{age}_{sex}_*.jpg`` reads a column for each ``{word}
 word holds as little as it can, at least one letter and no slash; ``*`` is anything without a slash,
 ``**`` anything. A template such as ``images/{number}.jpg`` makes the path of columns. A sidecar is
 a second table with a row for each picture, or for each value of a column that both have.
+In a template ``*`` and ``**`` stand for folders that no column names.
 """
 
 import re
@@ -17,6 +18,7 @@ import pandas as pd
 
 from faircompress.data.csv_text import meant
 from faircompress.data.fingerprint import within
+from faircompress.data.trees import walk
 from faircompress.support.errors import InputError
 
 PARTS = r"(\{\w+\}|\*\*|\*)"
@@ -59,6 +61,37 @@ def made(template: str, cells: pd.DataFrame, *, key: str, where: str) -> list[st
     paths = sum(columns[1:], pd.Series(columns[0], cells.index))
     lacking = np.any([column == "" for column in columns[1::2]], axis=0)
     return [None if gone else path for path, gone in zip(paths, lacking, strict=True)]
+
+
+def placed(paths: Sequence[str | None], home: Path, *, key: str) -> list[str | None]:
+    """Return paths in which ``*`` stands for folders, each as that of the one file it means.
+
+    ``*`` is anything without a slash, ``**`` anything. What no file matches stays as it is.
+
+    Raises:
+        ValueError: If ``*`` stands in a file's name, or several files match.
+    """
+    named = next((path for path in paths if "*" in (path or "").rpartition("/")[2]), None)
+    if named is not None:
+        raise InputError(f"{key}.image: * stands for folders, not in a name such as {named!r}")
+    there: dict[str, list[str]] = {}
+    for each in walk(home):
+        there.setdefault(each.rpartition("/")[2], []).append(each)
+    forms: dict[str, re.Pattern[str]] = {}
+    found: list[str | None] = []
+    for path in paths:
+        folder, _, name = (path or "").rpartition("/")
+        if folder not in forms:
+            forms[folder] = re.compile("".join(map(_expression, re.split(PARTS, folder))))
+        form = forms[folder]
+        matches = [one for one in there.get(name, []) if form.fullmatch(one.rpartition("/")[0])]
+        if len(matches) > 1:
+            raise InputError(
+                f"{key}.image: {path!r} may be {matches[0]} or {matches[1]}; name the folders, or "
+                "make them of columns"
+            )
+        found.append(matches[0] if matches else path)
+    return found
 
 
 def slashed(path: str) -> str:
@@ -106,6 +139,8 @@ def joined(
     """
     if shared is None:
         found = [slashed(path or "") for path in made(image, sidecar, key=key, where="the sidecar")]
+        if "*" in image:  # folders that the sidecar does not know
+            found = [path.rpartition("/")[2] for path in found]
         whole = any("/" in path for path in found)
         wanted = cells.index if whole else _names(cells.index, key)
         shown = [image, *re.findall(r"\{([^}]*)\}", image)]  # what the paths are made of

@@ -13,7 +13,7 @@ from faircompress.config.bounds import Column, Groups, MaxWeights, Names, OpenSh
 from faircompress.data.columns import Table, data_set
 from faircompress.data.csv_text import is_parquet, meant, read_sheet
 from faircompress.data.fingerprint import within
-from faircompress.data.paths import fields, made, picture_bytes, slashed
+from faircompress.data.paths import fields, made, picture_bytes, placed, slashed
 from faircompress.data.sidecars import with_sidecars
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read
@@ -57,7 +57,7 @@ def table(
         encoding: Of its text, such as windows-1252; null: UTF-8 or UTF-16.
         image: Column of the picture: a path under ``root``; in Parquet also the bytes of an image
             file, all of which are then held in memory. Or how to make the path of columns, such
-            as ``images/{name}.jpg``.
+            as ``images/{name}.jpg``; in folders ``*`` and ``**`` stand for any.
         pattern: Of these paths, such as ``{split}/{site}/*``: each ``{word}`` is a column, too.
         sidecar: Another text table under ``root``, with a row for each picture; or several.
         sidecar_key: Column of both tables by which they belong together, such as ``person``; null:
@@ -127,6 +127,7 @@ def _by_path(
     """Return the table under the paths of its pictures, how to read one, and what to tell."""
     paths = made(image, cells, key=KEY, where=where)
     _refuse_addresses([path for path in paths if path])
+    paths = placed(paths, home, key=KEY) if "*" in image else paths
     turned = sum("\\" in (path or "") for path in paths)
     notes = (f"Paths whose \\ were read as /: {turned:,}.",) if turned else ()
     index = pd.Index([path and slashed(path) for path in paths], dtype=object)
