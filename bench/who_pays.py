@@ -197,6 +197,7 @@ def judged(dense: Told, model: Told, *, at_half: bool = False) -> Iterator[Json]
         baseline="baseline", candidate="candidate", id="id", split="split",
         cluster=None if dense.test.identities is None else "person",
         classes=dense.test.classes, rules=RULES, threshold=0.5 if at_half else "baseline",
+        max_weight=next((cap.most for cap in dense.test.max_weight if not cap.where), None),
     )  # fmt: skip
     checks = verdict.to_frame()
     failing = checks[checks["outcome"] != "pass"]

@@ -6,7 +6,9 @@ from typing import Any
 
 import galleries
 import pytest
+from typer.testing import CliRunner
 
+from faircompress.cli.main import app
 from faircompress.data.guessing_folder import guess_folder
 from faircompress.data.sources.folder import folder
 from faircompress.support.errors import InputError
@@ -128,3 +130,31 @@ def test_names_that_are_no_utf8_are_told_before_a_table_is_made(tmp_path: Path) 
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/cat/Zo\xeb.jpg")).write_bytes(galleries.jpeg(0))
     with pytest.raises(InputError, match=r"1 names are not UTF-8, such as b'cat/Zo\\xeb.jpg'"):
         guess_folder(tmp_path)
+
+
+def test_the_label_of_a_pattern_without_one_is_asked_for_and_taken(tmp_path: Path) -> None:
+    for at in range(40):
+        (tmp_path / f"{20 + at % 13}_{at % 2}_{at % 3}_{at}.jpg").write_bytes(galleries.jpeg(at))
+    pattern = "{age}_{sex}_{race}_*"
+    with pytest.raises(ValueError, match=r"which is the label\? The pattern .* has age, sex, race"):
+        guess_folder(tmp_path, pattern=pattern)
+    with pytest.raises(ValueError, match=r"has 'sx'\. Did you mean 'sex'"):
+        guess_folder(tmp_path, pattern=pattern, label="sx")
+    guess = guess_folder(tmp_path, pattern=pattern, label="sex")
+    assert guess.options["label"] == "sex" and list(guess.options["groups"]) == ["age", "race"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--image", "x"], "--image is for --table, which is not given"),
+        (["--pattern", "{label}/*"], "--pattern is for --folder, which is not given"),
+        (["--group", "x"], "--group is for --table or --folder, which is not given"),
+    ],
+)
+def test_options_that_nothing_would_read_are_refused(
+    options: list[str], words: str, tmp_path: Path
+) -> None:
+    ended = CliRunner().invoke(app, ["init", str(tmp_path / "new"), *options])
+    assert isinstance(ended.exception, ValueError) and words in str(ended.exception)
+    assert not (tmp_path / "new").exists()

@@ -51,11 +51,15 @@ def init(
 
     if table and pictures:
         raise InputError("--table and --folder are two ways to say where pictures are. Give one.")
+    _refuse_idle({"--image": image}, bool(table), "--table")
+    _refuse_idle({"--pattern": pattern}, bool(pictures), "--folder")
+    both = bool(table or pictures)
+    _refuse_idle({"--label": label, "--group": group}, both, "--table or --folder")
     source = new_project.Source()
     if table:
         source = _of_table(table, label, group or [], image, model)
     elif pictures:
-        source = _of_folder(pictures, pattern, group or [], model)
+        source = _of_folder(pictures, pattern, label, group or [], model)
     name = name or re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
     written = new_project.create(folder, source, name=name, model=model)
     typer.echo(f"Wrote {', '.join(one.name for one in written)} in {folder}.")
@@ -65,6 +69,13 @@ def init(
     typer.echo(
         f"Next: look at {folder / 'params.yaml'}, then\n  cd {folder} && faircompress params"
     )
+
+
+def _refuse_idle(given: dict[str, object], used: bool, by: str) -> None:
+    """Refuse options that nothing reads."""
+    idle = [name for name, value in given.items() if value]
+    if idle and not used:
+        raise InputError(f"{idle[0]} is for {by}, which is not given. Leave it out, or give both.")
 
 
 def _of_table(
@@ -80,7 +91,7 @@ def _of_table(
 
 
 def _of_folder(
-    pictures: Path, pattern: str | None, groups: list[str], model: str | None
+    pictures: Path, pattern: str | None, label: str | None, groups: list[str], model: str | None
 ) -> "Source":
     from faircompress.config.new_project import Source
     from faircompress.data.guessing import SAMPLE
@@ -90,7 +101,7 @@ def _of_folder(
 
     if not pictures.is_dir():
         raise MissingFileError(f"--folder: {pictures} is no folder.")
-    guess = guess_folder(pictures, pattern=pattern, groups=groups)
+    guess = guess_folder(pictures, pattern=pattern, label=label, groups=groups)
     found = (path for path in pictures.rglob("*") if path.suffix.lower() in PICTURES)
     side = pictures_side(list(islice(found, SAMPLE)), model=model)
     return Source("folder", pictures, guess.options, guess.reasons, side)

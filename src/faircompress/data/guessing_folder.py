@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from faircompress.data.csv_text import is_text_table, read_csv
+from faircompress.data.csv_text import is_text_table, meant, read_csv
 from faircompress.data.guessing import (
+    LABELS,
     MANY,
     NO_GROUPS,
     Guess,
@@ -28,13 +29,20 @@ NAMED = 5  # of these are named
 KEY = "--folder"
 
 
-def guess_folder(home: Path, *, pattern: str | None = None, groups: Sequence[str] = ()) -> Guess:
+def guess_folder(
+    home: Path,
+    *,
+    pattern: str | None = None,
+    label: str | None = None,
+    groups: Sequence[str] = (),
+) -> Guess:
     """Guess how paths say what pictures show.
 
     Args:
         home: Folder of the pictures.
         pattern: Of their paths, if the user said so; see ``paths.py``.
-        groups: Likewise, words of the pattern or columns of a table beside the pictures.
+        label: Likewise, a word of the pattern or a column of a table beside the pictures.
+        groups: Likewise.
 
     Raises:
         ValueError: If there is no picture, or the paths can mean several things.
@@ -62,6 +70,10 @@ def guess_folder(home: Path, *, pattern: str | None = None, groups: Sequence[str
         options |= {"sidecar": sidecar, "image": image}
         reasons["sidecar"] = "guessed: it has a row for each picture"
         cells = pd.concat([cells, more], axis=1)
+    named = _label(cells, label, pattern, home)
+    if named != "label":
+        options["label"], reasons["label"] = named, "as you named it" if label else "guessed"
+        cells = cells.drop(columns=named)
     options["groups"], reasons["groups"] = _groups(cells, groups, pattern, home)
     if "split" in cells and (names := split_names(cells["split"])):
         options["split"] = {"column": "split", "names": names}
@@ -158,6 +170,27 @@ def _sidecar(
                 if not set(more.columns) & set(cells.columns):
                     return table, str(image), more
     return None
+
+
+def _label(cells: pd.DataFrame, label: str | None, pattern: str, home: Path) -> str:
+    """Return the column of the label.
+
+    Raises:
+        ValueError: If it is not there, or nothing tells which it is.
+    """
+    there = [str(name) for name in cells if name != "split"]
+    if label is not None and label not in there:
+        raise InputError(
+            f"--label: neither the pattern {pattern!r} nor a table in {home} has {label!r}."
+            f"{meant(label, there)}"
+        )
+    found = label or next((name for name in LABELS if name in there), None)
+    if found is None:
+        raise InputError(
+            f"{KEY}: which is the label? The pattern {pattern!r} has {', '.join(there) or 'none'}. "
+            "Give --label, or write {label} into the pattern."
+        )
+    return found
 
 
 def _groups(
