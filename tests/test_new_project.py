@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import galleries
 import numpy as np
 import pandas as pd
 import pytest
@@ -180,3 +181,19 @@ def test_a_file_is_no_folder_for_a_project(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("")
     with pytest.raises(ProjectExistsError, match="is a file"):
         create(tmp_path / "mine", Source(), name="mine")
+
+
+def test_classes_in_a_column_each_are_told_with_how_to_join_them(tmp_path: Path) -> None:
+    file = tmp_path / "truth.csv"
+    for at in range(9):
+        (tmp_path / f"{at}.jpg").write_bytes(galleries.jpeg(at))
+    rows = [
+        {"image": f"{at}.jpg", "MEL": int(at % 3 == 0), "NV": int(at % 3 > 0)} for at in range(9)
+    ]
+    galleries.write_csv(file, rows)
+    with pytest.raises(ValueError, match=r"a 1 in one of 'MEL', 'NV'; needed is one column"):
+        guess_columns(file)
+    rows[0]["NV"] = 1  # two findings of one picture: no classes
+    galleries.write_csv(file, rows)
+    with pytest.raises(ValueError, match="which column of .* is the label"):
+        guess_columns(file)

@@ -68,7 +68,7 @@ def guess_columns(
                 f"{file} has no column {named!r}.{no_column(named, [str(one) for one in names])}"
             )
     image, whence = (image, "as you named it") if image else _image(cells, file)
-    label = label or _label(names, file)
+    label = label or _label(table, file)
     if label in groups:
         raise InputError(f"{label!r} is named as both its label and a group. Name it once.")
     values = table[label].dropna().unique()
@@ -218,9 +218,17 @@ def _spread(cells: pd.Series) -> list[str]:
     return cells.iloc[:: max(len(cells) // SAMPLE, 1)].head(2 * SAMPLE).tolist()
 
 
-def _label(names: Sequence[str], file: Path) -> str:
+def _label(table: pd.DataFrame, file: Path) -> str:
+    names = [str(name) for name in table.columns]
     found = _named(names, LABELS)
     if found is None:
+        flags = [name for name in names if table[name].isin((0, 1)).all()]
+        if len(flags) > 1 and (table[flags].sum(axis=1) == 1).all():
+            raise InputError(
+                f"{file} says the class by a 1 in one of {', '.join(map(repr, flags[:8]))}; needed "
+                "is one column with its name, as pandas makes it: "
+                "table['label'] = table[COLUMNS].idxmax(axis=1)."
+            )
         raise InputError(
             f"which column of {file} is the label? It has {', '.join(map(repr, names))}. Give "
             "--label."
