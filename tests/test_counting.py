@@ -11,7 +11,10 @@ from test_rows_first import chosen
 
 import faircompress
 from faircompress.data.counting import shares
+from faircompress.data.predictions import Predictions
 from faircompress.evaluation.too_small import of_data
+from faircompress.monitoring.counted import reference_rows
+from faircompress.monitoring.units import reference_units
 from faircompress.validation import rows_first
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -123,3 +126,16 @@ def test_params_tell_that_many_pictures_of_some_cost_the_others(tmp_path: Path) 
     assert "Somebody may weigh 8" in of_data(rows_first.read_rows(by_person), gate=asked.gate)
     free = chosen(given | {"max_weight": None}).data.model_copy(update={"counts": "people"})
     assert "Somebody may weigh" not in of_data(rows_first.read_rows(free), gate=asked.gate)
+
+
+def test_the_monitor_compares_with_people_who_count_once() -> None:
+    df = people(harmed=1.0)
+    scores = df.s.to_numpy()
+    said = Predictions(
+        ids=np.arange(len(df)).astype(str), labels=df.y.to_numpy(),
+        probabilities=np.stack([1 - scores, scores], 1), groups={"g": df.g.to_numpy()},
+        identities=df.who.to_numpy().astype(str), weights=shares(df.who.to_numpy()),
+        classes=("no", "yes"), model="m", data="d",
+    )  # fmt: skip
+    right, weights = reference_units(reference_rows(said), "true_positive_rate")
+    assert np.average(right[0], weights=weights[0]) == pytest.approx(0.9)

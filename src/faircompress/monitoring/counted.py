@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faircompress.data.counting import shares
 from faircompress.data.predictions import Predictions
 from faircompress.monitoring.units import Rows
 from faircompress.support.errors import StateError
@@ -66,11 +67,15 @@ def as_rows(table: pd.DataFrame) -> Rows:
 
 
 def reference_rows(said: Predictions) -> Rows:
-    """Return a champion's predictions on the test rows as the processes read them."""
+    """Return a champion's predictions on the test rows as the processes read them.
+
+    A person has the mean weight of their rows; where rows share a weight of 1, each person has 1.
+    """
     people = said.ids if said.identities is None else said.identities
+    once = np.allclose(said.weights, shares(people), atol=0)
     own = {"person": people, "labelled": "", "moment": 0, "label": said.labels}
     groups = {name: values for name, values in said.groups.items() if name != "label"}
-    table = pd.DataFrame({**own, "weight": said.weights, **groups})
+    table = pd.DataFrame({**own, "weight": 1.0 if once else said.weights, **groups})
     return Rows(table, said.probabilities.astype(np.float64))
 
 
