@@ -46,7 +46,7 @@ class Caps:
             place = places[found.index(None)]
             raise InputError(
                 "max_weight declares nothing for "
-                f"{' & '.join(f'{k}={v}' for k, v in place.items()) or 'all rows'}; it must cover "
+                f"{_named(place) or 'all rows'}; it must cover "
                 f"every subgroup, and declares {_spelt(self.declared)}. Add it, or declare one "
                 "number."
             )
@@ -55,9 +55,14 @@ class Caps:
 
 def _spelt(declared: Sequence[MaxWeight]) -> str:
     """Say which subgroups were declared, five at most."""
-    named = [" & ".join(f"{k}={v}" for k, v in one.where.items()) for one in declared[:5]]
+    named = [_named(one.where) for one in declared[:5]]
     more = len(declared) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def _named(where: Mapping[str, str]) -> str:
+    """Return a subgroup as its owner would write it; a class may hold its column's name."""
+    return " & ".join(v if k == "label" and "=" in v else f"{k}={v}" for k, v in where.items())
 
 
 def caps_of(test: Predictions, validation: Predictions | None) -> Caps | None:
