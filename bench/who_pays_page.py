@@ -59,6 +59,10 @@ def write_page(folder: Path, name: str, plan: Plan, table: pd.DataFrame) -> Path
     return page
 
 
+PEOPLE = "people are in it only where each seed draws test rows of its own, and else in the study's"
+NO_INTERVAL = "one seed has no interval"
+
+
 def complete(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the seeds that have every cell that any seed has."""
     cells = table["method"] + " " + table["asked_speedup"].astype(str)
@@ -102,7 +106,7 @@ def _part(key: tuple[str, float], cells: pd.DataFrame, whom: str) -> Json:
     return {
         "id": f"{data}-{speedup:g}x", "heading": f"{data} at {speedup:g}\N{MULTIPLICATION SIGN}",
         "subgroup": whom, "changes": changes, "head": HEAD, "rows": list(_table(here, methods)),
-        "over": f"95 % interval over {seeds} seeds" if seeds > 1 else "one seed has no interval",
+        "over": f"95 % interval over {seeds} seeds; {PEOPLE}" if seeds > 1 else NO_INTERVAL,
         "figure": figures.effects([(m, "", one, "") for m, one in changes]),
         **_who(cells, methods),
     }  # fmt: skip
