@@ -106,7 +106,8 @@ def refuse_heavy(test: Predictions, caps: Caps | None, groups: Sequence[Mapping[
                     f"{most:.6g} that one may weigh (rows of a cluster with both classes count "
                     "twice). No bound holds for what may be heavier than said: declare the most "
                     "that one weighs in the population, as max_weight of the data source or of the "
-                    "audit."
+                    "audit; or let each count once (data.counts: people, of an audit --counts "
+                    "clusters)."
                 )
 
 
