@@ -6,7 +6,7 @@ import numpy as np
 
 from faircompress.auditing.rows import Asked, Pair
 from faircompress.auditing.spelling import spelt
-from faircompress.config.rules import JOIN
+from faircompress.config.bounds import JOIN
 from faircompress.data.csv_text import meant
 from faircompress.data.predictions import Predictions
 from faircompress.support.errors import InputError

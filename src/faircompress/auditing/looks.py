@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from faircompress.config.rules import JOIN, Gate
+from faircompress.config.bounds import JOIN
+from faircompress.config.rules import Gate
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.parts import Parts
 from faircompress.evaluation.results import worst

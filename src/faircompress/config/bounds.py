@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 
 from faircompress.support.errors import InputError
 
+JOIN = " & "  # between the columns of an intersection, and between conditions
 Share = Annotated[float, Field(ge=0, le=1)]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]

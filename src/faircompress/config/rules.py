@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from faircompress.config.bounds import Count, OpenShare, Text
+from faircompress.config.bounds import JOIN, Count, OpenShare, Text
 from faircompress.config.plugins import Section, names
 from faircompress.support.errors import InputError
 
-JOIN = " & "  # between the columns of an intersection, and between conditions
 TIME_UNITS = {"ms": 1.0, "s": 1000.0}
 SIZE_UNITS = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
 AMOUNT = re.compile(rf"^\d+(\.\d+)? ({'|'.join([*TIME_UNITS, *SIZE_UNITS])})$")

@@ -7,7 +7,7 @@ from numbers import Real
 
 import numpy as np
 
-from faircompress.config.rules import JOIN
+from faircompress.config.bounds import JOIN
 from faircompress.data.caps import MaxWeight
 from faircompress.data.csv_text import meant
 from faircompress.support.errors import InputError

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from faircompress.config.rules import JOIN
+from faircompress.config.bounds import JOIN
 from faircompress.data.predictions import Predictions
 from faircompress.support.errors import InputError
 

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from faircompress.config.rules import BASELINE, JOIN, REFERENCES, Gate
+from faircompress.config.bounds import JOIN
+from faircompress.config.rules import BASELINE, REFERENCES, Gate
 from faircompress.data.predictions import Predictions, check, check_pair
 from faircompress.evaluation.decisions import most_accurate_threshold
 from faircompress.support.errors import InputError

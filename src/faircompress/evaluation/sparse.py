@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from faircompress.config.rules import JOIN, Gate
+from faircompress.config.bounds import JOIN
+from faircompress.config.rules import Gate
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.groups import Group

@@ -15,7 +15,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from faircompress.config.rules import JOIN, Gate, Rule
+from faircompress.config.bounds import JOIN
+from faircompress.config.rules import Gate, Rule
 from faircompress.data.caps import MaxWeight
 from faircompress.data.ingest import normalize_rows
 from faircompress.data.sources import RawData
