@@ -53,7 +53,11 @@ def test_texts_that_say_neither_are_refused(texts: list[str], words: str) -> Non
     [
         ({}, "max_weight names no subgroup"),
         ({"sex=f": 0}, "max_weight 'sex=f' is 0; needed is a number above 0"),
-        ({"sex": 3}, "'sex' is neither the label nor a group; needed is such as label=VALUE"),
+        ({"sex": 3}, "needed is each column once, such as label=VALUE, joined by ' & '; not 'sex'"),
+        ({"sex=": 3}, "needed is each column once, such as label=VALUE.* not 'sex='"),
+        ({"sex=f & sex=m": 3}, "needed is each column once.* not 'sex=m'"),
+        ({1: 3}, "needed is each column once.* not '1'"),
+        ({"sex=f": True}, "max_weight 'sex=f' is True; needed is a number above 0"),
         ({"sexx=f": 1}, "'sexx' is neither the label nor a group.*Did you mean 'sex'"),
         ({"sex=w": 1}, "no row at all has sex=w"),
         ({"label=yess": 1}, "no row at all has label=yess. Did you mean 'yes'"),

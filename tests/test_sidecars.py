@@ -75,3 +75,21 @@ def test_tables_that_lack_a_picture_or_repeat_a_column_are_named(tmp_path: Path)
         rows_first.read_rows(chosen(options | {"sidecar": again}).data)
     guessed = guess_columns(file, label="Smiling", groups=["Male"]).options
     assert guessed["sidecar"] == "partition.csv"  # the other lacks a picture
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("peopel.csv", r"sidecar: .*peopel\.csv is missing\. Did you mean 'people\.csv'"),
+        ("img", r"sidecar: .*img is a folder"),
+        ("", r"sidecar: .* is a folder"),
+        ("../people.csv", "lies outside"),
+    ],
+)
+def test_a_sidecar_that_is_no_file_is_named(name: str, words: str, tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "root": str(tmp_path), "file": kaggle(tmp_path).name, "label": "Smiling",
+        "image": "img/img/{image_id}", "groups": ["Male"], "sidecar": [name],
+    }  # fmt: skip
+    with pytest.raises((ValueError, FileNotFoundError), match=words):
+        rows_first.read_rows(chosen(given).data)

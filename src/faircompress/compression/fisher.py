@@ -65,6 +65,6 @@ def _weight_gradient(layer: Scored, inputs: Tensor, gradient: Tensor) -> Tensor:
     if isinstance(layer, nn.Linear):
         return gradient.flatten(0, -2).T @ inputs.flatten(0, -2)
     how = (layer.stride, layer.padding, layer.dilation, layer.groups)
-    # torch gives this call no types
-    found: Tensor = conv2d_weight(inputs, layer.weight.shape, gradient, *how)  # type: ignore[no-untyped-call]
+    shape = layer.weight.shape
+    found: Tensor = conv2d_weight(inputs, shape, gradient, *how)  # type: ignore[no-untyped-call]  # torch's
     return found

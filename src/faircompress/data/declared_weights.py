@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from numbers import Real
 
 import numpy as np
 
@@ -76,24 +75,32 @@ def _read(text: str) -> object:
 
 
 def _number(most: object, key: str) -> float:
-    if isinstance(most, int | float | np.number) and 0 < float(most) < math.inf:
+    if isinstance(most, bool) or not isinstance(most, int | float | np.number):
+        shown = repr(most)
+    elif 0 < float(most) < math.inf:
         return float(most)
-    shown = f"{most:g}" if isinstance(most, Real) else repr(most)
+    else:
+        shown = f"{most:g}"
     raise InputError(f"{key} is {shown}; needed is a number above 0.")
 
 
 def _place(
     condition: str, known: Mapping[str, Sequence[str] | None], key: str, label: str
 ) -> dict[str, str]:
-    found = {}
-    for part in condition.split(JOIN):
+    found: dict[str, str] = {}
+    for part in str(condition).split(JOIN):
         column, equals, value = part.partition("=")
         own = "label" if column == label else column
-        if not equals or own not in known:
-            columns = [label if name == "label" else name for name in known]
+        columns = [label if name == "label" else name for name in known]
+        if not equals or not value or own in found:
             raise InputError(
-                f"{key} {condition!r}: {column!r} is neither the label nor a group; needed is such "
-                f"as {columns[0]}=VALUE, joined by {JOIN.strip()!r}.{meant(column, columns)}"
+                f"{key} {condition!r}: needed is each column once, such as {columns[0]}=VALUE, "
+                f"joined by {JOIN!r}; not {part!r}."
+            )
+        if own not in known:
+            raise InputError(
+                f"{key} {condition!r}: {column!r} is neither the label nor a group."
+                f"{meant(column, columns)}"
             )
         values = known[own]
         if values is not None and value not in values:

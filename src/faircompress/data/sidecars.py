@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from faircompress.config.bounds import whole
-from faircompress.data.csv_text import is_text_table, read_csv, read_sheet
+from faircompress.data.csv_text import is_text_table, meant, read_csv, read_sheet
 from faircompress.data.fingerprint import within
 from faircompress.data.paths import joined
-from faircompress.support.errors import InputError
+from faircompress.support.errors import InputError, MissingFileError
 
 LARGEST = 64_000_000  # bytes of a table that is looked at unasked
 
@@ -45,10 +45,13 @@ def with_sidecars(
     names = [sidecar] if isinstance(sidecar, str) else list(sidecar or ())
     notes: tuple[str, ...] = ()
     for name in names:
+        path = within(home, name)
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is missing"
+            beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise MissingFileError(f"{key}.sidecar: {path} {what}.{meant(path.name, beside)}")
         try:
-            sheet = read_sheet(
-                within(home, name), key=f"{key}.sidecar", separator=separator, encoding=encoding
-            )
+            sheet = read_sheet(path, key=f"{key}.sidecar", separator=separator, encoding=encoding)
             cells, idle = joined(cells, sheet.cells, image=image, shared=shared, key=key)
         except InputError as error:
             raise InputError(
