@@ -23,12 +23,13 @@ import numpy as np
 import pandas as pd
 import yaml
 from who_pays_costs import costs
-from who_pays_page import complete, write_page
+from who_pays_page import complete, surer, write_page
 
 import faircompress
 from faircompress.data import predictions
 from faircompress.data.predictions import Predictions
-from faircompress.orchestration.study_cells import predictions_file, workspace_name
+from faircompress.orchestration.study_cells import workspace_name
+from faircompress.orchestration.study_files import predictions_file
 from faircompress.orchestration.study_results import runs_known
 from faircompress.study import layers
 from faircompress.study import plan as plans
@@ -90,7 +91,13 @@ def main() -> None:
     table = pd.DataFrame(list(scored(bench, plan)))
     if table.empty:
         sys.exit(f"{bench.name}: no cell came to an end yet. Go on with: make benchmark")
-    page = write_page(bench.folder / "benchmark", bench.name, plan, complete(table))
+    page = write_page(
+        bench.folder / "benchmark",
+        bench.name,
+        plan,
+        complete(table),
+        surer(bench.folder / "results", plan),
+    )
     print(f"\npage      {page}\ncells     {page.with_name('cells.parquet')}")
 
 

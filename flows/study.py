@@ -18,13 +18,8 @@ from faircompress.config.params import BadParams, check
 from faircompress.data import predictions
 from faircompress.data.predictions import Predictions
 from faircompress.orchestration.run_page import RunPage
-from faircompress.orchestration.study_cells import (
-    SPLITS,
-    Job,
-    predictions_file,
-    prune_one,
-    train_dense,
-)
+from faircompress.orchestration.study_cells import Job, prune_one, train_dense
+from faircompress.orchestration.study_files import SPLITS, predictions_file
 from faircompress.orchestration.study_results import issue, publish, runs_known
 from faircompress.study import plan as plans
 from faircompress.study.comparison import balanced

@@ -11,8 +11,9 @@ import yaml
 from test_study_harm import BLOND, PLAN, said
 
 from faircompress.data import predictions
-from faircompress.orchestration.study_cells import SPLITS, predictions_file
+from faircompress.orchestration.study_files import SPLITS, predictions_file
 from faircompress.study.plan import Cell, Plan
+from faircompress.study.resampling import Estimate
 from faircompress.support.files import write_json
 
 ROOT = Path(__file__).parent.parent
@@ -104,6 +105,27 @@ def test_what_was_scored_is_not_scored_again_and_everything_is_written(
     assert "<h1>d at 2\u00d7: shy changes blond, hair=short by" in page
     assert "dense at lost&#39;s rate" in page and "0, 0, 1" in page
     assert "| lost |" in (kept / "who-pays.md").read_text("utf-8")
+
+
+def test_people_shared_by_all_seeds_widen_the_interval_as_the_study_has_it(
+    bench: dict[str, Any], scored: tuple[Path, Plan, pd.DataFrame], tmp_path: Path
+) -> None:
+    _, plan, table = scored
+    twice = pd.concat([table, table.assign(seed=2)])  # two seeds that agree to the last digit
+    alone = bench["write_page"](tmp_path, "tiny", plan, twice).read_text("utf-8")
+    found = of(table, "lost", "method")["at_selection_rate"]
+    assert f"({found:+.3f} to {found:+.3f})".replace("-", "\N{MINUS SIGN}") in alone
+    wide = Estimate(found, -0.99, 0.11, 0.2, 1.0, (found, found))
+    page = bench["write_page"](
+        tmp_path, "tiny", plan, twice,
+        {("d", "lost"): {"at_selection_rate": wide}, ("d", "shy"): {}},
+    ).read_text("utf-8")  # fmt: skip
+    assert "-0.990 to +0.110" in page and "over people and 2 seeds" in page
+    other = Estimate(found, -0.98, 0.12, 0.2, 1.0, (found, 0.3))  # of other runs: not taken
+    page = bench["write_page"](
+        tmp_path, "tiny", plan, twice, {("d", "lost"): {"at_selection_rate": other}}
+    ).read_text("utf-8")
+    assert "-0.980" not in page and "over people" not in page
 
 
 def test_a_file_of_params_gets_a_plan_of_its_own_which_is_written_before_the_run(

@@ -4,15 +4,13 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from faircompress.data.dataset import load_facts
 from faircompress.data.predictions import Predictions
 from faircompress.orchestration.stage_tasks import dvc_add
 from faircompress.orchestration.study_cells import workspace_name
+from faircompress.orchestration.study_files import train_counts
 from faircompress.registry import mlflow_runs
 from faircompress.study import pages
-from faircompress.study.cells import cell_counts, rarest, rates
+from faircompress.study.cells import rarest, rates
 from faircompress.study.comparison import Comparison
 from faircompress.study.plan import Cell, Plan, cells, complete_seeds, dense_cells, settings
 from faircompress.support.errors import InputError
@@ -61,7 +59,10 @@ def issue(
         seeds = complete_seeds(plan, data, model, {*done, *failed})
         mine = [c for c in pruned if (c.data, c.model) == (data, model) and c.seed in seeds]
         if mine:
-            rare = rarest(_train_counts(project, folder, mine[0].dense), said(mine[0], "test"))
+            dense = mine[0].dense
+            validated = project / "variants" / workspace_name(folder, dense) / "artifacts/validate"
+            counts = train_counts(folder, dense, validated)
+            rare = rarest(counts, said(mine[0], "test"))
             compared.append(Comparison(plan, data, model, mine, said, rare))
     if not compared:
         raise InputError(
@@ -103,21 +104,6 @@ def runs_known(study: Path) -> dict[str, dict[str, Any]]:
     found = dict(read_json(kept)) if kept.exists() else {}
     here = sorted((study / "cells").glob("*.json"))
     return found | {path.stem: dict(read_json(path)) for path in here}
-
-
-def _train_counts(project: Path, study: Path, dense: Cell) -> "pd.Series[int]":
-    """Return how many train rows each cell has; kept, for the page is issued without the data."""
-    kept = study / "results" / "train-cells.json"
-    known = dict(read_json(kept)) if kept.exists() else {}
-    validated = project / "variants" / workspace_name(study, dense) / "artifacts" / "validate"
-    if dense.key not in known:
-        facts = load_facts(validated)
-        groups = [name for name in facts.groups if name != "label"]
-        table = pd.read_parquet(validated / "data.parquet", columns=["split", "label", *groups])
-        counts = cell_counts(table[table["split"] == "train"], facts.classes, facts.groups)
-        known[dense.key] = {str(name): int(count) for name, count in counts.items()}
-        write_json(kept, known)
-    return pd.Series(known[dense.key])
 
 
 def _remember(

@@ -83,7 +83,8 @@ def export(params: Params, artifacts: Path) -> dict[str, Any]:
         target = read_json(asked) if asked.exists() else {}
         met = target_met(target, opened, folder, splits["validation"].images, how.latency_repeats)
         where = timing.hardware(opened["dense"])
-        write_json(folder / "hidden_groups.json", _hidden(models["dense"], splits, predicted))
+        hidden = _hidden(models["dense"], splits, predicted, _torchs_device(params))
+        write_json(folder / "hidden_groups.json", hidden)
         write_json(folder / "operating_points.json", decided)
         write_json(folder / "parity.json", {key: asdict(found) for key, found in parity.items()})
         write_json(folder / "latency.json", {**where, "times": times})
@@ -105,11 +106,13 @@ def _hidden(
     dense: Network,
     splits: Mapping[str, Split],
     predicted: Mapping[tuple[str, str], Predictions],
+    device: str,
 ) -> dict[str, Any]:
     """Return test rows in clusters that nobody wrote down; {} where there are none."""
     ours, theirs = (predicted[file, "validation"] for file in MADE_BY)
     right = [p.probabilities.argmax(1) == p.labels for p in (ours, theirs)]
-    found = hidden_groups(dense, splits["validation"], splits["test"], right[0] & ~right[1])
+    lost = right[0] & ~right[1]
+    found = hidden_groups(dense, splits["validation"], splits["test"], lost, device=device)
     if found is None:
         return {}
     return {
@@ -191,8 +194,11 @@ def reduced(
 
 def torchs(network: Network, split: Split, params: Params, what: str) -> np.ndarray:
     """Return a network's probabilities on a split."""
-    device = "cuda" if runtime.has_gpu(params.compute.device) else "cpu"
-    return networks.probabilities(network, split.images, device, what=what)
+    return networks.probabilities(network, split.images, _torchs_device(params), what=what)
+
+
+def _torchs_device(params: Params) -> str:
+    return "cuda" if runtime.has_gpu(params.compute.device) else "cpu"
 
 
 def compared(

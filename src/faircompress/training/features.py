@@ -1,12 +1,20 @@
 """What goes on inside a network: the features of its last layer and of its stages."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
+from faircompress.support.progress import track
+
+GRID = 2  # places across and down that a feature map is averaged to
+BATCH = 256
 
 
 @contextmanager
@@ -65,3 +73,32 @@ def maps_of(net: nn.Module, name: str) -> Iterator[list[Tensor]]:
         yield found
     finally:
         handle.remove()
+
+
+@torch.no_grad()
+def pooled_features(
+    network: Network, stages: Sequence[str], images: np.ndarray, device: "torch.device | str"
+) -> dict[str, np.ndarray]:
+    """Return features of several stages, averaged over a grid, in one pass over the pictures.
+
+    Args:
+        network: In evaluation mode, on any device; left as it is.
+        stages: Names of its modules.
+        images: uint8 ``(rows, height, width, 3)``.
+        device: Where it is computed.
+
+    Returns:
+        For each stage float32 ``(rows, channels * 4)``.
+    """
+    net = copy.deepcopy(network.net).to(device).to(memory_format=torch.channels_last)
+    found: dict[str, list[np.ndarray]] = {stage: [] for stage in stages}
+    starts = range(0, len(images), BATCH)
+    for start in track(starts, "middle features", len(starts)):
+        pictures = torch.from_numpy(images[start : start + BATCH]).to(device)
+        with ExitStack() as hooks:
+            maps = {stage: hooks.enter_context(maps_of(net, stage)) for stage in stages}
+            net(network.normalised(pictures))
+        for stage in stages:
+            pooled = functional.adaptive_avg_pool2d(maps[stage][0].float(), GRID)
+            found[stage].append(pooled.flatten(1).cpu().numpy())
+    return {stage: np.concatenate(parts) for stage, parts in found.items()}

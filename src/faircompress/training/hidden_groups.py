@@ -5,26 +5,16 @@ number of clusters are those under which the worst cluster x label lost most sur
 are only put into the clusters: what happened to them there chooses nothing.
 """
 
-import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 from faircompress.data.dataset import Split
 from faircompress.networks.network import Network
-from faircompress.training.features import maps_of, stage_names
-from faircompress.training.pseudo_cells import (
-    BATCH,
-    CLUSTERS,
-    COMPONENTS,
-    STAGES,
-    pooled,
-    worst_cell,
-)
+from faircompress.training.features import pooled_features, stage_names
+from faircompress.training.pseudo_cells import CLUSTERS, STAGES, components, worst_cell
 
 MOST = {"validation": 2000, "test": 4000}  # pictures that are looked at, so that it stays cheap
 SEED = 1
@@ -52,33 +42,34 @@ class HiddenGroups:
 
 
 def hidden_groups(
-    dense: Network, validation: Split, test: Split, lost: np.ndarray
+    dense: Network, validation: Split, test: Split, lost: np.ndarray, *, device: str = "cpu"
 ) -> HiddenGroups | None:
     """Return the clusters; None of a network without feature maps before its last.
 
     Args:
-        dense: On the CPU, in evaluation mode.
+        dense: In evaluation mode.
         validation: Pictures that are clustered.
         test: Pictures that are put into the clusters.
         lost: Validation pictures that only the dense file decides rightly, booleans.
+        device: Where the dense network looks at the pictures.
     """
     stages = stage_names(dense.net, dense.blank(validation.images.shape[1:3]))[-STAGES:]
     if not stages or len(validation.labels) < max(CLUSTERS) or not len(test.labels):
         return None
     ours, theirs = (_some(split, MOST[split_name]) for split_name, split in
                     (("validation", validation), ("test", test)))  # fmt: skip
-    features = _features(dense, stages, validation.images[ours])
+    features = pooled_features(dense, stages, validation.images[ours], device)
     labels, kept = validation.labels[ours], ~lost[ours]
     tried: list[tuple[float, int, str, PCA, KMeans]] = []
     for stage in stages:
-        short = PCA(min(COMPONENTS, *features[stage].shape), svd_solver="full")
-        points = short.fit_transform(features[stage])
+        short = components(features[stage], SEED)
+        points = short.transform(features[stage])
         for count in CLUSTERS:
             means = KMeans(count, n_init=4, random_state=SEED).fit(points)
             cells = means.labels_ * (labels.max() + 1) + labels
             tried.append((worst_cell(cells, kept)[2], len(tried), stage, short, means))
     _, _, stage, short, means = min(tried, key=lambda one: one[:2])
-    points = short.transform(_features(dense, [stage], test.images[theirs])[stage])
+    points = short.transform(pooled_features(dense, [stage], test.images[theirs], device)[stage])
     distances = means.transform(points)
     cluster = distances.argmin(1)
     return HiddenGroups(stage, int(means.n_clusters), len(ours), theirs, cluster, distances.min(1))
@@ -90,16 +81,3 @@ def _some(split: Split, most: int) -> np.ndarray:
     if count <= most:
         return np.arange(count)
     return np.sort(np.random.default_rng(SEED).choice(count, most, replace=False))
-
-
-@torch.no_grad()
-def _features(network: Network, stages: Sequence[str], images: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the pooled features of several stages in one pass over the pictures."""
-    found: dict[str, list[np.ndarray]] = {stage: [] for stage in stages}
-    for start in range(0, len(images), BATCH):
-        with contextlib.ExitStack() as hooks:
-            maps = {stage: hooks.enter_context(maps_of(network.net, stage)) for stage in stages}
-            network.net(network.normalised(torch.from_numpy(images[start : start + BATCH])))
-        for stage in stages:
-            found[stage].append(pooled(maps[stage][0]))
-    return {stage: np.concatenate(parts) for stage, parts in found.items()}

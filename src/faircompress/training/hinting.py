@@ -58,7 +58,7 @@ def hints_for(
 
             pseudo = _told(pseudo_groups(
                 dense, train, validation, said.argmax(1) == validation.labels,
-                seed=how.seed,
+                seed=how.seed, device=fabric.device,
             ))  # fmt: skip
     if "held_out_probs" in asked:
         models = cross_fitted(params.train, facts, train, how.folds, fabric, kept)

@@ -16,21 +16,17 @@ import torch
 from scipy.special import betaincinv
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
-from torch import Tensor
-from torch.nn import functional
 
 from faircompress.data.dataset import Split
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
-from faircompress.training.features import maps_of, stage_names
+from faircompress.training.features import pooled_features, stage_names
 
 CLUSTERS = (2, 4, 8)
 COMPONENTS = 20
-GRID = 2  # places across and down that a feature map is averaged to
 STAGES = 4  # that are tried at most: the last ones before the last
 CONFIDENCE = 0.975  # of the bound by which the worst pseudo-cell is found
 ROWS = 20  # of validation, that a pseudo-cell needs to be the worst
-BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +56,23 @@ class _Tried:
 
 
 def pseudo_groups(
-    dense: Network, train: Split, validation: Split, right: np.ndarray, *, seed: int
+    dense: Network,
+    train: Split,
+    validation: Split,
+    right: np.ndarray,
+    *,
+    seed: int,
+    device: "torch.device | str" = "cpu",
 ) -> PseudoGroups:
     """Cluster train rows by what the dense model sees in them.
 
     Args:
-        dense: On the CPU, in evaluation mode.
+        dense: In evaluation mode.
         train: Rows to be clustered.
         validation: Rows on which stage and number of clusters are chosen.
         right: Validation rows that the dense model decides rightly, booleans.
-        seed: Of k-means.
+        seed: Of principal components and k-means.
+        device: Where the dense model looks at the pictures.
 
     Raises:
         InputError: If the network has no stage before its last.
@@ -80,40 +83,41 @@ def pseudo_groups(
             f"{dense.architecture} has no feature maps of two sizes or more, so there are no "
             "middle features to cluster; choose another objective than pseudo_cell_dro"
         )
+    ours, theirs = (
+        pooled_features(dense, stages, split.images, device) for split in (train, validation)
+    )
     tried = itertools.chain.from_iterable(
-        _clustered(dense, stage, train, validation, right, seed) for stage in stages
+        _clustered(stage, ours[stage], theirs[stage], validation.labels, right, seed)
+        for stage in stages
     )
     return min(tried, key=lambda one: one.bound).found
 
 
 def _clustered(
-    dense: Network, stage: str, train: Split, validation: Split, right: np.ndarray, seed: int
+    stage: str,
+    ours: np.ndarray,
+    theirs: np.ndarray,
+    labels: np.ndarray,
+    right: np.ndarray,
+    seed: int,
 ) -> Iterator[_Tried]:
-    """Cluster by one stage, for each number of clusters."""
-    ours, theirs = (pooled_features(dense, stage, split.images) for split in (train, validation))
-    short = PCA(min(COMPONENTS, *ours.shape), svd_solver="full").fit(ours)
+    """Cluster train rows by one stage's features, for each number of clusters."""
+    short = components(ours, seed)
     ours, theirs = short.transform(ours), short.transform(theirs)
     for count in CLUSTERS:
         means = KMeans(count, n_init=4, random_state=seed).fit(ours)
-        cells = means.predict(theirs) * (validation.labels.max() + 1) + validation.labels
+        cells = means.predict(theirs) * (labels.max() + 1) + labels
         served, rows, bound = worst_cell(cells, right)
         yield _Tried(PseudoGroups(means.labels_, count, stage, served, rows), bound)
 
 
-@torch.no_grad()
-def pooled_features(network: Network, stage: str, images: np.ndarray) -> np.ndarray:
-    """Return a stage's features, averaged over a grid, float32 ``(rows, channels * 4)``."""
-    found = []
-    for start in range(0, len(images), BATCH):
-        with maps_of(network.net, stage) as maps:
-            network.net(network.normalised(torch.from_numpy(images[start : start + BATCH])))
-        found.append(pooled(maps[0]))
-    return np.concatenate(found)
+def components(features: np.ndarray, seed: int) -> PCA:
+    """Return the first principal components; a seed gives the same ones each time.
 
-
-def pooled(maps: Tensor) -> np.ndarray:
-    """Return feature maps averaged over a grid, ``(rows, channels * 4)``."""
-    return functional.adaptive_avg_pool2d(maps, GRID).flatten(1).numpy()
+    Randomized, since a whole decomposition of thousands of features takes far longer.
+    """
+    count = min(COMPONENTS, *features.shape)
+    return PCA(count, svd_solver="randomized", random_state=seed).fit(features)
 
 
 def worst_cell(cells: np.ndarray, right: np.ndarray) -> tuple[float, int, float]:
