@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made if missing.")],
     table: Annotated[
-        Path | None, typer.Option(help="CSV or Parquet file that names your pictures.")
+        str | None,
+        typer.Option(
+            help="CSV or Parquet file that names or holds your pictures; of several a folder, or a "
+            "pattern: '{split}.csv', 'part-*.parquet'."
+        ),
     ] = None,
     pictures: Annotated[
         Path | None, typer.Option("--folder", help="Folder of pictures whose paths say the label.")
@@ -79,25 +83,25 @@ def _refuse_idle(given: dict[str, object], used: bool, by: str) -> None:
 
 
 def _of_table(
-    table: Path, label: str | None, groups: list[str], image: str | None, model: str | None
+    table: str, label: str | None, groups: list[str], image: str | None, model: str | None
 ) -> "Source":
     from faircompress.config.new_project import Source
-    from faircompress.data.guessing import guess_columns
     from faircompress.data.guessing_sizes import picture_paths, pictures_side
+    from faircompress.data.guessing_tables import guess_table
 
-    guess = guess_columns(table, label=label, groups=groups, image=image)
-    side = pictures_side(picture_paths(table, str(guess.options["image"])), model=model)
-    return Source("table", table.parent, guess.options, guess.reasons, side)
+    home, guess = guess_table(table, label=label, groups=groups, image=image)
+    paths = picture_paths(home, str(guess.options["file"]), str(guess.options["image"]))
+    return Source("table", home, guess.options, guess.reasons, pictures_side(paths, model=model))
 
 
 def _of_folder(
     pictures: Path, pattern: str | None, label: str | None, groups: list[str], model: str | None
 ) -> "Source":
     from faircompress.config.new_project import Source
-    from faircompress.data.guessing import SAMPLE
     from faircompress.data.guessing_folder import guess_folder
     from faircompress.data.guessing_sizes import pictures_side
     from faircompress.data.picture_files import PICTURES
+    from faircompress.data.table_head import SAMPLE
 
     if not pictures.is_dir():
         raise MissingFileError(f"--folder: {pictures} is no folder.")

@@ -10,13 +10,14 @@ import pandas as pd
 
 from faircompress.config.bounds import whole
 from faircompress.data.columns import OWN
-from faircompress.data.csv_text import is_parquet, no_column, read_csv
+from faircompress.data.csv_text import no_column
 from faircompress.data.finding_pictures import path_of_column
 from faircompress.data.picture_files import PICTURES, SUFFIXES
 from faircompress.data.sidecars import found_beside
 from faircompress.data.sources import SPLITS as NAMES
 from faircompress.data.splitting import SPELLINGS, SPELT
-from faircompress.support.errors import InputError, MissingFileError
+from faircompress.data.table_head import SAMPLE, head_of
+from faircompress.support.errors import InputError
 
 LABELS = ("label", "y", "target", "class", "diagnosis", "outcome")
 SPLITS = ("split", "part", "partition", "subset", "set", "fold")
@@ -26,8 +27,6 @@ PEOPLE = (
     "subject_id", "subjectid", "lesion_id",
 )  # fmt: skip
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
-SAMPLE = 50  # pictures whose size is looked at
-ROWS = 20_000  # are looked at
 ORDER = (
     "file", "image", "sidecar", "label", "groups", "split", "identity", "weight", "max_weight",
 )  # fmt: skip
@@ -44,7 +43,13 @@ class Guess:
 
 
 def guess_columns(
-    file: Path, *, label: str | None = None, groups: Sequence[str] = (), image: str | None = None
+    file: Path,
+    *,
+    label: str | None = None,
+    groups: Sequence[str] = (),
+    image: str | None = None,
+    cells: pd.DataFrame | None = None,
+    named: str = "",
 ) -> Guess:
     """Guess what a table's columns are.
 
@@ -53,19 +58,21 @@ def guess_columns(
         label: The label's column, if the user said so.
         groups: Likewise.
         image: Likewise.
+        cells: First rows, of all parts; None: those of the file.
+        named: How the parts are named; empty: it is this file.
 
     Raises:
         ValueError: If a column that was named is absent, or one that is needed cannot be guessed.
     """
-    cells = head_of(file)
+    cells = head_of(file) if cells is None else cells
     table = cells.apply(_numbers)
     names = list(table.columns)
     if table.empty:
         raise InputError(f"{file} has no row; needed is a row for each picture.")
-    for named in (label, None if "{" in (image or "") else image, *groups):
-        if named is not None and named not in names:
+    for column in (label, None if "{" in (image or "") else image, *groups):
+        if column is not None and column not in names:
             raise InputError(
-                f"{file} has no column {named!r}.{no_column(named, [str(one) for one in names])}"
+                f"{file} has no column {column!r}.{no_column(column, [str(one) for one in names])}"
             )
     image, whence = (image, "as you named it") if image else _image(cells, file)
     label = label or _label(table, file)
@@ -77,12 +84,10 @@ def guess_columns(
             f"column {label!r} of {file} has one value, {str(values[0]) if len(values) else ''!r}; "
             "a label needs two or more. Give --label."
         )
-    options: dict[str, Any] = {
-        "file": file.name,
-        "image": image,
-        "label": label,
-    }
+    options: dict[str, Any] = {"file": named or file.name, "image": image, "label": label}
     reasons = {"image": whence, "label": "two or more classes"}
+    if "{" in named:
+        reasons["file"] = "parts; their names say more"
     table, beside = _with_more(table, found_beside(file, cells, image))
     if beside:
         options["sidecar"] = beside[0] if len(beside) == 1 else beside
@@ -112,18 +117,7 @@ def guess_columns(
     reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
     if not wanted:
         options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
-    order = (
-        "file",
-        "image",
-        "sidecar",
-        "label",
-        "groups",
-        "split",
-        "identity",
-        "weight",
-        "max_weight",
-    )
-    return Guess({key: options[key] for key in order if key in options}, reasons)
+    return Guess({key: options[key] for key in ORDER if key in options}, reasons)
 
 
 def _with_more(
@@ -142,30 +136,6 @@ def _with_more(
             table = table.join(more[wanted].apply(_numbers))
             used.append(name)
     return table, used
-
-
-def head_of(file: Path) -> pd.DataFrame:
-    """Return the first rows, as the data source ``table`` would read them.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no table.
-    """
-    if not file.is_file():
-        raise MissingFileError(f"--table: {file} is missing.")
-    if is_parquet(file):
-        import pyarrow.parquet as pq
-
-        try:
-            first = next(pq.ParquetFile(file).iter_batches(batch_size=ROWS), None)
-        except (ValueError, OSError) as error:  # pyarrow's own errors are such
-            raise InputError(
-                f"--table: {file} is no Parquet table: {str(error).strip()}"
-            ) from error
-        cells = pd.DataFrame() if first is None else first.to_pandas()
-    else:
-        cells = read_csv(file, key="--table").head(ROWS)
-    return cells.rename(columns=lambda name: str(name).strip())
 
 
 def _numbers(words: pd.Series) -> pd.Series:

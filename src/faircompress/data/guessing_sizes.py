@@ -4,25 +4,27 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from faircompress.data.guessing import SAMPLE, head_of
 from faircompress.data.paths import made, placed
 from faircompress.data.picture_files import Undecodable, opened
+from faircompress.data.table_files import parts_of
+from faircompress.data.table_head import SAMPLE, head_of
 
 SMALL = 96  # pixels; pictures of one size up to it stay as they are
 
 
-def picture_paths(file: Path, image: str) -> list[Path]:
+def picture_paths(home: Path, file: str, image: str) -> list[Path]:
     """Return where some of a table's pictures are; none if the table holds them itself."""
-    cells = head_of(file)[:SAMPLE]
+    part = parts_of(home, file, key="--table")[0]
+    cells = head_of(part.path, SAMPLE).assign(**part.words)
     if image in cells and isinstance(next(iter(cells[image].dropna()), ""), bytes | dict):
         return []
     cells = (
         cells.astype(object).where(cells.notna(), None).map(lambda v: v if v is None else str(v))
     )
-    found = made(image, cells, key="data.table", where=str(file))
+    found = made(image, cells, key="data.table", where=str(part.path))
     if "*" in image:
-        found = placed(found, file.parent, key="data.table")
-    return [file.parent / path for path in found if path]
+        found = placed(found, home, key="data.table")
+    return [home / path for path in found if path]
 
 
 def pictures_side(paths: Sequence[Path], *, model: str | None) -> int | None:

@@ -30,12 +30,11 @@ def fields(paths: Sequence[str], pattern: str, *, key: str, cure: str) -> pd.Dat
     Raises:
         ValueError: If a path does not match, naming some; ``cure`` says what else to do.
     """
-    parts = re.split(PARTS, pattern)
-    words = [part[1:-1] for part in parts if part.startswith("{")]
+    words = re.findall(r"\{(\w+)\}", pattern)
     if len(set(words)) < len(words):
         raise InputError(f"{key}.pattern: {pattern!r} has a word twice; name each once")
-    expression = re.compile("".join(map(_expression, parts)), re.IGNORECASE)
-    matches = [expression.fullmatch(path) for path in paths]
+    form = expression(pattern)
+    matches = [form.fullmatch(path) for path in paths]
     strange = [path for path, match in zip(paths, matches, strict=True) if not match]
     if strange or not paths:
         named = ", ".join(strange[:5]) or "there are none"
@@ -82,7 +81,7 @@ def placed(paths: Sequence[str | None], home: Path, *, key: str) -> list[str | N
     for path in paths:
         folder, _, name = (path or "").rpartition("/")
         if folder not in forms:
-            forms[folder] = re.compile("".join(map(_expression, re.split(PARTS, folder))))
+            forms[folder] = expression(folder, flags=0)
         form = forms[folder]
         matches = [one for one in there.get(name, []) if form.fullmatch(one.rpartition("/")[0])]
         if len(matches) > 1:
@@ -92,6 +91,11 @@ def placed(paths: Sequence[str | None], home: Path, *, key: str) -> list[str | N
             )
         found.append(matches[0] if matches else path)
     return found
+
+
+def expression(pattern: str, *, flags: int = re.IGNORECASE) -> re.Pattern[str]:
+    """Return a pattern as a regular expression, with a named group for each ``{word}``."""
+    return re.compile("".join(map(_expression, re.split(PARTS, pattern))), flags)
 
 
 def slashed(path: str) -> str:

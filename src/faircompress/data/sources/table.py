@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 
 from faircompress.config.bounds import Column, Groups, MaxWeights, Names, OpenShare, Seed
 from faircompress.data.columns import Table, data_set
-from faircompress.data.csv_text import is_parquet, meant, read_sheet
-from faircompress.data.fingerprint import within
+from faircompress.data.csv_text import is_parquet, read_sheet
 from faircompress.data.paths import fields, made, picture_bytes, placed, slashed
 from faircompress.data.sidecars import with_sidecars
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read
-from faircompress.support.errors import InputError, MissingFileError
+from faircompress.data.table_files import parts_of, with_words
+from faircompress.support.errors import InputError
 
 KEY = "data.table"
 CURE = ", or leave such rows out of the table"
@@ -51,8 +51,8 @@ def table(
 
     Args:
         root: Folder with the file and the pictures.
-        file: The table under ``root``: text, maybe packed (``.csv.gz``), or Parquet; ``*`` may
-            match many parts.
+        file: The table under ``root``: text, maybe packed (``.csv.gz``), or Parquet; of many parts
+            ``part-*.parquet``, or ``{split}.csv``: each ``{word}`` is a column, too.
         separator: What parts the fields of a text table; null: what its first lines tell.
         encoding: Of its text, such as windows-1252; null: UTF-8 or UTF-16.
         image: Column of the picture: a path under ``root``; in Parquet also the bytes of an image
@@ -64,8 +64,8 @@ def table(
             the picture, by ``image``.
         label: Column of the label.
         groups: Columns of the groups.
-        split: Column of the split; null: ``{split}`` of the pattern if it has one, else cut by
-            identity, else by pixels.
+        split: Column of the split; null: ``{split}`` of the pattern or the file if it has one, else
+            cut by identity, else by pixels.
         identity: Column that says whose picture it is.
         weight: Column of what a row counts in pooled rates.
         max_weight: The most that one person (or a row of nobody) weighs in the population, or of
@@ -80,18 +80,16 @@ def table(
         ValueError: If a column is missing, or a value has no place in it.
     """
     home = Path(root)
-    named = sorted(home.glob(file)) if "*" in file else [home / file]
-    paths = [within(home, str(path.absolute())) for path in named]
-    if not paths or not paths[0].is_file():
-        beside = [path.name for path in home.iterdir()] if home.is_dir() else []
-        raise MissingFileError(f"{KEY}.file: {home / file} is missing.{meant(file, beside)}")
+    parts = parts_of(home, file, key=f"{KEY}.file")
+    paths = [part.path for part in parts]
     how = {"separator": separator, "encoding": encoding}
     held: Read | None = None
     notes: tuple[str, ...] = ()
     if is_parquet(paths[0]):
-        cells, held = _parquet(paths, image)
+        cells, rows, held = _parquet(paths, image)
     else:
-        cells, notes = _text_tables(paths, **how)
+        cells, rows, notes = _text_tables(paths, **how)
+    cells = with_words(cells, parts, rows, key=f"{KEY}.file")
     if held:
         read = held
     else:
@@ -112,7 +110,7 @@ def table(
         read,
         label=label,
         groups=groups,
-        split="split" if split is None and "{split}" in (pattern or "") else split,
+        split="split" if split is None and "{split}" in f"{pattern} {file}" else split,
         identity=identity,
         weight=weight,
         max_weight=max_weight,
@@ -144,8 +142,10 @@ def _refuse_addresses(paths: list[str]) -> None:
         )
 
 
-def _text_tables(paths: list[Path], **how: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the parts of a text table in one, and what to tell."""
+def _text_tables(
+    paths: list[Path], **how: str | None
+) -> tuple[pd.DataFrame, list[int], tuple[str, ...]]:
+    """Return the parts of a text table in one, how many rows each has, and what to tell."""
     sheets = [read_sheet(path, key=f"{KEY}.file", **how) for path in paths]
     unlike = next((n for n, s in enumerate(sheets) if set(s.cells) != set(sheets[0].cells)), None)
     if unlike is not None:
@@ -155,11 +155,12 @@ def _text_tables(paths: list[Path], **how: str | None) -> tuple[pd.DataFrame, tu
             f"and {paths[unlike].name} has {other}"
         )
     cells = pd.concat([sheet.cells for sheet in sheets], ignore_index=True)
-    return cells, tuple(dict.fromkeys(note for sheet in sheets for note in sheet.notes))
+    rows = [len(sheet.cells) for sheet in sheets]
+    return cells, rows, tuple(dict.fromkeys(note for sheet in sheets for note in sheet.notes))
 
 
-def _parquet(paths: list[Path], image: str) -> tuple[pd.DataFrame, Read | None]:
-    """Return columns of a Parquet table as text, and how to read a picture if it holds them."""
+def _parquet(paths: list[Path], image: str) -> tuple[pd.DataFrame, list[int], Read | None]:
+    """Return columns of a Parquet table as text, rows of each part, and how to read a picture."""
     try:
         parts = [pq.read_table(path) for path in paths]
         read = pa.concat_tables(parts, promote_options="permissive")  # 1 in a part may be 1.0
@@ -169,12 +170,13 @@ def _parquet(paths: list[Path], image: str) -> tuple[pd.DataFrame, Read | None]:
         raise InputError(f"{KEY}.file: {paths[0]} is no Parquet table: {error}") from error
     plain = [f.name for f in read.schema if not (pa.types.is_nested(f.type) or _binary(f.type))]
     cells = pd.DataFrame({name: _text(read.column(name)) for name in plain})
+    rows = [len(part) for part in parts]
     if image in plain or image not in read.column_names:
-        return cells, None
+        return cells, rows, None
     held = read.column(image)
     held = pc.struct_field(held, "bytes") if pa.types.is_struct(held.type) else held
     cells = cells.set_axis([f"row {row:06d}" for row in range(len(cells))])
-    return cells, lambda row: _bytes(held[row].as_py(), cells.index[row])
+    return cells, rows, lambda row: _bytes(held[row].as_py(), cells.index[row])
 
 
 def _bytes(picture: bytes | None, name: str) -> bytes:
