@@ -3,6 +3,7 @@
 import bz2
 import io
 import lzma
+import pickle
 import re
 import tarfile
 import zipfile
@@ -15,9 +16,11 @@ import pytest
 from auditing import run
 from PIL import Image
 
+from faircompress.data.file_text import text_of
 from faircompress.data.guessing import guess_columns
 from faircompress.data.sources.table import table
 from faircompress.data.words import listed, near
+from faircompress.support.errors import InputError
 
 ROWS = np.arange(400)
 ASKED = "--label y --group sex --baseline p --candidate q --rule 'change accuracy 0.5'"
@@ -57,6 +60,35 @@ READ: dict[str, Callable[[bytes], bytes]] = {
     "t.csv": lambda text: b"sep=^\r\n" + text.replace(b",", b"^").replace(b"\n", b"\r\n"),
     "mac.csv": lambda text: text.replace(b"\n", b"\r").decode().encode("utf-16-le"),
 }
+
+
+def saved(save: Callable[..., object], *given: object) -> Callable[[bytes], bytes]:
+    """Return what writes a file of arrays instead of the table."""
+
+    def write(_: bytes) -> bytes:
+        file = io.BytesIO()
+        save(file, *given)
+        return file.getvalue()
+
+    return write
+
+
+def pickled(protocol: int) -> Callable[[bytes], bytes]:
+    return lambda text: pickle.dumps(text, protocol)
+
+
+ARRAYS = "the page Your own data, Pictures held as arrays"
+NO_TABLE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "t.npz": (saved(np.savez, ROWS, ROWS), "it holds arrays of NumPy, arr_0.npy, arr_1.npy; "),
+    "t.npy": (saved(np.save, ROWS), "is an array of NumPy, not a text table; write it as Parquet"),
+    "t.h5": (lambda _: b"\x89HDF\r\n\x1a\n" + bytes(90), ARRAYS),
+    "t.mat": (lambda _: b"MATLAB 5.0 MAT-file, Platform".ljust(128) + bytes(90), ARRAYS),
+    "t.pkl": (pickled(4), "is a pickle, which may run code and is never opened"),
+    "old.pkl": (pickled(2), "is a pickle, which may run code and is never opened"),
+    "t.pt": (lambda text: zipped("t/data.pkl", text), "it is of torch.save: a pickle"),
+    "t.tfrecord": (lambda _: (40).to_bytes(8, "little") + b"crc!\n" + bytes(60), "a TFRecord file"),
+    "t.jpg": (lambda _: b"\xff\xd8\xff\xe0" + bytes(90), "is a picture, not a text table"),
+}  # fmt: skip
 REFUSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "t.tar.gz": (tarred, "is a TAR of files; unpack it, and name the table"),
     "caret.csv": (lambda text: text.replace(b",", b"^"),
@@ -84,6 +116,17 @@ def test_what_cannot_be_read_is_told_with_its_cure(name: str) -> None:
     Path(name).write_bytes(change(predictions().to_csv(index=False).encode()))
     done = run(f"faircompress audit {name} {ASKED}")
     assert done.code == 3 and words in done.err, done.err
+
+
+@pytest.mark.parametrize("name", NO_TABLE)
+def test_a_file_of_arrays_is_told_as_such_and_how_it_becomes_a_table(
+    tmp_path: Path, name: str
+) -> None:
+    change, words = NO_TABLE[name]
+    (tmp_path / name).write_bytes(change(predictions().to_csv(index=False).encode()))
+    with pytest.raises(InputError) as told:
+        text_of(tmp_path / name, key="--table")
+    assert words in str(told.value)
 
 
 @pytest.mark.usefixtures("in_empty_folder")

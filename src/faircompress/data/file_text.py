@@ -33,11 +33,22 @@ PACKED: dict[bytes, tuple[str, Callable[[bytes], bytes]]] = {
     ),
     b"PK\3\4": ("ZIP", lambda raw: _only_member(raw)),
 }
+ARRAYS = (
+    "write it as Parquet or CSV; the page Your own data, Pictures held as arrays, shows how "
+    "pictures are written"
+)
+PICKLE = "a pickle, which may run code and is never opened"
 OTHERS = {
     b"PAR1": ("a Parquet file", "call it .parquet"),
     b"ARROW1": ("an Arrow file", "write it as Parquet or CSV"),
     b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save its sheet as CSV UTF-8"),
-    b"\x89HDF": ("an HDF5 file", "write it as Parquet or CSV"),
+    b"FEA1": ("an Arrow file", "write it as Parquet or CSV"),
+    b"\x89HDF": ("an HDF5 file", ARRAYS),
+    b"MATLAB ": ("a MATLAB file", ARRAYS),
+    b"\x93NUMPY": ("an array of NumPy", ARRAYS),
+    **{b"\x80" + bytes([version]): (PICKLE, ARRAYS) for version in range(2, 6)},
+    b"\x89PNG": ("a picture", "name the folder of pictures: --folder, or the source `folder`"),
+    b"\xff\xd8\xff": ("a picture", "name the folder of pictures: --folder, or the source `folder`"),
     b"SQLite format": ("a SQLite database", "write the table as Parquet or CSV"),
     b"%PDF": ("a PDF", "write the table as CSV"),
     b"version https://git-lfs": ("Git LFS's pointer to a file", "fetch the file: git lfs pull"),
@@ -71,6 +82,8 @@ def text_of(path: Path, *, key: str, encoding: str | None = None) -> str:
     for begins, (what, cure) in OTHERS.items():
         if start.startswith(begins):
             raise InputError(f"{key}: {path} is {what}, not a text table; {cure}.")
+    if raw[12:13] == b"\n" and raw[5:8] == b"\0\0\0" and raw[:1] != b"\0":
+        raise InputError(f"{key}: {path} is a TFRecord file, not a text table; {ARRAYS}.")
     text = _decoded(raw, encoding, f"{key}: {path}")
     zero = text.find("\0")
     if zero >= 0:
@@ -100,6 +113,10 @@ def _only_member(raw: bytes) -> bytes:
         names = [name for name in names if not name.startswith("__MACOSX/")]
         if any(name.startswith("xl/") for name in names):
             raise InputError("it is an Excel workbook; save its sheet as CSV UTF-8.")
+        if any(name.endswith(".npy") for name in names):
+            raise InputError(f"it holds arrays of NumPy, {', '.join(names[:6])}; {ARRAYS}.")
+        if any(name.endswith("data.pkl") for name in names):
+            raise InputError(f"it is of torch.save: {PICKLE}; {ARRAYS}.")
         if len(names) != 1:
             raise InputError(
                 f"it is a ZIP of {len(names)} files, {', '.join(names[:5])}; needed is one. Unpack "

@@ -27,6 +27,9 @@ def files_under(home: Path) -> list[str]:
     return found
 
 
+HOLDING = {".parquet", ".pq"}  # tables that may hold pictures
+
+
 def refuse_none(paths: Sequence[str], where: str) -> None:
     """Raise if there is no picture among files, saying what there is.
 
@@ -40,6 +43,7 @@ def refuse_none(paths: Sequence[str], where: str) -> None:
     raise InputError(
         f"{where} holds no picture, by the ends of its files' names ({there or 'it is empty'})"
         + (". Give them names such as x.png" if "no ending" in ends else "")
+        + (". If tables hold the pictures: the data source `table`" if HOLDING & {*ends} else "")
     )
 
 
