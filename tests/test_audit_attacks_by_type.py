@@ -81,7 +81,9 @@ def test_a_series_of_other_rows_is_not_laid_beside_these() -> None:
     with pytest.raises(InputError, match="candidate is a Series with another index than the table"):
         faircompress.audit(HARMED.sort_values("d"), **{**COLUMNS, "candidate": UNHARMED.s})
     assert outcome(HARMED, candidate=HARMED.s) == "fail"
-    for shape in (HARMED[["s"]].to_numpy(), [[x] for x in HARMED.s], HARMED.s[:-1].to_numpy()):
+    for shape in (HARMED[["s"]].to_numpy(), [[x] for x in HARMED.s]):  # one column is a column
+        assert outcome(HARMED, candidate=shape) == "fail"
+    for shape in (HARMED.s[:-1].to_numpy(), HARMED[["s", "d"]].to_numpy()):
         assert outcome(HARMED, candidate=shape) == "refused"
 
 

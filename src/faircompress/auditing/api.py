@@ -20,21 +20,21 @@ from faircompress.data.predictions import Predictions
 from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from faircompress.auditing.frames import Frame
     from faircompress.auditing.tables import Table
 
-Column = str | Sequence[Any] | np.ndarray  # a name, or the values
+Column = str | int | Sequence[Any] | np.ndarray  # a name, or the values
+Rules = Sequence[Mapping[str, Any] | Rule | str] | Mapping[str, Any] | Rule | str | Path
 
 
 def audit(
-    df: "pd.DataFrame",
+    df: "Frame",
     *,
     label: Column,
     groups: Sequence[str] | Mapping[str, Column],
     baseline: Column,
     candidate: Column,
-    rules: Sequence[Mapping[str, Any] | Rule | str] | str | Path,
+    rules: Rules,
     cluster: Column | None = None,
     weight: Column | None = None,
     max_weight: float | Mapping[str, float] | None = None,
@@ -60,15 +60,18 @@ def audit(
     """Tell whether a candidate harms no group more than the rules allow.
 
     Args:
-        df: One row for each row of the test set; columns are named below, or given as arrays of
-            its length.
+        df: One row for each row of the test set: a pandas frame, any table that speaks Arrow
+            (Polars, PyArrow, DuckDB), columns by name, or the path of a table. Columns are named
+            below, or given as arrays of its length; None if all are arrays.
         label: True classes.
         groups: Columns of groups, or name -> values. The label's own: each class against the rest.
         baseline: What the baseline predicts: the probability of the positive class, decided
-            classes, or a name with one star, such as ``p_dense_*``, for a column a class.
+            classes, or a name with one star, such as ``p_dense_*``, for a column a class; or an
+            array ``(rows, classes)`` in the order of ``classes``.
         candidate: Likewise, of the model that may be released.
         rules: Each a mapping such as ``{"rule": "change", "metric": "auroc", "limit": 0.03}``, a
-            ``Rule``, or a text such as ``"change auroc 0.03"``; or the path of a YAML file.
+            ``Rule``, or a text such as ``"change auroc 0.03"``; one of them, or the path of a YAML
+            file.
         cluster: Rows of one value belong together: a person.
         weight: What a row counts, > 0.
         max_weight: The most that a cluster (or a row without one) weighs in the population; or by
@@ -126,7 +129,7 @@ def audit(
     """
     with from_python():
         table, asked, models = _table(
-            df, label, groups, (baseline, candidate), cluster, weight, id, split
+            df, label, groups, (baseline, candidate), cluster, weight, id, split, classes
         )
         names = tuple(map(str, classes))
         asked = replace(asked, classes=names, max_weight=max_weight, counts=counts)
@@ -150,7 +153,7 @@ def audit(
 
 
 def _table(
-    df: "pd.DataFrame",
+    df: "Frame",
     label: Column,
     groups: Sequence[str] | Mapping[str, Column],
     models: tuple[Column, Column],
@@ -158,28 +161,46 @@ def _table(
     weight: Column | None,
     identifier: Column | None,
     split: Column | None,
+    classes: Sequence[str],
 ) -> "tuple[Table, Asked, tuple[str, str]]":
     """Return a table in which everything is a column, and which column is what."""
+    from faircompress.auditing.frames import by_class, frame_of
     from faircompress.auditing.tables import of_frame
 
-    cells = df.reset_index(drop=True).copy()
-    cells.columns = [str(name) for name in cells.columns]
     given = {"label": label, "id": identifier, "cluster": cluster, "weight": weight, "split": split}
     given |= dict(zip(("baseline", "candidate"), models, strict=True))
+    given = {name: _named(values) for name, values in given.items()}
+    more = list(groups.values()) if isinstance(groups, Mapping) else []
+    cells = frame_of(df, [*given.values(), *more])
+    order = next((i for i in map(_index, (df, *given.values(), *more)) if i is not None), None)
+    own_names = set(cells.columns)
     taken = {column for column in given.values() if isinstance(column, str)}
 
     def column(name: str, values: Column | None) -> str | None:
+        values = _named(values)
         if values is None or isinstance(values, str):
             return values
         own = name
-        while own in taken or own in df.columns and name in given:
+        while own in taken or name in given and any(n.startswith(own) for n in own_names):
             own += "'"
-        cells[own] = _column(name, values, df)
+        found = _values(name, values, order)
+        if found.ndim == 2 and name in ("baseline", "candidate"):
+            names = list(map(str, classes))
+            for label_name, of_class in by_class(found, own, names, len(cells)).items():
+                cells[label_name] = of_class
+            return f"{own}_*"
+        if found.shape != (len(cells),):
+            raise InputError(
+                f"{name} has shape {found.shape}; needed is one value for each of the "
+                f"{len(cells):,} rows. Give a column's name, or an array of its length."
+            )
+        cells[own] = found
         return own
 
     found = {name: column(name, values) for name, values in given.items()}
     names = [groups] if isinstance(groups, str) else groups
-    named = dict(names) if isinstance(names, Mapping) else {name: name for name in names}
+    listed = names if isinstance(names, Mapping) else {str(name): str(name) for name in names}
+    named = {str(name): _named(values) for name, values in listed.items()}
     kept = []
     for name, values in named.items():
         renamed = isinstance(values, str) and name != values != label and values in cells.columns
@@ -196,31 +217,40 @@ def _table(
     return of_frame(cells, "the table", asked.identifier), asked, pair
 
 
-def _column(name: str, values: Column, df: "pd.DataFrame") -> np.ndarray:
-    """Return an array that was given in place of a column's name."""
-    index = getattr(values, "index", None)
-    if index is not None and not callable(index) and not df.index.equals(index):  # of a list it is
+def _named(values: Column | None) -> Any:
+    """Return a column's name as text; pandas may count columns instead of naming them."""
+    return str(values) if isinstance(values, int | np.integer) else values
+
+
+def _index(values: object) -> Any:
+    """Return the index of a pandas frame or Series; None of anything else."""
+    found = getattr(values, "index", None)
+    return None if callable(found) else found  # of a list it is
+
+
+def _values(name: str, values: Column, order: Any) -> np.ndarray:
+    """Return an array that was given in place of a column's name; ``order``: index of the rows."""
+    from faircompress.auditing.frames import array_of
+
+    index = _index(values)
+    if index is not None and not order.equals(index):
         raise InputError(
-            f"{name} is a Series with another index than the table, so its values may be of other "
-            "rows. Make it a column of the table, or put it in the table's order and give its "
-            "to_numpy()."
+            f"{name} is a Series with another index than the table or the other Series, so its "
+            "values may be of other rows. Make it a column of the table, or put it in the table's "
+            "order and give its to_numpy()."
         )
-    found, rows = np.asarray(values), len(df)
-    if found.shape != (rows,):
-        raise InputError(
-            f"{name} has shape {found.shape}; needed is one value for each of the {rows:,} rows. "
-            "Give a column's name, or an array of its length."
-        )
-    return found
+    return array_of(values)
 
 
 def gate_of(
-    rules: Sequence[Mapping[str, Any] | Rule | str] | str | Path,
+    rules: Rules,
     confidence: float | None,
     more: dict[str, Any],
 ) -> Gate:
     """Return the rules, with what is said beside them put over what a file says."""
     file = None
+    if isinstance(rules, Mapping | Rule) or _is_rule(rules):
+        rules = [rules]  # type: ignore[list-item]  # a text that is a rule
     if isinstance(rules, str | Path):
         file, rules = Path(rules), ()
         if not file.exists():
@@ -233,6 +263,11 @@ def gate_of(
     more["absent"] = list(more["absent"])
     given = {k: v for k, v in more.items() if v not in (None, {}, []) and v != BASICS.get(k)}
     return read_rules(list(rules), confidence=confidence, file=file, **given)
+
+
+def _is_rule(rules: Rules) -> bool:
+    """Tell whether a text is a rule and not the path of a file of them."""
+    return isinstance(rules, str) and len(rules.split()) > 1 and not Path(rules).exists()
 
 
 def _split(

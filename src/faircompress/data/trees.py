@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from faircompress.data.picture_files import PICTURES
 from faircompress.support.errors import InputError
 
+HOLDING = {".parquet", ".pq"}  # tables that may hold pictures
 JUNK = ("__MACOSX", "@eaDir", "lost+found")  # of a Mac's ZIP, a Synology disk, a Linux disk
 
 
@@ -27,9 +28,6 @@ def files_under(home: Path) -> list[str]:
     return found
 
 
-HOLDING = {".parquet", ".pq"}  # tables that may hold pictures
-
-
 def refuse_none(paths: Sequence[str], where: str) -> None:
     """Raise if there is no picture among files, saying what there is.
 
@@ -43,7 +41,11 @@ def refuse_none(paths: Sequence[str], where: str) -> None:
     raise InputError(
         f"{where} holds no picture, by the ends of its files' names ({there or 'it is empty'})"
         + (". Give them names such as x.png" if "no ending" in ends else "")
-        + (". If tables hold the pictures: the data source `table`" if HOLDING & {*ends} else "")
+        + (
+            ". If tables hold the pictures: the data source `table` (init: --table)"
+            if HOLDING & {*ends}
+            else ""
+        )
     )
 
 
