@@ -123,7 +123,7 @@ def draw(what: "playwright.Page | playwright.Locator", name: str) -> None:
     """Keep a picture without this machine's paths, if pictures are asked for."""
     if PICTURES:
         file = Path(PICTURES) / f"{name}.png"
-        hidden = "[title^='file:'] { visibility: hidden; }"
+        hidden = "[title^='file:'] { visibility: hidden; } .bar-top { position: static }"
         what.screenshot(path=file, animations="disabled", caret="hide", style=hidden)
         Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
 
