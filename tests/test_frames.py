@@ -106,6 +106,10 @@ def test_series_of_one_order_are_taken_and_those_of_another_refused() -> None:
     label, sex, p = (pd.Series(one, index=order) for one in (Y, SEX, P))
     given = {"label": label, "groups": {"sex": sex}, "candidate": Q}
     pd.testing.assert_frame_equal(verdict(None, **given, baseline=p), EXPECTED)
+    mapping = {"y": label, "sex": sex, "q": Q}
+    pd.testing.assert_frame_equal(verdict(mapping, baseline=p), EXPECTED)
+    with pytest.raises(InputError, match="baseline is a Series with another index"):
+        verdict(mapping, baseline=p.set_axis(order[::-1]))
     for df in (None, COLUMNS, pd.DataFrame(COLUMNS)):
         with pytest.raises(InputError, match="is a Series with another index"):
             verdict(df, **given, baseline=p.set_axis(order[::-1]))

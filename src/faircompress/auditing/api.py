@@ -172,7 +172,8 @@ def _table(
     given = {name: _named(values) for name, values in given.items()}
     more = list(groups.values()) if isinstance(groups, Mapping) else []
     cells = frame_of(df, [*given.values(), *more])
-    order = next((i for i in map(_index, (df, *given.values(), *more)) if i is not None), None)
+    own = df.values() if isinstance(df, Mapping) else (df,)
+    order = next((i for i in map(_index, (*own, *given.values(), *more)) if i is not None), None)
     own_names = set(cells.columns)
     taken = {column for column in given.values() if isinstance(column, str)}
 
