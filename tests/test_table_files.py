@@ -85,12 +85,33 @@ def test_init_finds_the_parts_of_a_table_from_one_of_them_or_their_folder(
     assert guess.options["file"] == "{split}.csv" and guess.options["split"] == "split"
 
 
-def test_init_finds_parts_that_are_numbered_too(tmp_path: Path) -> None:
-    for part in (0, 1):
-        held(tmp_path, "train", part, 2, shade=1)
-    held(tmp_path, "test", 0, 1, shade=2)
-    home, guess = guess_table(str(tmp_path))
+@pytest.mark.parametrize("tests", [1, 2, 3])
+@pytest.mark.parametrize("named", ["", "train-00001-of-00002.parquet"])
+def test_init_leaves_out_none_of_the_parts_that_are_numbered(
+    tmp_path: Path, tests: int, named: str
+) -> None:
+    for split, parts in (("train", 2), ("test", tests)):
+        for part in range(parts):
+            held(tmp_path, split, part, parts, shade=1)
+    _, guess = guess_table(str(tmp_path / named))
     assert guess.options["file"] == "{split}-*.parquet" and guess.options["image"] == "image"
+    data = table(
+        root=str(tmp_path), file=str(guess.options["file"]), groups=["label"], validation=0.2
+    )
+    assert len(data.rows) == 9 * (2 + tests)
+
+
+def test_numbered_parts_without_a_split_are_all_taken(tmp_path: Path) -> None:
+    for part in range(3):
+        held(tmp_path, "train", part, 3, shade=1)
+    held(tmp_path, "other", 0, 1, shade=1)
+    _, guess = guess_table(str(tmp_path / "train-00001-of-00003.parquet"))
+    assert guess.options["file"] == "train-*-of-00003.parquet"
+    with pytest.raises(InputError, match="is a folder, and its tables are other-00000-of-00001"):
+        guess_table(str(tmp_path))  # what the other one is, nothing says
+    (tmp_path / "other-00000-of-00001.parquet").unlink()
+    (tmp_path / "readme.txt").write_text("what this is\n")
+    assert guess_table(str(tmp_path))[1].options["file"] == "train-*-of-00003.parquet"
 
 
 def test_tables_of_other_columns_or_other_names_are_no_parts(tmp_path: Path) -> None:

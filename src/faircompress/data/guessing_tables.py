@@ -1,7 +1,7 @@
 """Which files a user means by a table: one, a pattern of parts, or a folder of them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -64,6 +64,9 @@ def tables_asked(given: str) -> tuple[Path, str]:
         return place.parent, _by_split(place) or place.name
     tables = sorted(path for path in place.iterdir() if _is_table(path))
     file = next(filter(None, map(_by_split, tables)), None)
+    if file is not None:  # it must be all of them, but for a readme.txt beside
+        alike = [path for path in tables if path.suffix == Path(file).suffix]
+        file = file if len(parts_of(place, file, key="--table")) == len(alike) else None
     if file is None and len(tables) != 1:
         named = ", ".join(path.name for path in tables[:8]) or "none"
         raise InputError(
@@ -75,32 +78,46 @@ def tables_asked(given: str) -> tuple[Path, str]:
 
 
 def _by_split(path: Path) -> str | None:
-    """Return how a table and those beside it are named, if their names say two splits or more."""
-    pieces = re.split(r"([A-Za-z]+)", path.name)
+    """Return how a table and those beside it are named, if they are parts of one.
+
+    Of several ways to name them the one that takes most files, lest some be left out.
+    """
+    forms = [*_forms(path.name), *_numbered(path.name)]
+    parts = {form: _parts_alike(path.parent, form) for form in forms}
+    best = max(forms, key=lambda form: parts[form], default=None)  # the first of equals
+    return best if best and parts[best] > 1 else None
+
+
+def _forms(name: str) -> Iterator[str]:
+    """Give a name with each word that is a split's left open, alone and with what follows it."""
+    pieces = re.split(r"([A-Za-z]+)", name)
     for place, piece in enumerate(pieces):
         if piece.lower() not in SPELLINGS:
             continue
         before, after = "".join(pieces[:place]), "".join(pieces[place + 1 :])
-        forms = [f"{before}{{split}}{after}"]
+        yield f"{before}{{split}}{after}"
         if after[:1] in ("-", "_", "."):  # where a word ends
-            forms.append(f"{before}{{split}}{after[0]}*{path.suffix}")
-        for form in forms:
-            if len(_splits_alike(path.parent, form)) > 1:
-                return form
-    return None
+            yield f"{before}{{split}}{after[0]}*{Path(name).suffix}"
 
 
-def _splits_alike(home: Path, form: str) -> set[str]:
-    """Return the splits that the parts of a pattern say; none if their columns differ."""
+def _numbered(name: str) -> Iterator[str]:
+    """Give the name of all parts, of a part that says which of how many it is."""
+    if re.search(r"\d+-of-\d+", name):
+        yield re.sub(r"\d+-of-(\d+)", r"*-of-\1", name)
+
+
+def _parts_alike(home: Path, form: str) -> int:
+    """Return how many parts a pattern takes; 0 if they are not those of one table."""
     try:
         parts = parts_of(home, form, key="--table")
     except MissingFileError:
-        return set()
-    words = [part.words["split"].lower() for part in parts]
-    if not all(word in SPELLINGS for word in words):
-        return set()
+        return 0
+    words = [part.words["split"].lower() for part in parts if part.words]
+    known = {SPELLINGS.get(word) for word in words}
+    if None in known or (words and len(known) < 2):
+        return 0
     kinds = {tuple(sorted(map(str, head_of(part.path, 1).columns))) for part in parts}
-    return {SPELLINGS[word] for word in words} if len(kinds) == 1 else set()
+    return len(parts) if len(kinds) == 1 else 0
 
 
 def _is_table(path: Path) -> bool:
