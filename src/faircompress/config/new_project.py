@@ -21,6 +21,10 @@ from faircompress.support.files import write_text
 
 FILES = ("params.yaml", "presets.yaml", "dvc.yaml", "flows", "infra")
 REPOSITORY = Path(__file__).parents[3]  # where this is an editable install
+ONLY_LABEL: dict[str, Any] = {"label": {}}
+OF_OTHER_GROUPS = re.compile(  # rules that bind no group where each class is one
+    r"(?m)^    - \{rule: (?:flips|change, metric: cross_group_auroc),.*\n"
+)
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 IGNORED = """\
 # what faircompress writes and git does not keep
@@ -160,6 +164,8 @@ def configured(params: str, source: Source, *, name: str, model: str | None) -> 
         text = re.sub(r"(?m)^  model: \S+", lambda _: line, text, count=1)
     if source.kind == "portraits":
         return text
+    if source.options.get("groups") == ONLY_LABEL:
+        text = OF_OTHER_GROUPS.sub("", text)
     return re.sub(r"(?ms)^data:\n.*?(?=^\w)", lambda _: _section(source) + "\n", text, count=1)
 
 

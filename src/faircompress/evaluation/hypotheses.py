@@ -248,9 +248,10 @@ def places_of(
     return hypothesis.kind.places(comparison, hypothesis.metric, [*everyone, *named])
 
 
-def _test(
-    hypothesis: Hypothesis, comparison: PairedComparison, groups: Sequence[Group]
-) -> list[Check]:
+def refuse_unbound(
+    hypothesis: Hypothesis, comparison: PairedComparison, groups: list[Group], places: list[Place]
+) -> None:
+    """Raise if a rule names a column that is not there, or binds no group and so cannot fail."""
     rule, columns = hypothesis.rule, {group.column for group in groups}
     missing = set(rule.groups or ()) - columns
     if missing:
@@ -258,15 +259,22 @@ def _test(
             f"rule {rule.name} on {rule.metric} names group column {', '.join(sorted(missing))}; "
             f"the predictions have {', '.join(sorted(columns)) or 'none'}. Correct the rules."
         )
-    found = [_check(hypothesis, comparison, p) for p in places_of(hypothesis, comparison, groups)]
-    named = of_columns(rule.groups, list(groups))
-    of_groups = [check for check in found if check.place.group.key != POOLED]
-    if not of_groups and not any(comparison.lacks_by_design(hypothesis.metric, g) for g in named):
+    lacking = (comparison.lacks_by_design(hypothesis.metric, g)
+               for g in of_columns(rule.groups, groups))  # fmt: skip
+    if all(place.group.key == POOLED for place in places) and not any(lacking):
         raise InputError(
             f"rule {rule.name} on {rule.metric} binds no group, so it cannot fail; the predictions "
             f"have groups {', '.join(g.key for g in groups) or 'none'}. A rule on pairs needs two."
+            " Leave the rule out, or name other groups."
         )
-    return found
+
+
+def _test(
+    hypothesis: Hypothesis, comparison: PairedComparison, groups: Sequence[Group]
+) -> list[Check]:
+    places = places_of(hypothesis, comparison, groups)
+    refuse_unbound(hypothesis, comparison, list(groups), places)
+    return [_check(hypothesis, comparison, place) for place in places]
 
 
 def _check(hypothesis: Hypothesis, comparison: PairedComparison, place: Place) -> Check:

@@ -9,7 +9,7 @@ answers needs more. Where a cluster may weigh more than others, one of weight w 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -22,6 +22,7 @@ from faircompress.data.ingest import normalize_rows
 from faircompress.data.sources import RawData
 from faircompress.data.unasked import unasked
 from faircompress.data.weighing import Caps, caps_of
+from faircompress.evaluation.binding import refuse_rules_that_bind_nothing
 from faircompress.evaluation.groups import POOLED
 
 POSITIVES, NEGATIVES, BOTH, ALL = (1,), (0,), (0, 1), ()
@@ -113,13 +114,19 @@ def of_rows(
     gate: Gate,
     max_weight: Sequence[MaxWeight],
 ) -> str:
-    """Return the sentence on the rows of all splits; see ``too_small``."""
+    """Return the sentence on the rows of all splits; see ``too_small``.
+
+    Raises:
+        ValueError: If a rule binds no group of the test rows, so that the gate would refuse it.
+    """
     test, validation = (
         unasked(rows[rows["split"] == split], classes, groups, max_weight)
         for split in ("test", "validation")
     )
     if not len(test.ids):
         return ""
+    own = {"label": np.asarray(test.classes)[test.labels]} if "label" in groups else {}
+    refuse_rules_that_bind_nothing(replace(test, groups=test.groups | own), gate)
     caps = caps_of(test, validation if len(validation.ids) else None)
     return sentence(too_small(rows[rows["split"] == "test"], classes, groups, gate, caps))
 
