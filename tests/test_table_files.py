@@ -147,6 +147,29 @@ def test_what_cannot_be_parts_is_refused_by_name(tmp_path: Path) -> None:
     assert len(table(root=str(tmp_path), file=whole, image="path", groups=["sex"]).rows) == 110
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [("{1}.csv", "'1' cannot name a column"), ("**.csv", "stands for whole folders"),
+     ("twice.parquet", "two columns 'label'")],
+)  # fmt: skip
+def test_what_can_be_no_pattern_is_told(tmp_path: Path, given: str, why: str) -> None:
+    written(tmp_path)
+    columns = [pa.array([0, 1])] * 2
+    twice = pa.Table.from_arrays(columns, names=["label", "label"])
+    pq.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(InputError, match=why):
+        guess_table(str(tmp_path / given))
+
+
+@pytest.mark.parametrize("beside", [b"", b"PAR1garbage"])
+def test_a_damaged_file_beside_does_not_stop_the_table_that_was_named(
+    tmp_path: Path, beside: bytes
+) -> None:
+    written(tmp_path)
+    (tmp_path / "test.csv").write_bytes(beside)
+    assert guess_table(str(tmp_path / "train.csv"))[1].options["file"] == "train.csv"
+
+
 def test_of_pictures_held_in_a_table_only_some_are_looked_at(tmp_path: Path) -> None:
     rows = [{"image": b"x" * 1000, "label": n % 2} for n in range(3 * SAMPLE)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "big.parquet")

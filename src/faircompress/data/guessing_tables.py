@@ -110,13 +110,13 @@ def _parts_alike(home: Path, form: str) -> int:
     """Return how many parts a pattern takes; 0 if they are not those of one table."""
     try:
         parts = parts_of(home, form, key="--table")
-    except MissingFileError:
+        kinds = {tuple(sorted(map(str, head_of(part.path, 1).columns))) for part in parts}
+    except (MissingFileError, InputError):  # what lies beside a table must not stop it
         return 0
     words = [part.words["split"].lower() for part in parts if part.words]
     known = {SPELLINGS.get(word) for word in words}
     if None in known or (words and len(known) < 2):
         return 0
-    kinds = {tuple(sorted(map(str, head_of(part.path, 1).columns))) for part in parts}
     return len(parts) if len(kinds) == 1 else 0
 
 

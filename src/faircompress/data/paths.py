@@ -95,6 +95,9 @@ def placed(paths: Sequence[str | None], home: Path, *, key: str) -> list[str | N
 
 def expression(pattern: str, *, flags: int = re.IGNORECASE) -> re.Pattern[str]:
     """Return a pattern as a regular expression, with a named group for each ``{word}``."""
+    for word in re.findall(r"\{(\w+)\}", pattern):
+        if not word.isidentifier():
+            raise InputError(f"{pattern!r}: {word!r} cannot name a column; begin with a letter")
     return re.compile("".join(map(_expression, re.split(PARTS, pattern))), flags)
 
 

@@ -50,7 +50,10 @@ def parts_of(home: Path, file: str, *, key: str) -> list[Part]:
         if Path(file).is_absolute():
             file = within(home, file).relative_to(home.resolve()).as_posix()
         form = expression(file)
-        beside = sorted(p for p in home.glob(re.sub(r"\{\w+\}", "*", file)) if p.is_file())
+        try:
+            beside = sorted(p for p in home.glob(re.sub(r"\{\w+\}", "*", file)) if p.is_file())
+        except ValueError as error:
+            raise InputError(f"{key}: {file!r}: {error}; ** stands for whole folders") from None
         matches = [(path, form.fullmatch(path.relative_to(home).as_posix())) for path in beside]
         found = [Part(path, match.groupdict()) for path, match in matches if match]
     found = [Part(within(home, str(one.path.absolute())), one.words) for one in found]

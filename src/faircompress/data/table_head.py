@@ -35,10 +35,15 @@ def _parquet_head(file: Path, rows: int) -> pd.DataFrame:
     try:
         table = pq.ParquetFile(file)
         names = table.schema_arrow.names
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(f"--table: {file} has two columns {twice!r}; rename one.")
         held = [n for n in names if _holds(table.schema_arrow.field(n).type, pa)]
         plain = [name for name in names if name not in held]
         first = next(table.iter_batches(batch_size=rows, columns=plain), None)
         some = next(table.iter_batches(batch_size=SAMPLE, columns=held), None) if held else None
+    except InputError:
+        raise
     except (ValueError, OSError) as error:  # pyarrow's own errors are such
         raise InputError(f"--table: {file} is no Parquet table: {str(error).strip()}") from error
     parts = [part.to_pandas() for part in (first, some) if part is not None]
