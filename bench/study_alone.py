@@ -2,9 +2,10 @@
 
 For a machine that is lent for minutes, such as one with a GPU: it needs the package's core and
 PyTorch, Torch-Pruning and Lightning Fabric. ``python bench/study_alone.py NAME --jobs 6
---minutes 8`` goes on where it was stopped, seed by seed in the plan's order, and leaves
-``studies/NAME/cells``, ``predictions`` and ``results/train-cells.json``, of which
-``faircompress study NAME --page-only`` makes the page, anywhere. Plans without tuning.
+--minutes 8`` goes on where it was stopped: dense models, then the endpoint's speed-up, then
+the others, each seed by seed in the plan's order. It leaves ``studies/NAME/cells``,
+``predictions`` and ``results/train-cells.json``, of which ``faircompress study NAME
+--page-only`` makes the page, anywhere. Plans without tuning.
 """
 
 import argparse
@@ -53,8 +54,14 @@ def main() -> None:
     if asked.one:
         make(plan, study, next(c for c in wanted if c.key == asked.one), asked.changes)
     else:
-        wanted.sort(key=lambda cell: (plan.seeds.index(cell.seed), cell.method != ""))
+        wanted.sort(key=lambda cell: order(plan, cell))
         sys.exit(GONE if run_all(study, wanted, asked) else 0)
+
+
+def order(plan: Plan, cell: Cell) -> tuple[bool, bool, int]:
+    """Return a run's turn: dense models first, then the endpoint's speed-up, seed by seed."""
+    beside = cell.method != "" and cell.speedup != plan.endpoint.speedup
+    return cell.method != "", beside, plan.seeds.index(cell.seed)
 
 
 def run_all(study: Path, wanted: list[Cell], asked: argparse.Namespace) -> list[str]:
