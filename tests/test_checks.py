@@ -146,6 +146,22 @@ def test_a_cell_that_is_said_to_be_absent_is_not_missed(spelt: str, tmp_path: Pa
     assert failed(look(clean().drop(index=[0, 1, 2]), tmp_path, absent_subgroups=[spelt])) == {}
 
 
+@pytest.mark.parametrize(
+    "spelt", ["label=dark hair=long", "label=0 hair=long", "hair=long & label=dark"]
+)
+def test_a_cell_that_no_split_has_is_told_once_and_one_entry_says_so(
+    spelt: str, tmp_path: Path
+) -> None:
+    rows = clean()
+    rows = rows[~((rows["label"] == 0) & (rows["hair"] == "long"))]
+    told = unfit(look(rows, tmp_path))[0]
+    assert told.count == 1
+    assert "'hair=long & label=dark' has none in any split" in told.sentence
+    assert "those that test lacks in gate.absent" in told.sentence
+    wide = {"class_share": [0.0, 1.0], "absent_subgroups": [spelt]}
+    assert failed(look(rows, tmp_path, **wide)) == {}
+
+
 def test_an_absent_cell_that_is_no_cell_is_refused_with_the_one_meant(tmp_path: Path) -> None:
     findings = look(clean(), tmp_path, absent_subgroups=["train label=0 hair=lang"])
     assert "Did you mean 'train label=0 hair=long'?" in unfit(findings)[0].sentence

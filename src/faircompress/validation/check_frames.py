@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from faircompress.config.bounds import JOIN
 from faircompress.data.csv_text import meant
 from faircompress.data.ingest import READ
 from faircompress.data.pictures import nearly_black
@@ -94,10 +95,16 @@ def frames(
 
 
 def cell_names(split: str, label: int, word: str, group: str, value: str) -> list[str]:
-    """Return the ways to spell a cell in params; the first is the one that findings use."""
+    """Return the ways to spell a cell in params; the first is the one that findings use.
+
+    Without a split, or as ``gate.absent`` spells it, it is that cell of every split.
+    """
     tail = f" {group}={value}" if group != "label" else ""
-    names = [f"{split} label={label}{tail}", f"{split} label={word}{tail}"]
-    return [*names, f"{split}{tail}"] if tail else names
+    every = [f"label={label}{tail}", f"label={word}{tail}"]
+    if tail:
+        part = tail.strip()
+        every += [part, f"{part}{JOIN}label={word}", f"label={word}{JOIN}{part}"]
+    return [*(f"{split} {name}" for name in every), *every]
 
 
 def _sharing(rows: pd.DataFrame, column: str, joint: str, of: str = "") -> pd.DataFrame:
@@ -219,7 +226,7 @@ def _cells(
                         "value": value,
                         "count": count,
                         "expected": not absent & set(names),
-                        "named": f"{names[0]} ({word}) has {count}{' at most' * (split in opened)}",
+                        "named": f"{names[0]} ({word}) has {count}{' at most' * bool(len(open_))}",
                         "ids": _ids(cell),
                     }
                 )
@@ -227,14 +234,23 @@ def _cells(
 
 
 def _expected(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells that are expected, with one line for a group that a split wholly lacks."""
+    """Return the cells that are expected; one line for those that are empty alike.
+
+    A group that a split wholly lacks is one line, as is a class that a group has in no split.
+    """
     found = cells[cells["expected"]]
+    grouped = (found["group"] != "label").to_numpy()
     there = found.groupby(["split", "group", "value"])["count"].transform("sum").to_numpy() > 0
-    lacking = ~there & (found["group"] != "label").to_numpy()
+    lacking = ~there & grouped
     gone = found[lacking].drop_duplicates(["split", "group", "value"])
     whole = gone["split"] + " " + gone["group"] + "=" + gone["value"]
     gone = gone.assign(cell=whole, named="'" + whole + "' has none")
-    return pd.concat([found[~lacking], gone], ignore_index=True)
+    ever = found.groupby(["label", "group", "value"])["count"].transform("sum").to_numpy() > 0
+    never = ~ever & grouped & ~lacking
+    none = found[never].drop_duplicates(["label", "group", "value"])
+    both = none["group"] + "=" + none["value"] + JOIN + "label=" + none["word"]
+    none = none.assign(cell=both, named="'" + both + "' has none in any split")
+    return pd.concat([found[~lacking & ~never], gone, none], ignore_index=True)
 
 
 def _parts(rows: pd.DataFrame, groups: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -211,7 +211,8 @@ def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
             "expected",
             between("count", limits.min_subgroup),
             f"{{count}} of {{total}} subgroups have fewer than {limits.min_subgroup} "
-            "(checks.min_subgroup); name those that must be so in checks.absent_subgroups",
+            "(checks.min_subgroup); name those that must be so in checks.absent_subgroups, and "
+            "those that test lacks in gate.absent, too",
             f"{{total}} cells have; the smallest has {tables.expected['count'].min()}.",
         ),
         Check(
