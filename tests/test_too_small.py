@@ -95,3 +95,10 @@ def test_a_run_says_it_between_the_checks_and_the_training(
     small_groups.tell_small_groups(Workspace(tmp_path, tmp_path))
     assert len(said) == 1 and said[0].startswith("Too few test rows to be judged")
     assert "sex=0 has " in said[0] and "flips need 122 at least" in said[0]
+
+
+def test_a_class_that_a_group_lacks_by_design_is_not_told() -> None:
+    rows = counts(f0=50, m0=50, m1=50)
+    assert [one.units for one in too_small(rows, ("sad", "glad"), ("sex",), gate(TPR))] == [0]
+    declared = gate(TPR, absent=["sex=f & label=glad"])
+    assert too_small(rows, ("sad", "glad"), ("sex",), declared) == []
