@@ -87,8 +87,8 @@ def too_small(
     known = rows.dropna(subset=["label"])
     found = []
     for column, key, where, part in _parts(known, groups, gate):
-        there = [k for k, name in enumerate(classes) if not gate.is_absent({**where, "label": name})]
-        for kind in (ALL, *((k,) for k in there)):
+        held = (k for k, name in enumerate(classes) if not gate.is_absent({**where, "label": name}))
+        for kind in (ALL, *((k,) for k in held)):
             weights = _weights(part[part["label"].isin(kind)] if kind else part)
             most = None if caps is None else caps.of(kind or range(len(classes)), where)
             binding = [r for r in _change_rules(gate) if _is_over(r, column, kind, len(classes))]
