@@ -33,6 +33,15 @@ def test_no_loss_in_58_positives_is_inconclusive_and_says_what_would_do() -> Non
     assert "58 pictures are blond in hair=b; about 94 would certify 0.05 at 80 % power" in reason
 
 
+def test_a_class_whose_name_is_a_number_is_not_read_as_a_count() -> None:
+    pair = [
+        replace(said({"a": (100, 100), "b": (58, 58)}, model=model), classes=("0", "8"))
+        for model in ("dense", "pruned")
+    ]
+    (reason,) = evaluate(*pair, gate()).reasons
+    assert "58 rows are label 8 in hair=b" in reason
+
+
 def test_a_group_that_loses_a_third_fails_and_is_named() -> None:
     verdict = put({"a": (100, 90), "b": (90, 90)}, {"a": (100, 90), "b": (90, 60)})
     assert verdict.outcome == "fail"

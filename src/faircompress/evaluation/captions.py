@@ -58,3 +58,8 @@ CHAIN = Captions(
     absent="gate.absent",
 )
 AUDITED_FILES = Captions(row="picture", rows="pictures", cluster="person", clusters="people")
+
+
+def class_words(name: str) -> str:
+    """Return a class's name as a sentence says it: a number alone would read as a count."""
+    return name if any(letter.isalpha() for letter in name) else f"label {name}"

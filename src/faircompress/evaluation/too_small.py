@@ -84,11 +84,11 @@ def too_small(
         gate: The rules.
         caps: Of clusters' weights; None: all weigh alike.
     """
-    known = rows.dropna(subset=["label"])
+    labelled = rows.dropna(subset=["label"])
     found = []
-    for column, key, where, part in _parts(known, groups, gate):
-        held = (k for k, name in enumerate(classes) if not gate.is_absent({**where, "label": name}))
-        for kind in (ALL, *((k,) for k in held)):
+    for column, key, where, part in _parts(labelled, groups, gate):
+        cells = [(k, {**where, "label": name}) for k, name in enumerate(classes)]
+        for kind in (ALL, *((k,) for k, cell in cells if not gate.is_absent(cell))):
             weights = _weights(part[part["label"].isin(kind)] if kind else part)
             most = None if caps is None else caps.of(kind or range(len(classes)), where)
             binding = [r for r in _change_rules(gate) if _is_over(r, column, kind, len(classes))]
