@@ -9,7 +9,8 @@ import yaml
 from conftest import ROOT
 
 from faircompress.config.new_project import ONLY_LABEL, Source, configured
-from faircompress.config.params import check
+from faircompress.config.params import check, load
+from faircompress.config.presets import preset
 from faircompress.config.rules import Gate
 from faircompress.data.sources.table import table
 from faircompress.evaluation.too_small import of_data
@@ -38,11 +39,18 @@ def test_the_rules_that_init_writes_bind_the_groups_that_it_writes(
         of_data(raw, gate=gate)  # raises nothing
     written = {(rule.rule, rule.metric) for rule in gate.harm_rules}
     raw = table(root=str(tmp_path), groups=ONLY_LABEL, split="split")
-    for kind, metric in (("flips", "negative_flips"), ("change", "cross_group_auroc")):
-        assert (kind, metric) in written  # of groups beside the classes
-        only = [r for r in gate.harm_rules if (r.rule, r.metric) == (kind, metric)]
-        with pytest.raises(InputError, match=f"rule {kind} on {metric} binds no group.*Leave the"):
-            of_data(raw, gate=gate.model_copy(update={"rules": only}))
+    cross = ("change", "cross_group_auroc")
+    assert cross in written  # of groups beside the classes
+    only = [r for r in gate.harm_rules if (r.rule, r.metric) == cross]
+    with pytest.raises(InputError, match=r"rule change on cross_group_auroc binds no group.*Leave"):
+        of_data(raw, gate=gate.model_copy(update={"rules": only}))
+
+
+def test_the_rules_of_the_presets_of_cifar10_are_those_of_params_that_bind_its_classes() -> None:
+    found = load(ROOT / "params.yaml", preset(ROOT / "presets.yaml", ["cifar10-1"])).gate.rules
+    usual = load(ROOT / "params.yaml").gate.rules
+    assert found == [r for r in usual if getattr(r, "metric", "") != "cross_group_auroc"]
+    assert len(found) == len(usual) - 1
 
 
 def test_a_rule_on_a_column_that_is_not_there_is_refused_too(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from faircompress.cli.init import init
 from faircompress.cli.keys import keys
 from faircompress.cli.listing import list_
 from faircompress.cli.monitor import monitor
+from faircompress.cli.once import OneValueEach
 from faircompress.cli.open import open_
 from faircompress.cli.search import search
 from faircompress.cli.status import status
@@ -72,6 +73,7 @@ for panel, names in PANELS.items():
             rich_help_panel=panel,
             epilog=examples(*EXAMPLES[name]),
             no_args_is_help=name in NEED_ARGUMENTS,
+            cls=OneValueEach,
         )(COMMANDS[name])
 
 

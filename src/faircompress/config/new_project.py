@@ -22,8 +22,8 @@ from faircompress.support.files import write_text
 FILES = ("params.yaml", "presets.yaml", "dvc.yaml", "flows", "infra")
 REPOSITORY = Path(__file__).parents[3]  # where this is an editable install
 ONLY_LABEL: dict[str, Any] = {"label": {}}
-OF_OTHER_GROUPS = re.compile(  # rules that bind no group where each class is one
-    r"(?m)^    - \{rule: (?:flips|change, metric: cross_group_auroc),.*\n"
+OF_OTHER_GROUPS = re.compile(  # what binds no group where each class is one, as it is the AUROC
+    r"(?m)^    - \{rule: change, metric: cross_group_auroc,.*\n"
 )
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 IGNORED = """\

@@ -259,9 +259,9 @@ def refuse_unbound(
             f"rule {rule.name} on {rule.metric} names group column {', '.join(sorted(missing))}; "
             f"the predictions have {', '.join(sorted(columns)) or 'none'}. Correct the rules."
         )
-    lacking = (comparison.lacks_by_design(hypothesis.metric, g)
-               for g in of_columns(rule.groups, groups))  # fmt: skip
-    if all(place.group.key == POOLED for place in places) and not any(lacking):
+    named, classes = of_columns(rule.groups, groups), {group.question for group in groups} - {None}
+    bound = any(p.group.key != POOLED or p.label in classes for p in places)
+    if not bound and not any(comparison.lacks_by_design(hypothesis.metric, g) for g in named):
         raise InputError(
             f"rule {rule.name} on {rule.metric} binds no group, so it cannot fail; the predictions "
             f"have groups {', '.join(g.key for g in groups) or 'none'}. A rule on pairs needs two."
