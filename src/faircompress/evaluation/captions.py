@@ -60,6 +60,6 @@ CHAIN = Captions(
 AUDITED_FILES = Captions(row="picture", rows="pictures", cluster="person", clusters="people")
 
 
-def class_words(name: str) -> str:
+def class_phrase(name: str) -> str:
     """Return a class's name as a sentence says it: a number alone would read as a count."""
     return name if any(letter.isalpha() for letter in name) else f"label {name}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from faircompress.config.rules import BASELINE
 from faircompress.evaluation import baseline_rates
-from faircompress.evaluation.captions import Captions, class_words
+from faircompress.evaluation.captions import Captions, class_phrase
 from faircompress.evaluation.costs import FEWEST_RUNS
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.groups import POOLED, Group
@@ -168,7 +168,7 @@ def _where(check: Check) -> str:
     if place.other is not None:
         return f"in {place.group.key} against {place.other.key}"
     if place.label is not None:
-        name = class_words(check.classes[place.label])
+        name = class_phrase(check.classes[place.label])
         return f"of {name} {_in(place.group, check)}"
     return _in(place.group, check)
 
@@ -250,7 +250,7 @@ def _counts(check: Check) -> str:
     evidence, captions = check.evidence, check.hypothesis.captions
     of = "" if evidence.clusters is None else f" of {evidence.clusters:,} {captions.clusters}"
     group = _scarce(check).key
-    what = [class_words(evidence.kind)] if evidence.kind else []
+    what = [class_phrase(evidence.kind)] if evidence.kind else []
     what += [] if group == POOLED else [f"in {group}"]
     counted = f"{evidence.rows:,} {captions.rows}{of}"
     return f"{counted} are {' '.join(what)}" if what else f"there are {counted}"
@@ -278,7 +278,7 @@ def _has_enough(check: Check) -> bool:
 
 def _kind(check: Check) -> str:
     evidence, captions = check.evidence, check.hypothesis.captions
-    kind = f" that are {class_words(evidence.kind)}" if evidence.kind else ""
+    kind = f" that are {class_phrase(evidence.kind)}" if evidence.kind else ""
     rows = f"{captions.rows}{kind}"
     return rows if evidence.clusters is None else f"{captions.clusters} with {rows}"
 

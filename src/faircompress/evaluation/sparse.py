@@ -9,7 +9,7 @@ import numpy as np
 
 from faircompress.config.bounds import JOIN
 from faircompress.config.rules import Gate
-from faircompress.evaluation.captions import Captions, class_words
+from faircompress.evaluation.captions import Captions, class_phrase
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.reported_results import SparseGroup
@@ -77,9 +77,7 @@ def _joined(name: str, parts: Sequence[Group]) -> Group:
 
 def _sparse(group: Group, counts: dict[str, int], gate: Gate, rows: str) -> SparseGroup:
     few = min(counts, key=lambda name: counts[name])
-    because = (
-        f"because {counts[few]:,} {rows} are {class_words(few)} there, fewer than {gate.min_rows:,}"
-    )
+    because = f"because {counts[few]:,} {rows} are {class_phrase(few)} there, fewer than {gate.min_rows:,}"
     if gate.sparse == "merge":
         name = f"{group.column}={OTHER}"
         return SparseGroup(group.key, counts, [name], f"merged into {name} {because}")

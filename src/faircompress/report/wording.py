@@ -1,6 +1,6 @@
 """What a check found, in the words and units that people use: points, percent, a score."""
 
-from faircompress.evaluation.captions import Captions, class_words
+from faircompress.evaluation.captions import Captions, class_phrase
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
 from faircompress.evaluation.verdict import Verdict
@@ -26,7 +26,7 @@ FALL = {"higher": "a fall", "lower": "a rise", "neither": "a change"}
 def where(check: CheckResult, captions: Captions) -> str:
     """Name the place of a check."""
     if check.group == POOLED and not check.other:
-        return f"{class_words(check.subgroup)} over all {captions.rows}" if check.subgroup else (
+        return f"{class_phrase(check.subgroup)} over all {captions.rows}" if check.subgroup else (
             f"all {captions.rows}"
         )  # fmt: skip
     return check.place

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from faircompress.report.labels import apart
 from faircompress.report.plots import Json, Scale, fitted, ticks
 from faircompress.study.harm import Harm
 from faircompress.study.harm_page import signed
@@ -121,7 +122,7 @@ def frontier(found: Sequence[Finding], against: str) -> Json:
         "y_ticks": [{"y": y(t), "text": minus(f"{t:+g}")} for t in upward.ticks(5)],
         "zero": {"x": x(0.0), "y": y(0.0)},
         "lines": [],
-        "points": [*(_point(one, price, x, y) for one, price in pairs), base],
+        "points": apart([base, *(_point(one, price, x, y) for one, price in pairs)]),
     }  # fmt: skip
 
 
