@@ -77,7 +77,8 @@ def _joined(name: str, parts: Sequence[Group]) -> Group:
 
 def _sparse(group: Group, counts: dict[str, int], gate: Gate, rows: str) -> SparseGroup:
     few = min(counts, key=lambda name: counts[name])
-    because = f"because {counts[few]:,} {rows} are {class_phrase(few)} there, fewer than {gate.min_rows:,}"
+    there = f"{counts[few]:,} {rows} are {class_phrase(few)} there"
+    because = f"because {there}, fewer than {gate.min_rows:,}"
     if gate.sparse == "merge":
         name = f"{group.column}={OTHER}"
         return SparseGroup(group.key, counts, [name], f"merged into {name} {because}")
