@@ -53,7 +53,7 @@ def test_the_columns_of_a_table_are_guessed_and_each_guess_says_so(
     assert (found.name, found.key, found.data.name) == ("mine", "mine", "table")
     table = found.data.table
     assert (table.image, table.label, table.identity) == ("path", "label", "patient_id")
-    assert table.max_weight == 6  # three pictures of each, twice for people of both classes
+    assert table.max_weight == 4  # two pictures of a class, twice for people of both
     assert found.data.resize is None  # all are 40 x 32
     assert (tmp_path / "mine/data/table").resolve() == faces.parent
 

@@ -38,7 +38,7 @@ def test_init_finds_split_and_people_in_tables_beside(tmp_path: Path) -> None:
     assert guess.options["image"] == "img/img/{image_id}"
     assert guess.options["sidecar"] == ["partition.csv", "people.csv"]  # not boxes, not notes
     assert (guess.options["split"], guess.options["identity"]) == ("partition", "identity")
-    assert guess.options["max_weight"] == 8  # four pictures of each, twice that for both classes
+    assert guess.options["max_weight"] == 4  # two pictures of a class, twice that for both
 
 
 def test_what_was_guessed_is_read(tmp_path: Path) -> None:

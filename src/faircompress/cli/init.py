@@ -70,6 +70,8 @@ def init(
     for key, value in source.options.items():
         reason = f"   ({source.guesses[key]})" if key in source.guesses else ""
         typer.echo(f"  data.{source.kind}.{key}: {value}{reason}")
+    for note in source.notes:
+        typer.echo(f"  {note}")
     typer.echo(
         f"Next: look at {folder / 'params.yaml'}, then\n  cd {folder} && faircompress params"
     )
@@ -91,7 +93,8 @@ def _of_table(
 
     home, guess = guess_table(table, label=label, groups=groups, image=image)
     paths = picture_paths(home, str(guess.options["file"]), str(guess.options["image"]))
-    return Source("table", home, guess.options, guess.reasons, pictures_side(paths, model=model))
+    side = pictures_side(paths, model=model)
+    return Source("table", home, guess.options, guess.reasons, side, guess.notes)
 
 
 def _of_folder(
@@ -108,4 +111,4 @@ def _of_folder(
     guess = guess_folder(pictures, pattern=pattern, label=label, groups=groups)
     found = (path for path in pictures.rglob("*") if path.suffix.lower() in PICTURES)
     side = pictures_side(list(islice(found, SAMPLE)), model=model)
-    return Source("folder", pictures, guess.options, guess.reasons, side)
+    return Source("folder", pictures, guess.options, guess.reasons, side, guess.notes)

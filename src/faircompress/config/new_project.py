@@ -74,6 +74,7 @@ class Source:
         options: Keys of the section ``data.KIND``.
         guesses: Why a key has its value, by key; written beside it.
         side: Pixels to which pictures are brought; None: they stay as they are.
+        notes: What else is worth telling.
     """
 
     kind: str = "portraits"
@@ -81,6 +82,7 @@ class Source:
     options: Mapping[str, Any] = field(default_factory=dict)
     guesses: Mapping[str, str] = field(default_factory=dict)
     side: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 class ProjectExistsError(InputError):

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from faircompress.config.bounds import Column, Groups, whole
+from faircompress.data import whose
 from faircompress.data.csv_text import meant, with_points
 from faircompress.data.declared_weights import Declared, declared
 from faircompress.data.pictures import Pixels
@@ -128,7 +129,9 @@ def data_set(
         rows["identity"], given, read_kept, key=table.key, seed=seed, **shares
     )
     rows = rows.rename_axis("id").reset_index()
-    notes = (*table.notes, *left_out)
+    used = {*wanted.values(), *(name for name in table.cells if name in ("split", "label"))}
+    nobody = () if identity else whose.told(table.cells[kept], used, table.key)
+    notes = (*table.notes, *left_out, *nobody)
     known = {name: sorted(set(rows[name].dropna().map(str))) for name in groups}
     known["label"] = list(classes)
     caps = declared(max_weight, known, key=f"{table.key}.max_weight")

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from faircompress.config.bounds import whole
+from faircompress.data import whose
 from faircompress.data.columns import OWN
 from faircompress.data.csv_text import no_column
 from faircompress.data.finding_pictures import path_of_column
@@ -22,10 +24,6 @@ from faircompress.support.errors import InputError
 LABELS = ("label", "y", "target", "class", "diagnosis", "outcome")
 SPLITS = ("split", "part", "partition", "subset", "set", "fold")
 SURELY, FEW = ("split", "partition", "subset"), 5  # such a column of so few words is the split
-PEOPLE = (
-    "identity", "person", "person_id", "personid", "patient", "patient_id", "patientid", "subject",
-    "subject_id", "subjectid", "lesion_id",
-)  # fmt: skip
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
 ORDER = (
     "file", "image", "sidecar", "label", "groups", "split", "identity", "weight", "max_weight",
@@ -36,10 +34,11 @@ NO_GROUPS = "guessed: nothing tells groups, so each class is one"
 
 @dataclass(frozen=True)
 class Guess:
-    """Keys of ``data.table``, and why each has its value."""
+    """Keys of ``data.table``, why each has its value, and what else is worth telling."""
 
     options: Mapping[str, Any]
     reasons: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def guess_columns(
@@ -96,7 +95,7 @@ def guess_columns(
     split = _split(table, taken)
     for key, found, why in (
         ("split", split, "train, validation, test"),
-        ("identity", _named(list(table.columns), PEOPLE), "whose picture it is"),
+        ("identity", whose.named(list(table.columns)), "whose picture it is"),
         ("weight", _named(list(table.columns), ("weight",)), "what a row counts in pooled rates"),
     ):
         if found is not None and found not in taken:
@@ -106,18 +105,29 @@ def guess_columns(
         options["split"] = {"column": split, "names": words}
         reasons["split"] = "guessed: say which is which"
     if "identity" in options:
-        most = int(table[options["identity"]].value_counts().max())
-        options["max_weight"] = 2 * most  # rows of a person with both classes count twice
-        reasons["max_weight"] = (
-            "guessed from the table: the most that one person may count in a class, in the "
-            "population; say what holds, or null with data.counts: people"
+        options["max_weight"], reasons["max_weight"] = heaviest(
+            table[options["identity"]], table[label]
         )
     wanted = groups or [name for name in names if name not in taken and is_group(table[name])]
     options["groups"] = dict(called(name, group_keys(table[name])) for name in wanted)
     reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
     if not wanted:
         options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
-    return Guess({key: options[key] for key in ORDER if key in options}, reasons)
+    notes = () if "identity" in options else whose.told(
+        table, {*taken, *wanted}, "data.table"
+    )  # fmt: skip
+    return Guess({key: options[key] for key in ORDER if key in options}, reasons, notes)
+
+
+def heaviest(people: pd.Series, labels: pd.Series) -> tuple[int, str]:
+    """Return ``max_weight`` as the people of a table have it, and why."""
+    rows = pd.DataFrame({"person": people.astype(str), "label": labels.astype(str)})
+    counts = rows[people.notna()].groupby(["person", "label"]).size().groupby("person")
+    most = counts.max() * np.where(counts.size() > 1, 2, 1)  # of both classes: rows count twice
+    return int(most.max()), (
+        "guessed from the table: the most that one person may count in a class, in the "
+        "population; say what holds, or null with data.counts: people"
+    )
 
 
 def _with_more(
@@ -128,7 +138,7 @@ def _with_more(
     for name, more in beside.items():
         roles = [
             (_split(table, set()), _split(more, set())),
-            (_named(table.columns, PEOPLE), _named(more.columns, PEOPLE)),
+            (whose.named(list(table.columns)), whose.named(list(more.columns))),
             (_named(table.columns, ("weight",)), _named(more.columns, ("weight",))),
         ]
         wanted = [new for own, new in roles if own is None and new is not None]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from faircompress.data import whose
 from faircompress.data.csv_text import is_text_table, meant, read_csv
 from faircompress.data.guessing import (
     LABELS,
@@ -15,6 +16,7 @@ from faircompress.data.guessing import (
     Guess,
     called,
     group_keys,
+    heaviest,
     is_group,
     split_names,
 )
@@ -64,21 +66,31 @@ def guess_folder(
     except InputError:  # told by params, which knows what is to be skipped
         return Guess({**options, "groups": {name: {} for name in groups}}, reasons)
     _refuse_one_class(cells, home, tables)
-    beside = _sidecar(home, tables, cells, groups)
-    if beside:
+    beside = _sidecar(home, tables, cells)
+    if beside and (whose.named(list(beside[2])) or not set(groups) <= {*cells.columns, "label"}
+                   or not groups):  # fmt: skip
         sidecar, image, more = beside
         options |= {"sidecar": sidecar, "image": image}
         reasons["sidecar"] = "guessed: it has a row for each picture"
         cells = pd.concat([cells, more], axis=1)
     named = _label(cells, label, pattern, home)
+    labels = cells[named]
     if named != "label":
         options["label"], reasons["label"] = named, "as you named it" if label else "guessed"
         cells = cells.drop(columns=named)
+    options["groups"], reasons["groups"] = {}, ""  # stands before identity in params.yaml
+    person = whose.named([name for name in cells if name not in ("label", "split", *groups)])
+    if person:
+        options["identity"], reasons["identity"] = person, "guessed: whose picture it is"
+        options["max_weight"], reasons["max_weight"] = heaviest(cells[person], labels)
+        cells = cells.drop(columns=person)
     options["groups"], reasons["groups"] = _groups(cells, groups, pattern, home)
+    used = {"label", "split", *(how.get("column", n) for n, how in options["groups"].items())}
+    notes = () if person else whose.told(cells, used, "data.folder")
     if "split" in cells and (names := split_names(cells["split"])):
         options["split"] = {"column": "split", "names": names}
         reasons["split"] = "guessed: say which is which"
-    return Guess(options, reasons)
+    return Guess(options, reasons, notes)
 
 
 def _pattern(paths: Sequence[str], home: Path, tables: Sequence[str]) -> tuple[str, list[str], str]:
@@ -151,11 +163,9 @@ def _refuse_one_class(cells: pd.DataFrame, home: Path, tables: Sequence[str]) ->
 
 
 def _sidecar(
-    home: Path, tables: Sequence[str], cells: pd.DataFrame, groups: Sequence[str]
+    home: Path, tables: Sequence[str], cells: pd.DataFrame
 ) -> tuple[str, str, pd.DataFrame] | None:
     """Return a table with a row for each picture, its column of pictures, and its other cells."""
-    if groups and set(groups) <= {*cells.columns, "label"}:
-        return None
     names = pd.Index([path.rpartition("/")[2] for path in cells.index])
     for table in tables:
         try:

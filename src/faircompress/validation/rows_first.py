@@ -190,5 +190,5 @@ def count(params: Params, also: Callable[[RawData], str] = lambda raw: "") -> st
     return (
         f"{params.data.name} has {len(raw.rows):,} rows, {len(raw.classes)} classes, and groups by "
         f"{', '.join(raw.groups)}; no picture was opened."
-        f"{chr(10) * bool(more)}{more}"
+        + "".join(f"\n{line}" for line in (*raw.notes, more) if line)
     )

@@ -1,0 +1,70 @@
+"""Which column of a table says whose picture a row is: pictures of one must not be parted.
+
+Where nobody is named, each picture counts as of its own, splits are cut by pixels, and a person
+may stand in train and in test. So a column that looks like names of people is told.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+PEOPLE = (
+    "identity", "person", "personid", "patient", "patientid", "subject", "subjectid",
+    "participant", "participantid", "individual", "individualid", "donor", "donorid",
+    "case", "caseid", "casesubmitterid", "animal", "animalid", "user", "userid", "celebrity",
+    "lesion", "lesionid", "slide", "slideid", "video", "videoid", "study", "studyid",
+)  # fmt: skip
+NUMBERED = re.compile(r"(?:^|[\W_])(?:id|no|nr|number|code)$|[a-z](?:Id|ID)$", re.IGNORECASE)
+DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}")
+FEWEST, SPARSE, DENSE = 13, 0.05, 0.95  # values; distinct values as a share of the rows
+
+
+def named(columns: Sequence[object], wanted: Sequence[str] = PEOPLE) -> str | None:
+    """Return the column whose name says that it is one of these, the first word first."""
+    low = {re.sub(r"[\W_]+", "", str(name).lower()): str(name) for name in reversed(columns)}
+    return next((low[word] for word in wanted if word in low), None)
+
+
+def likely(cells: pd.DataFrame, used: Collection[str]) -> list[str]:
+    """Return the columns that may say whose picture a row is, though no name tells.
+
+    Args:
+        cells: A row for each picture.
+        used: Columns that say something else: label, groups, pictures.
+    """
+    return [str(name) for name in cells if name not in used and _repeats(str(name), cells[name])]
+
+
+def told(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...]:
+    """Return a sentence for each such column.
+
+    Args:
+        cells: See ``likely``.
+        used: Likewise.
+        key: Of the source, such as ``data.table``.
+    """
+    return tuple(
+        f"Nobody is named, and column {name!r} has {cells[name].nunique():,} values in "
+        f"{len(cells):,} rows. If it says whose picture a row is, say {key}.identity: {name}; else "
+        "pictures of one may lie in train and in test, and each counts as evidence of its own."
+        for name in likely(cells, used)
+    )
+
+
+def _repeats(name: str, cells: pd.Series) -> bool:
+    """Tell whether a column looks like names that come again."""
+    known = cells.dropna()
+    if known.map(lambda value: isinstance(value, bytes | dict | list)).any():
+        return False
+    words = known.astype(str).str.strip()
+    words = words[words != ""]
+    distinct = words.nunique()
+    if not FEWEST <= distinct <= DENSE * len(words):
+        return False
+    if named([name]) or NUMBERED.search(name):
+        return True
+    if pd.to_numeric(words, errors="coerce").notna().mean() > 0.5:
+        return False
+    dates = words.str.match(DATE).mean() > 0.5
+    return bool(distinct >= SPARSE * len(words) and not dates)
