@@ -21,6 +21,7 @@ from faircompress.auditing.rows import (
 )
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import FILL, Table, as_numbers, cure_of
+from faircompress.auditing.unnamed import unnamed_clusters
 from faircompress.data.predictions import Predictions, taken
 from faircompress.data.splitting import SPELLINGS
 from faircompress.report.context import ReportContext
@@ -69,9 +70,13 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     called = [f"column {column} of {table.name}" for table, _, column in columns]
     context = ReportContext(called=dict(zip(("baseline", "candidate"), called, strict=True)))
     named = asked.identifier is not None
+    notes = unnamed_clusters(first, asked, {baseline, candidate})
     return together(
-        Pair(models[0], models[1], tuple(decided), context, classes=classes, named=named)
-    )
+        Pair(
+            models[0], models[1], tuple(decided), context, classes=classes, named=named,
+            notes=notes,
+        )
+    )  # fmt: skip
 
 
 def _splits(table: Table, column: str) -> np.ndarray:

@@ -22,6 +22,7 @@ from faircompress.auditing.picture_columns import (
 from faircompress.auditing.rows import Asked, Pair, fit, in_order, known, needs_id, together
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table, read_parquet
+from faircompress.auditing.unnamed import unnamed_clusters
 from faircompress.config.rules import Gate
 from faircompress.data.csv_text import meant
 from faircompress.data.dataset import FACTS, TABLE, decode, load_facts, load_split
@@ -47,12 +48,14 @@ class Asking:
         rows: What is known of the rows, whichever file is asked.
         shown: Their pictures.
         orders: For each file, which of its scores stands for each class of ``rows``.
+        notes: What a reader must know of the rows.
     """
 
     classifiers: tuple[Classifier, ...]
     rows: Predictions
     shown: Shown
     orders: tuple[list[int], ...]
+    notes: tuple[str, ...] = ()
 
 
 def pair_and_validation(
@@ -143,7 +146,7 @@ def from_files(
             images=asking.shown.of_files[0],
             hashes=asking.shown.hashes,
             named=checked or asked.identifier is not None,
-            notes=tuple(str(one) for one in asking.classifiers if not one.our_own),
+            notes=(*(str(one) for one in asking.classifiers if not one.our_own), *asking.notes),
             dropped=dropped,
         )
     )
@@ -224,7 +227,8 @@ def _from_table(
         orders = tuple(order_of(one, classes) for one in classifiers)
         rows = _rows(table, asked, classes)
         shown = pictures_of(file, table, image, options)
-    return Asking(classifiers, rows, shown, orders)
+    notes = unnamed_clusters(table, asked, {image})
+    return Asking(classifiers, rows, shown, orders, notes)
 
 
 def _rows(table: Table, asked: Asked, classes: tuple[str, ...]) -> Predictions:

@@ -54,6 +54,9 @@ def told(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...
 
 def _repeats(name: str, cells: pd.Series) -> bool:
     """Tell whether a column looks like names that come again."""
+    numbered = named([name]) or NUMBERED.search(name)
+    if pd.api.types.is_float_dtype(cells.dtype) and not numbered:
+        return False
     known = cells.dropna()
     if known.map(lambda value: isinstance(value, bytes | dict | list)).any():
         return False
@@ -62,7 +65,7 @@ def _repeats(name: str, cells: pd.Series) -> bool:
     distinct = words.nunique()
     if not FEWEST <= distinct <= DENSE * len(words):
         return False
-    if named([name]) or NUMBERED.search(name):
+    if numbered:
         return True
     if pd.to_numeric(words, errors="coerce").notna().mean() > 0.5:
         return False
