@@ -53,6 +53,19 @@ def test_what_was_gained_is_told_in_times_and_slow_multiply_adds_in_words() -> N
     assert sentence.startswith("16\u00d7 fewer multiply-adds ran only 1.5\u00d7 (batch 64) as fast")
 
 
+def test_where_the_dense_model_is_too_weak_the_first_lever_is_a_better_one() -> None:
+    given = params.load(ROOT / "params.yaml")
+    first, second, third = levers(given, weak=True)
+    assert first == (
+        "train the dense model longer: train.epochs from 8 to 16 (it is too weak for "
+        "performance_weighted)"
+    )
+    assert second.startswith("fine-tune by pseudo-cells")
+    assert third.startswith("prune less")
+    theirs = given.model_copy(update={"train": given.train.model_copy(update={"epochs": 0})})
+    assert levers(theirs, weak=True)[0].startswith("bring a better dense model (train.from)")
+
+
 def test_levers_know_the_objective_in_use() -> None:
     for given, words in (
         ([], "from performance_weighted to pseudo_cell_dro, prune.finetune.mix from 0 to 0.8"),

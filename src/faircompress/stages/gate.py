@@ -77,7 +77,8 @@ def gate(params: Params, artifacts: Path) -> Json:
 
 def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
     """Return the verdicts on all files up to the first that does not pass."""
-    captions = replace(CHAIN, protect=in_a_clause(params))
+    weak = _weak(params, files)
+    captions = replace(CHAIN, protect=in_a_clause(params, weak=bool(weak)))
     counted = files.look  # plain DVC counts none
     references, on_validation = _references(artifacts)
     references = {n: r if isinstance(r, str) else files.evaluated(r) for n, r in references.items()}
@@ -105,7 +106,7 @@ def _verdicts(params: Params, artifacts: Path, files: Files) -> Verdicts:
             crosschecks=True,
             dropped=dropped,
         )
-        more = [counted.get("part", {}).get("note"), _weak(params, files)]
+        more = [counted.get("part", {}).get("note"), weak]
         notes = [*found[precision].notes, *filter(None, more)]
         found[precision] = replace(found[precision], notes=notes)
         if found[precision].outcome != "pass":
@@ -211,7 +212,7 @@ def _context(
             for other in files.precisions
         ],
         about=about(params, verdict.data, known_width(artifacts)),
-        levers=levers(params),
+        levers=levers(params, weak=bool(_weak(params, files))),
         curves=curves(verdict, *pair),
         hidden=_hidden(artifacts, verdict, pair),
         card=params.card,
