@@ -197,3 +197,12 @@ def test_classes_in_a_column_each_are_told_with_how_to_join_them(tmp_path: Path)
     galleries.write_csv(file, rows)
     with pytest.raises(ValueError, match="which column of .* is the label"):
         guess_columns(file)
+
+
+def test_a_label_that_is_named_as_group_makes_each_class_one(tmp_path: Path) -> None:
+    rows = ["image,kind,sex"] + [f"{n}.png,{'abc'[n % 3]},{'fm'[n % 2]}" for n in range(30)]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    alone = guess_columns(tmp_path / "t.csv", label="kind", groups=["kind"])
+    assert alone.options["groups"] == {"label": {}}
+    both = guess_columns(tmp_path / "t.csv", label="kind", groups=["sex", "kind"])
+    assert both.options["groups"] == {"label": {}, "sex": {}}

@@ -75,8 +75,7 @@ def guess_columns(
             )
     image, whence = (image, "as you named it") if image else _image(cells, file)
     label = label or _label(table, file)
-    if label in groups:
-        raise InputError(f"{label!r} is named as both its label and a group. Name it once.")
+    by_class, groups = label in groups, [name for name in groups if name != label]
     values = table[label].dropna().unique()
     if len(values) < 2:
         raise InputError(
@@ -108,10 +107,13 @@ def guess_columns(
         options["max_weight"], reasons["max_weight"] = heaviest(
             table[options["identity"]], table[label]
         )
-    wanted = groups or [name for name in names if name not in taken and is_group(table[name])]
-    options["groups"] = dict(called(name, group_keys(table[name])) for name in wanted)
-    reasons["groups"] = "as you named them" if groups else "guessed: delete what is no group"
-    if not wanted:
+    free = [name for name in names if name not in taken and is_group(table[name])]
+    wanted = groups if groups or by_class else free
+    options["groups"] = {"label": {}} if by_class else {}  # each class against the rest
+    options["groups"] |= dict(called(name, group_keys(table[name])) for name in wanted)
+    chosen = bool(groups) or by_class
+    reasons["groups"] = "as you named them" if chosen else "guessed: delete what is no group"
+    if not options["groups"]:
         options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
     notes = () if "identity" in options else whose.told(
         table, {*taken, *wanted}, "data.table"
