@@ -171,9 +171,7 @@ def _compared(placed: list[Placed], failed: dict[int, float], identified: bool) 
         found += [
             Difference(one.name, key, one.stated[key], value)
             for key, value in numbers.items()
-            if not statement.alike(
-                key, one.stated[key], value, numbers.get("statistic") == "bounds"
-            )
+            if not statement.alike(key, one.stated[key], value, numbers.get("statistic", ""))
         ]
     return found
 
