@@ -11,12 +11,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from drawing import Json, differences, drawn, rule
+
+from faircompress.data.predictions import Predictions
 
 HARMS = (0.0, 0.02, 0.1, 0.3, 1.0)
 CHANGES = ("auroc", "accuracy", "true_positive_rate", "false_positive_rate", "selection_rate")
@@ -36,6 +39,7 @@ def case(seed: int) -> tuple[Json, list[Json]]:
         how |= {"people": 2, "cap": 30.0, "both": kind == "both"}
     if classes == 2 and rng.random() < 0.3:
         how["decimals"] = 2
+    how["single"] = bool(rng.random() < 0.5)
     how["of_label"] = bool(rng.random() < 0.5)
     limit = float(rng.choice([0.01, 0.03, 0.1, 0.2]))
     named = {"groups": ["label"] if how["of_label"] and rng.random() < 0.5 else ["skin"]}
@@ -47,6 +51,14 @@ def case(seed: int) -> tuple[Json, list[Json]]:
     rules.append({**rule("disparity_change", "true_positive_rate", 2 * limit), **named})
     rules.append({**rule("minimum", "accuracy", 0.6), **named})
     return how, rules
+
+
+def with_rare(given: dict[str, Predictions], seed: int) -> dict[str, Predictions]:
+    """Return the models with one of the two groups from a twentieth of the rows to half of them."""
+    rng = np.random.default_rng([seed, 8])
+    rows = len(given["baseline"].labels)
+    skin = np.where(rng.random(rows) < rng.uniform(0.05, 0.5), "dark", "light")
+    return {name: replace(p, groups={**p.groups, "skin": skin}) for name, p in given.items()}
 
 
 def main() -> None:
@@ -61,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         while time.monotonic() < end:
             how, rules = case(seed)
-            verdict, found = differences(drawn(seed, **how), rules, Path(folder))
+            verdict, found = differences(with_rare(drawn(seed, **how), seed), rules, Path(folder))
             seen += 1
             for one in verdict["rules"]:
                 checks.update(check["outcome"] for check in one["checks"])

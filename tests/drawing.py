@@ -35,11 +35,13 @@ def drawn(
     decimals: int | None = None,
     of_label: bool = False,
     crossed: bool = False,
+    single: bool = False,
 ) -> dict[str, Predictions]:
     """Return baseline, candidate and champion: noisy words on rows of two groups.
 
     ``people``: about so many rows each; ``both``: with rows of several classes. ``harm``: share of
     one group's rows about which the candidate knows nothing. ``crossed``: a column ``hair``, too.
+    ``single``: probabilities in single precision, as networks give them.
     """
     rng = np.random.default_rng(seed)
     labels, skin = rng.integers(0, classes, rows), rng.choice(["dark", "light"], rows)
@@ -70,7 +72,11 @@ def drawn(
         "champion": logits + rng.normal(0, 0.15, logits.shape),
     }
     return {
-        name: Predictions(probabilities=_shares(z, decimals), model=digest * 64, **known)
+        name: Predictions(
+            probabilities=_shares(z, decimals).astype(np.float32 if single else float),
+            model=digest * 64,
+            **known,
+        )
         for digest, (name, z) in zip("bce", answers.items(), strict=True)
     }
 

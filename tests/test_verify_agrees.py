@@ -92,6 +92,18 @@ def test_a_class_as_group_is_asked_about_over_all_rows(classes: int, tmp_path: P
     assert differences(given, rules, tmp_path)[1] == []
 
 
+@pytest.mark.parametrize("how", [{}, {"weights": True, "cap": 2.0}, {"classes": 3}])
+def test_scores_in_single_precision_are_paired_in_blocks_of_three(
+    how: Json, tmp_path: Path
+) -> None:
+    """One third in single precision is 1e-8 too much, which bets magnify."""
+    given = drawn(6, rows=600, single=True, harm=0.3, **how)
+    rare = np.where(np.random.default_rng(0).random(600) < 0.2, "dark", "light")
+    given = {name: replace(p, groups={"skin": rare}) for name, p in given.items()}
+    rules = [rule("change", "auroc", 0.03), rule("change", "cross_group_auroc", 0.03)]
+    assert differences(given, rules, tmp_path)[1] == []
+
+
 def test_one_file_twice_changes_nothing(tmp_path: Path) -> None:
     given = drawn(5)
     given["candidate"] = given["baseline"]

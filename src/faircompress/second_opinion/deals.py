@@ -161,4 +161,4 @@ def _blocks(values: np.ndarray, negatives: np.ndarray, positives: np.ndarray) ->
     block = len(many) // len(few)
     others = values[:, many[: block * len(few)]].reshape(2, len(few), block)
     sign = np.sign(values[:, few, None] - others) * (1 if few_positives else -1)
-    return ((sign + 1) / 2).mean(2)
+    return ((sign + 1) / 2).mean(2, dtype=float)

@@ -38,18 +38,17 @@ class Difference:
         return f"{self.where}: {self.key} is {self.stated!r} in the verdict, {self.found!r} here"
 
 
-def alike(key: str, stated: Any, found: Any, statistic: str = "") -> bool:
+def alike(key: str, stated: Any, found: Any, bounds: bool = False) -> bool:
     """Tell whether two numbers of a key agree, as section 15 asks."""
     if stated is None or found is None or isinstance(found, str):
         return bool(stated == found)
     if key == "effective_n":
         return abs(stated - found) <= ROUNDED
-    at_limit = statistic if key.startswith("at_limit") else ""
-    if key in BOUNDS or at_limit == "bounds":
+    if key in BOUNDS or (bounds and key.startswith("at_limit")):
         return abs(stated - found) <= BOUND
-    if key.startswith("e_value") or at_limit == "wealth":  # far below 1 their digits say nothing
+    if key.startswith("e_value"):  # far below 1 their digits say nothing
         return bool(abs(stated - found) <= 10 * CLOSE * max(1, stated, found))
-    if at_limit:
+    if key.startswith("at_limit"):
         return stated == found or (
             min(stated, found) > 0 and abs(math.log(stated / found)) <= 10 * CLOSE
         )

@@ -171,7 +171,9 @@ def _compared(placed: list[Placed], failed: dict[int, float], identified: bool) 
         found += [
             Difference(one.name, key, one.stated[key], value)
             for key, value in numbers.items()
-            if not statement.alike(key, one.stated[key], value, numbers.get("statistic", ""))
+            if not statement.alike(
+                key, one.stated[key], value, numbers.get("statistic") == "bounds"
+            )
         ]
     return found
 
