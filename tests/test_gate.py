@@ -184,7 +184,7 @@ def test_a_precision_whose_file_is_gone_is_not_passed_over(tmp_path: Path) -> No
 def test_a_missing_file_of_predictions_is_named(tmp_path: Path) -> None:
     root = artifacts(tmp_path, 0)
     shutil.rmtree(root / "export" / "predictions")
-    with pytest.raises(ValueError, match="test.parquet cannot be read"):
+    with pytest.raises(ValueError, match="dense-validation.parquet cannot be read"):
         gate(chosen(), root)
 
 
