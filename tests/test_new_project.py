@@ -69,12 +69,6 @@ def test_the_project_lists_only_what_git_should_keep(tmp_path: Path) -> None:
 
 
 def test_named_columns_model_and_name_are_taken(faces: Path, tmp_path: Path) -> None:
-    given = ("--group", "sex", "--label", "sex", "--model", "resnet18", "--name", "faces")
-    with pytest.raises(ValueError, match="both its label and a group"):
-        CliRunner().invoke(
-            app, ["init", str(tmp_path / "a"), "--table", str(faces), *given],
-            catch_exceptions=False,
-        )  # fmt: skip
     init(tmp_path / "b", "--table", faces, "--group", "sex", "--model", "resnet18", "--name", "f")
     found = params.load(tmp_path / "b/params.yaml")
     assert (found.key, found.train.model, list(found.data.table.groups)) == (
