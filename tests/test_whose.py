@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -46,13 +47,20 @@ def test_people_are_known_by_the_name_of_their_column(spelt: str, found: str | N
         ("note", [f"note {n}" for n in range(ROWS)], False),  # each row its own
         ("site", ["a", "b", "c"] * 20, False),  # few: a group
         ("box", [[0, n // 4] for n in range(ROWS)], False),
+        ("embedding", [np.array([n // 4]) for n in range(ROWS)], False),
+        ("tags", [{n // 4} for n in range(ROWS)], False),
     ],
 )
 def test_values_that_come_again_look_like_people_unless_they_are_numbers_dates_or_few(
     name: str, values: list[object], told: bool
 ) -> None:
     found = likely(cells(**{name: values}), {"image", "label", "sex"})
-    assert found == ([name] if told else [])
+    assert found == ({name: 15} if told else {})
+
+
+def test_two_columns_of_one_name_and_no_row_at_all_are_no_crash() -> None:
+    assert likely(pd.DataFrame([["k", "k"]] * ROWS, columns=["x", "x"]), set()) == {}
+    assert likely(pd.DataFrame({"owner": []}), set()) == {}
 
 
 def test_init_and_the_data_set_tell_of_the_column_and_of_none_once_it_is_named(

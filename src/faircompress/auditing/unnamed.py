@@ -21,8 +21,8 @@ def unnamed_clusters(table: Table, asked: Asked, used: Collection[str]) -> tuple
     others = (asked.label, asked.identifier, asked.weight, asked.split)
     known = {*used, *asked.groups, *(name for name in others if name)}
     return tuple(
-        f"No clusters are named, and column {name!r} has {table.cells[name].nunique():,} values in "
+        f"No clusters are named, and column {name!r} has {values:,} values in "
         f"{len(table.cells):,} rows. If it says whose row it is, name it "
         f"({spelt('cluster')}): rows of one are no evidence of their own, and bounds too narrow."
-        for name in whose.likely(table.cells, known)
+        for name, values in whose.likely(table.cells, known).items()
     )

@@ -6,6 +6,7 @@ may stand in train and in test. So a column that looks like names of people is t
 
 import re
 from collections.abc import Collection, Sequence
+from numbers import Real
 
 import pandas as pd
 
@@ -26,14 +27,16 @@ def named(columns: Sequence[object], wanted: Sequence[str] = PEOPLE) -> str | No
     return next((low[word] for word in wanted if word in low), None)
 
 
-def likely(cells: pd.DataFrame, used: Collection[str]) -> list[str]:
-    """Return the columns that may say whose picture a row is, though no name tells.
+def likely(cells: pd.DataFrame, used: Collection[str]) -> dict[str, int]:
+    """Return the columns that may say whose picture a row is, and how many values each has.
 
     Args:
         cells: A row for each picture.
         used: Columns that say something else: label, groups, pictures.
     """
-    return [str(name) for name in cells if name not in used and _repeats(str(name), cells[name])]
+    found = {str(name): column for name, column in cells.items() if name not in used}
+    known = {name: _repeated(name, column) for name, column in found.items()}
+    return {name: values for name, values in known.items() if values}
 
 
 def told(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...]:
@@ -45,29 +48,27 @@ def told(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...
         key: Of the source, such as ``data.table``.
     """
     return tuple(
-        f"Nobody is named, and column {name!r} has {cells[name].nunique():,} values in "
-        f"{len(cells):,} rows. If it says whose picture a row is, say {key}.identity: {name}; else "
-        "pictures of one may lie in train and in test, and each counts as evidence of its own."
-        for name in likely(cells, used)
+        f"Nobody is named, and column {name!r} has {values:,} values in {len(cells):,} rows. If it "
+        f"says whose picture a row is, say {key}.identity: {name}; else pictures of one may lie in "
+        "train and in test, and each counts as evidence of its own."
+        for name, values in likely(cells, used).items()
     )
 
 
-def _repeats(name: str, cells: pd.Series) -> bool:
-    """Tell whether a column looks like names that come again."""
+def _repeated(name: str, cells: pd.Series) -> int:
+    """Return how many values a column has that looks like names that come again; else 0."""
     numbered = named([name]) or NUMBERED.search(name)
-    if pd.api.types.is_float_dtype(cells.dtype) and not numbered:
-        return False
     known = cells.dropna()
-    if known.map(lambda value: isinstance(value, bytes | dict | list)).any():
-        return False
+    measured = pd.api.types.is_float_dtype(cells.dtype) and not numbered
+    if measured or not known.map(lambda value: isinstance(value, str | Real)).all():
+        return 0  # lists, pictures, times
     words = known.astype(str).str.strip()
     words = words[words != ""]
-    distinct = words.nunique()
+    distinct = int(words.nunique())
     if not FEWEST <= distinct <= DENSE * len(words):
-        return False
+        return 0
     if numbered:
-        return True
-    if pd.to_numeric(words, errors="coerce").notna().mean() > 0.5:
-        return False
+        return distinct
+    numeric = pd.to_numeric(words, errors="coerce").notna().mean() > 0.5
     dates = words.str.match(DATE).mean() > 0.5
-    return bool(distinct >= SPARSE * len(words) and not dates)
+    return 0 if numeric or dates or distinct < SPARSE * len(words) else distinct
