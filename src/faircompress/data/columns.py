@@ -129,7 +129,7 @@ def data_set(
         rows["identity"], given, read_kept, key=table.key, seed=seed, **shares
     )
     rows = rows.rename_axis("id").reset_index()
-    used = {*wanted.values(), *(name for name in table.cells if name in ("split", "label"))}
+    used = {*wanted.values(), "label", "split"}
     nobody = () if identity else whose.told(table.cells[kept], used, table.key)
     notes = (*table.notes, *left_out, *nobody)
     known = {name: sorted(set(rows[name].dropna().map(str))) for name in groups}
