@@ -109,7 +109,7 @@ coverage: $(VENV)/.ready-dev
 	@$(BIN)/coverage report
 
 release-check: $(VENV)/.uv
-	@$(INSTALL) build hatchling cyclonedx-bom
+	@$(INSTALL) build hatchling
 	@$(BIN)/python tools/release.py $(if $(TAG),--tag $(TAG))
 
 clean:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
 from faircompress.registry import locking
 from faircompress.registry.locking import held_by_this, one_at_a_time
@@ -48,6 +49,24 @@ def test_two_wait_for_each_other_and_nothing_is_left(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert most == 1 and sorted(order) == list("aaabbb")
+    assert names(store) == []
+
+
+def test_a_lock_that_is_given_back_while_mlflow_looks_who_holds_it_is_waited_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_of(store, "elsewhere 1 token0")
+    look_up = SqlAlchemyStore.get_registered_model
+
+    def given_back_before(self: SqlAlchemyStore, name: str) -> object:
+        monkeypatch.setattr(SqlAlchemyStore, "get_registered_model", look_up)
+        self.delete_registered_model(name)
+        return look_up(self, name)
+
+    monkeypatch.setattr(SqlAlchemyStore, "get_registered_model", given_back_before)
+    with held_by_this(store, "m.lock", ends=3600, patience=60):
+        assert names(store) == ["m.lock"]
+    assert SqlAlchemyStore.get_registered_model is look_up  # it was looked up
     assert names(store) == []
 
 

@@ -28,7 +28,9 @@ from faircompress.support.errors import StateError
 ENDS = 120.0  # seconds that one lock of a machine that says nothing more is respected
 PATIENCE = 600.0  # seconds to wait at all
 GRAVES = 3600.0  # seconds that the lock of a dead one is kept
-HOLDER, LIFE, NOBODY, TAKEN = "holder", "life", ("", ""), "RESOURCE_ALREADY_EXISTS"
+HOLDER, LIFE, NOBODY = "holder", "life", ("", "")
+# MLflow looks up who holds a name after it could not take it, and by then it may be free again
+TAKEN = {"RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST"}
 
 
 @contextmanager
@@ -100,7 +102,7 @@ def _taken(store: Store, name: str, token: str) -> bool:
     try:
         store.client.create_registered_model(name, {HOLDER: token}, "A lock; gone in seconds.")
     except MlflowException as error:
-        if error.error_code != TAKEN:
+        if error.error_code not in TAKEN:
             raise
         # a client that gave up waiting for the answer asks twice, and finds its own
         return _seen(store, name)[0] == token
