@@ -2,11 +2,12 @@
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
 
-from faircompress.config import params
+from faircompress.config import params, widths
 from faircompress.export.kept_width import keep_width, kept_width
 from faircompress.export.written_width import known_width
 from faircompress.orchestration.workspace import prepare
@@ -68,3 +69,14 @@ def test_a_damaged_number_is_refused_where_it_is_needed_and_else_replaced(
     with pytest.raises(ValueError, match=r"widths\.json (holds|cannot be read)"):
         keep_width(tmp_path, "auto", "cpu")
     assert keep_width(tmp_path, 3, "cpu") == known_width(tmp_path) == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "multiple", "told"),
+    [("resnet18", 1, True), ("resnet18", "auto", False), ("resnet18", 8, False),
+     ("small", 1, False)],
+)  # fmt: skip
+def test_free_widths_of_a_wide_network_are_told(
+    model: str, multiple: int | Literal["auto"], told: bool
+) -> None:
+    assert ("odd numbers of channels" in widths.odd_widths(model, multiple)) is told

@@ -78,6 +78,18 @@ def test_named_columns_model_and_name_are_taken(faces: Path, tmp_path: Path) -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("model", "multiple"), [("timm:mobilenetv3_small_050", "auto"), ("resnet20", 1), (None, 1)]
+)
+def test_wide_networks_keep_the_widths_that_machines_like(
+    model: str | None, multiple: str | int, tmp_path: Path
+) -> None:
+    create(tmp_path / "mine", Source(), name="mine", model=model)
+    found = params.load(tmp_path / "mine/params.yaml")
+    assert found.prune.round_to == multiple
+    assert found.train.model == (model or "small")
+
+
 def test_a_folder_of_pictures_is_linked_and_its_pattern_kept(faces: Path, tmp_path: Path) -> None:
     init(tmp_path / "mine", "--folder", faces.parent, "--pattern", "{label}/{sex}_*.png",
          "--group", "sex")  # fmt: skip

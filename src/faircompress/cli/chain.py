@@ -146,6 +146,7 @@ def params(set_: Override = None, preset: Presets = None, project: Project = Pat
     from faircompress.config import presets
     from faircompress.config.overrides import refuse_twice
     from faircompress.config.params import load
+    from faircompress.config.widths import odd_widths
     from faircompress.evaluation.too_small import of_data
     from faircompress.rehearsal import trial
     from faircompress.validation.rows_first import count, size_of_one
@@ -162,6 +163,8 @@ def params(set_: Override = None, preset: Presets = None, project: Project = Pat
 
     typer.echo(count(found, also=also), err=True)
     trial.rehearse_known(found, *sizes)
+    if said := odd_widths(found.train.model, found.prune.round_to):
+        typer.echo(said, err=True)
     typer.echo("params.yaml is fine.")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from faircompress.config.widths import NARROW
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_text
 
@@ -164,6 +165,8 @@ def configured(params: str, source: Source, *, name: str, model: str | None) -> 
     if model is not None:
         line = f"  model: {_flow(model)}"
         text = re.sub(r"(?m)^  model: \S+", lambda _: line, text, count=1)
+        if model not in NARROW:
+            text = re.sub(r"(?m)^  round_to: \S+", "  round_to: auto", text, count=1)
     if source.kind == "portraits":
         return text
     if source.options.get("groups") == ONLY_LABEL:
