@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prefect.automations import Automation
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Crashed, Failed, Running
+from prefect.states import Crashed, Failed, Late, Running
 from receivers import http
 
 from faircompress.config.operation import Receiver
@@ -59,6 +60,31 @@ def test_deployments_of_a_work_pool_are_watched_by_their_names(
     assert Automation.read(name=f"faircompress silent retrain {planned.name}").enabled
     with pytest.raises(InputError, match="has no deployment 'retrain/none'"):
         crash_watch.watch_all(["retrain/none"], [])
+
+
+def test_looks_that_no_worker_takes_do_not_pile_up_and_a_retraining_waits(
+    server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    late, runs = Late(scheduled_time=datetime.now(UTC) - timedelta(days=2)), []
+    with get_client(sync_client=True) as client:
+        for name, parameters in (("chain", {}), ("look", {"polled": True})):
+            planned = serve.deployment()
+            planned.name, planned.parameters = f"{tmp_path.name}-{name}", parameters
+            identity = planned.apply()
+            for _ in range(2):  # watched twice, one automation
+                assert crash_watch.watch_all([f"retrain/{planned.name}"], []) == []
+            due = [client.create_flow_run_from_deployment(identity) for _ in range(3)]
+            for run in due:
+                client.set_flow_run_state(run.id, late)
+            runs += due
+        for _ in range(240):
+            states = [client.read_flow_run(run.id).state for run in runs]
+            if [one.name for one in states if one] == ["Late"] * 3 + ["Skipped"] * 3:
+                break
+            time.sleep(0.25)
+    assert [one.type.value for one in states if one] == ["SCHEDULED"] * 3 + ["CANCELLED"] * 3
+    assert states[-1] and "the next one sees the same news" in str(states[-1].message)
 
 
 def test_who_cannot_be_told_is_named_and_nobody_needs_no_automation(

@@ -14,6 +14,7 @@ from prefect.automations import Automation
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
@@ -33,10 +34,17 @@ BODY = (
     "The run {{ flow_run.name }} of {{ deployment.name }} ended without a verdict: "
     "{{ flow_run.state.message }}\nReport: {{ (flow_run|ui_url) or 'the run in the Prefect UI' }}"
 )
+# without it a weekend without a worker leaves 200 looks to a worker that comes back
+SKIP = ChangeFlowRunState(
+    state=StateType.CANCELLED, name="Skipped", force=False,
+    message="No worker took this look in time; the next one sees the same news.",
+)  # fmt: skip
 
 
 def watch_all(names: Sequence[str], receivers: Sequence[Receiver]) -> list[str]:
     """Have the server watch deployments that are there, such as those of a work pool.
+
+    Looks for news that nobody takes in time are cancelled, so that they do not pile up.
 
     Args:
         names: Of the deployments, as ``flow/name``.
@@ -58,6 +66,7 @@ def watch_all(names: Sequence[str], receivers: Sequence[Receiver]) -> list[str]:
                     f"the Prefect server has no deployment {name!r}; see: prefect deployment ls"
                 ) from None
             trouble += watch(name.replace("/", " "), found.id, receivers)
+            _put(f"faircompress late {name}", _late(found.id), [SKIP] if _looks(found) else [])
     return list(dict.fromkeys(trouble))
 
 
@@ -96,6 +105,20 @@ def watch(
     dead = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=words, force=False)
     _put(f"faircompress silent {name}", silent, [dead])
     return trouble
+
+
+def _looks(deployment: DeploymentResponse) -> bool:
+    """Tell whether a deployment looks for news, and finds the same ones the next time."""
+    return deployment.parameters.get("polled") is True
+
+
+def _late(deployment: UUID) -> EventTrigger:
+    """Return what happens when no worker takes a run in time."""
+    ours: dict[str, str | list[str]] = {"prefect.resource.id": f"prefect.deployment.{deployment}"}
+    return EventTrigger(
+        expect={"prefect.flow-run.Late"}, match=RUNS, match_related=ours,
+        posture=Posture.Reactive, threshold=1,
+    )  # fmt: skip
 
 
 def _said(silent: timedelta) -> str:
