@@ -23,6 +23,7 @@ from faircompress.config.widths import widths_kept
 from faircompress.data.dataset import Facts
 from faircompress.export.cut_limit import limit_of
 from faircompress.export.liked_width import liked_width
+from faircompress.export.trial_cut import corrected
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
@@ -58,6 +59,9 @@ def rows(model: str, side: str, asked: argparse.Namespace) -> None:
         goal = type(limit)(limit.cost, target, limit.unit, limit.key)
         how = widths_kept("auto", liked)
         try:
+            if kind == "latency_ms":
+                limit = corrected(goal, dense, facts, asked.device, floor=0.05, rounds=4, **how)
+                goal = limit
             net, done = cut(
                 dense.net, by_magnitude, dense.blank(facts.size), speedup=2, rounds=4, floor=0.05,
                 round_to=how["round_to"], choices=how["choices"], limit=goal,

@@ -18,6 +18,7 @@ from faircompress.export.layer_times import LayerTimes, layer_times
 from faircompress.export.ports import INPUT
 from faircompress.export.runtime import session
 from faircompress.export.to_onnx import to_onnx
+from faircompress.export.trial_cut import corrected, share_kept
 from faircompress.networks import network
 from faircompress.networks.layers import scored
 from faircompress.networks.network import Network
@@ -112,6 +113,32 @@ def test_between_measured_widths_a_block_begun_costs_as_much_as_a_full_one() -> 
     assert table.total({"conv": (17, 16)}) == 2.0
     assert table.total({"conv": (32, 20)}) == 4.0
     assert table.total({"conv": (8, 8)}) == 1.0
+
+
+def test_a_table_that_promises_too_much_is_corrected_by_one_cut_that_is_timed() -> None:
+    dense = small()
+    start = read_widths(dense.net, PICTURE)
+    whole = start.layer_widths()
+
+    def cost(widths: LayerWidths) -> float:  # 10 ms, and 1,000 times less at a tenth of channels
+        return 10 * (channels(widths) / channels(whole)) ** 3
+
+    promised = Limit(cost, 1.25, "ms", "a test's")  # a half of the channels: "8 times as fast"
+    real = corrected(promised, dense, FACTS, "cpu", floor=0, rounds=1, round_to=1, choices=1)
+    assert (real.most, real.cost(whole)) == (1.25, 10)
+    half = {name: (outputs / 2, inputs) for name, (outputs, inputs) in whole.items()}
+    assert 10 * 8**-0.5 < real.cost(half) <= 10 * 8**-0.25  # far less than 8 times as fast
+    assert dense.net.training is False and read_widths(dense.net, PICTURE).layer_widths() == whole
+
+
+@pytest.mark.parametrize(
+    ("predicted", "found", "kept"),
+    [(4, 4, 1), (4, 2, 0.5), (16, 8, 0.75), (4, 0.9, 0.25), (1.1, 3, 1.25), (1, 1.5, 1)],
+)
+def test_what_is_kept_of_a_saving_is_counted_in_the_logarithm(
+    predicted: float, found: float, kept: float
+) -> None:
+    assert share_kept(predicted, found) == pytest.approx(kept)
 
 
 def test_shapes_of_layers_are_read_as_they_compute() -> None:

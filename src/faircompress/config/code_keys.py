@@ -99,7 +99,7 @@ def chosen_plugins(params: Params) -> Chosen:
         "criteria": {prune.criterion.name},
         "objectives": {prune.scoring.name, prune.finetune.name},
         "rules": {getattr(rule, "rule", "") for rule in params.gate.rules},
-        UNUSED: () if prune.target else ("export.cut_limit",),
+        UNUSED: () if prune.target else ("export.cut_limit", "export.trial_cut"),
     }
 
 

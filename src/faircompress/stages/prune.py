@@ -5,12 +5,15 @@ from typing import Any
 
 from faircompress.compression.compress import by_layer, chosen, compress
 from faircompress.compression.cut import Cut
+from faircompress.compression.limits import Limit
 from faircompress.config.code_keys import key_of
 from faircompress.config.params import Params, Prune
-from faircompress.data.dataset import load_facts, load_split
+from faircompress.config.widths import widths_kept
+from faircompress.data.dataset import Facts, load_facts, load_split
 from faircompress.export.cut_limit import limit_of
 from faircompress.export.kept_width import kept_width
 from faircompress.export.liked_width import liked_width
+from faircompress.export.trial_cut import corrected
 from faircompress.networks import network
 from faircompress.support.checkpoints import Curve, checkpoint
 from faircompress.support.curve_table import curve_table
@@ -40,11 +43,7 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     with checkpoint(artifacts, "prune", *given) as kept:
         hints = hints_for(objectives, params, dense, (split, validation), facts, fabric, kept)
         if not (kept / "cut.pt").exists():
-            limit = (
-                limit_of(how.target, dense, facts, device, block=liked_width(device))
-                if how.target
-                else None
-            )
+            limit = _limit(how, dense, facts, device, liked)
             smaller, achieved = compress(
                 dense, split, how, fabric.device, hints=hints, liked=liked, limit=limit
             )
@@ -88,6 +87,20 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         **target,
         "validation": curve.last(),
     }
+
+
+def _limit(
+    how: Prune, dense: network.Network, facts: Facts, device: str, liked: int
+) -> Limit | None:
+    """Return what the file may take, where that was asked for."""
+    if how.target is None:
+        return None
+    limit = limit_of(how.target, dense, facts, device, block=liked_width(device))
+    if how.target.latency_ms is None:
+        return limit
+    widths = widths_kept(how.round_to, liked)
+    floor, rounds = how.min_channels, how.rounds
+    return corrected(limit, dense, facts, device, floor=floor, rounds=rounds, **widths)
 
 
 def _tell(achieved: Cut, how: Prune) -> None:
