@@ -21,21 +21,19 @@ import numpy as np
 import torch
 import torch_pruning as tp
 from paired import paired
-from torch import Generator, nn
+from torch import nn
 
 from faircompress.compression.channels import Budget, read_widths
-from faircompress.compression.criteria.magnitude import magnitude
 from faircompress.compression.cut import cut
 from faircompress.config.widths import widths_kept
 from faircompress.data.dataset import Facts
 from faircompress.export import runtime, timing
 from faircompress.export.liked_width import liked_width
 from faircompress.export.to_onnx import to_onnx, words
+from faircompress.export.trial_cut import by_magnitude
 from faircompress.networks import network as networks
 from faircompress.networks.layers import head, scored
 from faircompress.networks.network import Network
-from faircompress.training.loss_function import LossFunction
-from faircompress.training.objectives.cross_entropy import cross_entropy
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -106,11 +104,6 @@ def smaller(
         )  # fmt: skip
         yield f"{name}, multiples of {kept}", like(dense, net)
     yield "Torch-Pruning, uniform", like(dense, uniform(dense, facts, speedup))
-
-
-def by_magnitude(net: nn.Module, number: int, budget: Budget) -> dict[str, torch.Tensor]:
-    """Score channels by their weights."""
-    return magnitude(net, iter(()), LossFunction(cross_entropy), rng=Generator())
 
 
 def evenly(net: nn.Module, number: int, budget: Budget) -> dict[str, torch.Tensor]:

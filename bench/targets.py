@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from latency import MEAN, STD, by_magnitude, like, opened
+from latency import MEAN, STD, like, opened
 from paired import paired
 
 from faircompress.compression.channels import read_widths
@@ -23,7 +23,7 @@ from faircompress.config.widths import widths_kept
 from faircompress.data.dataset import Facts
 from faircompress.export.cut_limit import limit_of
 from faircompress.export.liked_width import liked_width
-from faircompress.export.trial_cut import corrected
+from faircompress.export.trial_cut import by_magnitude, corrected
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError

@@ -55,7 +55,7 @@ def corrected(
     """
     example = dense.blank(facts.size)
     net, done = cut(
-        dense.net, _by_magnitude, example, speedup=2.0, rounds=min(rounds, ROUNDS), floor=floor,
+        dense.net, by_magnitude, example, speedup=2.0, rounds=min(rounds, ROUNDS), floor=floor,
         limit=limit, **widths,
     )  # fmt: skip
     whole = limit.cost(read_widths(dense.net, example).layer_widths())
@@ -92,5 +92,6 @@ def _faster(dense: Network, net: nn.Module, facts: Facts, device: str) -> float:
     return timing.latency(big, small, picture, batch=1, repeats=PAIRS).speedup
 
 
-def _by_magnitude(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
+def by_magnitude(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
+    """Score channels by their weights."""
     return magnitude(net, iter(()), LossFunction(cross_entropy), rng=Generator())

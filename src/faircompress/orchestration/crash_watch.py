@@ -87,10 +87,14 @@ def watch(
     Returns:
         Whom the server cannot reach, a sentence each.
     """
-    ours: dict[str, str | list[str]] = {"prefect.resource.id": f"prefect.deployment.{deployment}"}
+    ours = _runs_of(deployment)
     blocks, trouble = _blocks(name, wanted(receivers, "crash"))
     crashed = EventTrigger(
-        expect=ENDS, match=RUNS, match_related=ours, posture=Posture.Reactive, threshold=1
+        expect=ENDS,
+        match=RUNS,
+        match_related=ours,
+        posture=Posture.Reactive,
+        threshold=1,
     )
     actions = [
         SendNotification(block_document_id=block, subject=SUBJECT, body=BODY) for block in blocks
@@ -107,6 +111,10 @@ def watch(
     return trouble
 
 
+def _runs_of(deployment: UUID) -> dict[str, str | list[str]]:
+    return {"prefect.resource.id": f"prefect.deployment.{deployment}"}
+
+
 def _looks(deployment: DeploymentResponse) -> bool:
     """Tell whether a deployment looks for news, and finds the same ones the next time."""
     return deployment.parameters.get("polled") is True
@@ -114,9 +122,8 @@ def _looks(deployment: DeploymentResponse) -> bool:
 
 def _late(deployment: UUID) -> EventTrigger:
     """Return what happens when no worker takes a run in time."""
-    ours: dict[str, str | list[str]] = {"prefect.resource.id": f"prefect.deployment.{deployment}"}
     return EventTrigger(
-        expect={"prefect.flow-run.Late"}, match=RUNS, match_related=ours,
+        expect={"prefect.flow-run.Late"}, match=RUNS, match_related=_runs_of(deployment),
         posture=Posture.Reactive, threshold=1,
     )  # fmt: skip
 
