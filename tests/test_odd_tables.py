@@ -96,7 +96,20 @@ REFUSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "quoted.csv": (lambda text: re.sub(rb"([^,\n]+)", rb"'\1'", text),
                    "write fields in double quotes"),
     "titled.csv": (lambda text: b"# made by x\n" + text,
-                   "Does a title or a comment stand above the names of columns?"),
+                   "Does a title, a count or a comment stand above the names of columns?"),
+    "counted.txt": (lambda text: b"300\n" + text.replace(b",", b" "),
+                    "line 1 is '300' alone, and below it lines have 5 fields, parted by space"),
+    "entitled.csv": (lambda text: b"made by x\n" + text.replace(b",", b";"),
+                     "line 1 is 'made by x' alone, and below it lines have 5 fields, parted by"),
+    "of-celeba.txt": (lambda text: re.sub(rb"(?m)^(?=.)", rb"x.jpg ", text.replace(b",", b" "))
+                      .replace(b"x.jpg id y sex p q", b"id y sex p q "),
+                      "Expected 5 fields in line 2, saw 6. Name every column in the first line"),
+    "shifted.csv": (lambda text: re.sub(rb"(?m)^(?=.)", rb"r,", text).replace(b"r,id,y,sex,p,q",
+                                                                             b"id,y,sex,p,q,"),
+                    "it names 5 columns, and there are 6. If the first column has no name"),
+    "of-r.txt": (lambda text: re.sub(rb"(?m)^(?=.)", rb"row,", text).replace(b"row,id", b"id"),
+                 "Name every column in the first line, also that of row names"),
+    "headless.csv": (lambda text: b"7.JPG,1,f,.5,.5\n" + text, "line 1 holds '7.JPG', no name of"),
     "t.ods": (lambda text: b"PK" + text, "Save a sheet of a workbook as CSV"),
 }  # fmt: skip
 

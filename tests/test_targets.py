@@ -131,9 +131,33 @@ def test_a_table_that_promises_too_much_is_corrected_by_one_cut_that_is_timed() 
     assert dense.net.training is False and read_widths(dense.net, PICTURE).layer_widths() == whole
 
 
+def test_a_limit_that_only_the_table_finds_out_of_reach_is_tried_at_the_fewest_channels() -> None:
+    dense = small()
+    whole = read_widths(dense.net, PICTURE).layer_widths()
+
+    def cost(widths: LayerWidths) -> float:  # 10 ms, of which channels save a twentieth
+        return 9.5 + 0.5 * channels(widths) / channels(whole)
+
+    hopeless = Limit(cost, 9.0, "ms", "a test's")
+    with pytest.raises(ValueError, match=r"9 ms cannot be reached: .* it is 9\.5"):
+        cut(dense.net, first_first, PICTURE, speedup=2, limit=hopeless)
+    real = corrected(hopeless, dense, FACTS, "cpu", floor=0, rounds=1, round_to=1, choices=1)
+    net, done = cut(dense.net, first_first, PICTURE, speedup=2, limit=real)
+    assert done.cost is not None and done.cost <= 9.0
+    assert channels(read_widths(net, PICTURE).layer_widths()) < channels(whole)
+
+
 @pytest.mark.parametrize(
     ("predicted", "found", "kept"),
-    [(4, 4, 1), (4, 2, 0.5), (16, 8, 0.75), (4, 0.9, 0.25), (1.1, 3, 1.25), (1, 1.5, 1)],
+    [
+        (4, 4, 1),
+        (4, 2, 0.5),
+        (16, 8, 0.75),
+        (4, 0.9, 0.25),
+        (1.1, 1.21, 2),
+        (1.1, 3, 4),
+        (1, 1.5, 1),
+    ],  # fmt: skip
 )
 def test_what_is_kept_of_a_saving_is_counted_in_the_logarithm(
     predicted: float, found: float, kept: float

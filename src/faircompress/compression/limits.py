@@ -11,6 +11,19 @@ CLOSE_TO_LIMIT = 0.95  # of it used: no step of channels could be expected to us
 HALVINGS = 16  # of the interval in which the multiply-adds lie
 
 
+class UnreachableError(InputError):
+    """A limit that the fewest channels do not keep.
+
+    Args:
+        words: For the user.
+        least: What those cost.
+    """
+
+    def __init__(self, words: str, least: float) -> None:
+        super().__init__(words)
+        self.least = least
+
+
 @dataclass(frozen=True)
 class Limit:
     """What a cut network may cost.
@@ -40,13 +53,14 @@ class Limit:
         whole = self.cost(start.layer_widths())
         return replace(self, most=whole * (self.most / whole) ** share)
 
-    def unreachable(self, start: ChannelWidths, fewest: dict[str, int]) -> InputError:
+    def unreachable(self, start: ChannelWidths, fewest: dict[str, int]) -> UnreachableError:
         """Return the error that names what can be reached."""
         least = self.used(start, fewest) * self.most
-        return InputError(
+        return UnreachableError(
             f"{self.key} {self.most:g} {self.unit} cannot be reached: with the fewest channels "
             f"that prune.min_channels and round_to allow it is {least:.3g} "
-            f"{self.unit}. Set a higher one, or a lower prune.min_channels"
+            f"{self.unit}. Set a higher one, or a lower prune.min_channels",
+            least,
         )
 
 

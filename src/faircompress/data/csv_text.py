@@ -14,18 +14,22 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from faircompress.data.file_text import text_of
+from faircompress.data.picture_files import PICTURES
 from faircompress.support.errors import InputError
 
 SPACE = " "  # told last: words of one field have it, too
 SEPARATORS = (",", ";", "\t", "|", SPACE)
 SUFFIXES = (".csv", ".tsv", ".tab", ".psv", ".txt")
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
+LEAST = 3  # names in a line parted by spaces beside which a name may lack
 LOOKED_AT = 200  # lines, to tell what parts their fields
 HEAD = 2**20  # characters of them
 END = "\ue000end"  # a last line that a quote left open swallows
 DECIMAL_COMMA = r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?"
 PLAIN = r"[-+]?\d+(?:[eE][-+]?\d+)?"
 THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"  # may be a thousand and some, or one and some
+TITLE = "Does a title, a count or a comment stand above the names of columns? Take it out."
+NO_NAME = "If the first column has no name, as R writes row names (of"
 WORDS = {"\t": "tab", " ": "space"}
 
 
@@ -81,7 +85,9 @@ def read_sheet(
     first = re.match(r"sep=(.)\r?\n", text)  # as some spreadsheets write first
     text = text[first.end() :] if first else text
     parts = separator or (first[1] if first else separator_of(text))
-    cells = _parsed(text, parts, f"{key}: {path}")
+    cells = _parsed(text, parts, where := f"{key}: {path}")
+    if len(cells.columns) == 1 and not separator:
+        _refuse_title(text, where)
     notes = [] if parts == "," else [f"Fields of {path.name} are parted by {_called(parts)}."]
     turned = []
     for name in cells if parts != "," else ():
@@ -148,13 +154,19 @@ def _fit(text: str, mark: str) -> tuple[bool, int]:
     with suppress(csv.Error):
         widths = [len(row) for row in islice(_rows(head, mark), LOOKED_AT) if any(row)] or [0]
         alike = len(set(widths)) == 1
-        if mark == SPACE and not (alike and len(widths) > 1):
+        if (
+            mark == SPACE and len(widths) > 1 and widths[0] >= LEAST
+        ):  # names may be one fewer: refused
+            alike = len({widths[0] + (widths[1] == widths[0] + 1), *widths[1:]}) == 1
+        elif mark == SPACE and not (alike and len(widths) > 1):
             return False, 0  # words of a text; only a table has as many in each line
         return widths[0] > 1 and alike, widths[0]
     return False, 0
 
 
 def _rows(text: str, mark: str) -> Any:  # a csv.reader, whose type has no name
+    if mark == SPACE:  # at the end of a line it begins no field
+        text = re.sub(r" +(?=\r?\n|\r|$)", "", text)
     lines = io.StringIO(text, newline="")
     return csv.reader(lines, delimiter=mark, skipinitialspace=True)
 
@@ -187,6 +199,7 @@ def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
         raise InputError(f"{where}: a quote in line {began} is not closed; was the file cut off?")
     if not any(names):
         raise InputError(f"{where} is empty; needed are names of columns, then one line a row.")
+    _refuse_names(names, rows, parts, where)
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice:
         raise InputError(f"{where} has {names.count(twice)} columns {twice!r}; rename them.")
@@ -194,18 +207,48 @@ def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(called), dtype=str)
 
 
+def _refuse_title(text: str, where: str) -> None:
+    """Raise if below a first line of one field all have several: it holds no names."""
+    first, _, rest = text.partition("\n")
+    below = separator_of(rest)
+    number, fields = _fit(rest, below)[1], first.strip()
+    if number > 1 and (below != SPACE or fields.isdigit()):
+        raise InputError(
+            f"{where}: line 1 is {fields!r} alone, and below it lines have {number} fields, parted "
+            f"by {_called(below)}. {TITLE}"
+        )
+
+
+def _refuse_names(
+    names: Sequence[str], rows: Sequence[Sequence[str]], parts: str, where: str
+) -> None:
+    """Raise if the first line cannot be names, or each may be that of the next column."""
+    picture = next((name for name in names if name.lower().endswith(PICTURES)), None)
+    if picture:
+        raise InputError(
+            f"{where}: line 1 holds {picture!r}, no name of a column. Put a line of names above."
+        )
+    if names[-1] or len(names) == 1:
+        return
+    full = next((row for row in rows if row[-1]), None)
+    if full:
+        raise InputError(
+            f"{where}: line 1 ends with {parts!r}: it names {len(names) - 1} columns, and there "
+            f"are {len(names)}. {NO_NAME} {full[0]!r}), put one before the others; else name the "
+            f"last (of {full[-1]!r})."
+        )
+
+
 def _refuse_fields(wanted: int, there: int, line: int, parts: str, where: str) -> NoReturn:
     """Raise because a row has more or fewer fields than there are names of columns."""
     problem = f"{where}: Expected {wanted} fields in line {line}, saw {there}"
     if line == 2 and wanted == 1:
-        raise InputError(
-            f"{problem}. Does a title or a comment stand above the names of columns? Take it out."
-        )
+        raise InputError(f"{problem}. {TITLE}")
     if there < wanted:
         raise InputError(f"{problem}: an empty field is written, too. Was the file cut off there?")
     raise InputError(
-        f"{problem}. Name every column in the first line, or put words that hold {parts!r} in "
-        "quotes."
+        f"{problem}. Name every column in the first line, also that of row names, or put words "
+        f"that hold {parts!r} in quotes."
     )
 
 

@@ -1,9 +1,13 @@
 """Where pictures are that a table names by less than their paths: by a name, or a number alone."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
 
 from faircompress.data.paths import slashed
 from faircompress.data.picture_files import PICTURES
@@ -11,35 +15,103 @@ from faircompress.data.trees import walk
 
 FILES = 200_000  # are looked through
 SURE = 0.9  # of the cells must be explained
+LONG, FEW = 4, 12  # letters of values that are looked for within paths; rows and paths for that
+
+
+class PictureIndex:
+    """The pictures of a folder, by their names.
+
+    Args:
+        home: Folder that paths begin at.
+    """
+
+    def __init__(self, home: Path) -> None:
+        every = islice(walk(home), FILES)
+        self.paths = [path for path in every if PurePosixPath(path).suffix.lower() in PICTURES]
+        self.by_name: dict[str, list[str]] = defaultdict(list)
+        for path in self.paths:
+            self.by_name[PurePosixPath(path).stem].append(path)
+            self.by_name[PurePosixPath(path).name].append(path)
+
+    def of_column(self, column: str, cells: Sequence[str]) -> str | None:
+        """Return how the paths of pictures are made of a column; None if it does not name them.
+
+        Args:
+            column: Its name.
+            cells: Some of its values, as text.
+
+        Returns:
+            The column's name if it holds the paths, else a template such as
+            ``pictures/{image}.jpg``.
+        """
+        named = [slashed(cell).strip() for cell in cells if cell.strip()]
+        if not named or "{" in column or "}" in column:
+            return None
+        of_cells = [_around(cell, self.by_name) for cell in named]
+        around = Counter(ends for found in of_cells for ends in found)
+        (before, after), count = next(iter(around.most_common(1)), (("", ""), 0))
+        if count < len(named):
+            before, after, count = _in_several(of_cells) or (before, after, count)
+        if count < SURE * len(named):
+            return None
+        return f"{before}{{{column}}}{after}" if before or after else column
+
+    def of_columns(self, rows: pd.DataFrame) -> str | None:
+        """Return how the paths are made of several columns; None if they are not.
+
+        Such as ``aligned/{user}/face.{number}.{name}.jpg``. Each made path must be that of a
+        picture, and hardly two rows may have the same.
+
+        Args:
+            rows: Some of the table's.
+        """
+        texts = rows.map(lambda cell: "" if pd.isna(cell) else slashed(str(cell)).strip())
+        texts = texts[[name for name in texts if not set("{}*") & set(str(name))]]
+        there = set(self.paths)
+        for anchor in texts:
+            if texts[anchor].str.len().mean() < LONG:
+                continue
+            for template in self._templates(texts.head(FEW), str(anchor)):
+                made = [template.format_map(row) for row in texts.to_dict("records")]
+                if sum(path in there for path in made) < SURE * len(made):
+                    continue
+                if len({*made}) >= SURE * len(made):
+                    return template
+        return None
+
+    def _templates(self, texts: pd.DataFrame, anchor: str) -> list[str]:
+        """Return what paths that hold a column's value look like, the usual first."""
+        found = Counter[str]()
+        order = sorted(texts, key=lambda name: (name != anchor, -texts[name].str.len().mean()))
+        for row in texts.to_dict("records"):
+            holding = [path for path in self.paths if row[anchor] and row[anchor] in path]
+            found.update({_template(path, row, order) for path in holding[:FEW]})
+        return [template for template, count in found.most_common(3) if count > 1]
 
 
 def path_of_column(home: Path, column: str, cells: Sequence[str]) -> str | None:
-    """Return how the paths of pictures are made of a column; None if it does not name them.
+    """Return how the paths of pictures in a folder are made of a column; see ``of_column``."""
+    return PictureIndex(home).of_column(column, cells)
 
-    Args:
-        home: Folder that the paths begin at.
-        column: Its name.
-        cells: Some of its values, as text.
 
-    Returns:
-        The column's name if it holds the paths, else a template such as ``pictures/{image}.jpg``.
-    """
-    named = [slashed(cell).strip() for cell in cells if cell.strip()]
-    if not named or "{" in column or "}" in column:
-        return None
-    by_stem = defaultdict(list)
-    for path in islice(walk(home), FILES):
-        if PurePosixPath(path).suffix.lower() in PICTURES:
-            by_stem[PurePosixPath(path).stem].append(path)
-            by_stem[PurePosixPath(path).name].append(path)
-    of_cells = [_around(cell, by_stem) for cell in named]
-    around = Counter(ends for found in of_cells for ends in found)
-    (before, after), count = next(iter(around.most_common(1)), (("", ""), 0))
-    if count < len(named):
-        before, after, count = _in_several(of_cells) or (before, after, count)
-    if count < SURE * len(named):
-        return None
-    return f"{before}{{{column}}}{after}" if before or after else column
+def _template(path: str, row: dict[Any, str], order: Sequence[str]) -> str:
+    """Return a path with the values of a row taken out, where they stand as whole words."""
+    parts = [path.replace("{", "{{").replace("}", "}}")]
+    for name in order:
+        if not row[name]:
+            continue
+        word = re.compile(rf"(?<![^\W_]){re.escape(row[name])}(?![^\W_])")
+        parts = [
+            piece
+            for part in parts
+            for piece in ([part] if part.startswith("{") else _parted(word, part, f"{{{name}}}"))
+        ]
+    return "".join(parts)
+
+
+def _parted(word: re.Pattern[str], text: str, field: str) -> list[str]:
+    pieces = word.split(text)
+    return [piece for one in pieces[:-1] for piece in (one, field)] + pieces[-1:]
 
 
 def _in_several(of_cells: Sequence[set[tuple[str, str]]]) -> tuple[str, str, int] | None:

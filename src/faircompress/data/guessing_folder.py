@@ -9,18 +9,9 @@ import pandas as pd
 
 from faircompress.data import whose
 from faircompress.data.csv_text import is_text_table, meant, read_csv
-from faircompress.data.guessing import (
-    LABELS,
-    MANY,
-    NO_GROUPS,
-    Guess,
-    called,
-    group_keys,
-    heaviest,
-    is_group,
-    split_names,
-)
-from faircompress.data.paths import fields
+from faircompress.data.guessing import LABELS, Guess, heaviest, split_names
+from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups
+from faircompress.data.paths import expression, fields
 from faircompress.data.picture_files import PICTURES
 from faircompress.data.splitting import SPELLINGS
 from faircompress.data.trees import files_under, refuse_none
@@ -59,7 +50,14 @@ def guess_folder(
         pattern, strays, reasons["pattern"] = _pattern(paths, home, tables)
         if strays:
             options["skip"], reasons["skip"] = strays, "guessed: they lie beside the others"
-        paths = [path for path in paths if path not in strays]
+    else:
+        form = expression(pattern)
+        strays = [path for path in paths if not form.fullmatch(path)]
+        if 0 < len(strays) <= min(NAMED, STRAYS * len(paths)):
+            options["skip"], reasons["skip"] = strays, "guessed: the pattern does not take them"
+        else:
+            strays = []
+    paths = [path for path in paths if path not in strays]
     options = {"pattern": pattern, **options}
     try:
         cells = fields(paths, pattern, key="data.folder", cure="")
@@ -215,11 +213,7 @@ def _groups(
             f"are {known}. Write it into the pattern, or lay a table with a column of names of "
             f"pictures, and {absent[0]!r}, beside them."
         )
-    free = [name for name in cells if name not in ("label", "split") and is_group(cells[name])]
+    free, why = likely_groups(cells.drop(columns=["label", "split"], errors="ignore"))
     if groups or free:
-        found = {
-            name: {} if name == "label" else group_keys(cells[name]) for name in groups or free
-        }
-        why = "as you named them" if groups else "guessed: delete what is no group"
-        return dict(called(name, how) for name, how in found.items()), why
+        return grouped(cells, groups or free), "as you named them" if groups else why
     return {"label": {}}, f"{NO_GROUPS}; add some by --pattern or a table"

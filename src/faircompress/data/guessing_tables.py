@@ -19,7 +19,7 @@ LEAST = 200  # rows of each part that are looked at
 def guess_table(
     given: str, *, label: str | None = None, groups: Sequence[str] = (), image: str | None = None
 ) -> tuple[Path, Guess]:
-    """Return the folder of a user's table, and what its columns probably are.
+    """Return the folder of a user's table and pictures, and what its columns probably are.
 
     Args:
         given: A file, a folder, or a pattern of parts.
@@ -38,9 +38,10 @@ def guess_table(
         pd.concat(heads, ignore_index=True), parts, [len(head) for head in heads], key="--table"
     )
     guess = guess_columns(
-        parts[0].path, label=label, groups=groups, image=image, cells=cells, named=file
-    )
-    return home, guess
+        parts[0].path, label=label, groups=groups, image=image, cells=cells, named=file,
+        home=home,
+    )  # fmt: skip
+    return guess.home or home, guess
 
 
 def tables_asked(given: str) -> tuple[Path, str]:

@@ -16,6 +16,12 @@ PEOPLE = (
     "case", "caseid", "casesubmitterid", "animal", "animalid", "user", "userid", "celebrity",
     "lesion", "lesionid", "slide", "slideid", "video", "videoid", "study", "studyid",
 )  # fmt: skip
+SOMEBODY = re.compile(
+    rf"(?:{'|'.join(word for word in PEOPLE if not word.endswith('id'))}|pat|sub|subj|pid)"
+    r"s?[\W_]*\d",
+    re.IGNORECASE,
+)  # a folder's name, such as patient00001, sub-07
+ELSE = "else pictures of one may lie in train and in test, and each counts as evidence of its own."
 NUMBERED = re.compile(r"(?:^|[\W_])(?:id|no|nr|number|code)$|[a-z](?:Id|ID)$", re.IGNORECASE)
 DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}")
 FEWEST, SPARSE, DENSE = 13, 0.05, 0.95  # values; distinct values as a share of the rows
@@ -47,12 +53,47 @@ def told(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...
         used: Likewise.
         key: Of the source, such as ``data.table``.
     """
-    return tuple(
+    columns = [
         f"Nobody is named, and column {name!r} has {values:,} values in {len(cells):,} rows. If it "
-        f"says whose picture a row is, say {key}.identity: {name}; else pictures of one may lie in "
-        "train and in test, and each counts as evidence of its own."
+        f"says whose picture a row is, say {key}.identity: {name}; {ELSE}"
         for name, values in likely(cells, used).items()
+    ]
+    folders = _likely_folders(cells, used)
+    if folders is None:
+        return tuple(columns)
+    number, first, pattern = folders
+    return (
+        *columns,
+        f"Nobody is named, and pictures lie in {number:,} folders such as {first}. If each is of "
+        f"one person, say {key}.pattern: {pattern!r} and {key}.identity: person; {ELSE}",
     )
+
+
+def _likely_folders(cells: pd.DataFrame, used: Collection[str]) -> tuple[int, str, str] | None:
+    """Return how many folders may each be somebody's, the first one, and a pattern of the paths.
+
+    Those are folders of few pictures, or called as people are, whose names no column that is used
+    has.
+
+    Args:
+        cells: The index holds the paths, or numbers.
+        used: Columns.
+    """
+    paths = [str(path).split("/")[:-1] for path in cells.index]
+    known = [{*cells[name].map(str)} for name in used if name in cells]
+    for level in range(min(map(len, paths), default=0)):
+        folders = {tuple(path[: level + 1]) for path in paths}
+        names = {folder[-1] for folder in folders}
+        if not FEWEST <= len(folders) <= DENSE * len(paths) or any(names <= one for one in known):
+            continue
+        called = sum(bool(SOMEBODY.match(name)) for name in names) > len(names) / 2
+        if called or len(folders) >= SPARSE * len(paths):
+            above = [{path[place] for path in paths} for place in range(level)]
+            parts = [next(iter(one)) if len(one) == 1 else "*" for one in above]
+            deeper = {len(path) for path in paths} != {level + 1}
+            first = "/".join(min(folders))
+            return len(folders), first, "/".join([*parts, "{person}", "**" if deeper else "*"])
+    return None
 
 
 def _repeated(name: str, cells: pd.Series) -> int:

@@ -3,7 +3,8 @@
 A table of layers says nothing of what lies between them, and a file with fewer channels is not
 faster in each part alike. So the network is cut once by magnitude, untrained, down to the limit;
 its file is timed beside the dense one, in turns. If that was f times as fast, where the table said
-p, costs are from then on ``dense * (predicted / dense) ** (ln f / ln p)``.
+p, costs are from then on ``dense * (predicted / dense) ** (ln f / ln p)``. Where the table says
+that the limit cannot be reached, the cut goes as far as it can: the table may be wrong.
 """
 
 import math
@@ -14,8 +15,8 @@ from torch import Generator, Tensor, nn
 
 from faircompress.compression.channels import Budget, LayerWidths, read_widths
 from faircompress.compression.criteria.magnitude import magnitude
-from faircompress.compression.cut import cut
-from faircompress.compression.limits import Limit
+from faircompress.compression.cut import Cut, cut
+from faircompress.compression.limits import Limit, UnreachableError
 from faircompress.data.dataset import Facts
 from faircompress.export import timing
 from faircompress.export.cut_limit import OPSET
@@ -26,7 +27,8 @@ from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives.cross_entropy import cross_entropy
 
 PAIRS, ROUNDS = 40, 8
-KEPT = 0.25, 1.25  # share of the table's saving, in the logarithm, that a trial may find
+SLACK = 1e-6  # above the least cost, for rounding
+KEPT = 0.25, 4.0  # share of the table's saving, in the logarithm, that a trial may find
 
 
 def corrected(
@@ -49,15 +51,19 @@ def corrected(
         floor: As in ``cut``.
         rounds: Likewise; 8 are made at most, to be quick.
         widths: ``round_to`` and ``choices``, as in ``cut``.
-
-    Raises:
-        InputError: If the limit cannot be reached.
     """
     example = dense.blank(facts.size)
-    net, done = cut(
-        dense.net, by_magnitude, example, speedup=2.0, rounds=min(rounds, ROUNDS), floor=floor,
-        limit=limit, **widths,
-    )  # fmt: skip
+
+    def down_to(limit: Limit) -> tuple[nn.Module, Cut]:
+        return cut(
+            dense.net, by_magnitude, example, speedup=2.0, rounds=min(rounds, ROUNDS), floor=floor,
+            limit=limit, **widths,
+        )  # fmt: skip
+
+    try:
+        net, done = down_to(limit)
+    except UnreachableError as error:
+        net, done = down_to(replace(limit, most=error.least * (1 + SLACK)))
     whole = limit.cost(read_widths(dense.net, example).layer_widths())
     predicted = whole / (done.cost or whole)
     power = share_kept(predicted, _faster(dense, net.eval(), facts, device))

@@ -102,7 +102,8 @@ def _labels(classes: int) -> list[Check]:
             "every row has a label",
             "pictures",
             not_null("label"),
-            "{count} of {total} rows have no label, or one that is not a whole number",
+            "{count} of {total} rows have no label, or one that is not a whole number; fill it in, "
+            "or leave them out by drop: ['']",
             "{total} rows have one.",
         ),
         Check(
@@ -170,14 +171,15 @@ def _group(group: str, tables: Frames) -> list[Check]:
             f"every row has a group in {group}",
             "pictures",
             not_null(group),
-            f"{{count}} of {{total}} rows have none in {group}",
+            f"{{count}} of {{total}} rows have none in {group}; leave them out by drop: [''] there",
             "{total} rows have one.",
         ),
         Check(
             f"every group in {group} is known",
             "pictures",
             not_match(group, unknown_form(words)),
-            f"{{count}} of {{total}} rows have a word for unknown, or nothing, in {group}",
+            f"{{count}} of {{total}} rows have a word for unknown, or nothing, in {group}; leave "
+            "them out by drop, or name them otherwise by names",
             "None is a word for unknown.",
         ),
     ]

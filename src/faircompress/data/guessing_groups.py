@@ -1,0 +1,80 @@
+"""Which columns of a user's data probably say the groups that people belong to."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from faircompress.data.columns import OWN
+
+MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
+ATTRIBUTES = {  # words of which one is in the name of a column that tells who somebody is
+    "sex", "gender", "male", "female", "age", "ages", "agegroup", "young", "race", "ethnicity",
+    "ethnic", "ancestry", "skin", "skintone", "skintype", "fitzpatrick", "fitspatrick", "fst",
+    "monk", "hospital", "center", "centre", "institution", "clinic", "country", "nationality",
+    "religion", "disability", "insurance", "language",
+}  # fmt: skip
+GUESSED = "guessed: delete what is no group"
+NO_GROUPS = "guessed: nothing tells groups, so each class is one"
+
+
+def likely_groups(cells: pd.DataFrame) -> tuple[list[str], str]:
+    """Return the columns of groups and why: those named as such, else all of few values.
+
+    Args:
+        cells: Columns that say nothing else, a row for each picture.
+    """
+    free = [str(name) for name in cells if is_group(cells[name])]
+    named = [name for name in free if ATTRIBUTES & _words(name)]
+    others = ", ".join(name for name in free if name not in named)
+    if not named or not others:
+        return free, GUESSED
+    return named, f"guessed by name; it could also be: {others}"
+
+
+def _words(name: str) -> set[str]:
+    """Return the words of a name such as patient_sex, ageApprox or Patient Gender."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return {*re.split(r"[\W\d_]+", parted.lower())}
+
+
+def called(name: str, how: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return a group under a name that is free."""
+    return (f"my_{name}", {"column": name, **how}) if name in OWN else (name, how)
+
+
+def grouped(cells: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
+    """Return the section ``groups`` for columns."""
+    keys = {name: {} if name == "label" else group_keys(cells[name]) for name in names}
+    return dict(called(name, how) for name, how in keys.items())
+
+
+def is_group(cells: pd.Series) -> bool:
+    """Tell whether a column can be one of groups."""
+    values = numbers(cells).dropna()
+    if len(values) < 2 or isinstance(values.iloc[0], bytes | dict):
+        return False
+    if pd.api.types.is_numeric_dtype(values):
+        return 2 <= values.nunique() < 0.9 * len(values)  # else it numbers the rows
+    return 2 <= values.nunique() <= MANY
+
+
+def group_keys(cells: pd.Series) -> Any:
+    """Return a column's keys: as it is, or cut into three ranges of about as many rows."""
+    values = numbers(cells).dropna()
+    if not pd.api.types.is_numeric_dtype(values) or values.nunique() <= MANY:
+        return {}
+    low, high = (float(f"{values.quantile(share):.3g}") for share in (1 / 3, 2 / 3))
+    if not values.min() < low < high < values.max():
+        return {}
+    return {"bins": {"low": [None, low], "middle": [low, high], "high": [high, None]}}
+
+
+def numbers(words: pd.Series) -> pd.Series:
+    """Return a column of text as numbers if all that is not empty is one."""
+    if not words.map(lambda word: isinstance(word, str)).all():
+        return words  # of Parquet, which has types
+    known = words.where(words.str.strip() != "")
+    found = pd.to_numeric(known, errors="coerce")
+    return found if known.notna().any() and (found.isna() == known.isna()).all() else known
