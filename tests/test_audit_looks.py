@@ -200,6 +200,24 @@ def test_a_refused_audit_spends_no_look() -> None:
     assert not Path("looks.jsonl").exists()
 
 
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ("expect: {hair: [red]}", "no test row has hair=red"),
+        ("costs:", "no sizes of both files were given"),
+    ],
+    ids=["a group that is not there", "a size that nobody measured"],
+)
+def test_rules_that_no_candidate_could_be_tested_by_spend_no_look(rules: str, words: str) -> None:
+    two_candidates().to_csv("p.csv", index=False)
+    one = "rules: [{rule: change, metric: true_positive_rate, limit: 0.1, because: a test}"
+    size = ", {rule: size, limit: 0.5, because: a test}" if rules == "costs:" else ""
+    Path("r.yaml").write_text(f"{one}{size}]\n{'' if size else rules}")
+    ended = run(f"{START} --candidate p_small --rules r.yaml {LEDGER}")
+    assert ended.code == 3 and words in ended.err, ended.err
+    assert not Path("looks.jsonl").exists()
+
+
 def test_a_way_without_a_ledger_is_refused() -> None:
     two_candidates().to_csv("p.csv", index=False)
     for more in ("--looks spend", "--reviewer Bob"):

@@ -64,6 +64,17 @@ def test_a_repeated_run_is_no_new_look_and_changes_no_byte(where: Registry) -> N
     assert [file.read_bytes() for file in files] == before
 
 
+def test_a_group_that_is_expected_and_not_there_is_told_before_a_look_is_spent(
+    where: Registry,
+) -> None:
+    folder = where.store.project
+    before = (folder / LEDGER).read_bytes()
+    Project(folder).set(gate={"expect": {"hair": ["red"]}})
+    with pytest.raises(ValueError, match=r"no test row has hair=red.*correct gate\.expect"):
+        told(Workspace(folder, folder))
+    assert (folder / LEDGER).read_bytes() == before
+
+
 def test_a_variant_counts_with_the_project_and_a_changed_limit_needs_a_reviewer(
     where: Registry,
 ) -> None:

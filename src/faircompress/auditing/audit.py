@@ -14,6 +14,7 @@ from faircompress.auditing.spelling import spelt
 from faircompress.auditing.topping_up import book_part, find
 from faircompress.config.rules import BASELINE, Gate
 from faircompress.data.predictions import Predictions
+from faircompress.evaluation.before_look import refuse_untestable
 from faircompress.evaluation.captions import AUDITED_FILES, Captions
 from faircompress.evaluation.costs import Costs
 from faircompress.evaluation.evaluate import evaluate, refuse_unfit
@@ -74,12 +75,18 @@ def audit_pair(
 def _booked(book: Book, pair: Pair, gate: Gate, validation: Held) -> Booking:
     """Book the look at a table, or the part of one that its fresh rows are."""
     fresh = find(book, pair, gate, validation)
+    part, asked = pair, gate
+    if fresh is not None:
+        part, asked = fresh.pair, gate.model_copy(update={"expect": {}})
+        check(part, asked, validation)
+    held = None if validation is None else validation[0]
+    both = None if held is None else (held, held)
+    refuse_untestable(
+        part.baseline, asked, held, costs=_costs(part), thresholds=_thresholds(gate, both),
+        captions=_captions(part),
+    )  # fmt: skip
     if fresh is None:
         return book_look(book, pair, gate, validation)
-    part, alone = fresh.pair, gate.model_copy(update={"expect": {}})
-    check(part, alone, validation)
-    unharmed = replace(part.baseline, model=part.candidate.model)  # refuse before it is booked
-    _evaluated(replace(part, candidate=unharmed), alone, validation, None, crosschecks=False)
     return book_part(Ledger(book.ledger), fresh, rules_of(part.baseline, gate, validation))
 
 
@@ -92,7 +99,7 @@ def _evaluated(
         pair.candidate,
         gate,
         validation=validation,
-        costs=Costs.of_files(pair.context.sizes, pair.context.latency),
+        costs=_costs(pair),
         look=look,
         released=0 if booking is None else booking.look.released,
         parts=None if booking is None else booking.parts,
@@ -106,6 +113,10 @@ def _evaluated(
     if pair.decided:
         verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
     return replace(verdict, next=_next(pair, verdict), notes=[*verdict.notes, *pair.notes])
+
+
+def _costs(pair: Pair) -> Costs:
+    return Costs.of_files(pair.context.sizes, pair.context.latency)
 
 
 def _thresholds(gate: Gate, validation: Held) -> dict[str, float]:

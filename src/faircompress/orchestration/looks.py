@@ -18,8 +18,11 @@ from faircompress.auditing import looks as booking
 from faircompress.auditing.looks import LEDGER, test_set_of
 from faircompress.auditing.rows import Pair
 from faircompress.config.precisions import exported, verdict_folder
+from faircompress.config.rules import Gate
 from faircompress.data import predictions
 from faircompress.data.dataset import TABLE, load_facts
+from faircompress.evaluation.before_look import refuse_untestable
+from faircompress.evaluation.captions import CHAIN
 from faircompress.evaluation.verdict import Verdict
 from faircompress.ledger.errors import LedgerError, NeedsReviewerError
 from faircompress.ledger.limits import Review
@@ -31,6 +34,7 @@ from faircompress.orchestration.registered_model import Registry
 from faircompress.orchestration.topping_up import Taken, of_look, of_part
 from faircompress.registry import look_records
 from faircompress.registry.ledger_heads import heads_of
+from faircompress.stages.exported_files import Files
 from faircompress.support.files import read_json, sha256
 
 References = Mapping[str, Mapping[str, Any] | None]  # as champion.json
@@ -50,8 +54,13 @@ def book(
 
     Raises:
         LedgerError: If the ledger cannot be trusted, or limits changed and nobody agreed.
+        ValueError: If a rule cannot be tested on these rows; nothing is spent then.
     """
     where, ledger = Registry(record.store, record.experiment), ledger_of(record)
+    exported_now = Files.of(record.workspace.artifacts, booked=False)
+    for precision in exported_now.precisions:
+        costs = exported_now.costs(precision)
+        refuse_untestable(*_of_dense(record), costs=costs, captions=CHAIN)
     before = {
         **_written(record.workspace.artifacts, test),
         **look_records.looks(where.store, where.model, test),
@@ -99,6 +108,13 @@ def complete(record: Record) -> None:
         booking.completed(ledger_of(record), look, verdict)
 
 
+def _of_dense(record: Record) -> tuple[predictions.Predictions, Gate, predictions.Predictions]:
+    """Return the dense model's predictions of the test rows, the rules, and of validation rows."""
+    folder = record.workspace.artifacts / "export" / "predictions"
+    test, held = (predictions.load(folder / f"dense-{s}.parquet") for s in ("test", "validation"))
+    return test, record.params.gate, held
+
+
 def ledger_of(record: Record) -> Ledger:
     """Return the ledger of the project that a workspace belongs to, with all that it must hold."""
     project = record.workspace.project
@@ -109,11 +125,11 @@ def _booked(
     record: Record, files: Sequence[str], test: str, references: References,
     review: Review | None = None, *, new: bool = False,
 ) -> Taken:  # fmt: skip
-    artifacts, gate, ledger = record.workspace.artifacts, record.params.gate, ledger_of(record)
+    artifacts, ledger = record.workspace.artifacts, ledger_of(record)
     folder = artifacts / "export" / "predictions"
-    rows = predictions.load(folder / "dense-test.parquet")
+    rows, gate, held = _of_dense(record)
     fit = load_facts(artifacts / "validate").fit_sha256  # which test rows there are changes no rule
-    held = replace(predictions.load(folder / "dense-validation.parquet"), data=fit)
+    held = replace(held, data=fit)
     models = {n: str(told["sha256"]) if told else None for n, told in references.items()}
     settings = booking.look_settings(rows, gate, [held], models)
     pictures = _pictures(artifacts, rows)

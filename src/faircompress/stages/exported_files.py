@@ -35,12 +35,13 @@ class Files:
     look: Json
 
     @classmethod
-    def of(cls, artifacts: Path) -> "Files":
-        """Read what lies in the folder of a run's results."""
+    def of(cls, artifacts: Path, *, booked: bool = True) -> "Files":
+        """Read what lies in the folder of a run's results, with its look if it is booked."""
         folder = artifacts / "export"
         latency, parity = (read_json(folder / f"{name}.json") for name in ("latency", "parity"))
         precisions = tuple(p for p in PRECISIONS if p in latency["times"])
-        return cls(folder, precisions, latency, parity, read_json(artifacts / "look.json"))
+        look = read_json(artifacts / "look.json") if booked else {}
+        return cls(folder, precisions, latency, parity, look)
 
     def bytes(self, precision: Precision) -> int:
         """Return the size of a pruned file."""
