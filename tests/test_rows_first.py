@@ -177,7 +177,7 @@ def test_the_command_params_reads_the_rows_too(
     said = capsys.readouterr()
     assert ended.value.code in (0, None), said.err
     assert said.out == "params.yaml is fine.\n"
-    assert "table has 120 rows, 2 classes, and groups by sex" in said.err
+    assert "table has 120 rows, 2 classes (glad; positive is sad), and groups by sex" in said.err
     for override, words in {
         "data.table.root=nowhere": "data.table.root: nowhere is not a folder",
         "data.table.groups=[race]": "has no column 'race'",

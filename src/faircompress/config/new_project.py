@@ -190,7 +190,8 @@ def _section(source: Source) -> str:
         f"    root: data/{source.kind:<13} # a link to your pictures",
     ]
     for key, value in source.options.items():
-        why = f"  # {source.guesses[key]}" if key in source.guesses else ""
+        reason = " ".join(source.guesses.get(key, "").split())  # it may hold a name of a column
+        why = f"  # {reason}" if reason else ""
         lines.append(f"    {key}: {_flow(value)}{why}")
     return "\n".join(lines) + "\n"
 

@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 
 from faircompress.config.bounds import Column, Groups, whole
 from faircompress.data import whose
-from faircompress.data.csv_text import meant, with_points
+from faircompress.data.binning import UNDER_NAMES, binned, numbers_of, refuse_values
+from faircompress.data.csv_text import meant
 from faircompress.data.declared_weights import Declared, declared
 from faircompress.data.pictures import Pixels
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read, Words, splits
-from faircompress.data.words import damaged, proposed_bins
+from faircompress.data.words import proposed_bins, several
 from faircompress.support.errors import InputError
 
 T = TypeVar("T")
 OWN = ("id", "split", "identity", "weight")  # columns that rows have anyway
-UNDER_NAMES = "Put them under names or drop."
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,8 @@ def data_set(
         }
     )
     labels, classes = taken.pop("label")
+    if not hows["label"].get("names"):
+        _refuse_several(columns["label"][kept], f"{table.key}.label")
     if len(classes) < 2:
         raise InputError(
             f"{table.key}.label: all {len(labels):,} rows are {classes[0]!r}; needed: two classes "
@@ -116,7 +118,7 @@ def data_set(
         )
     rows = pd.DataFrame({"label": labels.map({word: k for k, word in enumerate(classes)})})
     rows["identity"] = columns["identity"][kept] if identity else None
-    rows["weight"] = _numbers(columns["weight"][kept], f"{table.key}.weight") if weight else 1.0
+    rows["weight"] = numbers_of(columns["weight"][kept], f"{table.key}.weight") if weight else 1.0
     given = taken.pop("split")[0] if split else None
     for place, (words, _) in taken.items():
         rows[place.removeprefix("groups.")] = words
@@ -151,9 +153,9 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
     if names and bins:
         raise InputError(f"{where} has both names and bins; a value can have one name only")
     if bins:
-        return _binned(words, bins, where), tuple(bins)
+        return binned(words, bins, where), tuple(bins)
     if names:
-        _refuse(words[~words.isin([*names, None])], where, "have no name", UNDER_NAMES)
+        refuse_values(words[~words.isin([*names, None])], where, "have no name", UNDER_NAMES)
         found, order = words.map(names).astype(object), tuple(dict.fromkeys(names.values()))
         _refuse_idle(words, order, found, where)
         return found.where(words.notna(), None), order
@@ -167,6 +169,19 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
             + (", or names if its numbers are codes." if proposed else ".")
         )
     return words, tuple(values)
+
+
+def _refuse_several(words: Words, where: str) -> None:
+    """Raise if labels look like several classes at once, which each would be a class of its own."""
+    found = several(words.dropna().unique())
+    if found:
+        rows = int(words.isin(found).sum())
+        raise InputError(
+            f"{where}: {rows:,} of {len(words):,} rows of column {words.name!r} seem to name "
+            f"several classes, such as {found[0]!r}. A network here tells one class a picture. "
+            "Write a column for the class in question, 1 where it is named and 0 where not; or, if "
+            "each combination is meant as a class, give each its name by names."
+        )
 
 
 def _all(asked: Mapping[str, Callable[[], T]]) -> dict[str, T]:
@@ -231,48 +246,6 @@ def _kept(
             kept &= ~gone
             notes.append(f"Rows left out for {words.name} {value!r}: {gone.sum():,}.")
     return kept, notes
-
-
-def _numbers(words: Words, where: str) -> Words:
-    """Return a column as numbers, null where it is empty; what is damaged is not empty."""
-    numbers = pd.to_numeric(with_points(words.fillna("")), errors="coerce")
-    _refuse(words[words.notna() & numbers.isna()], where, "are no numbers", "Mend them.")
-    return numbers.astype(float)
-
-
-def _binned(words: Words, bins: dict[str, list[float | None]], where: str) -> Words:
-    """Return the name of the bin of each number."""
-    numbers = pd.to_numeric(with_points(words.fillna("")), errors="coerce").astype(float)
-    _refuse(words[words.notna() & numbers.isna()], where, "are no numbers", UNDER_NAMES)
-    found = pd.Series([None] * len(words), words.index, dtype=object, name=words.name)
-    for name, (start, end) in bins.items():
-        low, below = -np.inf if start is None else start, np.inf if end is None else end
-        inside = (numbers >= low) & (numbers < below)
-        if (inside & found.notna()).any():
-            raise InputError(f"{where}: bin {name!r} [{low:g}, {below:g}) overlaps another")
-        if not inside.any():
-            raise InputError(
-                f"{where}: no row is in bin {name!r}, from {low:g} and below {below:g}; values "
-                f"go from {numbers.min():g} to {numbers.max():g}"
-            )
-        found[inside] = name
-    _refuse(
-        words[words.notna() & found.isna()], where, "are in no bin", "Put them under bins or drop."
-    )
-    return found
-
-
-def _refuse(words: Words, where: str, fault: str, cure: str) -> None:
-    """Raise, naming values and rows, if there are any."""
-    if len(words):
-        values = ", ".join(repr(value) for value in words.unique()[:5])
-        rows = ", ".join(str(row) for row in words.index[:5])
-        broken = list(damaged(["", *words.unique()[:50]]).items())
-        hint = f" {broken[0][0]!r} {broken[0][1]}." if broken else ""
-        raise InputError(
-            f"{where}: values of column {words.name!r} {fault} in {len(words):,} rows: {values} "
-            f"(rows {rows}).{hint} {cure}"
-        )
 
 
 def _refuse_idle(words: Words, names: Iterable[str], found: Words, where: str) -> None:

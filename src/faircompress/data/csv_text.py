@@ -21,6 +21,7 @@ SPACE = " "  # told last: words of one field have it, too
 SEPARATORS = (",", ";", "\t", "|", SPACE)
 SUFFIXES = (".csv", ".tsv", ".tab", ".psv", ".txt")
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
+FEW = 12  # values of a column of names
 LEAST = 3  # names in a line parted by spaces beside which a name may lack
 LOOKED_AT = 200  # lines, to tell what parts their fields
 HEAD = 2**20  # characters of them
@@ -116,12 +117,19 @@ def separator_of(text: str) -> str:
 def with_points(words: "pd.Series[str]") -> "pd.Series[str]":
     """Return a column with decimal points for its decimal commas, if it surely has these.
 
-    It has if all of it are numbers, and some with a comma cannot be thousands, as 1,234 could.
+    It has if all of it are numbers, and some with a comma cannot be thousands, as 1,234 could. Few
+    values of which one looks like several others ("0,1" beside 0 and 1) are names, and so are whole
+    numbers with a zero behind ("1,0" beside 1).
     """
     known = pd.Series(words.unique(), dtype=object).map(str).str.strip()
     known = known[known != ""]
     comma = known.str.contains(",", regex=False).astype(bool)
     if not comma.any() or not known[comma].str.fullmatch(DECIMAL_COMMA).all():
+        return words
+    parts, whole = known[comma].str.split(","), {*known[~comma]}
+    if whole and parts.map(lambda two: not two[1].strip("0") and two[0] in whole).all():
+        return words
+    if len(known) <= FEW and parts.map(lambda two: {*two} <= whole).any():
         return words
     if known[comma].str.fullmatch(THOUSANDS).all() or not known[~comma].str.fullmatch(PLAIN).all():
         return words
@@ -186,7 +194,7 @@ def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
             if row and row[-1].endswith(END):
                 break
             if not names:
-                names = [name.strip() for name in row]
+                names = [" ".join(name.split()) for name in row]  # Excel's may have two lines
             elif row:
                 if len(row) != len(names):
                     _refuse_fields(len(names), len(row), began, parts, where)

@@ -15,6 +15,10 @@ from faircompress.data.trees import walk
 
 FILES = 200_000  # are looked through
 SURE = 0.9  # of the cells must be explained
+MASKS = {  # words of names of pictures that are not what a network sees
+    "mask", "masks", "seg", "segmentation", "segmentations", "annotation", "annotations", "gt",
+    "groundtruth", "roi", "heatmap", "heatmaps", "overlay", "overlays", "thumbnail", "thumbnails",
+}  # fmt: skip
 LONG, FEW = 4, 12  # letters of values that are looked for within paths; rows and paths for that
 
 
@@ -42,19 +46,31 @@ class PictureIndex:
 
         Returns:
             The column's name if it holds the paths, else a template such as
-            ``pictures/{image}.jpg``.
+            ``pictures/{image}.jpg``; None, too, if there are several as good.
+        """
+        ways = self.ways(column, cells)
+        return ways[0] if len(ways) == 1 else None
+
+    def ways(self, column: str, cells: Sequence[str]) -> list[str]:
+        """Return all equally good ways to make paths of a column, as ``of_column`` does.
+
+        A path as it stands is better than any; folders of masks are worse than others.
         """
         named = [slashed(cell).strip() for cell in cells if cell.strip()]
         if not named or "{" in column or "}" in column:
-            return None
+            return []
         of_cells = [_around(cell, self.by_name) for cell in named]
-        around = Counter(ends for found in of_cells for ends in found)
-        (before, after), count = next(iter(around.most_common(1)), (("", ""), 0))
-        if count < len(named):
-            before, after, count = _in_several(of_cells) or (before, after, count)
+        around = Counter(ends for found in of_cells for ends in sorted(found))
+        count = max(around.values(), default=0)
+        best = sorted(ends for ends, times in around.items() if times == count)
+        best = [ends for ends in best if not _of_masks(ends[0])] or best
+        best = [("", "")] if ("", "") in best else best
+        if count < len(named) and (several := _in_several(of_cells)):
+            best, count = [several[:2]], several[2]
         if count < SURE * len(named):
-            return None
-        return f"{before}{{{column}}}{after}" if before or after else column
+            return []
+        return [f"{before}{{{column}}}{after}" if before or after else column
+                for before, after in best]  # fmt: skip
 
     def of_columns(self, rows: pd.DataFrame) -> str | None:
         """Return how the paths are made of several columns; None if they are not.
@@ -85,8 +101,12 @@ class PictureIndex:
         order = sorted(texts, key=lambda name: (name != anchor, -texts[name].str.len().mean()))
         for row in texts.to_dict("records"):
             holding = [path for path in self.paths if row[anchor] and row[anchor] in path]
-            found.update({_template(path, row, order) for path in holding[:FEW]})
+            found.update(sorted({_template(path, row, order) for path in holding[:FEW]}))
         return [template for template, count in found.most_common(3) if count > 1]
+
+
+def _of_masks(folder: str) -> bool:
+    return bool(MASKS & {*re.split(r"[\W\d_]+", folder.lower())})
 
 
 def path_of_column(home: Path, column: str, cells: Sequence[str]) -> str | None:

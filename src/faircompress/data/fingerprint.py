@@ -92,8 +92,20 @@ def within(root: Path, name: str) -> Path:
         raise InputError(f"{name!r} holds a zero byte, which no path has")
     path = Path(os.path.realpath(root / name))
     if not path.is_relative_to(os.path.realpath(root)):
-        raise InputError(f"{name!r} lies outside {root}; needed: a file inside it")
+        link = _link_in(root, name)
+        why = (
+            f": {link} is a link that leads there. Name its folder as root, or copy it"
+            if link
+            else ""
+        )
+        raise InputError(f"{name!r} lies outside {root}; needed: a file inside it{why}")
     return path
+
+
+def _link_in(root: Path, name: str) -> Path | None:
+    """Return the first link on the way from a folder to a file in it."""
+    steps = [root.joinpath(*Path(name).parts[: at + 1]) for at in range(len(Path(name).parts))]
+    return next((step for step in steps if step.is_symlink()), None)
 
 
 def _walk(root: Path) -> Iterator[tuple[str, Stamp]]:

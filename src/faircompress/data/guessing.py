@@ -1,7 +1,7 @@
 """What the columns of a user's table probably are: guesses with reasons, for params.yaml."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 from faircompress.config.bounds import whole
 from faircompress.data import whose
 from faircompress.data.csv_text import no_column
-from faircompress.data.guessing_groups import NO_GROUPS, grouped, likely_groups, numbers
+from faircompress.data.guessing_groups import NO_GROUPS, grouped, likely_groups, numbers, unusable
 from faircompress.data.guessing_images import Pictures, pictures_of
 from faircompress.data.sidecars import found_beside
 from faircompress.data.sources import SPLITS as NAMES
@@ -20,9 +20,11 @@ from faircompress.data.splitting import SPELLINGS, SPELT
 from faircompress.data.table_head import head_of
 from faircompress.support.errors import InputError
 
-LABELS = ("label", "y", "target", "class", "diagnosis", "outcome")
-SPLITS = ("split", "part", "partition", "subset", "set", "fold")
-SURELY, FEW = ("split", "partition", "subset"), 5  # such a column of so few words is the split
+LABELS = ("label", "target", "class", "diagnosis", "outcome", "y")
+WEIGHTS = ("sample_weight", "sampling_weight", "survey_weight", "row_weight")  # not of a body
+SURELY, FEW = {"split", "partition", "usage"}, 5  # such a column of so few words is the split
+TOLD = {"false", "true"}
+SAID = re.compile(r"is_?(train|test|valid|validation|val)(?:ing)?")  # by 0 and 1
 ORDER = (
     "file", "image", "sidecar", "label", "groups", "split", "identity", "weight", "max_weight",
 )  # fmt: skip
@@ -85,6 +87,11 @@ def guess_columns(
     above = "" if found.home == home else f"{home.resolve().name}/"
     label = label or _label(table, file)
     by_class, groups = label in groups, [name for name in groups if name != label]
+    if not _hashable(table[label]):
+        raise InputError(
+            f"column {label!r} of {file} holds lists or structs; needed is a column with one class "
+            "a row. Write such a column, and give --label."
+        )
     values = table[label].dropna().unique()
     if len(values) < 2:
         raise InputError(
@@ -107,8 +114,8 @@ def guess_columns(
     split = _split(table, taken)
     for key, column, why in (
         ("split", split, "train, validation, test"),
-        ("identity", whose.named(list(table.columns)), "whose picture it is"),
-        ("weight", _named(list(table.columns), ("weight",)), "what a row counts in pooled rates"),
+        ("identity", whose.person(table), "whose picture it is"),
+        ("weight", _named(list(table.columns), WEIGHTS), "what a row counts in pooled rates"),
     ):
         mine = taken - made_of if key == "identity" else taken  # paths may hold people's names
         if column is not None and column not in mine:
@@ -117,20 +124,28 @@ def guess_columns(
     if split is not None and (words := split_names(table[split])):
         options["split"] = {"column": split, "names": words}
         reasons["split"] = "guessed: say which is which"
+    elif split is not None and {*_words(table[split])} - {*SPELT, *NAMES}:
+        reasons["split"] = "guessed: say which is which by names"
     if "identity" in options:
         options["max_weight"], reasons["max_weight"] = heaviest(
             table[options["identity"]], table[label]
         )
-    free, why = likely_groups(table[[name for name in names if name not in taken]])
+    others = table[[name for name in names if name not in taken]]
+    free, why = likely_groups(others)
     wanted, chosen = (groups, True) if groups or by_class else (free, False)
     options["groups"] = {"label": {}} if by_class else {}  # each class against the rest
     options["groups"] |= grouped(table, wanted)
     reasons["groups"] = "as you named them" if chosen else why
     if not options["groups"]:
         options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
-    notes = () if "identity" in options else whose.told(
-        table, {*taken, *wanted}, "data.table"
-    )  # fmt: skip
+    notes = () if chosen else unusable(others)
+    if "identity" not in options:
+        notes = (*notes, *whose.told(table, {*taken, *wanted}, "data.table"))
+    if (body := _named(list(table.columns), ("weight",))) and body not in {*taken, *wanted}:
+        notes = (
+            *notes,
+            f"If column {body!r} says what a row counts, say data.table.weight: {body}.",
+        )
     return Guess({key: options[key] for key in ORDER if key in options}, reasons, notes, found.home)
 
 
@@ -153,8 +168,8 @@ def _with_more(
     for name, more in beside.items():
         roles = [
             (_split(table, set()), _split(more, set())),
-            (whose.named(list(table.columns)), whose.named(list(more.columns))),
-            (_named(table.columns, ("weight",)), _named(more.columns, ("weight",))),
+            (whose.person(table), whose.person(more)),
+            (_named(table.columns, WEIGHTS), _named(more.columns, WEIGHTS)),
         ]
         wanted = [new for own, new in roles if own is None and new is not None]
         if wanted and not set(more.columns) & set(table.columns):
@@ -187,14 +202,23 @@ def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
 
 
 def _split(table: pd.DataFrame, taken: set[str]) -> str | None:
-    for name in table.columns:
-        if name in taken or str(name).lower() not in SPLITS:
-            continue
-        words = _words(table[name])
-        certain = bool(words) and all(word.lower() in SPELLINGS for word in words)
-        if certain or (str(name).lower() in SURELY and 0 < len(words) <= FEW):
-            return str(name)
+    """Return the column whose words are those of splits, else one called so of few words."""
+    free = [str(name) for name in table.columns if name not in taken]
+    plain = {name: _words(table[name]) for name in free if _hashable(table[name])}
+    for name, words in plain.items():
+        if len(words) > 1 and all(word.lower() in SPELLINGS for word in words):
+            return name
+    for name, words in plain.items():
+        called = SURELY & {*re.split(r"[\W\d_]+", name.lower())}
+        if called and 0 < len(words) <= FEW:
+            return name
+        if SAID.fullmatch(name.lower()) and {*map(str.lower, words)} in ({"0", "1"}, TOLD):
+            return name
     return None
+
+
+def _hashable(cells: pd.Series) -> bool:
+    return bool(cells.map(lambda value: isinstance(value, Hashable)).all())
 
 
 def _words(cells: pd.Series) -> list[str]:
@@ -204,6 +228,11 @@ def _words(cells: pd.Series) -> list[str]:
 def split_names(cells: pd.Series) -> dict[str, str]:
     """Return what each word of a split column means, where one of them needs to be told."""
     words = _words(cells)
+    said = SAID.fullmatch(str(cells.name).lower())
+    if said:
+        yes = SPELLINGS[said[1]]
+        no = "test" if yes == "train" else "train"
+        return {word: yes if word.lower() in ("1", "true") else no for word in words}
     known = {word: SPELLINGS[word.lower()] for word in words if word.lower() in SPELLINGS}
     all_told = all(word.lower() in {*SPELT, *NAMES} for word in words)
     if all_told or {*known.values()} == {"train", "validation"}:  # params asks which is the test

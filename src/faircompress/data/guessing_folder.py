@@ -10,7 +10,7 @@ import pandas as pd
 from faircompress.data import whose
 from faircompress.data.csv_text import is_text_table, meant, read_csv
 from faircompress.data.guessing import LABELS, Guess, heaviest, split_names
-from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups
+from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups, unusable
 from faircompress.data.paths import expression, fields
 from faircompress.data.picture_files import PICTURES
 from faircompress.data.splitting import SPELLINGS
@@ -65,7 +65,7 @@ def guess_folder(
         return Guess({**options, "groups": {name: {} for name in groups}}, reasons)
     _refuse_one_class(cells, home, tables)
     beside = _sidecar(home, tables, cells)
-    if beside and (whose.named(list(beside[2])) or not set(groups) <= {*cells.columns, "label"}
+    if beside and (whose.person(beside[2]) or not set(groups) <= {*cells.columns, "label"}
                    or not groups):  # fmt: skip
         sidecar, image, more = beside
         options |= {"sidecar": sidecar, "image": image}
@@ -77,14 +77,16 @@ def guess_folder(
         options["label"], reasons["label"] = named, "as you named it" if label else "guessed"
         cells = cells.drop(columns=named)
     options["groups"], reasons["groups"] = {}, ""  # stands before identity in params.yaml
-    person = whose.named([name for name in cells if name not in ("label", "split", *groups)])
+    person = whose.person(cells.drop(columns=["label", "split", *groups], errors="ignore"))
     if person:
         options["identity"], reasons["identity"] = person, "guessed: whose picture it is"
         options["max_weight"], reasons["max_weight"] = heaviest(cells[person], labels)
         cells = cells.drop(columns=person)
     options["groups"], reasons["groups"] = _groups(cells, groups, pattern, home)
     used = {"label", "split", *(how.get("column", n) for n, how in options["groups"].items())}
-    notes = () if person else whose.told(cells, used, "data.folder")
+    others = cells.drop(columns=[*used], errors="ignore")
+    notes = () if groups else unusable(others)
+    notes = notes if person else (*notes, *whose.told(cells, used, "data.folder"))
     if "split" in cells and (names := split_names(cells["split"])):
         options["split"] = {"column": "split", "names": names}
         reasons["split"] = "guessed: say which is which"

@@ -1,20 +1,14 @@
 """Which columns of a user's data probably say the groups that people belong to."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from faircompress.data.attributes import tells_who
 from faircompress.data.columns import OWN
 
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
-ATTRIBUTES = {  # words of which one is in the name of a column that tells who somebody is
-    "sex", "gender", "male", "female", "age", "ages", "agegroup", "young", "race", "ethnicity",
-    "ethnic", "ancestry", "skin", "skintone", "skintype", "fitzpatrick", "fitspatrick", "fst",
-    "monk", "hospital", "center", "centre", "institution", "clinic", "country", "nationality",
-    "religion", "disability", "insurance", "language",
-}  # fmt: skip
 GUESSED = "guessed: delete what is no group"
 NO_GROUPS = "guessed: nothing tells groups, so each class is one"
 
@@ -26,17 +20,27 @@ def likely_groups(cells: pd.DataFrame) -> tuple[list[str], str]:
         cells: Columns that say nothing else, a row for each picture.
     """
     free = [str(name) for name in cells if is_group(cells[name])]
-    named = [name for name in free if ATTRIBUTES & _words(name)]
+    named = [name for name in free if tells_who(name)]
     others = ", ".join(name for name in free if name not in named)
     if not named or not others:
         return free, GUESSED
     return named, f"guessed by name; it could also be: {others}"
 
 
-def _words(name: str) -> set[str]:
-    """Return the words of a name such as patient_sex, ageApprox or Patient Gender."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return {*re.split(r"[\W\d_]+", parted.lower())}
+def unusable(cells: pd.DataFrame) -> tuple[str, ...]:
+    """Return a sentence for each column that says who somebody is, but is no group as it stands.
+
+    Args:
+        cells: Columns that say nothing else, a row for each picture.
+    """
+    left = [str(n) for n in cells if tells_who(str(n)) and not is_group(cells[n])]
+    counts = {name: cells[name].dropna().map(str) for name in left}
+    return tuple(
+        f"Column {name!r} tells who somebody is, but has {words.nunique():,} values, such as "
+        f"{words.iloc[0]!r}, and is no group as it stands. Write numbers and give it bins, or join "
+        f"them by names: groups: {{{name}: {{names: ...}}}}."
+        for name, words in counts.items() if words.nunique() > 1
+    )  # fmt: skip
 
 
 def called(name: str, how: Mapping[str, Any]) -> tuple[str, Any]:
@@ -53,7 +57,9 @@ def grouped(cells: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
 def is_group(cells: pd.Series) -> bool:
     """Tell whether a column can be one of groups."""
     values = numbers(cells).dropna()
-    if len(values) < 2 or isinstance(values.iloc[0], bytes | dict):
+    if len(values) < 2 or not values.map(lambda value: isinstance(value, Hashable)).all():
+        return False  # lists, structs
+    if isinstance(values.iloc[0], bytes):
         return False
     if pd.api.types.is_numeric_dtype(values):
         return 2 <= values.nunique() < 0.9 * len(values)  # else it numbers the rows

@@ -2,17 +2,20 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from faircompress.data.finding_pictures import PictureIndex
+from faircompress.data.finding_pictures import MASKS, PictureIndex
+from faircompress.data.paths import slashed
 from faircompress.data.picture_files import PICTURES, SUFFIXES
 from faircompress.data.table_head import SAMPLE
 from faircompress.support.errors import InputError
 
 PATHS = "column of the pictures' paths"
 FOUND = "guessed: so the pictures are found"
+STARTS = (b"\x89PNG", b"\xff\xd8", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"GIF8")  # of files
+COUNTERS = re.compile(r"unnamed[ :]*\d*|index|level_0", re.IGNORECASE)  # as pandas writes rows
 ABSENT = f"{PATHS}; no such picture is there"
 
 
@@ -32,7 +35,7 @@ class Pictures:
 
 
 def pictures_of(table: pd.DataFrame, file: Path, home: Path) -> Pictures:
-    """Return where the pictures of a table are, in its folder or in the one above.
+    """Return where the pictures of a table are, in its folder or by paths from the one above.
 
     Args:
         table: Its first rows.
@@ -40,39 +43,106 @@ def pictures_of(table: pd.DataFrame, file: Path, home: Path) -> Pictures:
         home: Its folder.
 
     Raises:
-        ValueError: If no column names or holds them.
+        ValueError: If no column names or holds them, or several do, of other pictures.
     """
-    held = (n for n, c in table.items() if isinstance(next(iter(c.dropna()), ""), bytes | dict))
-    for name in held:
-        return Pictures(str(name), "column of the pictures themselves", home)
+    holding = [str(name) for name, cells in table.items() if _holds(cells, sure=True)]
+    if holding:
+        name, also = _only(holding, table, file, "hold pictures")
+        return Pictures(name, f"column of the pictures themselves{also}", home)
     columns = {str(name): table[name].dropna().astype(str) for name in table.columns}
     ended = [name for name, cells in columns.items()
              if len(cells) and cells.str.lower().str.endswith(PICTURES).mean() > 0.5]  # fmt: skip
     remote = [name for name in ended if columns[name].str.contains("://").mean() > 0.5]
     local = [name for name in ended if name not in remote]
-    image = _found(PictureIndex(home), columns, local[:1], table)
-    if image:
-        return Pictures(image, PATHS if image in local else FOUND, home)
+    there = PictureIndex(home)
+    ways = _ways(there, columns, local) or _ways(there, columns, _numbers_of_pictures(columns))
+    if ways:
+        name, also = _only(list(ways), table, file, "name pictures that are there")
+        image = _way(ways[name], there, table, file)
+        return Pictures(image, f"{PATHS if image in local else FOUND}{also}", home)
+    if several := there.of_columns(_some(table)):
+        return Pictures(several, FOUND, home)
+    unsure = [str(name) for name, cells in table.items() if _holds(cells, sure=False)]
+    if not local and unsure:
+        return Pictures(unsure[0], "column of the pictures themselves", home)
     if not local:
         raise _unnamed(table, file, remote)
+    name, also = _only(local, table, file, "end like names of pictures")
     above = home.resolve().parent
-    if above not in (Path.home(), Path(above.anchor)):
-        image = PictureIndex(above).of_column(local[0], _spread(columns[local[0]]))
-    return Pictures(image, FOUND, above) if image else Pictures(local[0], ABSENT, home)
+    looked_at = above not in (Path.home(), Path(above.anchor))
+    if looked_at and PictureIndex(above).of_column(name, _spread(columns[name])) == name:
+        return Pictures(name, f"{FOUND}{also}", above)
+    return Pictures(name, f"{ABSENT}{also}", home)
 
 
-def _found(
-    there: PictureIndex, columns: dict[str, pd.Series], local: list[str], table: pd.DataFrame
-) -> str | None:
-    some = {name: _spread(cells) for name, cells in columns.items()}
-    distinct = [
-        name for name, cells in columns.items() if cells.nunique() > 0.5 * len(cells) and len(cells)
-    ]
-    for name in dict.fromkeys([*local, *distinct]):
-        found = there.of_column(name, some[name])
-        if found:
-            return found
-    return there.of_columns(table.iloc[:: max(len(table) // SAMPLE, 1)].head(SAMPLE))
+def _holds(cells: pd.Series, *, sure: bool) -> bool:
+    """Tell whether a column holds pictures, surely or maybe."""
+    first = next(iter(cells.dropna()), "")
+    content = first.get("bytes") if isinstance(first, dict) else first
+    return isinstance(content, bytes) and (not sure or content.startswith(STARTS))
+
+
+def _only(names: list[str], table: pd.DataFrame, file: Path, fault: str) -> tuple[str, str]:
+    """Return the column that is meant of several, and a word on the others.
+
+    Masks are not meant, nor are columns whose pictures come again if one's do not.
+
+    Raises:
+        ValueError: If more than one may be.
+    """
+    left = [name for name in names if not MASKS & {*re.split(r"[\W\d_]+", name.lower())}] or names
+    if len(left) > 1 and not _holds(table[left[0]], sure=False):
+        left = [name for name in left if table[name].is_unique] or left
+        stems = {
+            name: tuple(PurePosixPath(slashed(str(cell))).stem for cell in _some(table)[name])
+            for name in left
+        }
+        left = list({cells: name for name, cells in reversed(stems.items())}.values())[::-1]
+    if len(left) > 1:
+        both = " and ".join(map(repr, left[:4]))
+        raise InputError(
+            f"columns {both} of {file} {fault}, and not the same ones. Give --image, the column "
+            "of the pictures that are judged."
+        )
+    others = ", ".join(name for name in names if name != left[0])
+    return left[0], f"; it could also be: {others}" if others else ""
+
+
+def _ways(
+    there: PictureIndex, columns: dict[str, pd.Series], names: list[str]
+) -> dict[str, list[str]]:
+    """Return how paths are made, of each column of which they can be."""
+    found = {name: there.ways(name, _spread(columns[name])) for name in names}
+    return {name: ways for name, ways in found.items() if ways}
+
+
+def _way(ways: list[str], there: PictureIndex, table: pd.DataFrame, file: Path) -> str:
+    """Return the only way, or that with other columns' help.
+
+    Raises:
+        ValueError: If pictures of one name lie in several places.
+    """
+    if len(ways) == 1:
+        return ways[0]
+    several = there.of_columns(_some(table))
+    if several:
+        return several
+    raise InputError(
+        f"pictures of {file} lie in several places by one name: {', '.join(ways[:4])}. Say which "
+        f"are judged: --image '{ways[0]}'."
+    )
+
+
+def _numbers_of_pictures(columns: dict[str, pd.Series]) -> list[str]:
+    """Return the columns whose values may be names of pictures; those that count rows are not."""
+    return [
+        name for name, cells in columns.items()
+        if cells.nunique() > 0.5 * len(cells) and len(cells) and not COUNTERS.fullmatch(name)
+    ]  # fmt: skip
+
+
+def _some(table: pd.DataFrame) -> pd.DataFrame:
+    return table.iloc[:: max(len(table) // SAMPLE, 1)].head(SAMPLE)
 
 
 def _spread(cells: pd.Series) -> list[str]:

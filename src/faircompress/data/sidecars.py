@@ -83,7 +83,8 @@ def found_beside(file: Path, table: pd.DataFrame, image: str) -> dict[str, pd.Da
         with suppress(InputError, OSError):
             other = read_csv(path, key="--table") if is_text_table(path) else pd.DataFrame()
             more = [name for name in other.columns if name not in table.columns]
-            if not set(keys) <= set(other.columns) or not more:
+            shared = set(other.columns) & set(table.columns) - set(keys)  # would clash
+            if not set(keys) <= set(other.columns) or not more or shared:
                 continue
             place = pd.MultiIndex.from_frame(_texts(other, keys))
             if place.is_unique and wanted.isin(place).all():

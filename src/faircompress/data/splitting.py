@@ -22,6 +22,7 @@ Read: TypeAlias = Callable[[int], bytes | Pixels]  # picture of row number i
 
 SPELT = {  # besides their names, in any case
     "training": "train", "val": "validation", "valid": "validation", "dev": "validation",
+    "validate": "validation",
     "development": "validation", "testing": "test",
 }  # fmt: skip
 MEANT = SPELT | {"eval": "validation", "evaluation": "validation", "holdout": "test"}

@@ -8,7 +8,7 @@ import pandas as pd
 from faircompress.data.csv_text import is_parquet, read_csv
 from faircompress.support.errors import InputError, MissingFileError
 
-ROWS = 20_000  # are looked at
+ROWS = 1_000_000  # are looked at
 SAMPLE = 50  # pictures that are looked at
 
 
@@ -38,6 +38,9 @@ def _parquet_head(file: Path, rows: int) -> pd.DataFrame:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InputError(f"--table: {file} has two columns {twice!r}; rename one.")
+        broken = next((name for name in names if name.splitlines() not in ([], [name])), None)
+        if broken is not None:
+            raise InputError(f"--table: {file} has a column {broken!r} of two lines; rename it.")
         held = [n for n in names if _holds(table.schema_arrow.field(n).type, pa)]
         plain = [name for name in names if name not in held]
         first = next(table.iter_batches(batch_size=rows, columns=plain), None)

@@ -10,6 +10,8 @@ from numbers import Real
 
 import pandas as pd
 
+from faircompress.data.attributes import tells_who
+
 PEOPLE = (
     "identity", "person", "personid", "patient", "patientid", "subject", "subjectid",
     "participant", "participantid", "individual", "individualid", "donor", "donorid",
@@ -33,6 +35,14 @@ def named(columns: Sequence[object], wanted: Sequence[str] = PEOPLE) -> str | No
     return next((low[word] for word in wanted if word in low), None)
 
 
+def person(cells: pd.DataFrame) -> str | None:
+    """Return the column that is named as one of people and has enough values to be."""
+    name = named(list(cells.columns))
+    if name is None or cells[name].dropna().astype(str).nunique() < FEWEST:
+        return None
+    return name
+
+
 def likely(cells: pd.DataFrame, used: Collection[str]) -> dict[str, int]:
     """Return the columns that may say whose picture a row is, and how many values each has.
 
@@ -40,7 +50,10 @@ def likely(cells: pd.DataFrame, used: Collection[str]) -> dict[str, int]:
         cells: A row for each picture.
         used: Columns that say something else: label, groups, pictures.
     """
-    found = {str(name): column for name, column in cells.items() if name not in used}
+    found = {
+        str(name): column for name, column in cells.items()
+        if name not in used and not tells_who(str(name))
+    }  # fmt: skip
     known = {name: _repeated(name, column) for name, column in found.items()}
     return {name: values for name, values in known.items() if values}
 

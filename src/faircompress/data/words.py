@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 UNKNOWN = (
-    r"^\s*(?:[Uu]nknown|UNKNOWN|nan|NaN|NAN|<NA>|#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
+    r"^\s*(?:[Uu]nknown|UNKNOWN|[Uu]nk|UNK|[Nn]\.[Aa]\.|\.|'?--|nan|NaN|NAN|<NA>|#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
     r"[Uu]ndefined|[Uu]nspecified|[Nn]ot (?:known|available|specified|reported|recorded)|"
     r"\?+|-+|-1)?\s*$"
 )
@@ -37,6 +38,7 @@ FORMULA = re.compile(r"#(?:REF|DIV/0|VALUE|NAME|NULL|NUM|SPILL|CALC)[!?]?|#{3,}"
 FLOATED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2}")
 MANY_CODES, FEW_MEASURES = 24, 6  # numbers of a group column beyond which it measures
 LETTERS = 3  # pairs of one letter, such as "A" and "a"; more are an alphabet
+LISTED = re.compile(r"\[.*,.*\]|\{.*\}|\(.*,.*\)", re.DOTALL)  # lists, structs as text
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 BADLY_DECODED = re.compile("\ufffd|[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 
@@ -69,6 +71,42 @@ def damaged(words: Iterable[str]) -> dict[str, str]:
 def rounded(words: Iterable[str]) -> list[str]:
     """Return the ids that look like long numbers whose last digits a spreadsheet took."""
     return [word for word in words if FLOATED.fullmatch(word)]
+
+
+def several(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of a column that look like several of its others, such as "a|b".
+
+    That are lists and structs as text, and names whose parts all are names; parted by spaces, only
+    where at least two such names are there.
+    """
+    known = {word.strip() for word in words}
+    listed = [word for word in known if LISTED.fullmatch(word)]
+    parted = [w for w in known if any(_all_known(w, sign, known) for sign in ("|", ";", ",", "+"))]
+    spaced = [word for word in known if _all_known(word, " ", known)]
+    return tuple(sorted({*listed, *parted, *(spaced if len(spaced) > 1 else ())}))
+
+
+def _all_known(word: str, sign: str, known: set[str]) -> bool:
+    parts = [part.strip() for part in word.split(sign)]
+    return len(parts) > 1 and all(part in known for part in parts)
+
+
+def sentinel(numbers: "pd.Series[float]") -> float | None:
+    """Return a number that stands for unknown among others: infinity, -1, 999 and the like.
+
+    Negative ones, where all others are not; nines, where they come again and the largest other is
+    less than half of them.
+    """
+    known = numbers.dropna()
+    if not np.isfinite(known).all():
+        return float(known[~np.isfinite(known)].iloc[0])
+    below = known[known < 0]
+    if len(below) and below.nunique() == 1 and below.iloc[0] in (-1, -9, -99, -999, -9999):
+        return float(below.iloc[0])
+    most = known.max() if len(known) else 0
+    others = known[known < most]
+    again = (known == most).sum() > 1 and len(others) > 0
+    return float(most) if again and most in (999, 9999) and others.max() < most / 2 else None
 
 
 def near(words: Iterable[str]) -> list[tuple[str, ...]]:

@@ -4,7 +4,7 @@ Columns, values, bins, splits, labels, groups and their cells are known from tab
 alone, in seconds; pictures take minutes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -168,6 +168,11 @@ def _nearby(root: Path, name: str) -> str:
     return ""
 
 
+def _positive(classes: Sequence[str]) -> str:
+    """Say which of two classes is the positive one, which the alphabet may have chosen."""
+    return f" ({classes[0]}; positive is {classes[1]})" if len(classes) == 2 else ""
+
+
 def count(params: Params, also: Callable[[RawData], str] = lambda raw: "") -> str:
     """Check the data that params name as far as it goes without a picture; say what it has.
 
@@ -188,7 +193,7 @@ def count(params: Params, also: Callable[[RawData], str] = lambda raw: "") -> st
     raw = refuse_unfit_rows(params)
     more = also(raw)
     return (
-        f"{params.data.name} has {len(raw.rows):,} rows, {len(raw.classes)} classes, and groups by "
-        f"{', '.join(raw.groups)}; no picture was opened."
+        f"{params.data.name} has {len(raw.rows):,} rows, {len(raw.classes)} classes"
+        f"{_positive(raw.classes)}, and groups by {', '.join(raw.groups)}; no picture was opened."
         + "".join(f"\n{line}" for line in (*raw.notes, more) if line)
     )
