@@ -73,7 +73,7 @@ class PictureIndex:
                 for before, after in best]  # fmt: skip
 
     def of_columns(self, rows: pd.DataFrame) -> str | None:
-        """Return how the paths are made of several columns; None if they are not.
+        """Return how the paths are made of several columns; None if not, or in several ways.
 
         Such as ``aligned/{user}/face.{number}.{name}.jpg``. Each made path must be that of a
         picture, and hardly two rows may have the same.
@@ -83,17 +83,17 @@ class PictureIndex:
         """
         texts = rows.map(lambda cell: "" if pd.isna(cell) else slashed(str(cell)).strip())
         texts = texts[[name for name in texts if not set("{}*") & set(str(name))]]
-        there = set(self.paths)
+        there, right = set(self.paths), set[str]()
         for anchor in texts:
             if texts[anchor].str.len().mean() < LONG:
                 continue
             for template in self._templates(texts.head(FEW), str(anchor)):
                 made = [template.format_map(row) for row in texts.to_dict("records")]
-                if sum(path in there for path in made) < SURE * len(made):
-                    continue
-                if len({*made}) >= SURE * len(made):
-                    return template
-        return None
+                found = sum(path in there for path in made) >= SURE * len(made)
+                if found and len({*made}) >= SURE * len(made) and template.count("{") > 1:
+                    right.add(template)
+        best = {template for template in right if not _of_masks(template)} or right
+        return best.pop() if len(best) == 1 else None
 
     def _templates(self, texts: pd.DataFrame, anchor: str) -> list[str]:
         """Return what paths that hold a column's value look like, the usual first."""

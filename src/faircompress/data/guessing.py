@@ -111,13 +111,13 @@ def guess_columns(
         reasons["sidecar"] = "guessed: it says the split or the person of each picture"
     made_of = {*re.findall(r"\{([^}]*)\}", image)} - {label, *groups}
     taken = {*made_of, image, label, *groups}
-    split = _split(table, taken)
+    split = _split(table, taken - made_of)  # paths may hold splits and people's names
     for key, column, why in (
         ("split", split, "train, validation, test"),
         ("identity", whose.person(table), "whose picture it is"),
         ("weight", _named(list(table.columns), WEIGHTS), "what a row counts in pooled rates"),
     ):
-        mine = taken - made_of if key == "identity" else taken  # paths may hold people's names
+        mine = taken if key == "weight" else taken - made_of
         if column is not None and column not in mine:
             options[key], reasons[key] = column, why
             taken.add(column)
@@ -181,7 +181,7 @@ def _with_more(
 def _label(table: pd.DataFrame, file: Path) -> str:
     names = [str(name) for name in table.columns]
     found = _named(names, LABELS)
-    if found is None:
+    if found is None or (found.lower() == "y" and {"x", "X"} & {*names}):  # a place in a picture
         flags = [name for name in names if table[name].isin((0, 1)).all()]
         if len(flags) > 1 and (table[flags].sum(axis=1) == 1).all():
             raise InputError(
@@ -209,7 +209,7 @@ def _split(table: pd.DataFrame, taken: set[str]) -> str | None:
         if len(words) > 1 and all(word.lower() in SPELLINGS for word in words):
             return name
     for name, words in plain.items():
-        called = SURELY & {*re.split(r"[\W\d_]+", name.lower())}
+        called = name.lower() in SURELY or re.fullmatch(r".*[\W_]split", name.lower())
         if called and 0 < len(words) <= FEW:
             return name
         if SAID.fullmatch(name.lower()) and {*map(str.lower, words)} in ({"0", "1"}, TOLD):

@@ -1,5 +1,6 @@
 """What the folders of a user's pictures probably mean: guesses with reasons, for params.yaml."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +10,14 @@ import pandas as pd
 
 from faircompress.data import whose
 from faircompress.data.csv_text import is_text_table, meant, read_csv
+from faircompress.data.finding_pictures import MASKS
 from faircompress.data.guessing import LABELS, Guess, heaviest, split_names
 from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups, unusable
 from faircompress.data.paths import expression, fields
 from faircompress.data.picture_files import PICTURES
 from faircompress.data.splitting import SPELLINGS
 from faircompress.data.trees import files_under, refuse_none
+from faircompress.data.whose import SOMEBODY
 from faircompress.support.errors import InputError
 
 STRAYS = 0.05  # of the pictures may lie elsewhere than the others
@@ -73,6 +76,8 @@ def guess_folder(
         cells = pd.concat([cells, more], axis=1)
     named = _label(cells, label, pattern, home)
     labels = cells[named]
+    if "pattern" in reasons and named == "label":
+        _refuse_no_classes(sorted(labels.unique()), home, tables)
     if named != "label":
         options["label"], reasons["label"] = named, "as you named it" if label else "guessed"
         cells = cells.drop(columns=named)
@@ -159,6 +164,26 @@ def _refuse_one_class(cells: pd.DataFrame, home: Path, tables: Sequence[str]) ->
             f"{KEY}: all pictures of {home} have the label {cells['label'].iloc[0]!r}; needed: two "
             f"or more. Name the folder above it, or say by --pattern where in the path it stands."
             f"{table}"
+        )
+
+
+def _refuse_no_classes(names: Sequence[str], home: Path, tables: Sequence[str]) -> None:
+    """Raise if folders that would be the classes are splits, parts, people or masks."""
+    words = [{*re.split(r"[\W\d_]+", name.lower())} for name in names]
+    of_splits = sum(bool({*SPELLINGS} & of) for of in words)
+    masks = any(MASKS & of for of in words)
+    parts = all(re.fullmatch(r"(?:images?|part|imgs?|data|batch|fold)[\W_]*\d+", n, re.IGNORECASE)
+                for n in names)  # fmt: skip
+    people = all(SOMEBODY.match(name) for name in names)
+    what = (
+        "splits" if of_splits > len(names) / 2 else "masks and pictures" if masks
+        else "parts of one set" if parts else "people" if people else ""
+    )  # fmt: skip
+    if what:
+        table = f"; or, if a table says the label: --table {home / tables[0]}" if tables else ""
+        raise InputError(
+            f"{KEY}: the folders {', '.join(names[:4])} of {home} look like {what}, not classes. "
+            f"Say where in the paths the label is: --pattern '{{part}}/{{label}}/*'{table}."
         )
 
 

@@ -6,9 +6,10 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from faircompress.data.finding_pictures import MASKS, PictureIndex
+from faircompress.data.finding_pictures import MASKS, SURE, PictureIndex
 from faircompress.data.paths import slashed
 from faircompress.data.picture_files import PICTURES, SUFFIXES
+from faircompress.data.splitting import SPELLINGS
 from faircompress.data.table_head import SAMPLE
 from faircompress.support.errors import InputError
 
@@ -122,6 +123,9 @@ def _way(ways: list[str], there: PictureIndex, table: pd.DataFrame, file: Path) 
     Raises:
         ValueError: If pictures of one name lie in several places.
     """
+    for way in ways:
+        if by_split := _by_split(way, there, _some(table)):
+            return by_split
     if len(ways) == 1:
         return ways[0]
     several = there.of_columns(_some(table))
@@ -131,6 +135,20 @@ def _way(ways: list[str], there: PictureIndex, table: pd.DataFrame, file: Path) 
         f"pictures of {file} lie in several places by one name: {', '.join(ways[:4])}. Say which "
         f"are judged: --image '{ways[0]}'."
     )
+
+
+def _by_split(way: str, there: PictureIndex, some: pd.DataFrame) -> str | None:
+    """Return how paths are made where a folder is called as a row's split, train/{image} of some.
+
+    Pictures of train and test often have the same names.
+    """
+    for folder in (part for part in way.split("/")[:-1] if part.lower() in SPELLINGS):
+        for name in (name for name in some if (some[name] == folder).any()):
+            made = way.replace(f"{folder}/", f"{{{name}}}/", 1)
+            paths = [made.format_map(row) for row in some.map(str).to_dict("records")]
+            if len({*paths} & {*there.paths}) >= SURE * len(paths):
+                return made
+    return None
 
 
 def _numbers_of_pictures(columns: dict[str, pd.Series]) -> list[str]:

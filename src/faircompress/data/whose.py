@@ -7,10 +7,12 @@ may stand in train and in test. So a column that looks like names of people is t
 import re
 from collections.abc import Collection, Sequence
 from numbers import Real
+from pathlib import PurePosixPath
 
 import pandas as pd
 
 from faircompress.data.attributes import tells_who
+from faircompress.data.picture_files import PICTURES
 
 PEOPLE = (
     "identity", "person", "personid", "patient", "patientid", "subject", "subjectid",
@@ -23,6 +25,7 @@ SOMEBODY = re.compile(
     r"s?[\W_]*\d",
     re.IGNORECASE,
 )  # a folder's name, such as patient00001, sub-07
+SIDE = re.compile(r"(.+?)[\W_](left|right|l|r|od|os)", re.IGNORECASE)  # names of both eyes
 ELSE = "else pictures of one may lie in train and in test, and each counts as evidence of its own."
 NUMBERED = re.compile(r"(?:^|[\W_])(?:id|no|nr|number|code)$|[a-z](?:Id|ID)$", re.IGNORECASE)
 DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}")
@@ -73,12 +76,26 @@ def told(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...
     ]
     folders = _likely_folders(cells, used)
     if folders is None:
-        return tuple(columns)
+        return (*columns, *_of_both_sides(cells, key))
     number, first, pattern = folders
     return (
         *columns,
         f"Nobody is named, and pictures lie in {number:,} folders such as {first}. If each is of "
         f"one person, say {key}.pattern: {pattern!r} and {key}.identity: person; {ELSE}",
+    )
+
+
+def _of_both_sides(cells: pd.DataFrame, key: str) -> tuple[str, ...]:
+    """Return a sentence if names end in left and right: two pictures of one."""
+    stems = [PurePosixPath(str(path)).stem for path in cells.index]
+    sides = [found for stem in stems if (found := SIDE.fullmatch(stem))]
+    names, ends = {side[1] for side in sides}, {side[2].lower() for side in sides}
+    if len(sides) < DENSE * len(stems) or len(ends) != 2 or len(names) > 0.75 * len(sides):
+        return ()
+    return (
+        f"Nobody is named, and names end in {' and '.join(sorted(ends))}, such as "
+        f"{sides[0][0]!r}. If both are of one person, make a column of the name without its end, "
+        f"and say {key}.identity; {ELSE}",
     )
 
 
@@ -121,6 +138,8 @@ def _repeated(name: str, cells: pd.Series) -> int:
     distinct = int(words.nunique())
     if not FEWEST <= distinct <= DENSE * len(words):
         return 0
+    if words.str.lower().str.endswith(PICTURES).mean() > 0.5:
+        return 0  # names of pictures, which train and test may share
     if numbered:
         return distinct
     numeric = pd.to_numeric(words, errors="coerce").notna().mean() > 0.5
