@@ -124,8 +124,10 @@ def guess_columns(
     if split is not None and (words := split_names(table[split])):
         options["split"] = {"column": split, "names": words}
         reasons["split"] = "guessed: say which is which"
-    elif split is not None and {*_words(table[split])} - {*SPELT, *NAMES}:
-        reasons["split"] = "guessed: say which is which by names"
+    elif split is not None:
+        meant = {SPELLINGS.get(word.lower()) for word in _words(table[split])}
+        if not {"train", "test"} <= meant or None in meant:
+            reasons["split"] = "guessed: say which is the test by names"
     if "identity" in options:
         options["max_weight"], reasons["max_weight"] = heaviest(
             table[options["identity"]], table[label]
