@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from faircompress.compression.channel_groups import ChannelGroup, Parts, channel_groups
 from faircompress.networks.layers import watched
 from faircompress.networks.network import fit_shapes, is_depthwise
+from faircompress.support.errors import InputError
 
 LayerWidths = dict[str, tuple[int, int]]  # layer -> output channels, input channels of each
 
@@ -127,14 +128,60 @@ def remove(net: nn.Module, example: Tensor, channels: dict[str, list[int]]) -> N
 
 
 def take_out(net: nn.Module, groups: list[ChannelGroup], channels: dict[str, list[int]]) -> None:
-    """Take channels of known groups out of a network, in place."""
+    """Take channels of known groups out of a network, in place.
+
+    A module that is registered under two names, and a tensor that two modules share, stay one.
+
+    Raises:
+        InputError: If modules that share a tensor would lose different channels.
+    """
     state = net.state_dict()
+    first = first_names(net)
+    shared = _shared(net)
     for (name, axis), gone in entries_of(groups, channels).items():
         stay = torch.ones(state[name].shape[axis], dtype=torch.bool)
         stay[gone] = False
         state[name] = state[name].index_select(axis, stay.nonzero().flatten())
+    for name in state:
+        if first.get(name, name) != name:
+            state[name] = state[first[name]]
     fit_shapes(net, state)
     net.load_state_dict(state, assign=True)
+    _share_again(net, shared)
+
+
+def first_names(net: nn.Module) -> dict[str, str]:
+    """Return the first name of each tensor of a module that is registered under several."""
+    seen: dict[nn.Module, str] = {}
+    found = {}
+    for name, module in net.named_modules(remove_duplicate=False):
+        first = seen.setdefault(module, name)
+        tensors = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+        for part, _ in tensors:
+            found[f"{name}.{part}".lstrip(".")] = f"{first}.{part}".lstrip(".")
+    return found
+
+
+def _shared(net: nn.Module) -> list[list[tuple[nn.Module, str]]]:
+    """Return the parameters that several modules share, each with all its owners."""
+    owners = defaultdict(list)
+    for module in net.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            owners[parameter].append((module, name))
+    return [places for places in owners.values() if len(places) > 1]
+
+
+def _share_again(net: nn.Module, shared: list[list[tuple[nn.Module, str]]]) -> None:
+    names = {module: name for name, module in net.named_modules()}
+    for (module, part), *others in shared:
+        tensor = getattr(module, part)
+        for other, name in others:
+            if not torch.equal(getattr(other, name), tensor):
+                raise InputError(
+                    f"{names[module]} and {names[other]} share their {part}, and would lose "
+                    "different channels. Give each its own"
+                )
+            setattr(other, name, tensor)
 
 
 def entries_of(groups: list[ChannelGroup], channels: dict[str, list[int]]) -> Parts:
