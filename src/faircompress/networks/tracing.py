@@ -220,7 +220,7 @@ class _Piece(torch.autograd.Function):
 @contextmanager
 def _closed(module: nn.Module) -> Iterator[nn.Module]:
     """Let a module be one step in the graph."""
-    inside = module.forward
+    inside, own = module.forward, vars(module).get("forward")
 
     def forward(*given: Any, **more: Any) -> Any:
         with torch.no_grad():
@@ -235,7 +235,10 @@ def _closed(module: nn.Module) -> Iterator[nn.Module]:
     try:
         yield module
     finally:
-        del module.forward  # of this instance; that of its class is as it was
+        if own is None:
+            del module.forward  # of this instance; that of its class is as it was
+        else:
+            module.forward = own  # which the instance had been given
 
 
 def _passing() -> Any:
