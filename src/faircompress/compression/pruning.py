@@ -1,6 +1,5 @@
 """A network of one's own, cut and tuned in one call."""
 
-import copy
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ from faircompress.compression.channels import Budget
 from faircompress.compression.cut import cut
 from faircompress.config import plugins
 from faircompress.networks.convolutions import mend_convolutions
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.fitness import refuse_unfit
 from faircompress.networks.outputs import NAMES, adapt, as_given
 from faircompress.support.errors import InputError
@@ -71,19 +71,19 @@ def prune(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     feed = _Feed(loader, device)
     first = feed.first()
-    dense = copy.deepcopy(model).cpu().eval()
+    dense = evaluating(copied(model).cpu())
     adapt(dense, classes or _classes(dense, first.images[:2]))
     refuse_unfit(dense, first.images[:4])
     objective = plugins.find("objectives", loss) if isinstance(loss, str) else loss
     feed.count_groups(needed=needs(objective, "groups"))
-    frozen = copy.deepcopy(dense).requires_grad_(False).to(device)
+    frozen = copied(dense).requires_grad_(False).to(device)
     goal = LossFunction(objective, frozen)
     score = _score(plugins.find("criteria", criterion), feed, goal, rounds, seed)
     how: dict[str, Any] = {"floor": min_channels, "round_to": round_to, "rounds": rounds}
     pruned, _ = cut(dense, score, first.images[:1], speedup=speedup, **how)
     torch.manual_seed(seed)
     _tune(pruned.to(device), feed, LossFunction(objective, frozen), epochs, lr)
-    return as_given(pruned.eval().cpu())
+    return as_given(evaluating(pruned).cpu())
 
 
 class _Feed:

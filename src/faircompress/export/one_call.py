@@ -1,6 +1,5 @@
 """A network of one's own as a checked ONNX file, in one call."""
 
-import copy
 import json
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import numpy as np
 
 from faircompress.export import runtime
 from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.network import Network, probabilities
 from faircompress.networks.outputs import adapt
 from faircompress.support.files import write_bytes
@@ -48,7 +48,7 @@ def export(
     Raises:
         InputError: If the file is not the network.
     """
-    net = adapt(copy.deepcopy(model).cpu().eval(), len(classes))
+    net = adapt(evaluating(copied(model).cpu()), len(classes))
     network = Network(net, type(model).__name__, len(classes), tuple(mean), tuple(std))
     said = {"classes": json.dumps([*classes]), "input_size": json.dumps(list(size))}
     content = to_onnx(network, size, opset=opset, words=said)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.networks.outputs import Adapted, probabilities_given
 from faircompress.support.errors import InputError
@@ -54,7 +55,7 @@ def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
     _refuse_several_inputs(net)
     was = {module: module.training for module in net.modules()}
     try:
-        _refuse_output(net.eval(), pictures)
+        _refuse_output(evaluating(net), pictures)
     finally:
         for module, training in was.items():
             module.training = training

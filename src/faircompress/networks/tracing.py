@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
@@ -67,7 +68,7 @@ def trace(net: nn.Module, example: Tensor) -> Any:
             warnings.simplefilter("ignore")
             for parameter in frozen:
                 parameter.requires_grad_(True)
-            closed = [opened.enter_context(_closed(m)) for m in _opaque(net.eval(), example)]
+            closed = [opened.enter_context(_closed(m)) for m in _opaque(evaluating(net), example)]
             pruners = {type(module): _passing() for module in closed}
             opened.enter_context(_lenient())
             graph = _graph().build_dependency(
