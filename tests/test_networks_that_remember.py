@@ -1,6 +1,7 @@
 """Networks that keep what they computed, or compute tables of positions, as LeViT and XCiT do."""
 
 import copy
+import types
 
 import torch
 from torch import Tensor, nn
@@ -104,3 +105,40 @@ def test_a_layer_inside_attention_stays_for_the_reason_that_holds() -> None:
 
 def test_a_convolution_along_channels_is_a_layer_of_its_file() -> None:
     assert layers_of_net(nn.Sequential(nn.Conv1d(1, 1, 5))) == {("convolution", (1, 1, 5)): 1}
+
+
+def sharp(self: nn.MultiheadAttention, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, None]:
+    """Attend in one head, with scores three times as sharp."""
+    asked, held, given = nn.functional.linear(q, self.in_proj_weight).chunk(3, dim=2)
+    found = (3 * asked @ held.transpose(1, 2)).softmax(2) @ given
+    return nn.functional.linear(found, self.out_proj.weight), None
+
+
+class Patched(nn.Module):
+    """Attention of torch, whose forward is another's in this one instance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+        self.attention = nn.MultiheadAttention(8, 1, batch_first=True)
+        self.attention.forward = types.MethodType(sharp, self.attention)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        tokens = self.second(self.first(pictures).relu()).flatten(2).transpose(1, 2)
+        return self.head(self.attention(tokens, tokens, tokens)[0].mean(1))
+
+
+def test_a_forward_that_an_instance_was_given_stays_with_it() -> None:
+    net = Patched().eval()
+    smaller, _ = cut(net, by_size, PICTURE, speedup=1.5)
+    for one in (net, smaller):
+        assert one.attention.forward.__func__ is sharp and one.attention.forward.__self__ is (
+            one.attention
+        )
+    pictures = torch.randn(2, 3, 8, 8)
+    del smaller.attention.forward
+    plain = smaller(pictures)
+    smaller.attention.forward = types.MethodType(sharp, smaller.attention)
+    assert not torch.allclose(smaller(pictures), plain)

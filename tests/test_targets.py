@@ -171,9 +171,17 @@ def test_shapes_of_layers_are_read_as_they_compute() -> None:
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2),
     )  # fmt: skip
     found = layer_shapes(net, PICTURE)
-    assert [found["0"].padding, found["0"].side, found["0"].kernel_size] == [(0, 0), (32, 32), 9]
-    assert [found["1"].padding, found["1"].depthwise, found["1"].side] == [(2, 2), True, (15, 15)]
-    assert [found["4"].kernel, found["4"].side] == [(), (1, 1)]
+    assert [found["0"].padding, found["0"].sides, found["0"].kernel_size] == [
+        (0, 0),
+        ((32, 32),),
+        9,
+    ]
+    assert [found["1"].padding, found["1"].depthwise, found["1"].sides] == [
+        (2, 2),
+        True,
+        ((15, 15),),
+    ]
+    assert [found["4"].kernel, found["4"].sides] == [(), ((1, 1),)]
 
 
 def test_pixels_alone_become_planes() -> None:

@@ -29,7 +29,7 @@ class Layer:
         outputs: Output channels.
         inputs: Input channels that each output channel reads.
         depthwise: Each channel is filtered by itself, so ``inputs`` stays 1.
-        macs_a_pair: Kernel size times positions.
+        macs_a_pair: Kernel size times positions, of all the times that it is called.
     """
 
     outputs: int
@@ -205,21 +205,26 @@ def _renumbered(group: ChannelGroup, channels: dict[str, list[int]], gone: Parts
 
 
 def _layers(net: nn.Module, example: Tensor) -> dict[str, Layer]:
+    """Return what each layer does for one picture, summed over the times that it is called."""
     names = {module: name for name, module in net.named_modules()}
     layers: dict[str, Layer] = {}
 
     def measure(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         if isinstance(module, nn.Conv2d):
             read, depthwise = module.weight.shape[1], is_depthwise(module)
-            pairs = module.weight[0, 0].numel() * output[0, 0].numel()
-            layers[names[module]] = Layer(module.out_channels, read, depthwise, pairs)
+            pairs = module.weight[0, 0].numel() * (output.numel() // module.out_channels)
+            layer = Layer(module.out_channels, read, depthwise, pairs)
         elif isinstance(module, nn.Linear):
-            pairs = output[0].numel() // module.out_features
-            layers[names[module]] = Layer(module.out_features, module.in_features, False, pairs)
+            pairs = output.numel() // module.out_features
+            layer = Layer(module.out_features, module.in_features, False, pairs)
         elif isinstance(module, nn.ConvTranspose2d):
             read, written = module.weight.shape[:2]
-            pairs = module.weight[0, 0].numel() * inputs[0][0, 0].numel()
-            layers[names[module]] = Layer(written, read, False, pairs)
+            pairs = module.weight[0, 0].numel() * (inputs[0].numel() // module.in_channels)
+            layer = Layer(written, read, False, pairs)
+        else:
+            return
+        before = layers[names[module]].macs_a_pair if names[module] in layers else 0
+        layers[names[module]] = replace(layer, macs_a_pair=layer.macs_a_pair + before)
 
-    watched(net, example, measure)
+    watched(net, example[:1], measure)
     return layers

@@ -1,6 +1,5 @@
 """The dense model without the channels that matter least, as the params want it."""
 
-import copy
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -16,6 +15,7 @@ from faircompress.config.params import Prune
 from faircompress.config.widths import widths_kept
 from faircompress.data.dataset import Split
 from faircompress.networks.convolutions import mend_convolutions
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.network import Network
 from faircompress.support.progress import track
 from faircompress.training.batch_loader import Batch, BatchLoader
@@ -50,7 +50,7 @@ def compress(
     """
     mend_convolutions()
     criterion = chosen(how.criterion, "criteria")
-    frozen = copy.deepcopy(dense.net).eval().to(device)
+    frozen = evaluating(copied(dense.net)).to(device)
     loss = LossFunction(chosen(how.scoring, "objectives"), frozen, hints=hints)
     rng = Generator().manual_seed(how.seed)
     size = min(how.scoring_batch, len(split))

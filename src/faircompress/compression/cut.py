@@ -1,6 +1,5 @@
 """Cut whole channels out of a network until it needs as few multiply-adds as asked."""
 
-import copy
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from faircompress.compression.channels import Budget, ChannelWidths, read_widths
 from faircompress.compression.limits import CLOSE_TO_LIMIT, Limit, most_within, speedup_for
 from faircompress.compression.soundness import prove, sound
 from faircompress.compression.widths_left import steps_of
+from faircompress.networks.copies import copied, evaluating
+from faircompress.networks.layers import forget
 from faircompress.support.errors import InputError
 
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
@@ -80,7 +81,7 @@ def cut(
     Raises:
         ValueError: If the speed-up or limit cannot be reached, naming what can.
     """
-    pruned, working = copy.deepcopy(dense).eval(), copy.deepcopy(dense).eval()
+    pruned, working = (forget(evaluating(copied(dense))) for _ in range(2))
     start = widths = sound(dense, example, read_widths(dense, example))
     speedup = speedup_for(limit, start) if limit else speedup
     target = start.macs() / speedup

@@ -1,6 +1,6 @@
 """What a layer computes beside its widths: kernel, stride, and the size of what it reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
@@ -17,7 +17,8 @@ class LayerShape:
         stride: Likewise.
         padding: Likewise.
         dilation: Likewise.
-        side: Height and width of its input; of a linear layer positions and 1.
+        sides: Height and width of its input each time that it is called; of a linear layer
+            positions and 1.
         groups: Of channels, for a convolution that is not depthwise.
         depthwise: Each channel is filtered by itself.
     """
@@ -26,7 +27,7 @@ class LayerShape:
     stride: tuple[int, ...]
     padding: tuple[int, ...]
     dilation: tuple[int, ...]
-    side: tuple[int, int]
+    sides: tuple[tuple[int, int], ...]
     groups: int
     depthwise: bool
 
@@ -38,6 +39,10 @@ class LayerShape:
             size *= length
         return size
 
+    def calls(self) -> "list[LayerShape]":
+        """Return it as it is called, once for each time."""
+        return [replace(self, sides=(side,)) for side in self.sides]
+
 
 def layer_shapes(net: nn.Module, example: Tensor) -> dict[str, LayerShape]:
     """Return the shapes of a network's layers on one normalised picture, by name."""
@@ -48,13 +53,18 @@ def layer_shapes(net: nn.Module, example: Tensor) -> dict[str, LayerShape]:
         if isinstance(module, nn.Conv2d):
             padding = module.padding if isinstance(module.padding, tuple) else _same(module)
             wide, deep = is_depthwise(module), module.groups
-            found[names[module]] = LayerShape(
+            sides = ((inputs[0].shape[-2], inputs[0].shape[-1]),)
+            shape = LayerShape(
                 module.kernel_size, module.stride, padding, module.dilation,
-                (inputs[0].shape[2], inputs[0].shape[3]), 1 if wide else deep, wide,
+                sides, 1 if wide else deep, wide,
             )  # fmt: skip
         elif isinstance(module, nn.Linear):
-            rows = output[0].numel() // module.out_features
-            found[names[module]] = LayerShape((), (), (), (), (rows, 1), 1, False)
+            rows = output.numel() // module.out_features
+            shape = LayerShape((), (), (), (), ((rows, 1),), 1, False)
+        else:
+            return
+        before = found[names[module]].sides if names[module] in found else ()
+        found[names[module]] = replace(shape, sides=before + shape.sides)
 
     watched(net, example, look)
     return found

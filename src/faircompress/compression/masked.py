@@ -4,7 +4,6 @@ What reads the channels is made deaf to them, and norms over channels look at th
 do convolutions that compute their weights from one another (weight standardisation).
 """
 
-import copy
 from collections.abc import Sequence
 from typing import cast
 
@@ -14,7 +13,8 @@ from torch.nn import functional
 
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import entries_of
-from faircompress.networks.layers import Scored
+from faircompress.networks.copies import copied
+from faircompress.networks.layers import Scored, forget
 from faircompress.networks.network import fit_shapes
 from faircompress.support.errors import InputError
 
@@ -54,7 +54,7 @@ class OfKept(nn.Module):
         self.kept = torch.ones(size, dtype=torch.bool).index_fill_(0, gone, False).nonzero()[:, 0]
         self.gives_all = 1 in axes.values()
         state |= {name: state[name].index_select(axis, self.kept) for name, axis in axes.items()}
-        self.layer = copy.deepcopy(layer)
+        self.layer = copied(layer)
         fit_shapes(self.layer, state)
         self.layer.load_state_dict(state)
 
@@ -82,7 +82,7 @@ def masked(
     Raises:
         InputError: If a layer norm computes what is not known.
     """
-    deaf, entries = copy.deepcopy(net), entries_of(list(groups), gone)
+    deaf, entries = forget(copied(net)), entries_of(list(groups), gone)
     state = deaf.state_dict()
     norms: dict[str, Tensor] = {}
     of_kept: dict[str, nn.Module] = {}

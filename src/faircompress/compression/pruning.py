@@ -1,10 +1,8 @@
 """A network of one's own, cut and tuned in one call."""
 
-import copy
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -12,13 +10,16 @@ from torch import Generator, Tensor, nn
 
 from faircompress.compression.channels import Budget
 from faircompress.compression.cut import cut
+from faircompress.compression.feed import Feed
 from faircompress.config import plugins
 from faircompress.networks.convolutions import mend_convolutions
-from faircompress.networks.fitness import refuse_unfit
+from faircompress.networks.copies import copied, evaluating
+from faircompress.networks.fitness import refuse_batch_bound, refuse_unfit
+from faircompress.networks.layers import MISFITS
 from faircompress.networks.outputs import NAMES, adapt, as_given
 from faircompress.support.errors import InputError
+from faircompress.support.lines import one_line
 from faircompress.support.progress import track
-from faircompress.training.batch_loader import Batch
 from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.objectives import Objective
 
@@ -67,78 +68,44 @@ def prune(
     Raises:
         InputError: If it cannot be used or cut, naming the layer.
     """
+    _refuse_numbers(speedup, epochs, lr, rounds, min_channels, round_to)
     mend_convolutions()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    feed = _Feed(loader, device)
+    feed = Feed(loader, device)
     first = feed.first()
-    dense = copy.deepcopy(model).cpu().eval()
-    adapt(dense, classes or _classes(dense, first.images[:2]))
+    dense = evaluating(copied(model).cpu())
+    feed.know_classes(classes or _classes(dense, first.images[:2]), first.labels)
+    adapt(dense, feed.classes)
     refuse_unfit(dense, first.images[:4])
+    refuse_batch_bound(dense, first.images[:4])
     objective = plugins.find("objectives", loss) if isinstance(loss, str) else loss
     feed.count_groups(needed=needs(objective, "groups"))
-    frozen = copy.deepcopy(dense).requires_grad_(False).to(device)
+    frozen = copied(dense).requires_grad_(False).to(device)
     goal = LossFunction(objective, frozen)
     score = _score(plugins.find("criteria", criterion), feed, goal, rounds, seed)
     how: dict[str, Any] = {"floor": min_channels, "round_to": round_to, "rounds": rounds}
     pruned, _ = cut(dense, score, first.images[:1], speedup=speedup, **how)
     torch.manual_seed(seed)
     _tune(pruned.to(device), feed, LossFunction(objective, frozen), epochs, lr)
-    return as_given(pruned.eval().cpu())
-
-
-class _Feed:
-    """A loader of others as batches of ours."""
-
-    def __init__(self, loader: Iterable[Any], device: torch.device | str) -> None:
-        self.loader, self.device, self.group_count = loader, device, 1
-
-    def __iter__(self) -> Iterator[Batch]:
-        for given in self.loader:
-            batch = _batch(given, self.group_count)
-            images, labels, groups = (
-                part.to(self.device) for part in (batch.images, batch.labels, batch.groups)
-            )
-            yield Batch(images, labels, groups, self.group_count)
-
-    def first(self) -> Batch:
-        """Return the first batch, on the CPU."""
-        given = next(iter(self.loader), None)
-        if given is None:
-            raise InputError("the loader gives no batch")
-        return _batch(given, 1)
-
-    def count_groups(self, *, needed: bool) -> None:
-        """Learn how many groups there are, if an objective compares them."""
-        if needed:
-            self.group_count = 1 + max(int(_batch(g, 1).groups.max()) for g in self.loader)
-
-    def length(self) -> int:
-        """Return how many batches there are."""
-        with suppress(TypeError):
-            return len(self.loader)  # type: ignore[arg-type]  # of those that have one
-        return sum(1 for _ in self.loader)
-
-
-def _batch(given: Any, group_count: int) -> Batch:
-    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-        raise InputError(
-            f"the loader gives a {type(given).__name__}, and needed are (pictures, labels) or "
-            "(pictures, labels, groups)"
-        )
-    images, labels = given[0], torch.as_tensor(given[1])
-    if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
-        raise InputError(
-            "needed are pictures as one float tensor, (batch, channels, height, width)"
-        )
-    groups = torch.as_tensor(given[2]) if len(given) == 3 else torch.zeros(len(images))
-    labels, groups = (part.reshape(len(images)).long() for part in (labels, groups))
-    return Batch(images, labels, groups, group_count)
+    return as_given(evaluating(pruned).cpu())
 
 
 @torch.no_grad()
 def _classes(net: nn.Module, pictures: Tensor) -> int:
     """Return how many classes the first output tells apart."""
-    output = net(pictures)
+    try:
+        output = net(pictures)
+    except MISFITS as error:
+        weights = next((p.dtype for p in net.parameters() if p.is_floating_point()), None)
+        types = (
+            f": its weights are {weights} and the pictures {pictures.dtype}; give them alike"
+            if weights not in (None, pictures.dtype)
+            else f", which are {list(pictures.shape[1:])}"
+        )
+        raise InputError(
+            f"{type(net).__name__} stops on the loader's pictures{types} "
+            f"({type(error).__name__}: {one_line(str(error), 200)})"
+        ) from error
     if hasattr(output, "items"):
         output = next((output[name] for name in NAMES if name in output), output)
     if not isinstance(output, Tensor):
@@ -148,9 +115,26 @@ def _classes(net: nn.Module, pictures: Tensor) -> int:
     return 2 if output.ndim == 1 or output.shape[1] == 1 else output.shape[1]
 
 
+def _refuse_numbers(
+    speedup: float, epochs: int, lr: float, rounds: int, min_channels: float, round_to: int
+) -> None:
+    """Refuse what no cut can be made by."""
+    rules = (
+        ("speedup", speedup, speedup > 1, "above 1, as 4 for a quarter of the multiply-adds"),
+        ("epochs", epochs, epochs >= 0, "0 or more"),
+        ("lr", lr, lr > 0, "above 0"),
+        ("rounds", rounds, rounds >= 1, "1 or more"),
+        ("min_channels", min_channels, 0 <= min_channels <= 1, "a share, from 0 to 1"),
+        ("round_to", round_to, round_to >= 1, "1 or more"),
+    )
+    for name, value, good, needed in rules:
+        if not good or not math.isfinite(value):
+            raise InputError(f"{name} is {value}, and needed is {needed}")
+
+
 def _score(
     criterion: Callable[..., dict[str, Tensor]],
-    feed: _Feed,
+    feed: Feed,
     goal: LossFunction,
     rounds: int,
     seed: int,
@@ -171,7 +155,7 @@ def _score(
     return score
 
 
-def _tune(net: nn.Module, feed: _Feed, goal: LossFunction, epochs: int, lr: float) -> None:
+def _tune(net: nn.Module, feed: Feed, goal: LossFunction, epochs: int, lr: float) -> None:
     optimizer, steps = torch.optim.AdamW(net.parameters(), lr), feed.length() if epochs else 0
     for epoch in range(epochs):
         net.train()

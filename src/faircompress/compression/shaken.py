@@ -5,13 +5,13 @@ what a channel is connected with. Where two networks of random weights say the s
 pictures, it is no coincidence of the weights.
 """
 
-import copy
 import math
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.layers import MISFITS, forget
 
 EXACT = 1e9  # multiply-adds up to which it is computed in float64
@@ -32,7 +32,7 @@ def shaken(net: nn.Module, pictures: Tensor, *, macs: float) -> tuple[nn.Module,
     """
     precisions = [torch.float64, torch.float32] if macs <= EXACT else [torch.float32]
     for precision in precisions:
-        drawn = _drawn(forget(copy.deepcopy(net)).eval().to(precision))
+        drawn = _drawn(evaluating(forget(copied(net))).to(precision))
         given = pictures.to(precision)
         try:
             _calibrated(drawn, given)
@@ -40,7 +40,7 @@ def shaken(net: nn.Module, pictures: Tensor, *, macs: float) -> tuple[nn.Module,
                 return drawn, given
         except MISFITS:
             continue
-    return copy.deepcopy(net).eval(), pictures
+    return evaluating(copied(net)), pictures
 
 
 def _drawn(net: nn.Module) -> nn.Module:
@@ -67,12 +67,14 @@ def _calibrated(net: nn.Module, pictures: Tensor) -> None:
     norms = [m for m in net.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
     was = [norm.momentum for norm in norms]
     for norm in norms:
-        norm.train().momentum = 1.0
+        norm.train()
+        norm.momentum = 1.0
     try:
         net(pictures)
     finally:
         for norm, momentum in zip(norms, was, strict=True):
-            norm.eval().momentum = momentum
+            norm.eval()
+            norm.momentum = momentum
     for norm in norms:  # maps of one position have no spread of their own
         if norm.running_var is not None:
             norm.running_var.clamp_(min=1e-2)

@@ -7,7 +7,6 @@ numbers, in the same order, of the same meaning. That is a matter of connections
 and is seen in a network of random weights (``shaken.py``) on random pictures.
 """
 
-import copy
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,7 +17,8 @@ from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import ChannelWidths, take_out
 from faircompress.compression.masked import Gone, masked
 from faircompress.compression.shaken import shaken
-from faircompress.networks.layers import MISFITS
+from faircompress.networks.copies import copied
+from faircompress.networks.layers import MISFITS, forget
 from faircompress.support.errors import InputError
 
 
@@ -57,7 +57,7 @@ def prove(
     Raises:
         InputError: If it is not.
     """
-    wanted = copy.deepcopy(dense)
+    wanted = copied(dense)
     take_out(wanted, start.groups, gone)
     kept, found = wanted.state_dict(), pruned.state_dict()
     same = kept.keys() == found.keys() and all(
@@ -102,7 +102,7 @@ class _Trial:
 
     def objection(self, groups: Sequence[ChannelGroup], gone: Gone) -> str:
         """Return what goes wrong if some channels go; nothing if all is well."""
-        cut = copy.deepcopy(self.net)
+        cut = forget(copied(self.net))
         try:
             take_out(cut, list(groups), gone)
             found = cut(self.pictures)

@@ -77,19 +77,25 @@ def layer_times(
         name: tuple(_points(w, block) for w in _free(shapes[name], widths[name])) for name in shapes
     }
     wanted = {
-        _key(shapes[name], *pair): (shapes[name], pair)
+        _key(call, *pair): (call, pair)
         for name, (outputs, inputs) in axes.items()
+        for call in shapes[name].calls()
         for pair in itertools.product(outputs, inputs)
     }
     times = _known_or_measured(wanted, device, threads)
     grids = {
         name: (
             np.array(outputs), np.array(inputs),
-            np.array([[times[_key(shapes[name], o, i)] for i in inputs] for o in outputs]),
+            np.array([[_whole(shapes[name], o, i, times) for i in inputs] for o in outputs]),
         )
         for name, (outputs, inputs) in axes.items()
     }  # fmt: skip
     return LayerTimes(grids, block)
+
+
+def _whole(shape: LayerShape, outputs: int, inputs: int, times: Times) -> float:
+    """Return the milliseconds of all the times that a layer is called."""
+    return sum(times[_key(call, outputs, inputs)] for call in shape.calls())
 
 
 def _known_or_measured(
@@ -134,20 +140,20 @@ def clock_of(opened: "InferenceSession") -> Callable[[], float]:
 def _session(
     shape: LayerShape, widths: tuple[int, int], device: str, threads: int | None
 ) -> "tuple[InferenceSession, dict[str, np.ndarray]]":
-    """Open a layer alone, and make what it reads."""
+    """Open a layer alone, of one call, and make what it reads."""
     from onnx import TensorProto, helper, numpy_helper
 
     outputs, inputs = widths
     if shape.kernel:
         groups = outputs if shape.depthwise else shape.groups
-        read: tuple[int, ...] = (1, inputs * groups, *shape.side)
+        read: tuple[int, ...] = (1, inputs * groups, *shape.sides[0])
         weight: tuple[int, ...] = (outputs, inputs, *shape.kernel)
         node = helper.make_node(
             "Conv", ["x", "w", "b"], ["c"], group=groups, strides=shape.stride,
             pads=shape.padding * 2, dilations=shape.dilation,
         )  # fmt: skip
     else:
-        read, weight = (shape.side[0], inputs), (inputs, outputs)
+        read, weight = (shape.sides[0][0], inputs), (inputs, outputs)
         node = helper.make_node("Gemm", ["x", "w", "b"], ["c"])
     constants = [
         numpy_helper.from_array(np.full(dims, 1e-3, np.float32), name)
@@ -179,7 +185,7 @@ def _up(width: int, block: int) -> int:
 
 
 def _key(shape: LayerShape, outputs: int, inputs: int) -> str:
-    parts = (shape.kernel, shape.stride, shape.padding, shape.dilation, shape.side)
+    parts = (shape.kernel, shape.stride, shape.padding, shape.dilation, shape.sides[0])
     words = ["x".join(map(str, part)) for part in parts]
     return "/".join([*words, f"g{shape.groups}{'d' * shape.depthwise}", f"{outputs}<{inputs}"])
 

@@ -1,6 +1,5 @@
 """A network of one's own as a checked ONNX file, in one call."""
 
-import copy
 import json
 import tempfile
 from collections.abc import Sequence
@@ -8,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from faircompress.export import runtime
 from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
+from faircompress.networks.copies import copied, evaluating
+from faircompress.networks.fitness import refuse_batch_bound
 from faircompress.networks.network import Network, probabilities
 from faircompress.networks.outputs import adapt
 from faircompress.support.files import write_bytes
@@ -48,12 +50,13 @@ def export(
     Raises:
         InputError: If the file is not the network.
     """
-    net = adapt(copy.deepcopy(model).cpu().eval(), len(classes))
+    net = adapt(evaluating(copied(model).cpu()), len(classes))
     network = Network(net, type(model).__name__, len(classes), tuple(mean), tuple(std))
+    pictures = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
+    refuse_batch_bound(net, network.normalised(torch.from_numpy(pictures[:4])))
     said = {"classes": json.dumps([*classes]), "input_size": json.dumps(list(size))}
     content = to_onnx(network, size, opset=opset, words=said)
     refuse_wrong_shape(content, network)
-    pictures = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.onnx"
         file.write_bytes(content)

@@ -3,13 +3,13 @@
 What they give is the same for every picture, so a file holds it and not them.
 """
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.layers import forget
 
 
@@ -41,7 +41,7 @@ def settled(net: nn.Module, size: tuple[int, int]) -> nn.Module:
         net: Takes normalised pictures; left as it is.
         size: Their height and width, pixels.
     """
-    fixed = copy.deepcopy(net).cpu().eval()
+    fixed = evaluating(copied(net).cpu())
     wanted = {parameter: parameter.requires_grad for parameter in fixed.parameters()}
     found: dict[str, Tensor] = {}
 

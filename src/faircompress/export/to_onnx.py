@@ -4,7 +4,6 @@ Who deploys the file needs nothing else: normalisation and softmax are inside, c
 preparation are in its metadata. It names no path of the machine that wrote it.
 """
 
-import copy
 import json
 import logging
 import math
@@ -23,6 +22,7 @@ from faircompress.export.layer_shapes import Shapes, layers_of_file, layers_of_n
 from faircompress.export.planes import ADDED, normalise_at_once
 from faircompress.export.ports import INPUT, OUTPUT
 from faircompress.export.settled import settled
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.layers import numbers_of_positions
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
@@ -48,7 +48,7 @@ class Deployed(nn.Module):
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        self.net = copy.deepcopy(network.net).cpu().eval()
+        self.net = evaluating(copied(network.net).cpu())
         mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (network.mean, network.std))
         self.register_buffer("scale", 1 / (255 * std))
         self.register_buffer("shift", -mean / std)
@@ -104,7 +104,7 @@ def to_onnx(
     """
     fixed = replace(network, net=settled(network.net, size))
     try:
-        model = _exported(Deployed(fixed).eval(), size, opset)
+        model = _exported(evaluating(Deployed(fixed)), size, opset)
     except torch.onnx.OnnxExporterError as error:
         why = one_line(
             f"{type(error.__cause__ or error).__name__}: {error.__cause__ or error}", 300

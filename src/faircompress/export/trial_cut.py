@@ -22,6 +22,7 @@ from faircompress.export import timing
 from faircompress.export.cut_limit import OPSET
 from faircompress.export.runtime import session
 from faircompress.export.to_onnx import to_onnx, words
+from faircompress.networks.copies import evaluating
 from faircompress.networks.network import Network
 from faircompress.training.loss_function import LossFunction
 from faircompress.training.objectives.cross_entropy import cross_entropy
@@ -66,7 +67,7 @@ def corrected(
         net, done = down_to(replace(limit, most=error.least * (1 + SLACK)))
     whole = limit.cost(read_widths(dense.net, example).layer_widths())
     predicted = whole / (done.cost or whole)
-    power = share_kept(predicted, _faster(dense, net.eval(), facts, device))
+    power = share_kept(predicted, _faster(dense, evaluating(net), facts, device))
 
     def cost(widths: LayerWidths) -> float:
         return float(whole * (limit.cost(widths) / whole) ** power)

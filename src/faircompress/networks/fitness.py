@@ -6,11 +6,16 @@ from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils import parametrize
 
+from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.networks.outputs import Adapted, probabilities_given
 from faircompress.support.errors import InputError
+from faircompress.support.lines import one_line
+
+BOUND = "what it says of a picture depends on the pictures beside it"
 
 
 class Place:
@@ -54,7 +59,7 @@ def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
     _refuse_several_inputs(net)
     was = {module: module.training for module in net.modules()}
     try:
-        _refuse_output(net.eval(), pictures)
+        _refuse_output(evaluating(net), pictures)
     finally:
         for module, training in was.items():
             module.training = training
@@ -62,19 +67,46 @@ def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
 
 
 def refuse_batch_bound(net: nn.Module, pictures: Tensor) -> None:
-    """Raise if what a network in evaluation mode says of a picture depends on those beside it."""
-    with torch.no_grad():
-        together, alone = net(pictures), net(pictures[:1])
+    """Raise if what a network in evaluation mode says of a picture depends on those beside it.
+
+    Args:
+        net: Gives logits; in evaluation mode.
+        pictures: As it takes them; each is given alone, too.
+
+    Raises:
+        InputError: Naming the layer, if it is a norm without statistics.
+    """
+    for name, module in net.named_modules():
+        if isinstance(module, _BatchNorm) and module.running_mean is None:
+            raise InputError(
+                f"{BOUND}: {name} is a norm without statistics. Set track_running_stats=True"
+            )
+    try:
+        with torch.no_grad():
+            together = net(pictures)
+    except InputError:
+        raise
+    except MISFITS as error:
+        shape = list(pictures.shape[1:])
+        raise InputError(f"it stops on pictures of {shape} ({_in_short(error)})") from error
+    try:
+        with torch.no_grad():
+            alone = torch.cat([net(picture[None]) for picture in pictures])
+            far = (together - alone).abs().max()
+    except InputError:
+        raise
+    except MISFITS as error:
+        raise InputError(
+            f"{BOUND}: where each is alone it stops, or gives another shape ({_in_short(error)})"
+        ) from error
     forget(net)
     spread = together.std() + together.abs().mean()
-    if (together[:1] - alone).abs().max() > 0.01 * spread:
-        bound = (n for n, m in net.named_modules() if getattr(m, "running_mean", m) is None)
-        name = next(bound, "")
-        raise InputError(
-            "what it says of a picture depends on the pictures beside it"
-            + (f": {name} is a norm without statistics. Set track_running_stats=True" if name
-               else ". Something in it looks at the whole batch; take that out")
-        )  # fmt: skip
+    if far > 0.01 * spread:
+        raise InputError(f"{BOUND}. Something in it looks at the whole batch; take that out")
+
+
+def _in_short(error: BaseException) -> str:
+    return f"{type(error).__name__}: {one_line(str(error), 200)}"
 
 
 def _refuse_compiled(net: nn.Module) -> None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import torch
 from torch import Tensor, nn
 
+from faircompress.networks.copies import evaluating
 from faircompress.support.errors import InputError
 
 Scored = nn.Conv2d | nn.Linear
@@ -20,8 +21,9 @@ def watched(net: nn.Module, example: Tensor, look: Hook) -> None:
     hooks = [module.register_forward_hook(look) for module in net.modules()]
     was = net.training
     with torch.no_grad():
-        net.eval()(example)
-    forget(net).train(was)
+        evaluating(net)(example)
+    forget(net)
+    net.train(was)
     for hook in hooks:
         hook.remove()
 
@@ -111,7 +113,7 @@ def norms_behind(net: nn.Module, picture: Tensor) -> dict[str, nn.BatchNorm2d]:
             if isinstance(norm, nn.BatchNorm2d) and norm.affine:
                 hooks.enter_context(norm.register_forward_pre_hook(match))
         was = net.training
-        net.eval()(picture)
+        evaluating(net)(picture)
         net.train(was)
     return found
 

@@ -4,7 +4,6 @@ A saved network is its weights and two words (architecture, classes). The shapes
 say how wide each layer is, so a pruned network needs no pickled code.
 """
 
-import copy
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from faircompress.config import plugins
 from faircompress.config.brought_names import kind_of
 from faircompress.networks.brought import build_brought
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.weights import DAMAGED
 from faircompress.support.errors import FaircompressError, InputError
 from faircompress.support.files import write_bytes
@@ -111,7 +111,7 @@ def probabilities(
     Returns:
         Probabilities, float32 ``(rows, classes)``; rows sum to 1.
     """
-    net = copy.deepcopy(network.net).eval().to(device).to(memory_format=torch.channels_last)
+    net = evaluating(copied(network.net)).to(device).to(memory_format=torch.channels_last)
     starts, found = range(0, len(images), batch), []
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         for start in track(starts, what, len(starts)):
@@ -140,7 +140,7 @@ def load(path: Path) -> Network:
         net = build(words["architecture"], words["classes"])
         fit_shapes(net, weights)
         net.load_state_dict(weights)
-        return Network(net.eval(), **words)
+        return Network(evaluating(net), **words)
     except DAMAGED as error:
         if isinstance(error, FaircompressError | FileNotFoundError):
             raise

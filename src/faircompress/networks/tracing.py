@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
@@ -67,7 +68,7 @@ def trace(net: nn.Module, example: Tensor) -> Any:
             warnings.simplefilter("ignore")
             for parameter in frozen:
                 parameter.requires_grad_(True)
-            closed = [opened.enter_context(_closed(m)) for m in _opaque(net.eval(), example)]
+            closed = [opened.enter_context(_closed(m)) for m in _opaque(evaluating(net), example)]
             pruners = {type(module): _passing() for module in closed}
             opened.enter_context(_lenient())
             graph = _graph().build_dependency(
@@ -220,7 +221,7 @@ class _Piece(torch.autograd.Function):
 @contextmanager
 def _closed(module: nn.Module) -> Iterator[nn.Module]:
     """Let a module be one step in the graph."""
-    inside = module.forward
+    inside, own = module.forward, vars(module).get("forward")
 
     def forward(*given: Any, **more: Any) -> Any:
         with torch.no_grad():
@@ -235,7 +236,10 @@ def _closed(module: nn.Module) -> Iterator[nn.Module]:
     try:
         yield module
     finally:
-        del module.forward  # of this instance; that of its class is as it was
+        if own is None:
+            del module.forward  # of this instance; that of its class is as it was
+        else:
+            module.forward = own  # which the instance had been given
 
 
 def _passing() -> Any:

@@ -75,7 +75,8 @@ def main() -> None:
 
 def learn(network: Network, pictures: np.ndarray) -> None:
     """Take a step of training, and refuse what cannot be trained or judged."""
-    net = network.net.train()
+    net = network.net
+    net.train()
     for norm in (m for m in net.modules() if isinstance(m, nn.BatchNorm2d)):
         norm.momentum = 1.0  # statistics of the batch, as after long training
     logits = net(network.normalised(torch.from_numpy(pictures)))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from faircompress.config.params import Train
 from faircompress.data.dataset import Facts, Split, hash_position
 from faircompress.networks import network as networks
+from faircompress.networks.copies import evaluating
 from faircompress.support.errors import InputError
 from faircompress.training.batch_loader import Batch
 from faircompress.training.fit import fit
@@ -79,7 +80,7 @@ def cross_fitted(
         _without(fold, how, facts, split.part(np.flatnonzero(folds != fold)), fabric, kept)
         for fold in range(count)
     ]
-    frozen = [net.requires_grad_(False).eval().to(fabric.device) for net in models]
+    frozen = [evaluating(net.requires_grad_(False)).to(fabric.device) for net in models]
     return CrossFitted(frozen, torch.from_numpy(folds))
 
 

@@ -1,6 +1,5 @@
 """What goes on inside a network: the features of its last layer and of its stages."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from faircompress.networks.copies import copied
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
 from faircompress.support.progress import track
@@ -90,7 +90,7 @@ def pooled_features(
     Returns:
         For each stage float32 ``(rows, channels * 4)``.
     """
-    net = copy.deepcopy(network.net).to(device).to(memory_format=torch.channels_last)
+    net = copied(network.net).to(device).to(memory_format=torch.channels_last)
     found: dict[str, list[np.ndarray]] = {stage: [] for stage in stages}
     starts = range(0, len(images), BATCH)
     for start in track(starts, "middle features", len(starts)):

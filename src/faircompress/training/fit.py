@@ -1,6 +1,5 @@
 """Move a network's weights until the objective is low; resume where a killed run stopped."""
 
-import copy
 import io
 import logging
 import math
@@ -15,6 +14,7 @@ from torch import nn
 from faircompress.config.params import Compute, Optimisation
 from faircompress.data.dataset import Split
 from faircompress.networks.convolutions import mend_convolutions
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.network import Network
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
@@ -138,11 +138,11 @@ def fit(
         if fabric.is_global_zero:
             after_epoch(epoch + 1, mean, network.net)  # first: a kill in between repeats an epoch
             _remember(checkpoint, network.net, optimizer, goal.state, epoch + 1)
-    network.net.eval().cpu().to(memory_format=torch.contiguous_format)
+    evaluating(network.net).cpu().to(memory_format=torch.contiguous_format)
 
 
 def _frozen(dense: nn.Module, fabric: "Fabric") -> nn.Module:
-    return copy.deepcopy(dense).requires_grad_(False).eval().to(fabric.device)
+    return evaluating(copied(dense).requires_grad_(False)).to(fabric.device)
 
 
 def _optimizer(net: nn.Module, how: Optimisation) -> torch.optim.Optimizer:

@@ -8,6 +8,7 @@ from torch import Generator, Tensor, nn
 
 from faircompress.compression.criteria import Batches, Loss, Scores
 from faircompress.config.bounds import Count, NotNegative
+from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import Scored, by_channel, scored
 
 
@@ -52,7 +53,7 @@ def taylor(
     ]
     descent = torch.optim.SGD(net.parameters(), lr=lr)
     count = 0
-    _keep_maps(net.eval())
+    _keep_maps(evaluating(net))
     try:
         for batch in islice(batches, steps):
             descent.zero_grad()
