@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from faircompress.auditing.asking import Classifier, ask, input_of_batch
-from faircompress.auditing.file_classes import classes_of, order_of
+from faircompress.auditing.file_classes import classes_of, labels_by_name, order_of
 from faircompress.auditing.file_options import MODELS, FileOptions
 from faircompress.auditing.onnx_files import OnnxFile, open_onnx
 from faircompress.auditing.picture_columns import (
@@ -236,8 +236,7 @@ def _from_table(
 
 def _rows(table: Table, asked: Asked, classes: tuple[str, ...]) -> Predictions:
     truth = table.texts(spelt("label"), str(asked.label))
-    if not set(truth) <= set(classes):
-        truth = _by_number(truth, classes)
+    truth = labels_by_name(truth, asked, classes, f"column {asked.label!r} of {table.name}")
     if not asked.classes and set(classes).isdisjoint(truth) and not truth[0].isdigit():
         names = np.unique(truth)
         raise InputError(
@@ -249,9 +248,3 @@ def _rows(table: Table, asked: Asked, classes: tuple[str, ...]) -> Predictions:
     rows = known(table, asked, truth, in_order(replace(asked, classes=classes), classes))
     nothing = np.empty((len(truth), len(classes)), np.float32)
     return Predictions(**rows, probabilities=nothing, model="")
-
-
-def _by_number(truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
-    """Return names for labels that are numbers of classes; others as they are."""
-    names = {str(k): name for k, name in enumerate(classes)}
-    return np.array([names.get(one, one) for one in truth])
