@@ -59,10 +59,10 @@ def mapped(labels: str, keys: list[Any], kind: int) -> Callable[[onnx.ModelProto
 def test_a_map_of_classes_is_read_by_its_keys() -> None:
     expected = softmax(MEANS @ WEIGHTS)
     changed(mapped("classlabels_int64s", [1, 0], TensorProto.INT64))
-    found = asked("a.onnx", **NORMAL).baseline
-    assert found.classes == ("y=1", "y=0") and found.probabilities == pytest.approx(
-        expected, abs=1e-6
-    )
+    assert "which is the positive? Name both" in refusal(**NORMAL)
+    found = asked("a.onnx", **NORMAL, classes=("0", "1")).baseline
+    assert found.classes == ("y=0", "y=1")
+    assert found.probabilities == pytest.approx(expected[:, ::-1], abs=1e-6)
     changed(mapped("classlabels_strings", ["long", "short"], TensorProto.STRING))
     by_name = asked("a.onnx", **NORMAL, classes=("short", "long"), label="y")
     assert by_name.baseline.probabilities == pytest.approx(expected[:, ::-1], abs=1e-6)

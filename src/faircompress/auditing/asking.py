@@ -1,4 +1,4 @@
-"""An ONNX file that is asked about pictures, after a first try on one of them."""
+"""An ONNX file that is asked about pictures."""
 
 from dataclasses import dataclass, replace
 
@@ -6,17 +6,15 @@ import numpy as np
 
 from faircompress.auditing.feeding import FileInput, check_size
 from faircompress.auditing.file_options import FileOptions
-from faircompress.auditing.onnx_files import TABLE_INSTEAD, UNREADABLE, OnnxFile, Port
+from faircompress.auditing.onnx_files import UNREADABLE, OnnxFile, Port
 from faircompress.auditing.scores import (
     as_probabilities,
-    output_of,
+    other_outputs,
     score_of,
     slack_of,
     width_of,
 )  # fmt: skip
 from faircompress.auditing.spelling import spelt
-from faircompress.auditing.taking import input_of
-from faircompress.data.pictures import Pixels
 from faircompress.data.predictions import Predictions
 from faircompress.export.ports import INPUT
 from faircompress.support.errors import InputError
@@ -24,7 +22,6 @@ from faircompress.support.progress import track
 
 MOST = 256  # pictures a run
 PIXELS = 2**23  # of all pictures of a run: 167 of 224 x 224
-SAME = 1e-4  # of the largest score: what kernels for other batches may change
 
 
 @dataclass(frozen=True)
@@ -88,48 +85,6 @@ class Classifier:
         )
 
 
-def tried(file: OnnxFile, options: FileOptions, picture: Pixels) -> Classifier:
-    """Ask a file about one picture, which shows most of what could be wrong with it.
-
-    The picture and its negative are asked about singly and together. Where that makes a
-    difference (the batch is written into the network, or an operator looks at all of it), each
-    picture is asked about alone from then on.
-
-    Args:
-        file: The file.
-        options: What is said of it.
-        picture: uint8 ``(height, width, 3)``, of the size in which it is asked.
-
-    Raises:
-        ValueError: If it cannot be asked, or what it takes or gives must be said; names the option.
-    """
-    file_input = input_of(file, options, picture.shape[:2])
-    output = output_of(file, options.output)
-    check_size(file, file_input, picture.shape, options)
-    single = Classifier(file, options, file_input, output, 0, alone=file_input.batch is None)
-    first = _scores(single, picture[None])
-    if np.isfinite(first).all():  # else the first row is named when all are asked
-        as_probabilities(first, options, file, output)
-    single = replace(single, columns=first.shape[1])
-    negative = 255 - picture
-    if file_input.batch is not None:
-        mixed = np.stack([picture, *[negative] * (file_input.batch - 1)])
-        if not _alike(_scores(single, mixed)[:1], first):
-            raise InputError(
-                f"{file.path} takes {file_input.batch} pictures a run, and what it gives for one "
-                "depends on the others: no row has a score of its own. Export it with a batch of "
-                f"1, or {TABLE_INSTEAD}."
-            )
-        return single
-    apart = np.concatenate([first, _scores(single, negative[None])])
-    many = replace(single, alone=False)
-    try:
-        together = _scores(many, np.stack([picture, negative]))
-    except InputError:  # the batch of 1 is written into the network, whatever its input says
-        return single
-    return many if _alike(together, apart) else single
-
-
 def ask(
     classifier: Classifier, rows: Predictions, pictures: np.ndarray, order: list[int]
 ) -> Predictions:
@@ -146,7 +101,7 @@ def ask(
     """
     file = classifier.file
     check_size(file, classifier.file_input, pictures.shape[1:], classifier.options)
-    raw = _scores(classifier, pictures, what=file.path.name)
+    raw = raw_scores(classifier, pictures, what=file.path.name)
     broken = ~np.isfinite(raw).all(axis=1)
     if broken.any():
         raise InputError(
@@ -178,22 +133,28 @@ def input_of_batch(
     return classifier.file_input.inputs(chosen)
 
 
-def _alike(one: np.ndarray, other: np.ndarray) -> bool:
-    finite = np.abs(other[np.isfinite(other)])
-    most = SAME * max(1.0, float(finite.max(initial=0)))
-    alike = one.shape == other.shape and np.allclose(one, other, rtol=0, atol=most, equal_nan=True)
-    return bool(alike)
+def raw_scores(classifier: Classifier, pictures: np.ndarray, what: str = "") -> np.ndarray:
+    """Return what a file gives for pictures, ``(pictures, columns)``.
 
-
-def _scores(classifier: Classifier, pictures: np.ndarray, what: str = "") -> np.ndarray:
-    """Return what a file gives for pictures, ``(pictures, columns)``."""
-    per_run = _per_run(classifier, pictures)
-    starts = range(0, len(pictures), per_run)
+    Raises:
+        ValueError: If it cannot be asked, or gives no scores, or more for one than for another.
+    """
+    size = per_run(classifier, pictures)
+    starts = range(0, len(pictures), size)
     runs = track(starts, what, len(starts)) if what else starts
-    return np.concatenate([_run(classifier, pictures[s : s + per_run]) for s in runs])
+    found = [_run(classifier, pictures[s : s + size]) for s in runs]
+    widths = [len(one[0]) for one in found]
+    if min(widths) < max(widths):
+        raise InputError(
+            f"{classifier.file.path} gives {classifier.output.name!r} of {min(widths)} numbers for "
+            f"some pictures, of {max(widths)} for others; needed is one score, or one a class, for "
+            f"each. {other_outputs(classifier.file, classifier.output)}"
+        )
+    return np.concatenate(found)
 
 
-def _per_run(classifier: Classifier, pictures: np.ndarray) -> int:
+def per_run(classifier: Classifier, pictures: np.ndarray) -> int:
+    """Return how many pictures each run takes."""
     if classifier.file_input.batch or classifier.alone:
         return classifier.file_input.batch or 1
     height, width = pictures.shape[1:3]

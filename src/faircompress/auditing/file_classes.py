@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from faircompress.auditing.asking import Classifier
-from faircompress.auditing.rows import Asked
+from faircompress.auditing.onnx_files import OnnxFile
+from faircompress.auditing.rows import TRUTHS, Asked
 from faircompress.auditing.spelling import spelt
 from faircompress.support.errors import InputError
 
@@ -13,7 +16,7 @@ def classes_of(classifiers: Sequence[Classifier], asked: Asked) -> tuple[str, ..
 
     Raises:
         ValueError: If the files name different classes, or one names none, and nobody says which
-            hold.
+            hold; or if nothing says which of two is the positive.
     """
     if asked.classes:
         return asked.classes
@@ -34,7 +37,61 @@ def classes_of(classifiers: Sequence[Classifier], asked: Asked) -> tuple[str, ..
             f"{first.path} names its classes {ours}, {last.path} {theirs}. If they are the same "
             f"classes in this order, name them: {spelt('classes')}."
         )
+    if len(classes) == 2:
+        _refuse_no_as_positive(first, classes, others)
     return classes
+
+
+def _refuse_no_as_positive(
+    file: OnnxFile, classes: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    """Refuse an order of two classes that does not tell which is the positive.
+
+    Raises:
+        ValueError: If 0 or false stands second, or two files order other words differently.
+    """
+    known = [pair for pair in map(str.split, TRUTHS) if set(pair) == set(classes)]
+    if classes != others and not known or known and list(classes) != known[0]:
+        one, other = known[0] if known else classes
+        orders = " and ".join(dict.fromkeys(map(", ".join, (classes, others))))
+        raise InputError(
+            f"{file.path} names its classes {orders}; which is the positive? Name both, the "
+            f"positive second, such as {spelt('classes')} {one},{other}; each file's own order of "
+            "scores is kept."
+        )
+
+
+def labels_by_name(
+    truth: np.ndarray, asked: Asked, classes: tuple[str, ...], column: str
+) -> np.ndarray:
+    """Return labels as names of classes, where they are numbers of scores.
+
+    Args:
+        truth: Labels as they stand in the table.
+        asked: What was asked for.
+        classes: Names of the classes.
+        column: Where the labels stand, for messages.
+
+    Raises:
+        ValueError: If no label, or only some, are among names that a file gives its scores, and
+            these are numbers: label 1 may be the class 1, or the second.
+    """
+    labels = set(truth.tolist())
+    if labels <= set(classes):
+        return truth
+    numbers = all(name.isdigit() for name in (*labels, *classes))
+    counted = classes == tuple(str(k) for k in range(len(classes)))
+    if numbers and not asked.classes and not counted:
+        raise InputError(
+            f"{spelt('label')}: {column} holds {', '.join(sorted(labels, key=int)[:5])}, but a "
+            f"file names its classes {', '.join(classes[:10])}. Correct the labels; if they count "
+            f"the scores, name the classes as labels do, in the order of the scores: "
+            f"{spelt('classes')} {','.join(str(k) for k in range(len(classes)))}."
+        )
+    if labels & set(classes):
+        return truth
+    names = {str(k): name for k, name in enumerate(classes)}
+    return np.array([names.get(one, one) for one in truth])
 
 
 def order_of(classifier: Classifier, classes: tuple[str, ...]) -> list[int]:

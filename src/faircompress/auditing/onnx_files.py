@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError, Message
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
 from faircompress.auditing.graph_ends import STANDARD, ends_in, keys_of
+from faircompress.config.bounds import whole
 from faircompress.export.runtime import session
 from faircompress.support.errors import InputError, MissingFileError
 
@@ -204,11 +205,14 @@ def _classes(path: Path, opened: "InferenceSession") -> tuple[str, ...]:
     if text is None:
         return ()
     try:
-        names = json.loads(text)
-    except json.JSONDecodeError:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
         return ()  # another tool's word of the same name
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(given, list) or not all(isinstance(one, str | int | float) for one in given):
         return ()
+    names = [one if isinstance(one, str) else whole(str(one)) for one in given]
     if len(set(names)) < len(names):
-        raise InputError(f"{path} names its classes {names}; they must all be different.")
+        raise InputError(
+            f"{path} names its classes {', '.join(names[:10])}; they must all be different."
+        )
     return tuple(names)

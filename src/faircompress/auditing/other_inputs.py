@@ -53,6 +53,11 @@ def pictures_input(file: OnnxFile, options: FileOptions) -> Port:
     Raises:
         ValueError: If an option names no input of the file, or several are left; says which.
     """
+    if not file.inputs:
+        raise InputError(
+            f"{file.path} takes no input, so it gives the same whatever it is asked about; needed "
+            "is one for the pictures. Export it so."
+        )
     by_name = {port.name: port for port in file.inputs}
     constants = options.constant or {}
     for option, names in (("input", [options.input]), ("constant", list(constants))):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from faircompress.auditing.asking import Classifier, ask, input_of_batch, tried
-from faircompress.auditing.file_classes import classes_of, order_of
+from faircompress.auditing.asking import Classifier, ask, input_of_batch
+from faircompress.auditing.file_classes import classes_of, labels_by_name, order_of
 from faircompress.auditing.file_options import MODELS, FileOptions
 from faircompress.auditing.onnx_files import OnnxFile, open_onnx
 from faircompress.auditing.picture_columns import (
@@ -22,6 +22,7 @@ from faircompress.auditing.picture_columns import (
 from faircompress.auditing.rows import Asked, Pair, fit, in_order, known, needs_id, together
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table, read_parquet
+from faircompress.auditing.trying import settled, tried
 from faircompress.auditing.unnamed import unnamed_clusters
 from faircompress.config.rules import Gate
 from faircompress.data.csv_text import meant
@@ -101,7 +102,7 @@ def from_files(
 ) -> Pair:
     """Ask two files about the pictures of a table.
 
-    Both are opened and tried on the first picture before the others are read.
+    Both are opened and tried on the first picture before the others are read, then on a few.
 
     Args:
         baseline: ONNX file of the baseline.
@@ -127,6 +128,8 @@ def from_files(
         if split == "validation" and asked.identifier is None:
             raise InputError(needs_id())
         asking = _from_table(data, asked, image, files, options)
+    shown = zip(asking.classifiers, asking.shown.of_files, strict=True)
+    asking = replace(asking, classifiers=tuple(settled(one, images) for one, images in shown))
     models = [
         fit(str(one.file.path), ask(one, asking.rows, pictures, order))
         for one, pictures, order in zip(
@@ -233,8 +236,7 @@ def _from_table(
 
 def _rows(table: Table, asked: Asked, classes: tuple[str, ...]) -> Predictions:
     truth = table.texts(spelt("label"), str(asked.label))
-    if not set(truth) <= set(classes):
-        truth = _by_number(truth, classes)
+    truth = labels_by_name(truth, asked, classes, f"column {asked.label!r} of {table.name}")
     if not asked.classes and set(classes).isdisjoint(truth) and not truth[0].isdigit():
         names = np.unique(truth)
         raise InputError(
@@ -246,9 +248,3 @@ def _rows(table: Table, asked: Asked, classes: tuple[str, ...]) -> Predictions:
     rows = known(table, asked, truth, in_order(replace(asked, classes=classes), classes))
     nothing = np.empty((len(truth), len(classes)), np.float32)
     return Predictions(**rows, probabilities=nothing, model="")
-
-
-def _by_number(truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
-    """Return names for labels that are numbers of classes; others as they are."""
-    names = {str(k): name for k, name in enumerate(classes)}
-    return np.array([names.get(one, one) for one in truth])

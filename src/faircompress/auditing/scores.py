@@ -32,11 +32,11 @@ def width_of(given: Any, count: int, file: OnnxFile, output: Port) -> np.ndarray
     row = found.shape[1:] if found.ndim and found.shape[0] == count else None
     if count == 1 and row is None:  # a file without an axis of pictures
         row = found.shape
-    if row is None or sum(side != 1 for side in row) > 1:
+    if row is None or sum(side != 1 for side in row) > 1 or not found.size:
         raise InputError(
             f"{file.path} gives {output.name!r} of shape {found.shape} for {count} picture"
             f"{'s' * (count > 1)}; needed is one score, or one score a class, for each. "
-            f"{_others(file, output)}"
+            f"{other_outputs(file, output)}"
         )
     return found.reshape(count, -1)
 
@@ -195,7 +195,8 @@ def _of_one(flag: str) -> str:
     )
 
 
-def _others(file: OnnxFile, output: Port) -> str:
+def other_outputs(file: OnnxFile, output: Port) -> str:
+    """Say what to do about an output that holds no row of scores for each picture."""
     names = [port.name for port in file.outputs if port.name != output.name]
     if not names:
         return f"Export it so, or {TABLE_INSTEAD}."

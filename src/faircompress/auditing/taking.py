@@ -1,5 +1,7 @@
 """How an ONNX file takes pictures, told by its shape and by what is said of it."""
 
+from dataclasses import replace
+
 from faircompress.auditing.feeding import BYTE, COUNTS, DTYPES, FLAT, FileInput, listed
 from faircompress.auditing.file_options import CHANNELS, LAYOUTS, FileOptions
 from faircompress.auditing.onnx_files import TABLE_INSTEAD, OnnxFile, Port, Shape
@@ -28,6 +30,7 @@ def input_of(file: OnnxFile, options: FileOptions, picture: tuple[int, ...]) -> 
             f"{file.path} takes {taken}; needed are pictures as uint8, int8, float32, float16 or "
             f"float64. Export it so, or {TABLE_INSTEAD}."
         )
+    taken = _with_axes(file, taken, options)
     layout, count = _layout(file, taken, options, picture)
     axis = dict(zip("NF" if layout in FLAT else layout, taken.shape, strict=True))
     channels = _channels(file, count, options)
@@ -36,6 +39,20 @@ def input_of(file: OnnxFile, options: FileOptions, picture: tuple[int, ...]) -> 
     size = _fixed(axis.get("H")), _fixed(axis.get("W"))
     dtype, constants = DTYPES[taken.kind], constants_of(file, options, batch)
     return FileInput(taken.name, dtype, layout, channels, scale, mean, std, size, batch, constants)
+
+
+def _with_axes(file: OnnxFile, taken: Port, options: FileOptions) -> Port:
+    """Return an input with as many axes as its layout has, where the file declares none."""
+    if taken.shape:
+        return taken
+    if options.layout is None:
+        raise InputError(
+            f"{file.path} takes {taken.name!r} {taken.kind} without a shape; name its axes and "
+            f"channels: {spelt('layout')} {' or '.join(LAYOUTS)} (N pictures, C channels), "
+            f"{spelt('channels')} {' or '.join(CHANNELS)}."
+        )
+    axes = 2 if options.layout in FLAT else len(options.layout)
+    return replace(taken, shape=(None,) * axes)
 
 
 def _fixed(side: int | str | None) -> int | None:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from faircompress.config.bounds import whole
 from faircompress.export import runtime
 from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.fitness import refuse_batch_bound
 from faircompress.networks.network import Network, probabilities
 from faircompress.networks.outputs import adapt
+from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def export(
     path: str | Path,
     *,
     size: tuple[int, int],
-    classes: Sequence[str],
+    classes: Sequence[str | int],
     mean: Sequence[float],
     std: Sequence[float],
     opset: int = 20,
@@ -42,19 +44,24 @@ def export(
         model: Dense or pruned; gives logits, also one of them; left as it is.
         path: Of the file, which is replaced.
         size: Height and width of the pictures, pixels.
-        classes: Their names, in the order of the logits.
+        classes: Their names, in the order of the logits; of two, the positive second.
         mean: By which pictures in [0, 1] are shifted, by channel.
         std: By which they are then divided.
         opset: Of ONNX.
 
     Raises:
-        InputError: If the file is not the network.
+        InputError: If the file is not the network, or a class is named twice.
     """
+    names = [name if isinstance(name, str) else whole(str(name)) for name in classes]
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"classes names {', '.join(names)}; name each class once, in the order of the logits."
+        )
     net = adapt(evaluating(copied(model).cpu()), len(classes))
     network = Network(net, type(model).__name__, len(classes), tuple(mean), tuple(std))
     pictures = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
     refuse_batch_bound(net, network.normalised(torch.from_numpy(pictures[:4])))
-    said = {"classes": json.dumps([*classes]), "input_size": json.dumps(list(size))}
+    said = {"classes": json.dumps(names), "input_size": json.dumps(list(size))}
     content = to_onnx(network, size, opset=opset, words=said)
     refuse_wrong_shape(content, network)
     with tempfile.TemporaryDirectory() as folder:
