@@ -18,6 +18,7 @@ from faircompress.config import plugins
 from faircompress.config.brought_names import kind_of
 from faircompress.networks.brought import build_brought
 from faircompress.networks.copies import copied, evaluating
+from faircompress.networks.memory_order import memory_order
 from faircompress.networks.weights import DAMAGED
 from faircompress.support.errors import FaircompressError, InputError
 from faircompress.support.files import write_bytes
@@ -47,9 +48,10 @@ class Network:
     std: tuple[float, ...]
 
     def normalised(self, images: Tensor) -> Tensor:
-        """Turn uint8 ``(batch, height, width, 3)`` into what ``net`` takes."""
+        """Turn uint8 ``(batch, height, width, 3)`` into what ``net`` takes, in its order."""
         mean, std = (torch.tensor(v, device=images.device) for v in (self.mean, self.std))
-        return images.float().mul_(1 / (255 * std)).sub_(mean / std).permute(0, 3, 1, 2)
+        pictures = images.float().mul_(1 / (255 * std)).sub_(mean / std).permute(0, 3, 1, 2)
+        return pictures.contiguous(memory_format=memory_order(self.net, tuple(images.shape[1:3])))
 
     def blank(self, size: tuple[int, ...]) -> Tensor:
         """Return one black picture as ``net`` takes it, ``(1, 3, height, width)``."""
@@ -111,7 +113,8 @@ def probabilities(
     Returns:
         Probabilities, float32 ``(rows, classes)``; rows sum to 1.
     """
-    net = evaluating(copied(network.net)).to(device).to(memory_format=torch.channels_last)
+    order = memory_order(network.net, images.shape[1:3])
+    net = evaluating(copied(network.net)).to(device).to(memory_format=order)
     starts, found = range(0, len(images), batch), []
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         for start in track(starts, what, len(starts)):

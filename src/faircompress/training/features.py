@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from faircompress.networks.copies import copied
+from faircompress.networks.memory_order import memory_order
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
 from faircompress.support.progress import track
@@ -90,7 +91,8 @@ def pooled_features(
     Returns:
         For each stage float32 ``(rows, channels * 4)``.
     """
-    net = copied(network.net).to(device).to(memory_format=torch.channels_last)
+    order = memory_order(network.net, images.shape[1:3])
+    net = copied(network.net).to(device).to(memory_format=order)
     found: dict[str, list[np.ndarray]] = {stage: [] for stage in stages}
     starts = range(0, len(images), BATCH)
     for start in track(starts, "middle features", len(starts)):

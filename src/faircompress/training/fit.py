@@ -15,6 +15,7 @@ from faircompress.config.params import Compute, Optimisation
 from faircompress.data.dataset import Split
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.copies import copied, evaluating
+from faircompress.networks.memory_order import memory_order
 from faircompress.networks.network import Network
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
@@ -98,7 +99,8 @@ def fit(
         ValueError: If the loss is no longer a number.
     """
     mend_convolutions()
-    network.net.to(memory_format=torch.channels_last)  # 1.3 times as fast, here and on a GPU
+    order = memory_order(network.net, split.images.shape[1:3])
+    network.net.to(memory_format=order)  # channels last: 1.3 times as fast, here and on a GPU
     optimizer = _optimizer(network.net, how)
     net, optimizer = fabric.setup(network.net, optimizer)
     asked = any(needs(objective, name) for name in ("dense_probs", "dense_features"))
