@@ -226,7 +226,8 @@ def cut_to(dense: Any, speedup: float, pictures: Any, file: Any) -> dict[str, An
 def exported(network: Any, size: tuple[int, int], path: Path) -> Any:
     """Write a network as a file and open it."""
     from faircompress.export import runtime
-    from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
+    from faircompress.export.right_shape import refuse_wrong_shape
+    from faircompress.export.to_onnx import to_onnx
 
     content = to_onnx(network, size, opset=20, words={})
     refuse_wrong_shape(content, network)

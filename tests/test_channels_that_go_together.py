@@ -15,7 +15,8 @@ from faircompress.compression import cut as pruning
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
 from faircompress.compression.masked import masked
 from faircompress.compression.soundness import sound
-from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
+from faircompress.export.right_shape import refuse_wrong_shape
+from faircompress.export.to_onnx import to_onnx
 from faircompress.networks import network
 from faircompress.networks.layers import filters, scored
 

@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from faircompress.compression import cut as pruning
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths
 from faircompress.export import runtime
-from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
+from faircompress.export.right_shape import refuse_wrong_shape
+from faircompress.export.to_onnx import to_onnx
 from faircompress.networks import network as networks
 from faircompress.networks.layers import scored
 from faircompress.networks.network import Network

@@ -16,8 +16,8 @@ from torch import nn
 from faircompress.compression.criteria.magnitude import magnitude
 from faircompress.compression.cut import cut
 from faircompress.data.dataset import Facts
-from faircompress.export import runtime, timing
-from faircompress.export.to_onnx import NODE_BYTES, refuse_wrong_shape, to_onnx, words
+from faircompress.export import right_shape, runtime, timing
+from faircompress.export.to_onnx import to_onnx, words
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
 
@@ -195,13 +195,13 @@ def test_the_opset_is_the_one_asked_for(small_file: bytes, tmp_path: Path) -> No
 def test_right_files_pass_the_shape_check(
     dense: Network, pruned: Network, dense_file: bytes, pruned_file: bytes
 ) -> None:
-    refuse_wrong_shape(dense_file, dense)
-    refuse_wrong_shape(pruned_file, pruned)
+    right_shape.refuse_wrong_shape(dense_file, dense)
+    right_shape.refuse_wrong_shape(pruned_file, pruned)
 
 
 def test_the_dense_file_is_refused_as_the_pruned_one(dense_file: bytes, pruned: Network) -> None:
     with pytest.raises(ValueError, match=r"64, 64, 3, 3.*the dense one\?"):
-        refuse_wrong_shape(dense_file, pruned)
+        right_shape.refuse_wrong_shape(dense_file, pruned)
 
 
 def test_weights_written_twice_are_refused(pruned: Network, pruned_file: bytes) -> None:
@@ -210,7 +210,7 @@ def test_weights_written_twice_are_refused(pruned: Network, pruned_file: bytes) 
         model.graph.initializer.add().CopyFrom(weight)
         model.graph.initializer[-1].name += "_again"
     with pytest.raises(ValueError, match="written twice"):
-        refuse_wrong_shape(model.SerializeToString(), pruned)
+        right_shape.refuse_wrong_shape(model.SerializeToString(), pruned)
 
 
 def test_float64_is_refused(pruned: Network, pruned_file: bytes) -> None:
@@ -218,14 +218,14 @@ def test_float64_is_refused(pruned: Network, pruned_file: bytes) -> None:
     extra = onnx.numpy_helper.from_array(np.zeros(3), "wide")
     model.graph.initializer.append(extra)
     with pytest.raises(ValueError, match="float64 in the file, needed float32: wide"):
-        refuse_wrong_shape(model.SerializeToString(), pruned)
+        right_shape.refuse_wrong_shape(model.SerializeToString(), pruned)
 
 
 def test_baggage_is_refused(pruned: Network, pruned_file: bytes) -> None:
     model = onnx.load_from_string(pruned_file)
-    model.doc_string = "x" * NODE_BYTES * 200
+    model.doc_string = "x" * right_shape.NODE_BYTES * 200
     with pytest.raises(ValueError, match="What else is in it"):
-        refuse_wrong_shape(model.SerializeToString(), pruned)
+        right_shape.refuse_wrong_shape(model.SerializeToString(), pruned)
 
 
 def test_an_unknown_opset_is_refused(dense: Network) -> None:

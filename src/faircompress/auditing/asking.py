@@ -143,12 +143,12 @@ def raw_scores(classifier: Classifier, pictures: np.ndarray, what: str = "") -> 
     starts = range(0, len(pictures), size)
     runs = track(starts, what, len(starts)) if what else starts
     found = [_run(classifier, pictures[s : s + size]) for s in runs]
-    widths = [len(one[0]) for one in found]
-    if min(widths) < max(widths):
+    lengths = [len(one[0]) for one in found]
+    if min(lengths) < max(lengths):
         raise InputError(
-            f"{classifier.file.path} gives {classifier.output.name!r} of {min(widths)} numbers for "
-            f"some pictures, of {max(widths)} for others; needed is one score, or one a class, for "
-            f"each. {other_outputs(classifier.file, classifier.output)}"
+            f"{classifier.file.path} gives {classifier.output.name!r} of {min(lengths)} numbers "
+            f"for some pictures, of {max(lengths)} for others; needed is one score, or one a "
+            f"class, for each. {other_outputs(classifier.file, classifier.output)}"
         )
     return np.concatenate(found)
 

@@ -12,33 +12,33 @@ Shapes = Counter[tuple[str, tuple[int, ...]]]
 
 
 def layers_of_net(net: nn.Module) -> Shapes:
-    """Count the layers of a network by kind and shape of their weights."""
-    layers: Shapes = Counter()
+    """Count the layers of a network by kind and shape of their weights, each weight once."""
+    found = {}
     for module in net.modules():
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
-            layers["convolution", tuple(module.weight.shape)] += 1
+            found[id(module.weight)] = "convolution", tuple(module.weight.shape)
         elif isinstance(module, nn.ConvTranspose2d):
-            layers["transposed convolution", tuple(module.weight.shape)] += 1
+            found[id(module.weight)] = "transposed convolution", tuple(module.weight.shape)
         elif isinstance(module, nn.Linear):
-            layers["linear", tuple(sorted(module.weight.shape))] += 1
-    return layers
+            found[id(module.weight)] = "linear", tuple(sorted(module.weight.shape))
+    return Counter(found.values())
 
 
 def layers_of_file(graph: "GraphProto") -> Shapes:
-    """Count the layers of a file likewise."""
+    """Count the layers of a file likewise; a layer that is called twice has one weight."""
     weights = {t.name: tuple(t.dims) for t in graph.initializer}
-    weights |= {  # of fewer bits
-        node.output[0]: weights[node.input[0]]
+    source = {name: name for name in weights} | {  # of fewer bits
+        node.output[0]: node.input[0]
         for node in graph.node
         if node.op_type == "DequantizeLinear" and node.input[0] in weights
     }
-    layers: Shapes = Counter()
+    found = {}
     for node in graph.node:
-        shape = weights.get(node.input[1]) if len(node.input) > 1 else None
-        if shape is not None and node.op_type == "Conv":
-            layers["convolution", shape] += 1
-        elif shape is not None and node.op_type == "ConvTranspose":
-            layers["transposed convolution", shape] += 1
-        elif shape is not None and node.op_type in ("Gemm", "MatMul"):
-            layers["linear", tuple(sorted(shape))] += 1  # may be written transposed
-    return layers
+        name = source.get(node.input[1]) if len(node.input) > 1 else None
+        if name is not None and node.op_type == "Conv":
+            found[name] = "convolution", weights[name]
+        elif name is not None and node.op_type == "ConvTranspose":
+            found[name] = "transposed convolution", weights[name]
+        elif name is not None and node.op_type in ("Gemm", "MatMul"):
+            found[name] = "linear", tuple(sorted(weights[name]))  # may be written transposed
+    return Counter(found.values())

@@ -11,7 +11,8 @@ import torch
 
 from faircompress.config.bounds import whole
 from faircompress.export import runtime
-from faircompress.export.to_onnx import refuse_wrong_shape, to_onnx
+from faircompress.export.right_shape import refuse_wrong_shape
+from faircompress.export.to_onnx import to_onnx
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.fitness import refuse_batch_bound
 from faircompress.networks.network import Network, probabilities

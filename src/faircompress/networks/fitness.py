@@ -89,6 +89,7 @@ def refuse_batch_bound(net: nn.Module, pictures: Tensor) -> None:
     except MISFITS as error:
         shape = list(pictures.shape[1:])
         raise InputError(f"it stops on pictures of {shape} ({_in_short(error)})") from error
+    _refuse_probabilities(together)
     try:
         with torch.no_grad():
             alone = torch.cat([net(picture[None]) for picture in pictures])
@@ -97,7 +98,8 @@ def refuse_batch_bound(net: nn.Module, pictures: Tensor) -> None:
         raise
     except MISFITS as error:
         raise InputError(
-            f"{BOUND}: where each is alone it stops, or gives another shape ({_in_short(error)})"
+            f"{BOUND}: where each is alone it stops, or gives another shape ({_in_short(error)}). "
+            "Does a squeeze() take the axis of pictures away? Name the axis that it is to take"
         ) from error
     forget(net)
     spread = together.std() + together.abs().mean()
@@ -141,6 +143,19 @@ def _refuse_several_inputs(net: nn.Module) -> None:
         raise InputError(
             f"its forward needs {', '.join(needed)}, and given are pictures alone. Wrap it in a "
             "module that takes a picture and fills in the rest"
+        )
+
+
+def _refuse_probabilities(output: Tensor) -> None:
+    """Raise if all rows lie in 0 to 1 and sum to 1, by whatever way: a softmax would follow."""
+    rows = output.detach()
+    if rows.ndim != 2 or rows.shape[1] < 2 or len(rows) < 2 or (rows == rows[0]).all():
+        return
+    if (rows >= 0).all() and (rows.sum(1) - 1).abs().max() < 1e-4:
+        raise InputError(
+            "what it says of each picture lies in 0 to 1 and sums to 1: probabilities, and logits "
+            "are needed. Return what stands before the softmax, or its logarithm (training and the "
+            "exported file have a softmax of their own)"
         )
 
 

@@ -20,6 +20,7 @@ from faircompress.compression import cut
 from faircompress.compression.channels import Budget
 from faircompress.config.brought_names import project_path
 from faircompress.export import quantize, runtime, to_onnx
+from faircompress.export.right_shape import refuse_wrong_shape
 from faircompress.networks import network as networks
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.fitness import Place, refuse_batch_bound, refuse_unfit
@@ -109,7 +110,7 @@ def saved_and_loaded(network: Network) -> Network:
 def export(network: Network, pictures: np.ndarray, given: dict[str, Any]) -> None:
     """Write a network as the files that are asked for, which must say what torch says."""
     content = to_onnx.to_onnx(network, tuple(given["size"]), opset=given["opset"], words={})
-    to_onnx.refuse_wrong_shape(content, network)
+    refuse_wrong_shape(content, network)
     expected = networks.probabilities(network, pictures)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.onnx"

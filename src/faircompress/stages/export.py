@@ -20,6 +20,7 @@ from faircompress.data.predicting import predictions_of
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.operating_point import OperatingPoint, with_constant
 from faircompress.export import folding, quantize, runtime, timing, to_onnx
+from faircompress.export.right_shape import refuse_wrong_shape
 from faircompress.export.runtime import Parity
 from faircompress.export.target_met import target_met
 from faircompress.networks import network as networks
@@ -172,7 +173,7 @@ def onnx_bytes(network: Network, facts: Facts, params: Params) -> bytes:
     """Return a network's file, which is as small as the network."""
     words = to_onnx.words(network, facts, params=params_hash(params))
     content = to_onnx.to_onnx(network, facts.size, opset=params.export.opset, words=words)
-    to_onnx.refuse_wrong_shape(content, network)
+    refuse_wrong_shape(content, network)
     return content
 
 
@@ -188,7 +189,7 @@ def reduced(
             validated, count=int8.pictures, balanced=int8.balanced
         )
         content = quantize.to_int8(content, pictures, weight_bits=int8.weight_bits)
-    to_onnx.refuse_wrong_shape(content, network)
+    refuse_wrong_shape(content, network)
     return content
 
 

@@ -1,0 +1,109 @@
+"""A file is its network, also where a layer is called twice or a norm needs constants."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import faircompress
+from faircompress.export import runtime
+from faircompress.export.right_shape import refuse_wrong_shape
+from faircompress.networks.network import Network
+from faircompress.support.errors import InputError
+
+MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
+PICTURES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+
+
+class Grouped(nn.Module):
+    """Convolutions with group norms of several widths."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList([nn.Conv2d(3, 32, 3, 2, 1), nn.Conv2d(32, 64, 3, 2, 1)])
+        self.norms = nn.ModuleList([nn.GroupNorm(4, 32), nn.GroupNorm(16, 64)])
+        self.head = nn.Linear(64, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = norm(conv(x)).relu()
+        return self.head(x.mean((2, 3)))
+
+
+class Thrice(nn.Module):
+    """One convolution that is called three times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.again = nn.Conv2d(3, 8, 3, 1, 1), nn.Conv2d(8, 8, 3, 1, 1)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x).relu()
+        for _ in range(3):
+            x = self.again(x).relu()
+        return self.head(x.mean((2, 3)))
+
+
+@pytest.mark.parametrize("net", [Grouped(), Thrice()], ids=["group norm", "called three times"])
+def test_the_file_says_what_the_network_says(net: nn.Module, tmp_path: Path) -> None:
+    path = faircompress.export(
+        net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
+    )
+    said = runtime.predict(runtime.session(path, "cpu", threads=1), PICTURES, what="a test")
+    planes = torch.from_numpy(PICTURES).permute(0, 3, 1, 2) / 255
+    normal = (planes - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
+    with torch.no_grad():
+        expected = net.eval()(normal).softmax(1).numpy()
+    assert np.abs(said - expected).max() < 1e-5
+
+
+def test_a_file_of_a_wider_network_is_refused_also_where_layers_are_called_again(
+    tmp_path: Path,
+) -> None:
+    wide = Thrice()
+    wide.again = nn.Conv2d(8, 8, 5, 1, 2)
+    path = faircompress.export(
+        wide, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
+    )
+    with pytest.raises(InputError, match="is not its network: missing 1 convolution"):
+        refuse_wrong_shape(path.read_bytes(), Network(Thrice(), "thrice", 2, MEAN, STD))
+
+
+class Sure(nn.Module):
+    """Two classes whose probabilities are joined, which no trace of a softmax tells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3, 2, 1), nn.Linear(8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        p = self.head(self.conv(x).relu().mean((2, 3))).sigmoid()
+        return torch.cat([p, 1 - p], 1)
+
+
+class Squeezed(nn.Module):
+    """A head of one place, whose squeeze also takes the axis of one picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.conv(x).relu().mean((2, 3), keepdim=True)).squeeze()
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [(Sure(), "lies in 0 to 1 and sums to 1: probabilities"),
+     (Squeezed(), r"Does a squeeze\(\) take the axis of pictures away")],
+)  # fmt: skip
+def test_probabilities_and_a_lost_axis_are_refused(
+    net: nn.Module, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=words):
+        faircompress.export(
+            net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
+        )
