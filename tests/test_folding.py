@@ -20,7 +20,7 @@ from faircompress.evaluation.operating_point import (
     split_validation,
     with_constant,
 )
-from faircompress.export import folding, quantize, runtime, to_onnx
+from faircompress.export import folding, quantize, right_shape, runtime, to_onnx
 from faircompress.networks.network import Network
 
 FACTS = Facts(("no", "yes"), ("hair",), (8, 8), (0.5,) * 3, (0.25,) * 3, "d" * 64, {})
@@ -116,7 +116,7 @@ def test_the_file_tells_its_operating_point_beside_what_it_told_before(
         "rate_asked": point.rate_asked, "rate_reached": point.rate_reached, "rows": ROWS,
     }  # fmt: skip
     assert props == {p.key: p.value for p in onnx.load_from_string(content).metadata_props}
-    to_onnx.refuse_wrong_shape(folded, network(0))
+    right_shape.refuse_wrong_shape(folded, network(0))
     assert folding.fold(content, point) == folded
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from faircompress.data.dataset import Facts, encode
-from faircompress.export import runtime, to_onnx
+from faircompress.export import right_shape, runtime, to_onnx
 from faircompress.export.quantize import calibration_pictures, to_fp16, to_int8
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
@@ -64,7 +64,7 @@ def test_half_precision_takes_half_and_says_nearly_the_same(
     half = to_fp16(whole)
     assert small(half) > 0.99
     assert len(half) / len(whole) < 0.55
-    to_onnx.refuse_wrong_shape(half, network)
+    right_shape.refuse_wrong_shape(half, network)
     difference = np.abs(said(half, tmp_path) - said(whole, tmp_path)).max()
     assert 0 < difference < 5e-3
     assert props(half) == {**props(whole), "precision": "fp16"}
@@ -77,7 +77,7 @@ def test_integers_take_a_quarter_and_say_nearly_the_same(
     quantized = to_int8(whole, pictures(40), weight_bits=weight_bits)
     assert small(quantized) > 0.95
     assert len(quantized) / len(whole) < 0.4  # scales and names weigh in a small network
-    to_onnx.refuse_wrong_shape(quantized, network)
+    right_shape.refuse_wrong_shape(quantized, network)
     difference = np.abs(said(quantized, tmp_path) - said(whole, tmp_path)).max()
     assert 0 < difference < 0.1
     assert props(quantized) == {**props(whole), "precision": "int8"}
@@ -97,7 +97,7 @@ def test_the_file_of_another_network_is_refused(whole: bytes) -> None:
     wider = Network(networks.build("small", 2), "small", 2, FACTS.mean, FACTS.std)
     quantized = to_int8(whole, pictures(8), weight_bits=8)
     with pytest.raises(ValueError, match="is not its network: missing"):
-        to_onnx.refuse_wrong_shape(quantized, wider)
+        right_shape.refuse_wrong_shape(quantized, wider)
 
 
 def test_weights_written_twice_are_refused(whole: bytes, network: Network) -> None:
@@ -106,7 +106,7 @@ def test_weights_written_twice_are_refused(whole: bytes, network: Network) -> No
     for tensor in twice:
         model.graph.initializer.add().CopyFrom(tensor)
     with pytest.raises(ValueError, match="float16 numbers, its network"):
-        to_onnx.refuse_wrong_shape(model.SerializeToString(), network)
+        right_shape.refuse_wrong_shape(model.SerializeToString(), network)
 
 
 def test_without_pictures_there_are_no_ranges(whole: bytes) -> None:
