@@ -13,11 +13,13 @@ from typer.testing import CliRunner
 from faircompress.cli.main import app
 from faircompress.config.new_project import Source, create
 from faircompress.config.params import load
+from faircompress.data.csv_text import read_csv
 from faircompress.data.guessing import guess_columns
 from faircompress.data.guessing_folder import guess_folder
 from faircompress.data.guessing_images import ABSENT
 from faircompress.data.guessing_tables import guess_table
 from faircompress.data.sources.table import table
+from faircompress.data.whose import likely
 from faircompress.support.errors import InputError
 
 ROWS = 40
@@ -137,11 +139,44 @@ def test_who_somebody_is_is_told_where_it_is_no_group_as_it_stands(tmp_path: Pat
     assert not any("identity: Age" in note for note in guess.notes)
 
 
-def test_few_values_are_nobodys_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "values", "named"),
+    [("case", 2, False), ("lesion", 5, False), ("patient_id", 10, True), ("Patient", 4, True),
+     ("patient", 2, False)],
+)  # fmt: skip
+def test_few_values_are_nobodys_name_unless_the_column_is_surely_of_people(
+    name: str, values: int, named: bool, tmp_path: Path
+) -> None:
     pictures(tmp_path, "{}.jpg")
-    names = [f"{n}.jpg" for n in ORDER]
-    guess = guess_columns(written(tmp_path, image=names, case=np.arange(ROWS) % 2))
-    assert "identity" not in guess.options
+    columns = {"image": [f"{n}.jpg" for n in ORDER], name: np.arange(ROWS) % values}
+    guess = guess_columns(written(tmp_path, **columns))
+    assert guess.options.get("identity") == (name if named else None)
+
+
+def test_a_number_of_patients_at_a_hospital_is_still_told() -> None:
+    cells = pd.DataFrame({"hospital_patient_no": [n // 2 for n in range(ROWS)], "Age": ORDER % 20})
+    assert list(likely(cells, set())) == ["hospital_patient_no"]
+
+
+def test_a_range_in_brackets_is_one_class(tmp_path: Path) -> None:
+    rows = {"image": [f"{n}.jpg" for n in ORDER], "label": ["(0, 2)", "(25, 32)"] * 20}
+    pd.DataFrame({**rows, "sex": ["f", "m"] * 20}).to_csv(tmp_path / "t.csv", index=False)
+    found = table(root=str(tmp_path), file="t.csv", groups={"sex": {}})
+    assert found.classes == ("(0, 2)", "(25, 32)")
+
+
+def test_tenths_with_commas_are_numbers_and_ages_with_a_zero_behind_fall_into_bins(
+    tmp_path: Path,
+) -> None:
+    ages = ["20", "20,0", "60", "60,0"] * 10
+    lines = [f"{n}.jpg;{'ab'[n % 2]};{age}" for n, age in enumerate(ages)]
+    (tmp_path / "t.csv").write_text("image;label;age\n" + "\n".join(lines))
+    bins = {"young": [0, 40], "old": [40, None]}
+    raw = table(root=str(tmp_path), file="t.csv", groups={"age": {"bins": bins}})
+    assert raw.rows["age"].value_counts().to_dict() == {"young": 20, "old": 20}
+    tenths = [f"0,{n}" for n in range(1, 10)] + ["0", "1"]
+    (tmp_path / "s.csv").write_text("id;p\n" + "\n".join(f"r{n};{p}" for n, p in enumerate(tenths)))
+    assert read_csv(tmp_path / "s.csv", key="a test")["p"].tolist()[:2] == ["0.1", "0.2"]
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ PLACES = {"x", "y", "z", "width", "height", "lat", "lon", "latitude", "longitude
 
 def tells_who(name: str) -> bool:
     """Tell by its name whether a column says who somebody is, such as patient_sex."""
-    words = _words(name)
+    words = words_of(name)
     return bool(ATTRIBUTES & words) and not PLACES & words
 
 
-def _words(name: str) -> set[str]:
-    """Return the words of a name such as patient_sex, ageApprox or Patient Gender."""
+def words_of(name: str) -> set[str]:
+    """Return the words of a name in lower case, such as of patient_sex or ageApprox."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return {*re.split(r"[\W\d_]+", parted.lower())}

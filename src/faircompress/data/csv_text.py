@@ -30,7 +30,6 @@ DECIMAL_COMMA = r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?"
 PLAIN = r"[-+]?\d+(?:[eE][-+]?\d+)?"
 THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"  # may be a thousand and some, or one and some
 TITLE = "Does a title, a count or a comment stand above the names of columns? Take it out."
-NO_NAME = "If the first column has no name, as R writes row names (of"
 WORDS = {"\t": "tab", " ": "space"}
 
 
@@ -93,7 +92,7 @@ def read_sheet(
     turned = []
     for name in cells if parts != "," else ():
         points = with_points(words := cells[name])
-        if points is not words:
+        if points is not words and not _are_names(words):
             cells[name] = points
             turned.append(name)
     if turned:
@@ -117,23 +116,30 @@ def separator_of(text: str) -> str:
 def with_points(words: "pd.Series[str]") -> "pd.Series[str]":
     """Return a column with decimal points for its decimal commas, if it surely has these.
 
-    It has if all of it are numbers, and some with a comma cannot be thousands, as 1,234 could. Few
-    values of which one looks like several others ("0,1" beside 0 and 1) are names, and so are whole
-    numbers with a zero behind ("1,0" beside 1).
+    It has if all of it are numbers, and some with a comma cannot be thousands, as 1,234 could.
     """
     known = pd.Series(words.unique(), dtype=object).map(str).str.strip()
     known = known[known != ""]
     comma = known.str.contains(",", regex=False).astype(bool)
     if not comma.any() or not known[comma].str.fullmatch(DECIMAL_COMMA).all():
         return words
-    parts, whole = known[comma].str.split(","), {*known[~comma]}
-    if whole and parts.map(lambda two: not two[1].strip("0") and two[0] in whole).all():
-        return words
-    if len(known) <= FEW and parts.map(lambda two: {*two} <= whole).any():
-        return words
     if known[comma].str.fullmatch(THOUSANDS).all() or not known[~comma].str.fullmatch(PLAIN).all():
         return words
     return words.astype(object).map(str).str.replace(",", ".", n=1, regex=False)
+
+
+def _are_names(words: "pd.Series[str]") -> bool:
+    """Tell whether what looks like decimal commas parts names, which then must not become numbers.
+
+    So it is where all of them are whole numbers of the column with a zero behind ("1,0" beside 1),
+    or two of few values of the column ("0,1" beside 0 and 1).
+    """
+    known = pd.Series(words.unique(), dtype=object).map(str).str.strip()
+    comma = known.str.contains(",", regex=False).astype(bool)
+    parts, whole = known[comma].str.split(","), {*known[~comma]}
+    zeros = parts.map(lambda two: not two[1].strip("0") and two[0] in whole)
+    both = parts.map(lambda two: {*two} <= whole)
+    return bool(zeros.all() or (len(known) <= FEW and both.all()))
 
 
 def no_column(word: str, known: Sequence[str]) -> str:
@@ -242,8 +248,8 @@ def _refuse_names(
     if full:
         raise InputError(
             f"{where}: line 1 ends with {parts!r}: it names {len(names) - 1} columns, and there "
-            f"are {len(names)}. {NO_NAME} {full[0]!r}), put one before the others; else name the "
-            f"last (of {full[-1]!r})."
+            f"are {len(names)}. If the first column has no name, as R writes row names (of "
+            f"{full[0]!r}), put one before the others; else name the last (of {full[-1]!r})."
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from faircompress.data.attributes import words_of
 from faircompress.data.paths import slashed
 from faircompress.data.picture_files import PICTURES
 from faircompress.data.trees import walk
@@ -63,7 +64,7 @@ class PictureIndex:
         around = Counter(ends for found in of_cells for ends in sorted(found))
         count = max(around.values(), default=0)
         best = sorted(ends for ends, times in around.items() if times == count)
-        best = [ends for ends in best if not _of_masks(ends[0])] or best
+        best = [ends for ends in best if not of_masks(ends[0])] or best
         best = [("", "")] if ("", "") in best else best
         if count < len(named) and (several := _in_several(of_cells)):
             best, count = [several[:2]], several[2]
@@ -92,7 +93,7 @@ class PictureIndex:
                 found = sum(path in there for path in made) >= SURE * len(made)
                 if found and len({*made}) >= SURE * len(made) and template.count("{") > 1:
                     right.add(template)
-        best = {template for template in right if not _of_masks(template)} or right
+        best = {template for template in right if not of_masks(template)} or right
         return best.pop() if len(best) == 1 else None
 
     def _templates(self, texts: pd.DataFrame, anchor: str) -> list[str]:
@@ -105,8 +106,9 @@ class PictureIndex:
         return [template for template, count in found.most_common(3) if count > 1]
 
 
-def _of_masks(folder: str) -> bool:
-    return bool(MASKS & {*re.split(r"[\W\d_]+", folder.lower())})
+def of_masks(name: str) -> bool:
+    """Tell by its name whether a folder or column is of masks or the like."""
+    return bool(MASKS & words_of(name))
 
 
 def path_of_column(home: Path, column: str, cells: Sequence[str]) -> str | None:

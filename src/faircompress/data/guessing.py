@@ -1,7 +1,7 @@
 """What the columns of a user's table probably are: guesses with reasons, for params.yaml."""
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,14 @@ import pandas as pd
 from faircompress.config.bounds import whole
 from faircompress.data import whose
 from faircompress.data.csv_text import no_column
-from faircompress.data.guessing_groups import NO_GROUPS, grouped, likely_groups, numbers, unusable
+from faircompress.data.guessing_groups import (
+    NO_GROUPS,
+    grouped,
+    hashable,
+    likely_groups,
+    numbers,
+    unusable,
+)
 from faircompress.data.guessing_images import Pictures, pictures_of
 from faircompress.data.sidecars import found_beside
 from faircompress.data.sources import SPLITS as NAMES
@@ -87,7 +94,7 @@ def guess_columns(
     above = "" if found.home == home else f"{home.resolve().name}/"
     label = label or _label(table, file)
     by_class, groups = label in groups, [name for name in groups if name != label]
-    if not _hashable(table[label]):
+    if not hashable(table[label]):
         raise InputError(
             f"column {label!r} of {file} holds lists or structs; needed is a column with one class "
             "a row. Write such a column, and give --label."
@@ -206,7 +213,7 @@ def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
 def _split(table: pd.DataFrame, taken: set[str]) -> str | None:
     """Return the column whose words are those of splits, else one called so of few words."""
     free = [str(name) for name in table.columns if name not in taken]
-    plain = {name: _words(table[name]) for name in free if _hashable(table[name])}
+    plain = {name: _words(table[name]) for name in free if hashable(table[name])}
     for name, words in plain.items():
         if len(words) > 1 and all(word.lower() in SPELLINGS for word in words):
             return name
@@ -217,10 +224,6 @@ def _split(table: pd.DataFrame, taken: set[str]) -> str | None:
         if SAID.fullmatch(name.lower()) and {*map(str.lower, words)} in ({"0", "1"}, TOLD):
             return name
     return None
-
-
-def _hashable(cells: pd.Series) -> bool:
-    return bool(cells.map(lambda value: isinstance(value, Hashable)).all())
 
 
 def _words(cells: pd.Series) -> list[str]:

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from faircompress.data import whose
+from faircompress.data.attributes import words_of
 from faircompress.data.csv_text import is_text_table, meant, read_csv
-from faircompress.data.finding_pictures import MASKS
+from faircompress.data.finding_pictures import of_masks
 from faircompress.data.guessing import LABELS, Guess, heaviest, split_names
 from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups, unusable
 from faircompress.data.paths import expression, fields
@@ -169,9 +170,8 @@ def _refuse_one_class(cells: pd.DataFrame, home: Path, tables: Sequence[str]) ->
 
 def _refuse_no_classes(names: Sequence[str], home: Path, tables: Sequence[str]) -> None:
     """Raise if folders that would be the classes are splits, parts, people or masks."""
-    words = [{*re.split(r"[\W\d_]+", name.lower())} for name in names]
-    of_splits = sum(bool({*SPELLINGS} & of) for of in words)
-    masks = any(MASKS & of for of in words)
+    of_splits = sum(bool({*SPELLINGS} & words_of(name)) for name in names)
+    masks = any(map(of_masks, names))
     parts = all(re.fullmatch(r"(?:images?|part|imgs?|data|batch|fold)[\W_]*\d+", n, re.IGNORECASE)
                 for n in names)  # fmt: skip
     people = all(SOMEBODY.match(name) for name in names)

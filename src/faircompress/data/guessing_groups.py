@@ -57,13 +57,18 @@ def grouped(cells: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
 def is_group(cells: pd.Series) -> bool:
     """Tell whether a column can be one of groups."""
     values = numbers(cells).dropna()
-    if len(values) < 2 or not values.map(lambda value: isinstance(value, Hashable)).all():
-        return False  # lists, structs
+    if len(values) < 2 or not hashable(values):
+        return False
     if isinstance(values.iloc[0], bytes):
         return False
     if pd.api.types.is_numeric_dtype(values):
         return 2 <= values.nunique() < 0.9 * len(values)  # else it numbers the rows
     return 2 <= values.nunique() <= MANY
+
+
+def hashable(cells: pd.Series) -> bool:
+    """Tell whether values can be told apart; lists and structs cannot."""
+    return bool(cells.map(lambda value: isinstance(value, Hashable)).all())
 
 
 def group_keys(cells: pd.Series) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from faircompress.data.finding_pictures import MASKS, SURE, PictureIndex
+from faircompress.data.finding_pictures import SURE, PictureIndex, of_masks
 from faircompress.data.paths import slashed
 from faircompress.data.picture_files import PICTURES, SUFFIXES
 from faircompress.data.splitting import SPELLINGS
@@ -91,7 +91,7 @@ def _only(names: list[str], table: pd.DataFrame, file: Path, fault: str) -> tupl
     Raises:
         ValueError: If more than one may be.
     """
-    left = [name for name in names if not MASKS & {*re.split(r"[\W\d_]+", name.lower())}] or names
+    left = [name for name in names if not of_masks(name)] or names
     if len(left) > 1 and not _holds(table[left[0]], sure=False):
         left = [name for name in left if table[name].is_unique] or left
         stems = {

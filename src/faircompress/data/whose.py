@@ -20,6 +20,7 @@ PEOPLE = (
     "case", "caseid", "casesubmitterid", "animal", "animalid", "user", "userid", "celebrity",
     "lesion", "lesionid", "slide", "slideid", "video", "videoid", "study", "studyid",
 )  # fmt: skip
+SURELY = {"identity", "person", "patient", "subject", "participant", "individual", "donor"}
 SOMEBODY = re.compile(
     rf"(?:{'|'.join(word for word in PEOPLE if not word.endswith('id'))}|pat|sub|subj|pid)"
     r"s?[\W_]*\d",
@@ -39,11 +40,16 @@ def named(columns: Sequence[object], wanted: Sequence[str] = PEOPLE) -> str | No
 
 
 def person(cells: pd.DataFrame) -> str | None:
-    """Return the column that is named as one of people and has enough values to be."""
+    """Return the column that is named as one of people and has enough values to be.
+
+    Words that may also be of a kind (case and control, lesion yes or no) need more of them.
+    """
     name = named(list(cells.columns))
-    if name is None or cells[name].dropna().astype(str).nunique() < FEWEST:
+    if name is None:
         return None
-    return name
+    plain = re.sub(r"[\W_]+", "", name.lower())
+    fewest = 3 if plain.endswith("id") or plain in SURELY else FEWEST
+    return name if cells[name].dropna().astype(str).nunique() >= fewest else None
 
 
 def likely(cells: pd.DataFrame, used: Collection[str]) -> dict[str, int]:
@@ -55,7 +61,7 @@ def likely(cells: pd.DataFrame, used: Collection[str]) -> dict[str, int]:
     """
     found = {
         str(name): column for name, column in cells.items()
-        if name not in used and not tells_who(str(name))
+        if name not in used and (NUMBERED.search(str(name)) or not tells_who(str(name)))
     }  # fmt: skip
     known = {name: _repeated(name, column) for name, column in found.items()}
     return {name: values for name, values in known.items() if values}

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 UNKNOWN = (
-    r"^\s*(?:[Uu]nknown|UNKNOWN|[Uu]nk|UNK|[Nn]\.[Aa]\.|\.|'?--|nan|NaN|NAN|<NA>|#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
+    r"^\s*(?:[Uu]nknown|UNKNOWN|[Uu]nk|UNK|[Nn]\.[Aa]\.|\.|'?--|nan|NaN|NAN|<NA>|"
+    r"#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
     r"[Uu]ndefined|[Uu]nspecified|[Nn]ot (?:known|available|specified|reported|recorded)|"
     r"\?+|-+|-1)?\s*$"
 )
@@ -38,7 +39,7 @@ FORMULA = re.compile(r"#(?:REF|DIV/0|VALUE|NAME|NULL|NUM|SPILL|CALC)[!?]?|#{3,}"
 FLOATED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2}")
 MANY_CODES, FEW_MEASURES = 24, 6  # numbers of a group column beyond which it measures
 LETTERS = 3  # pairs of one letter, such as "A" and "a"; more are an alphabet
-LISTED = re.compile(r"\[.*,.*\]|\{.*\}|\(.*,.*\)", re.DOTALL)  # lists, structs as text
+LISTED = re.compile(r"\[.*,.*\]|\{.*\}|\(['\"].*,.*\)", re.DOTALL)  # as text; (25, 32) is a range
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 BADLY_DECODED = re.compile("\ufffd|[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 
