@@ -59,6 +59,37 @@ def test_a_network_of_ones_own_is_cut_and_gives_what_it_gave(form: str) -> None:
     assert 3 <= dense / left <= 3.4
 
 
+class WithFeatures(Mine):
+    def forward(self, x: Tensor) -> Any:
+        features = self.body(x).mean((2, 3))
+        return {"logits": self.head(features), "features": features}
+
+
+def test_features_that_a_network_gives_beside_its_logits_stay_as_many() -> None:
+    pruned = faircompress.prune(WithFeatures(), LOADER, speedup=3, epochs=0, rounds=2)
+    shapes = {name: tuple(part.shape) for name, part in pruned(PICTURES).items()}
+    assert shapes == {"logits": (32, 2), "features": (32, 16)}
+    assert pruned.body[0].out_channels < 16
+
+
+class OfConvolutions(nn.Module):
+    """Gates of linear layers, and classes by a convolution, as fully convolutional networks do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Conv2d(3, 32, 3), nn.Conv2d(32, 2, 1)
+        self.gate = nn.Sequential(nn.Linear(32, 8), nn.ReLU(), nn.Linear(8, 32), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.body(x)
+        return self.head(x * self.gate(x.mean((2, 3)))[..., None, None]).mean((2, 3))
+
+
+def test_the_layer_of_the_classes_is_told_by_their_number_where_linear_layers_are_gates() -> None:
+    pruned = faircompress.prune(OfConvolutions(), LOADER, speedup=8, epochs=0, rounds=2)
+    assert (pruned.body.out_channels, pruned.head.out_channels) == (4, 2)
+
+
 def test_tuning_lowers_the_loss_of_what_was_cut() -> None:
     cut, tuned = (
         faircompress.prune(Mine(), LOADER, speedup=3, criterion="magnitude", loss="cross_entropy",

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from faircompress.compression import cut as pruning
 from faircompress.compression.channels import Budget, read_widths
-from faircompress.compression.soundness import sound
+from faircompress.compression.soundness import sound, spread
 from faircompress.networks import network
 from faircompress.networks.layers import filters, head, scored
 
@@ -139,3 +139,54 @@ def test_attention_that_hides_its_layers_stays_and_is_named_and_the_rest_is_cut(
     pruned, _ = pruning.cut(Attentive(), by_size, PICTURE, speedup=1.1)
     assert pruned.wide.out_features < 64
     assert pruned(PICTURE).shape == (1, 2)
+
+
+class Hidden(WithParts):
+    """Two layers whose channels are multiplied one by one, where no gradient tells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.others, self.give = nn.Conv2d(8, 12, 3, 2), nn.Linear(24, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        one, other = self.maps(x), self.others(x)
+        return self.give(torch.cat([one * other.detach(), other], 1).mean((2, 3)))
+
+
+def test_layers_that_are_tied_without_a_trace_stay_and_the_rest_is_cut() -> None:
+    assert {*fixed(Hidden())} == {"maps", "others"}
+    pruned, cut = pruning.cut(Hidden(), by_size, PICTURE, speedup=2)
+    assert cut.speedup >= 2
+    assert pruned.maps.out_channels == pruned.others.out_channels == 12
+
+
+class Clipped(WithParts):
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps * (5 / maps.norm(dim=1, keepdim=True).clamp(min=5))  # acts on what is large
+
+
+class Routed(WithParts):
+    def middle(self, maps: Tensor) -> Tensor:
+        bright = maps.mean((1, 2, 3)) > 5
+        return torch.where(bright[:, None, None, None], maps.roll(1, 1), maps)
+
+
+@pytest.mark.parametrize("kind", [Clipped, Routed])
+def test_what_only_the_networks_own_weights_and_pictures_show_is_seen(
+    kind: type[WithParts],
+) -> None:
+    net = kind().eval()
+    with torch.no_grad():
+        net.maps.bias.add_(10)
+    widths, pictures = read_widths(net, PICTURE), torch.rand(40, 3, 24, 24)
+    assert sound(net, PICTURE, widths).fixed == {}  # random weights are too small
+    found = sound(net, PICTURE, widths, pictures).fixed
+    assert "on pictures of the data without some of its channels others are mixed" in found["maps"]
+    pruned, _ = pruning.cut(net, by_size, PICTURE, speedup=2, pictures=pictures)
+    assert (pruned.maps.out_channels, pruned.stem[0].out_channels < 8) == (12, True)
+
+
+def test_pictures_are_taken_from_the_whole_of_what_may_be_in_order() -> None:
+    assert spread(torch.arange(100), 32).tolist() == [*range(0, 100, 4)]
+    assert spread(torch.arange(5), 32).tolist() == [0, 1, 2, 3, 4]

@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 from faircompress.compression.channels import Budget, read_widths
 from faircompress.compression.cut import Cut, cut
 from faircompress.compression.limits import Limit
+from faircompress.compression.soundness import REAL, spread
 from faircompress.config import plugins
 from faircompress.config.params import Prune
 from faircompress.config.widths import widths_kept
@@ -76,6 +77,7 @@ def compress(
         floor=how.min_channels,
         **widths_kept(how.round_to, liked),
         limit=limit,
+        pictures=dense.normalised(spread(torch.as_tensor(split.images), REAL)),
     )
     next(rounds, None)
     return Network(net, dense.architecture, dense.classes, dense.mean, dense.std), achieved

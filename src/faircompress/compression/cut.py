@@ -57,6 +57,7 @@ def cut(
     round_to: int = 1,
     choices: int = 1,
     limit: Limit | None = None,
+    pictures: Tensor | None = None,
 ) -> tuple[nn.Module, Cut]:
     """Return a smaller network whose weights are the dense one's, and what the cut achieved.
 
@@ -77,12 +78,13 @@ def cut(
             it does, and for all, if above 1, until the speed-up can be reached. Wide ones keep two
             multiples, if it can be reached so.
         limit: What the network may cost, in place of the speed-up, which is then found.
+        pictures: Some of the data, normalised, on which the cut is proved, too.
 
     Raises:
         ValueError: If the speed-up or limit cannot be reached, naming what can.
     """
     pruned, working = (forget(evaluating(copied(dense))) for _ in range(2))
-    start = widths = sound(dense, example, read_widths(dense, example))
+    start = widths = sound(dense, example, read_widths(dense, example), pictures)
     speedup = speedup_for(limit, start) if limit else speedup
     target = start.macs() / speedup
     steps, least = steps_of(start, target, floor, round_to, choices, limit)
@@ -96,7 +98,7 @@ def cut(
         widths = widths.without(doomed)
         left = {root: _without(channels, doomed[root]) for root, channels in left.items()}
     gone = {g.root: _without([*range(g.size)], left[g.root]) for g in start.groups}
-    prove(dense, pruned, example, start, gone)
+    prove(dense, pruned, example, start, gone, pictures)
     macs = read_widths(pruned, example).macs()
     step = min(_smallest_step(widths, least, steps) / target, 1.0)
     near = limit.used(widths) >= CLOSE_TO_LIMIT if limit else macs >= 0.99 * target

@@ -43,7 +43,8 @@ def prune(
     """Return a smaller network that does what a trained one does; the given one stays as it was.
 
     Whole channels go, those first that matter least to ``loss``. That the outputs are as many as
-    before, in the same order and of the same meaning, is proved from the network.
+    before, in the same order and of the same meaning, is proved from the network and on pictures of
+    the first batch. Channels that the network also gives beside its logits, such as features, stay.
 
     Args:
         model: Trained classifier; gives logits, also one of them, in a dict or a tuple.
@@ -84,7 +85,7 @@ def prune(
     goal = LossFunction(objective, frozen)
     score = _score(plugins.find("criteria", criterion), feed, goal, rounds, seed)
     how: dict[str, Any] = {"floor": min_channels, "round_to": round_to, "rounds": rounds}
-    pruned, _ = cut(dense, score, first.images[:1], speedup=speedup, **how)
+    pruned, _ = cut(dense, score, first.images[:1], speedup=speedup, pictures=first.images, **how)
     torch.manual_seed(seed)
     _tune(pruned.to(device), feed, LossFunction(objective, frozen), epochs, lr)
     return as_given(evaluating(pruned).cpu())

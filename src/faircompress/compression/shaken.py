@@ -43,6 +43,25 @@ def shaken(net: nn.Module, pictures: Tensor, *, macs: float) -> tuple[nn.Module,
     return evaluating(copied(net)), pictures
 
 
+@torch.no_grad()
+def exact(net: nn.Module, pictures: Tensor, *, macs: float) -> tuple[nn.Module, Tensor]:
+    """Return a copy with the weights that it has, and pictures, in the precision of ``shaken``.
+
+    Args:
+        net: Left as it is.
+        pictures: Real ones, normalised, on the CPU.
+        macs: Multiply-adds of a picture.
+    """
+    if macs <= EXACT:
+        as_it_is = evaluating(forget(copied(net))).to(torch.float64)
+        try:
+            as_it_is(pictures.double())
+        except MISFITS:
+            return evaluating(forget(copied(net))), pictures
+        return forget(as_it_is), pictures.double()
+    return evaluating(forget(copied(net))), pictures
+
+
 def _drawn(net: nn.Module) -> nn.Module:
     rng = Generator().manual_seed(0)
     norms = {id(p) for m in net.modules() if _is_norm(m) for p in m.parameters(recurse=False)}

@@ -4,10 +4,12 @@ Torch-Pruning may follow channels wrongly, through chunks, slices, buffers or vi
 written into them. Then a cut network no longer runs, or runs and mixes channels up. A cut is sound
 if the cut network says of any picture what the dense one says without these channels: as many
 numbers, in the same order, of the same meaning. That is a matter of connections, not of values,
-and is seen in a network of random weights (``shaken.py``) on random pictures.
+and is seen in a network of random weights (``shaken.py``) on random pictures. Where a network goes
+another way for some pictures, or clips what is large, values matter, too: so the same is asked of
+real pictures with the network's own weights, where there are any.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -16,23 +18,32 @@ from torch import Generator, Tensor, nn
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import ChannelWidths, take_out
 from faircompress.compression.masked import Gone, masked
-from faircompress.compression.shaken import shaken
+from faircompress.compression.shaken import exact, shaken
 from faircompress.networks.copies import copied
 from faircompress.networks.layers import MISFITS, forget
+from faircompress.networks.outputs import shapes_beside
 from faircompress.support.errors import InputError
+
+REAL, FEW = 32, 8  # pictures of the data of which a trial is made, and of costly networks
+WORK = 32e9  # multiply-adds above which fewer are taken
 
 
 @torch.no_grad()
-def sound(net: nn.Module, example: Tensor, widths: ChannelWidths) -> ChannelWidths:
+def sound(
+    net: nn.Module, example: Tensor, widths: ChannelWidths, pictures: Tensor | None = None
+) -> ChannelWidths:
     """Return the widths without groups whose channels cannot go after all, which become fixed.
 
     Args:
         net: Left as it is.
         example: One normalised picture, ``(1, 3, height, width)``.
         widths: As they were read.
+        pictures: Real ones, if there are, of which the same is asked with the weights as they are.
     """
-    trial = _Trial(net, example, widths.macs())
-    bad = trial.bad([group for group in widths.groups if group.size > 1])
+    bad: list[tuple[ChannelGroup, str]] = []
+    for trial in _trials(net, example, widths.macs(), pictures):
+        known = {group.root for group, _ in bad}
+        bad += trial.bad([g for g in widths.groups if g.size > 1 and g.root not in known])
     if not bad:
         return widths
     reasons = {name: why for group, why in bad for name in group.outputs}
@@ -43,7 +54,12 @@ def sound(net: nn.Module, example: Tensor, widths: ChannelWidths) -> ChannelWidt
 
 @torch.no_grad()
 def prove(
-    dense: nn.Module, pruned: nn.Module, example: Tensor, start: ChannelWidths, gone: Gone
+    dense: nn.Module,
+    pruned: nn.Module,
+    example: Tensor,
+    start: ChannelWidths,
+    gone: Gone,
+    pictures: Tensor | None = None,
 ) -> None:
     """See that a pruned network is the dense one without some channels, and sound.
 
@@ -53,6 +69,7 @@ def prove(
         example: One normalised picture.
         start: Widths of the dense network.
         gone: All channels that went, as they are numbered in the dense network.
+        pictures: Real ones, if there are, of which the same is asked with the weights as they are.
 
     Raises:
         InputError: If it is not.
@@ -66,7 +83,8 @@ def prove(
     why = "its weights are not those of the dense network"
     if same:
         groups = [group for group in start.groups if gone.get(group.root)]
-        why = _Trial(dense, example, start.macs()).objection(groups, gone)
+        trials = _trials(dense, example, start.macs(), pictures)
+        why = next(filter(None, (trial.objection(groups, gone) for trial in trials)), "")
     if why:
         raise InputError(
             f"{type(dense).__name__} cannot be cut this way: {why}. Choose another speed-up, "
@@ -74,24 +92,45 @@ def prove(
         )
 
 
-class _Trial:
-    """A network of random weights from which channels are taken."""
+def _trials(
+    net: nn.Module, example: Tensor, macs: float, pictures: Tensor | None
+) -> Iterator["_Trial"]:
+    """Give a trial of random weights, and one of the network's own if there are pictures."""
+    rng = Generator().manual_seed(0)
+    noise = torch.rand(2, *example.shape[1:], generator=rng) - 0.5
+    try:
+        drawn = _Trial(*shaken(net, noise, macs=macs))
+    except MISFITS as error:
+        raise InputError(
+            f"{type(net).__name__} takes one picture, but not two ({_first_line(error)}). Is "
+            "the size of a batch written into it?"
+        ) from error
+    yield drawn
+    if pictures is None:
+        return
+    few = spread(pictures, max(FEW, min(REAL, int(WORK / max(macs, 1)))))
+    try:
+        own = _Trial(*exact(net, few, macs=macs), where="on pictures of the data ")
+    except MISFITS as error:
+        raise InputError(
+            f"{type(net).__name__} stops on pictures of the data ({_first_line(error)})"
+        ) from error
+    if torch.isfinite(own.whole).all():  # if not, its scores are refused
+        yield own
 
-    def __init__(self, net: nn.Module, example: Tensor, macs: float) -> None:
-        rng = Generator().manual_seed(0)
-        noise = torch.rand(2, *example.shape[1:], generator=rng) - 0.5
-        try:
-            self.net, self.pictures = shaken(net, noise, macs=macs)
-            self.whole = self.net(self.pictures)
-        except MISFITS as error:
-            raise InputError(
-                f"{type(net).__name__} takes one picture, but not two ({_first_line(error)}). Is "
-                "the size of a batch written into it?"
-            ) from error
+
+class _Trial:
+    """A network from which channels are taken, and pictures of which is asked what it says."""
+
+    def __init__(self, net: nn.Module, pictures: Tensor, where: str = "") -> None:
+        self.net, self.pictures, self.where = net, pictures, where
+        self.whole = net(pictures)
+        self.beside = shapes_beside(net, pictures)
 
     def bad(self, groups: list[ChannelGroup]) -> list[tuple[ChannelGroup, str]]:
         """Return the groups that cannot lose channels, and why; halving finds them among many."""
-        why = self.objection(groups, {g.root: _some(g.size) for g in groups}) if groups else ""
+        gone = {g.root: _some(g.size, number) for number, g in enumerate(groups)}
+        why = self.objection(groups, gone) if groups else ""
         if not why:
             return []
         if len(groups) == 1:
@@ -102,10 +141,15 @@ class _Trial:
 
     def objection(self, groups: Sequence[ChannelGroup], gone: Gone) -> str:
         """Return what goes wrong if some channels go; nothing if all is well."""
+        why = self._objection(groups, gone)
+        return why and self.where + why
+
+    def _objection(self, groups: Sequence[ChannelGroup], gone: Gone) -> str:
         cut = forget(copied(self.net))
         try:
             take_out(cut, list(groups), gone)
             found = cut(self.pictures)
+            beside = shapes_beside(cut, self.pictures) if self.beside else {}
         except MISFITS as error:
             return f"without some of its channels the network stops ({_first_line(error)})"
         try:
@@ -116,19 +160,25 @@ class _Trial:
             return f"what it says without some of its channels is not known ({_first_line(error)})"
         if found.shape != wanted.shape:
             return f"without some of its channels the network gives {list(found.shape[1:])} numbers"
+        if beside != self.beside:
+            return "it also gives its channels beside the logits"
         effect, scale = (self.whole - wanted).abs().max(), wanted.abs().max()
-        share, rounding = (1e-6, 1e-11) if found.dtype == torch.float64 else (0.01, 1e-4)
+        share, rounding = (1e-8, 1e-11) if found.dtype == torch.float64 else (0.01, 1e-4)
         if not (found - wanted).abs().max() <= share * effect + rounding * scale:
             return "without some of its channels others are mixed up"
         return ""
 
 
-def _some(size: int) -> list[int]:
-    """Return about a quarter of the channels, the first among them; an odd number stays."""
+def spread(pictures: Tensor, most: int) -> Tensor:
+    """Return pictures from all of a batch or split, which may be in order of their classes."""
+    return pictures[:: -(-len(pictures) // most)]
+
+
+def _some(size: int, number: int) -> list[int]:
+    """Return about a quarter of the channels, others for each group; an odd number stays."""
     count = -(-size // 4)
     count += (size - count) % 2 == 0 and size > count + 1
-    others = torch.randperm(size - 1, generator=Generator().manual_seed(0)) + 1
-    return [0, *others[: count - 1].tolist()]
+    return torch.randperm(size, generator=Generator().manual_seed(number))[:count].tolist()
 
 
 def _first_line(error: BaseException) -> str:

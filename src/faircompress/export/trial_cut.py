@@ -40,7 +40,8 @@ def corrected(
     *,
     floor: float,
     rounds: int,
-    **widths: int,
+    round_to: int = 1,
+    choices: int = 1,
 ) -> Limit:
     """Return a limit in ms whose cost is what one cut down to it really took.
 
@@ -51,14 +52,15 @@ def corrected(
         device: Where files run.
         floor: As in ``cut``.
         rounds: Likewise; 8 are made at most, to be quick.
-        widths: ``round_to`` and ``choices``, as in ``cut``.
+        round_to: Likewise.
+        choices: Likewise.
     """
     example = dense.blank(facts.size)
 
     def down_to(limit: Limit) -> tuple[nn.Module, Cut]:
         return cut(
             dense.net, by_magnitude, example, speedup=2.0, rounds=min(rounds, ROUNDS), floor=floor,
-            limit=limit, **widths,
+            limit=limit, round_to=round_to, choices=choices,
         )  # fmt: skip
 
     try:

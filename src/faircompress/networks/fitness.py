@@ -185,7 +185,9 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
     if idle:
         raise InputError(
             f"{', '.join(idle[:4])}{' ...' if len(idle) > 4 else ''} take no part in what it says "
-            "in evaluation mode. Take them out: heads that serve training alone, or left-overs"
+            f"of {len(pictures)} pictures in evaluation mode. Take them out: heads that serve "
+            "training alone, left-overs, or ways that other pictures go (early exits, mixtures of "
+            "experts), of which nothing can be proved"
         )
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.networks.copies import evaluating
+from faircompress.networks.outputs import Adapted
 from faircompress.support.errors import InputError
 
 Scored = nn.Conv2d | nn.Linear
@@ -49,7 +50,10 @@ def scored(net: nn.Module) -> dict[str, Scored]:
 
 
 def head(net: nn.Module) -> Scored:
-    """Return the layer whose outputs are the classes: the last linear one, or else convolution.
+    """Return the layer whose outputs are the classes.
+
+    Where their number is known, it is the last layer with so many outputs, or with one for two
+    classes; else the last linear one, or else convolution.
 
     Raises:
         ValueError: If there is none.
@@ -60,7 +64,11 @@ def head(net: nn.Module) -> Scored:
             f"{type(net).__name__} has neither a linear layer nor a convolution, and the last one "
             "is needed to give the classes. Choose another architecture."
         )
-    return next((m for m in reversed(layers) if isinstance(m, nn.Linear)), layers[-1])
+    classes = net.classes_told if isinstance(net, Adapted) else 0
+    counts = (classes, 1) if classes == 2 else (classes,)
+    fitting = [layer for layer in layers if len(layer.weight) in counts]
+    linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
+    return (fitting or linear or layers)[-1]
 
 
 def by_channel(layer: Scored, values: Tensor) -> Tensor:

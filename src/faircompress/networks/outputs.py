@@ -4,7 +4,7 @@ Their class is given a child that turns what they give into logits, in place: na
 weights and hooks stay as they are, and ``as_given`` takes it off again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ class Adapted:
     """Marks a network whose forward gives logits."""
 
     given_class: type[nn.Module]
+    classes_told: int
 
 
 def adapt(net: nn.Module, classes: int) -> nn.Module:
@@ -32,6 +33,7 @@ def adapt(net: nn.Module, classes: int) -> nn.Module:
 
     class Child(Adapted, given):  # type: ignore[misc, valid-type]  # made for each network
         given_class = given
+        classes_told = classes
 
         def forward(self, *pictures: Any, **more: Any) -> Tensor:
             return logits_of(super().forward(*pictures, **more), classes)
@@ -81,6 +83,22 @@ def logits_of(output: Any, classes: int) -> Tensor:
             "in a dict under 'logits'"
         )
     return fitting[named[0] if named else next(iter(fitting))]
+
+
+def shapes_beside(net: nn.Module, pictures: Tensor) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all tensors that a network gives, where that is more than one tensor."""
+    output = net.given_class.forward(net, pictures) if isinstance(net, Adapted) else None
+    if output is None or isinstance(output, Tensor):
+        return {}
+    return dict(_shapes(output if isinstance(output, Mapping | tuple | list) else _parts(output)))
+
+
+def _shapes(output: Any, name: str = "") -> Iterator[tuple[str, tuple[int, ...]]]:
+    if isinstance(output, Tensor):
+        yield name, tuple(output.shape)
+    elif isinstance(output, Mapping | tuple | list):
+        for key, part in _parts(output).items():
+            yield from _shapes(part, f"{name}.{key}")
 
 
 def probabilities_given(output: Tensor) -> str:
