@@ -72,6 +72,25 @@ def test_features_that_a_network_gives_beside_its_logits_stay_as_many() -> None:
     assert pruned.body[0].out_channels < 16
 
 
+class GivenItsForward(WithFeatures):
+    """A network that took another forward for itself alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forward = self.of_another_name
+
+    def of_another_name(self, x: Tensor) -> Any:
+        return {"logits": super().forward(x)["logits"] + 1}
+
+
+def test_a_forward_that_the_network_itself_was_given_is_kept() -> None:
+    model = GivenItsForward().eval()
+    pruned = faircompress.prune(model, LOADER, speedup=3, epochs=0, rounds=2)
+    assert [*pruned(PICTURES)] == [*model(PICTURES)] == ["logits"]
+    assert pruned.head.in_features < 16 == model.head.in_features
+    assert pruned.forward.__self__ is pruned
+
+
 class OfConvolutions(nn.Module):
     """Gates of linear layers, and classes by a convolution, as fully convolutional networks do."""
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 import faircompress
 from faircompress.export import runtime
@@ -47,7 +48,57 @@ class Thrice(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
-@pytest.mark.parametrize("net", [Grouped(), Thrice()], ids=["group norm", "called three times"])
+class Between(nn.Module):
+    """A convolution, something that a child of this class does with its 8 maps, and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3, 2, 1), nn.Linear(8, 2)
+        self.register_buffer("blur", torch.ones(8, 1, 3, 3) * torch.rand(1, 1, 3, 3))
+        self.loose = nn.Parameter(torch.randn(8, 8, 1, 1))
+        self.one, self.other = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.other.weight = self.one.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.conv(x).relu()
+        maps = self.other(self.one(maps.movedim(1, -1)).relu()).movedim(-1, 1)
+        return self.head(self.middle(maps).mean((2, 3)))
+
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps
+
+
+class Blurred(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return torch.nn.functional.conv2d(maps, self.blur, groups=8)  # of no layer
+
+
+class Loose(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return torch.nn.functional.conv2d(maps, self.loose)
+
+
+class Sines(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps + torch.arange(8 * 8 * 8).sin().view(8, 8, 8)  # a table that no layer holds
+
+
+class Spread(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps * self.loose[:, 0].expand(8, 8, 8)  # a weight for each position
+
+
+class Turned(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return nn.functional.linear(maps.movedim(1, -1), self.one.weight.t()).movedim(-1, 1)
+
+
+WITH_CONSTANTS = [Between(), Blurred(), Loose(), Sines(), Spread(), Turned()]
+
+
+@pytest.mark.parametrize(
+    "net", [Grouped(), Thrice(), *WITH_CONSTANTS], ids=lambda n: type(n).__name__
+)
 def test_the_file_says_what_the_network_says(net: nn.Module, tmp_path: Path) -> None:
     path = faircompress.export(
         net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
@@ -93,6 +144,67 @@ class Squeezed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.conv(x).relu().mean((2, 3), keepdim=True)).squeeze()
+
+
+def test_a_table_that_depends_on_weights_counts_among_them(tmp_path: Path) -> None:
+    class Table(Between):
+        def middle(self, maps: Tensor) -> Tensor:
+            whole = self.loose.flatten()[:, None] * torch.arange(8 * 8 * 8).sin()
+            return maps + whole.sum(0).view(8, 8, 8)
+
+    with pytest.raises(InputError, match="float numbers, its network"):
+        faircompress.export(
+            Table(), tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
+        )
+
+
+class Written(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps.view(len(maps), -1, 8, 8) * torch.ones(len(maps), 1, 1, 1)
+
+
+class Frozen(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        with torch.no_grad():
+            return self.more(maps)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.more = nn.Conv2d(8, 8, 1)
+
+
+class Checkpointed(Frozen):
+    def forward(self, x: Tensor) -> Tensor:
+        maps = checkpoint(self.conv, x, use_reentrant=True)
+        return self.head(self.other(self.one(self.more(maps).movedim(1, -1)).relu()).mean((1, 2)))
+
+
+class Grey(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(1, 8, 3), nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.conv(x).mean((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("net", "mean", "words"),
+    [(Written(), MEAN, r"number of pictures is written into Written.*Write x\.shape\[0\]"),
+     (Frozen(), MEAN, "no gradient reaches conv, one, other, more, which"),
+     (Checkpointed(), MEAN, "no gradient reaches conv, .* use_reentrant=False"),
+     (Grey(), (0.5,), "mean has 1 numbers; needed are 3"),
+     (Between().bfloat16(), MEAN, r"its weights are torch.bfloat16; needed: model\.float\(\)"),
+     (torch.fx.symbolic_trace(Between()), MEAN, "it is a traced graph")],
+    ids=lambda given: type(given).__name__,
+)  # fmt: skip
+def test_what_no_file_can_be_made_of_is_refused_with_the_way_out(
+    net: nn.Module, mean: tuple[float, ...], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=words):
+        faircompress.export(
+            net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=mean, std=STD
+        )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from faircompress.compression.feed import Feed
 from faircompress.config import plugins
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.copies import copied, evaluating
-from faircompress.networks.fitness import refuse_batch_bound, refuse_unfit
+from faircompress.networks.fitness import refuse_batch_bound, refuse_compiled, refuse_unfit
 from faircompress.networks.layers import MISFITS
 from faircompress.networks.outputs import NAMES, adapt, as_given
 from faircompress.support.errors import InputError
@@ -70,6 +70,7 @@ def prune(
         InputError: If it cannot be used or cut, naming the layer.
     """
     _refuse_numbers(speedup, epochs, lr, rounds, min_channels, round_to)
+    refuse_compiled(model)
     mend_convolutions()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     feed = Feed(loader, device)

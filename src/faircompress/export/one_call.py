@@ -14,7 +14,7 @@ from faircompress.export import runtime
 from faircompress.export.right_shape import refuse_wrong_shape
 from faircompress.export.to_onnx import to_onnx
 from faircompress.networks.copies import copied, evaluating
-from faircompress.networks.fitness import refuse_batch_bound
+from faircompress.networks.fitness import refuse_batch_bound, refuse_compiled, refuse_unfit
 from faircompress.networks.network import Network, probabilities
 from faircompress.networks.outputs import adapt
 from faircompress.support.errors import InputError
@@ -58,9 +58,21 @@ def export(
         raise InputError(
             f"classes names {', '.join(names)}; name each class once, in the order of the logits."
         )
+    refuse_compiled(model)
+    for numbers, what in ((mean, "mean"), (std, "std")):
+        if len(numbers) != 3:
+            raise InputError(
+                f"{what} has {len(numbers)} numbers; needed are 3, as files take pictures of three "
+                "channels. A network of one: wrap it in a module that gives it x[:, :1]; of a grey "
+                "picture all three are alike"
+            )
+    types = {str(p.dtype) for p in model.parameters()} - {"torch.float32"}
+    if types:
+        raise InputError(f"its weights are {', '.join(sorted(types))}; needed: model.float()")
     net = adapt(evaluating(copied(model).cpu()), len(classes))
     network = Network(net, type(model).__name__, len(classes), tuple(mean), tuple(std))
     pictures = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
+    refuse_unfit(net, network.normalised(torch.from_numpy(pictures[:4])))
     refuse_batch_bound(net, network.normalised(torch.from_numpy(pictures[:4])))
     said = {"classes": json.dumps(names), "input_size": json.dumps(list(size))}
     content = to_onnx(network, size, opset=opset, words=said)

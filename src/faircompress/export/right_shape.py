@@ -1,12 +1,14 @@
 """Whether an ONNX file is its network: layer by layer, and not a number more."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torch import nn
 
-from faircompress.export.layer_shapes import Shapes, layers_of_file, layers_of_net
+from faircompress.export.constants import constants, turned
+from faircompress.export.layer_shapes import Shapes, layers_of_file, layers_of_net, loose_weights
 from faircompress.export.planes import ADDED
 from faircompress.export.settled import settled
 from faircompress.export.to_onnx import numel
@@ -37,60 +39,79 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     import onnx
 
     model = onnx.load_from_string(content)
-    height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:3])
-    _refuse_other_layers(model.graph, replace(network, net=settled(network.net, (height, width))))
     _refuse_float64_and_outside(model)
-    tensors = {id(t): t for t in network.net.state_dict(keep_vars=True).values()}.values()
-    allowed = sum(t.numel() for t in tensors if t.is_floating_point())  # of two names once
+    height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:3])
+    small = replace(network, net=settled(network.net, (height, width)))
+    if not (_other_layers(model.graph, small, ()) or _too_much(content, model, network, ())):
+        return
+    known = turned(model) | constants(model, network)  # costs two exports; few networks have any
+    why = _other_layers(model.graph, small, known) or _too_much(content, model, network, known)
+    if why:
+        raise InputError(f"the file of {network.architecture} {why}")
+
+
+def _too_much(
+    content: bytes, model: "ModelProto", network: Network, constants: Collection[str]
+) -> str:
+    """Say what a file has that its network does not account for; nothing if all is."""
+    import onnx
+
+    state = network.net.state_dict(keep_vars=True)  # tied weights are written for each layer
+    allowed = sum(t.numel() for t in state.values() if t.is_floating_point())
     allowed += len(network.mean) + len(network.std) + ADDED + _numbers_of_pooling(network.net)
     allowed += numbers_of_positions(network.net) + network.classes  # the operating point
-    uniform = {t.name: numel(t.dims) for t in model.graph.initializer if _is_uniform(t)}
+    whole = {t.name: numel(t.dims) for t in model.graph.initializer}
+    own = {t.name: _numbers(t) for t in model.graph.initializer if t.name not in constants}
     for kind in ("FLOAT", "FLOAT16", "INT8"):
         of_kind = onnx.TensorProto.DataType.Value(kind)
-        numbers = sum(
-            numel(t.dims) for t in model.graph.initializer
-            if t.data_type == of_kind and t.name not in uniform
-        )  # fmt: skip
+        held = [t.name for t in model.graph.initializer if t.data_type == of_kind]
+        numbers = sum(own.get(name, 0) for name in held)
         if numbers > allowed:
-            raise InputError(
-                f"the file of {network.architecture} holds {numbers} {kind.lower()} numbers, its "
-                f"network {allowed}. Are weights written twice, or is it still the dense size?"
+            return (
+                f"holds {numbers} {kind.lower()} numbers, its network {allowed}. Are weights "
+                "written twice, or is it still the dense size?"
             )
+    repeated = sum(whole.values()) - sum(own.values())
     parts = len(model.graph.node) + len(model.graph.initializer)
     said = sum(len(entry.key) + len(entry.value) for entry in model.metadata_props)
-    most = 4 * (allowed + sum(uniform.values())) + NODE_BYTES * (parts + 4) + said
+    most = 4 * (allowed + repeated) + NODE_BYTES * (parts + 4) + said
     if len(content) > most:
-        raise InputError(
-            f"the file of {network.architecture} has {len(content)} bytes; {allowed} numbers in "
-            f"{parts} parts explain {most}. What else is in it?"
+        return (
+            f"has {len(content)} bytes; {allowed} numbers in {parts} parts explain {most}. What "
+            "else is in it?"
         )
+    return ""
 
 
-def _is_uniform(tensor: "TensorProto") -> bool:
-    """Tell whether a tensor repeats one number, as the exporter writes for some normalisations.
+def _numbers(tensor: "TensorProto") -> int:
+    """Return how many numbers a tensor holds, one where it repeats itself along an axis.
 
-    Weights do not, but for biases and the like before training.
+    The exporter writes such for some normalisations, and where a network spreads a weight over
+    positions. Weights do not repeat themselves, but for biases and the like before training.
     """
-    import numpy as np
     from onnx import numpy_helper
 
-    if numel(tensor.dims) < 2:
-        return False
     values = numpy_helper.to_array(tensor)
-    return bool((values == np.ravel(values)[0]).all())
+    for axis in range(values.ndim):
+        first = values.take([0], axis) if values.shape[axis] > 1 else values
+        if first is not values and (values == first).all():
+            values = first
+    return int(values.size)
 
 
-def _refuse_other_layers(graph: "GraphProto", network: Network) -> None:
+def _other_layers(graph: "GraphProto", network: Network, constants: Collection[str]) -> str:
     """Compare layers by shape; attention may add linear weights that are no layer of torch's."""
-    wanted, found = layers_of_net(network.net), layers_of_file(graph)
+    wanted, found = layers_of_net(network.net), layers_of_file(graph, constants)
     missing = wanted - found
     extra = Counter({key: n for key, n in (found - wanted).items() if "convolution" in key[0]})
-    if missing or extra:
-        raise InputError(
-            f"the file of {network.architecture} is not its network: missing "
-            f"{_listed(missing)}, in their place {_listed(extra or found - wanted)}. "
-            "Is it the file of another network, for instance the dense one?"
-        )
+    extra -= loose_weights(network.net)
+    if not (missing or extra):
+        return ""
+    return (
+        f"is not its network: missing {_listed(missing)}, in their place "
+        f"{_listed(extra or found - wanted)}. Is it the file of another network, for instance the "
+        "dense one?"
+    )
 
 
 def _numbers_of_pooling(net: nn.Module) -> int:

@@ -1,8 +1,11 @@
 """Parts of a network that no picture reaches, as tables of positions that a small network computes.
 
-What they give is the same for every picture, so a file holds it and not them.
+What they give is the same for every picture, so a file holds it and not them. A gradient does not
+reach them; as it does not reach layers under ``no_grad`` or checkpoints either, what they give is
+seen for two pictures.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -43,14 +46,17 @@ def settled(net: nn.Module, size: tuple[int, int]) -> nn.Module:
     """
     fixed = evaluating(copied(net).cpu())
     wanted = {parameter: parameter.requires_grad for parameter in fixed.parameters()}
-    found: dict[str, Tensor] = {}
+    given_out: dict[str, list[Tensor]] = {}
+    reached_once: set[str] = set()
 
     def look(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(module: nn.Module, given: tuple[Any, ...], output: Any) -> None:
             tensors = [part for part in given if isinstance(part, Tensor)]
             reached = not tensors or any(tensor.requires_grad for tensor in tensors)
             if not reached and isinstance(output, Tensor) and not output.requires_grad:
-                found[name] = output.detach().clone()
+                given_out.setdefault(name, []).append(output.detach().clone())
+            else:
+                reached_once.add(name)
 
         return hook
 
@@ -58,11 +64,16 @@ def settled(net: nn.Module, size: tuple[int, int]) -> nn.Module:
              if name and any(True for _ in module.parameters())]  # fmt: skip
     fixed.requires_grad_(False)
     with torch.enable_grad():
-        fixed(torch.zeros(1, 3, *size).requires_grad_().clone())
+        for picture in (torch.zeros(1, 3, *size), torch.linspace(-2, 2, 3 * math.prod(size))):
+            fixed(picture.view(1, 3, *size).requires_grad_().clone())
     for handle in hooks:
         handle.remove()
     for parameter, learns in wanted.items():
         parameter.requires_grad_(learns)
+    found = {
+        name: values[0] for name, values in given_out.items()
+        if name not in reached_once and all(torch.equal(values[0], value) for value in values)
+    }  # fmt: skip
     for name, value in found.items():
         if not any(name.startswith(f"{outer}.") for outer in found):
             fixed.set_submodule(name, Settled(value, fixed.get_submodule(name)))

@@ -108,6 +108,11 @@ def to_onnx(
         raise InputError(
             f"torch {torch.__version__} cannot write {network.architecture} to ONNX ({why})"
         ) from error
+    if not model.graph.input[0].type.tensor_type.shape.dim[0].dim_param:
+        raise InputError(
+            f"the number of pictures is written into {network.architecture}: its file would take "
+            "two, and no other number. Is there len(x) in its forward? Write x.shape[0]"
+        )
     normalise_at_once(model)
     found = {entry.domain: entry.version for entry in model.opset_import}
     if found.get("") != opset:

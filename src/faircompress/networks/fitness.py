@@ -54,7 +54,7 @@ def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
     Raises:
         InputError: Naming the layer.
     """
-    _refuse_compiled(net)
+    refuse_compiled(net)
     _refuse_computed_weights(net)
     _refuse_several_inputs(net)
     was = {module: module.training for module in net.modules()}
@@ -64,6 +64,23 @@ def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
         for module, training in was.items():
             module.training = training
         forget(net)
+
+
+def refuse_compiled(net: object) -> None:
+    """Raise if something is no network of layers, of which some could be cut or named.
+
+    Raises:
+        InputError: Saying what to give in its place.
+    """
+    compiled = {torch.jit.ScriptModule: "TorchScript", torch.fx.GraphModule: "a traced graph"}
+    for kind, what in compiled.items():
+        if isinstance(net, kind):
+            raise InputError(
+                f"it is {what}, of which no layer can be cut. Give the nn.Module that it was made "
+                "of, and its state_dict()"
+            )
+    if not isinstance(net, nn.Module):
+        raise InputError(f"it is a {type(net).__name__}, and needed is a torch.nn.Module")
 
 
 def refuse_batch_bound(net: nn.Module, pictures: Tensor) -> None:
@@ -109,16 +126,6 @@ def refuse_batch_bound(net: nn.Module, pictures: Tensor) -> None:
 
 def _in_short(error: BaseException) -> str:
     return f"{type(error).__name__}: {one_line(str(error), 200)}"
-
-
-def _refuse_compiled(net: nn.Module) -> None:
-    if isinstance(net, torch.jit.ScriptModule):
-        raise InputError(
-            "it is TorchScript, of which no layer can be cut. Give the nn.Module that it was made "
-            "of, and its state_dict()"
-        )
-    if not isinstance(net, nn.Module):
-        raise InputError(f"it is a {type(net).__name__}, and needed is a torch.nn.Module")
 
 
 def _refuse_computed_weights(net: nn.Module) -> None:
@@ -181,14 +188,37 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
             f"it ends in a {ending}, and logits are needed: take the {ending} out of its forward "
             "(training and the exported file have their own)"
         )
-    idle = [n for n, m in net.named_modules() if isinstance(m, Scored) and m not in used]
-    if idle:
+    names = {m: n for n, m in net.named_modules() if isinstance(m, Scored)}
+    apart = [m for m in names if m not in used]
+    hidden = [m for m in apart if _matters(m, net, pictures)]
+    if hidden:
         raise InputError(
-            f"{', '.join(idle[:4])}{' ...' if len(idle) > 4 else ''} take no part in what it says "
-            f"of {len(pictures)} pictures in evaluation mode. Take them out: heads that serve "
-            "training alone, left-overs, or ways that other pictures go (early exits, mixtures of "
-            "experts), of which nothing can be proved"
+            f"no gradient reaches {_listed([names[m] for m in hidden])}, which have a part in what "
+            "it says. Take out no_grad and detach in its forward, and set use_reentrant=False "
+            "where it checkpoints"
         )
+    if apart:
+        raise InputError(
+            f"{_listed([names[m] for m in apart])} take no part in what it says of {len(pictures)} "
+            "pictures in evaluation mode. Take them out: heads that serve training alone, "
+            "left-overs, or ways that other pictures go (early exits, mixtures of experts), of "
+            "which nothing can be proved"
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
+
+
+@torch.no_grad()
+def _matters(layer: Scored, net: nn.Module, pictures: Tensor) -> bool:
+    """Tell whether a layer's weights matter to what a network says."""
+    before, weight = net(pictures), layer.weight.clone()
+    layer.weight.mul_(-2).add_(0.5)
+    try:
+        return not torch.equal(net(pictures), before)
+    finally:
+        layer.weight.copy_(weight)
 
 
 def _used(net: nn.Module, pictures: Tensor) -> tuple[Tensor, set[nn.Module]]:

@@ -16,6 +16,7 @@ NAMES = ("logits", "out", "output", "prediction", "predictions", "scores", "y")
 PASSING = ("View", "Reshape", "Squeeze", "Unsqueeze", "Clone", "Alias", "Slice", "Select", "Cat",
            "Stack", "ToCopy", "Permute", "Transpose")  # fmt: skip
 ENDS = ("SigmoidBackward", "SoftmaxBackward")  # log-probabilities are logits, too
+OWN, KEPT = "forward", "forward_given"
 
 
 class Adapted:
@@ -36,10 +37,12 @@ def adapt(net: nn.Module, classes: int) -> nn.Module:
         classes_told = classes
 
         def forward(self, *pictures: Any, **more: Any) -> Tensor:
-            return logits_of(super().forward(*pictures, **more), classes)
+            return logits_of(given_output(self, *pictures, **more), classes)
 
     Child.__name__ = Child.__qualname__ = given.__name__
     net.__class__ = Child
+    if OWN in vars(net):  # a forward that this one network was given
+        vars(net)[KEPT] = vars(net).pop(OWN)
     return net
 
 
@@ -47,7 +50,16 @@ def as_given(net: nn.Module) -> nn.Module:
     """Let a network give what its own code gives, in place; return it."""
     if isinstance(net, Adapted):
         net.__class__ = net.given_class  # type: ignore[assignment]  # what it was before
+        if KEPT in vars(net):
+            vars(net)[OWN] = vars(net).pop(KEPT)
     return net
+
+
+def given_output(net: nn.Module, *pictures: Any, **more: Any) -> Any:
+    """Return what an adapted network's own code gives."""
+    if KEPT in vars(net):
+        return vars(net)[KEPT](*pictures, **more)
+    return net.given_class.forward(net, *pictures, **more)  # type: ignore[operator, union-attr]
 
 
 def logits_of(output: Any, classes: int) -> Tensor:
@@ -87,7 +99,7 @@ def logits_of(output: Any, classes: int) -> Tensor:
 
 def shapes_beside(net: nn.Module, pictures: Tensor) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all tensors that a network gives, where that is more than one tensor."""
-    output = net.given_class.forward(net, pictures) if isinstance(net, Adapted) else None
+    output = given_output(net, pictures) if isinstance(net, Adapted) else None
     if output is None or isinstance(output, Tensor):
         return {}
     return dict(_shapes(output if isinstance(output, Mapping | tuple | list) else _parts(output)))
