@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from prefect import State, flow, get_run_logger
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 from prefect.states import Completed
 
 from faircompress.config.operation import seconds
 from faircompress.config.params import Params
-from faircompress.orchestration import news
+from faircompress.orchestration import late_runs, news
 from faircompress.orchestration.commits import BRANCH, LAID_OUT, GitFailed, changed, head
 from faircompress.orchestration.news import Inputs
 from faircompress.orchestration.remote import RemoteFailed, pull, pull_data, push
@@ -71,6 +71,8 @@ def retrain(
 
 def _if_new(project: Path, review: Review, polled: bool, force: bool) -> State[Any]:
     """Run the chain if there is a reason to, and note how it ended for the next look."""
+    if deployment.id and (many := late_runs.skip(deployment.id, keep=0)):
+        get_run_logger().info("%d runs that nobody began are cancelled: this one is enough.", many)
     commit = head(project)
     inputs, chosen = news.inputs_of(project, commit), news.params_at(project, commit)
     if not (force or news.news(project, inputs)):

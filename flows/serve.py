@@ -30,7 +30,7 @@ from prefect.states import Crashed
 
 from faircompress.config import params
 from faircompress.config.operation import seconds
-from faircompress.orchestration import crash_watch
+from faircompress.orchestration import crash_watch, late_runs
 from faircompress.orchestration.clone import name_of
 from faircompress.orchestration.polling import Poll
 from faircompress.orchestration.servers import NoServer, raise_unless_prefect_answers
@@ -91,7 +91,7 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC", every: str = EVERY) 
         bury(project, planned.name)
         name = f"{retrain.name}/{planned.name}"
         print(f"Runs by the clock, or by: prefect deployment run {name}", flush=True)
-        _watch_crashes(planned)
+        _prepare(planned)
         for words in registry_watch.watch(project):
             print(words, file=sys.stderr, flush=True)
         if pause:
@@ -101,11 +101,13 @@ def serve_schedule(cron: str = CRON, timezone: str = "UTC", every: str = EVERY) 
     raise KeyboardInterrupt  # the only thing after which it comes back
 
 
-def _watch_crashes(planned: RunnerDeployment) -> None:
-    """Have the server tell of crashes, as params say now."""
+def _prepare(planned: RunnerDeployment) -> None:
+    """Have the server tell of crashes, as params say now; of runs that are late, one is enough."""
     os.environ.update({k: os.environ.get(k, v) for k, v in crash_watch.HEARTBEAT.items()})
     receivers = params.load(Path("params.yaml")).notify
     identity: Any = planned.apply()
+    if many := late_runs.skip(identity, keep=1):
+        print(f"{many} runs that nobody was there to begin are cancelled; one is left.", flush=True)
     for words in crash_watch.watch(planned.name, identity, receivers):
         print(words, file=sys.stderr, flush=True)
 
