@@ -1,4 +1,4 @@
-"""A stray label, a row of sums and ids in two spellings are told as what they are."""
+"""A stray label, a row of sums, ids in two spellings, "no" as positive: told as what they are."""
 
 import pandas as pd
 import pytest
@@ -112,3 +112,19 @@ def test_ids_of_other_rows_or_folders_that_tell_them_apart_are_missing() -> None
     others = [name.translate(str.maketrans("ab", "cd")) for name in folders]
     cells.assign(picture=others).to_csv("q.csv", index=False)
     assert "q.csv lacks 240 rows" in refusal(cells.assign(picture=folders), TWO)
+
+
+@pytest.mark.parametrize(
+    ("no", "yes"), [("no", "yes"), ("normal", "abnormal"), ("control", "case"), ("well", "ill")]
+)
+def test_the_positive_that_is_proposed_is_not_the_word_that_says_no(no: str, yes: str) -> None:
+    cells = table().assign(y=lambda t: t.y.map({0: no, 1: yes}))
+    told = refusal(cells)
+    if no != "well":  # no usual word: the order of letters
+        assert f"such as --classes {no},{yes}" in told
+    assert "The positive class is" not in " ".join(audited(f"{ALL} --classes {no},{yes}")["notes"])
+    turned = cells.assign(p_dense=1 - cells.p_dense, p_small=1 - cells.p_small)
+    turned.to_csv("p.csv", index=False)
+    verdict = audited(f"{ALL} --classes {yes},{no}")
+    told_of = f"The positive class is '{no}', the second of two: positives"
+    assert any(note.startswith(told_of) for note in verdict["notes"]) == (no != "well")
