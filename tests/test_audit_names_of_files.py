@@ -71,6 +71,43 @@ def test_numbers_are_names_and_the_positive_is_asked_for_where_no_stands_second(
     assert other_way.probabilities == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [
+        ("yes", "no"), ("Positive", "Negative"), ("malignant", "benign"), ("mask", "no_mask"),
+        ("t", "f"), ("1", "-1"), ("glaucoma", "normal"), ("DR", "No DR"),
+    ],
+)  # fmt: skip
+def test_files_that_agree_on_the_word_no_as_the_second_do_not_tell_the_positive(
+    yes: str, no: str
+) -> None:
+    for name in ("a.onnx", "b.onnx"):
+        write(name, classes=json.dumps([yes, no]))
+    labelled([no, yes])
+    for files in (("a.onnx",), ("a.onnx", "b.onnx")):
+        assert f"classes {yes}, {no}; which is the positive? Name both" in refusal(*files)
+    expected = softmax(MEANS @ WEIGHTS)
+    found = asked("a.onnx", **NORMAL, classes=(no, yes))
+    assert found.baseline.probabilities == pytest.approx(expected[:, ::-1], abs=1e-6)
+    assert not any("The positive class" in note for note in found.notes)
+    meant = asked("a.onnx", **NORMAL, classes=(yes, no))
+    assert meant.baseline.probabilities == pytest.approx(expected, abs=1e-6)
+    assert any(f"The positive class is '{no}', the second of two" in one for one in meant.notes)
+
+
+@pytest.mark.parametrize(
+    "names", [["no", "yes"], ["f", "m"], ["m", "f"], ["dark", "fair"], ["1", "2"], ["n", "a"]]
+)
+def test_two_words_of_which_the_second_does_not_say_no_are_taken_as_the_file_has_them(
+    names: list[str],
+) -> None:
+    write("a.onnx", classes=json.dumps(names))
+    labelled(names)
+    found = asked("a.onnx", **NORMAL)
+    assert found.baseline.probabilities == pytest.approx(softmax(MEANS @ WEIGHTS), abs=1e-6)
+    assert not any("The positive class" in note for note in found.notes)
+
+
 def test_two_files_that_order_two_words_differently_do_not_tell_the_positive() -> None:
     write("a.onnx", classes='["dark", "fair"]')
     write("b.onnx", classes='["fair", "dark"]', weights=WEIGHTS[:, ::-1])

@@ -54,7 +54,7 @@ def put(column: str, value: object, row: int = 2) -> Spoil:
         (put("picture", None), "--cluster picture", ["--cluster: column 'picture'", "is empty"]),
         (put("picture", -1.0), "--weight picture", ["--weight", "is not above 0", "Leave such"]),
         (put("y", 2), "--classes 0,1", ["holds no known class", "'2'", "There are: 0, 1"]),
-        (put("y", 2), "", ["holds no known class", "one column a class, such as 'p_dense_*'"]),
+        (put("y", 2), "", ["neither '0' nor '1'", "probabilities a class, such as 'p_dense_*'"]),
         (lambda t: t.assign(y=1), "", ["the single class '1'", "Add rows of the others"]),
         (lambda t: t.iloc[:0], "", ["has no row", "Is the test set empty?"]),
     ],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from faircompress.auditing.booking import Book, Booking, book_look, written
+from faircompress.auditing.constants import next_of_constant, refuse_constant_baseline
 from faircompress.auditing.declared import absent
 from faircompress.auditing.looks import Held, rules_of
 from faircompress.auditing.rows import Asked, Pair
@@ -56,6 +57,7 @@ def audit_pair(
     """
     gate = gate.model_copy(update={"absent": absent(gate.absent, asked, pair, validation)})
     check(pair, gate, validation)
+    refuse_constant_baseline(pair, gate)
     if book is None:
         if gate.topping_up:
             raise InputError(
@@ -228,7 +230,7 @@ def _next(pair: Pair, verdict: Verdict) -> list[str]:
     if equal and pair.baseline.model != pair.candidate.model:
         everywhere = f"Both models give equal predictions in all {verdict.rows:,} rows"
         return [f"{everywhere}: see that one was not written under both names.", *verdict.next]
-    return verdict.next
+    return list(next_of_constant(pair, verdict))
 
 
 def _without_scores(group: GroupResult) -> GroupResult:

@@ -20,6 +20,7 @@ from faircompress.auditing.rows import (
     together,
 )
 from faircompress.auditing.spelling import spelt
+from faircompress.auditing.strays import alike_ids, refuse_stray_labels
 from faircompress.auditing.tables import FILL, Table, as_numbers, cure_of
 from faircompress.auditing.unnamed import unnamed_clusters
 from faircompress.data.predictions import Predictions, taken
@@ -58,6 +59,8 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     columns = ((first, spelt("baseline"), baseline), (last, spelt("candidate"), candidate))
     truth = first.texts(spelt("label"), str(asked.label))
     classes = _classes(columns, asked, truth)
+    if len(classes) > 2 and not asked.classes and "*" not in baseline:
+        refuse_stray_labels(first, str(asked.label), truth, baseline)
     rows = known(first, asked, truth, classes)
     models, decided = [], []
     for table, option, column in columns:
@@ -208,6 +211,11 @@ def _aligned(first: Table, last: Table, asked: Asked) -> Table:
         raise InputError(
             f"{first.name} and {last.name} are two tables; name the column by which their rows "
             f"belong together, such as {spelt('id')} image."
+        )
+    if set(first.ids) != set(last.ids) and (how := alike_ids(first.ids, last.ids)):
+        raise InputError(
+            f"{spelt('id')}: ids of {first.name} and {last.name} {how}. If they are of the same "
+            "rows, write them alike in both files."
         )
     last = last.in_order_of(first)
     named = [("label", asked.label), ("cluster", asked.cluster), ("weight", asked.weight)]

@@ -1,13 +1,15 @@
 """Which class each score of an ONNX file stands for."""
 
+import shlex
 from collections.abc import Sequence
 
 import numpy as np
 
 from faircompress.auditing.asking import Classifier
 from faircompress.auditing.onnx_files import OnnxFile
-from faircompress.auditing.rows import TRUTHS, Asked
+from faircompress.auditing.rows import Asked
 from faircompress.auditing.spelling import spelt
+from faircompress.data.negative_words import negative_first
 from faircompress.support.errors import InputError
 
 
@@ -48,16 +50,16 @@ def _refuse_no_as_positive(
     """Refuse an order of two classes that does not tell which is the positive.
 
     Raises:
-        ValueError: If 0 or false stands second, or two files order other words differently.
+        ValueError: If the word that says no stands second, or two files order others differently.
     """
-    known = [pair for pair in map(str.split, TRUTHS) if set(pair) == set(classes)]
-    if classes != others and not known or known and list(classes) != known[0]:
-        one, other = known[0] if known else classes
+    known = negative_first(classes)
+    if classes != others and not known or known and classes != known:
+        one, other = known or classes
         orders = " and ".join(dict.fromkeys(map(", ".join, (classes, others))))
         raise InputError(
             f"{file.path} names its classes {orders}; which is the positive? Name both, the "
-            f"positive second, such as {spelt('classes')} {one},{other}; each file's own order of "
-            "scores is kept."
+            f"positive second, such as {spelt('classes')} {shlex.quote(f'{one},{other}')}; each "
+            "file's own order of scores is kept."
         )
 
 

@@ -1,10 +1,13 @@
 """Names of an audited table that are damaged, almost equal, or words for unknown."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
+from faircompress.data.negative_words import negative_first
 from faircompress.data.predictions import Predictions
 from faircompress.data.words import DATE, damaged, listed, near, proposed_bins, rounded, unknown
 
@@ -50,11 +53,14 @@ def refuse_rounded(table: Table, option: str, column: str, texts: np.ndarray) ->
 
 
 def doubtful_names(rows: Predictions) -> list[str]:
-    """Say which groups and classes are almost one, and which are words for unknown."""
+    """Say which groups and classes are almost one, which are words for unknown, which is positive.
+
+    The positive is told where it is the one of two classes whose name says no.
+    """
     columns = {"label": list(rows.classes)} | {
         name: np.unique(column).tolist() for name, column in rows.groups.items() if name != "label"
     }
-    notes = []
+    notes = _no_as_positive([name.rpartition("=")[2] for name in rows.classes])
     for column, names in columns.items():
         if alike := near(names):
             notes.append(
@@ -86,3 +92,15 @@ def doubtful_names(rows: Predictions) -> list[str]:
             "each of them an id of its own, if they are not."
         )
     return notes
+
+
+def _no_as_positive(classes: Sequence[str]) -> list[str]:
+    ordered = negative_first(classes) if len(classes) == 2 else None
+    if ordered is None or ordered == tuple(classes):
+        return []
+    no, yes = ordered
+    return [
+        f"The positive class is {no!r}, the second of two: positives, and the rates of them, are "
+        f"rows of {no!r}. If {yes!r} is meant, it must be the second ({spelt('classes')} in an "
+        "audit)."
+    ]

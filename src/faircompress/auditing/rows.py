@@ -18,6 +18,7 @@ from faircompress.auditing.tables import Table
 from faircompress.data.caps import UNKNOWN
 from faircompress.data.csv_text import meant
 from faircompress.data.declared_weights import Declared
+from faircompress.data.negative_words import negative_first
 from faircompress.data.predictions import Predictions, check, taken
 from faircompress.evaluation.dropped import Dropped
 from faircompress.report.context import ReportContext
@@ -187,7 +188,7 @@ def in_order(asked: Asked, names: Sequence[str]) -> tuple[str, ...]:
             )
         return asked.classes
     if len(names) == 2 and set(names) not in ORDERED:
-        one, other = names
+        one, other = negative_first(names) or names
         raise InputError(
             f"the classes are {one!r} and {other!r}; which is the positive? Name them with "
             f"{spelt('classes')}, the "

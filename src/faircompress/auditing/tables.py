@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from faircompress.auditing.spelling import spelt
+from faircompress.auditing.summary_rows import summary_rows
 from faircompress.config.bounds import whole
 from faircompress.data.csv_text import is_parquet, is_text_table, no_column, read_csv, with_points
 from faircompress.data.words import FLOATED
@@ -236,7 +237,17 @@ def _table(
         raise InputError(f"{name} has no row; needed is one a row. Is the test set empty?")
     counted = np.char.add("row ", np.arange(1, len(cells) + 1).astype(str))
     table = Table(name, cells, counted, unread or {})
+    _refuse_summary(table, identifier)
     return table if identifier is None else _with_ids(table, identifier)
+
+
+def _refuse_summary(table: Table, identifier: str | None) -> None:
+    column = str(table.cells.columns[0])
+    if identifier is not None and identifier in table.cells.columns:
+        column = identifier
+    cure = "Such a row sums up the others, and is none of the test set. Leave it out of the table."
+    found = summary_rows(table.cells[column])
+    table.refuse("the table", column, found, "holds a word of a summary", cure)
 
 
 def _with_ids(table: Table, identifier: str) -> Table:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from faircompress.data.age_strings import as_years
 from faircompress.data.csv_text import with_points
 from faircompress.data.words import damaged, sentinel
 from faircompress.support.errors import InputError
@@ -21,7 +22,8 @@ def numbers_of(words: Words, where: str) -> Words:
 
 
 def binned(words: Words, bins: dict[str, list[float | None]], where: str) -> Words:
-    """Return the name of the bin of each number."""
+    """Return the name of the bin of each number; ages such as 058Y are numbers of years."""
+    words = as_years(words)
     numbers = pd.to_numeric(with_points(words.fillna("")), errors="coerce").astype(float)
     refuse_values(words[words.notna() & numbers.isna()], where, "are no numbers", UNDER_NAMES)
     _refuse_sentinel(numbers, bins, words, where)

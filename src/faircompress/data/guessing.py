@@ -14,6 +14,7 @@ from faircompress.data import whose
 from faircompress.data.csv_text import no_column
 from faircompress.data.guessing_groups import (
     NO_GROUPS,
+    ages,
     grouped,
     hashable,
     likely_groups,
@@ -21,6 +22,8 @@ from faircompress.data.guessing_groups import (
     unusable,
 )
 from faircompress.data.guessing_images import Pictures, pictures_of
+from faircompress.data.one_row_a_picture import refuse_several_rows
+from faircompress.data.paths import columns_of
 from faircompress.data.sidecars import found_beside
 from faircompress.data.sources import SPLITS as NAMES
 from faircompress.data.splitting import SPELLINGS, SPELT
@@ -116,7 +119,8 @@ def guess_columns(
         under = [above + name for name in beside]
         options["sidecar"] = under[0] if len(under) == 1 else under
         reasons["sidecar"] = "guessed: it says the split or the person of each picture"
-    made_of = {*re.findall(r"\{([^}]*)\}", image)} - {label, *groups}
+    made_of = {*columns_of(image)} - {image, label, *groups}
+    refuse_several_rows(cells, image, label, file)
     taken = {*made_of, image, label, *groups}
     split = _split(table, taken - made_of)  # paths may hold splits and people's names
     for key, column, why in (
@@ -148,6 +152,7 @@ def guess_columns(
     if not options["groups"]:
         options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
     notes = () if chosen else unusable(others)
+    notes = (*notes, *ages(cells))
     if "identity" not in options:
         notes = (*notes, *whose.told(table, {*taken, *wanted}, "data.table"))
     if (body := _named(list(table.columns), ("weight",))) and body not in {*taken, *wanted}:

@@ -24,6 +24,7 @@ from faircompress.support.errors import InputError
 STRAYS = 0.05  # of the pictures may lie elsewhere than the others
 NAMED = 5  # of these are named
 KEY = "--folder"
+EYES = re.compile(r"o[dsu]|oculus[\W_]*\w+|(?:left|right|both)[\W_]*eyes?", re.IGNORECASE)
 
 
 def guess_folder(
@@ -172,15 +173,18 @@ def _refuse_no_classes(names: Sequence[str], home: Path, tables: Sequence[str]) 
     """Raise if folders that would be the classes are splits, parts, people or masks."""
     of_splits = sum(bool({*SPELLINGS} & words_of(name)) for name in names)
     masks = any(map(of_masks, names))
+    eyes = all(EYES.fullmatch(name) for name in names)
     parts = all(re.fullmatch(r"(?:images?|part|imgs?|data|batch|fold)[\W_]*\d+", n, re.IGNORECASE)
                 for n in names)  # fmt: skip
     people = all(SOMEBODY.match(name) for name in names)
     what = (
         "splits" if of_splits > len(names) / 2 else "masks and pictures" if masks
+        else "eyes, right and left" if eyes
         else "parts of one set" if parts else "people" if people else ""
     )  # fmt: skip
     if what:
         table = f"; or, if a table says the label: --table {home / tables[0]}" if tables else ""
+        table += "; or, if they are the classes: --pattern '{label}/**'" if eyes else ""
         raise InputError(
             f"{KEY}: the folders {', '.join(names[:4])} of {home} look like {what}, not classes. "
             f"Say where in the paths the label is: --pattern '{{part}}/{{label}}/*'{table}."

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from faircompress.data.age_strings import as_years
 from faircompress.data.attributes import tells_who
 from faircompress.data.columns import OWN
 
@@ -40,6 +41,15 @@ def unusable(cells: pd.DataFrame) -> tuple[str, ...]:
         f"{words.iloc[0]!r}, and is no group as it stands. Write numbers and give it bins, or join "
         f"them by names: groups: {{{name}: {{names: ...}}}}."
         for name, words in counts.items() if words.nunique() > 1
+    )  # fmt: skip
+
+
+def ages(cells: pd.DataFrame) -> tuple[str, ...]:
+    """Return a sentence for each column of ages such as 058Y."""
+    texts = {str(n): cells[n].dropna() for n in cells if cells[n].map(type).isin((str,)).any()}
+    return tuple(
+        f"Column {name!r} has ages such as {words.iloc[0]!r}, which bins take as years."
+        for name, words in texts.items() if as_years(words) is not words
     )  # fmt: skip
 
 
@@ -83,9 +93,9 @@ def group_keys(cells: pd.Series) -> Any:
 
 
 def numbers(words: pd.Series) -> pd.Series:
-    """Return a column of text as numbers if all that is not empty is one."""
+    """Return a column of text as numbers if all that is not empty is one, or an age like 058Y."""
     if not words.map(lambda word: isinstance(word, str)).all():
         return words  # of Parquet, which has types
     known = words.where(words.str.strip() != "")
-    found = pd.to_numeric(known, errors="coerce")
+    found = pd.to_numeric(as_years(known), errors="coerce")
     return found if known.notna().any() and (found.isna() == known.isna()).all() else known

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from faircompress.data.finding_pictures import SURE, PictureIndex, of_masks
-from faircompress.data.paths import slashed
+from faircompress.data.paths import part_of, slashed
 from faircompress.data.picture_files import PICTURES, SUFFIXES
 from faircompress.data.splitting import SPELLINGS
 from faircompress.data.table_head import SAMPLE
@@ -63,6 +63,9 @@ def pictures_of(table: pd.DataFrame, file: Path, home: Path) -> Pictures:
         return Pictures(image, f"{PATHS if image in local else FOUND}{also}", home)
     if several := there.of_columns(_some(table)):
         return Pictures(several, FOUND, home)
+    if by_part := _by_part(table, columns, there, file):
+        image, also = by_part
+        return Pictures(image, f"{FOUND}; the table's own paths are not there{also}", home)
     unsure = [str(name) for name, cells in table.items() if _holds(cells, sure=False)]
     if not local and unsure:
         return Pictures(unsure[0], "column of the pictures themselves", home)
@@ -135,6 +138,27 @@ def _way(ways: list[str], there: PictureIndex, table: pd.DataFrame, file: Path) 
         f"pictures of {file} lie in several places by one name: {', '.join(ways[:4])}. Say which "
         f"are judged: --image '{ways[0]}'."
     )
+
+
+def _by_part(
+    table: pd.DataFrame, columns: dict[str, pd.Series], there: PictureIndex, file: Path
+) -> tuple[str, str] | None:
+    """Return how paths are made of the end of a column's paths, which lie or end otherwise here."""
+    found: dict[str, str] = {}
+    for name, cells in columns.items():
+        if not len(cells) or cells.str.contains(r"[/\\]|\.[A-Za-z]\w{1,4}$").mean() <= SURE:
+            continue
+        for part in ("name", "stem"):
+            made = part_of(cells.to_frame(name), f"{name}.{part}")
+            if made is None or made.nunique() < cells.nunique():
+                continue  # pictures of several folders would become one
+            ways = there.ways(f"{name}.{part}", _spread(made))
+            if len(ways) == 1:
+                found.setdefault(name, ways[0] if "{" in ways[0] else f"{{{ways[0]}}}")
+    if not found:
+        return None
+    name, also = _only(list(found), table, file, "name pictures that are there")
+    return found[name], also
 
 
 def _by_split(way: str, there: PictureIndex, some: pd.DataFrame) -> str | None:

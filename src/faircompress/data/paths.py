@@ -4,6 +4,8 @@ A pattern such as ``{split}/{age}_{sex}_*.jpg`` reads a column for each ``{word}
 word holds as little as it can, at least one letter and no slash; ``*`` is anything without a slash,
 ``**`` anything. A template such as ``images/{number}.jpg`` makes the path of columns. A sidecar is
 a second table with a row for each picture, or for each value of a column that both have.
+``{image.name}`` in a template is what follows the last slash of a column's path, ``{image.stem}``
+that without its suffix.
 In a template ``*`` and ``**`` stand for folders that no column names.
 """
 
@@ -52,14 +54,38 @@ def made(template: str, cells: pd.DataFrame, *, key: str, where: str) -> list[st
         ValueError: If a column is missing.
     """
     parts = re.split(r"\{([^}]*)\}", template) if "{" in template else ["", template, ""]
-    absent = [name for name in parts[1::2] if name not in cells.columns]
+    asked = {word: part_of(cells, word) for word in parts[1::2]}
+    words = {word: found for word, found in asked.items() if found is not None}
+    absent = [word for word in asked if word not in words]
     if absent:
         close = meant(absent[0], list(cells.columns))
         raise InputError(f"{key}.image: {where} has no column {absent[0]!r}.{close}")
-    columns = [cells[part].fillna("") if k % 2 else part for k, part in enumerate(parts)]
+    columns = [words[part].fillna("") if k % 2 else part for k, part in enumerate(parts)]
     paths = sum(columns[1:], pd.Series(columns[0], cells.index))
     lacking = np.any([column == "" for column in columns[1::2]], axis=0)
     return [None if gone else path for path, gone in zip(paths, lacking, strict=True)]
+
+
+def columns_of(template: str) -> list[str]:
+    """Return the columns that a template takes its words from, if none is called like a part."""
+    words = re.findall(r"\{([^}]*)\}", template) or [template]
+    return [re.sub(r"\.(?:name|stem)$", "", word) for word in words]
+
+
+def part_of(cells: pd.DataFrame, word: str) -> "pd.Series[str] | None":
+    """Return a column, or of a path in one its ``name`` or ``stem``; None: there is none.
+
+    Args:
+        cells: Text or nothing.
+        word: A column, maybe with ``.name`` or ``.stem`` behind.
+    """
+    if word in cells.columns:
+        return cells[word]
+    column, _, part = word.rpartition(".")
+    if column not in cells.columns or part not in ("name", "stem"):
+        return None
+    names = cells[column].str.strip().str.replace(r"^.*[/\\]", "", regex=True)
+    return names if part == "name" else names.str.replace(r"(?<=.)\.[^.]*$", "", regex=True)
 
 
 def placed(paths: Sequence[str | None], home: Path, *, key: str) -> list[str | None]:
@@ -150,7 +176,7 @@ def joined(
             found = [path.rpartition("/")[2] for path in found]
         whole = any("/" in path for path in found)
         wanted = cells.index if whole else _names(cells.index, key)
-        shown = [image, *re.findall(r"\{([^}]*)\}", image)]  # what the paths are made of
+        shown = [image, *re.findall(r"\{([^}]*)\}", image), *columns_of(image)]
         sidecar = sidecar.drop(columns=shown, errors="ignore").set_axis(pd.Index(found))
         what = "pictures"
     else:

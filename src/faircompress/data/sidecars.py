@@ -10,7 +10,7 @@ import pandas as pd
 from faircompress.config.bounds import whole
 from faircompress.data.csv_text import is_text_table, meant, read_csv, read_sheet
 from faircompress.data.fingerprint import within
-from faircompress.data.paths import joined
+from faircompress.data.paths import columns_of, joined
 from faircompress.support.errors import InputError, MissingFileError
 
 LARGEST = 64_000_000  # bytes of a table that is looked at unasked
@@ -73,6 +73,7 @@ def found_beside(file: Path, table: pd.DataFrame, image: str) -> dict[str, pd.Da
         Name -> the columns that the table itself lacks, in the table's order.
     """
     keys = re.findall(r"\{([^}]*)\}", image) or [image]
+    keys = keys if set(keys) <= set(table.columns) else columns_of(image)
     if not set(keys) <= set(table.columns):
         return {}
     wanted = pd.MultiIndex.from_frame(_texts(table, keys))

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from faircompress.data.age_strings import as_years
+
 UNKNOWN = (
     r"^\s*(?:[Uu]nknown|UNKNOWN|[Uu]nk|UNK|[Nn]\.[Aa]\.|\.|'?--|nan|NaN|NAN|<NA>|"
     r"#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
@@ -157,7 +159,7 @@ def proposed_bins(words: "pd.Series[Any]") -> str:
 
     Numbers measure if there are many of them, or several that are not whole.
     """
-    known = words.dropna()
+    known = as_years(words.dropna())
     numbers = pd.to_numeric(known, errors="coerce")
     if numbers.isna().any() or known.empty:
         return ""

@@ -59,7 +59,8 @@ def _identifiers(tables: Frames) -> list[Check]:
             "no id stands twice",
             "pictures",
             unique("id"),
-            "{count} of {total} rows share their id with another",
+            "{count} of {total} rows share their id with another; needed is one row a picture, "
+            "not one a box or a reader",
             "{total} ids differ.",
         ),
     ]

@@ -153,7 +153,11 @@ def _nearby(root: Path, name: str) -> str:
     for at in range(1, len(parts)):
         if root.joinpath(*parts[at:]).is_file():
             left = "/".join(parts[:at])
-            return f"Without {left!r} it is there: paths must begin at root, {root}."
+            here = "/".join([*parts[at:-1], "{COLUMN.name}"])
+            return (
+                f"Without {left!r} it is there: paths must begin at root, {root}. If all lie in "
+                f"one folder, write image: '{here}' with your column's name."
+            )
     made = path_of_column(root, "COLUMN", [name])
     if made:
         return f"It is there by the path {made}: write image: {made!r} with your column's name."
