@@ -130,6 +130,16 @@ def test_a_limit_changed_after_a_look_needs_a_reviewer(
     assert look_at(ledger, drawn(seed=1, names="y"), **change).number == 1
 
 
+def test_of_many_changed_limits_six_are_named_and_a_dropped_check_is_one(ledger: Ledger) -> None:
+    many = {f"change auroc column{k}{w}": 0.1 for k in range(9) for w in ("", " confidence")}
+    look_at(ledger, SET, rules=Rules("m" * 64, many))
+    with pytest.raises(NeedsReviewerError) as refused:
+        look_at(ledger, SET, "c", rules=Rules("n" * 64, {"change auroc column8": 0.2}))
+    words = str(refused.value).partition("(")[2].partition(")")[0].split("; ")
+    assert words[:2] == [f"change auroc column{k} 0.1: dropped" for k in range(2)]
+    assert (len(words), words[-1]) == (7, "and 4 more")  # 9 checks, and the confidence of column8
+
+
 def test_the_record_of_a_changed_limit_says_from_what_to_what(ledger: Ledger) -> None:
     look_at(ledger, SET)
     with pytest.raises(NeedsReviewerError, match=r"change auroc sex: 0.03 -> 0.05"):

@@ -48,10 +48,11 @@ def _reasons(verdict: "Verdict") -> Iterator[str]:
     from faircompress.report.wording import deciding
 
     decided = deciding(verdict) if verdict.outcome != "pass" else []
-    shown = (decided or verdict.reasons)[:MOST]
-    yield from shown
-    if more := len(verdict.reasons) - len(shown):
-        yield f"and {more} more in the report"
+    listed = decided or verdict.reasons
+    yield from listed[:MOST]
+    more = {"like these": len(listed[MOST:]), "not settled": len(verdict.reasons) - len(listed)}
+    if counted := [f"{count} {what}" for what, count in more.items() if count > 0]:
+        yield f"and {' and '.join(counted)}, in the report"
 
 
 def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:

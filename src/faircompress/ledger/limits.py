@@ -27,6 +27,9 @@ class Rules:
     limits: Mapping[str, float]
 
 
+CONFIDENCE, SHOWN = " confidence", 6
+
+
 @dataclass(frozen=True)
 class Review:
     """Who changed limits after a look, who agreed, and why."""
@@ -57,7 +60,7 @@ def limits_changed(
     if not changes:
         return ()
     if review is None or not _is_complete(review):
-        listed = "; ".join(f"{name}: {old} -> {new}" for name, (old, new) in changes.items())
+        listed = _listed(changes)
         raise NeedsReviewerError(
             f"limits changed after a look at this test set ({listed}). Needed are a reviewer other "
             "than who changed them, and a reason. Name them, or keep the limits."
@@ -68,6 +71,19 @@ def limits_changed(
             review.who, review.reviewer, review.why,
         ),
     )  # fmt: skip
+
+
+def _listed(changes: Mapping[str, tuple[Value, Value | None]]) -> str:
+    """Name changes in few words; a check that is dropped is, with its confidence, one change."""
+    dropped = {name for name, (_, new) in changes.items() if new is None}
+    dropped -= {name for name in dropped if name.endswith(CONFIDENCE)}
+    words = [
+        f"{name} {old}: dropped" if new is None else f"{name}: {old} -> {new}"
+        for name, (old, new) in changes.items()
+        if not (name.endswith(CONFIDENCE) and name.removesuffix(CONFIDENCE) in dropped)
+    ]
+    more = f"; and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return "; ".join(words[:SHOWN]) + more
 
 
 def loosened(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[str, ...]:
