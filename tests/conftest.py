@@ -1,5 +1,6 @@
 """A real project, run once for all tests that look at what a run leaves behind."""
 
+import gc
 import json
 import os
 import shutil
@@ -20,12 +21,16 @@ from verifying import look
 from verifying import pytest_terminal_summary as pytest_terminal_summary
 from verifying import verdicts_agree as verdicts_agree
 
+from faircompress.__main__ import RARELY
 from faircompress.config.overrides import overridden
 from faircompress.support import environment
 from faircompress.support.databases import of_prefect, ready
 from faircompress.support.locks import waiting
 
 environment.configure()
+gc.set_threshold(*RARELY)  # as commands have it
+# each of a thousand processes would compile the package anew, in 0.2 s
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 pytest_plugins = ["processor_time"]
 ROOT = Path(__file__).parent.parent
 TINY = (
@@ -125,6 +130,7 @@ def with_own_code(project: Project, folder: Path) -> Path:
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src" / "faircompress", package, ignore=skip)
     project.env["PYTHONPATH"] = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    project.env["PYTHONDONTWRITEBYTECODE"] = "1"  # two changes of one second may be of one size
     return package
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from verifying import derived_by_test
 
 import faircompress
 from faircompress.second_opinion.paired_proportions import tests as of_alike
@@ -54,6 +55,7 @@ def earned(
         ledger=folder / "ledger", **given,
     )  # fmt: skip
     verdict.save(folder / "audit")
+    derived_by_test(folder / "audit" / "verdict.json")
     stated = json.loads((folder / "audit" / "verdict.json").read_text())
     return stated, derived(folder, stated)
 
@@ -81,7 +83,8 @@ def test_every_e_value_of_a_look_that_may_be_topped_up_is_found_again(tmp_path: 
 
 
 def test_an_e_value_that_was_raised_or_taken_out_is_noticed(tmp_path: Path) -> None:
-    stated, _ = earned(tmp_path, 2, False, looks="earn")
+    stated, differences = earned(tmp_path, 2, False, looks="earn")
+    assert differences == []
     low = next(c for rule in stated["rules"] for c in rule["checks"] if c["e_value"] < 1)
     for forged in (1e6, None):
         low["e_value"] = forged

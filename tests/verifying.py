@@ -3,8 +3,8 @@
 An audit's verdict is looked at when it is about to be replaced or removed, and when its test ends,
 since its predictions are written after it; the gate's when its folder takes its place, and after
 every command that a project runs in a process of its own. A verdict that a test writes into a
-gate's folder by hand is counted and not asked. ``conftest.py`` takes the fixture and the summary
-from here.
+gate's folder by hand is counted and not asked, and one that a test derives itself is left to it.
+``conftest.py`` takes the fixture and the summary from here.
 """
 
 import hashlib
@@ -44,6 +44,11 @@ def look(path: Path) -> None:
                 by_hand = place in _left and "gate" in place.parts[-3:-1]
                 what = "written by hand" if by_hand else _derived(content, place.parent)
                 _found.append((what, place))
+
+
+def derived_by_test(path: Path) -> None:
+    """Note that a test derives a verdict itself; to do so once more would tell nothing new."""
+    _known.add(hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def _derived(content: bytes, folder: Path) -> str:
