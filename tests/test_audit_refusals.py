@@ -1,5 +1,6 @@
 """What an audit refuses, and in which words: nothing unfit is ever evaluated."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -192,7 +193,10 @@ def test_probabilities_of_a_row_must_sum_to_one_and_models_know_the_same_classes
 
 
 def test_a_threshold_that_would_decide_nothing_is_refused() -> None:
-    cells = table().assign(**{f"{m}_{k}": 1 / 3 for m in "ab" for k in range(3)})
+    cells = table()
+    turns = np.arange(len(cells)) % 3
+    for model, k in itertools.product("ab", range(3)):
+        cells[f"{model}_{k}"] = np.where(turns == k, 0.5, 0.25)
     cells.to_csv("p.csv", index=False)
     three = "--label y --group hair --baseline 'a_*' --candidate 'b_*' --id picture"
     for option in ("--threshold 0.3", "--validation p.csv"):
@@ -204,7 +208,9 @@ def test_a_threshold_that_would_decide_nothing_is_refused() -> None:
     refused(f"{ALL} --threshold 0.3", "p_dense and p_small hold decided classes")
     rules = "threshold: 0.3\nrules: [{metric: accuracy, rule: change, limit: 0.1}]"
     Path("rules.yaml").write_text(rules)  # a section made for other models may say one
-    assert run(f"faircompress audit p.csv {three} --rules rules.yaml").code == 2  # no skill shown
+    assert (
+        run(f"faircompress audit p.csv {three} --rules rules.yaml").code == 2
+    )  # no skill is shown
 
 
 def test_equal_columns_are_two_models_and_no_proof() -> None:

@@ -232,9 +232,9 @@ def test_reported_numbers_by_hand() -> None:
 
 
 def test_where_more_rows_would_hardly_settle_it_nobody_is_sent_to_find_them() -> None:
-    # 14 of 200 lost: seven in a hundred. Without true change a tenth of these would certify .1.
+    # 18 of 200 lost: nine in a hundred. Without true change a tenth of these would certify .1.
     by = gate({"metric": "true_positive_rate", "rule": "change", "limit": 0.1})
-    verdict = put({"a": (200, 200)}, {"a": (200, 186)}, by)
+    verdict = put({"a": (200, 200)}, {"a": (200, 182)}, by)
     everywhere, in_a = verdict.reasons  # the same rows
     over, counted = "over all pictures", "200 pictures are blond"
     same = everywhere.replace(over, "in hair=a").replace(counted, f"{counted} in hair=a")
@@ -242,3 +242,18 @@ def test_where_more_rows_would_hardly_settle_it_nobody_is_sent_to_find_them() ->
     assert f"{counted} in hair=a, enough to certify 0.1 at 80 % power if nothing" in in_a
     assert in_a.endswith("the change is too near the limit.")
     assert verdict.next == ["Have a reviewer decide with the bounds in view."]
+
+
+def test_where_what_was_observed_lies_apart_from_the_limit_it_is_said_how_many_rows_settle_it() -> (
+    None
+):
+    # 14 of 200 lost: .07, and .1 is allowed. Were that true, 934 rows, of which 65, would do.
+    by = gate({"metric": "true_positive_rate", "rule": "change", "limit": 0.1})
+    verdict = put({"a": (200, 200)}, {"a": (200, 186)}, by)
+    assert verdict.reasons[1].endswith(
+        "enough to certify 0.1 at 80 % power if nothing truly changes; about 934 would if what was "
+        "observed is true."
+    )
+    assert verdict.next[0].startswith("Test on about 934 pictures that are blond")
+    lots = put({"a": (934, 934)}, {"a": (934, 934 - 65)}, by)
+    assert lots.outcome == "pass"

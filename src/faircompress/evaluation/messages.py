@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from faircompress.config.rules import BASELINE
-from faircompress.evaluation import baseline_rates
+from faircompress.evaluation import baseline_rates, more_rows
 from faircompress.evaluation.captions import Captions, class_phrase
 from faircompress.evaluation.costs import FEWEST_RUNS
 from faircompress.evaluation.estimates import Undefined
@@ -200,10 +200,10 @@ def _test_on(checks: Sequence[Check], captions: Captions) -> list[str]:
     """Say, in one step or none, how many rows would settle what is open, most first."""
     needs: dict[str, int] = {}
     for check in checks:
-        if check.n_needed and not _has_enough(check):
+        if needed := more_rows.if_so(check) if more_rows.has_enough(check) else check.n_needed:
             group = _scarce(check)
             key = _kind(check) + ("" if group.key == POOLED else f" in {group.key}")
-            needs[key] = max(needs.get(key, 0), check.n_needed)
+            needs[key] = max(needs.get(key, 0), needed)
     most = sorted(needs, key=lambda key: -needs[key])
     if not most:
         return []
@@ -262,18 +262,13 @@ def _what_settles(check: Check) -> str:
     own = not check.hypothesis.kind.of_changes or check.rule.rule == "flips"
     given = "the observed rate is true" if own else "nothing truly changes"
     sure = f"{check.rule.limit:g} at {percent(check.hypothesis.power)} power"
-    if not _has_enough(check):
+    if not more_rows.has_enough(check):
         return f"; about {check.n_needed:,} would certify {sure} if {given}"
+    enough = f", enough to certify {sure} if {given}"
+    if more := more_rows.if_so(check):
+        return f"{enough}; about {more:,} would if what was observed is true"
     where = "lies beyond" if check.distance > 0 else "is too near"
-    what = "observed rate" if own else "change"
-    return f", enough to certify {sure} if {given}: the {what} {where} the limit"
-
-
-def _has_enough(check: Check) -> bool:
-    """Tell whether there are as many rows as a question needs that rests on no true change."""
-    evidence = check.evidence
-    there = evidence.rows if evidence.clusters is None else evidence.clusters
-    return check.n_needed is not None and check.n_needed <= there
+    return f"{enough}: the {'observed rate' if own else 'change'} {where} the limit"
 
 
 def _kind(check: Check) -> str:

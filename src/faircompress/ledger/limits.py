@@ -77,13 +77,13 @@ def _listed(changes: Mapping[str, tuple[Value, Value | None]]) -> str:
     """Name changes in few words; a check that is dropped is, with its confidence, one change."""
     dropped = {name for name, (_, new) in changes.items() if new is None}
     dropped -= {name for name in dropped if name.endswith(CONFIDENCE)}
-    words = [
+    named = [
         f"{name} {old}: dropped" if new is None else f"{name}: {old} -> {new}"
         for name, (old, new) in changes.items()
         if not (name.endswith(CONFIDENCE) and name.removesuffix(CONFIDENCE) in dropped)
     ]
-    more = f"; and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return "; ".join(words[:SHOWN]) + more
+    more = f"; and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    return "; ".join(named[:SHOWN]) + more
 
 
 def loosened(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[str, ...]:

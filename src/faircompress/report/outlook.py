@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from faircompress.evaluation import more_rows
 from faircompress.evaluation.counted import is_counted_once
-from faircompress.evaluation.results import CheckResult, Outcome
+from faircompress.evaluation.results import Outcome
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.plots import Json, capital
 
@@ -45,7 +46,7 @@ def in_vain(verdict: Verdict) -> list[str]:
         f"{rule.title} in {check.place}"
         for rule in verdict.tested
         for check in rule.checks
-        if check.outcome == Outcome.INCONCLUSIVE and _enough(check)
+        if check.outcome == Outcome.INCONCLUSIVE and more_rows.in_vain(rule, check, verdict.power)
     ]
     if not names:
         return []
@@ -100,11 +101,6 @@ def _step(step: str, verdict: Verdict, levers: Sequence[str]) -> Json:
         return {"text": step, "levers": ()}
     text = f"{lead}. {rest.lstrip('. ')}".rstrip()
     return {"text": text, "levers": [capital(lever) for lever in levers]}
-
-
-def _enough(check: CheckResult) -> bool:
-    there = check.n if check.clusters is None else check.clusters
-    return check.n_needed is not None and check.n_needed <= there
 
 
 def _some(names: Sequence[str]) -> str:

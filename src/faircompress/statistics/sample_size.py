@@ -7,7 +7,7 @@ decides. Of two groups that are compared, both are as low as is likeliest, and b
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from faircompress.statistics.procedures import Procedure
 MOST = 20_000  # units simulated; beyond, a limit is taken to shrink with the root of the units
 CLOSE = 0.02  # of a limit: nearer, a count is not corrected again
 CORRECTIONS = 5
+TENFOLD = 10  # times as many: nobody is sent to find more
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,37 @@ def settled(observed: Observed, smallest: Callable[[float], float], limit: float
         ):
             break
     return rounded(observed.n * factor)
+
+
+def if_observed(
+    n: int, estimate: float | None, bounds: Sequence[float | None],
+    limits: Sequence[float | None], alpha: float, power: float,
+) -> int | None:  # fmt: skip
+    """Return about how many clusters (or rows) would certify limits if the estimate is the truth.
+
+    Bounds are taken to narrow with the root of the count, around the same estimate.
+
+    Args:
+        n: Counted so far.
+        estimate: Of the value that is limited.
+        bounds: Lower and upper, at ``alpha`` each.
+        limits: Likewise; None: there is none.
+        alpha: Chance of error of a bound.
+        power: Chance of certifying.
+
+    Returns:
+        More than ``n``; None: the estimate lies at a limit or so near that over ``TENFOLD`` times
+        as many would be needed.
+    """
+    wider, factor = 1 + float(ndtri(power) / ndtri(1 - alpha)), 0.0
+    for bound, limit in zip(bounds, limits, strict=True):
+        if limit is None or bound is None or estimate is None:
+            continue
+        room = abs(limit - estimate)
+        if (limit - estimate) * (bound - estimate) <= 0 or abs(bound - estimate) > 1e3 * room:
+            return None
+        factor = max(factor, (abs(bound - estimate) * wider / room) ** 2)
+    return math.ceil(n * factor) if 1 < factor <= TENFOLD else None
 
 
 def rounded(needed: float) -> int | None:

@@ -1,0 +1,48 @@
+"""How many rows would settle an open check, and which no number of rows will.
+
+The plan takes it that nothing truly changes. Where as many rows as that needs are there, and the
+check is open all the same, the plan is of no use: then what was observed is taken for the truth.
+"""
+
+from faircompress.evaluation.hypotheses import Check
+from faircompress.evaluation.results import CheckResult, RuleResult
+from faircompress.statistics.sample_size import if_observed
+
+
+def counted(check: Check) -> int:
+    """Return in what the count is given: clusters if rows have them, else rows."""
+    return _there(check.evidence.rows, check.evidence.clusters)
+
+
+def has_enough(check: Check) -> bool:
+    """Tell whether there are as many rows as the plan needs."""
+    return check.n_needed is not None and check.n_needed <= counted(check)
+
+
+def if_so(check: Check) -> int | None:
+    """Return how many would settle a check if what was observed is the truth; None: too many."""
+    limits, hypothesis = check.hypothesis.limits, check.hypothesis
+    return if_observed(
+        counted(check), getattr(check.measured, "estimate", None), check.bounds or (None, None),
+        (limits.lower, limits.upper), hypothesis.alpha, hypothesis.power,
+    )  # fmt: skip
+
+
+def in_vain(rule: RuleResult, check: CheckResult, power: float) -> bool:
+    """Tell of an open check whether more rows will probably not settle it.
+
+    Args:
+        rule: The rule's result.
+        check: One of its checks.
+        power: With which counts hold.
+    """
+    there = _there(check.n, check.clusters)
+    if check.n_needed is None or check.n_needed > there:
+        return False
+    bounds, limits = (check.lower, check.upper), (check.limit_lower, check.limit_upper)
+    alpha = 1 - rule.confidence
+    return if_observed(there, check.estimate, bounds, limits, alpha, power) is None
+
+
+def _there(rows: int, clusters: int | None) -> int:
+    return rows if clusters is None else clusters
