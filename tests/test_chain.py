@@ -1,6 +1,8 @@
 """The whole chain on real parts: Prefect, DVC, MLflow, ONNX Runtime; small data."""
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,8 @@ def test_a_variant_leaves_the_project_alone_and_shares_its_cache(
     assert failed.data.tags["verdict"] == "fail"
     assert (failed.info.status, failed.info.run_name[:5]) == ("FAILED", "FAIL ")
     assert len(client(project).search_model_versions(f"name='{MODEL}'")) == 1
+    told = project.call(sys.executable, "-m", "faircompress", "history", check=True).stdout
+    assert re.search(r"gate\.rules.*FAIL +\d.* kB .*newly wrong", told.splitlines()[-1]), told
 
 
 def test_too_small_a_test_set_is_inconclusive_and_says_what_would_settle_it(

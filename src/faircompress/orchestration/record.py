@@ -223,6 +223,17 @@ class Record(Listener):
             logged_models.show_model(self.store, self.run_id, model_id)
         mlflow_runs.end(self.store, run_id, run_pages.status_of(verdict.outcome))
 
+    def shown(self, precision: Precision, verdict: Verdict) -> None:
+        """Keep a verdict on a file whose version keeps another: once, in a run of its own."""
+        digest = sha256(verdict_folder(self.workspace.artifacts, precision) / "verdict.json")
+        if digest in run_pages.file_runs(self.store, self.experiment):
+            return
+        run_id = self.of_precision(precision, verdict)
+        found = read_json(self.workspace.artifacts / "export.json")
+        numbers = gated_numbers(verdict) | costs(found, precision)
+        mlflow_runs.log_numbers(self.store, run_id, [{"metrics": numbers, "step": 0}])
+        mlflow_runs.end(self.store, run_id, run_pages.status_of(verdict.outcome))
+
     def _keep_what_restores(self) -> None:
         """Keep what, with the DVC cache, brings back all results; ``checkout`` reads it."""
         for file in restoring(self.workspace.folder):

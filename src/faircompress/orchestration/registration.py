@@ -114,6 +114,7 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
     elif _is_kept(where, version, known):
         if version.tags.get("signed") != (words := _signed(where, known.sha256)):
             registry.note(record.store, version, {"signed": words})
+        record.shown(precision, verdict)
         return version
     else:
         run_id = record.of_precision(precision, verdict)
