@@ -1,7 +1,7 @@
 """Search for the worst admitted scenario: how often does harm exactly at the limit pass a check?
 
     OMP_NUM_THREADS=1 python bench/worst_scenarios.py OUT.jsonl [--scenarios 400] [--sets 20]
-        [--generations 8] [--worst 30] [--confirm 2000] [--minutes 60]
+        [--generations 8] [--worst 30] [--confirm 2000] [--minutes 60] [--only NO ...]
 
 Scenarios are drawn at random (bench/populations.py): AUROC, a share, flips, mean recall and mean
 AUROC over 3 to 8 classes; harm in one kind of clusters; weights to 20, 1 to 20 rows a cluster,
@@ -88,6 +88,18 @@ def first_drawn(count: int) -> Named:
     return scenarios
 
 
+def of_name(name: str) -> Scenario:
+    """Return a scenario that a search found: drawn by its first number, changed by each other."""
+    first, *steps = name.split(".")
+    scenario = draw_scenario(int(first))
+    if scenario is None:
+        raise SystemExit(f"{name}: no scenario is drawn by the number {first}")
+    for step in steps:
+        first += f".{step}"
+        scenario = mutated(scenario, np.random.default_rng([*_numbers(first), 13]))
+    return scenario
+
+
 def climb(scenarios: Named, asked: argparse.Namespace, end: float) -> list[Record]:
     """Draw all, then the best and their children, generation by generation; add them."""
     chunks, out = asked.sets // CHUNK, asked.out
@@ -149,11 +161,17 @@ def main() -> None:
     numbers = {"scenarios": 400, "sets": 20, "generations": 8, "worst": 30, "confirm": 2000}
     for name, default in numbers.items():
         command.add_argument(f"--{name}", type=int, default=default)
+    command.add_argument("--only", nargs="+", help="numbers of found ones: no search, these anew")
     asked = command.parse_args()
     start = time.monotonic()
-    scenarios = first_drawn(asked.scenarios)
-    drawn = set(scenarios)
-    first = sums(climb(scenarios, asked, start + 30 * asked.minutes))
+    if asked.only:
+        scenarios = {name: of_name(name) for name in asked.only}
+        first = sums(run(asked.out, [*jobs(scenarios, asked.sets, 0)], minutes=asked.minutes))
+        drawn, asked.worst = set(scenarios), len(METRICS) * len(scenarios)
+    else:
+        scenarios = first_drawn(asked.scenarios)
+        drawn = set(scenarios)
+        first = sums(climb(scenarios, asked, start + 30 * asked.minutes))
     worst = most_spent(scenarios, first, asked.worst // len(METRICS))
     confirming = jobs({name: scenarios[name] for name in worst}, asked.confirm, 1)
     again = sums(run(asked.out, confirming, minutes=_left(start + 60 * asked.minutes)))
