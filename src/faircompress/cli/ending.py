@@ -50,7 +50,8 @@ def _reasons(verdict: "Verdict") -> Iterator[str]:
     decided = deciding(verdict) if verdict.outcome != "pass" else []
     listed = decided or verdict.reasons
     yield from listed[:MOST]
-    more = {"like these": len(listed[MOST:]), "not settled": len(verdict.reasons) - len(listed)}
+    others = "not settled" if verdict.outcome == "fail" else "other"
+    more = {"like these": len(listed[MOST:]), others: len(verdict.reasons) - len(listed)}
     if counted := [f"{count} {what}" for what, count in more.items() if count > 0]:
         yield f"and {' and '.join(counted)}, in the report"
 
