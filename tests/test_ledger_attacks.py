@@ -119,7 +119,7 @@ def test_twenty_candidates_twenty_seeds_and_twenty_halves_are_sixty_looks(ledger
 def test_dropping_the_check_that_failed_needs_a_reviewer(ledger: Ledger) -> None:
     look_at(ledger, NAMED)
     less = Rules("z" * 64, {"change tpr sex": 0.1})
-    with pytest.raises(NeedsReviewerError, match="change auroc sex: 0.03 -> None"):
+    with pytest.raises(NeedsReviewerError, match="change auroc sex 0.03: dropped"):
         look_at(ledger, NAMED, rules=less)
     same_hash = Rules(RULES.sha256, {**RULES.limits, "change auroc sex": 0.3})
     with pytest.raises(NeedsReviewerError):

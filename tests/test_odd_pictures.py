@@ -115,6 +115,10 @@ def test_a_column_of_addresses_is_passed_over_for_names_of_files_that_are_there(
     for row in rows:
         row["name"] = f"other {row['name']}"
     galleries.write_csv(tmp_path / "data.csv", rows)
+    assert guess_columns(tmp_path / "data.csv").options["image"] == "pictures/{image.name}"
+    for row in rows:
+        row["image"] = row["image"].replace(".jpg", "_full.jpg")
+    galleries.write_csv(tmp_path / "data.csv", rows)
     with pytest.raises(InputError, match="'image' of .* holds addresses of pictures, and nothing"):
         guess_columns(tmp_path / "data.csv")
 

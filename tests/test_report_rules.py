@@ -161,7 +161,7 @@ def test_size_speed_and_harm_are_shares_of_dense_and_of_the_limit() -> None:
     assert rows["ONNX file"] == ["of the dense file's", "0.11", "0.11"]  # 1,000 of 9,000
     assert rows["Latency, batch 64"] == ["of the dense file's", "0.10", "0.11"]  # 1 / 9.5
     assert rows["Accuracy, change by group"][:2] == [
-        "of the limit, in hair=short",
+        "of the limit, in hair=short, from the champion",
         "0.50",
     ]  # 0.25 of 0.5
     assert tradeoff(verdict(), {}, {}) is None

@@ -149,6 +149,18 @@ def test_a_row_heavier_than_declared_is_refused_and_a_missing_cap_is_told() -> N
     assert told[0].startswith("Nothing says how much one cluster weighs at most, so 20 is taken.")
 
 
+def test_where_an_undeclared_cap_may_be_why_it_is_open_that_is_said_first() -> None:
+    rows = two(4000)
+    other = {"w": 1.0 + (rows.index % 10 == 0), "s": 0.99 * rows.s}
+    rows.assign(**other).to_csv("p.csv", index=False)
+    asked = f"{TWO} --metric auroc --limit 0.02 --weight w"
+    verdict = audited(asked)
+    assert verdict["outcome"] == "inconclusive"
+    assert verdict["next"][0].startswith("Declare what the heaviest cluster in the population")
+    verdict = audited(f"{asked} --max-weight 2")
+    assert (verdict["outcome"], verdict["next"]) == ("pass", ["Release the candidate file."])
+
+
 def test_rows_too_light_to_count_beside_the_cap_leave_the_verdict_open() -> None:
     rows = two()
     rows.assign(w=1e-9).to_csv("p.csv", index=False)

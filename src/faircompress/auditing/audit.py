@@ -9,11 +9,12 @@ from faircompress.auditing.booking import Book, Booking, book_look, written
 from faircompress.auditing.constants import next_of_constant, refuse_constant_baseline
 from faircompress.auditing.declared import absent
 from faircompress.auditing.looks import Held, rules_of
-from faircompress.auditing.rows import Asked, Pair
+from faircompress.auditing.rows import Asked, Pair, cap_is_missing
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.topping_up import book_part, find
 from faircompress.config.rules import BASELINE, Gate
+from faircompress.data.caps import UNKNOWN
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.before_look import refuse_untestable
 from faircompress.evaluation.captions import AUDITED_FILES, Captions
@@ -230,7 +231,19 @@ def _next(pair: Pair, verdict: Verdict) -> list[str]:
     if equal and pair.baseline.model != pair.candidate.model:
         everywhere = f"Both models give equal predictions in all {verdict.rows:,} rows"
         return [f"{everywhere}: see that one was not written under both names.", *verdict.next]
-    return list(next_of_constant(pair, verdict))
+    steps = list(next_of_constant(pair, verdict))
+    is_open = verdict.outcome == Outcome.INCONCLUSIVE and steps == list(verdict.next)
+    return [_declare(), *steps] if is_open and cap_is_missing(pair.baseline) else steps
+
+
+def _declare() -> str:
+    """Say what may cost nothing, where all rows count for little for want of a number."""
+    return (
+        f"Declare what the heaviest cluster in the population weighs ({spelt('max-weight')}), as "
+        "it is known from how rows are collected, such as 3 where nobody has more than 3 rows of "
+        f"a class. For want of it {UNKNOWN:g} is taken, and a row of weight 1 counts as 1/"
+        f"{UNKNOWN:g}; with less, the same rows may settle it."
+    )
 
 
 def _without_scores(group: GroupResult) -> GroupResult:

@@ -137,6 +137,12 @@ def known(
     return {**found, "data": _sha256(found)}
 
 
+def cap_is_missing(predictions: Predictions) -> bool:
+    """Tell whether rows weigh or belong together, and nothing says how much at most."""
+    weighed = predictions.identities is not None or bool((predictions.weights != 1).any())
+    return weighed and not predictions.max_weight
+
+
 def together(pair: Pair) -> Pair:
     """Return the pair with rows that stand more than once counted once, if nothing says whose.
 
@@ -153,8 +159,7 @@ def together(pair: Pair) -> Pair:
             baseline, candidate = (taken(p, found.kept) for p in (baseline, candidate))
             images = None if images is None else images[found.kept]
             hashes = None if hashes is None else hashes[found.kept]
-    weighed = baseline.identities is not None or (baseline.weights != 1).any()
-    if weighed and not baseline.max_weight:
+    if cap_is_missing(baseline):
         notes.append(
             f"Nothing says how much one cluster weighs at most, so {UNKNOWN:g} is taken. Lighter "
             "ones are believed less for it: n rows of weight 1 count as about n/"

@@ -1,5 +1,6 @@
 """The verdict's outcome, and everything that it says in sentences."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ def sentences_of(
             *([Outcome.INCONCLUSIVE] if empty else []),
         ]
     )
-    worst_first = sorted(checks, key=lambda one: (one[1] != Outcome.FAIL, -one[0].distance))
+    worst_first = sorted(checks, key=_urgency)
     still_open = [*messages.open_rules(rules), *messages.nobody_in(empty)]
     return Sentences(
         outcome=outcome,
@@ -52,3 +53,20 @@ def sentences_of(
         ],
         next=messages.what_next(outcome, worst_first, costs, captions),
     )
+
+
+def _urgency(one: tuple[Check, Outcome]) -> tuple[bool, float]:
+    """Put confirmed harm first, most beyond its limit first; then what could be furthest beyond."""
+    check, outcome = one
+    fails = outcome == Outcome.FAIL
+    return not fails, -(check.distance if fails else _reach(check))
+
+
+def _reach(check: Check) -> float:
+    """Return how many limits the bounds reach beyond the limit; below 0: within."""
+    if check.bounds is None:
+        return math.inf
+    (lower, upper), limits = check.bounds, check.hypothesis.limits
+    ends = [] if limits.lower is None else [limits.lower - lower]
+    ends += [] if limits.upper is None else [upper - limits.upper]
+    return max(ends) / check.rule.limit

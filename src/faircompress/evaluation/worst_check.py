@@ -9,14 +9,17 @@ Worst = tuple[RuleResult, CheckResult]
 
 
 def worst_check(verdict: Verdict) -> Worst | None:
-    """Return the check that decided: nearest to its limit or furthest beyond; None: no check.
+    """Return the check that decided; None: no check.
 
-    Of those that came out as the verdict did, and of groups before all rows, where there are any.
+    Of a pass it is the nearest to its limit, of a fail the furthest beyond, and where a verdict is
+    open that whose bounds reach furthest beyond. Of those that came out as the verdict did, and of
+    groups before all rows, where there are any.
     """
     found = [(rule, check) for rule in verdict.tested for check in rule.checks]
     groups = [one for one in found if one[1].group != POOLED and one[1].estimate is not None]
     first = [one for one in groups if one[1].outcome == verdict.outcome]
-    return min(first or groups or found, key=lambda one: room(*one), default=None)
+    by = in_doubt if verdict.outcome == Outcome.INCONCLUSIVE else room
+    return min(first or groups or found, key=lambda one: by(*one), default=None)
 
 
 def worst_of(rule: RuleResult) -> CheckResult | None:
@@ -38,3 +41,15 @@ def room(rule: RuleResult, check: CheckResult) -> float:
     if check.limit_upper is not None:
         rooms.append(check.limit_upper - check.estimate)
     return min(rooms) / (abs(rule.limit) or 1.0)
+
+
+def in_doubt(rule: RuleResult, check: CheckResult) -> float:
+    """Return how far the bounds are inside the limit, in limits; below 0: outside."""
+    rooms = [
+        float("-inf") if end is None else sign * (end - limit)
+        for sign, end, limit in (
+            (1, check.lower, check.limit_lower), (-1, check.upper, check.limit_upper)
+        )
+        if limit is not None
+    ]  # fmt: skip
+    return min(rooms, default=float("inf")) / (abs(rule.limit) or 1.0)

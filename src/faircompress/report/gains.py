@@ -40,7 +40,7 @@ def gained(context: ReportContext) -> list[Json]:
     for time in context.latency.get("times", ()):
         pair = time["dense"]["median"], time["pruned"]["median"]
         line = _gain(f"Time, batch {time['batch']}", *pair, milliseconds, "faster", "slower")
-        found.append({**line, **_ratio(time["speedup"], "faster", "slower")})
+        found.append({**line, **_ratio(time["speedup"], "faster", "slower"), "timed": True})
     return found
 
 
@@ -139,7 +139,11 @@ def _of_precisions(files: Sequence[Numbers], captions: Captions) -> Iterator[str
                 f"{', '.join(slow)}{dense}."
             )
         if files[0]["bytes"] < WORTH * one["bytes"]:
-            yield f"{one['precision']} is hardly smaller: {file_size(one['bytes'])}."
+            what = "larger" if one["bytes"] > files[0]["bytes"] else "hardly smaller"
+            yield (
+                f"{one['precision']} is {what} than {files[0]['precision']}: "
+                f"{file_size(one['bytes'])} against {file_size(files[0]['bytes'])}."
+            )
         bits = [other for other in files[1:] if other["bytes"] < one["bytes"]]
         if one["precision"] == "int8" and bits:
             other = bits[0]

@@ -30,7 +30,7 @@ def _better_dense(params: Params) -> str:
 def _prune_less(prune: Prune) -> str:
     if prune.target:
         return f"prune less: prune.target above {prune.target}"
-    less = round(1 + (prune.speedup - 1) / 2, 1)
+    less = float(f"{1 + (prune.speedup - 1) / 2:.2g}")
     return f"prune less: prune.speedup from {prune.speedup:g} to {less:g}"
 
 

@@ -32,11 +32,10 @@ def outlook(verdict: Verdict, levers: Sequence[str] = ()) -> Json:
     steps = [_step(step, verdict, levers) for step in verdict.next]
     if levers and (how := HOW.get(verdict.outcome)):
         steps.append({"text": how, "levers": ()})
-    if verdict.outcome == Outcome.PASS:
-        about = [_tested_on(verdict), *not_said(verdict)]
-        steps += [{"text": sentence, "levers": ()} for sentence in about]
-    if verdict.outcome == Outcome.INCONCLUSIVE:
-        steps += [{"text": sentence, "levers": ()} for sentence in in_vain(verdict)]
+    about = in_vain(verdict) if verdict.outcome == Outcome.INCONCLUSIVE else []
+    about.append(_tested_on(verdict))
+    about += not_said(verdict) if verdict.outcome == Outcome.PASS else []
+    steps += [{"text": sentence, "levers": ()} for sentence in about]
     return {"heading": HEADINGS[verdict.outcome], "steps": steps}
 
 
@@ -91,7 +90,9 @@ def _tested_on(verdict: Verdict) -> str:
     groups = "; ".join(f"{column}: {_some(names)}" for column, names in columns.items())
     look = f", look {verdict.look} at this test set" if verdict.look else ""
     tested = f"Tested on {verdict.rows:,} {captions.rows}{of}{look}, by {verdict.checks} checks"
-    return f"{tested}. Groups: {groups}." if groups else f"{tested}."
+    uneven = everyone.effective_n < (clusters or everyone.rows) - 0.5
+    weighed = " Rates are weighted, so counts do not give them." if uneven else ""
+    return f"{tested}. Groups: {groups}.{weighed}" if groups else f"{tested}.{weighed}"
 
 
 def _step(step: str, verdict: Verdict, levers: Sequence[str]) -> Json:

@@ -7,6 +7,7 @@ to its limit. On both, less is better, and at 1 nothing is gained or all that is
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from faircompress.config.rules import BASELINE
 from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.forest import figure_of
@@ -70,10 +71,11 @@ def _cost(name: str, of: str, share: float, high: float) -> Json:
 
 
 def _harm(rule: RuleResult) -> Json:
-    """Return the harm in the group nearest to its limit, and its bound, in limits."""
+    """Return the harm in the worst group, and its bound, in limits."""
     worst = min(rule.checks, key=urgency(rule))
     row = {"name": f"{capital(rule.title)}, {figure_of(rule)}", "kind": worst.outcome}
-    found = {"of": f"of the limit, in {worst.place}"}
+    against = "" if rule.against == BASELINE else f", from the {rule.against.replace('_', ' ')}"
+    found = {"of": f"of the limit, in {worst.place}{against}"}
     if worst.estimate is None or worst.lower is None:
         return {**row, **found, "at": None, "high": 0.0}
     ends = [used(worst, end) for end in (worst.estimate, worst.lower, worst.upper)]

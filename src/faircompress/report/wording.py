@@ -4,7 +4,7 @@ from faircompress.evaluation.captions import Captions, class_phrase
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
 from faircompress.evaluation.verdict import Verdict
-from faircompress.evaluation.worst_check import room, worst_check
+from faircompress.evaluation.worst_check import in_doubt, room, worst_check
 from faircompress.report.plots import lines
 from faircompress.support.number_text import (
     minus,
@@ -115,8 +115,8 @@ def deciding(verdict: Verdict) -> list[str]:
     """
     checks = [(r, c) for r in verdict.tested for c in r.checks if c.outcome == verdict.outcome]
     checks = [(rule, check) for rule, check in checks if check.estimate is not None]
-    checks.sort(key=lambda one: room(*one))
     is_open = verdict.outcome == Outcome.INCONCLUSIVE
+    checks.sort(key=lambda one: in_doubt(*one) if is_open else room(*one))
     return [
         sentence(rule, check, verdict.captions) + (f"; {bounds(rule, check)}" if is_open else "")
         for rule, check in checks
