@@ -38,6 +38,7 @@ SCENARIOS = (
     Scenario("change", "auroc", 0.03, 80),
     Scenario("change", "true_positive_rate", 0.05, 60),
     Scenario("flips", "", 0.05, 60),
+    Scenario("flips", "", 0.1, 60, people=True),
     Scenario("change", "auroc", 0.03, 160, people=True),
     Scenario("change", "true_positive_rate", 0.05, 160, people=True),
 )

@@ -71,8 +71,6 @@ def retrain(
 
 def _if_new(project: Path, review: Review, polled: bool, force: bool) -> State[Any]:
     """Run the chain if there is a reason to, and note how it ended for the next look."""
-    if deployment.id and (many := late_runs.skip(deployment.id, keep=0)):
-        get_run_logger().info("%d runs that nobody began are cancelled: this one is enough.", many)
     commit = head(project)
     inputs, chosen = news.inputs_of(project, commit), news.params_at(project, commit)
     if not (force or news.news(project, inputs)):
@@ -82,6 +80,8 @@ def _if_new(project: Path, review: Review, polled: bool, force: bool) -> State[A
     if commit and (left_out := changed(project, *LAID_OUT)):
         words = "%s: changes that are not committed are left out; this run is of commit %s"
         get_run_logger().warning(words, ", ".join(left_out), commit)
+    if deployment.id and (many := late_runs.skip(deployment.id, keep=0)):
+        get_run_logger().info("%d runs that nobody began are cancelled: this one is enough.", many)
     return _noted(project, commit, inputs, review)
 
 

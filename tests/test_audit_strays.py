@@ -49,6 +49,22 @@ def test_a_rare_third_class_that_a_model_decides_for_is_a_class() -> None:
     assert {"y=c"} <= {f"y={name}" for name in audited(ALL)["classes"]}
 
 
+@pytest.mark.parametrize("word", ["missing", "None", "?", "-1"])
+def test_a_class_called_by_a_word_for_unknown_is_one_if_a_model_decides_for_it(word: str) -> None:
+    cells = table().assign(y=["a", "b"] * 120)
+    cells.loc[:8, "y"] = word
+    cells["p_dense"] = cells["p_small"] = cells.y
+    judged(cells)
+    cells["p_dense"] = cells["p_small"] = ["a", "b"] * 120
+    assert "if it is a class, say so: --classes" in refusal(cells)
+
+
+def judged(cells: pd.DataFrame) -> None:
+    cells.to_csv("p.csv", index=False)
+    ended = run(ALL)
+    assert ended.code != 3, ended.err
+
+
 @pytest.mark.parametrize("column", ["p_dense", "p_small"])
 def test_many_labels_beside_two_are_three_classes_that_need_a_column_each(column: str) -> None:
     cells = table()

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Interval
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.states import AwaitingRetry
 
 from faircompress.orchestration import late_runs
 
@@ -68,6 +69,18 @@ def test_of_runs_that_nobody_began_one_is_left_and_what_a_person_asked_for(serve
         assert all(at(run) > max(map(at, cancelled)) for run in late if run not in cancelled)
         with get_client(sync_client=True) as client:
             assert client.read_flow_run(asked.id).state.is_scheduled()
+
+
+def test_runs_with_params_of_their_own_and_those_to_be_tried_again_stay(server: None) -> None:
+    with planned_every_second() as deployment, get_client(sync_client=True) as client:
+        late = [run for run in runs_of(deployment) if at(run) < time.time()]
+        client.set_flow_run_state(late[0].id, AwaitingRetry(), force=True)
+        client.update_flow_run(late[1].id, parameters={"overrides": ["train.seed=2"]})
+        late_runs.skip(deployment, keep=0)
+        states = [client.read_flow_run(run.id).state for run in late]
+        assert [state is not None and state.is_cancelled() for state in states] == [
+            False, False, *[True] * (len(late) - 2)
+        ]  # fmt: skip
 
 
 def test_a_server_that_is_away_is_no_trouble() -> None:

@@ -3,6 +3,7 @@
 import copy
 import math
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,29 @@ def test_features_that_a_network_gives_beside_its_logits_stay_as_many() -> None:
     pruned = faircompress.prune(WithFeatures(), LOADER, speedup=3, epochs=0, rounds=2)
     shapes = {name: tuple(part.shape) for name, part in pruned(PICTURES).items()}
     assert shapes == {"logits": (32, 2), "features": (32, 16)}
+    assert pruned.body[0].out_channels < 16
+
+
+@dataclass
+class Inner:
+    features: Tensor
+
+
+@dataclass(slots=True)
+class Answer:
+    logits: Tensor
+    inner: Inner
+
+
+class WithAnswer(Mine):
+    def forward(self, x: Tensor) -> Any:
+        features = self.body(x).mean((2, 3))
+        return Answer(self.head(features), Inner(features))
+
+
+def test_features_deep_in_what_a_network_gives_stay_too() -> None:
+    pruned = faircompress.prune(WithAnswer(), LOADER, speedup=3, epochs=0, rounds=2, classes=2)
+    assert pruned(PICTURES).inner.features.shape == (32, 16)
     assert pruned.body[0].out_channels < 16
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from torch import Tensor, nn
@@ -219,3 +220,66 @@ def test_probabilities_and_a_lost_axis_are_refused(
         faircompress.export(
             net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
         )
+
+
+def written(net: nn.Module, folder: Path) -> tuple[onnx.ModelProto, Network]:
+    """Return a network's own file, to be spoilt, and the network."""
+    path = faircompress.export(
+        net, folder / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
+    )
+    return onnx.load(path), Network(net.eval(), type(net).__name__, 2, MEAN, STD)
+
+
+def test_nothing_is_smuggled_in_under_the_name_of_a_constant(tmp_path: Path) -> None:
+    model, network = written(Sines(), tmp_path)
+    refuse_wrong_shape(model.SerializeToString(), network)
+    large = np.random.default_rng(0).standard_normal(100_000).astype(np.float32)
+    for name in ("scale_quantized", "shift_quantized"):
+        more = onnx.ModelProto.FromString(model.SerializeToString())
+        more.graph.initializer.append(onnx.numpy_helper.from_array(large, name))
+        with pytest.raises(InputError, match="float numbers, its network"):
+            refuse_wrong_shape(more.SerializeToString(), network)
+
+
+@pytest.mark.parametrize("net", [Between(), Turned()], ids=lambda net: type(net).__name__)
+def test_matrices_that_the_export_does_not_write_again_are_refused(
+    net: nn.Module, tmp_path: Path
+) -> None:
+    model, network = written(net, tmp_path)
+    for tensor in [t for t in model.graph.initializer if len(t.dims) == 2]:
+        turned = np.ascontiguousarray(onnx.numpy_helper.to_array(tensor).T)
+        for copy in range(3):
+            name = f"{tensor.name}_{copy}"
+            model.graph.initializer.append(onnx.numpy_helper.from_array(turned, name))
+    with pytest.raises(InputError, match="Are weights written twice"):
+        refuse_wrong_shape(model.SerializeToString(), network)
+
+
+def test_a_module_of_two_names_is_written_once(tmp_path: Path) -> None:
+    class Twin(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = Grouped()
+            self.average = self.net
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.net(x)
+
+    model, network = written(Twin(), tmp_path)
+    for tensor in [*model.graph.initializer]:
+        model.graph.initializer.add().CopyFrom(tensor)
+        model.graph.initializer[-1].name += "_again"
+    with pytest.raises(InputError, match="Are weights written twice"):
+        refuse_wrong_shape(model.SerializeToString(), network)
+
+
+def test_numbers_that_are_no_weights_have_a_type_of_their_own(tmp_path: Path) -> None:
+    class Ordered(Between):
+        def __init__(self) -> None:
+            super().__init__()
+            self.order = nn.Parameter(torch.arange(8).flip(0), requires_grad=False)
+
+        def middle(self, maps: Tensor) -> Tensor:
+            return maps[:, self.order]
+
+    written(Ordered(), tmp_path)

@@ -9,6 +9,7 @@ from faircompress.compression.channels import Budget, read_widths
 from faircompress.compression.soundness import sound, spread
 from faircompress.networks import network
 from faircompress.networks.layers import filters, head, scored
+from faircompress.networks.outputs import adapt
 
 PICTURE = torch.zeros(1, 3, 24, 24)
 
@@ -190,3 +191,46 @@ def test_what_only_the_networks_own_weights_and_pictures_show_is_seen(
 def test_pictures_are_taken_from_the_whole_of_what_may_be_in_order() -> None:
     assert spread(torch.arange(100), 32).tolist() == [*range(0, 100, 4)]
     assert spread(torch.arange(5), 32).tolist() == [0, 1, 2, 3, 4]
+
+
+class Float32Norm(nn.LayerNorm):
+    """Computes in float32 whatever it is given, as many norms do."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.weight.float(), self.bias.float()
+        found = nn.functional.layer_norm(x.float(), self.normalized_shape, *weights, self.eps)
+        return found.to(x.dtype)
+
+
+class InFloat32(WithParts):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = Float32Norm(12)
+
+    def middle(self, maps: Tensor) -> Tensor:
+        return self.norm(maps.movedim(1, -1)).movedim(-1, 1)
+
+
+def test_what_computes_in_float32_is_compared_no_more_closely_than_that() -> None:
+    assert fixed(InFloat32()) == {}
+    pruned, _ = pruning.cut(InFloat32(), by_size, PICTURE, speedup=4)
+    assert pruned.maps.out_channels == pruned.norm.weight.numel() < 12
+
+
+class HeadFirst(nn.Module):
+    """A head that is named before convolutions, of which the last has as many outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.give = nn.Linear(16, 16)
+        self.stem, self.maps = nn.Conv2d(3, 16, 3, 2), nn.Conv2d(16, 16, 3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.give(self.maps(self.stem(x).relu()).relu().mean((2, 3)))
+
+
+def test_the_head_is_the_linear_layer_though_a_later_convolution_has_as_many_outputs() -> None:
+    net = adapt(HeadFirst(), 16)
+    assert head(net) is net.give
+    pruned, _ = pruning.cut(net, by_size, PICTURE, speedup=3)
+    assert pruned.maps.out_channels < 16 == pruned.give.out_features

@@ -1,7 +1,7 @@
 """Faults of a table that look like others: a stray label, ids that are written otherwise."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -23,7 +23,9 @@ WAYS = {
 }
 
 
-def refuse_stray_labels(table: Table, label: str, truth: np.ndarray, column: str) -> None:
+def refuse_stray_labels(
+    table: Table, label: str, truth: np.ndarray, column: str, models: Sequence[Iterable[str]] = ()
+) -> None:
     """Refuse a few labels beside two classes where a model knows two alone.
 
     It gives one probability a row, or decided classes; of the latter, labels that no model decides
@@ -33,7 +35,8 @@ def refuse_stray_labels(table: Table, label: str, truth: np.ndarray, column: str
         table: Of the rows.
         label: Its column of true classes.
         truth: That column as text, ``(rows,)``.
-        column: Of the model.
+        column: Of the baseline.
+        models: What each model says, as text, ``(rows,)``: what it decides for is a class.
 
     Raises:
         ValueError: Naming the value, how often it stands, and its first row.
@@ -43,7 +46,14 @@ def refuse_stray_labels(table: Table, label: str, truth: np.ndarray, column: str
     stray = ~np.isin(truth, [one, other])
     if column not in table.cells.columns or not 0 < stray.mean() <= RARE:
         return
-    cure = "Correct the label, or leave the row out for both models."
+    said = set().union(*(set(map(str, cells)) for cells in models))
+    if set(map(str, counts.index[2:])) & said:
+        return
+    every = ",".join(sorted(map(str, counts.index), key=naturally))
+    cure = (
+        "Correct the label, or leave the row out for both models; if it is a class, say so: "
+        f"{spelt('classes')} {every}."
+    )
     if set(table.texts(spelt("baseline"), column)[~stray]) <= {one, other}:
         strange = np.isin(truth, unknown(counts.index[2:]))
         fault = "is a word for unknown beside two classes"
@@ -52,8 +62,9 @@ def refuse_stray_labels(table: Table, label: str, truth: np.ndarray, column: str
     scores = as_numbers(table.cells[column][~stray])
     if ((scores >= 0) & (scores <= 1)).all():
         cure = (
-            f"Column {column!r} holds one probability a row, so two classes are needed. {cure} If "
-            f"it is a class, name one column of probabilities a class, such as '{column}_*'."
+            f"Column {column!r} holds one probability a row, so two classes are needed. Correct "
+            "the label, or leave the row out for both models. If it is a class, name one column of "
+            f"probabilities a class, such as '{column}_*'."
         )
         table.refuse(spelt("label"), label, stray, f"holds neither {one!r} nor {other!r}", cure)
 

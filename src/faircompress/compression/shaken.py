@@ -6,10 +6,12 @@ pictures, it is no coincidence of the weights.
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.layers import MISFITS, forget
@@ -43,23 +45,18 @@ def shaken(net: nn.Module, pictures: Tensor, *, macs: float) -> tuple[nn.Module,
     return evaluating(copied(net)), pictures
 
 
-@torch.no_grad()
-def exact(net: nn.Module, pictures: Tensor, *, macs: float) -> tuple[nn.Module, Tensor]:
-    """Return a copy with the weights that it has, and pictures, in the precision of ``shaken``.
+class Precisions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch
+    """Sees whether anything is computed in fewer bits than float64."""
 
-    Args:
-        net: Left as it is.
-        pictures: Real ones, normalised, on the CPU.
-        macs: Multiply-adds of a picture.
-    """
-    if macs <= EXACT:
-        as_it_is = evaluating(forget(copied(net))).to(torch.float64)
-        try:
-            as_it_is(pictures.double())
-        except MISFITS:
-            return evaluating(forget(copied(net))), pictures
-        return forget(as_it_is), pictures.double()
-    return evaluating(forget(copied(net))), pictures
+    lower = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Look at what an operation gives."""
+        found = func(*args, **(kwargs or {}))
+        for part in found if isinstance(found, tuple | list) else (found,):
+            if isinstance(part, Tensor) and part.is_floating_point():
+                self.lower |= part.dtype != torch.float64
+        return found
 
 
 def _drawn(net: nn.Module) -> nn.Module:

@@ -18,14 +18,14 @@ from torch import Generator, Tensor, nn
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import ChannelWidths, take_out
 from faircompress.compression.masked import Gone, masked
-from faircompress.compression.shaken import exact, shaken
-from faircompress.networks.copies import copied
+from faircompress.compression.shaken import Precisions, shaken
+from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.layers import MISFITS, forget
-from faircompress.networks.outputs import shapes_beside
+from faircompress.networks.outputs import outputs_of
 from faircompress.support.errors import InputError
 
-REAL, FEW = 32, 8  # pictures of the data of which a trial is made, and of costly networks
-WORK = 32e9  # multiply-adds above which fewer are taken
+REAL, FEW = 16, 4  # pictures of the data of which a trial is made, and of costly networks
+WORK = 4e9  # multiply-adds above which fewer are taken
 
 
 @torch.no_grad()
@@ -110,7 +110,7 @@ def _trials(
         return
     few = spread(pictures, max(FEW, min(REAL, int(WORK / max(macs, 1)))))
     try:
-        own = _Trial(*exact(net, few, macs=macs), where="on pictures of the data ")
+        own = _Trial(evaluating(forget(copied(net))), few, where="on pictures of the data ")
     except MISFITS as error:
         raise InputError(
             f"{type(net).__name__} stops on pictures of the data ({_first_line(error)})"
@@ -124,8 +124,11 @@ class _Trial:
 
     def __init__(self, net: nn.Module, pictures: Tensor, where: str = "") -> None:
         self.net, self.pictures, self.where = net, pictures, where
-        self.whole = net(pictures)
-        self.beside = shapes_beside(net, pictures)
+        with Precisions() as precisions:  # type: ignore[no-untyped-call]  # of torch
+            self.whole, self.beside = outputs_of(net, pictures)
+        exact = 1e-6 if precisions.lower else 1e-8  # where parts of it compute in float32
+        is_double = self.whole.dtype == torch.float64
+        self.tolerance = (exact, 1e-11) if is_double else (0.01, 1e-4)
 
     def bad(self, groups: list[ChannelGroup]) -> list[tuple[ChannelGroup, str]]:
         """Return the groups that cannot lose channels, and why; halving finds them among many."""
@@ -148,8 +151,7 @@ class _Trial:
         cut = forget(copied(self.net))
         try:
             take_out(cut, list(groups), gone)
-            found = cut(self.pictures)
-            beside = shapes_beside(cut, self.pictures) if self.beside else {}
+            found, beside = outputs_of(cut, self.pictures)
         except MISFITS as error:
             return f"without some of its channels the network stops ({_first_line(error)})"
         try:
@@ -163,7 +165,7 @@ class _Trial:
         if beside != self.beside:
             return "it also gives its channels beside the logits"
         effect, scale = (self.whole - wanted).abs().max(), wanted.abs().max()
-        share, rounding = (1e-8, 1e-11) if found.dtype == torch.float64 else (0.01, 1e-4)
+        share, rounding = self.tolerance
         if not (found - wanted).abs().max() <= share * effect + rounding * scale:
             return "without some of its channels others are mixed up"
         return ""

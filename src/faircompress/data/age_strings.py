@@ -16,6 +16,8 @@ def as_years(words: "pd.Series[str]") -> "pd.Series[str]":
     parts = words[there].astype(str).str.strip().str.extract(f"^{FORM}$")
     if parts.empty or parts.isna().to_numpy().any():
         return words
+    if (parts[1] != "Y").all() and "age" not in str(words.name).lower():
+        return words  # doses of 100D, lengths of 200M
     years = parts[0].astype(float) * parts[1].map(YEARS)
     found = words.copy().astype(object)
     found[there] = years.map("{:.6g}".format)

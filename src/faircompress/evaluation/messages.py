@@ -266,6 +266,8 @@ def _what_settles(check: Check) -> str:
         return f"; about {check.n_needed:,} would certify {sure} if {given}"
     enough = f", enough to certify {sure} if {given}"
     if more := more_rows.if_so(check):
+        if own:
+            return f"; about {more:,} would certify {sure} if {given}"
         return f"{enough}; about {more:,} would if what was observed is true"
     where = "lies beyond" if check.distance > 0 else "is too near"
     return f"{enough}: the {'observed rate' if own else 'change'} {where} the limit"

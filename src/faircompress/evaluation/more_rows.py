@@ -20,12 +20,17 @@ def has_enough(check: Check) -> bool:
 
 
 def if_so(check: Check) -> int | None:
-    """Return how many would settle a check if what was observed is the truth; None: too many."""
+    """Return how many more would settle a check if what was observed is the truth; None: unknown.
+
+    Either they are too many, or the bounds are within the limits already, and something else is
+    in doubt.
+    """
     limits, hypothesis = check.hypothesis.limits, check.hypothesis
-    return if_observed(
+    found = if_observed(
         counted(check), getattr(check.measured, "estimate", None), check.bounds or (None, None),
         (limits.lower, limits.upper), hypothesis.alpha, hypothesis.power,
     )  # fmt: skip
+    return found if found is not None and found > counted(check) else None
 
 
 def in_vain(rule: RuleResult, check: CheckResult, power: float) -> bool:

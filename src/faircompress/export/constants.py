@@ -1,12 +1,15 @@
-"""What in a file is no weight: tensors that stay as they are if all weights are others.
+"""What in a file is no weight of its own, and must be there: told from exports of the same network.
 
 Tables of sines, filters that blur, shapes: a network's own code computes with them, and no layer
-holds them. Weights at their dense size, or written twice, are not among them.
+holds them. They stay as they are if all weights are others. Weights that several layers share, or
+that are used as they are and transposed, are written again. A file's tensor is explained so only if
+the network's own export has it, of the same name, shape and numbers.
 """
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from faircompress.export.to_onnx import to_onnx
@@ -14,14 +17,15 @@ from faircompress.networks.copies import copied
 from faircompress.networks.network import Network
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, TensorProto
+    from onnx import ModelProto
 
 QUANTIZED = "_quantized"  # what ONNX Runtime adds to the name of a tensor of fewer bits
+HALF = 1e-2  # of a number, that float16 may differ
 
 
 @torch.no_grad()
-def constants(model: "ModelProto", network: Network) -> frozenset[str]:
-    """Return the names of a file's tensors that do not depend on the network's weights.
+def explained(model: "ModelProto", network: Network) -> frozenset[str]:
+    """Return the names of a file's tensors that the network's weights do not account for alone.
 
     The network is exported twice more, once with other weights.
 
@@ -36,41 +40,56 @@ def constants(model: "ModelProto", network: Network) -> frozenset[str]:
         if parameter.is_floating_point():
             waves = torch.arange(parameter.numel(), dtype=torch.float64).sin().view_as(parameter)
             parameter.mul_(1.1).add_(0.01 * waves.to(parameter.dtype))
-    tensors, others = (
-        _tensors(to_onnx(one, (size[0], size[1]), opset=opset, words={}))
+    own, others = (
+        _arrays(to_onnx(one, (size[0], size[1]), opset=opset, words={}))
         for one in (network, replace(network, net=other))
     )
-    same = {
-        name for name, tensor in tensors.items()
-        if name in others and _content(tensor) == _content(others[name])
-    }  # fmt: skip
-    names = {tensor.name for tensor in model.graph.initializer}
-    return frozenset(name for name in names if name.removesuffix(QUANTIZED) in same)
+    known = {name for name, array in own.items() if _same(array, others.get(name))} | _again(own)
+    found = _of(model)
+    return frozenset(
+        name for name, array in found.items()
+        if (origin := name.removesuffix(QUANTIZED)) in known and _stands_for(array, own[origin])
+    )  # fmt: skip
 
 
-def turned(model: "ModelProto") -> frozenset[str]:
-    """Return the names of matrices that a file also holds transposed, under an earlier name."""
-    from onnx import numpy_helper
-
-    matrices = {
-        t.name: numpy_helper.to_array(t) for t in model.graph.initializer if len(t.dims) == 2
-    }
-    known: set[tuple[tuple[int, ...], bytes]] = set()
+def _again(arrays: dict[str, np.ndarray]) -> set[str]:
+    """Return the names of matrices that stand under an earlier name, too, as they are or turned."""
+    seen: set[tuple[tuple[int, ...], bytes]] = set()
     found = set()
-    for name, matrix in matrices.items():
-        if (matrix.T.shape, matrix.T.tobytes()) in known:
-            found.add(name)
-        known.add((matrix.shape, matrix.tobytes()))
-    return frozenset(found)
+    for name, array in arrays.items():
+        if array.ndim == 2:
+            forms = {(one.shape, one.tobytes()) for one in (array, array.T)}
+            found |= {name} if forms & seen else set()
+            seen |= forms
+    return found
 
 
-def _tensors(content: bytes) -> dict[str, "TensorProto"]:
+def _stands_for(array: np.ndarray, own: np.ndarray) -> bool:
+    """Tell whether a file's tensor is that of the export, in its own precision."""
+    if array.dtype == own.dtype:
+        return _same(array, own)
+    if array.shape != own.shape:
+        return False
+    if array.dtype == np.float16:
+        return bool(np.allclose(array.astype(np.float32), own, rtol=HALF, atol=HALF))
+    return array.dtype.itemsize == 1
+
+
+def _same(one: np.ndarray, other: np.ndarray | None) -> bool:
+    return (
+        other is not None
+        and (one.shape, one.dtype) == (other.shape, other.dtype)
+        and one.tobytes() == other.tobytes()
+    )
+
+
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
     import onnx
 
-    return {tensor.name: tensor for tensor in onnx.load_from_string(content).graph.initializer}
+    return _of(onnx.load_from_string(content))
 
 
-def _content(tensor: "TensorProto") -> tuple[tuple[int, ...], int, bytes]:
+def _of(model: "ModelProto") -> dict[str, np.ndarray]:
     from onnx import numpy_helper
 
-    return tuple(tensor.dims), tensor.data_type, numpy_helper.to_array(tensor).tobytes()
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}

@@ -66,7 +66,8 @@ def export(
                 "channels. A network of one: wrap it in a module that gives it x[:, :1]; of a grey "
                 "picture all three are alike"
             )
-    types = {str(p.dtype) for p in model.parameters()} - {"torch.float32"}
+    types = {str(p.dtype) for p in model.parameters() if p.is_floating_point()}
+    types -= {"torch.float32"}
     if types:
         raise InputError(f"its weights are {', '.join(sorted(types))}; needed: model.float()")
     net = adapt(evaluating(copied(model).cpu()), len(classes))

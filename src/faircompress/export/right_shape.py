@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from faircompress.export.constants import constants, turned
+from faircompress.export.constants import explained
 from faircompress.export.layer_shapes import Shapes, layers_of_file, layers_of_net, loose_weights
 from faircompress.export.planes import ADDED
 from faircompress.export.settled import settled
@@ -44,7 +44,7 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     small = replace(network, net=settled(network.net, (height, width)))
     if not (_other_layers(model.graph, small, ()) or _too_much(content, model, network, ())):
         return
-    known = turned(model) | constants(model, network)  # costs two exports; few networks have any
+    known = explained(model, network)  # costs two exports; few networks have any
     why = _other_layers(model.graph, small, known) or _too_much(content, model, network, known)
     if why:
         raise InputError(f"the file of {network.architecture} {why}")
@@ -56,8 +56,8 @@ def _too_much(
     """Say what a file has that its network does not account for; nothing if all is."""
     import onnx
 
-    state = network.net.state_dict(keep_vars=True)  # tied weights are written for each layer
-    allowed = sum(t.numel() for t in state.values() if t.is_floating_point())
+    tensors = {id(t): t for t in network.net.state_dict(keep_vars=True).values()}.values()
+    allowed = sum(t.numel() for t in tensors if t.is_floating_point())  # of two names once
     allowed += len(network.mean) + len(network.std) + ADDED + _numbers_of_pooling(network.net)
     allowed += numbers_of_positions(network.net) + network.classes  # the operating point
     whole = {t.name: numel(t.dims) for t in model.graph.initializer}

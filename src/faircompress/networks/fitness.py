@@ -79,6 +79,8 @@ def refuse_compiled(net: object) -> None:
                 f"it is {what}, of which no layer can be cut. Give the nn.Module that it was made "
                 "of, and its state_dict()"
             )
+    if hasattr(net, "_orig_mod"):
+        raise InputError("it is compiled. Give the nn.Module that torch.compile was given")
     if not isinstance(net, nn.Module):
         raise InputError(f"it is a {type(net).__name__}, and needed is a torch.nn.Module")
 

@@ -52,8 +52,8 @@ def scored(net: nn.Module) -> dict[str, Scored]:
 def head(net: nn.Module) -> Scored:
     """Return the layer whose outputs are the classes.
 
-    Where their number is known, it is the last layer with so many outputs, or with one for two
-    classes; else the last linear one, or else convolution.
+    It is the last linear one, or else convolution: where their number is known, of those with so
+    many outputs, or with one for two classes, if there are any.
 
     Raises:
         ValueError: If there is none.
@@ -67,8 +67,8 @@ def head(net: nn.Module) -> Scored:
     classes = net.classes_told if isinstance(net, Adapted) else 0
     counts = (classes, 1) if classes == 2 else (classes,)
     fitting = [layer for layer in layers if len(layer.weight) in counts]
-    linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
-    return (fitting or linear or layers)[-1]
+    some = fitting or layers
+    return ([layer for layer in some if isinstance(layer, nn.Linear)] or some)[-1]
 
 
 def by_channel(layer: Scored, values: Tensor) -> Tensor:

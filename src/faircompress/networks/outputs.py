@@ -5,6 +5,7 @@ weights and hooks stay as they are, and ``as_given`` takes it off again.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import torch
@@ -97,18 +98,19 @@ def logits_of(output: Any, classes: int) -> Tensor:
     return fitting[named[0] if named else next(iter(fitting))]
 
 
-def shapes_beside(net: nn.Module, pictures: Tensor) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of all tensors that a network gives, where that is more than one tensor."""
-    output = given_output(net, pictures) if isinstance(net, Adapted) else None
-    if output is None or isinstance(output, Tensor):
-        return {}
-    return dict(_shapes(output if isinstance(output, Mapping | tuple | list) else _parts(output)))
+def outputs_of(net: nn.Module, pictures: Tensor) -> tuple[Tensor, dict[str, tuple[int, ...]]]:
+    """Return a network's logits, and the shapes of all tensors where it gives more than one."""
+    if not isinstance(net, Adapted):
+        return net(pictures), {}
+    output = given_output(net, pictures)
+    logits = logits_of(output, net.classes_told)
+    return logits, {} if isinstance(output, Tensor) else dict(_shapes(_parts(output)))
 
 
 def _shapes(output: Any, name: str = "") -> Iterator[tuple[str, tuple[int, ...]]]:
     if isinstance(output, Tensor):
         yield name, tuple(output.shape)
-    elif isinstance(output, Mapping | tuple | list):
+    elif isinstance(output, Mapping | tuple | list) or is_dataclass(output):
         for key, part in _parts(output).items():
             yield from _shapes(part, f"{name}.{key}")
 
@@ -145,6 +147,8 @@ def _parts(output: Any) -> dict[str, Any]:
     if isinstance(output, tuple | list):
         names = getattr(output, "_fields", range(len(output)))
         return {str(name): part for name, part in zip(names, output, strict=True)}
+    if is_dataclass(output):
+        return {field.name: getattr(output, field.name) for field in fields(output)}
     return dict(vars(output)) if hasattr(output, "__dict__") else {}
 
 

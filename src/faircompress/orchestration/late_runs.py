@@ -24,14 +24,16 @@ from prefect.exceptions import PrefectException
 from prefect.states import Cancelled
 
 PAGES = 50  # of 200 runs
+NAMES = ("Scheduled", "Late", "AwaitingConcurrencySlot")  # not those that will be tried again
 WORDS = "Nobody was there to begin it; a later run does its work."
 
 
 def skip(deployment: UUID | str, *, keep: int) -> int:
     """Cancel planned runs of a deployment whose hour is over; return how many.
 
-    Runs that a person or an event asked for stay. A server that does not answer is no trouble: then
-    the runs begin, and find nothing new.
+    Runs that a person or an event asked for stay, as do those of a schedule with other parameters
+    than the deployment's, and what waits to be tried again. A server that does not answer is no
+    trouble: then the runs begin, and find nothing new.
 
     Args:
         deployment: Its id.
@@ -64,4 +66,8 @@ def _late(client: SyncPrefectClient, deployment: UUID) -> list[FlowRun]:
         flow_run_filter=planned,
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
     )
-    return [run for run in found if run.auto_scheduled]
+    usual = client.read_deployment(deployment).parameters
+    return [
+        run for run in found
+        if run.auto_scheduled and run.state_name in NAMES and run.parameters == usual
+    ]  # fmt: skip

@@ -226,7 +226,8 @@ class Record(Listener):
     def shown(self, precision: Precision, verdict: Verdict) -> None:
         """Keep a verdict on a file whose version keeps another: once, in a run of its own."""
         digest = sha256(verdict_folder(self.workspace.artifacts, precision) / "verdict.json")
-        if digest in run_pages.file_runs(self.store, self.experiment):
+        known = run_pages.file_runs(self.store, self.experiment).get(digest)
+        if known and known.numbers:
             return
         run_id = self.of_precision(precision, verdict)
         found = read_json(self.workspace.artifacts / "export.json")

@@ -52,8 +52,8 @@ def in_vain(verdict: Verdict) -> list[str]:
     rows = verdict.captions.rows
     return [
         f"More {rows} will probably not settle {_some(names)}: there are enough for no harm at "
-        "all, and what was found sits at the limit or beyond it. Treat it as harm, or have a "
-        "reviewer decide."
+        "all, and what was found lies beyond the limit, or so near that over ten times as many "
+        "would be needed. Treat it as harm, or have a reviewer decide."
     ]
 
 

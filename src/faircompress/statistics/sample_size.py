@@ -140,8 +140,8 @@ def if_observed(
         power: Chance of certifying.
 
     Returns:
-        More than ``n``; None: the estimate lies at a limit or so near that over ``TENFOLD`` times
-        as many would be needed.
+        None: the estimate lies at a limit, or so near that over ``TENFOLD`` times as many would be
+        needed. ``n`` or less where the bounds are within the limits.
     """
     wider, factor = 1 + float(ndtri(power) / ndtri(1 - alpha)), 0.0
     for bound, limit in zip(bounds, limits, strict=True):
@@ -151,7 +151,7 @@ def if_observed(
         if (limit - estimate) * (bound - estimate) <= 0 or abs(bound - estimate) > 1e3 * room:
             return None
         factor = max(factor, (abs(bound - estimate) * wider / room) ** 2)
-    return math.ceil(n * factor) if 1 < factor <= TENFOLD else None
+    return math.ceil(n * factor) if 0 < factor <= TENFOLD else None
 
 
 def rounded(needed: float) -> int | None:
