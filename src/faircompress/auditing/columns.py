@@ -60,8 +60,8 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     truth = first.texts(spelt("label"), str(asked.label))
     classes = _classes(columns, asked, truth)
     if len(classes) > 2 and not asked.classes and "*" not in baseline:
-        said = [t.texts(option, c) for t, option, c in columns if c in t.cells.columns]
-        refuse_stray_labels(first, str(asked.label), truth, baseline, said)
+        answers = [t.texts(option, c) for t, option, c in columns if c in t.cells.columns]
+        refuse_stray_labels(first, str(asked.label), truth, baseline, answers)
     rows = known(first, asked, truth, classes)
     models, decided = [], []
     for table, option, column in columns:

@@ -46,8 +46,8 @@ def refuse_stray_labels(
     stray = ~np.isin(truth, [one, other])
     if column not in table.cells.columns or not 0 < stray.mean() <= RARE:
         return
-    said = set().union(*(set(map(str, cells)) for cells in models))
-    if set(map(str, counts.index[2:])) & said:
+    answers = set().union(*(set(map(str, cells)) for cells in models))
+    if set(map(str, counts.index[2:])) & answers:
         return
     every = ",".join(sorted(map(str, counts.index), key=naturally))
     cure = (
