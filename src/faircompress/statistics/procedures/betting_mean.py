@@ -12,7 +12,7 @@ from faircompress.statistics.independent_units import Units
 from faircompress.statistics.procedures import AtLimit, NullSample
 
 PLAN_SEED = 2410  # of planning draws alone: no bound depends on it
-ORDERS = 4  # of a planning draw
+ORDERS, MORE = 4, 24  # of a planning draw; of rates, where few units are wrong and one comes first
 
 
 @dataclass(frozen=True)
@@ -162,14 +162,18 @@ class BettingMean:
     def _null_rates(
         self, n: int, quantile: float, *, higher: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return rates like the observed ones, shifted down, and weights."""
+        """Return rates like the observed ones, shifted down, and weights.
+
+        Half a unit is added that is wrong: none seen is not none at all.
+        """
         there = self.dealt.weights > 0
-        seen = self.dealt.candidate[there]
-        weights = quantiles(self.dealt.weights[there], n)
-        values = quantiles(seen if higher else 1 - seen, n)
+        seen, given = self.dealt.candidate[there], self.dealt.weights[there]
+        wrong = np.zeros(math.ceil(len(self.dealt.weights) / 2))
+        weights = quantiles(given, n)
+        values = quantiles(np.append(seen if higher else 1 - seen, wrong), n)
         off = float(ndtri(quantile)) * values.std() / math.sqrt(kish(weights))
         weights = np.random.default_rng(PLAN_SEED).permutation(weights)
-        return in_orders(np.clip(values - off, 0, 1), weights)
+        return in_orders(np.clip(values - off, 0, 1), weights, MORE)
 
 
 def low_signs(sizes: np.ndarray, quantile: float, rng: np.random.Generator) -> np.ndarray:
@@ -182,10 +186,12 @@ def low_signs(sizes: np.ndarray, quantile: float, rng: np.random.Generator) -> n
     return signs
 
 
-def in_orders(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def in_orders(
+    values: np.ndarray, weights: np.ndarray, count: int = ORDERS
+) -> tuple[np.ndarray, np.ndarray]:
     """Return values and weights in a few random orders."""
     rng = np.random.default_rng(PLAN_SEED)
-    orders = np.stack([rng.permutation(len(values)) for _ in range(ORDERS)])
+    orders = np.stack([rng.permutation(len(values)) for _ in range(count)])
     return values[orders], weights[orders]
 
 
