@@ -194,7 +194,7 @@ class Grey(nn.Module):
     [(Written(), MEAN, r"number of pictures is written into Written.*Write x\.shape\[0\]"),
      (Frozen(), MEAN, "no gradient reaches conv, one, other, more, which"),
      (Checkpointed(), MEAN, "no gradient reaches conv, .* use_reentrant=False"),
-     (Grey(), (0.5,), "mean has 1 numbers; needed are 3"),
+     (Grey(), (0.5,), r"mean is \(0.5,\); needed are 3 finite"),
      (Between().bfloat16(), MEAN, r"its weights are torch.bfloat16; needed: model\.float\(\)"),
      (torch.fx.symbolic_trace(Between()), MEAN, "it is a traced graph")],
     ids=lambda given: type(given).__name__,

@@ -4,7 +4,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -59,13 +59,7 @@ def export(
             f"classes names {', '.join(names)}; name each class once, in the order of the logits."
         )
     refuse_compiled(model)
-    for numbers, what in ((mean, "mean"), (std, "std")):
-        if len(numbers) != 3:
-            raise InputError(
-                f"{what} has {len(numbers)} numbers; needed are 3, as files take pictures of three "
-                "channels. A network of one: wrap it in a module that gives it x[:, :1]; of a grey "
-                "picture all three are alike"
-            )
+    _refuse_options(Path(path), size, mean, std)
     types = {str(p.dtype) for p in model.parameters() if p.is_floating_point()}
     types -= {"torch.float32"}
     if types:
@@ -88,3 +82,20 @@ def export(
     runtime.raise_unless_equivalent(far, TOLERANCE, what="the file")
     write_bytes(Path(path), content)
     return Path(path)
+
+
+def _refuse_options(path: Path, size: Any, mean: Any, std: Any) -> None:
+    """Raise if a file cannot be written there, or of such pictures, before anything is computed."""
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent} to write {path.name} to. Make it")
+    if np.shape(size) != (2,) or any(int(side) != side or side < 1 for side in size):
+        raise InputError(f"size is {size}; needed are height and width in pixels, such as (64, 48)")
+    for numbers, what in ((mean, "mean"), (std, "std")):
+        if np.shape(numbers) != (3,) or not np.isfinite(numbers).all():
+            raise InputError(
+                f"{what} is {numbers}; needed are 3 finite numbers, as files take pictures of "
+                "three channels. A network of one: wrap it in a module that gives it x[:, :1]; of "
+                "a grey picture all three are alike"
+            )
+    if min(std) <= 0:
+        raise InputError(f"std is {std}; pictures are divided by it, so all must be above 0")

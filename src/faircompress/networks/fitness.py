@@ -199,6 +199,11 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
             "it says. Take out no_grad and detach in its forward, and set use_reentrant=False "
             "where it checkpoints"
         )
+    if apart and len(apart) == len(names):
+        raise InputError(
+            "none of its layers takes part in what it says. Is its forward a function that holds "
+            "the network it was made for? Write it as a method of its class"
+        )
     if apart:
         raise InputError(
             f"{_listed([names[m] for m in apart])} take no part in what it says of {len(pictures)} "
