@@ -4,8 +4,9 @@
 
 A set that is too small is judged; where a check is open and a count is printed, so many fresh rows
 are drawn, in the same proportion of classes, and judged by the same check. Nothing truly changes
-(bench/drawn.py), which is the stated assumption; the stated power is .8. The count is itself a
-guess from what was observed, so that it scatters; its median and quartiles are printed.
+(bench/drawn.py), which is the stated assumption, and .9 of positives are found; the stated power
+is .8. The count is itself a guess from what was observed, so that it scatters; its median and
+quartiles are printed.
 """
 
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ SCENARIOS = (
     Scenario("flips", "", 0.1, 60, people=True),
     Scenario("change", "auroc", 0.03, 160, people=True),
     Scenario("change", "true_positive_rate", 0.05, 160, people=True),
+    Scenario("minimum", "true_positive_rate", 0.8, 60, people=True),
+    Scenario("minimum", "true_positive_rate", 0.85, 160, people=True),
 )
 
 

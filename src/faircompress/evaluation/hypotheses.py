@@ -211,10 +211,8 @@ class Check:
         """Return how many limits the estimate lies beyond the limit; below 0: within."""
         if isinstance(self.measured, Undefined) or self.measured.estimate is None:
             return 0.0
-        limits, value = self.hypothesis.limits, self.measured.estimate
-        ends = [] if limits.lower is None else [limits.lower - value]
-        ends += [] if limits.upper is None else [value - limits.upper]
-        return max(ends) / self.rule.limit
+        value = self.measured.estimate
+        return self.hypothesis.limits.beyond(value, value) / self.rule.limit
 
 
 def check_all(

@@ -1,6 +1,5 @@
 """The verdict's outcome, and everything that it says in sentences."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,9 +63,5 @@ def _urgency(one: tuple[Check, Outcome]) -> tuple[bool, float]:
 
 def _reach(check: Check) -> float:
     """Return how many limits the bounds reach beyond the limit; below 0: within."""
-    if check.bounds is None:
-        return math.inf
-    (lower, upper), limits = check.bounds, check.hypothesis.limits
-    ends = [] if limits.lower is None else [limits.lower - lower]
-    ends += [] if limits.upper is None else [upper - limits.upper]
-    return max(ends) / check.rule.limit
+    bounds = check.bounds or (None, None)
+    return check.hypothesis.limits.beyond(*bounds) / check.rule.limit

@@ -1,7 +1,10 @@
 """The check that decides a verdict: who is served worst, against which limit."""
 
+import math
+
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
+from faircompress.evaluation.rules import Limits
 from faircompress.evaluation.verdict import Verdict
 
 SEVERITY = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
@@ -34,22 +37,15 @@ def _order(rule: RuleResult, check: CheckResult) -> tuple[int, float]:
 def room(rule: RuleResult, check: CheckResult) -> float:
     """Return how far the estimate is inside the limit, in limits; below 0: outside."""
     if check.estimate is None:
-        return float("inf")
-    rooms = [abs(rule.limit)]
-    if check.limit_lower is not None:
-        rooms.append(check.estimate - check.limit_lower)
-    if check.limit_upper is not None:
-        rooms.append(check.limit_upper - check.estimate)
-    return min(rooms) / (abs(rule.limit) or 1.0)
+        return math.inf
+    inside = -_limits(check).beyond(check.estimate, check.estimate)
+    return min(inside, abs(rule.limit)) / (abs(rule.limit) or 1.0)
 
 
 def in_doubt(rule: RuleResult, check: CheckResult) -> float:
     """Return how far the bounds are inside the limit, in limits; below 0: outside."""
-    rooms = [
-        float("-inf") if end is None else sign * (end - limit)
-        for sign, end, limit in (
-            (1, check.lower, check.limit_lower), (-1, check.upper, check.limit_upper)
-        )
-        if limit is not None
-    ]  # fmt: skip
-    return min(rooms, default=float("inf")) / (abs(rule.limit) or 1.0)
+    return -_limits(check).beyond(check.lower, check.upper) / (abs(rule.limit) or 1.0)
+
+
+def _limits(check: CheckResult) -> Limits:
+    return Limits(check.limit_lower, check.limit_upper)

@@ -6,6 +6,7 @@ there, which values its limit allows, and how it reads. Everything else follows 
 they lie beyond a limit at the level that the order of failures leaves it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -61,6 +62,13 @@ class Limits:
         return (self.lower is not None and upper < self.lower) or (
             self.upper is not None and lower > self.upper
         )
+
+    def beyond(self, lower: float | None, upper: float | None) -> float:
+        """Return how far an interval reaches beyond a limit; below 0: within; None: no end."""
+        ends = [math.inf if lower is None else self.lower - lower] if self.lower is not None else []
+        if self.upper is not None:
+            ends.append(math.inf if upper is None else upper - self.upper)
+        return max(ends, default=-math.inf)
 
     @property
     def both(self) -> bool:

@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import ndtri
 
 from faircompress.statistics import betting, e_values
-from faircompress.statistics.clusters import kish
 from faircompress.statistics.independent_units import Units
 from faircompress.statistics.procedures import AtLimit, NullSample
 
@@ -147,33 +146,37 @@ class BettingMean:
 
     def _null_changes(self, n: int, quantile: float) -> tuple[np.ndarray, np.ndarray]:
         there = self.dealt.weights > 0
-        rng = np.random.default_rng(PLAN_SEED)
-        weights = rng.permutation(quantiles(self.dealt.weights[there], n))
-        sizes = quantiles(self._sizes(there), n)
-        return in_orders(sizes * low_signs(sizes * weights, quantile, rng), weights)
-
-    def _sizes(self, there: np.ndarray) -> np.ndarray:
-        """Return how much units change, half a changed unit added: none seen is not none at all."""
         sizes = np.abs(self.changes[there])
         changed = sizes[sizes > 0]
         size = float(changed.mean()) if len(changed) else 1.0
-        return np.append(sizes, np.full(math.ceil(len(self.changes) / 2), size))
+        sizes, weights = self._like(sizes, size, n)
+        rng = np.random.default_rng(PLAN_SEED)
+        return in_orders(sizes * low_signs(sizes * weights, quantile, rng), weights)
 
     def _null_rates(
         self, n: int, quantile: float, *, higher: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return rates like the observed ones, shifted down, and weights.
-
-        Half a unit is added that is wrong: none seen is not none at all.
-        """
-        there = self.dealt.weights > 0
-        seen, given = self.dealt.candidate[there], self.dealt.weights[there]
-        wrong = np.zeros(math.ceil(len(self.dealt.weights) / 2))
-        weights = quantiles(given, n)
-        values = quantiles(np.append(seen if higher else 1 - seen, wrong), n)
-        off = float(ndtri(quantile)) * values.std() / math.sqrt(kish(weights))
-        weights = np.random.default_rng(PLAN_SEED).permutation(weights)
+        """Return rates like the observed ones, shifted down, and weights."""
+        seen = self.dealt.candidate[self.dealt.weights > 0]
+        values, weights = self._like(seen if higher else 1 - seen, 0.0, n)
+        apart = weights * (values - np.average(values, weights=weights))
+        off = float(ndtri(quantile)) * math.sqrt(float((apart**2).sum())) / weights.sum()
         return in_orders(np.clip(values - off, 0, 1), weights, MORE)
+
+    def _like(self, values: np.ndarray, half: float, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return n units like those dealt, with their weights: heavy ones stay as they are.
+
+        Args:
+            values: Of the units that are there.
+            half: Value of half a unit that is added: none seen is not none at all.
+            n: Units.
+        """
+        given = self.dealt.weights[self.dealt.weights > 0]
+        added = math.ceil(len(self.dealt.weights) / 2)  # half a unit in each order
+        values = np.append(values, np.full(added, half))
+        weights = np.append(given, np.full(added, given.mean()))
+        picked = np.lexsort((weights, values))[places(len(values), n)]
+        return values[picked], weights[picked]
 
 
 def low_signs(sizes: np.ndarray, quantile: float, rng: np.random.Generator) -> np.ndarray:
@@ -193,11 +196,6 @@ def in_orders(
     rng = np.random.default_rng(PLAN_SEED)
     orders = np.stack([rng.permutation(len(values)) for _ in range(count)])
     return values[orders], weights[orders]
-
-
-def quantiles(values: np.ndarray, n: int) -> np.ndarray:
-    """Return n numbers spread like the given ones, in rising order."""
-    return np.sort(values)[places(len(values), n)]
 
 
 def places(count: int, n: int) -> np.ndarray:
