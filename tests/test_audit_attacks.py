@@ -137,6 +137,16 @@ def test_a_verdict_on_rows_that_hardly_count_says_so() -> None:
     assert any("harm to rows that hardly count is not seen" in note for note in notes)
 
 
+def test_a_column_of_ones_does_not_say_that_nobody_weighs_more() -> None:
+    """One row in 380 weighs 20 and is lost: 5 % of the weight, unseen in most sets of this size."""
+    df = rows(harmed=False)
+    assert (1 - 1 / 381) ** 250 > 0.5
+    with pytest.raises(ValueError, match="'w' of .* holds 1 in every row"):
+        faircompress.audit(df, **COLUMNS, weight="w")
+    assert outcome(df, weight="w", max_weight=1.0) == "pass"
+    assert outcome(df, weight="w", max_weight=20.0) == "inconclusive"
+
+
 def test_unharmed_rows_may_not_outweigh_harmed_ones() -> None:
     df = rows()
     heavy = df.assign(w=np.where(df.index == df.index[(df.g == "b") & ~df.hit][1], 1e6, 1.0))

@@ -8,6 +8,7 @@ from hair_rates import gate, in_validation, only, said
 
 from faircompress.data.caps import MaxWeight
 from faircompress.data.predictions import Predictions
+from faircompress.data.weighing import caps_of
 from faircompress.evaluation.evaluate import evaluate
 
 
@@ -55,6 +56,15 @@ def test_weights_that_are_declared_to_be_equal_are_no_weights() -> None:
     heavy = [replace(p, **declared) for p in pair]
     plain, weighed = (evaluate(*p, gate(), validation=in_validation(*p)) for p in (pair, heavy))
     assert only(plain, "hair=a") == only(weighed, "hair=a")
+
+
+def test_weights_of_1_are_no_weights_only_where_validation_has_no_others() -> None:
+    pair = [said(x, model=m) for x, m in (({"a": (80, 70)}, "d"), ({"a": (80, 66)}, "p"))]
+    held = in_validation(*pair)
+    heavy = tuple(replace(p, weights=np.full(len(p.ids), 2.0)) for p in held)
+    assert caps_of(pair[0], held[0]) is None
+    found = only(evaluate(*pair, gate(), validation=heavy), "hair=a")
+    assert found.effective_n == pytest.approx(80 / 3, abs=1e-3)
 
 
 def test_weights_count_in_the_rate_and_unequal_ones_cost_units() -> None:

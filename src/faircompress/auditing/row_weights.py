@@ -36,7 +36,15 @@ def weighed(
     caps = _caps(asked, names)
     if _by_cluster(asked) and people is not None:
         return shares(people), caps or MOST
-    return _weights(table, asked), caps
+    weights = _weights(table, asked)
+    if asked.weight is not None and people is None and not caps and (weights == 1).all():
+        raise InputError(
+            f"{spelt('weight')}: column {asked.weight!r} of {table.name} holds 1 in every row. "
+            "That no heavier row was drawn does not say that there is none. If all weigh 1 in the "
+            f"population, leave {spelt('weight')} out; else declare {spelt('max-weight')}, the "
+            "most that one weighs there."
+        )
+    return weights, caps
 
 
 def _weights(table: Table, asked: Asked) -> np.ndarray:

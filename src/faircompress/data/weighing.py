@@ -74,7 +74,9 @@ def caps_of(test: Predictions, validation: Predictions | None) -> Caps | None:
         test: One model's predictions.
         validation: Of other rows, weighted in the same way; None: there are none.
     """
-    if test.identities is None and not test.max_weight and (test.weights == 1).all():
+    held = () if validation is None else validation.weights
+    ones = bool((test.weights == 1).all() and np.all(np.equal(held, 1)))
+    if test.identities is None and not test.max_weight and ones:
         return None
     if len(test.max_weight) == 1 and not test.max_weight[0].where:
         names = test.ids if test.identities is None else test.identities

@@ -92,6 +92,17 @@ class PairedComparison:
         place = {} if cross_group else group.where
         return self.caps.of(others, place), self.caps.of(asked or others, group.where)
 
+    def cap_in_rounds(self, label: int, group: Group) -> float:
+        """Return the most that a cluster weighs in a class, times the classes that it has rows of.
+
+        Its weight there is at most half of the cap if it has two classes, and whoever has all of
+        them serves one of all. That none of these were drawn does not say that there are none.
+        """
+        if self.caps is None:
+            return 1.0
+        spans = max(len(self.classes) / 2, 1.0) if self.has_clusters else 1.0
+        return spans * self.caps.of([label], group.where)
+
     def expected_classes(self, group: Group) -> list[int]:
         """Return the classes that a group should have rows of: all not declared to be absent."""
         parts = group.members or (group.where,)

@@ -218,13 +218,11 @@ def _in_rounds(comparison: PairedComparison, metric: Metric, group: Group) -> Cl
     """Return rounds in which every class gives a unit; None: no such deal is known."""
     rows = group.rows
     labels = comparison.baseline.labels[rows]
-    served = np.unique(np.stack([comparison.cluster[rows], labels]), axis=1)[0]
-    most = np.unique(served, return_counts=True)[1].max()
-    if metric.cross_group or metric.own_rows or metric.sign < 0 or most > 2:
+    if metric.cross_group or metric.own_rows or metric.sign < 0:
         return None
     measures = [comparison.measures(metric, group, k) for k in range(len(comparison.classes))]
     every = range(len(comparison.classes))
-    caps = [1.0 if comparison.caps is None else comparison.caps.of([k], group.where) for k in every]
+    caps = [comparison.cap_in_rounds(k, group) for k in every]
     ours, theirs = comparison.baseline, comparison.candidate
     sample, seed = comparison.rows(rows), comparison.seed
     if all(isinstance(pair[0], Ranking) for pair in measures):

@@ -124,10 +124,8 @@ def mean_of(rates: list[Rate]) -> Rate:
 def _in_rounds(m: Models, metric: str, group: Group, parts: list[Rate]) -> Rate | None:
     """Return the mean over classes by rounds (8.1); None: it is the mean of bounds."""
     r, inside = m.rows, group.asked
-    pairs = np.unique(np.stack([r.clusters[inside], r.labels[inside]]), axis=1)
-    crowded = np.unique(pairs[0], return_counts=True)[1].max() > 2
     ranked = metric == "auroc"
-    if crowded or not all(p.values for p in parts) or metric not in ("auroc", "true_positive_rate"):
+    if not all(p.values for p in parts) or metric not in ("auroc", "true_positive_rate"):
         return None
     label, caps = r.labels[inside], m.caps[group.name]
     scores = m.scores if ranked else (m.decided == r.labels)[:, :, None].astype(float)
@@ -139,7 +137,8 @@ def _in_rounds(m: Models, metric: str, group: Group, parts: list[Rate]) -> Rate 
     )
     at = given.values[2]
     given = replace(given, values=scores[:, inside][:, at])
-    most = np.array([caps[name] if caps else 1.0 for name in r.classes])
+    spans = len(r.classes) / 2 if r.identified else 1.0
+    most = np.array([spans * caps[name] if caps else 1.0 for name in r.classes])
     deals = deal_rounds(given, label[at], most, seed_of(r.labels), ranked)
     effective = float(deals.planned.mean())
     if effective < len(most):
