@@ -15,7 +15,7 @@ from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import entries_of
 from faircompress.networks.copies import copied
 from faircompress.networks.layers import Scored, forget
-from faircompress.networks.network import fit_shapes
+from faircompress.networks.tensors import fill, tensors_of
 from faircompress.support.errors import InputError
 
 Gone = dict[str, list[int]]  # channels by the root of their group
@@ -49,14 +49,13 @@ class OfKept(nn.Module):
 
     def __init__(self, layer: nn.Module, gone: Tensor, axes: dict[str, int]) -> None:
         super().__init__()
-        state = layer.state_dict()
+        state = tensors_of(layer)
         size = next(state[name].shape[axis] for name, axis in axes.items())
         self.kept = torch.ones(size, dtype=torch.bool).index_fill_(0, gone, False).nonzero()[:, 0]
         self.gives_all = 1 in axes.values()
         state |= {name: state[name].index_select(axis, self.kept) for name, axis in axes.items()}
         self.layer = copied(layer)
-        fit_shapes(self.layer, state)
-        self.layer.load_state_dict(state)
+        fill(self.layer, state)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute it."""
@@ -83,7 +82,7 @@ def masked(
         InputError: If a layer norm computes what is not known.
     """
     deaf, entries = forget(copied(net)), entries_of(list(groups), gone)
-    state = deaf.state_dict()
+    state = tensors_of(deaf)
     norms: dict[str, Tensor] = {}
     of_kept: dict[str, nn.Module] = {}
     for (name, axis), places in entries.items():
