@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from faircompress.compression.blocks import blocks_of, must_stay
 from faircompress.networks.layers import Scored, gates, head, scored
+from faircompress.networks.tensors import tensors_of
 from faircompress.networks.tracing import CannotFollow, Met, trace, walk
 
 Parts = dict[tuple[str, int], Tensor]
@@ -60,7 +61,7 @@ def channel_groups(net: nn.Module, example: Tensor) -> tuple[list[ChannelGroup],
     """
     graph, gated, last = trace(net, example), gates(net), head(net)
     names = {part: name for name, part in (*net.named_modules(), *net.named_parameters())}
-    widest = max(max(tensor.shape, default=1) for tensor in net.state_dict().values())
+    widest = max(max(tensor.shape, default=1) for tensor in tensors_of(net).values())
     groups: list[ChannelGroup] = []
     fixed: dict[str, str] = {}
     taken: set[str] = set()

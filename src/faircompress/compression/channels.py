@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from faircompress.compression.channel_groups import ChannelGroup, Parts, channel_groups
 from faircompress.networks.layers import watched
-from faircompress.networks.network import fit_shapes, is_depthwise
+from faircompress.networks.network import is_depthwise
+from faircompress.networks.tensors import fill, tensors_of
 from faircompress.support.errors import InputError
 
 LayerWidths = dict[str, tuple[int, int]]  # layer -> output channels, input channels of each
@@ -135,7 +136,7 @@ def take_out(net: nn.Module, groups: list[ChannelGroup], channels: dict[str, lis
     Raises:
         InputError: If modules that share a tensor would lose different channels.
     """
-    state = net.state_dict()
+    state = tensors_of(net)
     first = first_names(net)
     shared = _shared(net)
     for (name, axis), gone in entries_of(groups, channels).items():
@@ -145,8 +146,7 @@ def take_out(net: nn.Module, groups: list[ChannelGroup], channels: dict[str, lis
     for name in state:
         if first.get(name, name) != name:
             state[name] = state[first[name]]
-    fit_shapes(net, state)
-    net.load_state_dict(state, assign=True)
+    fill(net, state)
     _share_again(net, shared)
 
 

@@ -5,37 +5,19 @@ do convolutions that compute their weights from one another (weight standardisat
 """
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import entries_of
 from faircompress.networks.copies import copied
-from faircompress.networks.layers import Scored, forget
-from faircompress.networks.network import fit_shapes
+from faircompress.networks.layers import MISFITS, Scored, forget
+from faircompress.networks.tensors import fill, tensors_of
 from faircompress.support.errors import InputError
 
+EXACT, ROUNDED = 1e-6, 1e-4  # what rounding may change, of the largest number
 Gone = dict[str, list[int]]  # channels by the root of their group
-
-
-class NormOfKept(nn.Module):
-    """A layer norm over some channels alone, with zeros for the others."""
-
-    def __init__(self, norm: nn.LayerNorm, kept: Tensor, axis: int) -> None:
-        super().__init__()
-        self.norm, self.axis = norm, axis
-        self.kept = kept
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise."""
-        x, norm, kept = x.movedim(self.axis, -1), self.norm, self.kept
-        weight, bias = (None if p is None else p[kept] for p in (norm.weight, norm.bias))
-        y = torch.zeros_like(x)
-        y[..., kept] = functional.layer_norm(x[..., kept], kept.shape, weight, bias, norm.eps)
-        return y.movedim(-1, self.axis)
 
 
 class OfKept(nn.Module):
@@ -44,28 +26,37 @@ class OfKept(nn.Module):
     Args:
         layer: Left as it is.
         gone: Channels that it does without.
-        axes: Which of its tensors get narrower, along which axis.
+        narrowed: Which of its tensors get narrower, along which axis.
+        axis: Of the channels that it reads.
     """
 
-    def __init__(self, layer: nn.Module, gone: Tensor, axes: dict[str, int]) -> None:
+    def __init__(
+        self, layer: nn.Module, gone: Tensor, narrowed: dict[str, int], axis: int = 1
+    ) -> None:
         super().__init__()
-        state = layer.state_dict()
-        size = next(state[name].shape[axis] for name, axis in axes.items())
+        size = _size(layer, narrowed)
         self.kept = torch.ones(size, dtype=torch.bool).index_fill_(0, gone, False).nonzero()[:, 0]
-        self.gives_all = 1 in axes.values()
-        state |= {name: state[name].index_select(axis, self.kept) for name, axis in axes.items()}
-        self.layer = copied(layer)
-        fit_shapes(self.layer, state)
-        self.layer.load_state_dict(state)
+        self.gives_all, self.axis = 1 in narrowed.values(), axis
+        self.layer = _of_channels(layer, self.kept, narrowed)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute it."""
-        found: Tensor = self.layer(x[:, self.kept])
+        found: Tensor = self.layer(x.index_select(self.axis, self.kept))
         if self.gives_all:
             return found
-        y = torch.zeros_like(x)
-        y[:, self.kept] = found
-        return y
+        return torch.zeros_like(x).index_copy_(self.axis, self.kept, found)
+
+
+def _size(layer: nn.Module, narrowed: dict[str, int]) -> int:
+    state = tensors_of(layer)
+    return next(state[name].shape[axis] for name, axis in narrowed.items())
+
+
+def _of_channels(layer: nn.Module, channels: Tensor, narrowed: dict[str, int]) -> nn.Module:
+    """Return a copy of a layer that has some of its channels, in some order."""
+    new, state = copied(layer), tensors_of(layer)
+    fill(new, state | {n: state[n].index_select(axis, channels) for n, axis in narrowed.items()})
+    return new
 
 
 def masked(
@@ -75,36 +66,32 @@ def masked(
 
     Args:
         net: In evaluation mode; left as it is.
-        pictures: By which it is seen along which axis a layer norm looks.
+        pictures: By which it is seen along which axis a layer looks.
         groups: Whose channels can go.
         gone: Those that do.
 
     Raises:
-        InputError: If a layer norm computes what is not known.
+        InputError: If a norm or such a convolution does not treat its channels alike.
     """
     deaf, entries = forget(copied(net)), entries_of(list(groups), gone)
-    state = deaf.state_dict()
-    norms: dict[str, Tensor] = {}
-    of_kept: dict[str, nn.Module] = {}
+    state = tensors_of(deaf)
+    narrowed: dict[str, dict[str, int]] = {}
+    without: dict[str, Tensor] = {}
     for (name, axis), places in entries.items():
         layer, _, tensor = name.rpartition(".")
         part = deaf.get_submodule(layer)
         if axis == 1 and isinstance(part, nn.Conv2d) and _computes_weights(part):
-            of_kept[layer] = OfKept(part, places, {"weight": 1})
+            narrowed[layer], without[layer] = {"weight": 1}, places
         elif _is_axis_of_inputs(part, tensor, axis):
             state[name].index_fill_(axis, places, 0)
-        elif isinstance(part, nn.LayerNorm) and tensor == "weight":
-            norms[layer] = places
-        elif isinstance(part, nn.GroupNorm) and part.num_groups == 1 and tensor == "weight":
-            of_kept[layer] = OfKept(part, places, {"weight": 0, "bias": 0})
-    axes = _axes(net, pictures, [*norms])
-    for name, places in norms.items():
-        norm = cast(nn.LayerNorm, deaf.get_submodule(name))
-        kept = torch.ones(len(norm.weight), dtype=torch.bool)
-        kept[places] = False
-        of_kept[name] = NormOfKept(norm, kept.nonzero().flatten(), axes[name])
-    for name, replacement in of_kept.items():
-        deaf.set_submodule(name, replacement)
+        elif tensor == "weight" and _looks_at_all(part):
+            narrowed[layer], without[layer] = dict.fromkeys(("weight", "bias"), 0), places
+            if getattr(part, "bias", None) is None:
+                del narrowed[layer]["bias"]
+    axes = _axes(net, pictures, narrowed)
+    for name, gone_there in without.items():
+        part = deaf.get_submodule(name)
+        deaf.set_submodule(name, OfKept(part, gone_there, narrowed[name], axes[name]))
     return deaf
 
 
@@ -114,35 +101,72 @@ def _is_axis_of_inputs(part: nn.Module, tensor: str, axis: int) -> bool:
     return isinstance(part, Scored) and axis == 1
 
 
+def _looks_at_all(part: nn.Module) -> bool:
+    """Tell whether a norm looks at all channels together."""
+    return isinstance(part, nn.LayerNorm) or (
+        isinstance(part, nn.GroupNorm) and part.num_groups == 1
+    )
+
+
 def _computes_weights(layer: nn.Conv2d) -> bool:
     """Tell whether a convolution is of a kind that may do something with its weights first."""
     return type(layer).forward is not nn.Conv2d.forward
 
 
-def _axes(net: nn.Module, pictures: Tensor, names: list[str]) -> dict[str, int]:
-    """Return the axis of channels of each layer norm, which may be of a kind of its own."""
+def _axes(net: nn.Module, pictures: Tensor, narrowed: dict[str, dict[str, int]]) -> dict[str, int]:
+    """Return the axis of channels of some layers, which may be of kinds of their own.
+
+    Raises:
+        InputError: If one of them does not treat its channels alike: what it does with a channel
+            would change with the number of those before it.
+    """
     found: dict[str, int] = {}
 
-    def look(name: str, norm: nn.LayerNorm) -> None:
+    def look(name: str, layer: nn.Module) -> None:
         def hook(module: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
-            for axis in (-1, 1):
-                if given[0].shape[axis] != len(norm.weight):
-                    continue
-                every = NormOfKept(norm, torch.arange(len(norm.weight)), axis)
-                if torch.allclose(every(given[0]), output, rtol=1e-3, atol=1e-5):
-                    found[name] = axis
-                    return
-            raise InputError(f"{name}, a {type(norm).__name__}, is no layer norm that is known")
+            axes = (1,) if isinstance(layer, nn.Conv2d | nn.GroupNorm) else (-1, 1)
+            if name not in found:
+                alike = (axis for axis in axes if _alike(layer, given[0], axis, narrowed[name]))
+                axis = next(alike, None)
+                if axis is None:
+                    raise InputError(
+                        f"{name}, a {type(layer).__name__}, does not treat all its channels alike"
+                    )
+                found[name] = axis
 
-        hooks.append(norm.register_forward_hook(hook))
+        hooks.append(layer.register_forward_hook(hook))
 
     hooks: list[torch.utils.hooks.RemovableHandle] = []
-    for name in names:
-        look(name, cast(nn.LayerNorm, net.get_submodule(name)))
+    for name in narrowed:
+        look(name, net.get_submodule(name))
     try:
-        if names:
+        if narrowed:
             net(pictures)
     finally:
-        for hook in hooks:
-            hook.remove()
+        for handle in hooks:
+            handle.remove()
     return found
+
+
+def _alike(layer: nn.Module, x: Tensor, axis: int, narrowed: dict[str, int]) -> bool:
+    """Tell whether a layer does the same with its channels in another order."""
+    size = _size(layer, narrowed)
+    if x.ndim <= axis or x.shape[axis] != size:
+        return False
+    rng = torch.Generator().manual_seed(0)
+    order = torch.randperm(size, generator=rng)
+    drawn = _of_channels(layer, torch.arange(size), narrowed)
+    for name in narrowed:  # equal weights would hide along which axis they lie
+        tensor = drawn.get_parameter(name)
+        tensor.data = torch.rand(tensor.shape, generator=rng).to(tensor)
+    shuffled = _of_channels(drawn, order, narrowed)
+    try:
+        found, wanted = shuffled.forward(x.index_select(axis, order)), drawn.forward(x)
+        if 1 not in narrowed.values():
+            wanted = wanted.index_select(axis, order)
+    except MISFITS:
+        return False
+    if found.shape != wanted.shape:
+        return False
+    share = EXACT if x.dtype == torch.float64 else ROUNDED
+    return bool((found - wanted).abs().max() <= share * wanted.abs().max())

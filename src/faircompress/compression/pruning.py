@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 from faircompress.compression.channels import Budget
 from faircompress.compression.cut import cut
 from faircompress.compression.feed import Feed
+from faircompress.compression.learning import refuse_unable_to_learn, told
 from faircompress.config import plugins
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.copies import copied, evaluating
@@ -80,6 +81,8 @@ def prune(
     adapt(dense, feed.classes)
     refuse_unfit(dense, first.images[:4])
     refuse_batch_bound(dense, first.images[:4])
+    if epochs:
+        refuse_unable_to_learn(dense, first.images[:4])
     objective = plugins.find("objectives", loss) if isinstance(loss, str) else loss
     feed.count_groups(needed=needs(objective, "groups"))
     frozen = copied(dense).requires_grad_(False).to(device)
@@ -87,6 +90,8 @@ def prune(
     score = _score(plugins.find("criteria", criterion), feed, goal, rounds, seed)
     how: dict[str, Any] = {"floor": min_channels, "round_to": round_to, "rounds": rounds}
     pruned, _ = cut(dense, score, first.images[:1], speedup=speedup, pictures=first.images, **how)
+    if epochs:
+        refuse_unable_to_learn(pruned, first.images[:4], when="once it is cut, ")
     torch.manual_seed(seed)
     _tune(pruned.to(device), feed, LossFunction(objective, frozen), epochs, lr)
     return as_given(evaluating(pruned).cpu())
@@ -164,7 +169,13 @@ def _tune(net: nn.Module, feed: Feed, goal: LossFunction, epochs: int, lr: float
         for step, batch in enumerate(track(feed, f"tuning, epoch {epoch + 1} of {epochs}", steps)):
             done = (epoch + step / steps) / epochs
             optimizer.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * done)) / 2
-            value = goal(net, batch)
+            one = (
+                "Leave out the last, smaller batch: drop_last=True"
+                if len(batch.images) == 1
+                else ""
+            )
+            with told(net, f"batch {step + 1} of epoch {epoch + 1}", one):
+                value = goal(net, batch)
             if not torch.isfinite(value):
                 raise InputError(
                     f"the loss of epoch {epoch + 1} is {value.item()}; lower lr than {lr}"

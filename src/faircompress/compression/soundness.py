@@ -22,6 +22,7 @@ from faircompress.compression.shaken import Precisions, shaken
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.layers import MISFITS, forget
 from faircompress.networks.outputs import outputs_of
+from faircompress.networks.tensors import tensors_of
 from faircompress.support.errors import InputError
 
 REAL, FEW = 16, 4  # pictures of the data of which a trial is made, and of costly networks
@@ -76,7 +77,7 @@ def prove(
     """
     wanted = copied(dense)
     take_out(wanted, start.groups, gone)
-    kept, found = wanted.state_dict(), pruned.state_dict()
+    kept, found = tensors_of(wanted), tensors_of(pruned)
     same = kept.keys() == found.keys() and all(
         torch.equal(kept[name], found[name]) for name in kept
     )

@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import MISFITS, Scored, forget
-from faircompress.networks.outputs import Adapted, probabilities_given
+from faircompress.networks.outputs import probabilities_given
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 
@@ -144,8 +144,7 @@ def _refuse_computed_weights(net: nn.Module) -> None:
 
 
 def _refuse_several_inputs(net: nn.Module) -> None:
-    own = type(net).given_class if isinstance(net, Adapted) else type(net)
-    taken = [*inspect.signature(own.forward).parameters.values()][1:]  # without self
+    taken = [*inspect.signature(type(net).forward).parameters.values()][1:]  # without self
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p.name for p in taken if p.default is p.empty and p.kind in kinds]
     if len(needed) > 1:

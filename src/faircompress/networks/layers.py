@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.networks.copies import evaluating
-from faircompress.networks.outputs import Adapted
+from faircompress.networks.outputs import classes_told
 from faircompress.support.errors import InputError
 
 Scored = nn.Conv2d | nn.Linear
@@ -64,7 +64,7 @@ def head(net: nn.Module) -> Scored:
             f"{type(net).__name__} has neither a linear layer nor a convolution, and the last one "
             "is needed to give the classes. Choose another architecture."
         )
-    classes = net.classes_told if isinstance(net, Adapted) else 0
+    classes = classes_told(net)
     counts = (classes, 1) if classes == 2 else (classes,)
     fitting = [layer for layer in layers if len(layer.weight) in counts]
     some = fitting or layers

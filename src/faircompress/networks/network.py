@@ -19,6 +19,7 @@ from faircompress.config.brought_names import kind_of
 from faircompress.networks.brought import build_brought
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.memory_order import memory_order
+from faircompress.networks.tensors import extras_of, fill, refuse_others, tensors_of
 from faircompress.networks.weights import DAMAGED
 from faircompress.support.errors import FaircompressError, InputError
 from faircompress.support.files import write_bytes
@@ -127,7 +128,8 @@ def save(network: Network, path: Path) -> None:
     """Write a network, whole or not at all."""
     words = {k: v for k, v in vars(network).items() if k != "net"}
     buffer = io.BytesIO()
-    torch.save({**words, "weights": network.net.state_dict()}, buffer)
+    kept = {"weights": tensors_of(network.net), "extra": extras_of(network.net)}
+    torch.save({**words, **{name: what for name, what in kept.items() if what}}, buffer)
     write_bytes(path, buffer.getvalue())
 
 
@@ -139,54 +141,18 @@ def load(path: Path) -> Network:
     """
     try:
         words: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        weights = words.pop("weights")
+        weights, extra = words.pop("weights"), words.pop("extra", {})
         net = build(words["architecture"], words["classes"])
-        fit_shapes(net, weights)
-        net.load_state_dict(weights)
+        refuse_others(net, weights)
+        fill(net, weights)
+        for name, what in extra.items():
+            net.get_submodule(name).set_extra_state(what)
         return Network(evaluating(net), **words)
     except DAMAGED as error:
         if isinstance(error, FaircompressError | FileNotFoundError):
             raise
         why = one_line(str(error), 200)
         raise InputError(f"{path} is damaged, or no network that a stage saved: {why}") from error
-
-
-def fit_shapes(net: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Give every layer the width that the weights to be loaded have."""
-    for prefix, module in net.named_modules():
-        for name, old in [*module.named_parameters(recurse=False)]:
-            shape = weights[f"{prefix}.{name}" if prefix else name].shape
-            setattr(module, name, nn.Parameter(old.new_empty(shape), old.requires_grad))
-        for name, buffer in [*module.named_buffers(recurse=False)]:
-            key = f"{prefix}.{name}" if prefix else name
-            if key in weights:
-                setattr(module, name, buffer.new_empty(weights[key].shape))
-        _fit_words(module)
-
-
-def _fit_words(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d):
-        if module.groups > 1:  # whole ones go
-            module.groups = module.weight.shape[0] * module.groups // module.out_channels
-        module.out_channels = module.weight.shape[0]
-        module.in_channels = module.weight.shape[1] * module.groups
-    elif isinstance(module, nn.ConvTranspose2d):
-        module.in_channels = module.weight.shape[0]
-        module.out_channels = module.weight.shape[1] * module.groups
-    elif isinstance(module, nn.Linear):
-        module.out_features, module.in_features = module.weight.shape
-    elif isinstance(module, nn.PReLU):
-        module.num_parameters = len(module.weight)
-    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.InstanceNorm2d):
-        kept = module.running_mean if module.weight is None else module.weight
-        module.num_features = module.num_features if kept is None else len(kept)
-    elif isinstance(module, nn.LayerNorm):
-        module.normalized_shape = tuple(module.weight.shape)
-    elif isinstance(module, nn.GroupNorm) and module.weight is not None:
-        run = module.num_channels // module.num_groups  # channels of a group stay as many
-        module.num_channels = len(module.weight)
-        if module.num_groups > 1:
-            module.num_groups = max(1, module.num_channels // run)
 
 
 def is_depthwise(layer: nn.Conv2d) -> bool:

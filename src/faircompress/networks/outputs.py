@@ -1,11 +1,12 @@
 """What networks of others give, as logits: ``(batch, classes)``, whatever it comes in.
 
-Their class is given a child that turns what they give into logits, in place: names of layers,
-weights and hooks stay as they are, and ``as_given`` takes it off again.
+The one network is given a forward that turns what its own gives into logits. Its class stays, and
+so do names of layers, weights and hooks; ``as_given`` takes that forward off again.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from types import MethodType
 from typing import Any
 
 import torch
@@ -17,50 +18,42 @@ NAMES = ("logits", "out", "output", "prediction", "predictions", "scores", "y")
 PASSING = ("View", "Reshape", "Squeeze", "Unsqueeze", "Clone", "Alias", "Slice", "Select", "Cat",
            "Stack", "ToCopy", "Permute", "Transpose")  # fmt: skip
 ENDS = ("SigmoidBackward", "SoftmaxBackward")  # log-probabilities are logits, too
-OWN, KEPT = "forward", "forward_given"
-
-
-class Adapted:
-    """Marks a network whose forward gives logits."""
-
-    given_class: type[nn.Module]
-    classes_told: int
+OWN, KEPT, TOLD = "forward", "forward_given", "classes_told"
 
 
 def adapt(net: nn.Module, classes: int) -> nn.Module:
     """Let a network give logits, in place; return it."""
-    given = type(net)
-    if isinstance(net, Adapted):
-        return net
-
-    class Child(Adapted, given):  # type: ignore[misc, valid-type]  # made for each network
-        given_class = given
-        classes_told = classes
-
-        def forward(self, *pictures: Any, **more: Any) -> Tensor:
-            return logits_of(given_output(self, *pictures, **more), classes)
-
-    Child.__name__ = Child.__qualname__ = given.__name__
-    net.__class__ = Child
-    if OWN in vars(net):  # a forward that this one network was given
-        vars(net)[KEPT] = vars(net).pop(OWN)
+    kept = vars(net)
+    if TOLD not in kept:
+        if OWN in kept:  # a forward that this one network was given
+            kept[KEPT] = kept.pop(OWN)
+        kept[TOLD], kept[OWN] = classes, MethodType(_logits, net)
     return net
 
 
 def as_given(net: nn.Module) -> nn.Module:
     """Let a network give what its own code gives, in place; return it."""
-    if isinstance(net, Adapted):
-        net.__class__ = net.given_class  # type: ignore[assignment]  # what it was before
-        if KEPT in vars(net):
-            vars(net)[OWN] = vars(net).pop(KEPT)
+    kept = vars(net)
+    if TOLD in kept:
+        del kept[TOLD], kept[OWN]
+        if KEPT in kept:
+            kept[OWN] = kept.pop(KEPT)
     return net
+
+
+def classes_told(net: nn.Module) -> int:
+    """Return of how many classes an adapted network gives logits; 0 of any other."""
+    return int(vars(net).get(TOLD, 0))
 
 
 def given_output(net: nn.Module, *pictures: Any, **more: Any) -> Any:
     """Return what an adapted network's own code gives."""
-    if KEPT in vars(net):
-        return vars(net)[KEPT](*pictures, **more)
-    return net.given_class.forward(net, *pictures, **more)  # type: ignore[operator, union-attr]
+    own = vars(net).get(KEPT)
+    return type(net).forward(net, *pictures, **more) if own is None else own(*pictures, **more)
+
+
+def _logits(net: nn.Module, *pictures: Any, **more: Any) -> Tensor:
+    return logits_of(given_output(net, *pictures, **more), classes_told(net))
 
 
 def logits_of(output: Any, classes: int) -> Tensor:
@@ -100,11 +93,22 @@ def logits_of(output: Any, classes: int) -> Tensor:
 
 def outputs_of(net: nn.Module, pictures: Tensor) -> tuple[Tensor, dict[str, tuple[int, ...]]]:
     """Return a network's logits, and the shapes of all tensors where it gives more than one."""
-    if not isinstance(net, Adapted):
+    if not classes_told(net):
         return net(pictures), {}
-    output = given_output(net, pictures)
-    logits = logits_of(output, net.classes_told)
-    return logits, {} if isinstance(output, Tensor) else dict(_shapes(_parts(output)))
+    outputs: list[Any] = []
+    own = vars(net)[OWN]
+
+    def forward(*given: Any, **more: Any) -> Tensor:
+        outputs.append(given_output(net, *given, **more))
+        return logits_of(outputs[-1], classes_told(net))
+
+    vars(net)[OWN] = forward  # for once, so that its hooks run, too
+    try:
+        logits = net(pictures)
+    finally:
+        vars(net)[OWN] = own
+    beside = [output for output in outputs if not isinstance(output, Tensor)]
+    return logits, {name: shape for output in beside for name, shape in _shapes(_parts(output))}
 
 
 def _shapes(output: Any, name: str = "") -> Iterator[tuple[str, tuple[int, ...]]]:

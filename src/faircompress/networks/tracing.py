@@ -8,7 +8,7 @@ walked past as one piece.
 
 import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,14 @@ from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 
+COUNTED = (
+    "concat",
+    "split",
+    "reshape",
+    "unbind",
+    "expand",
+    "slice",
+)  # operations, as it calls them
 VISITS = 100  # times the operations of a network: so many steps of a walk are taken
 
 
@@ -141,6 +149,8 @@ def _mapped(dependency: Any, entries: list[Any], *, most: int) -> list[Any]:
         raise
     except MISFITS as error:
         raise CannotFollow("they pass a split that Torch-Pruning cannot follow") from error
+    if any(entry.root_idx is None for entry in entries):
+        raise CannotFollow("they are repeated in a way that Torch-Pruning cannot follow")
     return entries
 
 
@@ -162,23 +172,30 @@ def _graph() -> Any:
 
 @contextmanager
 def _lenient() -> Iterator[None]:
-    """Let channels that Torch-Pruning cannot count through a reshape pass it as they are.
+    """Let channels that Torch-Pruning cannot count through an operation pass it as they are.
 
-    It divides by zero where channels are shuffled. Whether they come through is seen on trial.
+    It divides by zero where channels are shuffled, and adds numbers that it does not know where
+    pictures are cut up and put together. Whether channels come through is seen on trial.
     """
     from torch_pruning.dependency import index_mapping
 
-    strict = index_mapping.update_reshape_index_mapping
+    names = [f"update_{kind}_index_mapping" for kind in COUNTED]
+    strict = {name: getattr(index_mapping, name) for name in names}
 
-    def lenient(graph: Any, node: Any) -> None:
-        with suppress(ArithmeticError):
-            strict(graph, node)
+    def lenient(name: str) -> Callable[[Any, Any], None]:
+        def update(graph: Any, node: Any) -> None:
+            with suppress(*MISFITS):
+                strict[name](graph, node)
 
-    index_mapping.update_reshape_index_mapping = lenient
+        return update
+
+    for name in names:
+        setattr(index_mapping, name, lenient(name))
     try:
         yield
     finally:
-        index_mapping.update_reshape_index_mapping = strict
+        for name in names:
+            setattr(index_mapping, name, strict[name])
 
 
 def _met(graph: Any, node: Any, handler: Any, lists: list[list[Any]]) -> Met:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.networks.layers import head
+from faircompress.networks.tensors import tensors_of
 from faircompress.support.errors import InputError, MissingFileError
 
 HOLDERS = ("state_dict", "model_state_dict", "model", "weights", "net", "module", "params")
@@ -41,7 +42,7 @@ def load_weights(net: nn.Module, path: Path, *, fresh_head: bool) -> list[str]:
     Raises:
         InputError: If the file is of another kind, or of another network.
     """
-    own = net.state_dict()
+    own = tensors_of(net)
     found = _named_alike(read_weights(path), own)
     needed = {name for name in own if not name.endswith(COUNTERS)}
     wrong = [name for name in needed & found.keys() if found[name].shape != own[name].shape]
@@ -53,7 +54,7 @@ def load_weights(net: nn.Module, path: Path, *, fresh_head: bool) -> list[str]:
         raise InputError(f"train.from {path} {_difference(own, found, wrong, missing, extra)}")
     stay = of_head if {*wrong, *missing} else set()
     given = {name: tensor for name, tensor in found.items() if name in own and name not in stay}
-    net.load_state_dict(given, strict=False)
+    nn.Module.load_state_dict(net, given, strict=False)  # its own may be another
     return sorted(stay)
 
 

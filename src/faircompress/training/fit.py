@@ -17,6 +17,7 @@ from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.memory_order import memory_order
 from faircompress.networks.network import Network
+from faircompress.networks.tensors import tensors_of
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
@@ -176,7 +177,7 @@ def _remember(
     if checkpoint is None:
         return
     buffer = io.BytesIO()
-    state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
+    state = {"net": tensors_of(net), "optimizer": optimizer.state_dict(), "epochs": epochs}
     torch.save({**state, "objective": memory}, buffer)
     write_bytes(checkpoint, buffer.getvalue())
 
@@ -191,7 +192,8 @@ def _resume(
     if checkpoint is None or not checkpoint.exists():
         return 0
     state = torch.load(checkpoint, map_location=fabric.device, weights_only=True)
-    net.load_state_dict(state["net"])
+    for name, tensor in tensors_of(net).items():
+        tensor.copy_(state["net"][name])
     optimizer.load_state_dict(state["optimizer"])
     memory |= state["objective"]
     return int(state["epochs"])
