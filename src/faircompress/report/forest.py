@@ -8,6 +8,7 @@ from faircompress.evaluation.results import CheckResult, GroupResult, RuleResult
 from faircompress.evaluation.rules import Kind
 from faircompress.report.plots import (
     CROSSCHECKS,
+    GOES_ON,
     Json,
     Scale,
     capital,
@@ -172,7 +173,13 @@ def _bands(check: CheckResult, scale: Scale) -> list[Json]:
 
 def _others(found: Mapping[str, Sequence[float]], scale: Scale) -> list[Json]:
     return [
-        {"y": HEIGHTS[name], "low": scale(low), "high": scale(high)}
+        {
+            "y": HEIGHTS[name],
+            "low": scale(low),
+            "high": scale(high),
+            "low_cut": scale.outside(low),
+            "high_cut": scale.outside(high),
+        }
         for name, (low, high) in found.items()
     ]
 
@@ -190,8 +197,10 @@ def _bar(check: CheckResult, scale: Scale, show: Callable[..., str], rows: str) 
         return {**bar, **nothing, "low_cut": False, "high_cut": False, "found": "undefined"}
     top = scale.high + 1 if high is None else high
     shown = "no end" if high is None else show(high, *ends)
+    cut = scale.outside(low) or scale.outside(top)
     return {
         **bar,
+        "title": f"{check.reason} {GOES_ON}" if cut else check.reason,
         "at": scale(check.estimate),
         "low": scale(low),
         "high": scale(top),
