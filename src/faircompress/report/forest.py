@@ -35,13 +35,19 @@ def figure_of(rule: RuleResult) -> str:
     return kind.figure or f"{rule.rule.replace('_', ' ')} by group"
 
 
-def forest(rule: RuleResult, groups: Sequence[GroupResult], captions: Captions) -> Json:
+def forest(
+    rule: RuleResult,
+    groups: Sequence[GroupResult],
+    captions: Captions,
+    beside: Callable[[CheckResult], str] = lambda check: "",
+) -> Json:
     """Return the figure of one rule: an interval for every group or pair, against the limit.
 
     Args:
         rule: The rule with its checks; their bounds decide and are drawn in full.
         groups: All rates of all groups; cross-checks of the same confidence are drawn faintly.
         captions: What rows are called.
+        beside: Gives what else must be said beside a check's numbers.
     """
     checks, own = rule.checks, rule.rule in OWN
     known = [c for c in checks if c.estimate is not None]
@@ -68,6 +74,7 @@ def forest(rule: RuleResult, groups: Sequence[GroupResult], captions: Captions) 
             {
                 **_bar(c, scale, show, captions.rows),
                 "others": _others(others.get(c.group, {}), scale),
+                "beside": beside(c),
             }
             for c in shown
         ],
