@@ -116,3 +116,27 @@ def test_a_bound_that_the_observed_rate_leaves_no_room_for_says_when_it_could_be
         page = report(alone, ReportContext())
         assert ("leaves room for" in page) is said and ("A rise of 20.0" in page) is said
         assert f"[{MINUS}0.050, +0.{'200' if said else '050'}]" in page  # the bound that is proven
+
+
+def test_counts_that_would_settle_are_said_to_be_for_each_open_check_alone() -> None:
+    verdict = lost(30, validated=True)
+    checks = [c for r in verdict.tested for c in r.checks if c.outcome == "inconclusive"]
+    assert len(checks) > 1
+    step = next(one for one in verdict.next if one.startswith("Test on about"))
+    assert (
+        f". That is for each of the {len(checks)} open checks alone, at 80 % power; to settle all "
+        "at once takes more. " in step
+    )
+    alone = Gate.model_validate({"power": 0.8, "intersections": False, "rules": [
+        {**TPR, "metric": "accuracy", "groups": ["hair"], "limit": 0.05}]})  # fmt: skip
+    one = evaluate(*hair_pair(12), alone, captions=CHAIN)
+    assert sum(c.outcome == "inconclusive" for c in one.rules[0].checks) == 1
+    assert not any("open checks" in step for step in one.next)
+    assert verdict.assumption.startswith("Counts hold for each check alone, with 80 % power, if ")
+
+
+def test_a_rule_on_one_pair_counts_one_pair_and_two_cards_share_the_width() -> None:
+    page = report(lost(12, validated=True), ReportContext())
+    assert "<small>1 pair: 1 " in page and '<div class="cards two">' in page
+    both = report(lost(12, validated=True), ReportContext(sizes={"dense": 9, "pruned": 1}))
+    assert '<div class="cards">' in both

@@ -138,7 +138,7 @@ def _rule(rule: RuleResult, captions: Captions) -> Json:
 def _places(checks: Sequence[CheckResult], captions: Captions) -> str:
     """Count where a rule was tested."""
     if checks[0].other or checks[0].subgroup:
-        return f"{len(checks)} {'pairs' if checks[0].other else 'subgroups'}"
+        return f"{len(checks)} {'pair' if checks[0].other else 'subgroup'}{'s'[len(checks) == 1 :]}"
     groups = sum(check.group != POOLED for check in checks)
     counted = f"{groups} group{'' if groups == 1 else 's'}"
     return counted if groups == len(checks) else f"{counted} and all {captions.rows}"
