@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from faircompress.statistics.multiplicity import Check, _halving_shares, holm, in_order
+from faircompress.statistics.multiplicity import Check, halving_shares, holm, in_order
 
 Procedure = Callable[[Sequence[Check]], dict[int, float]]
 ALPHA, SETS = 0.05, 3000
@@ -51,10 +51,10 @@ def test_no_share_shrinks_when_a_check_leaves_and_all_sum_to_one(disparities: in
     tested = checks([0.5] * 6, disparities)
     for size in range(1, 7):
         for remaining in combinations(range(6), size):
-            shares = _halving_shares(tested, list(remaining))
+            shares = halving_shares(tested, list(remaining))
             assert sum(shares.values()) == pytest.approx(1)
             for gone in remaining:
-                fewer = _halving_shares(tested, [i for i in remaining if i != gone])
+                fewer = halving_shares(tested, [i for i in remaining if i != gone])
                 assert all(fewer[i] >= shares[i] - 1e-12 for i in fewer)
 
 
@@ -69,7 +69,7 @@ def test_stepping_through_rejects_what_the_closed_test_rejects(procedure: Proced
 
     def share_out(tested: list[Check], some: list[int]) -> dict[int, float]:
         equal = dict.fromkeys(some, 1 / len(some))
-        return _halving_shares(tested, some) if procedure is in_order else equal
+        return halving_shares(tested, some) if procedure is in_order else equal
 
     for _ in range(100):
         p_values = list(rng.random(5) ** 4)

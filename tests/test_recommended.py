@@ -40,7 +40,7 @@ def test_the_frontier_names_what_was_not_tried_and_how_to_try_it(tmp_path: Path)
     page = write(tmp_path, found, 0.9, "bytes", {}, SHOWN).read_text("utf-8")
     assert "1,000 bytes and takes 1.000 ms (the dense file 4,000 bytes, 0.500 ms)" in page
     assert "It is slower than the dense file." in page and "prune.round_to=auto" in page
-    assert "Not tried: <b>pseudo-cells</b>; in the study remedies, at 16x" in page
+    assert "Not tried: <b>pseudo-cells</b>; in the study remedies, on the embedded" in page
     assert "it found .153 more of the rarest subgroup than plain fine-tuning (.099 to .206)" in page
     settings = "prune.finetune.name=pseudo_cell_dro prune.finetune.mix=0.8"
     assert f"faircompress search --line &#39;{settings}&#39;" in page

@@ -146,9 +146,9 @@ def what_next(
 def assumption(power: float) -> str:
     """Say what the counts that would settle a question rest on."""
     return (
-        f"Counts hold with {percent(power)} power if the models go on disagreeing as often as "
-        "observed and no group truly changes; for flips, a minimum, a gap or a ratio, if the "
-        "observed rates are true; for differences between groups, if all groups grow alike."
+        f"Counts hold for each check alone, with {percent(power)} power, if the models go on "
+        "disagreeing as often as observed and no group truly changes; for flips, a minimum, a gap "
+        "or a ratio, if the observed rates are true; for differences between groups, if all groups grow alike."
     )
 
 
@@ -208,6 +208,11 @@ def _test_on(checks: Sequence[Check], captions: Captions) -> list[str]:
     if not most:
         return []
     start = f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}."
+    if len(checks) > 1:
+        alone, power = f"each of the {len(checks)} open checks alone", checks[0].hypothesis.power
+        start += (
+            f" That is for {alone}, at {percent(power)} power; to settle all at once takes more."
+        )
     if checks[0].hypothesis.parts is not None:
         return [
             f"{start} If nobody in this test set is among them they top up this look, which "

@@ -47,7 +47,8 @@ def curves(verdict: Verdict, baseline: Predictions, candidate: Predictions) -> J
             _roc(g, pair, weights, captions) for g in shown if two and scored and _both(g, pair)
         ],
         "reliability": [_reliability(g, pair, weights, captions) for g in shown if scored],
-        "confusion": _confusion(shown, pair, baseline.classes, captions),
+        "confusion": _confusion(shown, pair, baseline.classes, weights, captions),
+        "weighted": bool(np.ptp(weights)),
         "crossed": _crossed([g for g in plain if g.key not in known], pair, weights),
         "hidden": max(len(plain) + 1 - PANELS, 0),
     }
@@ -123,9 +124,14 @@ def _bins(score: np.ndarray, held: np.ndarray, weight: np.ndarray) -> list[tuple
 
 
 def _confusion(
-    groups: Sequence[Group], pair: Sequence[Decided], classes: Sequence[str], captions: Captions
-) -> Json:
-    """Return how many rows of each class each model decided for each; {} of many classes."""
+    groups: Sequence[Group], pair: Sequence[Decided], classes: Sequence[str],
+    weights: np.ndarray, captions: Captions,
+) -> Json:  # fmt: skip
+    """Return how many rows of each class each model decided for each; {} of many classes.
+
+    Where rows weigh differently, rates do not follow from counts: then each count has its share of
+    the class by weight beside it.
+    """
     if len(classes) > CLASSES:
         return {}
     shown = groups if len(classes) == 2 else groups[:1]
@@ -134,14 +140,24 @@ def _confusion(
         for truth, name in enumerate(classes):
             of = group.rows[pair[0].labels[group.rows] == truth]
             counts = [np.bincount(m.decisions[of], minlength=len(classes)) for m in pair]
-            cells = [_cell(int(a), int(b)) for a, b in zip(*counts, strict=True)]
+            cells = [_cell(f"{a:,}", f"{b:,}") for a, b in zip(*counts, strict=True)]
+            if np.ptp(weights) and len(of):
+                shares = [_shares(m.decisions[of], weights[of], len(classes)) for m in pair]
+                beside = [_cell(*both) for both in zip(*shares, strict=True)]
+                cells = [f"{cell} ({text})" for cell, text in zip(cells, beside, strict=True)]
             rows.append([_name(group, captions), name, f"{len(of):,}", *cells])
     columns = ["Group", "True class", capital(captions.rows), *(f"Decided {c}" for c in classes)]
     return {"columns": columns, "rows": rows}
 
 
-def _cell(before: int, after: int) -> str:
-    return f"{before:,}" if before == after else f"{before:,} {ARROW} {after:,}"
+def _shares(decisions: np.ndarray, weights: np.ndarray, classes: int) -> list[str]:
+    """Write which share of the rows, by weight, was decided for each class."""
+    summed = np.bincount(decisions, weights=weights, minlength=classes)
+    return [share(float(of)) for of in summed / summed.sum()]
+
+
+def _cell(before: str, after: str) -> str:
+    return before if before == after else f"{before} {ARROW} {after}"
 
 
 def _crossed(groups: Sequence[Group], pair: Sequence[Decided], weights: np.ndarray) -> Json:

@@ -8,6 +8,7 @@ from faircompress.evaluation.results import CheckResult, GroupResult, RuleResult
 from faircompress.evaluation.rules import Kind
 from faircompress.report.plots import (
     CROSSCHECKS,
+    GOES_ON,
     Json,
     Scale,
     capital,
@@ -34,13 +35,19 @@ def figure_of(rule: RuleResult) -> str:
     return kind.figure or f"{rule.rule.replace('_', ' ')} by group"
 
 
-def forest(rule: RuleResult, groups: Sequence[GroupResult], captions: Captions) -> Json:
+def forest(
+    rule: RuleResult,
+    groups: Sequence[GroupResult],
+    captions: Captions,
+    beside: Callable[[CheckResult], str] = lambda check: "",
+) -> Json:
     """Return the figure of one rule: an interval for every group or pair, against the limit.
 
     Args:
         rule: The rule with its checks; their bounds decide and are drawn in full.
         groups: All rates of all groups; cross-checks of the same confidence are drawn faintly.
         captions: What rows are called.
+        beside: Gives what else must be said beside a check's numbers.
     """
     checks, own = rule.checks, rule.rule in OWN
     known = [c for c in checks if c.estimate is not None]
@@ -67,6 +74,7 @@ def forest(rule: RuleResult, groups: Sequence[GroupResult], captions: Captions) 
             {
                 **_bar(c, scale, show, captions.rows),
                 "others": _others(others.get(c.group, {}), scale),
+                "beside": beside(c),
             }
             for c in shown
         ],
@@ -172,7 +180,13 @@ def _bands(check: CheckResult, scale: Scale) -> list[Json]:
 
 def _others(found: Mapping[str, Sequence[float]], scale: Scale) -> list[Json]:
     return [
-        {"y": HEIGHTS[name], "low": scale(low), "high": scale(high)}
+        {
+            "y": HEIGHTS[name],
+            "low": scale(low),
+            "high": scale(high),
+            "low_cut": scale.outside(low),
+            "high_cut": scale.outside(high),
+        }
         for name, (low, high) in found.items()
     ]
 
@@ -190,8 +204,10 @@ def _bar(check: CheckResult, scale: Scale, show: Callable[..., str], rows: str) 
         return {**bar, **nothing, "low_cut": False, "high_cut": False, "found": "undefined"}
     top = scale.high + 1 if high is None else high
     shown = "no end" if high is None else show(high, *ends)
+    cut = scale.outside(low) or scale.outside(top)
     return {
         **bar,
+        "title": f"{check.reason} {GOES_ON}" if cut else check.reason,
         "at": scale(check.estimate),
         "low": scale(low),
         "high": scale(top),

@@ -26,7 +26,8 @@ from faircompress.support.number_text import (
 Numbers = Mapping[str, Any]
 WORTH = 1.1  # times as fast or small: less is no gain worth a file of fewer bits
 PROMISED = 0.6  # of the speed-up in multiply-adds: less is told
-LARGE = 0.02  # a rise of the calibration error that is told
+LARGE = 0.02  # a rise of the calibration error that is told, whatever it was before
+TWICE, SMALL = 2.0, 0.01  # as many times the error, and as large a rise: told, too
 
 
 def gained(context: ReportContext) -> list[Json]:
@@ -154,7 +155,13 @@ def _of_precisions(files: Sequence[Numbers], captions: Captions) -> Iterator[str
 
 
 def _calibrated_worse(verdict: Verdict) -> Iterator[str]:
+    """Tell of a calibration error over all rows that rose by much, or to several times as much."""
     pair = verdict.groups[0].reported.get("calibration_error")
-    if pair and pair["change"] > LARGE:
-        rates = f"{unsigned(pair['baseline'])} to {unsigned(pair['candidate'])}"
+    if not pair:
+        return
+    before, after = pair["baseline"], pair["candidate"]
+    several = after >= TWICE * before
+    if after - before > LARGE or (several and after - before >= SMALL):
+        how = f", to {times(after / before)} as much" if several and before else ""
+        rates = f"{unsigned(before)} to {unsigned(after)}{how}"
         yield f"Probabilities are less to be trusted: the calibration error rose from {rates}."

@@ -158,6 +158,7 @@ def _point(one: "Judged", x: float, y: float, value: str) -> dict[str, Any]:
         "ring": one.is_champion,
         "label": "",
         "whiskers": [],
+        "cuts": [],
         "title": f"{one.time[:10]}, {named(one)}: {value}, {one.verdict}",
     }
 

@@ -5,6 +5,7 @@ The same input gives the same bytes.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from faircompress.config import plugins
 from faircompress.evaluation.captions import Captions
@@ -23,7 +24,9 @@ from faircompress.report.methods import methods
 from faircompress.report.plots import Json, capital
 from faircompress.report.precisions import precisions
 from faircompress.report.summary import summary
+from faircompress.report.sureness import open_beyond
 from faircompress.report.tradeoff import tradeoff
+from faircompress.report.wording import beyond_room
 from faircompress.support.number_text import percent, signed, unsigned
 from faircompress.support.pages import page
 
@@ -37,8 +40,12 @@ AGAINST = {  # of changes against other files than the baseline
 ORDER = ("change", "flips", "excess_loss", "disparity_change", "gap", "ratio", "minimum")
 HOW_TO_READ = (
     "Mark: what was found. Line: its bounds, each one-sided. Shaded: beyond the limit. Pass: the "
-    "line stays clear of the shade. Fail: it lies wholly inside, also after the correction over "
-    "all checks. Inconclusive: neither."
+    "line stays clear of the shade. Fail: it lies wholly inside, also at the higher confidence "
+    "that a fail is held to, as all checks share one chance of error. Inconclusive: neither."
+)
+BEYOND = (
+    " A bound may reach further than the observed rate leaves room for: it allows for a true rate "
+    "before that is not the one observed."
 )
 NEGATIVE = {f"-{digit}" for digit in range(10)}
 
@@ -131,7 +138,7 @@ def _rule(rule: RuleResult, captions: Captions) -> Json:
 def _places(checks: Sequence[CheckResult], captions: Captions) -> str:
     """Count where a rule was tested."""
     if checks[0].other or checks[0].subgroup:
-        return f"{len(checks)} {'pairs' if checks[0].other else 'subgroups'}"
+        return f"{len(checks)} {'pair' if checks[0].other else 'subgroup'}{'s'[len(checks) == 1 :]}"
     groups = sum(check.group != POOLED for check in checks)
     counted = f"{groups} group{'' if groups == 1 else 's'}"
     return counted if groups == len(checks) else f"{counted} and all {captions.rows}"
@@ -162,14 +169,19 @@ def _parts(verdict: Verdict) -> list[Json]:
     for kind, against in sorted(kinds, key=_place):
         heading, question = _heading(kind, against)
         figures = [
-            forest(rule, verdict.groups, captions)
+            forest(rule, verdict.groups, captions, partial(open_beyond, verdict, rule))
             for rule in verdict.tested
             if (rule.rule, rule.against) == (kind, against)
         ]
-        caption = question if parts else f"{question} {HOW_TO_READ}{_units(verdict)}"
+        caption = question if parts else f"{question} {_how_to_read(verdict)}"
         name = kind if against == "baseline" else f"{kind}-{against}"
         parts.append({"id": name, "heading": heading, "caption": caption, "figures": figures})
     return parts
+
+
+def _how_to_read(verdict: Verdict) -> str:
+    beyond = any(beyond_room(rule, c) for rule in verdict.tested for c in rule.checks)
+    return f"{HOW_TO_READ}{_units(verdict)}{BEYOND if beyond else ''}"
 
 
 def _units(verdict: Verdict) -> str:

@@ -13,6 +13,7 @@ SEVERITY = ("fail", "inconclusive", "pass")
 CROSSCHECKS = {"bootstrap": "Bootstrap", "delong": "DeLong"}
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 ROOM = 0.06  # of the width, left free on either side
+GOES_ON = "The arrow: the line goes on beyond the edge; its end stands in the numbers."
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ class Remedy:
             ends of the 95 % interval over people and seeds.
         at: Where the classes part.
         study: Its name.
+        setting: On what it was measured.
         reads_groups: Does it need group labels in training?
     """
 
@@ -27,6 +28,7 @@ class Remedy:
     gain: tuple[float, float, float]
     at: str
     study: str
+    setting: str = "on the embedded portraits, network small, pruned 16x"
     reads_groups: bool = False
 
     @property
@@ -39,8 +41,9 @@ class Remedy:
         """Return what it was found to do, in a clause."""
         mean, low, high = (f"{value:.3f}".lstrip("0") for value in self.gain)
         return (
-            f"in the study {self.study}, at 16x and {self.at}, it found {mean} more of the rarest "
-            f"subgroup than plain fine-tuning ({low} to {high})"
+            f"in the study {self.study}, {self.setting}, threshold at {self.at}, it found {mean} "
+            f"more of the rarest subgroup than plain fine-tuning ({low} to {high}); elsewhere it "
+            "may find less"
         )
 
 

@@ -7,7 +7,7 @@ from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import Outcome
 from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.worst_check import Worst, worst_check
-from faircompress.report import gains, wording
+from faircompress.report import gains, sureness, wording
 from faircompress.report.context import ReportContext
 from faircompress.report.forest import forest
 from faircompress.report.outlook import outlook
@@ -32,6 +32,7 @@ def summary(verdict: Verdict, context: ReportContext) -> Json:
         "about": about(verdict, context),
         "outcome": verdict.outcome,
         "sentence": _sentence(verdict),
+        "claim": sureness.claim(verdict),
         "worst": _worst(worst, verdict) if worst else None,
         "harm": confirmed_harm(verdict),
         "gained": gains.gained(context),
@@ -80,6 +81,7 @@ def _worst(found: Worst, verdict: Verdict) -> Json:
     """Return the worst check in words, and its figure: what was observed against the limit."""
     rule, check = found
     figure = forest(replace(rule, checks=[check]), (), verdict.captions)
+    more = [capital(sureness.open_beyond(verdict, rule, check)), wording.beyond_room(rule, check)]
     for mark in figure["marks"]:
         name, _, number = mark["text"].partition(" ")
         if mark["kind"] == "limit" and name in ("limit", "minimum"):
@@ -90,7 +92,8 @@ def _worst(found: Worst, verdict: Verdict) -> Json:
         "what": capital(wording.what(rule)),
         "found": wording.found(rule, check),
         "allowed": wording.allowed(rule, check),
-        "bounds": wording.bounds(rule, check),
+        "bounds": f"{wording.bounds(rule, check)}.",
+        "more": [sentence.removesuffix(".") + "." for sentence in more if sentence],
         "outcome": check.outcome,
         "figure": figure,
     }

@@ -11,7 +11,7 @@ from faircompress.config.rules import BASELINE
 from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.forest import figure_of
-from faircompress.report.plots import Json, Scale, capital, lines, ticks, urgency
+from faircompress.report.plots import GOES_ON, Json, Scale, capital, lines, ticks, urgency
 
 MOST = 2.0  # the axis ends here; what lies beyond is cut
 
@@ -102,8 +102,10 @@ def _bar(row: Json, scale: Scale) -> Json:
     number, most = _numbers(row)
     found = number if row["at"] in (None, row["high"]) else f"{number} (at most {most})"
     kept = {key: row[key] for key in ("name", "of", "kind")}
-    title = f"{row['name']}: {found} {row['of']}"
-    return {**kept, "at": at, "high": scale(row["high"]), "found": found, "title": title}
+    cut = scale.outside(row["high"])
+    title = f"{row['name']}: {found} {row['of']}{f'. {GOES_ON}' if cut else ''}"
+    ends = {"at": at, "high": scale(row["high"]), "cut": cut}
+    return {**kept, **ends, "found": found, "title": title}
 
 
 def _numbers(row: Json) -> list[str]:

@@ -7,6 +7,7 @@ from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.worst_check import in_doubt, room, worst_check
 from faircompress.report.plots import lines
 from faircompress.support.number_text import (
+    MINUS,
     minus,
     percent,
     plain_points,
@@ -121,6 +122,20 @@ def deciding(verdict: Verdict) -> list[str]:
         sentence(rule, check, verdict.captions) + (f"; {bounds(rule, check)}" if is_open else "")
         for rule, check in checks
     ]
+
+
+def beyond_room(rule: RuleResult, check: CheckResult) -> str:
+    """Say when a change could reach its bound, if the observed rate leaves no room for it."""
+    before, low, high = check.baseline, check.lower, check.upper
+    if rule.rule != "change" or before is None or low is None or high is None:
+        return ""
+    ways = [("rise", high, "lower")] if before + high > 1 else []
+    ways += [("fall", low, "higher")] if before + low < 0 else []
+    return " ".join(
+        f"A {way} of {value(rule, end).lstrip('+' + MINUS)} needs a true rate before that is "
+        f"{than} than the one observed."
+        for way, end, than in ways
+    )
 
 
 def bounds(rule: RuleResult, check: CheckResult) -> str:

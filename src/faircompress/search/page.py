@@ -125,12 +125,18 @@ def _panel(title: str, value: Callable[[Ranked], float], found: Sequence[Ranked]
                 "y": _height(one.file.used[0]),
                 "low": _height(one.file.used[1]),
                 "high": _height(one.file.used[2]),
+                "cut": one.file.used[2] > MOST,
                 "expected": one.expected,
-                "title": f"{one.candidate.speedup:g}x {one.candidate.line} {one.file.precision}",
+                "title": _title(one),
             }
             for at, (one, log) in enumerate(zip(found, logs, strict=True))
         ],
     }
+
+
+def _title(one: Ranked) -> str:
+    beyond = f"; the line goes on to {one.file.used[2]:.1f}" if one.file.used[2] > MOST else ""
+    return f"{one.candidate.speedup:g}x {one.candidate.line} {one.file.precision}{beyond}"
 
 
 def _height(used: float) -> float:

@@ -86,7 +86,7 @@ def in_order(checks: Sequence[Check]) -> dict[int, float]:
     rejected: dict[int, float] = {}
     while True:
         remaining = [i for i in range(len(checks)) if i not in rejected]
-        shares = _halving_shares(checks, remaining)
+        shares = halving_shares(checks, remaining)
         chains = [[i for i in remaining if checks[i].disparity is of] for of in (False, True)]
         gone = [_first(checks, chain, shares) for chain in chains]
         if not any(gone):
@@ -105,7 +105,7 @@ def _first(
     return {}
 
 
-def _halving_shares(checks: Sequence[Check], remaining: list[int]) -> dict[int, float]:
+def halving_shares(checks: Sequence[Check], remaining: list[int]) -> dict[int, float]:
     """Share alpha out; monotone, for whatever leaves, no one else's share becomes smaller."""
     chains = [[i for i in remaining if checks[i].disparity is of] for of in (False, True)]
     whole = (1 - DISPARITIES, DISPARITIES) if all(chains) else (1.0, 1.0)

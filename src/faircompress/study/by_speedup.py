@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from faircompress.report.plots import Json, Scale, fitted
 from faircompress.study.cells import RIGHT
 from faircompress.study.comparison import Line
-from faircompress.study.figures import minus_signs
+from faircompress.study.figures import cuts, minus_signs
 from faircompress.study.harm_page import signed
 from faircompress.support.number_text import minus
 
@@ -79,10 +79,11 @@ def _line(
     aside = APART * (RIGHT_EDGE - LEFT) * (place - (of - 1) / 2)
     points = [
         {
-            "x": round(_x(line.speedup, speedups) + aside, 1),
+            "x": (x := round(_x(line.speedup, speedups) + aside, 1)),
             "y": _y(line.change.mean, scale),
             "low": None if line.change.low is None else _y(line.change.low, scale),
             "high": None if line.change.high is None else _y(line.change.high, scale),
+            "cuts": cuts(line.change, scale, ("down", "up"), x, lambda at: _y(at, scale)),
             "title": f"{line.method} at {line.speedup:g}\N{MULTIPLICATION SIGN}: "
             f"{minus_signs(signed(line.change))}",
         }

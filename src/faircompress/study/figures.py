@@ -109,7 +109,7 @@ def frontier(found: Sequence[Finding], against: str) -> Json:
 
     base = {
         "x": x(0.0), "y": y(0.0), "mark": "baseline", "css": "none", "ring": False,
-        "label": against, "side": "start", "below": True, "whiskers": [],
+        "label": against, "side": "start", "below": True, "whiskers": [], "cuts": [],
         "title": f"{against}: the baseline",
     }  # fmt: skip
     return {
@@ -122,8 +122,38 @@ def frontier(found: Sequence[Finding], against: str) -> Json:
         "y_ticks": [{"y": y(t), "text": minus(f"{t:+g}")} for t in upward.ticks(5)],
         "zero": {"x": x(0.0), "y": y(0.0)},
         "lines": [],
-        "points": apart([base, *(_point(one, price, x, y) for one, price in pairs)]),
+        "points": apart(
+            [
+                base,
+                *(
+                    _point(one, price, x, y)
+                    | {"cuts": cuts(one.gain, upward, ("down", "up"), x(price.mean), y)
+                       + cuts(price, across, ("left", "right"), y(one.gain.mean), x)}
+                    for one, price in pairs
+                ),
+            ]
+        ),
     }  # fmt: skip
+
+
+def cuts(
+    found: Estimate, scale: Scale, ways: tuple[str, str], beside: float, at: Place
+) -> list[Json]:
+    """Return where an interval goes on beyond an edge of a figure, each with the way it goes.
+
+    Args:
+        found: Whose interval it is.
+        scale: The axis along which it is drawn.
+        ways: Where lower and higher numbers lie: ``("left", "right")`` or ``("down", "up")``.
+        beside: The interval's place along the other axis.
+        at: Gives the place of a number along this one.
+    """
+    first, second = ("x", "y") if ways[0] == "left" else ("y", "x")
+    return [
+        {"way": way, first: at(end), second: beside}
+        for way, end in zip(ways, (found.low, found.high), strict=True)
+        if end is not None and scale.outside(end)
+    ]
 
 
 def _ends(found: Sequence[Estimate]) -> list[float]:
