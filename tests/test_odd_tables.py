@@ -19,6 +19,7 @@ from PIL import Image
 
 from faircompress.data.file_text import text_of
 from faircompress.data.guessing import guess_columns
+from faircompress.data.ingest import normalize_rows
 from faircompress.data.sources.table import table
 from faircompress.data.words import listed, near
 from faircompress.support.errors import InputError
@@ -243,3 +244,12 @@ def test_rows_without_a_split_are_told(tmp_path: Path) -> None:
     names = {"train": "train", "val": "test", "test": "test"}
     raw = table(**given | {"split": {"column": "part", "names": names}})
     assert raw.rows["split"].isna().sum() == 1
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+@pytest.mark.parametrize("name", ["state", "size", "mode", "order", "reason"])
+def test_what_init_proposes_for_a_group_of_a_taken_name_is_not_refused_later(name: str) -> None:
+    faces = gallery(**{name: np.where(np.arange(80) // 4 % 2, "CA", "NY")})
+    found = guess_columns(faces, groups=[name]).options
+    assert found["groups"] == {f"my_{name}": {"column": name}}
+    normalize_rows(table(root=".", **found))
