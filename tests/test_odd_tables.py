@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import galleries
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +19,7 @@ from PIL import Image
 
 from faircompress.data.file_text import text_of
 from faircompress.data.guessing import guess_columns
+from faircompress.data.ingest import normalize_rows
 from faircompress.data.sources.table import table
 from faircompress.data.words import listed, near
 from faircompress.support.errors import InputError
@@ -229,3 +231,25 @@ def test_splits_that_nothing_tells_and_groups_of_a_taken_name_say_what_to_write(
         table(**asked, groups=["sex"], split="part")
     with pytest.raises(ValueError, match="cannot be called 'id'.*groups: {my_id: {column: id}}"):
         table(**asked, groups={"id": {"column": "sex"}})
+
+
+def test_rows_without_a_split_are_told(tmp_path: Path) -> None:
+    rows = galleries.people(120)
+    given = galleries.table(tmp_path, rows)
+    for place, row in enumerate(rows):
+        row["part"] = "" if place == 7 else ("train", "val", "test")[place // 2 % 3]
+    galleries.write_csv(tmp_path / "data.csv", rows)
+    raw = table(**given | {"split": "part"})
+    assert raw.rows["split"].isna().tolist() == [place == 7 for place in range(120)]
+    names = {"train": "train", "val": "test", "test": "test"}
+    raw = table(**given | {"split": {"column": "part", "names": names}})
+    assert raw.rows["split"].isna().sum() == 1
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+@pytest.mark.parametrize("name", ["state", "size", "mode", "order", "reason"])
+def test_what_init_proposes_for_a_group_of_a_taken_name_is_not_refused_later(name: str) -> None:
+    faces = gallery(**{name: np.where(np.arange(80) // 4 % 2, "CA", "NY")})
+    found = guess_columns(faces, groups=[name]).options
+    assert found["groups"] == {f"my_{name}": {"column": name}}
+    normalize_rows(table(root=".", **found))

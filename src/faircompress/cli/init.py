@@ -1,7 +1,6 @@
 """``faircompress init``: a project of one's own, without a clone."""
 
 import re
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,7 +92,7 @@ def _of_table(
 
     home, guess = guess_table(table, label=label, groups=groups, image=image)
     paths = picture_paths(home, str(guess.options["file"]), str(guess.options["image"]))
-    side = pictures_side(paths, model=model)
+    side = pictures_side(home, paths, model=model)
     return Source("table", home, guess.options, guess.reasons, side, guess.notes)
 
 
@@ -105,10 +104,12 @@ def _of_folder(
     from faircompress.data.guessing_sizes import pictures_side
     from faircompress.data.picture_files import PICTURES
     from faircompress.data.table_head import SAMPLE
+    from faircompress.data.trees import files_under
 
     if not pictures.is_dir():
         raise MissingFileError(f"--folder: {pictures} is no folder.")
     guess = guess_folder(pictures, pattern=pattern, label=label, groups=groups)
-    found = (path for path in pictures.rglob("*") if path.suffix.lower() in PICTURES)
-    side = pictures_side(list(islice(found, SAMPLE)), model=model)
+    found = [path for path in files_under(pictures) if path.lower().endswith(PICTURES)]
+    some = found[:: max(len(found) // SAMPLE, 1)][:SAMPLE]  # of all folders
+    side = pictures_side(pictures, some, model=model)
     return Source("folder", pictures, guess.options, guess.reasons, side, guess.notes)

@@ -5,9 +5,11 @@ is remembered outside the fingerprint, which holds no times and no places: the s
 same fingerprint on every machine.
 """
 
+import errno
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -102,6 +104,22 @@ def within(root: Path, name: str) -> Path:
     return path
 
 
+def bytes_within(root: Path, name: str) -> bytes:
+    """Return the bytes of a file that a data set's own list names; see ``within``.
+
+    A pipe or a device is not read: it may have no end, or never begin.
+
+    Raises:
+        OSError: If there is no such file, or it is none.
+        ValueError: If it lies elsewhere.
+    """
+    path = within(root, name)
+    kind = path.stat().st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):  # of a folder Python itself says so
+        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device, no file", str(path))
+    return path.read_bytes()
+
+
 def _link_in(root: Path, name: str) -> Path | None:
     """Return the first link on the way from a folder to a file in it."""
     steps = [root.joinpath(*Path(name).parts[: at + 1]) for at in range(len(Path(name).parts))]
@@ -121,8 +139,8 @@ def _walk(root: Path) -> Iterator[tuple[str, Stamp]]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(name)
                 elif os.path.isfile(entry):
-                    stat = entry.stat()
-                    yield name, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+                    known = entry.stat()
+                    yield name, (known.st_size, known.st_mtime_ns, known.st_ctime_ns)
                 else:
                     raise InputError(f"{root / name} is {_odd(entry)}; remove it")
 

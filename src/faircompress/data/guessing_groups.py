@@ -7,7 +7,7 @@ import pandas as pd
 
 from faircompress.data.age_strings import as_years
 from faircompress.data.attributes import tells_who
-from faircompress.data.columns import OWN
+from faircompress.data.ingest import TAKEN
 
 MANY = 12  # values of a group column that is guessed; a column of more is no group as it stands
 GUESSED = "guessed: delete what is no group"
@@ -55,7 +55,7 @@ def ages(cells: pd.DataFrame) -> tuple[str, ...]:
 
 def called(name: str, how: Mapping[str, Any]) -> tuple[str, Any]:
     """Return a group under a name that is free."""
-    return (f"my_{name}", {"column": name, **how}) if name in OWN else (name, how)
+    return (f"my_{name}", {"column": name, **how}) if name in TAKEN else (name, how)
 
 
 def grouped(cells: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:

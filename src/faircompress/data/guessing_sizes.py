@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from faircompress.data.paths import made, placed
-from faircompress.data.picture_files import Undecodable, opened
+from faircompress.data.paths import made, picture_bytes, placed
+from faircompress.data.picture_files import opened
 from faircompress.data.table_files import parts_of
 from faircompress.data.table_head import SAMPLE, head_of
+from faircompress.support.errors import InputError
 
 SMALL = 96  # pixels; pictures of one size up to it stay as they are
 
 
-def picture_paths(home: Path, file: str, image: str) -> list[Path]:
-    """Return where some of a table's pictures are; none if the table holds them itself."""
+def picture_paths(home: Path, file: str, image: str) -> list[str]:
+    """Return paths of some of a table's pictures; none if the table holds them itself."""
     part = parts_of(home, file, key="--table")[0]
     cells = head_of(part.path, SAMPLE).assign(**part.words)
     if image in cells and isinstance(next(iter(cells[image].dropna()), ""), bytes | dict):
@@ -24,20 +25,21 @@ def picture_paths(home: Path, file: str, image: str) -> list[Path]:
     found = made(image, cells, key="data.table", where=str(part.path))
     if "*" in image:
         found = placed(found, home, key="data.table")
-    return [home / path for path in found if path]
+    return [path for path in found if path]
 
 
-def pictures_side(paths: Sequence[Path], *, model: str | None) -> int | None:
+def pictures_side(home: Path, paths: Sequence[str], *, model: str | None) -> int | None:
     """Return the pixels to which pictures are brought; None: they are alike and small as they are.
 
     Args:
+        home: Folder of the pictures; what a path names elsewhere is not read.
         paths: Some pictures; those that are missing or cannot be opened are the checks' business.
         model: The network; None or ``small`` is made for small pictures.
     """
     sizes = set()
     for path in paths:
-        with suppress(OSError, Undecodable):
-            sizes.add(opened(path.read_bytes()).size)
+        with suppress(OSError, InputError):
+            sizes.add(opened(picture_bytes(home, path)).size)
     if len(sizes) == 1 and max(next(iter(sizes))) <= SMALL:
         return None
     return 64 if model in (None, "small") else 224

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from faircompress.data.csv_text import meant
-from faircompress.data.fingerprint import within
+from faircompress.data.fingerprint import bytes_within
 from faircompress.data.trees import walk
 from faircompress.support.errors import InputError
 
@@ -149,7 +149,7 @@ def picture_bytes(home: Path, path: str | None) -> bytes:
     tried += [unicodedata.normalize(form, tried[2]) for form in ("NFC", "NFD")]
     for each in dict.fromkeys(tried):
         try:
-            return within(home, each).read_bytes()
+            return bytes_within(home, each)
         except FileNotFoundError as error:
             absent = error
     raise absent

@@ -52,8 +52,8 @@ class Looked:
     Args:
         pixels: uint8 ``(height, width, 3)``, upright.
         mode: Colour mode it came in.
-        bits: Of 16 bits a channel, how many the largest value takes; None: it has not 16, or
-            somebody said which value is white.
+        bits: Of 16 bits a channel (or 32 that hold 16), how many the largest value takes; None: it
+            has fewer, or somebody said which value is white.
         several: Its file holds more pictures, of which this is the first; those that cameras
             hide behind a JPEG do not count.
     """
@@ -235,7 +235,8 @@ def _of_numbers(picture: Image.Image, levels: Levels, transparent: Transparent) 
     low, high = float(values.min()), float(values.max())
     tags = getattr(picture, "tag_v2", {})
     depth = tags.get(BITS_PER_SAMPLE, (16,))[0]
-    bits = int(high).bit_length() if levels is None and depth == 16 else None
+    deep = picture.mode != "F" and depth >= 16  # 32 bits that hold 16 are judged as 16
+    bits = int(high).bit_length() if levels is None and deep else None
     if levels is None:
         if picture.mode == "F" or low < 0 or high > 65535:
             raise Undecodable(

@@ -164,7 +164,7 @@ def _refuse_splits(given: Words, spelt: Words, where: str) -> None:
 
 def _as_spelt(given: Words) -> Words:
     """Return splits by their names where a word leaves no doubt, such as Train, val or TEST."""
-    lower = given.map(lambda word: word if word is None else word.lower())
+    lower = given.map(lambda word: None if pd.isna(word) else word.lower())
     known = lower.map(lambda word: word if word in SPLITS else SPELT.get(word))
     return known.where(known.notna(), given)
 

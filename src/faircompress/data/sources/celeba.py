@@ -9,7 +9,7 @@ import pandas as pd
 from faircompress.config.bounds import Counts, MaxWeights, Seed
 from faircompress.data.csv_text import meant
 from faircompress.data.declared_weights import declared
-from faircompress.data.fingerprint import within
+from faircompress.data.fingerprint import bytes_within
 from faircompress.data.sources import SPLITS, RawData
 from faircompress.data.splitting import cut, drawn
 from faircompress.support.errors import InputError, MissingFileError
@@ -86,7 +86,7 @@ def celeba(
     names = kept["id"].to_numpy()
 
     def read(row: int) -> bytes:
-        return within(pictures, str(names[row])).read_bytes()
+        return bytes_within(pictures, str(names[row]))
 
     classes = (f"not {label}", label)
     known = {name: sorted(set(rows[name])) for name in groups} | {"label": list(classes)}

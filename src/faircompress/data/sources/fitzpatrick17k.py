@@ -7,7 +7,7 @@ import pandas as pd
 
 from faircompress.data.csv_text import meant, read_csv
 from faircompress.data.dataset import hash_position
-from faircompress.data.fingerprint import within
+from faircompress.data.fingerprint import bytes_within
 from faircompress.data.sources import RawData
 from faircompress.support.errors import InputError, MissingFileError
 
@@ -67,7 +67,7 @@ def fitzpatrick17k(*, root: str = "data/fitzpatrick17k") -> RawData:
     rows.loc[rows["skin"] == "light", "split"] = "train"
 
     def read(row: int) -> bytes:
-        return within(home / "images", f"{names[row]}.jpg").read_bytes()
+        return bytes_within(home / "images", f"{names[row]}.jpg")
 
     unknown = f"{len(cells) - len(known):,} rows of unknown skin type (-1) were left out."
     return RawData(rows, CLASSES, ("skin",), read, absent=ABSENT, notes=(unknown,))
