@@ -73,7 +73,11 @@ def test_many_labels_beside_two_are_three_classes_that_need_a_column_each(column
     assert "one column a class, such as 'p_dense_*'" in refusal(cells)
 
 
-@pytest.mark.parametrize("word", ["mean", "Total:", "AVERAGE"])
+@pytest.mark.parametrize(
+    "word",
+    ["mean", "Total:", "AVERAGE", "Gesamt", "Moyenne", "Média", "итого", "合計", "합계"]
+    + ["TOTAL (240)", "Summe = 240"],
+)
 @pytest.mark.parametrize("named", ["{}", "img_{:04d}.png"])
 def test_a_last_row_that_sums_up_is_none_of_the_test_set(word: str, named: str) -> None:
     cells = table()

@@ -1,6 +1,7 @@
 """Tables as people have them, of kinds that no list of faults named: one clear answer each."""
 
 import bz2
+import gzip
 import io
 import lzma
 import pickle
@@ -61,6 +62,11 @@ READ: dict[str, Callable[[bytes], bytes]] = {
     "predictions.2026.bz2": bz2.compress,
     "t.csv": lambda text: b"sep=^\r\n" + text.replace(b",", b"^").replace(b"\n", b"\r\n"),
     "mac.csv": lambda text: text.replace(b"\n", b"\r").decode().encode("utf-16-le"),
+    "twice.gz": lambda text: gzip.compress(gzip.compress(text)),
+    "gz.zip": lambda text: zipped("t.csv.gz", gzip.compress(text)),
+    "no-mark.csv": lambda text: text.decode().encode("utf-32-be"),
+    "blank.csv": lambda text: b",,,,\r\n\r\n" + text + b"   \n,,,,,,,\n",
+    "dos.csv": lambda text: text.replace(b"\n", b"\r\n") + b"\x1a",
 }
 
 
@@ -99,6 +105,15 @@ REFUSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
                    "write fields in double quotes"),
     "titled.csv": (lambda text: b"# made by x\n" + text,
                    "Does a title, a count or a comment stand above the names of columns?"),
+    "long-titled.csv": (lambda text: b"# made by x\n# 2024\n\n" + text,
+                        "Does a title, a count or a comment stand above the names of columns?"),
+    "described.csv": (lambda text: b"model,resnet\nrows,400\n" + text,
+                      "Does a title, a count or a comment stand above the names of columns?"),
+    "below.csv": (lambda text: text + b"(400 rows)\n",
+                  "If a count or a comment stands below the rows, take it out"),
+    "commas.csv": (lambda text: text.replace(b"0.", b"0,"), "decimals need points"),
+    "7z.csv": (lambda _: b"7z\xbc\xaf\x27\x1c\0\4" + bytes(90), "is a 7z archive, not a text"),
+    "empty.zip": (lambda _: b"PK\5\6" + bytes(18), "is an empty ZIP, not a text table"),
     "counted.txt": (lambda text: b"300\n" + text.replace(b",", b" "),
                     "line 1 is '300' alone, and below it lines have 5 fields, parted by space"),
     "entitled.csv": (lambda text: b"made by x\n" + text.replace(b",", b";"),

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from faircompress.auditing.near_repeats import Again, again, one_number
 from faircompress.auditing.spelling import spelt
-from faircompress.data.predictions import Predictions
+from faircompress.data.predictions import Predictions, taken
 
 DIGITS = 9  # decimals to which probabilities are compared
 END = 1e-5  # nearer to 0 or 1, different pictures have equal probabilities
@@ -40,6 +41,42 @@ def repeats(baseline: Predictions, candidate: Predictions) -> Repeats:
         baseline: One model's predictions, of rows without ids or identities of their own.
         candidate: The other's.
     """
+    found = _near(baseline, candidate)
+    if found is None:
+        return _equal(baseline, candidate)
+    rest = _equal(taken(baseline, found.kept), taken(candidate, found.kept))
+    kept = found.kept if rest.kept is None else found.kept[rest.kept]
+    note = _fine(len(baseline.ids) - len(kept), f", to within {found.within:g}")
+    left = rest.note if rest.kept is None else ""
+    return Repeats(kept, f"{note} {left}".strip())
+
+
+def doubted(baseline: Predictions, candidate: Predictions) -> str:
+    """Say of rows with ids of their own that they stand more than once; empty: they surely do not.
+
+    Ids are believed: two pictures may be alike. But they may be numbers of rows.
+    """
+    found = _near(baseline, candidate)
+    if found is None:
+        return ""
+    rows = len(baseline.ids) - len(found.kept)
+    return (
+        f"About {rows:,} of {len(baseline.ids):,} rows are another one again by label, groups and "
+        f"both models' scores (to within {found.within:g}), too many to be chance, though their "
+        f"ids differ. If ids are numbers of rows or copies, bounds are too narrow: name what tells "
+        f"pictures or people apart ({spelt('id')}, {spelt('cluster')})."
+    )
+
+
+def _near(baseline: Predictions, candidate: Predictions) -> Again | None:
+    scores = np.column_stack([one_number(p.probabilities) for p in (baseline, candidate)])
+    columns = pd.DataFrame({"one": np.zeros(len(scores), int), **baseline.groups})
+    groups = columns.groupby(list(columns.columns), sort=False).ngroup().to_numpy()
+    return again(scores, baseline.labels, groups)
+
+
+def _equal(baseline: Predictions, candidate: Predictions) -> Repeats:
+    """Tell which rows are equal to the last digit that counts."""
     scores = [p.probabilities.astype(float) for p in (baseline, candidate)]
     known = [baseline.labels, *baseline.groups.values()]
     codes = pd.DataFrame({n: pd.factorize(column)[0] for n, column in enumerate(known)})
@@ -49,27 +86,34 @@ def repeats(baseline: Predictions, candidate: Predictions) -> Repeats:
     ends = [_at_an_end(score, baseline.labels) for score in scores]
     fine = ~(ends[0] & ends[1])
     row_of = codes.groupby(list(codes.columns), sort=False).ngroup().to_numpy()
-    again = len(row_of) - len(np.unique(row_of))
-    if not again:
+    twice = len(row_of) - len(np.unique(row_of))
+    if not twice:
         return Repeats(None, "")
     if not _no_coincidence(codes[fine], scores, baseline.labels, fine):
-        return Repeats(None, _coarse(again))
+        return Repeats(None, _coarse(twice))
     first = np.zeros(len(row_of), bool)
     first[np.unique(row_of, return_index=True)[1]] = True
     kept = np.flatnonzero(first | ~fine)
     joined = len(row_of) - len(kept)
-    note = (
-        f"{joined:,} rows equal an earlier one in label, groups and both models' scores, too many "
+    left = twice - joined
+    return Repeats(kept, f"{_fine(joined)} {_coarse(left)}" if left else _fine(joined))
+
+
+def _fine(rows: int, within: str = "") -> str:
+    return (
+        f"{_rows(rows)} an earlier one in label, groups and both models' scores{within}, too many "
         f"to be chance: equal rows count once. Name ids ({spelt('id')}) or clusters "
         f"({spelt('cluster')}) if they are different."
     )
-    left = again - joined
-    return Repeats(kept, f"{note} {_coarse(left)}" if left else note)
+
+
+def _rows(rows: int) -> str:
+    return f"{rows:,} rows equal" if rows != 1 else "1 row equals"
 
 
 def _coarse(rows: int) -> str:
     return (
-        f"{rows:,} rows equal an earlier one in label, groups and both models' scores. Scores are "
+        f"{_rows(rows)} an earlier one in label, groups and both models' scores. Scores are "
         "too coarse to tell whether these are the same rows again, which would make bounds too "
         f"narrow: name ids ({spelt('id')}) or clusters ({spelt('cluster')})."
     )

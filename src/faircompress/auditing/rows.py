@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from faircompress.auditing.naming import clusters, doubtful_names, refuse_damaged
-from faircompress.auditing.repeats import repeats
+from faircompress.auditing.repeats import doubted, repeats
 from faircompress.auditing.row_weights import weighed
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
@@ -151,7 +151,15 @@ def together(pair: Pair) -> Pair:
     baseline, candidate, images, notes = pair.baseline, pair.candidate, pair.images, []
     hashes = pair.hashes
     every = None
-    if baseline.identities is None and not pair.named:
+    people = baseline.identities
+    if (
+        people is not None
+        and len(np.unique(people)) == len(people)
+        or people is None
+        and pair.named
+    ):
+        notes = list(filter(None, [doubted(baseline, candidate)]))
+    elif people is None:
         found = repeats(baseline, candidate)
         notes = [found.note] if found.note else []
         if found.kept is not None:

@@ -25,6 +25,7 @@ FEW = 12  # values of a column of names
 LEAST = 3  # names in a line parted by spaces beside which a name may lack
 LOOKED_AT = 200  # lines, to tell what parts their fields
 HEAD = 2**20  # characters of them
+SUB = "\x1a"  # ends a text of DOS
 END = "\ue000end"  # a last line that a quote left open swallows
 DECIMAL_COMMA = r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?"
 PLAIN = r"[-+]?\d+(?:[eE][-+]?\d+)?"
@@ -44,6 +45,25 @@ class Sheet:
 
     cells: pd.DataFrame
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A line that has another number of fields than there are names of columns.
+
+    Args:
+        wanted: How many names there are.
+        there: How many fields the line has.
+        line: Its number.
+        before: How many rows stand above it.
+        last: Does no row follow?
+    """
+
+    wanted: int
+    there: int
+    line: int
+    before: int
+    last: bool
 
 
 def is_text_table(path: Path) -> bool:
@@ -199,13 +219,17 @@ def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
         for row in reader:
             if row and row[-1].endswith(END):
                 break
+            if not any(field.strip() for field in row) or row == [SUB]:
+                began = reader.line_num + 1
+                continue
             if not names:
                 names = [" ".join(name.split()) for name in row]  # Excel's may have two lines
-            elif row:
+            else:
                 if len(row) != len(names):
-                    _refuse_fields(len(names), len(row), began, parts, where)
-                if any(row):
-                    rows.append(row)
+                    last = not any(any(other) for other in reader if other != [END])
+                    told = Misfit(len(names), len(row), began, len(rows), last)
+                    _refuse_fields(told, parts, where)
+                rows.append(row)
             began = reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"{where}: line {began}: {error}. Is a quote not closed?") from error
@@ -253,16 +277,22 @@ def _refuse_names(
         )
 
 
-def _refuse_fields(wanted: int, there: int, line: int, parts: str, where: str) -> NoReturn:
+def _refuse_fields(found: Misfit, parts: str, where: str) -> NoReturn:
     """Raise because a row has more or fewer fields than there are names of columns."""
-    problem = f"{where}: Expected {wanted} fields in line {line}, saw {there}"
-    if line == 2 and wanted == 1:
+    problem = f"{where}: Expected {found.wanted} fields in line {found.line}, saw {found.there}"
+    if found.there < found.wanted:
+        below = " If a count or a comment stands below the rows, take it out."
+        raise InputError(
+            f"{problem}: an empty field is written, too. Was the file cut off there?"
+            f"{below if found.last and found.there == 1 else ''}"
+        )
+    title = found.wanted == 1 or found.wanted < LEAST <= found.there
+    if title and found.before < LEAST:
         raise InputError(f"{problem}. {TITLE}")
-    if there < wanted:
-        raise InputError(f"{problem}: an empty field is written, too. Was the file cut off there?")
+    commas = "; decimals need points" if parts == "," else ""
     raise InputError(
         f"{problem}. Name every column in the first line, also that of row names, or put words "
-        f"that hold {parts!r} in quotes."
+        f"that hold {parts!r} in quotes{commas}."
     )
 
 

@@ -38,7 +38,15 @@ ARRAYS = (
     "pictures are written"
 )
 PICKLE = "a pickle, which may run code and is never opened"
+LAYERS = 3  # of packing: a ZIP of one gzip file is usual enough
+UNPACK = "unpack it, and name the table"
 OTHERS = {
+    b"PK\5\6": ("an empty ZIP", "was it written to its end? Pack or copy it again"),
+    b"7z\xbc\xaf": ("a 7z archive", UNPACK),
+    b"Rar!": ("a RAR archive", UNPACK),
+    b"\x04\x22\x4d\x18": ("packed by LZ4", UNPACK),
+    b"]\0\0": ("packed by LZMA alone", UNPACK),
+    b"\x1f\x9d": ("packed by compress", UNPACK),
     b"PAR1": ("a Parquet file", "call it .parquet"),
     b"ARROW1": ("an Arrow file", "write it as Parquet or CSV"),
     b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save its sheet as CSV UTF-8"),
@@ -72,10 +80,11 @@ def text_of(path: Path, *, key: str, encoding: str | None = None) -> str:
         ValueError: If it is no text, is damaged, or its encoding is not certain.
     """
     raw = path.read_bytes()
-    for start, (packer, unpack) in PACKED.items():
-        if raw.startswith(start):
-            raw = _unpacked(raw, packer, unpack, f"{key}: {path}")
+    for _ in range(LAYERS):
+        packed = next((how for start, how in PACKED.items() if raw.startswith(start)), None)
+        if packed is None:
             break
+        raw = _unpacked(raw, *packed, f"{key}: {path}")
     if raw[257:262] == b"ustar":
         raise InputError(f"{key}: {path} is a TAR of files; unpack it, and name the table.")
     start = raw[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -166,10 +175,14 @@ def _option(where: str) -> str:
 
 
 def _of_two_bytes(raw: bytes) -> str | None:
-    """Return the kind of UTF-16 that bytes without a mark are, if every second one is 0."""
+    """Return the kind of UTF-16 or UTF-32 that bytes without a mark are, if most of them are 0."""
     head = raw[:200]
     if len(head) < 4 or b"\0" not in head:
         return None
+    if not any(head[2::4]) and all(head[0::4]) and not any(head[3::4]) and not any(head[1::4]):
+        return "utf-32-le"
+    if not any(head[0::4]) and all(head[3::4]) and not any(head[1::4]) and not any(head[2::4]):
+        return "utf-32-be"
     low, high = head[0::2], head[1::2]
     if not any(high) and all(low):
         return "utf-16-le"
