@@ -151,6 +151,10 @@ class Prune(Optimisation):
     criterion: choice("criteria")  # type: ignore[valid-type]  # made of the files found
     scoring: choice("objectives")  # type: ignore[valid-type]  # likewise
     finetune: choice("objectives")  # type: ignore[valid-type]  # likewise
+    head: Annotated[
+        choice("heads"),  # type: ignore[valid-type]  # likewise
+        Field(description="how the last layer is fitted anew at the end"),
+    ] = choice("heads").model_validate({"name": "keep"})
     folds: Annotated[
         int, Field(ge=2, description="of people, for objectives on cross-fitted dense models")
     ] = 3
