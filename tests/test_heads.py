@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from faircompress.config import params, plugins
 from faircompress.config.params import Prune
 from faircompress.data.dataset import Facts, Split
+from faircompress.data.predicting import predictions_of
 from faircompress.evaluation.operating_point import split_validation
+from faircompress.export.folding import unfitted
 from faircompress.networks import network as networks
 from faircompress.networks.network import Network
 from faircompress.networks.outputs import adapt
@@ -217,6 +219,14 @@ def test_people_who_choose_the_threshold_have_no_say_in_the_last_layer(name: str
     assert found[1][1]["accuracy/all"] < 0.9
     before = small().net.state_dict()
     assert all(torch.equal(before[key], one[key]) for key in before if not key.startswith("7."))
+
+
+def test_a_search_asks_the_people_who_did_not_fit_the_last_layer() -> None:
+    split = pictures()
+    rows = split.rows.assign(weight=1.0, split="validation")
+    told = predictions_of(replace(split, rows=rows), np.full((320, 2), 0.5), FACTS, "m")
+    tune, _ = split_validation(told.ids, told.identities)
+    assert set(unfitted(told).ids) == set(told.ids[~tune]) and 0 < tune.sum() < 320
 
 
 def test_one_logit_of_two_classes_is_fitted_as_the_difference_of_two() -> None:
