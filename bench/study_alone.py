@@ -3,7 +3,8 @@
 For a machine that is lent for minutes, such as one with a GPU: it needs the package's core and
 PyTorch, Torch-Pruning and Lightning Fabric. ``python bench/study_alone.py NAME --jobs 6
 --minutes 8`` goes on where it was stopped: dense models, then the endpoint's speed-up, then
-the others, each seed by seed in the plan's order. It leaves ``studies/NAME/cells``,
+the others, each seed by seed in the plan's order. Runs that differ by ``prune.head`` alone share
+the cut and the fine-tuning, as they would come out alike. It leaves ``studies/NAME/cells``,
 ``predictions`` and ``results/train-cells.json``, of which ``faircompress study NAME
 --page-only`` makes the page, anywhere. Plans without tuning.
 """
@@ -21,10 +22,14 @@ from typing import Any
 import torch
 
 from faircompress.config.params import Params, load
+from faircompress.data.dataset import load_facts, load_split
+from faircompress.networks import network
 from faircompress.orchestration.study_files import SPLITS, finish, predictions_file, train_counts
+from faircompress.stages.prune import with_head
 from faircompress.study import plan as plans
 from faircompress.study.plan import Cell, Plan
-from faircompress.support.files import link, write_json
+from faircompress.support.files import link, read_json, write_json
+from faircompress.training.fit import fabric_for
 
 ROOT = Path(__file__).parent.parent
 GONE, DENSE = 3, ("source", "validate", "train")
@@ -133,11 +138,47 @@ def make(plan: Plan, study: Path, cell: Cell, changes: list[str]) -> None:
     if cell.method:
         for name in ("validate", "train"):
             link(artifacts / name, home / cell.dense.key / "artifacts" / name)
-    for name in ("prune",) if cell.method else DENSE:
-        step(name, params, artifacts)
+    twin = tuned_twin(plan, study, cell, params, changes)
+    if twin is not None:
+        new_head(params, artifacts, twin)
+    else:
+        for name in ("prune",) if cell.method else DENSE:
+            step(name, params, artifacts)
     if not cell.method:
         train_counts(study, cell, artifacts / "validate")
     finish(study, cell, params, artifacts, overrides)
+
+
+def tuned_twin(
+    plan: Plan, study: Path, cell: Cell, params: Params, changes: list[str]
+) -> Path | None:
+    """Return the results of a finished run that is as this one is, but keeps its last layer."""
+    wanted = params.model_dump()
+    if not cell.method or wanted["prune"].pop("head")["name"] == "keep":
+        return None
+    for other in plans.cells(plan, {}):
+        place = Path("variants") / study.name / other.key / "artifacts"
+        if other.dense != cell.dense or not is_done(study, other) or not place.exists():
+            continue
+        overrides = [*plans.changes(plan, other, Path("presets.yaml")), *changes]
+        known = load(Path("params.yaml"), overrides).model_dump()
+        if known["prune"].pop("head")["name"] == "keep" and known == wanted:
+            return place
+    return None
+
+
+def new_head(params: Params, artifacts: Path, twin: Path) -> None:
+    """Write what the stage prune would, from a network that was cut and tuned in the same way."""
+    start = time.monotonic()
+    facts = load_facts(artifacts / "validate")
+    validation = load_split(artifacts / "validate", "validation")
+    pruned = network.load(twin / "prune" / "model.pt")
+    device = fabric_for(params.compute).device
+    pruned, rates = with_head(pruned, validation, params.prune, facts, device)
+    network.save(pruned, artifacts / "prune" / "model.pt")
+    numbers = {**read_json(twin / "prune.json"), "validation": rates}
+    write_json(artifacts / "prune.json", numbers)
+    print(json.dumps({"head of": str(twin), "s": round(time.monotonic() - start, 1)}), flush=True)
 
 
 def step(name: str, params: Params, artifacts: Path) -> dict[str, Any]:

@@ -117,6 +117,8 @@ def test_a_changed_file_changes_the_keys_of_those_who_compute_with_it(
         ("training/objectives/cross_entropy.py", ["train", "prune"]),
         ("training/objectives/distillation.py", ["prune"]),
         ("training/objectives/performance_weighted.py", []),
+        ("training/heads/dfr.py", ["prune"]),
+        ("training/heads/dpe.py", []),
         ("data/sources/portraits.py", ["validate"]),
         ("data/sources/celeba.py", []),
         ("statistics/metrics/accuracy.py", ["gate"]),  # all metrics are reported
@@ -130,6 +132,7 @@ def test_of_plug_ins_only_those_count_that_the_params_choose(
     choices = (
         "prune.criterion.name=autobot", "train.model=resnet56",
         "prune.scoring.name=cross_entropy", "prune.finetune.name=distillation",
+        "prune.head.name=dfr",
         "gate.rules=[{rule: minimum, metric: auroc, limit: 0.5, because: a test}]",
     )  # fmt: skip
     assert changed(copy, file, *choices) == set(stages)

@@ -18,7 +18,17 @@ from faircompress.config import plugins
 from faircompress.config.param_keys import known_keys
 
 OURS = (sys.executable, "-m", "faircompress")
-KINDS = ("criteria", "metrics", "models", "objectives", "rules", "sources", "presets", "studies")
+KINDS = (
+    "criteria",
+    "heads",
+    "metrics",
+    "models",
+    "objectives",
+    "rules",
+    "sources",
+    "presets",
+    "studies",
+)
 
 
 def call(*words: str, **env: str) -> subprocess.CompletedProcess[str]:

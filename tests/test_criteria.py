@@ -161,7 +161,7 @@ def test_a_criterion_that_compares_groups_refuses_batches_of_a_single_one(
         plugins.find("criteria", name)(linear([1.0]), cycle([pictures]), output, rng=RNG)
 
 
-@pytest.mark.parametrize("folder", ["criteria", "objectives"])
+@pytest.mark.parametrize("folder", ["criteria", "heads", "objectives"])
 def test_the_methods_page_has_a_row_for_every_plug_in(folder: str) -> None:
     page = (Path(__file__).parent.parent / "docs/methods.md").read_text()
     assert [name for name in plugins.names(folder) if f"\n| `{name}` |" not in page] == []

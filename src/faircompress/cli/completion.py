@@ -11,6 +11,7 @@ from faircompress.support.errors import FaircompressError
 
 ABOUT = {
     "criteria": "which channels go: prune.criterion.name",
+    "heads": "how the last layer is fitted anew at the end: prune.head.name",
     "metrics": "what may not get worse: metric of a rule",
     "models": "networks beside torchvision's: train.model",
     "objectives": "what is minimised: prune.scoring.name, prune.finetune.name",

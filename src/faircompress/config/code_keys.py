@@ -98,6 +98,7 @@ def chosen_plugins(params: Params) -> Chosen:
         "models": {params.train.model},
         "criteria": {prune.criterion.name},
         "objectives": {prune.scoring.name, prune.finetune.name},
+        "heads": {prune.head.name},
         "rules": {getattr(rule, "rule", "") for rule in params.gate.rules},
         UNUSED: () if prune.target else ("export.cut_limit", "export.trial_cut"),
     }

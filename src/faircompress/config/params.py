@@ -11,12 +11,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from faircompress.config import renamed_keys
 from faircompress.config.bad_params import BadParams as BadParams
-from faircompress.config.bounds import Count, Levels, NotNegative, OpenShare, Positive, Seed, Share
+from faircompress.config.bounds import Count, Levels, OpenShare, Positive, Seed, Share
 from faircompress.config.brought_names import kind_of
 from faircompress.config.card import Card
 from faircompress.config.mistakes import meant, sentences
 from faircompress.config.monitor import Monitor
 from faircompress.config.operation import Keep, Notify, Run
+from faircompress.config.optimisation import Optimisation as Optimisation
 from faircompress.config.overrides import overridden
 from faircompress.config.plugins import Section, choice, names
 from faircompress.config.precisions import PRECISIONS, InOrder, one_file_is_topped_up
@@ -77,28 +78,6 @@ class Checks(Section):
         str | list[dict[str, Any]],
         Field(description="your own, as Great Expectations writes them: a list, or its JSON file"),
     ] = []
-
-
-class Optimisation(Section):
-    """How weights are moved."""
-
-    epochs: Annotated[Count, Field(description="passes over the train split")]
-    batch: Annotated[Count, Field(description="pictures a step")]
-    optimizer: Literal["adamw", "sgd"]
-    lr: Annotated[Positive, Field(description="learning rate at the start")]
-    weight_decay: NotNegative
-    momentum: Annotated[Share, Field(description="sgd only")]
-    schedule: Literal["cosine", "step", "constant"]
-    steps: Annotated[
-        list[OpenShare], Field(description="where lr falls to a tenth, shares of the epochs")
-    ]
-    augment: Annotated[
-        list[Literal["flip", "crop"]], Field(description="flip: left-right; crop: shift by 1/12")
-    ]
-    balance: Annotated[
-        Literal["none", "classes"],
-        Field(description="classes: an epoch shows each class alike; none: as they come"),
-    ] = "none"
 
 
 class Train(Optimisation):
@@ -172,6 +151,10 @@ class Prune(Optimisation):
     criterion: choice("criteria")  # type: ignore[valid-type]  # made of the files found
     scoring: choice("objectives")  # type: ignore[valid-type]  # likewise
     finetune: choice("objectives")  # type: ignore[valid-type]  # likewise
+    head: Annotated[
+        choice("heads"),  # type: ignore[valid-type]  # likewise
+        Field(description="how the last layer is fitted anew at the end"),
+    ] = choice("heads").model_validate({"name": "keep"})
     folds: Annotated[
         int, Field(ge=2, description="of people, for objectives on cross-fitted dense models")
     ] = 3

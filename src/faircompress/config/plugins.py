@@ -19,6 +19,7 @@ from faircompress.support.errors import InputError
 ROOT = Path(__file__).parent.parent
 ROOMS = {  # kind of plug-in -> its folder
     "criteria": "compression/criteria",
+    "heads": "training/heads",
     "metrics": "statistics/metrics",
     "models": "networks/models",
     "objectives": "training/objectives",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faircompress.data.predictions import Predictions
+from faircompress.data.predictions import Predictions, taken
 from faircompress.evaluation.operating_point import (
     HALF,
     Choice,
@@ -116,6 +116,11 @@ def deciding_rows(validation: Predictions) -> NDArray[np.bool_]:
     """
     tune, decide = split_validation(validation.ids, validation.identities)
     return decide if decide.any() else tune
+
+
+def unfitted(validation: Predictions) -> Predictions:
+    """Return what is said of the people who fitted no last layer: those who choose a threshold."""
+    return taken(validation, deciding_rows(validation))
 
 
 def refuse_threshold(choice: Choice, classes: int) -> None:

@@ -19,6 +19,7 @@ from faircompress.config.brought_names import kind_of
 from faircompress.networks.brought import build_brought
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.memory_order import memory_order
+from faircompress.networks.prototypes import Prototypes
 from faircompress.networks.tensors import extras_of, fill, refuse_others, tensors_of
 from faircompress.networks.weights import DAMAGED
 from faircompress.support.errors import FaircompressError, InputError
@@ -40,6 +41,7 @@ class Network:
         classes: Width of the output.
         mean: By which pictures in [0, 1] are shifted, by channel.
         std: By which they are then divided.
+        prototypes: Name of the last layer, where ``Prototypes`` stand in its place.
     """
 
     net: nn.Module
@@ -47,6 +49,7 @@ class Network:
     classes: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    prototypes: str = ""
 
     def normalised(self, images: Tensor) -> Tensor:
         """Turn uint8 ``(batch, height, width, 3)`` into what ``net`` takes, in its order."""
@@ -143,6 +146,8 @@ def load(path: Path) -> Network:
         words: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         weights, extra = words.pop("weights"), words.pop("extra", {})
         net = build(words["architecture"], words["classes"])
+        if name := words.get("prototypes"):
+            net.set_submodule(name, Prototypes(1, words["classes"]))
         refuse_others(net, weights)
         fill(net, weights)
         for name, what in extra.items():

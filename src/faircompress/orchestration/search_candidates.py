@@ -24,6 +24,7 @@ from faircompress.data.dataset import TABLE, Facts, Split, load_facts, load_spli
 from faircompress.data.predicting import predictions_of
 from faircompress.data.predictions import Predictions
 from faircompress.export import runtime, timing
+from faircompress.export.folding import unfitted
 from faircompress.networks import network as networks
 from faircompress.orchestration.stage_tasks import Listener, dvc_repro
 from faircompress.orchestration.workspace import Workspace, prepare, slug
@@ -119,6 +120,8 @@ def seen(space: Workspace, one: Try) -> Candidate:
             file: _said(session, split, facts, folder / f"{file}.onnx")
             for file, session in opened.items()
         }
+        if params.prune.head.name != "keep":
+            said = {file: unfitted(found) for file, found in said.items()}
         names = [stem(precision) for precision in params.export.precisions]
         expected = chances(
             said["dense"], [said[file] for file in names], counts(validated, facts), params.gate,

@@ -1,7 +1,10 @@
 """dense model -> artifacts/prune: a smaller model, tuned with the objective of the params."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from faircompress.compression.compress import by_layer, chosen, compress
 from faircompress.compression.cut import Cut
@@ -9,21 +12,28 @@ from faircompress.compression.limits import Limit
 from faircompress.config.code_keys import key_of
 from faircompress.config.params import Params, Prune
 from faircompress.config.widths import widths_kept
-from faircompress.data.dataset import Facts, load_facts, load_split
+from faircompress.data.dataset import Facts, Split, load_facts, load_split
+from faircompress.evaluation.operating_point import split_validation
 from faircompress.export.cut_limit import limit_of
 from faircompress.export.kept_width import kept_width
 from faircompress.export.liked_width import liked_width
 from faircompress.export.trial_cut import corrected
 from faircompress.networks import network
+from faircompress.networks.copies import copied
 from faircompress.support.checkpoints import Curve, checkpoint
 from faircompress.support.curve_table import curve_table
+from faircompress.support.errors import InputError
 from faircompress.support.figures import draw_curves, draw_layers
 from faircompress.support.files import new_folder, read_json, sha256, write_json
 from faircompress.support.progress import show_line
 from faircompress.support.tables import write_csv
 from faircompress.training.fit import fabric_for, fit
 from faircompress.training.hinting import hints_for
-from faircompress.training.learning_curves import follow
+from faircompress.training.learning_curves import follow, rates
+from faircompress.training.refitting import people_of, refitted, refuse_no_layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def prune(params: Params, artifacts: Path) -> dict[str, Any]:
@@ -41,6 +51,8 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
     objectives = [chosen(section, "objectives") for section in (how.scoring, how.finetune)]
 
     with checkpoint(artifacts, "prune", *given) as kept:
+        if how.head.name != "keep" and not (kept / "cut.pt").exists():
+            _rehearse(dense, validation, how, facts, fabric.device)
         hints = hints_for(objectives, params, dense, (split, validation), facts, fabric, kept)
         if not (kept / "cut.pt").exists():
             limit = _limit(how, dense, facts, device, liked)
@@ -67,6 +79,9 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         )
         if not fabric.is_global_zero:
             raise SystemExit(0)
+        measured = curve.last()
+        if how.head.name != "keep":
+            pruned, measured = with_head(pruned, validation, how, facts, fabric.device)
         layers = by_layer(dense.net.cpu(), pruned.net, dense.blank(facts.size))
         with new_folder(artifacts / "prune") as folder:
             network.save(pruned, folder / "model.pt")
@@ -85,8 +100,66 @@ def prune(params: Params, artifacts: Path) -> dict[str, Any]:
         "speedup": macs["dense"] / macs["pruned"],
         "round_to": liked,
         **target,
-        "validation": curve.last(),
+        "validation": measured,
     }
+
+
+def _rehearse(
+    dense: network.Network,
+    validation: Split,
+    how: Prune,
+    facts: Facts,
+    device: "torch.device",
+) -> None:
+    """Fit the head to the dense network: what it would refuse, it refuses before the work."""
+    refuse_no_layer(dense.net, dense.blank(facts.size), how.head.name)
+    _refitted(replace(dense, net=copied(dense.net)), validation, how, facts, device)
+
+
+def with_head(
+    pruned: network.Network,
+    validation: Split,
+    how: Prune,
+    facts: Facts,
+    device: "torch.device",
+) -> tuple[network.Network, dict[str, float]]:
+    """Return the network with its new last layer, and its rates on people who did not fit it.
+
+    Args:
+        pruned: Tuned, on the CPU, in evaluation mode; changed in place.
+        validation: All of the split; half of the people fit.
+        how: Which head, and the seed.
+        facts: Of the data set.
+        device: Where the network looks at the pictures.
+    """
+    pruned = _refitted(pruned, validation, how, facts, device)
+    others = validation.part(np.flatnonzero(~_fitting(validation)))
+    said = network.probabilities(pruned, others.images, device, what="validation")
+    return pruned, rates(said, others, facts)
+
+
+def _refitted(
+    given: network.Network,
+    validation: Split,
+    how: Prune,
+    facts: Facts,
+    device: "torch.device",
+) -> network.Network:
+    rows = np.flatnonzero(_fitting(validation))
+    if not 0 < len(rows) < len(validation):
+        raise InputError(
+            f"prune.head.name {how.head.name} is fitted on half of the validation people, and the "
+            f"other half looks at it; of {len(validation)} rows {len(rows)} are theirs. Add "
+            "people, or choose keep"
+        )
+    people, columns = people_of(validation)[rows], facts.groups
+    return refitted(given, validation.part(rows), people, columns, how, device)
+
+
+def _fitting(validation: Split) -> np.ndarray:
+    """Tell which validation rows may fit: the others choose the operating point."""
+    ids = validation.rows["id"].to_numpy().astype(str)
+    return split_validation(ids, people_of(validation))[0]
 
 
 def _limit(

@@ -5,11 +5,12 @@ import logging
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from faircompress.config.params import Compute, Optimisation
 from faircompress.data.dataset import Split
@@ -22,10 +23,11 @@ from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 from faircompress.support.progress import track
-from faircompress.training.batch_loader import BatchLoader
+from faircompress.training.batch_loader import Batch, BatchLoader
 from faircompress.training.hints import NONE, Hints
 from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.objectives import Objective, State
+from faircompress.training.sharpness import worst_nearby
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -127,11 +129,8 @@ def fit(
         losses = []
         for step, batch in enumerate(batches):
             _set_lr(optimizer, how, (epoch + step / len(feed)) / how.epochs)
-            loss = goal(net, batch)
-            optimizer.zero_grad()
-            fabric.backward(loss)
+            losses.append(_gradients(net, batch, goal, optimizer, fabric, how.sam))
             optimizer.step()
-            losses.append(loss.detach())
         mean = torch.stack(losses).mean().item()
         if not math.isfinite(mean):
             raise InputError(
@@ -142,6 +141,29 @@ def fit(
             after_epoch(epoch + 1, mean, network.net)  # first: a kill in between repeats an epoch
             _remember(checkpoint, network.net, optimizer, goal.state, epoch + 1)
     evaluating(network.net).cpu().to(memory_format=torch.contiguous_format)
+
+
+def _gradients(
+    net: nn.Module,
+    batch: Batch,
+    goal: LossFunction,
+    optimizer: torch.optim.Optimizer,
+    fabric: "Fabric",
+    radius: float,
+) -> Tensor:
+    """Leave the gradients of a step in the weights; return the loss at them, in nats.
+
+    With a radius they are those of the same objective, its memory included, where it is worst near
+    the weights. Memory and normalisation learn from the batch once, at the weights themselves.
+    """
+    before = goal.state.copy()
+    loss = goal(net, batch)
+    optimizer.zero_grad()
+    fabric.backward(loss)
+    if radius > 0:
+        with worst_nearby(net, radius):
+            fabric.backward(replace(goal, state=before)(net, batch))
+    return loss.detach()
 
 
 def _frozen(dense: nn.Module, fabric: "Fabric") -> nn.Module:
