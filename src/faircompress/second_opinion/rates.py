@@ -36,11 +36,17 @@ class Rate:
         assert self.bound is not None and self.values is not None
         return min(self.bound(which, sign, alpha), sign * self.values[which])
 
-    def rejects(self, which: int, sign: int, m: float, alpha: float) -> bool:
-        """Tell whether "sign x rate is at most m" is rejected."""
+    def rejects(
+        self, which: int, sign: int, m: float, alpha: float, made_for: float | None = None
+    ) -> bool:
+        """Tell whether "sign x rate is at most m" is rejected, by the statistic made for a level.
+
+        That level is ``alpha`` if ``made_for`` is None.
+        """
+        aim = made_for or alpha
         if self.test is None:
-            return self.lower(which, sign, alpha) > m
-        found = self.test(which, sign, m, alpha)
+            return self.lower(which, sign, aim) > m
+        found = self.test(which, sign, m, aim)
         return found <= alpha if self.statistic == "tail" else found >= 1 / alpha
 
 
