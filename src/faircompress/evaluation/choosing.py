@@ -12,6 +12,7 @@ from faircompress.statistics.procedures import Procedure
 from faircompress.statistics.procedures.betting_mean import BettingMean
 from faircompress.statistics.procedures.conditional_rate import own_rows
 from faircompress.statistics.procedures.paired_proportions import PairedProportions
+from faircompress.statistics.procedures.strata_apart import StrataApart
 from faircompress.statistics.procedures.unbounded import Unbounded
 from faircompress.statistics.rates import is_share
 
@@ -70,12 +71,13 @@ def choose(
     if metric.own_rows or not known:
         return _of_own_rows(baseline, candidate, metric, sample)
     ours, theirs = baseline.values[over], candidate.values[over]
+    rows = sample.rows.over(over)
     if sample.caps is None and is_share(baseline):
-        return _proportions(ours, theirs, metric.sign)
+        apart = rows.stratum is not None and len(np.unique(rows.stratum)) > 1
+        return _proportions(ours, theirs, metric.sign, StrataApart if apart else PairedProportions)
     cap = 1.0
     if sample.caps is not None:
         cap = sample.cap_of_all if None in known else sample.caps[known[0] or 0]
-    rows = sample.rows.over(over)
     units = deal_share(ours, theirs, rows, cap, most=sample.deals, seed=sample.seed)
     return _of_units(units, metric)
 
@@ -101,8 +103,10 @@ def _of_own_rows(baseline: Mean, candidate: Mean, metric: Metric, sample: Sample
     return own_rows(baseline, candidate, cluster, weights, sign=metric.sign, seed=sample.seed)
 
 
-def _proportions(baseline: np.ndarray, candidate: np.ndarray, sign: float) -> PairedProportions:
+def _proportions(
+    baseline: np.ndarray, candidate: np.ndarray, sign: float, kind: type[PairedProportions]
+) -> PairedProportions:
     better = candidate & ~baseline if sign > 0 else baseline & ~candidate
     worse = baseline & ~candidate if sign > 0 else candidate & ~baseline
     lost, gained, hits, before = (int(rows.sum()) for rows in (worse, better, candidate, baseline))
-    return PairedProportions(lost, gained, hits, before, len(baseline))
+    return kind(lost, gained, hits, before, len(baseline))

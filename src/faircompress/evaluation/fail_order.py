@@ -6,7 +6,8 @@ disparities have a share of their own. Without validation rows Holm's correction
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.groups import POOLED, Group
@@ -41,19 +42,31 @@ def confirmed_failures(
         checks: All checks.
         suspicion: How suspect each is on validation rows, the more the larger; None: Holm.
     """
-    tests = [
+    order = list(range(len(checks)))
+    if suspicion is not None:
+        order.sort(key=lambda i: (-suspicion[i], i))
+    tests = _tests([checks[i] for i in order], ordered=suspicion is not None)
+    if suspicion is None:
+        return Failures(multiplicity.holm(tests))
+    levels = multiplicity.in_order(tests)
+    chains: dict[bool, list[int]] = {False: [], True: []}
+    for i in order:
+        chains[checks[i].hypothesis.kind.of_pairs].append(i)
+    ranks = {i: rank for chain in chains.values() for rank, i in enumerate(chain, start=1)}
+    return Failures({order[at]: level for at, level in levels.items()}, ranks, ORDERED)
+
+
+def _tests(checks: Sequence[Check], *, ordered: bool) -> list[multiplicity.Check]:
+    """Return the tests of fails, each with a statistic for the level at which it comes first."""
+    bare = [
         multiplicity.Check(one.fails_at, one.hypothesis.own_alpha, one.hypothesis.kind.of_pairs)
         for one in checks
     ]
-    if suspicion is None:
-        return Failures(multiplicity.holm(tests))
-    order = sorted(range(len(checks)), key=lambda i: (-suspicion[i], i))
-    levels = multiplicity.in_order([tests[i] for i in order])
-    chains: dict[bool, list[int]] = {False: [], True: []}
-    for i in order:
-        chains[tests[i].disparity].append(i)
-    ranks = {i: rank for chain in chains.values() for rank, i in enumerate(chain, start=1)}
-    return Failures({order[at]: level for at, level in levels.items()}, ranks, ORDERED)
+    first = multiplicity.first_levels(bare, ordered=ordered) if bare else []
+    return [
+        replace(test, rejected_at=partial(one.fails_at, first=level))
+        for test, one, level in zip(bare, checks, first, strict=True)
+    ]
 
 
 def suspicion(

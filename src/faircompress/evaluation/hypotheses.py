@@ -182,16 +182,16 @@ class Check:
             return product >= 1 / self.hypothesis.alpha
         return self.within and not self.doubt
 
-    def fails_at(self, level: float) -> bool:
-        """Tell whether harm beyond the limit is confirmed at a chance of error."""
+    def fails_at(self, level: float, first: float | None = None) -> bool:
+        """Tell whether harm is confirmed at a level, by bets and bounds for that asked first."""
         if isinstance(self.measured, Undefined) or self.passes:
             return False
-        limits = self.hypothesis.limits
-        level = level / 2 if limits.both else level
-        below = limits.lower is not None and self.measured.at_least(limits.lower, level).rejects
-        return below or (
-            limits.upper is not None and self.measured.at_most(limits.upper, level).rejects
-        )
+        limits, of = self.hypothesis.limits, self.measured
+        sides = 2 if limits.both else 1
+        aim = (first or level) / sides
+        tests = [] if limits.lower is None else [of.at_least(limits.lower, aim)]
+        tests += [] if limits.upper is None else [of.at_most(limits.upper, aim)]
+        return any(test.rejects_at(level / sides) for test in tests)
 
     @property
     def harm_likely(self) -> bool:

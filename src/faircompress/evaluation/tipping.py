@@ -7,10 +7,12 @@ and the conditions of an earned pass are left as they are. docs/statistics.md, 1
 import numpy as np
 
 from faircompress.evaluation.comparison import PairedComparison
+from faircompress.evaluation.evidence import Evidence
 from faircompress.evaluation.groups import Group
 from faircompress.evaluation.hypotheses import Check
 from faircompress.evaluation.results import Outcome, TippingPoint
 from faircompress.statistics.label_errors import PairedLabels, ShareLabels
+from faircompress.statistics.procedures.strata_apart import StrataApart
 
 DECIDED = ("accuracy", "true_positive_rate", "false_positive_rate", "false_negative_rate")
 OF_NEGATIVES = ("false_positive_rate",)
@@ -53,7 +55,12 @@ def _unknown(check: Check, comparison: PairedComparison) -> str:
         return "rows are weighted or clusters have several"
     if check.hypothesis.by_e_value:
         return "looks are earned, so e-values decide and no exact tail does"
-    if check.rule.rule == "flips" or check.metric.name == "accuracy":
+    if check.rule.rule == "flips":
+        return ""
+    found = check.evidence
+    if isinstance(found, Evidence) and isinstance(found.procedure, StrataApart):
+        return "counts by stratum were fixed, so no exact tail of the change decides"
+    if check.metric.name == "accuracy":
         return ""
     if len(comparison.questions(check.metric, check.place.group)) > 1:
         return "the rate is a mean over classes"

@@ -7,6 +7,9 @@ METHODS = {
     "exact": "exact, for shares of {rows} that are alike: the chance of a table as extreme, in the "
     "order of Tango's score test, maximised over all plausible discordances (Berger and Boos). A "
     "share of one model alone has Clopper and Pearson's bound.",
+    "apart": "apart, for changes of such shares where counts by stratum were fixed and {rows} of "
+    "several strata count: Clopper and Pearson's bounds of what is lost and of what is gained, "
+    "each at half of the allowed error.",
     "betting": "betting, for AUROC, and for shares where {rows} are weighted or {clusters} have "
     "several: an equal-weight sample of {clusters} is dealt 200 times (fewer where there are very "
     "many {rows}), each unit one of the rarer class with a block of the others; a bound holds what "

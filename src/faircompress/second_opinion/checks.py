@@ -51,7 +51,7 @@ class Found:
 
     numbers: Json
     passes: bool = False
-    fails: Callable[[float], bool] = lambda a: False
+    fails: Callable[[float, float], bool] = lambda a, first: False  # at a; asked first at (11)
     e_value: Callable[[], float] = lambda: 0.0  # against its limits (13.1)
 
 
@@ -163,8 +163,9 @@ def _single(models: Models, rule: Json, place: Place) -> Found:
             rate.test(which, sign, m, alpha) if rate.test else numbers[side]
         )
 
-    def fails(a: float) -> bool:
-        return any(rate.rejects(which, -sign, -m, a / len(tests)) for sign, _, m in tests)
+    def fails(a: float, first: float) -> bool:
+        n = len(tests)
+        return any(rate.rejects(which, -sign, -m, a / n, first / n) for sign, _, m in tests)
 
     passes = all(rate.rejects(which, sign, m, alpha) for sign, _, m in tests)
     lines = [(sign, m) for sign, _, m in tests]
@@ -199,8 +200,8 @@ def _pair(rule: Json, pair: list[Rate], share: float = 1.0) -> Found:
             return lower[0] / upper[1], upper[0] / lower[1] if lower[1] else math.inf
         return share * (lower[0] - upper[1]), share * (upper[0] - lower[1])
 
-    def fails(a: float) -> bool:
-        lower, upper = bounds(a if most is None else a / 2)
+    def fails(_: float, first: float) -> bool:
+        lower, upper = bounds(first if most is None else first / 2)
         return upper < least or (most is not None and lower > most)
 
     lower, upper = bounds(alpha)

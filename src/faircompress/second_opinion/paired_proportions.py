@@ -162,6 +162,22 @@ def tests(first: np.ndarray, second: np.ndarray) -> tuple[Statistic, Bound, EVal
     return functools.cache(test), functools.cache(bound), e_values
 
 
+def apart(alike: tuple[int, int, int, int], bound: Bound) -> Bound:
+    """Return the bounds where rows of several strata count: lost and gained rows apart (6.3)."""
+    n, _, lost, gained = alike
+
+    def least(hits: int, alpha: float) -> float:
+        return lower_share(hits, n, alpha) if hits > 1 else 0.0
+
+    def of(which: int, sign: int, alpha: float) -> float:
+        if which != CHANGE:
+            return bound(which, sign, alpha)
+        worse, better = (lost, gained)[::sign]
+        return least(better, alpha / 2) - (1 - least(n - worse, alpha / 2))
+
+    return of
+
+
 def counts(first: np.ndarray, second: np.ndarray) -> tuple[int, int, int, int]:
     """Return rows, the candidate's hits, and rows lost and gained."""
     lost, gained = (first & ~second).sum(), (~first & second).sum()

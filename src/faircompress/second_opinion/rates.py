@@ -36,11 +36,17 @@ class Rate:
         assert self.bound is not None and self.values is not None
         return min(self.bound(which, sign, alpha), sign * self.values[which])
 
-    def rejects(self, which: int, sign: int, m: float, alpha: float) -> bool:
-        """Tell whether "sign x rate is at most m" is rejected."""
+    def rejects(
+        self, which: int, sign: int, m: float, alpha: float, made_for: float | None = None
+    ) -> bool:
+        """Tell whether "sign x rate is at most m" is rejected, by the statistic made for a level.
+
+        That level is ``alpha`` if ``made_for`` is None.
+        """
+        aim = made_for or alpha
         if self.test is None:
-            return self.lower(which, sign, alpha) > m
-        found = self.test(which, sign, m, alpha)
+            return self.lower(which, sign, aim) > m
+        found = self.test(which, sign, m, aim)
         return found <= alpha if self.statistic == "tail" else found >= 1 / alpha
 
 
@@ -170,17 +176,20 @@ def _of_class(m: Models, metric: str, group: Group, k: int | None, own: bool) ->
         "false_negative_rate": (~chosen, inside & truth, name),
         "false_positive_rate": (chosen, inside & ~truth, f"not {name}"),
     }[metric]
-    return mean_rate(m, values, rows, group, cap)
+    return mean_rate(m, values, rows, group, cap, own)
 
 
 def flips(m: Models, group: Group, k: int) -> Rate:
     """Return the share of a subgroup's rows that only the baseline has right, as candidate."""
     right = m.decided == m.rows.labels
     values = np.stack([np.zeros(len(right[0]), bool), right[0] & ~right[1]])
-    return mean_rate(m, values, group.asked & (m.rows.labels == k), group, m.rows.classes[k])
+    rows = group.asked & (m.rows.labels == k)
+    return mean_rate(m, values, rows, group, m.rows.classes[k], own=True)
 
 
-def mean_rate(m: Models, values: np.ndarray, rows: np.ndarray, group: Group, cap: str) -> Rate:
+def mean_rate(
+    m: Models, values: np.ndarray, rows: np.ndarray, group: Group, cap: str, own: bool = False
+) -> Rate:
     """Return the rate of a mean over these rows: shares if they are alike, else bets."""
     r, caps = m.rows, m.caps[group.name]
     clusters = len(np.unique(r.clusters[rows]))
@@ -189,8 +198,12 @@ def mean_rate(m: Models, values: np.ndarray, rows: np.ndarray, group: Group, cap
     values, weight = values[:, rows], r.weights[rows]
     means = _three(*((weight * v).sum() / weight.sum() for v in values))
     if caps is None:
-        n = len(weight)
-        return Rate(means, n, n, n, "tail", *exact.tests(*values), exact.counts(*values))
+        n, alike, of = len(weight), exact.counts(*values), strata(r, rows)
+        test, bound, e_values = exact.tests(*values)
+        if own or of is None or len(np.unique(of)) < 2:
+            return Rate(means, n, n, n, "tail", test, bound, e_values, alike)
+        apart = exact.apart(alike, bound)  # counts were fixed by stratum (6.3)
+        return Rate(means, n, n, n, "bounds", None, apart, e_values, alike)
     given = table(
         values.astype(float), np.ones(len(weight), bool), weight, r.clusters[rows],
         strata(r, rows), (caps[cap], caps[cap]),

@@ -123,16 +123,19 @@ def failures(placed: list[Placed], how: str, parts: int = 0) -> dict[int, float]
         chains = [[i for i in chains[0] if paired[i] is p] for p in (False, True)]
         chains = [sorted(c, key=lambda i: _rank(placed[i]) or math.inf) for c in chains]
     failed: dict[int, float] = {}
+    first: dict[int, float] = {}
     while True:
         left = [[i for i in chain if i not in failed] for chain in chains]
-        new = {}
+        levels = {}
         for chain, phi in zip(left, (0.9, 0.1) if all(left) else (1.0, 1.0), strict=False):
             for r, i in enumerate(chain, 1):
                 share = 1 / len(chain) if how == "Holm" else phi / 2 ** min(r, len(chain) - 1)
-                level = placed[i].rule["alpha"] / 2**parts * share
-                if placed[i].found.fails(level):
-                    new[i] = level
-                    break  # one at a time: the others move up first
+                levels[i] = placed[i].rule["alpha"] / 2**parts * share
+        first = first or levels
+        new: dict[int, float] = {}
+        for chain in left:  # one at a time: the others move up first
+            out = (i for i in chain if placed[i].found.fails(levels[i], first[i]))
+            new |= {i: levels[i] for i in [next(out, None)] if i is not None}
         if not new:
             return {i: a for i, a in failed.items() if not placed[i].found.passes}
         failed |= new

@@ -12,7 +12,9 @@ other intersection with i holds checks rejected earlier; by the same argument th
 rejects it. So the closed test rejects i, and what remains is J without i.
 
 The level of a check must be a level: ``rejected_at(a)`` is wrong with chance at most a, and what is
-rejected at a is rejected at every larger level.
+rejected at a is rejected at every larger level. Of bets that aim at a this is not so. So a check is
+told at which level it is tested first (``first_levels``), makes its statistic for that level, and
+compares the same statistic with every later one.
 
 Source:
     Holm, A simple sequentially rejective multiple test procedure, 1979. Hommel, Bretz and Maurer,
@@ -50,6 +52,18 @@ class Check:
 
 def _at_most(p_value: float, level: float) -> bool:
     return p_value <= level
+
+
+def first_levels(checks: Sequence[Check], *, ordered: bool) -> list[float]:
+    """Return the levels at which checks are tested before any is rejected, the smallest of each.
+
+    Args:
+        checks: As for ``in_order`` or ``holm``; what they reject is not asked.
+        ordered: For ``in_order``?
+    """
+    every = list(range(len(checks)))
+    shares = _halving_shares(checks, every) if ordered else dict.fromkeys(every, 1 / len(every))
+    return [shares[i] * checks[i].alpha for i in every]
 
 
 def holm(checks: Sequence[Check]) -> dict[int, float]:

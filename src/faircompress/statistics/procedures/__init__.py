@@ -45,6 +45,15 @@ class AtLimit:
     rejects: bool
     e_value: Callable[[], float] = _nothing
 
+    def rejects_at(self, level: float) -> bool:
+        """Tell whether the value is excluded at a level of at least that of the test.
+
+        The statistic stays the one that was made for the test's own level.
+        """
+        if self.statistic == "tail":
+            return self.value <= level
+        return self.value >= 1 / level if self.statistic == "wealth" else self.rejects
+
 
 class Bounded(Protocol):
     """One-sided bounds of an oriented change and of the candidate's rate."""
