@@ -213,7 +213,7 @@ def cut_to(dense: Any, speedup: float, pictures: Any, file: Any) -> dict[str, An
     cutting = time.process_time() - start
     pruned = Network(smaller, dense.architecture, CLASSES, dense.mean, dense.std)
     learn(pruned, pictures)
-    pruned = saved_and_loaded(pruned)
+    pruned = saved_and_loaded(pruned, pictures)
     with tempfile.TemporaryDirectory() as folder:
         files = {"ms dense": file, "ms": exported(pruned, size, Path(folder) / "pruned")}
         said = runtime.predict(files["ms"], pictures, what="")

@@ -39,7 +39,7 @@ def test_options_that_no_file_fits_are_refused_at_once(
 def test_a_forward_that_holds_another_network_is_told(tmp_path: Path) -> None:
     net = Plain()
     net.forward = lambda x: Plain.forward(net, x)
-    with pytest.raises(InputError, match="a function that holds the network it was made for"):
+    with pytest.raises(InputError, match="holds the network that it was made for"):
         faircompress.export(
             net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
         )

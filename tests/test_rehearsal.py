@@ -4,9 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
 
 from faircompress.config import params
+from faircompress.networks import network as networks
+from faircompress.rehearsal.steps import saved_and_loaded
 from faircompress.rehearsal.trial import rehearse, request, try_out
 
 ROOT = Path(__file__).parent.parent
@@ -58,3 +63,25 @@ def test_params_are_not_fine_if_the_network_is_not() -> None:
 def test_a_cache_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     rehearse(chosen("train.model=resnet20"), (32, 32), 2, kept=tmp_path / "file" / "below")
+
+
+class Projecting(nn.Module):
+    """Draws a projection when it is built, and keeps it where no state dict looks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, 2)
+        self.register_buffer("drawn", torch.randn(8, 8), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.maps(x).relu().mean((2, 3)) @ self.drawn)
+
+
+def test_what_is_lost_when_a_network_is_saved_is_told_before_it_is_trained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(networks, "build", lambda *_: Projecting())
+    network = networks.Network(Projecting(), "its", 2, (0.5,) * 3, (0.25,) * 3)
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
+    with pytest.raises(ValueError, match="changes when it is saved and loaded.*register_buffer"):
+        saved_and_loaded(network, pictures)

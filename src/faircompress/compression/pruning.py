@@ -18,6 +18,7 @@ from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.fitness import refuse_batch_bound, refuse_compiled, refuse_unfit
 from faircompress.networks.layers import MISFITS
 from faircompress.networks.outputs import NAMES, adapt, as_given
+from faircompress.networks.own_parts import refuse_foreign_parts
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 from faircompress.support.progress import track
@@ -77,6 +78,7 @@ def prune(
     feed = Feed(loader, device)
     first = feed.first()
     dense = evaluating(copied(model).cpu())
+    refuse_foreign_parts(model, dense, first.images[:2])
     feed.know_classes(classes or _classes(dense, first.images[:2]), first.labels)
     adapt(dense, feed.classes)
     refuse_unfit(dense, first.images[:4])

@@ -17,6 +17,7 @@ from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.fitness import refuse_batch_bound, refuse_compiled, refuse_unfit
 from faircompress.networks.network import Network, probabilities
 from faircompress.networks.outputs import adapt
+from faircompress.networks.own_parts import refuse_foreign_parts
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 
@@ -64,9 +65,11 @@ def export(
     types -= {"torch.float32"}
     if types:
         raise InputError(f"its weights are {', '.join(sorted(types))}; needed: model.float()")
-    net = adapt(evaluating(copied(model).cpu()), len(classes))
+    net = evaluating(copied(model).cpu())
     network = Network(net, type(model).__name__, len(classes), tuple(mean), tuple(std))
     pictures = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
+    refuse_foreign_parts(model, net, network.normalised(torch.from_numpy(pictures[:2])))
+    adapt(net, len(classes))
     refuse_unfit(net, network.normalised(torch.from_numpy(pictures[:4])))
     refuse_batch_bound(net, network.normalised(torch.from_numpy(pictures[:4])))
     said = {"classes": json.dumps(names), "input_size": json.dumps(list(size))}

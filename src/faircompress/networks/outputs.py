@@ -4,7 +4,7 @@ The one network is given a forward that turns what its own gives into logits. It
 so do names of layers, weights and hooks; ``as_given`` takes that forward off again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import MethodType
 from typing import Any
@@ -107,16 +107,21 @@ def outputs_of(net: nn.Module, pictures: Tensor) -> tuple[Tensor, dict[str, tupl
         logits = net(pictures)
     finally:
         vars(net)[OWN] = own
-    beside = [output for output in outputs if not isinstance(output, Tensor)]
-    return logits, {name: shape for output in beside for name, shape in _shapes(_parts(output))}
+    beside = [_parts(output) for output in outputs if not isinstance(output, Tensor)]
+    tensors = {name: tensor for parts in beside for name, tensor in tensors_in(parts).items()}
+    return logits, {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
-def _shapes(output: Any, name: str = "") -> Iterator[tuple[str, tuple[int, ...]]]:
+def tensors_in(output: Any, name: str = "") -> dict[str, Tensor]:
+    """Return all tensors in what a network gives, by where they stand in it."""
     if isinstance(output, Tensor):
-        yield name, tuple(output.shape)
-    elif isinstance(output, Mapping | tuple | list) or is_dataclass(output):
-        for key, part in _parts(output).items():
-            yield from _shapes(part, f"{name}.{key}")
+        return {name: output}
+    parts = (
+        _parts(output) if isinstance(output, Mapping | tuple | list) or is_dataclass(output) else {}
+    )
+    return {
+        n: t for key, part in parts.items() for n, t in tensors_in(part, f"{name}.{key}").items()
+    }
 
 
 def probabilities_given(output: Tensor) -> str:

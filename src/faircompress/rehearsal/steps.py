@@ -68,7 +68,7 @@ def main() -> None:
     learn(pruned, pictures)
 
     _report(step="saving and loading it")
-    pruned = saved_and_loaded(pruned)
+    pruned = saved_and_loaded(pruned, pictures)
     _report(step="exporting it")
     export(pruned, pictures, given)
     _report(done="yes")
@@ -100,11 +100,19 @@ def by_size(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
     return {name: filters(layer).norm(dim=1) for name, layer in scored(net).items()}
 
 
-def saved_and_loaded(network: Network) -> Network:
-    """Write a network and read it again, as stages do."""
+def saved_and_loaded(network: Network, pictures: np.ndarray) -> Network:
+    """Write a network and read it again, as stages do; refuse one that then says otherwise."""
     with tempfile.TemporaryDirectory() as folder:
         networks.save(network, Path(folder) / "model.pt")
-        return networks.load(Path(folder) / "model.pt")
+        loaded = networks.load(Path(folder) / "model.pt")
+    said, again = (networks.probabilities(one, pictures) for one in (network, loaded))
+    if not np.allclose(said, again, atol=ALIKE / 50, equal_nan=True):
+        raise InputError(
+            "what it says changes when it is saved and loaded: something that it computes with is "
+            "drawn at random, or learnt, and is no part of its state. Use register_buffer for "
+            "tensors, without persistent=False, and nn.ModuleList for lists of layers"
+        )
+    return loaded
 
 
 def export(network: Network, pictures: np.ndarray, given: dict[str, Any]) -> None:
