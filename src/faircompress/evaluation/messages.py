@@ -148,7 +148,8 @@ def assumption(power: float) -> str:
     return (
         f"Counts hold for each check alone, with {percent(power)} power, if the models go on "
         "disagreeing as often as observed and no group truly changes; for flips, a minimum, a gap "
-        "or a ratio, if the observed rates are true; for differences between groups, if all groups grow alike."
+        "or a ratio, if the observed rates are true; for differences between groups, if all groups "
+        "grow alike."
     )
 
 
