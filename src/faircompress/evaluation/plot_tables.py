@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from faircompress.config.rules import BASELINE
+from faircompress.evaluation.groups import POOLED
+from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.worst_check import room
 
@@ -29,7 +32,7 @@ def limits_used(verdict: Verdict) -> Rows:
     """Return a row for each check: which share of its limit the estimate uses; above 1: beyond."""
     return [
         {
-            "check": rule.name_of(check),
+            "check": _named(rule, check),
             "share of the limit": round(1 - room(rule, check), 4),
             "outcome": str(check.outcome),
         }
@@ -37,3 +40,11 @@ def limits_used(verdict: Verdict) -> Rows:
         for check in rule.checks
         if check.estimate is not None
     ]
+
+
+def _named(rule: RuleResult, check: CheckResult) -> str:
+    """Name a check as people do: "hair=short: AUROC, change"."""
+    everyone = check.group == POOLED and not check.other and not check.subgroup
+    kind = "" if rule.rule == "flips" else f", {rule.rule.replace('_', ' ')}"
+    against = "" if rule.against == BASELINE else f" from the {rule.against.replace('_', ' ')}"
+    return f"{'everyone' if everyone else check.place}: {rule.title}{kind}{against}"
