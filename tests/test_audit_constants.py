@@ -36,6 +36,43 @@ def test_a_constant_baseline_is_refused_where_a_rule_compares_with_it(
     assert ended.code == 0  # a rule on the candidate alone
 
 
+@pytest.mark.parametrize(
+    "rule", ["minimum accuracy 0.5", "gap true_positive_rate 0.2", "ratio selection_rate 0.8"]
+)
+def test_rules_on_the_candidate_alone_come_out_alike_whatever_the_baseline_and_say_it_is_constant(
+    rule: str,
+) -> None:
+    keys = ("estimate", "lower", "upper", "at_limit_lower", "at_limit_upper", "outcome")
+    found = []
+    for cells in (table(), table(p_dense=0.5)):
+        cells.to_csv("p.csv", index=False)
+        verdict = audited(command(rule))
+        checks = verdict["rules"][0]["checks"]
+        found.append([[check[key] for key in keys] for check in checks])
+    assert found[0] == found[1] and verdict["outcome"] == "pass"
+    assert verdict["next"][-1].startswith("The baseline gives the same scores in all 640 rows (y=0")
+    assert "No rule here compares with it" in verdict["next"][-1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("gap true_positive_rate 0.2", "does not differ (0.000), 97.5 % bounds"),
+        ("ratio selection_rate 0.8", "has a ratio of 1.000, 97.5 % bounds"),
+        ("minimum accuracy 0.4", "is 0."),
+    ],
+)
+def test_a_constant_candidate_under_rules_of_its_own_is_told_in_words_that_read_right(
+    rule: str, words: str
+) -> None:
+    table(p_small=0.9).to_csv("p.csv", index=False)
+    verdict = audited(command(rule))
+    assert verdict["outcome"] == "inconclusive"
+    assert all(words in reason for reason in verdict["reasons"])
+    lead = "is not shown to be better than chance in hair=long (its lead over chance may be as "
+    assert f"{lead}little as -0." in " ".join(verdict["reasons"])
+
+
 @pytest.mark.parametrize("rule", [*CHANGE, "minimum accuracy 0.5"])
 @pytest.mark.parametrize("score", [0.5, 0.1, 0.93])
 def test_a_constant_candidate_never_passes_and_is_named_before_all_else(

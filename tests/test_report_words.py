@@ -13,12 +13,15 @@ from faircompress.config import params
 from faircompress.config.rules import Gate
 from faircompress.evaluation.evaluate import evaluate
 from faircompress.evaluation.verdict import Verdict
+from faircompress.registry.run_pages import rates
 from faircompress.report.context import ReportContext
 from faircompress.report.curves import curves
 from faircompress.report.gains import bad_trades
 from faircompress.report.html import report
 from faircompress.report.levers import levers
+from faircompress.report.precisions import precisions
 from faircompress.report.remedies import SHOWN
+from faircompress.report.wording import worst_with_bounds
 
 TPR = {"metric": "true_positive_rate", "rule": "change", "limit": 0.9}
 ROOT = Path(__file__).parent.parent
@@ -111,3 +114,32 @@ def test_advice_on_finetuning_says_on_what_data_network_and_speedup_it_was_measu
     assert "on the embedded portraits, network small" in first.evidence
     advice = levers(params.load(ROOT / "params.yaml"))[1]
     assert first.evidence in advice and "elsewhere it may find less" in advice
+
+
+def test_each_precision_says_what_decides_it_with_its_bounds() -> None:
+    words = worst_with_bounds(evaluated("fail"))
+    start, _, bounds = words.partition("; bounds ")
+    assert start.startswith("hair=short: true positive rate 100.0") and start.endswith("allowed")
+    numbers = r"\S5\d\.\d to \S4\d\.\d points, each bound with 97\.5 % confidence"
+    assert re.fullmatch(numbers, bounds)
+    files = [
+        {**file("fp32", "fail", 2000, 4.0), "worst": words},
+        file("int8", "not evaluated", 1, 4.0),
+    ]
+    page = report(evaluated("fail"), ReportContext(precisions=files))
+    told = page.split('<section id="precisions">')[1].split("</section>")[0]
+    assert told.count(f"Worst check: {words}.") == 1
+    found = precisions(files, {}, "fp32", "dense")
+    assert found is not None and ["Worst check", words, "not known"] in found["table"]
+
+
+def test_mlflows_table_of_rates_has_the_bounds_of_each_change_that_a_rule_limits() -> None:
+    table = rates(evaluated("fail")).set_index("group")
+    group = next(one for one in evaluated("fail").groups if one.group == "hair=short")
+    found = group.metrics["true_positive_rate"]
+    assert found.lower is not None and found.upper is not None
+    row = table.loc["hair=short"]
+    assert row["true_positive_rate change"] == -0.5
+    assert row["true_positive_rate change, lower bound"] == round(found.lower, 5) < -0.5
+    assert row["true_positive_rate change, upper bound"] == round(found.upper, 5) > -0.5
+    assert not [name for name in table if "bound" in name and "accuracy" in name]  # no rule, none

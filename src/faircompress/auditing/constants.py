@@ -6,6 +6,7 @@ import numpy as np
 
 from faircompress.auditing.rows import Pair
 from faircompress.auditing.spelling import spelt
+from faircompress.config import plugins
 from faircompress.config.rules import Gate
 from faircompress.data.predictions import Predictions
 from faircompress.evaluation.verdict import Verdict
@@ -21,7 +22,7 @@ def refuse_constant_baseline(pair: Pair, gate: Gate) -> None:
     Raises:
         ValueError: Saying what it gives.
     """
-    compared = any(rule.rule != "minimum" for rule in gate.harm_rules)
+    compared = any(plugins.find("rules", rule.rule).of_changes for rule in gate.harm_rules)
     if compared and (what := _the_same(pair.baseline)):
         raise InputError(
             f"{spelt('baseline')}: the baseline gives {what}, so it tells nothing apart, and no "
@@ -33,10 +34,21 @@ def next_of_constant(pair: Pair, verdict: Verdict) -> Sequence[str]:
     """Return what to do: of a constant candidate, to see why; else what the verdict says."""
     what = _the_same(pair.candidate)
     if not what:
-        return verdict.next
+        return [*verdict.next, *_of_baseline(pair)]
     return [
         f"The candidate gives {what}: it tells nothing apart. Do not release it, and test no "
-        f"further rows before it is mended. {CAUSE}"
+        f"further rows before it is mended. {CAUSE}",
+        *_of_baseline(pair),
+    ]
+
+
+def _of_baseline(pair: Pair) -> list[str]:
+    """Say, in a sentence or none, that the baseline beside which everything stands is constant."""
+    if not (what := _the_same(pair.baseline)):
+        return []
+    return [
+        f"The baseline gives {what}. No rule here compares with it, so the verdict does not rest "
+        "on it; but changes from it, which stand beside the rules, mean nothing."
     ]
 
 

@@ -45,7 +45,7 @@ IGNORED = """\
 /.services/
 __pycache__/
 """
-DVC_IGNORED = "__pycache__\n*.pyc\n"
+DVC_IGNORED = "__pycache__\n*.pyc\n/mlartifacts\n"  # MLflow keeps a dvc.yaml of each version there
 README = """\
 # {name}
 

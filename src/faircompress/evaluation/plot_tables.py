@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from faircompress.config.rules import BASELINE
+from faircompress.evaluation.groups import POOLED
+from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.worst_check import room
 
 Rows = list[dict[str, Any]]
+MOST = 16  # checks in a plot
 
 
 def rates_by_group(verdict: Verdict) -> Rows:
@@ -26,10 +30,13 @@ def rates_by_group(verdict: Verdict) -> Rows:
 
 
 def limits_used(verdict: Verdict) -> Rows:
-    """Return a row for each check: which share of its limit the estimate uses; above 1: beyond."""
-    return [
+    """Return a row for each check: which share of its limit the estimate uses; above 1: beyond.
+
+    Of many checks those are kept that use most: more names than that cover each other.
+    """
+    found: Rows = [
         {
-            "check": rule.name_of(check),
+            "check": _named(rule, check),
             "share of the limit": round(1 - room(rule, check), 4),
             "outcome": str(check.outcome),
         }
@@ -37,3 +44,13 @@ def limits_used(verdict: Verdict) -> Rows:
         for check in rule.checks
         if check.estimate is not None
     ]
+    return sorted(found, key=lambda row: -row["share of the limit"])[:MOST]
+
+
+def _named(rule: RuleResult, check: CheckResult) -> str:
+    """Name a check as people do: "hair=short: AUROC"."""
+    everyone = check.group == POOLED and not check.other and not check.subgroup
+    plain = rule.rule in ("change", "flips")  # "newly wrong share" says it
+    kind = "" if plain else f", {rule.rule.replace('_', ' ')}"
+    against = "" if rule.against == BASELINE else f" from the {rule.against.replace('_', ' ')}"
+    return f"{'everyone' if everyone else check.place}: {rule.title}{kind}{against}"

@@ -76,7 +76,8 @@ def _doubt(
     if candidate <= 0:
         return (
             f"the {models[1]} model is not shown to be better than chance {_where(group)} "
-            f"(by {candidate:+.3f} at least), so a pass would mean nothing"
+            f"(its lead over chance may be as little as {candidate:.3f}), so a pass would mean "
+            "nothing"
         )
     if comparison.same_file or not kind.of_changes:
         return ""

@@ -60,16 +60,28 @@ def show_verdict(store: Store, run_id: str, verdict: Verdict, precision: str, wo
 
 
 def rates(verdict: Verdict) -> pd.DataFrame:
-    """Return all rates: a row for each group, by which MLflow compares runs; changes first."""
+    """Return all rates: a row for each group, by which MLflow compares runs; changes first.
+
+    Beside the changes that a rule limits stand their bounds.
+    """
     names = dict.fromkeys(name for group in verdict.groups for name in group.metrics)
-    sides = ("change", "candidate", "baseline")
+    bounded = {
+        name
+        for group in verdict.groups
+        for name, found in group.metrics.items()
+        if found.confidence is not None
+    }
+    sides = [("change", "change"), ("lower", "change, lower bound"),
+             ("upper", "change, upper bound"), ("candidate", "candidate"),
+             ("baseline", "baseline")]  # fmt: skip
     return pd.DataFrame(
         [
             {"group": group.group}
             | {
-                f"{name} {side}": _rounded(getattr(group.metrics.get(name), side, None))
-                for side in sides
+                f"{name} {title}": _rounded(getattr(group.metrics.get(name), side, None))
+                for side, title in sides
                 for name in names
+                if name in bounded or side not in ("lower", "upper")
             }
             | {"rows": group.rows}
             for group in verdict.groups

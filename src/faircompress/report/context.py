@@ -24,7 +24,8 @@ class ReportContext:
         called: Where predictions of ``baseline`` and ``candidate`` come from, if not our files.
         precision: Of the evaluated file: ``fp32``, ``fp16`` or ``int8``; empty: not known.
         precisions: All files of the network in the order of evaluation. Each has ``precision``;
-            ``verdict`` (an outcome, or ``not evaluated``) and its ``sentence``; ``bytes``;
+            ``verdict`` (an outcome, or ``not evaluated``) and its ``sentence``; maybe ``worst``,
+            what decides it, with bounds; ``bytes``;
             ``times`` as in ``export/latency.json``; ``flips``, the test rows decided otherwise than
             by the network, and ``max_difference`` of a probability from the network's;
             ``released``; and ``report``, where its own page lies as seen from this one, or nothing.

@@ -32,6 +32,7 @@ def precisions(
                 "verdict": one["verdict"],
                 "release": _release(one, here),
                 "sentence": one["sentence"],
+                "worst": one.get("worst", ""),
                 "report": "" if one["precision"] == here else one["report"],
                 "figure": shares,
             }
@@ -57,6 +58,11 @@ def _table(files: Sequence[Numbers], drawn: Sequence[Json], baseline: str) -> li
     return [
         ["Verdict", *(one["verdict"] for one in files)],
         ["Released", *("yes" if one["released"] else "no" for one in files)],
+        *(
+            [["Worst check", *(one.get("worst") or "not known" for one in files)]]
+            if any(one.get("worst") for one in files)
+            else []
+        ),
         ["Bytes", *(f"{one['bytes']:,}" for one in files)],
         *_shares(drawn, baseline),
         ["Decisions that differ from the network's", *(f"{one['flips']:,}" for one in files)],

@@ -103,6 +103,12 @@ def worst_sentence(verdict: Verdict) -> str:
     return sentence(*decides, verdict.captions)
 
 
+def worst_with_bounds(verdict: Verdict) -> str:
+    """Say the same, and between which bounds the truth lies; empty: no check."""
+    decides = worst_check(verdict)
+    return f"{worst_sentence(verdict)}; bounds {bounds(*decides)}" if decides else ""
+
+
 def sentence(rule: RuleResult, check: CheckResult, captions: Captions) -> str:
     """Say where a check was made, what was found and what is allowed."""
     place = where(check, captions)

@@ -32,6 +32,7 @@ from faircompress.report.html import report
 from faircompress.report.levers import in_a_clause, levers
 from faircompress.report.model_card import model_card
 from faircompress.report.plots import capital
+from faircompress.report.wording import worst_with_bounds
 from faircompress.stages.exported_files import Files
 from faircompress.support.errors import InputError
 from faircompress.support.files import new_folder, read_json, sha256, write_json, write_text
@@ -243,6 +244,7 @@ def _file(files: Files, verdicts: Verdicts, precision: Precision, chosen: Precis
         "precision": precision,
         "verdict": verdict.outcome if verdict else "not evaluated",
         "sentence": verdict.sentence if verdict else "",
+        "worst": worst_with_bounds(verdict) if verdict else "",
         "bytes": files.bytes(precision),
         "times": files.times(precision)["times"],
         "flips": far["flips"] + far["near_ties"],

@@ -69,7 +69,7 @@ def _describe(limit: float, metric: Metric, scope: Scope) -> str:
 
 
 def _shown(metric: Metric, found: Evidence, value: float) -> str:
-    return f"differs by {value:+.3f}"
+    return f"differs by {value:+.3f}" if value else "does not differ (0.000)"
 
 
 def _allowed(limit: float, metric: Metric) -> str:
