@@ -12,11 +12,11 @@ from faircompress.data import whose
 from faircompress.data.attributes import words_of
 from faircompress.data.csv_text import is_text_table, meant, read_csv
 from faircompress.data.finding_pictures import of_masks
-from faircompress.data.guessing import LABELS, Guess, heaviest, split_names
+from faircompress.data.guessing import LABELS, Guess, are_splits, heaviest, split_names
 from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups, unusable
 from faircompress.data.paths import expression, fields
 from faircompress.data.picture_files import PICTURES
-from faircompress.data.splitting import SPELLINGS
+from faircompress.data.split_words import SPELLINGS, guessed_split
 from faircompress.data.trees import files_under, refuse_none
 from faircompress.data.whose import SOMEBODY
 from faircompress.support.errors import InputError
@@ -24,6 +24,7 @@ from faircompress.support.errors import InputError
 STRAYS = 0.05  # of the pictures may lie elsewhere than the others
 NAMED = 5  # of these are named
 KEY = "--folder"
+NO_TEST = "No folder is the test split: say which is, as faircompress params will ask."
 EYES = re.compile(r"o[dsu]|oculus[\W_]*\w+|(?:left|right|both)[\W_]*eyes?", re.IGNORECASE)
 
 
@@ -97,6 +98,8 @@ def guess_folder(
     if "split" in cells and (names := split_names(cells["split"])):
         options["split"] = {"column": "split", "names": names}
         reasons["split"] = "guessed: say which is which"
+    elif "split" in cells and "test" not in {*map(guessed_split, cells["split"])}:
+        notes = (*notes, NO_TEST)
     return Guess(options, reasons, notes)
 
 
@@ -112,7 +115,9 @@ def _pattern(paths: Sequence[str], home: Path, tables: Sequence[str]) -> tuple[s
         before, folders = [*before, folders[0][0]], [of[1:] for of in folders]
     deep = min(map(len, folders))
     levels = [{of[level] for of in folders} for level in range(deep)]
-    split = next((level for level in (0, 1) if level < deep and _are_splits(levels[level])), None)
+    split = next((level for level in (0, 1) if level < deep and are_splits(levels[level])), None)
+    if split == 0 and deep == 1 and not {name.lower() for name in levels[0]} <= {*SPELLINGS}:
+        split = None  # told of folders that are no classes
     if deep == 0 or (split == 0 and deep == 1):
         raise _no_label("{split}/" * (split == 0), paths, home, tables)
     words = ["{label}"] if split is None else ["{split}", "{label}"]
@@ -122,11 +127,6 @@ def _pattern(paths: Sequence[str], home: Path, tables: Sequence[str]) -> tuple[s
     alone = f"; all lie in {'/'.join(before)}" if before else ""
     why = "each folder is a class" if split is None else "folders are splits and classes"
     return "/".join([*before, *words, rest]), strays, f"guessed: {why}{alone}"
-
-
-def _are_splits(names: set[str]) -> bool:
-    found = {SPELLINGS.get(name.lower()) for name in names}
-    return None not in found and "train" in found and len(found) > 1
 
 
 def _no_label(begin: str, paths: Sequence[str], home: Path, tables: Sequence[str]) -> InputError:
