@@ -158,3 +158,40 @@ def test_options_that_nothing_would_read_are_refused(
     ended = CliRunner().invoke(app, ["init", str(tmp_path / "new"), *options])
     assert isinstance(ended.exception, ValueError) and words in str(ended.exception)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [
+        ("Trainieren", "Validierung", "Test"),
+        ("entraînement", "val", "test"),
+        ("entrenamiento", "validación", "prueba"),
+        ("1_train", "2_val", "3_test"),
+        ("training_set", "validation_set", "test_set"),
+        ("trainset", "valset", "testset"),
+        ("训练集", "验证集", "测试集"),
+        ("Trainingsdaten", "Validierungsdaten", "Testdaten"),
+    ],
+)
+def test_splits_called_in_other_words_are_guessed_and_told(
+    train: str, validation: str, test: str, tmp_path: Path
+) -> None:
+    meant = {train: "train", validation: "validation", test: "test"}
+    paths = [path for word in meant for path in named(f"{word}/{{}}")]
+    guess = guess_folder(tree(tmp_path, *paths))
+    assert guess.reasons["split"] == "guessed: say which is which"
+    raw = folder(root=str(tmp_path), **guess.options)
+    for path, split in zip(raw.rows["id"], raw.rows["split"], strict=True):
+        assert split == meant[path.split("/")[0]]
+
+
+@pytest.mark.parametrize("words", [("a", "b"), ("positive", "test"), ("tr", "uk"), ("1", "2")])
+def test_words_that_are_no_splits_stay_classes(words: tuple[str, str], tmp_path: Path) -> None:
+    paths = [f"{words[n % 2]}/{n}.jpg" for n in range(16)]
+    raw = folder(root=str(tmp_path), **guess_folder(tree(tmp_path, *paths)).options)
+    assert raw.classes == words
+
+
+def test_folders_without_a_test_split_are_told_at_once(tmp_path: Path) -> None:
+    guess = guess_folder(tree(tmp_path, *named("train/{}"), *named("val/{}")))
+    assert any("No folder is the test split" in note for note in guess.notes)

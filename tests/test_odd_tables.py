@@ -268,3 +268,15 @@ def test_what_init_proposes_for_a_group_of_a_taken_name_is_not_refused_later(nam
     found = guess_columns(faces, groups=[name]).options
     assert found["groups"] == {f"my_{name}": {"column": name}}
     normalize_rows(table(root=".", **found))
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+@pytest.mark.parametrize("words", [("tr", "va", "te"), ("Training", "Validierung", "Testdaten")])
+def test_a_column_of_splits_in_other_words_is_the_split_and_told(words: tuple[str, ...]) -> None:
+    column = np.array(words)[np.arange(80) // 4 % 3]
+    found = guess_columns(gallery(part=column))
+    assert found.options["split"]["names"] == dict(
+        zip(words, ("train", "validation", "test"), strict=True)
+    )
+    raw = table(root=".", **found.options)
+    assert raw.rows["split"].value_counts().to_dict() == {"train": 28, "validation": 28, "test": 24}

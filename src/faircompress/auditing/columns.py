@@ -24,7 +24,7 @@ from faircompress.auditing.strays import alike_ids, refuse_stray_labels
 from faircompress.auditing.tables import FILL, Table, as_numbers, cure_of
 from faircompress.auditing.unnamed import unnamed_clusters
 from faircompress.data.predictions import Predictions, taken
-from faircompress.data.splitting import SPELLINGS
+from faircompress.data.split_words import SPELLINGS
 from faircompress.report.context import ReportContext
 from faircompress.support.errors import InputError
 

@@ -20,6 +20,7 @@ MASKS = {  # words of names of pictures that are not what a network sees
     "mask", "masks", "seg", "segmentation", "segmentations", "annotation", "annotations", "gt",
     "groundtruth", "roi", "heatmap", "heatmaps", "overlay", "overlays", "thumbnail", "thumbnails",
 }  # fmt: skip
+MASKED = re.compile(rf"[\s_.-]+(?:{'|'.join(sorted(MASKS))})(?:[\W_]*\d+)?$", re.IGNORECASE)
 LONG, FEW = 4, 12  # letters of values that are looked for within paths; rows and paths for that
 
 
@@ -109,6 +110,20 @@ class PictureIndex:
 def of_masks(name: str) -> bool:
     """Tell by its name whether a folder or column is of masks or the like."""
     return bool(MASKS & words_of(name))
+
+
+def masks_beside(paths: Sequence[str]) -> list[str]:
+    """Return the pictures that are called as others in their folder with a word of masks behind.
+
+    Such as ``benign (1)_mask.png`` and ``benign (1)_mask_1.png`` beside ``benign (1).png``.
+    """
+    stems = {str(PurePosixPath(path).with_suffix("")) for path in paths}
+    found = []
+    for path in paths:
+        before = MASKED.sub("", str(PurePosixPath(path).with_suffix("")))
+        if before in stems and before + PurePosixPath(path).suffix != path:
+            found.append(path)
+    return found
 
 
 def path_of_column(home: Path, column: str, cells: Sequence[str]) -> str | None:

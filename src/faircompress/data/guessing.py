@@ -1,7 +1,7 @@
 """What the columns of a user's table probably are: guesses with reasons, for params.yaml."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from faircompress.data.one_row_a_picture import refuse_several_rows
 from faircompress.data.paths import columns_of
 from faircompress.data.sidecars import found_beside
 from faircompress.data.sources import SPLITS as NAMES
-from faircompress.data.splitting import SPELLINGS, SPELT
+from faircompress.data.split_words import SPELLINGS, SPELT, guessed_split
 from faircompress.data.table_head import head_of
 from faircompress.support.errors import InputError
 
@@ -223,12 +223,21 @@ def _split(table: pd.DataFrame, taken: set[str]) -> str | None:
         if len(words) > 1 and all(word.lower() in SPELLINGS for word in words):
             return name
     for name, words in plain.items():
+        if are_splits(words):
+            return name
+    for name, words in plain.items():
         called = name.lower() in SURELY or re.fullmatch(r".*[\W_]split", name.lower())
         if called and 0 < len(words) <= FEW:
             return name
         if SAID.fullmatch(name.lower()) and {*map(str.lower, words)} in ({"0", "1"}, TOLD):
             return name
     return None
+
+
+def are_splits(words: Collection[str]) -> bool:
+    """Tell whether words are those of splits, as far as one can guess."""
+    found = {guessed_split(word) for word in words}
+    return None not in found and "train" in found and len(found) > 1
 
 
 def _words(cells: pd.Series) -> list[str]:
@@ -243,7 +252,8 @@ def split_names(cells: pd.Series) -> dict[str, str]:
         yes = SPELLINGS[said[1]]
         no = "test" if yes == "train" else "train"
         return {word: yes if word.lower() in ("1", "true") else no for word in words}
-    known = {word: SPELLINGS[word.lower()] for word in words if word.lower() in SPELLINGS}
+    guessed = {word: guessed_split(word) for word in words}
+    known = {word: split for word, split in guessed.items() if split}
     all_told = all(word.lower() in {*SPELT, *NAMES} for word in words)
     if all_told or {*known.values()} == {"train", "validation"}:  # params asks which is the test
         return {}

@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ import pandas as pd
 from faircompress.data import whose
 from faircompress.data.attributes import words_of
 from faircompress.data.csv_text import is_text_table, meant, read_csv
-from faircompress.data.finding_pictures import of_masks
-from faircompress.data.guessing import LABELS, Guess, heaviest, split_names
+from faircompress.data.finding_pictures import MASKED, masks_beside, of_masks
+from faircompress.data.guessing import LABELS, Guess, are_splits, heaviest, split_names
 from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups, unusable
 from faircompress.data.paths import expression, fields
 from faircompress.data.picture_files import PICTURES
-from faircompress.data.splitting import SPELLINGS
+from faircompress.data.split_words import SPELLINGS, guessed_split
 from faircompress.data.trees import files_under, refuse_none
 from faircompress.data.whose import SOMEBODY
 from faircompress.support.errors import InputError
@@ -24,6 +25,7 @@ from faircompress.support.errors import InputError
 STRAYS = 0.05  # of the pictures may lie elsewhere than the others
 NAMED = 5  # of these are named
 KEY = "--folder"
+NO_TEST = "No folder is the test split: say which is, as faircompress params will ask."
 EYES = re.compile(r"o[dsu]|oculus[\W_]*\w+|(?:left|right|both)[\W_]*eyes?", re.IGNORECASE)
 
 
@@ -51,6 +53,8 @@ def guess_folder(
     tables = [path for path in found if "/" not in path and is_text_table(Path(path))]
     options: dict[str, Any] = {}
     reasons = {}
+    masks = masks_beside(paths)
+    paths = sorted({*paths} - {*masks})
     if pattern is None:
         pattern, strays, reasons["pattern"] = _pattern(paths, home, tables)
         if strays:
@@ -63,6 +67,9 @@ def guess_folder(
         else:
             strays = []
     paths = [path for path in paths if path not in strays]
+    if masks:
+        options["skip"] = [*strays, *_forms_of(masks, paths)]
+        reasons["skip"] = "guessed: masks of the others"
     options = {"pattern": pattern, **options}
     try:
         cells = fields(paths, pattern, key="data.folder", cure="")
@@ -97,6 +104,8 @@ def guess_folder(
     if "split" in cells and (names := split_names(cells["split"])):
         options["split"] = {"column": "split", "names": names}
         reasons["split"] = "guessed: say which is which"
+    elif "split" in cells and "test" not in {*map(guessed_split, cells["split"])}:
+        notes = (*notes, NO_TEST)
     return Guess(options, reasons, notes)
 
 
@@ -112,9 +121,12 @@ def _pattern(paths: Sequence[str], home: Path, tables: Sequence[str]) -> tuple[s
         before, folders = [*before, folders[0][0]], [of[1:] for of in folders]
     deep = min(map(len, folders))
     levels = [{of[level] for of in folders} for level in range(deep)]
-    split = next((level for level in (0, 1) if level < deep and _are_splits(levels[level])), None)
+    split = next((level for level in (0, 1) if level < deep and are_splits(levels[level])), None)
+    if split == 0 and deep == 1 and not {name.lower() for name in levels[0]} <= {*SPELLINGS}:
+        split = None  # told of folders that are no classes
     if deep == 0 or (split == 0 and deep == 1):
         raise _no_label("{split}/" * (split == 0), paths, home, tables)
+    _refuse_copies(folders, 0 if split is None else 1, home)
     words = ["{label}"] if split is None else ["{split}", "{label}"]
     words = words[::-1] if split == 1 else words
     _refuse_two_meanings(folders, len(words), before + words)
@@ -124,9 +136,14 @@ def _pattern(paths: Sequence[str], home: Path, tables: Sequence[str]) -> tuple[s
     return "/".join([*before, *words, rest]), strays, f"guessed: {why}{alone}"
 
 
-def _are_splits(names: set[str]) -> bool:
-    found = {SPELLINGS.get(name.lower()) for name in names}
-    return None not in found and "train" in found and len(found) > 1
+def _forms_of(masks: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Return patterns that take all masks and no other picture, else the masks themselves."""
+    stems = {path: Path(path).with_suffix("").as_posix() for path in masks}
+    ends = sorted(
+        {f"*{stem.removeprefix(MASKED.sub('', stem))}{Path(p).suffix}" for p, stem in stems.items()}
+    )
+    taken = any(fnmatch(path, end) for path in others for end in ends)
+    return list(masks) if taken or set("*?[") & set("".join(end[1:] for end in ends)) else ends
 
 
 def _no_label(begin: str, paths: Sequence[str], home: Path, tables: Sequence[str]) -> InputError:
@@ -139,6 +156,23 @@ def _no_label(begin: str, paths: Sequence[str], home: Path, tables: Sequence[str
         f"{KEY}: no folder of {home} says the label of a picture such as {paths[0]}. If its name "
         f"does, say how: --pattern '{begin}{{label}}_*'; if a table does: --table FILE."
     )
+
+
+def _refuse_copies(folders: Sequence[Sequence[str]], level: int, home: Path) -> None:
+    """Raise if a folder holds folders called as those beside it: a second copy of the data."""
+    beside = {of[level] for of in folders if len(of) > level}
+    within = defaultdict(set)
+    for of in folders:
+        if len(of) > level + 1:
+            within[of[level]].add(of[level + 1])
+    copy = next((name for name in sorted(within) if len(within[name] & beside - {name}) > 1), None)
+    if copy is not None:
+        raise InputError(
+            f"{KEY}: {copy} in {home} holds folders called as those beside it, "
+            f"{', '.join(sorted(within[copy] & beside)[:4])}: is it a second copy of the data, as "
+            "some archives hold one? Remove it, or name it as the folder; if it is meant, say "
+            "where in the paths the label is by --pattern."
+        )
 
 
 def _refuse_two_meanings(folders: Sequence[Sequence[str]], level: int, words: list[str]) -> None:

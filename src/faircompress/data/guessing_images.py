@@ -9,7 +9,7 @@ import pandas as pd
 from faircompress.data.finding_pictures import SURE, PictureIndex, of_masks
 from faircompress.data.paths import part_of, slashed
 from faircompress.data.picture_files import PICTURES, SUFFIXES
-from faircompress.data.splitting import SPELLINGS
+from faircompress.data.split_words import SPELLINGS
 from faircompress.data.table_head import SAMPLE
 from faircompress.support.errors import InputError
 

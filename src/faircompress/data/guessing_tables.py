@@ -8,7 +8,7 @@ import pandas as pd
 
 from faircompress.data.csv_text import is_parquet, is_text_table
 from faircompress.data.guessing import Guess, guess_columns
-from faircompress.data.splitting import SPELLINGS
+from faircompress.data.split_words import SPELLINGS
 from faircompress.data.table_files import parts_of, with_words
 from faircompress.data.table_head import ROWS, head_of
 from faircompress.support.errors import InputError, MissingFileError

@@ -13,20 +13,13 @@ from numpy.typing import NDArray
 from faircompress.data.dataset import hash_position, pixel_sha256
 from faircompress.data.pictures import Pixels, Undecodable, rgb
 from faircompress.data.sources import OPEN, SPLITS
+from faircompress.data.split_words import SPELT, guessed_split
 from faircompress.support.errors import InputError
 from faircompress.support.progress import track
 
 Words: TypeAlias = "pd.Series[Any]"  # str, or None for an empty field; the index holds ids
 Read: TypeAlias = Callable[[int], bytes | Pixels]  # picture of row number i
 
-
-SPELT = {  # besides their names, in any case
-    "training": "train", "val": "validation", "valid": "validation", "dev": "validation",
-    "validate": "validation",
-    "development": "validation", "testing": "test",
-}  # fmt: skip
-MEANT = SPELT | {"eval": "validation", "evaluation": "validation", "holdout": "test"}
-SPELLINGS = MEANT | {name: name for name in SPLITS}
 _closed: ContextVar[bool] = ContextVar("pictures closed", default=False)
 
 
@@ -171,7 +164,7 @@ def _as_spelt(given: Words) -> Words:
 
 def _hinted(word: str) -> str | None:
     starts = (split for split in SPLITS if split.startswith(word[:2].lower()))
-    return MEANT.get(word.lower()) or next(starts, None)
+    return guessed_split(word) or next(starts, None)
 
 
 def _meanings(words: Sequence[str]) -> dict[str, str]:

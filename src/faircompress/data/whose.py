@@ -5,6 +5,7 @@ may stand in train and in test. So a column that looks like names of people is t
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from numbers import Real
 from pathlib import PurePosixPath
@@ -27,6 +28,12 @@ SOMEBODY = re.compile(
     re.IGNORECASE,
 )  # a folder's name, such as patient00001, sub-07
 SIDE = re.compile(r"(.+?)[\W_](left|right|l|r|od|os)", re.IGNORECASE)  # names of both eyes
+CALLED = re.compile(rf"{SOMEBODY.pattern}+", re.IGNORECASE)  # at the start of a file's name
+COPY = re.compile(  # at the end of a name: a number, a copy, a variant of augmentation
+    r"(?:[\W_]+(?:(?:copy|kopie|copie|aug|augmented|flip|flipped|hflip|vflip|rot|rotated|crop|v)"
+    r"?[\W_]*\d*\)?)|_(?:jpe?g|png)\.rf\.\w+)+$",
+    re.IGNORECASE,
+)
 ELSE = "else pictures of one may lie in train and in test, and each counts as evidence of its own."
 NUMBERED = re.compile(r"(?:^|[\W_])(?:id|no|nr|number|code)$|[a-z](?:Id|ID)$", re.IGNORECASE)
 DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}")
@@ -75,6 +82,7 @@ def told(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...
         used: Likewise.
         key: Of the source, such as ``data.table``.
     """
+    by_name = _of_names(cells, used, key)
     columns = [
         f"Nobody is named, and column {name!r} has {values:,} values in {len(cells):,} rows. If it "
         f"says whose picture a row is, say {key}.identity: {name}; {ELSE}"
@@ -82,12 +90,41 @@ def told(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...
     ]
     folders = _likely_folders(cells, used)
     if folders is None:
-        return (*columns, *_of_both_sides(cells, key))
+        return (*columns, *(by_name or _of_both_sides(cells, key)))
     number, first, pattern = folders
     return (
         *columns,
+        *by_name,
         f"Nobody is named, and pictures lie in {number:,} folders such as {first}. If each is of "
         f"one person, say {key}.pattern: {pattern!r} and {key}.identity: person; {ELSE}",
+    )
+
+
+def _of_names(cells: pd.DataFrame, used: Collection[str], key: str) -> tuple[str, ...]:
+    """Return a sentence if names of pictures begin alike: two pictures of one, or two copies.
+
+    What counts the copies is taken off: ``Ann_Lee_0002``, ``subject07_happy_1``, ``a (2)``,
+    ``a_jpg.rf.3f9c...``. What is left must come again, be called as people are or be no number,
+    and be no word of a column that is used.
+    """
+    stems = sorted({PurePosixPath(str(path)).stem for path in cells.index})  # folders count anew
+    called = [found for stem in stems if (found := CALLED.match(stem))]
+    if len(called) > DENSE * len(stems):
+        names = [found[0].casefold() for found in called]
+    else:
+        names = [COPY.sub("", stem) for stem in stems]
+    known = [{*cells[name].map(str)} for name in used if name in cells]
+    distinct = {*names}
+    few = not FEWEST <= len(distinct) <= 0.75 * len(names)
+    numbers = sum(not re.search(r"[^\W\d_]", name) for name in distinct) > len(distinct) / 2
+    if few or numbers or any(distinct <= one for one in known):
+        return ()
+    first = Counter(names).most_common(1)[0][0]
+    one, other = [s for s, n in zip(stems, names, strict=True) if n == first][:2]
+    return (
+        f"Nobody is named, and {len(stems):,} names of pictures have {len(distinct):,} beginnings, "
+        f"such as {one!r} and {other!r}. If those are of one person or one picture, make a column "
+        f"of what they share, and say {key}.identity; {ELSE}",
     )
 
 

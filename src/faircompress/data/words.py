@@ -20,6 +20,9 @@ UNKNOWN = (
     r"^\s*(?:[Uu]nknown|UNKNOWN|[Uu]nk|UNK|[Nn]\.[Aa]\.|\.|'?--|nan|NaN|NAN|<NA>|"
     r"#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
     r"[Uu]ndefined|[Uu]nspecified|[Nn]ot (?:known|available|specified|reported|recorded)|"
+    r"[Nn]ot (?:stated|given|provided)|[Uu]nlabell?ed|[Uu]ndetermined|\\N|#NV|#N/D|"
+    r"[Uu]nbekannt|[Kk]eine Angabe|k\. ?A\.|[Ii]nconnue?|[Dd]esconocid[oa]|[Dd]esconhecid[oa]|"
+    r"[Ss]conosciut[oa]|[Oo]nbekend|[Nn]ieznan[ya]|[Нн]еизвестно|未知|不明|"
     r"\?+|-+|-1)?\s*$"
 )
 # as spreadsheets in English, German, French, Spanish, Italian, Dutch and Portuguese write them
@@ -40,6 +43,7 @@ DATE = re.compile(
 FORMULA = re.compile(r"#(?:REF|DIV/0|VALUE|NAME|NULL|NUM|SPILL|CALC)[!?]?|#{3,}")
 FLOATED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2}")
 MANY_CODES, FEW_MEASURES = 24, 6  # numbers of a group column beyond which it measures
+SHORT = (("m", "male"), ("f", "female"), ("y", "yes"), ("n", "no"), ("t", "true"), ("f", "false"))
 LETTERS = 3  # pairs of one letter, such as "A" and "a"; more are an alphabet
 LISTED = re.compile(r"\[.*,.*\]|\{.*\}|\(['\"].*,.*\)", re.DOTALL)  # as text; (25, 32) is a range
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -116,12 +120,16 @@ def near(words: Iterable[str]) -> list[tuple[str, ...]]:
     """Return names of a column that are almost equal, together.
 
     Almost equal are names that differ in capitals, spaces, hyphens within, underscores, a full stop
-    at the end, ways to write accents, marks that nobody sees, or zeros around a number. Where many
+    at the end, ways to write accents, marks that nobody sees, or zeros around a number; and a word
+    of ``SHORT`` beside its first letter. Where many
     single letters stand in both cases, the names are letters, and meant.
     """
     alike: dict[str, list[str]] = defaultdict(list)
     for word in words:
         alike[_plain(word)].append(word)
+    for short, long in SHORT:
+        if short in alike and long in alike:
+            alike[long] += alike.pop(short)
     groups = [tuple(sorted(group)) for group in alike.values() if len(group) > 1]
     letters = [group for group in groups if all(len(word.strip()) == 1 for word in group)]
     return [group for group in groups if len(letters) <= LETTERS or group not in letters]

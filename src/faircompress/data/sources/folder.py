@@ -5,6 +5,7 @@ from pathlib import Path
 
 from faircompress.config.bounds import Column, Groups, MaxWeights, Names, OpenShare, Seed
 from faircompress.data.columns import Table, data_set
+from faircompress.data.finding_pictures import masks_beside
 from faircompress.data.paths import fields, picture_bytes
 from faircompress.data.picture_files import PICTURES
 from faircompress.data.sidecars import with_sidecars
@@ -13,6 +14,11 @@ from faircompress.data.trees import files_under, refuse_none
 
 KEY = "data.folder"
 CURE = f", rename them, or leave them out by {KEY}.skip"
+
+OF_MASKS = (
+    "{count:,} pictures are called as masks of others, such as {first}. If they are, leave them "
+    f"out by {KEY}.skip, such as ['*_mask*']."
+)
 
 
 def folder(
@@ -75,8 +81,10 @@ def folder(
     paths = [path for path in found if Path(path).suffix.lower() in PICTURES]
     skipped = [path for path in paths if any(fnmatch(path, each) for each in skip)]
     beside = [sidecar] if isinstance(sidecar, str) else list(sidecar or ())
+    masks, gone = masks_beside(paths), set(skipped)
     others = len(found) - len(paths) - len(beside)
-    paths = [path for path in paths if path not in set(skipped)]
+    paths = [path for path in paths if path not in gone]
+    unsaid = [path for path in masks if path not in gone]
     cells = fields(paths, pattern, key=KEY, cure=CURE)
     cells, notes = with_sidecars(
         cells, home, sidecar, image=image, shared=sidecar_key, key=KEY, separator=separator,
@@ -88,7 +96,11 @@ def folder(
             cells,
             KEY,
             f"{root} with pattern {pattern}" + "".join(f" and {name}" for name in beside),
-            (*notes, *(f"{what}: {count:,}." for what, count in left_out.items() if count)),
+            (
+                *notes,
+                *(f"{what}: {count:,}." for what, count in left_out.items() if count),
+                *([OF_MASKS.format(count=len(unsaid), first=unsaid[0])] if unsaid else ()),
+            ),
         ),
         lambda row: picture_bytes(home, paths[row]),
         label=label,
