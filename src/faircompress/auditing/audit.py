@@ -8,6 +8,7 @@ import numpy as np
 from faircompress.auditing.booking import Book, Booking, book_look, written
 from faircompress.auditing.constants import next_of_constant, refuse_constant_baseline
 from faircompress.auditing.declared import absent
+from faircompress.auditing.exchanged import exchanged
 from faircompress.auditing.looks import Held, rules_of
 from faircompress.auditing.rows import Asked, Pair, cap_is_missing
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
@@ -231,7 +232,7 @@ def _next(pair: Pair, verdict: Verdict) -> list[str]:
     if equal and pair.baseline.model != pair.candidate.model:
         everywhere = f"Both models give equal predictions in all {verdict.rows:,} rows"
         return [f"{everywhere}: see that one was not written under both names.", *verdict.next]
-    steps = list(next_of_constant(pair, verdict))
+    steps = [*exchanged(verdict), *next_of_constant(pair, verdict)]
     is_open = verdict.outcome == Outcome.INCONCLUSIVE and steps == list(verdict.next)
     return [_declare(), *steps] if is_open and cap_is_missing(pair.baseline) else steps
 

@@ -22,6 +22,7 @@ from faircompress.auditing.rows import (
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.strays import alike_ids, refuse_stray_labels
 from faircompress.auditing.tables import FILL, Table, as_numbers, cure_of
+from faircompress.auditing.truths import as_classes, as_one, written_otherwise
 from faircompress.auditing.unnamed import unnamed_clusters
 from faircompress.data.predictions import Predictions, taken
 from faircompress.data.split_words import SPELLINGS
@@ -57,7 +58,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     if first is not last:
         last = _aligned(first, last, asked)
     columns = ((first, spelt("baseline"), baseline), (last, spelt("candidate"), candidate))
-    truth = first.texts(spelt("label"), str(asked.label))
+    truth = as_one(first.texts(spelt("label"), str(asked.label)))
     classes = _classes(columns, asked, truth)
     if len(classes) > 2 and not asked.classes and "*" not in baseline:
         answers = [t.texts(option, c) for t, option, c in columns if c in t.cells.columns]
@@ -189,18 +190,20 @@ def _probabilities(
     if "*" in column:
         found = table.starred(option, column)
         return np.stack([table.shares(option, found[name]) for name in classes], axis=1), False
-    texts = table.texts(option, column)
+    texts = as_classes(table.texts(option, column), classes)
     place = pd.Index(classes).get_indexer(pd.Index(texts))
     if (place >= 0).all():
         return np.eye(len(classes))[place], True
     known = f"Classes are {', '.join(classes[:40])}"
     if len(classes) > 2:
+        otherwise = written_otherwise(texts[place < 0], classes)
         cure = f"{known}; for probabilities, name one column a class, such as '{column}_*'."
+        cure = f"{known}. {otherwise}" if otherwise else cure
         table.refuse(option, column, place < 0, "holds no known class", cure)
     number = np.isfinite(as_numbers(pd.Series(texts)))
     neither = (place < 0) & ~number
     cure = f"{known}; a probability is of {classes[-1]!r}."
-    better = cure_of(pd.Series(texts[neither]))
+    better = written_otherwise(texts[neither], classes) or cure_of(pd.Series(texts[neither]))
     cure = cure if better == FILL else f"{cure} {better}"
     table.refuse(option, column, neither, "is neither a class nor a probability", cure)
     positive = table.shares(option, column)
@@ -224,7 +227,9 @@ def _aligned(first: Table, last: Table, asked: Asked) -> Table:
         if column is not None and column in last.cells.columns:
             option = spelt(name)
             read = Table.numbers if name == "weight" else Table.texts
-            unequal = read(first, option, column) != read(last, option, column)
+            both = np.concatenate([read(first, option, column), read(last, option, column)])
+            one, other = np.split(as_one(both) if name == "label" else both, 2)
+            unequal = one != other
             cure = "Both files must be of one test set."
             last.refuse(option, column, unequal, f"differs from {first.name}", cure)
     return last

@@ -45,9 +45,12 @@ def _frame(given: Frame, values: Sequence[object]) -> pd.DataFrame:
             raise InputError("df is None, so label must be an array of values, not a name.")
         return pd.DataFrame(index=pd.RangeIndex(len(array_of(arrays[0]))))
     if isinstance(given, str | Path):
-        from faircompress.auditing.tables import read
+        from faircompress.auditing.tables import UNREAD, read
 
-        return read(Path(given)).cells.copy()
+        table = read(Path(given))
+        cells = table.cells.copy()
+        cells.attrs[UNREAD] = dict(table.unread)
+        return cells
     if isinstance(given, Mapping):
         _refuse_other_order(given)
         return _of_columns({str(name): array_of(values) for name, values in given.items()})

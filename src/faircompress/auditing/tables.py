@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faircompress.auditing.plain_cells import plain
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.summary_rows import summary_rows
 from faircompress.config.bounds import whole
@@ -19,6 +20,7 @@ from faircompress.data.words import FLOATED
 from faircompress.support.errors import InputError, MissingFileError
 from faircompress.support.lines import one_line
 
+UNREAD = "unread"  # where a frame notes ``Table.unread``
 EMPTY = ("", "nan", "<na>")
 FILL = "Fill it in, or leave the row out for both models."
 LOGITS = "Are these logits? Write their sigmoid or softmax."
@@ -54,9 +56,10 @@ class Table:
             ValueError: If there is no such column, or a field is empty.
         """
         cells = self.column(option, column)
-        texts = cells.map(str).str.strip()
-        empty = cells.isna() | texts.str.lower().isin(EMPTY)
-        self.refuse(option, column, empty.to_numpy(), "is empty", FILL)
+        short = cells.dtype in (np.float32, np.float16)  # 0.1 is 0.1 in fewer bits, too
+        texts = pd.Series(cells.to_numpy().astype(str)) if short else cells.map(str).str.strip()
+        empty = cells.isna().to_numpy() | texts.str.lower().isin(EMPTY)
+        self.refuse(option, column, np.asarray(empty), "is empty", FILL)
         return texts.map(whole).to_numpy().astype(str)
 
     def shares(self, option: str, column: str) -> np.ndarray:
@@ -153,6 +156,8 @@ class Table:
 
 def as_numbers(cells: pd.Series) -> np.ndarray:
     """Return a column as numbers, ``(rows,)``: NaN where it has none, percent as shares of 1."""
+    if pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m":
+        return np.full(len(cells), np.nan)
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     if np.isfinite(numbers).all() or pd.api.types.is_numeric_dtype(cells):
         return numbers
@@ -204,7 +209,7 @@ def of_frame(cells: pd.DataFrame, name: str, identifier: str | None = None) -> T
     cells = cells.set_axis(names, axis=1)
     sparse = [one for one, kind in cells.dtypes.items() if isinstance(kind, pd.SparseDtype)]
     cells = cells.assign(**{str(one): cells[one].sparse.to_dense() for one in sparse})
-    return _table(name, cells, identifier)
+    return _table(name, cells, identifier, cells.attrs.get(UNREAD))
 
 
 def read_parquet(file: BinaryIO, name: str, identifier: str | None = None) -> Table:
@@ -236,7 +241,7 @@ def _table(
     if cells.empty:
         raise InputError(f"{name} has no row; needed is one a row. Is the test set empty?")
     counted = np.char.add("row ", np.arange(1, len(cells) + 1).astype(str))
-    table = Table(name, cells, counted, unread or {})
+    table = Table(name, plain(cells), counted, unread or {})
     _refuse_summary(table, identifier)
     return table if identifier is None else _with_ids(table, identifier)
 

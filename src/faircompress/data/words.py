@@ -169,7 +169,7 @@ def proposed_bins(words: "pd.Series[Any]") -> str:
     """
     known = as_years(words.dropna())
     numbers = pd.to_numeric(known, errors="coerce")
-    if numbers.isna().any() or known.empty:
+    if known.empty or not np.isfinite(numbers.astype(float)).all():
         return ""
     values = numbers.unique()
     broken = (values % 1 != 0).any()
