@@ -128,7 +128,7 @@ def probabilities(
 
 def save(network: Network, path: Path) -> None:
     """Write a network, whole or not at all."""
-    words = {k: v for k, v in vars(network).items() if k != "net"}
+    words = {k: v for k, v in vars(network).items() if k != "net" and v != ""}
     buffer = io.BytesIO()
     torch.save({**words, "weights": network.net.state_dict()}, buffer)
     write_bytes(path, buffer.getvalue())
