@@ -19,6 +19,7 @@ CHOSEN = {  # section in which a plug-in is chosen -> the kind of plug-in
     "prune.criterion": "criteria",
     "prune.scoring": "objectives",
     "prune.finetune": "objectives",
+    "prune.head": "heads",
 }
 
 

@@ -129,7 +129,7 @@ def probabilities(
 
 def save(network: Network, path: Path) -> None:
     """Write a network, whole or not at all."""
-    words = {k: v for k, v in vars(network).items() if k != "net"}
+    words = {k: v for k, v in vars(network).items() if k != "net" and v != ""}
     buffer = io.BytesIO()
     kept = {"weights": tensors_of(network.net), "extra": extras_of(network.net)}
     torch.save({**words, **{name: what for name, what in kept.items() if what}}, buffer)
