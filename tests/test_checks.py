@@ -135,7 +135,7 @@ def test_a_person_in_two_splits_is_refused(tmp_path: Path) -> None:
 
 def test_a_cell_that_is_too_small_is_refused_with_the_rows_it_has(tmp_path: Path) -> None:
     findings = look(clean().drop(index=0), tmp_path)
-    assert failed(findings) == {"every expected cell has 3 pictures": ["p01", "p02"]}
+    assert failed(findings) == {"every expected subgroup has 3 pictures": ["p01", "p02"]}
     assert "train label=0 hair=long (dark) has 2" in unfit(findings)[0].sentence
 
 
@@ -197,7 +197,7 @@ def test_a_group_of_which_no_picture_can_be_read_is_missed(tmp_path: Path) -> No
     rows.loc[[0, 12, 24], ["hair", "picture"]] = ["curly", b"broken"]  # one in each split
     findings = look(rows, tmp_path, quarantine=0.1, min_subgroup=2)
     (missed,) = unfit(findings)
-    assert missed.check == "every expected cell has 2 pictures"
+    assert missed.check == "every expected subgroup has 2 pictures"
     for split in SPLITS:
         assert f"'{split} hair=curly' has none" in missed.sentence
 

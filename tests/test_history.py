@@ -10,7 +10,9 @@ import pytest
 from conftest import Project
 from finished_runs import MODEL, Finished, runs
 
+from faircompress.cli.compare import _lines
 from faircompress.orchestration import durations
+from faircompress.orchestration.comparing import Comparison
 from faircompress.orchestration.durations import Left, Taken
 from faircompress.orchestration.stage_words import epoch_words
 from faircompress.support.curve_table import curve_table
@@ -46,6 +48,16 @@ def test_a_version_and_its_verdict_on_disk_do_not_differ(finished: Finished) -> 
     found = json.loads(ours(project, "compare", "1", "project", "--json").stdout)
     assert found["outcomes"] == ["pass", "pass"] and found["same_rows"]
     assert [found[key] for key in ("params", "rules", "checks", "rates", "costs")] == [[]] * 5
+
+
+def test_compare_begins_with_each_name_its_outcome_and_why() -> None:
+    why = ("Pass: all 2 checks passed.", "Fail: harm is confirmed.")
+    found = Comparison(("3", "4"), ("pass", "fail"), why, False, [], [], [], [], [])
+    assert list(_lines(found))[:3] == [
+        "3: PASS, all 2 checks passed.",
+        "4: FAIL, harm is confirmed.",
+        "They were evaluated on different rows: rates differ by chance, too.",
+    ]
 
 
 def test_compare_names_another_rule_and_another_rate_and_refuses_an_unknown_name(

@@ -183,6 +183,9 @@ def test_a_report_says_number_level_promise_and_what_is_left(ledger: Ledger) -> 
         "this set. The rows are fresh: the guarantee is this test set's alone. After it 1 look is "
         "left before this set can certify nothing."
     )
+    many = describe(look_at(ledger, SET), alpha=0.025, left=1000)  # where counting stops
+    assert "After it at least 1,000 looks are left before" in many
+    assert "After it 999 looks are left" in describe(look_at(ledger, SET), alpha=0.025, left=999)
     earned = look_at(ledger, SET, "c", way="earn", levels=levels, review=REVIEW)
     assert "at most 2.5% are harmful in expectation" in describe(earned, alpha=0.025, left=3)
 

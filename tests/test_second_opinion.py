@@ -247,6 +247,15 @@ def test_a_file_that_holds_no_predictions_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_is_not_there_is_told_with_the_places_of_predictions(tmp_path: Path) -> None:
+    (tmp_path / "verdict.json").write_text(json.dumps(stated()))
+    done = CliRunner().invoke(app, ["verify", str(tmp_path / "verdict.json"), "gate/*"])
+    assert str(done.exception).startswith("there is no gate/*. Needed are the predictions")
+    assert "dense-test.parquet and pruned-test.parquet in artifacts/export/predictions" in str(
+        done.exception
+    )
+
+
 @pytest.mark.parametrize("key", ["rule", "metric"])
 def test_a_kind_or_metric_that_is_not_derived_here_is_named(key: str) -> None:
     known = {"rule": "change", "metric": "auroc"}

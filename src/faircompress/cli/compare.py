@@ -40,9 +40,9 @@ def compare(
 
 def _lines(found: "Comparison") -> Iterator[str]:
     for name, outcome, sentence in zip(found.names, found.outcomes, found.sentences, strict=True):
-        yield f"{one_line(name)}: {outcome.upper()}. {one_line(sentence.partition(': ')[2])}"
+        yield f"{one_line(name)}: {outcome.upper()}, {one_line(sentence.partition(': ')[2])}"
     if not found.same_rows:
-        yield "They were judged on different rows: rates differ by chance, too."
+        yield "They were evaluated on different rows: rates differ by chance, too."
     yield from _section("params", found.params)
     yield from _section("rules", found.rules)
     yield from _section("costs", found.costs)

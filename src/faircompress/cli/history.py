@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}
 HEAD = (
-    "judged, UTC",
+    "evaluated, UTC",
     "version",
     "of",
     "file",

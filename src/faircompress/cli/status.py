@@ -86,7 +86,7 @@ def _variants(found: "Status") -> Iterator[tuple[str, str]]:
     names = [one_line(one.name) for one in found.variants]
     side = max(map(len, names), default=0)
     for number, (name, one) in enumerate(zip(names, found.variants, strict=True)):
-        words = "not judged"
+        words = "not evaluated"
         if one.verdict:
             speedup = f"{one.verdict.speedup:.3g}x" if one.verdict.speedup else ""
             words = f"{one.verdict.outcome:<12}  {speedup:>6}  {_minute(one.verdict.time)}"

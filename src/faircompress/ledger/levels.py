@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 WAYS = ("spend", "earn", "ignore")
+MOST_COUNTED = 1000  # looks that are left, at most; there may be more
 Levels = Callable[[int, int], float]  # number of a look, files released before it -> share of alpha
 
 
@@ -28,7 +29,7 @@ def looks_left(
     alpha: float,
     can_pass: Callable[[float], bool],
     levels: Levels | None = None,
-    most: int = 1000,
+    most: int = MOST_COUNTED,
 ) -> int | None:
     """Count the looks that are left before this test set can certify nothing.
 

@@ -1,5 +1,6 @@
 """What a report says of a look."""
 
+from faircompress.ledger.levels import MOST_COUNTED
 from faircompress.ledger.looks import Look
 
 WAYS = {
@@ -36,6 +37,7 @@ def describe(look: Look, *, alpha: float, left: int | None) -> str:
     elif look.topping_up:
         parts.append(f"Rows of fresh people may top it up: it stands in line {look.line}.")
     if left is not None:
-        looks = "no look is" if left == 0 else f"{left} look{'s are' if left > 1 else ' is'}"
+        looks = "no look is" if left == 0 else f"{left:,} look{'s are' if left > 1 else ' is'}"
+        looks = f"at least {looks}" if left == MOST_COUNTED else looks
         parts.append(f"After it {looks} left before this set can certify nothing.")
     return " ".join(parts)

@@ -100,8 +100,8 @@ def clean(where: Registry) -> str:
     if said is not None:
         raise NotRestored(f"dvc gc failed: {said}")
     return (
-        f"The DVC cache holds what this folder, {len(variants)} variants and {len(kept)} "
-        "registered versions need, and no more."
+        f"The DVC cache holds what this folder, its variants ({len(variants)}) and the registered "
+        f"versions ({len(kept)}) need, and no more."
     )
 
 

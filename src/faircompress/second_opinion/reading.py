@@ -37,8 +37,14 @@ def read(path: Path) -> Predictions:
     """Read a Parquet file of predictions.
 
     Raises:
-        ValueError: If it is none; the file is named.
+        ValueError: If it is none, or not there; the file is named.
     """
+    if not path.exists():
+        raise InputError(
+            f"there is no {path}. Needed are the predictions of the models that the verdict names: "
+            "of a project dense-test.parquet and pruned-test.parquet in "
+            "artifacts/export/predictions, of an audit predictions-*.parquet."
+        )
     try:
         table = pq.read_table(path)
         header = json.loads((table.schema.metadata or {})[b"faircompress"])

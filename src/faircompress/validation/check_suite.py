@@ -210,7 +210,7 @@ def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
     return [
         *([named] if len(tables.absent) else []),
         Check(
-            f"every expected cell has {limits.min_subgroup} pictures",
+            f"every expected subgroup has {limits.min_subgroup} pictures",
             "expected",
             between("count", limits.min_subgroup),
             f"{{count}} of {{total}} subgroups have fewer than {limits.min_subgroup} "
