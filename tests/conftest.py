@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import preloaded
 import pytest
 import yaml
 from verifying import look
@@ -67,10 +68,12 @@ class Project:
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
+    programs: ClassVar[Path | None] = None  # of the server of preloaded commands, where it is used
 
     def call(self, *command: str, check: bool = False) -> subprocess.CompletedProcess[str]:
         """Run a command in the project's folder."""
         env = {**os.environ, "OMP_NUM_THREADS": "1", **self.env}
+        command = preloaded.served(command, self.programs, env)
         done = subprocess.run(
             command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
@@ -141,6 +144,14 @@ def commit(project: Project, words: str) -> None:
     project.call("git", *who, "commit", "-q", "-m", words, check=True)
 
 
+@contextmanager
+def afresh() -> Iterator[None]:
+    """Start commands of projects in fresh processes, as those of users are, whatever the file."""
+    programs, Project.programs = Project.programs, None
+    yield
+    Project.programs = programs
+
+
 def free_port() -> int:
     """Return a port on which nobody listens."""
     with socket.socket() as probe:
@@ -194,9 +205,8 @@ def prefect_server(of_all_workers: Path) -> dict[str, str]:
             env["PREFECT_HOME"] = str(home)
             home.mkdir()
             ready(of_prefect(home / "prefect.db"))
-            session = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
             words = (sys.executable, "-m", "prefect", "server", "start", "--port", str(port))
-            command = [sys.executable, "-c", WHILE, str(session), *words]
+            command = [sys.executable, "-c", WHILE, str(of_session()), *words]
             subprocess.Popen(
                 command, env={**os.environ, **env}, start_new_session=True,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -204,6 +214,30 @@ def prefect_server(of_all_workers: Path) -> dict[str, str]:
             answers(f"{url}/health")
             known.write_text(json.dumps(env))
     return dict(json.loads(known.read_text()))
+
+
+def of_session() -> int:
+    """Return the process that ends when all tests have."""
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+
+
+@pytest.fixture(scope="session")
+def programs(of_all_workers: Path) -> Path:
+    """Give the programs that ask the server of preloaded commands, which all workers share."""
+    folder = of_all_workers / "preloaded"
+    with waiting(of_all_workers / "preloaded.lock", "imports what commands import"):
+        if not folder.exists():
+            preloaded.start(folder, of_session())
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def commands(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let projects of some files of tests run their commands preloaded."""
+    if request.path.stem.removeprefix("test_") in preloaded.FILES:
+        Project.programs = request.getfixturevalue("programs")
+    yield
+    Project.programs = None
 
 
 @pytest.fixture
@@ -236,7 +270,8 @@ def finished(
             project.set(gate={"rules": [WIDE]})
             commit(project, "lenient")
             project.env = prefect_server
-            done = project.run()
+            with afresh():
+                done = project.run()
             said.write_text(json.dumps([done.args, done.returncode, done.stdout, done.stderr]))
     project = Project(folder, prefect_server)
     return project, subprocess.CompletedProcess(*json.loads(said.read_text()))

@@ -1,6 +1,7 @@
 """`pytest --processor-time`: what each test file costs, with the processes that it started.
 
-A server that all workers share is nobody's. `--durations` shows how long somebody waited instead.
+A server that all workers share is nobody's; the commands of `preloaded` are those of who asked.
+`--durations` shows how long somebody waited instead.
 """
 
 import resource
@@ -49,6 +50,14 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the files, the dearest first."""
     if config.getoption("--processor-time"):
+        for line in _preloaded(config):
+            seconds, name = line.split("\t")
+            SPENT[name] += float(seconds)
         terminalreporter.section(f"processor time: {SPENT.total():.0f} s")
         for name, seconds in SPENT.most_common():
             terminalreporter.line(f"{seconds:7.1f} s  {name}")
+
+
+def _preloaded(config: pytest.Config) -> list[str]:
+    spent = config._tmp_path_factory.getbasetemp() / "preloaded" / "spent.tsv"  # type: ignore[attr-defined]
+    return spent.read_text().splitlines() if spent.exists() else []

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 import faircompress
 from faircompress.data.dataset import Facts
+from faircompress.export.operators import known
 from faircompress.export.planes import normalise_at_once
 from faircompress.export.ports import INPUT, OUTPUT
 from faircompress.export.settled import settled
@@ -140,7 +141,7 @@ def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelPr
     level = noisy.level
     noisy.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with warnings.catch_warnings(), torch.no_grad(), known():
             warnings.simplefilter("ignore")  # of the exporter's own making, about its own insides
             program = torch.onnx.export(
                 deployed,
@@ -166,8 +167,8 @@ def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelPr
 
 def _computes_weights(graph: "GraphProto") -> bool:
     """Tell whether a file would compute a convolution's weights for each picture anew."""
-    known = {tensor.name for tensor in graph.initializer}
-    return any(node.op_type == "Conv" and node.input[1] not in known for node in graph.node)
+    there = {tensor.name for tensor in graph.initializer}
+    return any(node.op_type == "Conv" and node.input[1] not in there for node in graph.node)
 
 
 def _strip(model: "ModelProto") -> None:
