@@ -62,7 +62,7 @@ def first_levels(checks: Sequence[Check], *, ordered: bool) -> list[float]:
         ordered: For ``in_order``?
     """
     every = list(range(len(checks)))
-    shares = _halving_shares(checks, every) if ordered else dict.fromkeys(every, 1 / len(every))
+    shares = halving_shares(checks, every) if ordered else dict.fromkeys(every, 1 / len(every))
     return [shares[i] * checks[i].alpha for i in every]
 
 
