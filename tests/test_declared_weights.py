@@ -82,6 +82,15 @@ def test_an_audit_takes_it_by_subgroup_in_the_tables_own_words() -> None:
         faircompress.audit(df, **said, max_weight={"h=a": 1})
 
 
+def test_a_crossing_of_two_columns_that_no_declaration_is_about_is_refused() -> None:
+    """Each single group is covered by some declaration, but nobody of b who is y."""
+    df = rows(harmed=False)
+    df["h"] = ["x" if k % 4 < 2 else "y" for k in range(len(df))]
+    said = {**COLUMNS, "groups": ["g", "h"], "weight": "w"}
+    with pytest.raises(ValueError, match="declares nothing for g=b & h=y"):
+        faircompress.audit(df, **said, max_weight={"g=a": 1, "g=b & h=x": 1})
+
+
 def test_params_take_it_by_subgroup(tmp_path: Path) -> None:
     given = galleries.table(tmp_path) | {"max_weight": {"sex=0": 3.0, "sex=1": 4.0}}
     raw = rows_first.read_rows(chosen(given).data)

@@ -41,16 +41,33 @@ class Caps:
     def _declared(self, classes: Sequence[str], where: Mapping[str, str]) -> float:
         by_class = any("label" in one.where for one in self.declared)
         places = [{**where, "label": name} for name in classes] if by_class else [where]
-        found = [most_of(self.declared, place) for place in places]
-        if None in found:
-            place = places[found.index(None)]
+        return sum(self._most(place) for place in places)
+
+    def refuse_uncovered(self, rows: Predictions) -> None:
+        """Refuse rows of a subgroup, however many columns tell it, that no declaration is about.
+
+        Raises:
+            ValueError: Naming it.
+        """
+        columns = sorted({column for one in self.declared for column in one.where})
+        if not columns:
+            return
+        names = {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
+        values = [names[column].astype(str) for column in columns if column in names]
+        for place in np.unique(np.stack(values), axis=1).T if values else ():
+            there = [column for column in columns if column in names]
+            self._most(dict(zip(there, map(str, place), strict=True)))
+
+    def _most(self, place: Mapping[str, str]) -> float:
+        most = most_of(self.declared, place)
+        if most is None:
             raise InputError(
                 "max_weight declares nothing for "
                 f"{_named(place) or 'all rows'}; it must cover "
                 f"every subgroup, and declares {_spelt(self.declared)}. Add it, or declare one "
                 "number."
             )
-        return sum(most for most in found if most is not None)
+        return most
 
 
 def _spelt(declared: Sequence[MaxWeight]) -> str:
@@ -98,6 +115,7 @@ def refuse_heavy(test: Predictions, caps: Caps | None, groups: Sequence[Mapping[
     """
     if caps is None:
         return
+    caps.refuse_uncovered(test)
     for where in ({}, *groups):
         for k, name in enumerate(test.classes):
             found, most = _heaviest(test, [k], where), caps.of([k], where)
