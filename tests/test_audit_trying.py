@@ -152,3 +152,12 @@ def test_scores_that_are_sorted_by_size_are_no_scores_of_classes(
     top.output.append("places")
     onnx.save(model, "a.onnx")
     assert "out of a TopK: the largest scores first, so nothing says which class" in refusal()
+
+
+def test_a_file_without_outputs_is_refused(in_empty_folder: None) -> None:
+    table(pictures())
+    network([("Identity", ["x"], "u", {}), *MEANS, SOFTMAX])
+    model = onnx.load("a.onnx")
+    del model.graph.output[:]
+    onnx.save(model, "a.onnx")
+    assert "a.onnx gives no output, so it has no scores" in refusal()

@@ -47,6 +47,8 @@ def output_of(file: OnnxFile, name: str | None) -> Port:
     Raises:
         ValueError: If it is not there or holds no scores, or there are several to choose from.
     """
+    if not file.outputs:
+        raise InputError(f"{file.path} gives no output, so it has no scores. Export it anew.")
     by_name = {port.name: port for port in file.outputs}
     listed = ", ".join(map(str, file.outputs))
     possible = [port for port in file.outputs if port.kind in KINDS]
