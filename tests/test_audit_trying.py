@@ -118,3 +118,46 @@ def test_as_many_numbers_as_were_found_are_no_scores(in_empty_folder: None) -> N
     assert "gives 'scores' of " in told and "numbers for some pictures, of " in told
     network(some, flat=np.array([-1]), half=np.array(2, np.float32))
     assert "gives 'scores' of shape (0,) for 1 picture; needed is one score" in refusal()
+
+
+def test_a_file_that_computes_otherwise_from_so_many_pictures_on_is_fed_one_by_one(
+    in_empty_folder: None,
+) -> None:
+    shown = np.concatenate([pictures()] * 3)  # more than are tried at first
+    shown[:, 0, 0, 0] = np.arange(len(shown))
+    table(shown)
+    sign = [
+        ("Shape", ["x"], "shape", {}), ("Gather", ["shape", "zero"], "count", {}),
+        ("Less", ["count", "many"], "few", {}), ("Identity", ["x"], "u", {}), *MEANS,
+        ("Neg", ["z"], "turned", {}), ("Where", ["few", "z", "turned"], "s", {}),
+        ("Softmax", ["s"], "p", {}),
+    ]  # fmt: skip
+    network(sign, zero=np.array(0), many=np.array(len(shown) - 1))
+    expected = softmax((shown / 255).mean(axis=(1, 2)) @ WEIGHTS * 10)
+    pair = asked("a.onnx", **NORMAL)
+    assert pair.baseline.probabilities == pytest.approx(expected, abs=1e-5)
+    assert "1 picture a run" in pair.notes[0]
+
+
+@pytest.mark.parametrize("softmax_after", [False, True])
+def test_scores_that_are_sorted_by_size_are_no_scores_of_classes(
+    softmax_after: bool, in_empty_folder: None
+) -> None:
+    table(pictures())
+    ends = [("TopK", ["z", "two"], "top", {}), ("Softmax", ["top"], "p", {})]
+    ends = ends if softmax_after else [SOFTMAX, ("TopK", ["p", "two"], "top", {})]
+    network([("Identity", ["x"], "u", {}), *MEANS, *ends], two=np.array([2]))
+    model = onnx.load("a.onnx")
+    top = next(node for node in model.graph.node if node.op_type == "TopK")
+    top.output.append("places")
+    onnx.save(model, "a.onnx")
+    assert "out of a TopK: the largest scores first, so nothing says which class" in refusal()
+
+
+def test_a_file_without_outputs_is_refused(in_empty_folder: None) -> None:
+    table(pictures())
+    network([("Identity", ["x"], "u", {}), *MEANS, SOFTMAX])
+    model = onnx.load("a.onnx")
+    del model.graph.output[:]
+    onnx.save(model, "a.onnx")
+    assert "a.onnx gives no output, so it has no scores" in refusal()

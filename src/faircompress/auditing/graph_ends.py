@@ -8,6 +8,7 @@ PASSING_ON = {"Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten", 
               "QuantizeLinear", "DequantizeLinear", "Dropout", "ZipMap"}  # fmt: skip
 LAST = {"Sigmoid": "Sigmoid", "Softmax": "Softmax", "QLinearSigmoid": "Sigmoid",
         "QLinearSoftmax": "Softmax"}  # fmt: skip
+BY_NUMBER = {"Log", "LogSoftmax", "Exp", "Mul", "Div", "Add", "Sub", "Clip", "Slice", "Round"}
 LABELS = ("classlabels_strings", "classlabels_int64s", "classlabels_ints")
 KEEPING_ORDER = {"Identity", "Cast", "Normalizer", "Softmax", "Sigmoid"}
 
@@ -20,6 +21,31 @@ def ends_in(model: onnx.ModelProto, output: str) -> str:
     if node is None or node.domain not in STANDARD:
         return ""
     return LAST.get(node.op_type, "")
+
+
+def are_sorted(model: onnx.ModelProto, output: str) -> bool:
+    """Tell whether an output's scores are sorted by size: which class one is of then changes.
+
+    The largest alone is none of several, and may be that of a map.
+    """
+    makers = _makers(model)
+    while (node := makers.get(output)) is not None and node.domain in STANDARD and node.input:
+        if node.op_type == "TopK":
+            return _number(model, node) != 1
+        if node.op_type not in PASSING_ON | {*LAST} | BY_NUMBER:
+            return False
+        output = node.input[0]
+    return False
+
+
+def _number(model: onnx.ModelProto, top: onnx.NodeProto) -> int | None:
+    """Return how many are taken, where that is written into the file."""
+    for one in top.attribute:
+        if one.name == "k":
+            return one.i
+    known = (one for one in model.graph.initializer if one.name == top.input[-1])
+    values = [int(onnx.numpy_helper.to_array(one).ravel()[0]) for one in known]
+    return values[0] if values else None
 
 
 def keys_of(model: onnx.ModelProto, output: str) -> tuple[str | int, ...]:

@@ -16,7 +16,7 @@ import onnx
 from google.protobuf.message import DecodeError, Message
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
-from faircompress.auditing.graph_ends import STANDARD, ends_in, keys_of
+from faircompress.auditing.graph_ends import STANDARD, are_sorted, ends_in, keys_of
 from faircompress.config.bounds import whole
 from faircompress.export.runtime import session
 from faircompress.support.errors import InputError, MissingFileError
@@ -43,6 +43,7 @@ class Port:
         shape: A number where the file fixes it; a name or None where any will do.
         ends_in: Of an output: ``Sigmoid`` or ``Softmax`` if its scores come right out of one.
         keys: Of an output: what its scores are called, where the operator that makes them says so.
+        sorted: Of an output: are its scores sorted by size?
     """
 
     name: str
@@ -50,6 +51,7 @@ class Port:
     shape: Shape
     ends_in: str = ""
     keys: tuple[str | int, ...] = ()
+    sorted: bool = False
 
     def __str__(self) -> str:
         """Return it as a message shows it."""
@@ -121,7 +123,14 @@ def _opened(path: Path) -> OnnxFile:
     size = len(content) + sum(size for _, size in copies.values())
     inputs = tuple(Port(i.name, i.type, tuple(i.shape)) for i in opened.get_inputs())
     outputs = tuple(
-        Port(o.name, o.type, tuple(o.shape), ends_in(model, o.name), keys_of(model, o.name))
+        Port(
+            o.name,
+            o.type,
+            tuple(o.shape),
+            ends_in(model, o.name),
+            keys_of(model, o.name),
+            are_sorted(model, o.name),
+        )
         for o in opened.get_outputs()
     )
     return OnnxFile(path, opened, sha256, size, inputs, outputs, _classes(path, opened))

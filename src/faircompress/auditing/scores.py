@@ -47,11 +47,13 @@ def output_of(file: OnnxFile, name: str | None) -> Port:
     Raises:
         ValueError: If it is not there or holds no scores, or there are several to choose from.
     """
+    if not file.outputs:
+        raise InputError(f"{file.path} gives no output, so it has no scores. Export it anew.")
     by_name = {port.name: port for port in file.outputs}
     listed = ", ".join(map(str, file.outputs))
     possible = [port for port in file.outputs if port.kind in KINDS]
     if name is None and len(possible) == 1:  # the others are decided classes, whole numbers, words
-        return possible[0]
+        return _in_order_of_classes(file, possible[0])
     if name is None and len(by_name) > 1:
         raise InputError(
             f"{file.path} gives {len(by_name)} outputs: {listed}. Name the one that holds the "
@@ -61,7 +63,7 @@ def output_of(file: OnnxFile, name: str | None) -> Port:
         raise InputError(f"{spelt('output')}: {file.path} has no {name!r}; it gives {listed}.")
     port = by_name[name] if name is not None else file.outputs[0]
     if port.kind in KINDS:
-        return port
+        return _in_order_of_classes(file, port)
     cure = f"Name another output, or {TABLE_INSTEAD}."
     if port.kind.startswith(("seq", "map", "optional")):
         cure = f"Convert the model with plain arrays as output, or {TABLE_INSTEAD}."
@@ -71,6 +73,17 @@ def output_of(file: OnnxFile, name: str | None) -> Port:
         )
         cure += "with DequantizeLinear at its end."
     raise InputError(f"{file.path} gives {port}; needed are scores as float numbers. {cure}")
+
+
+def _in_order_of_classes(file: OnnxFile, port: Port) -> Port:
+    """Return an output, unless its scores are sorted by size."""
+    if port.sorted:
+        raise InputError(
+            f"{file.path} gives {port.name!r} out of a TopK: the largest scores first, so "
+            "nothing says which class one is of. Export the scores before it. "
+            f"{other_outputs(file, port)}"
+        )
+    return port
 
 
 def score_of(scores: np.ndarray, options: FileOptions, file: OnnxFile, output: Port) -> np.ndarray:
@@ -197,7 +210,8 @@ def _of_one(flag: str) -> str:
 
 def other_outputs(file: OnnxFile, output: Port) -> str:
     """Say what to do about an output that holds no row of scores for each picture."""
-    names = [port.name for port in file.outputs if port.name != output.name]
+    others = [port for port in file.outputs if port.name != output.name]
+    names = [port.name for port in others if port.kind in KINDS]
     if not names:
         return f"Export it so, or {TABLE_INSTEAD}."
     return f"Name another output ({spelt('output')} {' or '.join(names)}), or {TABLE_INSTEAD}."

@@ -60,7 +60,8 @@ def tried(file: OnnxFile, options: FileOptions, picture: Pixels) -> Classifier:
 def settled(classifier: Classifier, pictures: np.ndarray) -> Classifier:
     """Ask a file about a few pictures of a table together and each alone.
 
-    One picture and what is made of it cannot show everything that pictures do to each other.
+    One picture and what is made of it cannot show everything that pictures do to each other, and a
+    few not what many do: so they are also asked about in runs as large as those of the table.
 
     Args:
         classifier: A file that was tried on one picture.
@@ -76,18 +77,32 @@ def settled(classifier: Classifier, pictures: np.ndarray) -> Classifier:
     if classifier.alone or batch == 1 or len(pictures) < 2:
         return classifier
     check_size(classifier.file, classifier.file_input, pictures.shape[1:], classifier.options)
-    probes = pictures[_different(pictures)]
+    places = _different(pictures)
+    probes = pictures[places]
     single = replace(classifier, alone=batch is None)
     apart = _apart(single, probes)
     try:
-        together = raw_scores(classifier, probes)
+        together = [raw_scores(classifier, probes)]
+        if batch is None:
+            together += _in_runs_of_the_table(classifier, pictures, places)
     except InputError:
         return single
-    if _alike(together, apart):
+    if all(_alike(one, apart[: len(one)]) for one in together):
         return classifier
     if batch is not None:
         _refuse_mixing(classifier)
     return single
+
+
+def _in_runs_of_the_table(
+    classifier: Classifier, pictures: np.ndarray, places: list[int]
+) -> list[np.ndarray]:
+    """Return the scores of a few pictures in runs of as many as all runs and the last will take."""
+    most, count = per_run(classifier, pictures), len(pictures)
+    others = np.setdiff1d(np.arange(min(count, most + len(places))), places)
+    order = np.concatenate([places, others]).astype(int)
+    runs = {min(most, count), count % most or min(most, count)}
+    return [raw_scores(classifier, pictures[order[:size]])[: len(places)] for size in sorted(runs)]
 
 
 def _apart(single: Classifier, probes: np.ndarray) -> np.ndarray:
