@@ -90,6 +90,22 @@ def test_probabilities_of_8_bits_are_evaluated_though_they_stop_short_of_1() -> 
         assert message(cells, levels) == "evaluated"
 
 
+@pytest.mark.parametrize("bits", [4, 5, 6, 7])
+@pytest.mark.parametrize("classes", [3, 10])
+def test_probabilities_of_fewer_bits_are_evaluated(bits: int, classes: int) -> None:
+    cells, shares = softmax(classes)
+    most = 2**bits - 1
+    assert message(cells, np.rint(shares * most) / most) == "evaluated"
+
+
+def test_probabilities_that_were_rounded_by_their_size_are_evaluated() -> None:
+    cells, shares = softmax(10)
+    cut = (shares.astype(np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)  # bfloat16
+    assert np.abs(cut.sum(axis=1) - 1).max() > 0.002
+    assert message(cells, cut.astype(float)) == "evaluated"
+    assert "is this rounding? Write more digits" in message(cells, cut.astype(float) * 0.96875)
+
+
 def test_sums_beyond_what_rounding_explains_are_told_as_rounding_or_as_no_softmax() -> None:
     cells, shares = softmax(10)
     assert "is this rounding? Write more digits" in message(cells, shares * 0.99)
