@@ -195,3 +195,14 @@ def test_words_that_are_no_splits_stay_classes(words: tuple[str, str], tmp_path:
 def test_folders_without_a_test_split_are_told_at_once(tmp_path: Path) -> None:
     guess = guess_folder(tree(tmp_path, *named("train/{}"), *named("val/{}")))
     assert any("No folder is the test split" in note for note in guess.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"), [("a.zip", "Unpack them"), ("a.npz", "Pictures held as arrays")]
+)
+def test_a_folder_of_packed_files_or_arrays_says_what_to_do(
+    name: str, cure: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(InputError, match=f"holds no picture.*{cure}"):
+        guess_folder(tmp_path)

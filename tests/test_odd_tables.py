@@ -280,3 +280,9 @@ def test_a_column_of_splits_in_other_words_is_the_split_and_told(words: tuple[st
     )
     raw = table(root=".", **found.options)
     assert raw.rows["split"].value_counts().to_dict() == {"train": 28, "validation": 28, "test": 24}
+
+
+def test_a_file_of_mnist_is_called_so_and_not_damaged(tmp_path: Path) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\3" + bytes(100))
+    with pytest.raises(InputError, match="an IDX file of arrays, as of MNIST.*as Parquet or CSV"):
+        text_of(tmp_path / "train-images-idx3-ubyte", key="--table")

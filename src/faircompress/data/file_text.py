@@ -54,6 +54,7 @@ OTHERS = {
     b"\x89HDF": ("an HDF5 file", ARRAYS),
     b"MATLAB ": ("a MATLAB file", ARRAYS),
     b"\x93NUMPY": ("an array of NumPy", ARRAYS),
+    **{b"\0\0\x08" + bytes([n]): ("an IDX file of arrays, as of MNIST", ARRAYS) for n in (1, 3, 4)},
     **{b"\x80" + bytes([version]): (PICKLE, ARRAYS) for version in range(2, 6)},
     b"\x89PNG": ("a picture", "name the folder of pictures: --folder, or the source `folder`"),
     b"\xff\xd8\xff": ("a picture", "name the folder of pictures: --folder, or the source `folder`"),

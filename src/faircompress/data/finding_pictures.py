@@ -1,11 +1,13 @@
 """Where pictures are that a table names by less than their paths: by a name, or a number alone."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 
@@ -34,8 +36,9 @@ class PictureIndex:
     def __init__(self, home: Path) -> None:
         every = islice(walk(home), FILES)
         self.paths = [path for path in every if PurePosixPath(path).suffix.lower() in PICTURES]
+        self.home = f"{home.resolve().as_posix()}/"
         self.by_name: dict[str, list[str]] = defaultdict(list)
-        for path in self.paths:
+        for path in (unicodedata.normalize("NFC", path) for path in self.paths):
             self.by_name[PurePosixPath(path).stem].append(path)
             self.by_name[PurePosixPath(path).name].append(path)
 
@@ -58,7 +61,7 @@ class PictureIndex:
 
         A path as it stands is better than any; folders of masks are worse than others.
         """
-        named = [slashed(cell).strip() for cell in cells if cell.strip()]
+        named = [self._as_read(cell) for cell in cells if cell.strip()]
         if not named or "{" in column or "}" in column:
             return []
         of_cells = [_around(cell, self.by_name) for cell in named]
@@ -73,6 +76,12 @@ class PictureIndex:
             return []
         return [f"{before}{{{column}}}{after}" if before or after else column
                 for before, after in best]  # fmt: skip
+
+    def _as_read(self, cell: str) -> str:
+        """Return a cell as a path under the folder, written as ``picture_bytes`` would find it."""
+        path = unicodedata.normalize("NFC", slashed(cell).strip().removeprefix(self.home))
+        path = re.sub(r"^(?:\./+)+", "", path)
+        return path if PurePosixPath(path).name in self.by_name else unquote(path)
 
     def of_columns(self, rows: pd.DataFrame) -> str | None:
         """Return how the paths are made of several columns; None if not, or in several ways.

@@ -1,6 +1,7 @@
 """Where the pictures of a user's table are: a column of them, or how paths are made of columns."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +18,8 @@ PATHS = "column of the pictures' paths"
 FOUND = "guessed: so the pictures are found"
 STARTS = (b"\x89PNG", b"\xff\xd8", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"GIF8")  # of files
 COUNTERS = re.compile(r"unnamed[ :]*\d*|index|level_0", re.IGNORECASE)  # as pandas writes rows
+ELSEWHERE = "the table's own paths are not there"
+ENDS, TAILS = ("name", "stem"), tuple(f"tail{count}" for count in range(2, 10))
 ABSENT = f"{PATHS}; no such picture is there"
 
 
@@ -63,9 +66,9 @@ def pictures_of(table: pd.DataFrame, file: Path, home: Path) -> Pictures:
         return Pictures(image, f"{PATHS if image in local else FOUND}{also}", home)
     if several := there.of_columns(_some(table)):
         return Pictures(several, FOUND, home)
-    if by_part := _by_part(table, columns, there, file):
+    if by_part := _by_part(table, columns, there, file, ENDS):
         image, also = by_part
-        return Pictures(image, f"{FOUND}; the table's own paths are not there{also}", home)
+        return Pictures(image, f"{FOUND}; {ELSEWHERE}{also}", home)
     unsure = [str(name) for name, cells in table.items() if _holds(cells, sure=False)]
     if not local and unsure:
         return Pictures(unsure[0], "column of the pictures themselves", home)
@@ -76,6 +79,9 @@ def pictures_of(table: pd.DataFrame, file: Path, home: Path) -> Pictures:
     looked_at = above not in (Path.home(), Path(above.anchor))
     if looked_at and PictureIndex(above).of_column(name, _spread(columns[name])) == name:
         return Pictures(name, f"{FOUND}{also}", above)
+    if by_part := _by_part(table, columns, there, file, TAILS):
+        image, also = by_part
+        return Pictures(image, f"{FOUND}; {ELSEWHERE}{also}", home)
     return Pictures(name, f"{ABSENT}{also}", home)
 
 
@@ -141,19 +147,23 @@ def _way(ways: list[str], there: PictureIndex, table: pd.DataFrame, file: Path) 
 
 
 def _by_part(
-    table: pd.DataFrame, columns: dict[str, pd.Series], there: PictureIndex, file: Path
+    table: pd.DataFrame,
+    columns: dict[str, pd.Series],
+    there: PictureIndex,
+    file: Path,
+    parts: Sequence[str],
 ) -> tuple[str, str] | None:
     """Return how paths are made of the end of a column's paths, which lie or end otherwise here."""
     found: dict[str, str] = {}
     for name, cells in columns.items():
         if not len(cells) or cells.str.contains(r"[/\\]|\.[A-Za-z]\w{1,4}$").mean() <= SURE:
             continue
-        for part in ("name", "stem"):
+        for part in parts:
             made = part_of(cells.to_frame(name), f"{name}.{part}")
             if made is None or made.nunique() < cells.nunique():
                 continue  # pictures of several folders would become one
             ways = there.ways(f"{name}.{part}", _spread(made))
-            if len(ways) == 1:
+            if len(ways) == 1 and ("*" not in ways[0] or part in ENDS):
                 found.setdefault(name, ways[0] if "{" in ways[0] else f"{{{ways[0]}}}")
     if not found:
         return None

@@ -5,7 +5,7 @@ word holds as little as it can, at least one letter and no slash; ``*`` is anyth
 ``**`` anything. A template such as ``images/{number}.jpg`` makes the path of columns. A sidecar is
 a second table with a row for each picture, or for each value of a column that both have.
 ``{image.name}`` in a template is what follows the last slash of a column's path, ``{image.stem}``
-that without its suffix.
+that without its suffix, ``{image.tail2}`` the last two parts, a folder and the name.
 In a template ``*`` and ``**`` stand for folders that no column names.
 """
 
@@ -23,6 +23,7 @@ from faircompress.data.fingerprint import bytes_within
 from faircompress.data.trees import walk
 from faircompress.support.errors import InputError
 
+PART = r"name|stem|tail[2-9]"
 PARTS = r"(\{\w+\}|\*\*|\*)"
 
 
@@ -69,21 +70,24 @@ def made(template: str, cells: pd.DataFrame, *, key: str, where: str) -> list[st
 def columns_of(template: str) -> list[str]:
     """Return the columns that a template takes its words from, if none is called like a part."""
     words = re.findall(r"\{([^}]*)\}", template) or [template]
-    return [re.sub(r"\.(?:name|stem)$", "", word) for word in words]
+    return [re.sub(rf"\.(?:{PART})$", "", word) for word in words]
 
 
 def part_of(cells: pd.DataFrame, word: str) -> "pd.Series[str] | None":
-    """Return a column, or of a path in one its ``name`` or ``stem``; None: there is none.
+    """Return a column, or of a path in one its name, stem or tail; None: there is none.
 
     Args:
         cells: Text or nothing.
-        word: A column, maybe with ``.name`` or ``.stem`` behind.
+        word: A column, maybe with ``.name``, ``.stem`` or ``.tail2`` to ``.tail9`` behind.
     """
     if word in cells.columns:
         return cells[word]
     column, _, part = word.rpartition(".")
-    if column not in cells.columns or part not in ("name", "stem"):
+    if column not in cells.columns or not re.fullmatch(PART, part):
         return None
+    if part.startswith("tail"):
+        last = rf"^.*?[/\\]((?:[^/\\]+[/\\]+){{{int(part[4:]) - 1}}}[^/\\]+)$"
+        return cells[column].str.strip().str.replace(last, r"\1", regex=True)
     names = cells[column].str.strip().str.replace(r"^.*[/\\]", "", regex=True)
     return names if part == "name" else names.str.replace(r"(?<=.)\.[^.]*$", "", regex=True)
 

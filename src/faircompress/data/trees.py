@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from faircompress.data.file_text import ARRAYS
 from faircompress.data.picture_files import PICTURES
 from faircompress.support.errors import InputError
 
 HOLDING = {".parquet", ".pq"}  # tables that may hold pictures
+PACKED = {".zip", ".tar", ".tgz", ".gz", ".7z", ".rar"}
+HELD = {".npz", ".npy", ".h5", ".hdf5", ".mat", ".arrow", ".tfrecord", ".pkl"}  # arrays or records
 JUNK = ("__MACOSX", "@eaDir", "lost+found")  # of a Mac's ZIP, a Synology disk, a Linux disk
 
 
@@ -40,7 +43,9 @@ def refuse_none(paths: Sequence[str], where: str) -> None:
     there = ", ".join(f"{count:,} with {end}" for end, count in ends.most_common(4))
     raise InputError(
         f"{where} holds no picture, by the ends of its files' names ({there or 'it is empty'})"
-        + (". Give them names such as x.png" if "no ending" in ends else "")
+        + (". Give them names such as x.png, if they are pictures" if "no ending" in ends else "")
+        + (". Unpack them" if PACKED & {*ends} else "")
+        + (f". Of arrays, {ARRAYS}" if HELD & {*ends} else "")
         + (
             ". If tables hold the pictures: the data source `table` (init: --table)"
             if HOLDING & {*ends}

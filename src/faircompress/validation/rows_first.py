@@ -153,10 +153,11 @@ def _nearby(root: Path, name: str) -> str:
     for at in range(1, len(parts)):
         if root.joinpath(*parts[at:]).is_file():
             left = "/".join(parts[:at])
-            here = "/".join([*parts[at:-1], "{COLUMN.name}"])
+            last = len(parts) - at
+            here = f"{{COLUMN.tail{last}}}" if last > 1 else "{COLUMN.name}"
             return (
-                f"Without {left!r} it is there: paths must begin at root, {root}. If all lie in "
-                f"one folder, write image: '{here}' with your column's name."
+                f"Without {left!r} it is there: paths must begin at root, {root}. Write image: "
+                f"'{here}' with your column's name, or mend the paths."
             )
     made = path_of_column(root, "COLUMN", [name])
     if made:
