@@ -14,7 +14,7 @@ from faircompress.cli.compare import _lines
 from faircompress.orchestration import durations
 from faircompress.orchestration.comparing import Comparison
 from faircompress.orchestration.durations import Left, Taken
-from faircompress.orchestration.stage_words import epoch_words
+from faircompress.orchestration.stage_words import epoch_words, stage_words
 from faircompress.support.curve_table import curve_table
 
 
@@ -48,6 +48,12 @@ def test_a_version_and_its_verdict_on_disk_do_not_differ(finished: Finished) -> 
     found = json.loads(ours(project, "compare", "1", "project", "--json").stdout)
     assert found["outcomes"] == ["pass", "pass"] and found["same_rows"]
     assert [found[key] for key in ("params", "rules", "checks", "rates", "costs")] == [[]] * 5
+
+
+def test_the_gate_names_its_files_in_the_order_in_which_they_are_evaluated(tmp_path: Path) -> None:
+    outcomes = {"fp16": "pass", "fp32": "pass", "int8": "fail"}  # as JSON keeps them
+    (tmp_path / "gate.json").write_text(json.dumps({"precisions": outcomes}))
+    assert stage_words("gate", tmp_path) == "fp32 pass, fp16 pass, int8 fail"
 
 
 def test_compare_begins_with_each_name_its_outcome_and_why() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from faircompress.config.precisions import Precision, stem
+from faircompress.config.precisions import PRECISIONS, Precision, stem
 from faircompress.support.files import read_json
 
 Numbers = Mapping[str, Any]
@@ -108,7 +108,8 @@ def _export(found: Numbers, _: Path) -> str:
 
 
 def _gate(found: Numbers, _: Path) -> str:
-    return ", ".join(f"{name} {outcome}" for name, outcome in found["precisions"].items())
+    outcomes = found["precisions"]
+    return ", ".join(f"{name} {outcomes[name]}" for name in PRECISIONS if name in outcomes)
 
 
 WORDS = {

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from faircompress.config import params
+from faircompress.config.precisions import PRECISIONS
 from faircompress.evaluation.verdict import Verdict
 from faircompress.ledger.record import LEDGER, Ledger
 from faircompress.ledger.standing import Standing, standing
@@ -130,6 +131,7 @@ def _last_verdict(folder: Path, evaluated: list[VerdictRecord]) -> LastVerdict |
         return None
     verdict = Verdict.from_json(read_json(file))
     digest = sha256(file)
+    outcomes = read_json(artifacts / "gate.json")["precisions"]
     times = [iso(one.time) for one in evaluated if one.verdict_sha256 == digest]
     written = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return LastVerdict(
@@ -138,7 +140,7 @@ def _last_verdict(folder: Path, evaluated: list[VerdictRecord]) -> LastVerdict |
         verdict.reasons[0] if verdict.reasons else "",
         times[0] if times else written,
         _number(artifacts / "prune.json", "speedup"),
-        dict(read_json(artifacts / "gate.json")["precisions"]),
+        {name: outcomes[name] for name in PRECISIONS if name in outcomes},
     )
 
 
