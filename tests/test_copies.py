@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import faircompress
-from faircompress.networks.copies import copied
+from faircompress.networks.copies import as_it_was, copied
 
 PICTURES = torch.rand(8, 3, 16, 16)
 LOADER = [(PICTURES, torch.arange(8) % 2)]
@@ -75,6 +75,21 @@ def test_a_network_that_keeps_its_last_maps_is_cut_and_exported(tmp_path: Path) 
     assert net.kept["maps"][0] is kept and kept.requires_grad
     smaller(PICTURES)
     faircompress.export(smaller, tmp_path / "net.onnx", **FILE)
+
+
+def test_a_network_that_was_run_has_its_mode_and_all_that_it_kept_as_before() -> None:
+    net = Keeping().train()
+    net(PICTURES)
+    kept, maps = net.kept, net.kept["maps"][0]
+    net.register_buffer("runs", torch.zeros(1))
+    with as_it_was(net):
+        net.eval()
+        net.kept["maps"].append(maps)
+        net(PICTURES)
+        net.runs += 1
+        net.new = 1
+    assert net.training and net.runs == 0 and not hasattr(net, "new")
+    assert net.kept is kept and kept["maps"][0] is maps
 
 
 def test_weights_that_an_old_weight_norm_computed_are_copied_and_refused_in_words() -> None:

@@ -239,7 +239,7 @@ def test_what_a_version_needs_outlives_cleaning_and_comes_back(
     for folder in ("validate", "train", "prune", "export", "gate"):
         for file in sorted((tmp_path / "artifacts" / folder).rglob("*"), reverse=True):
             file.rmdir() if file.is_dir() else file.unlink()
-    assert "1 registered versions" in checkout.clean(where)
+    assert "registered versions (1)" in checkout.clean(where)
     with pytest.raises(checkout.NotRestored, match=r"artifacts/gate.json.*--force"):
         checkout.checkout(where, PASSED)
     said = project.call(sys.executable, "-m", "faircompress", "checkout", PASSED, "--force")

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faircompress.auditing.plain_cells import plain
+from faircompress.auditing.simple_cells import simple
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.summary_rows import summary_rows
 from faircompress.config.bounds import whole
@@ -241,7 +241,7 @@ def _table(
     if cells.empty:
         raise InputError(f"{name} has no row; needed is one a row. Is the test set empty?")
     counted = np.char.add("row ", np.arange(1, len(cells) + 1).astype(str))
-    table = Table(name, plain(cells), counted, unread or {})
+    table = Table(name, simple(cells), counted, unread or {})
     _refuse_summary(table, identifier)
     return table if identifier is None else _with_ids(table, identifier)
 

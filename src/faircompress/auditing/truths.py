@@ -47,7 +47,7 @@ def written_otherwise(texts: np.ndarray, classes: Sequence[str]) -> str:
     return ""
 
 
-def _numbers(words: Sequence[str]) -> dict[str, str] | None:
-    """Return 0 or 1 for each word; None: one is neither."""
-    found = {word: TRUTHS.get(word.lower()) for word in words}
+def _numbers(texts: Sequence[str]) -> dict[str, str] | None:
+    """Return 0 or 1 for each text; None: one is neither."""
+    found = {text: TRUTHS.get(text.lower()) for text in texts}
     return {k: v for k, v in found.items() if v is not None} if all(found.values()) else None

@@ -50,7 +50,7 @@ def limits_used(verdict: Verdict) -> Rows:
 def _named(rule: RuleResult, check: CheckResult) -> str:
     """Name a check as people do: "hair=short: AUROC"."""
     everyone = check.group == POOLED and not check.other and not check.subgroup
-    plain = rule.rule in ("change", "flips")  # "newly wrong share" says it
-    kind = "" if plain else f", {rule.rule.replace('_', ' ')}"
+    named = rule.rule in ("change", "flips")  # "newly wrong share" says it
+    kind = "" if named else f", {rule.rule.replace('_', ' ')}"
     against = "" if rule.against == BASELINE else f" from the {rule.against.replace('_', ' ')}"
     return f"{'everyone' if everyone else check.place}: {rule.title}{kind}{against}"

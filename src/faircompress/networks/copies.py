@@ -1,10 +1,14 @@
 """Copies of networks, and their mode, whatever networks keep and whatever their methods return."""
 
 import copy
+from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
@@ -36,6 +40,29 @@ def evaluating(net: Kind) -> Kind:
     """Put a network in evaluation mode, in place; return it, even if its own ``train`` does not."""
     net.eval()
     return net
+
+
+@contextmanager
+def as_it_was(net: nn.Module) -> Iterator[None]:
+    """Give a network back, at the end, its mode, what it kept, and its buffers' values."""
+    own = [(vars(module), dict(vars(module))) for module in net.modules()]
+    within = [
+        (kept, copy.copy(kept))
+        for _, was in own
+        for kept in was.values()
+        if isinstance(kept, dict | list | set | deque)
+    ]
+    buffers = [(buffer, buffer.clone()) for buffer in net.buffers() if not is_lazy(buffer)]
+    try:
+        yield
+    finally:
+        for kept, was in (*own, *within):
+            kept.clear()
+            (kept.extend if isinstance(kept, list | deque) else kept.update)(was)
+        with torch.no_grad():
+            for buffer, values in buffers:
+                if not torch.equal(buffer, values):
+                    buffer.copy_(values)
 
 
 def _computed(net: nn.Module) -> Iterator[Tensor]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from faircompress.networks.copies import evaluating
+from faircompress.networks.copies import as_it_was, evaluating
 from faircompress.networks.layers import MISFITS, forget
 from faircompress.networks.outputs import tensors_in
 from faircompress.support.errors import InputError
@@ -70,16 +70,12 @@ def refuse_foreign_parts(net: nn.Module, copy: nn.Module, pictures: Tensor) -> N
 
 def _said(net: nn.Module, pictures: Tensor) -> dict[str, Tensor] | None:
     """Return what a network gives in evaluation mode, on the CPU; None if it stops."""
-    was = {module: module.training for module in net.modules()}
     device = next((p.device for p in net.parameters()), pictures.device)
-    try:
-        output = evaluating(net)(pictures.to(device))
-    except MISFITS:
-        return None
-    finally:
-        for module, training in was.items():
-            module.training = training
-        forget(net)
+    with as_it_was(net):
+        try:
+            output = evaluating(net)(pictures.to(device))
+        except MISFITS:
+            return None
     return {name: tensor.cpu() for name, tensor in tensors_in(output).items()}
 
 

@@ -1,4 +1,4 @@
-"""Columns of a table in memory as plain words and numbers, whatever Python holds them in."""
+"""Columns of a table in memory as simple words and numbers, whatever Python holds them in."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ import pandas as pd
 import pyarrow as pa
 
 
-def plain(cells: pd.DataFrame) -> pd.DataFrame:
+def simple(cells: pd.DataFrame) -> pd.DataFrame:
     """Return a table without bytes, arrays of one value, tensors, and half floats of Arrow.
 
     Args:
         cells: Whose other columns stay as they are.
     """
-    found = {str(name): _plain(cells[name]) for name in cells}
+    found = {str(name): _simple(cells[name]) for name in cells}
     return cells.assign(**{k: column for k, column in found.items() if column is not None})
 
 
-def _plain(column: pd.Series) -> "pd.Series[Any] | None":
-    """Return a column anew; None: it is plain."""
+def _simple(column: pd.Series) -> "pd.Series[Any] | None":
+    """Return a column anew; None: it is simple."""
     kind = column.dtype
     if isinstance(kind, pd.ArrowDtype) and pa.types.is_float16(kind.pyarrow_dtype):
         return pd.Series(column.to_numpy(np.float64, na_value=np.nan), index=column.index)
