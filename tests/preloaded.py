@@ -30,7 +30,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-FILES = ("chain", "study_flow")  # of tests whose projects run commands so
+# of tests whose projects run commands so
+FILES = ("chain", "study_flow", "precisions", "history", "promote", "code_reruns")
 IMPORTED = (
     "typer", "rich.console", "rich.progress", "jinja2", "yaml", "pydantic", "numpy", "pandas",
     "pyarrow.parquet", "scipy.special", "scipy.stats", "torch", "torch._dynamo", "torch.onnx",
