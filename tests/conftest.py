@@ -32,6 +32,8 @@ environment.configure()
 gc.set_threshold(*RARELY)  # as commands have it
 # each of a thousand processes would compile the package anew, in 0.2 s
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+if places := os.environ.get("PYTHONPATH"):  # commands run in other folders
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, places.split(os.pathsep)))
 pytest_plugins = ["processor_time"]
 ROOT = Path(__file__).parent.parent
 TINY = (
