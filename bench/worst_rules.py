@@ -21,6 +21,7 @@ from collections import defaultdict
 from functools import partial
 
 import numpy as np
+from lineage import found_again, rng_of
 from rule_populations import RULES, Case, changed, draw_case, draw_pair, limit_of
 from simulated import Job, Record, bar, parser, run, share, table
 
@@ -31,6 +32,7 @@ from faircompress.evaluation.groups import groups_of
 from faircompress.evaluation.hypotheses import Hypothesis, places_of
 from faircompress.evaluation.rules import Measured, Plan
 
+CHANGES = 23  # seeds them
 CHUNK, EASIER = 10, 4.0  # sets of a job; times alpha, at which what is climbed is counted
 KEPT, CHILDREN = 2, 3  # of each rule in a generation; of each of them
 
@@ -66,17 +68,13 @@ def judge(case: Case, rng: np.random.Generator) -> tuple[bool, bool, bool]:
     return easier and passes(case.alpha), easier, bool(wrongly)
 
 
-def _numbers(name: str) -> list[int]:
-    return [int(part) for part in name.split(".")]
-
-
 def _job(name: str, case: Case, part: int, stage: int) -> Job:
     key = {"stage": stage, "case": name, "part": part}
     return key, partial(_chunk, case, name, part, stage)
 
 
 def _chunk(case: Case, name: str, part: int, stage: int) -> Record:
-    rng = np.random.default_rng([*_numbers(name), part, stage, 22])
+    rng = rng_of(name, part, stage, 22)
     found = np.array([judge(case, rng) for _ in range(CHUNK)]).sum(axis=0)
     return {
         "sets": CHUNK,
@@ -90,18 +88,6 @@ def sums(records: list[Record]) -> dict[str, np.ndarray]:
     for r in records:
         found[r["key"]["case"]] += [r["sets"], r["passes"], r["easier"], r["wrongly"]]
     return found
-
-
-def of_name(name: str) -> Case:
-    """Return a case that a search found: drawn by its first number, changed by each other."""
-    first, *steps = name.split(".")
-    case = draw_case(int(first))
-    if case is None:
-        raise SystemExit(f"{name}: no case is drawn by the number {first}")
-    for step in steps:
-        first += f".{step}"
-        case = changed(case, np.random.default_rng([*_numbers(first), 23]))
-    return case
 
 
 def first_drawn(count: int) -> dict[str, Case]:
@@ -139,7 +125,8 @@ def main() -> None:
     def left(share_of: float) -> float:
         return max(start / 60 + share_of * asked.minutes - time.monotonic() / 60, 0)
 
-    cases = {n: of_name(n) for n in asked.only} if asked.only else first_drawn(asked.cases)
+    only = {n: found_again(n, draw_case, changed, CHANGES) for n in asked.only or ()}
+    cases = only or first_drawn(asked.cases)
     drawn = set(cases)
     wanted = [_job(n, case, c, 0) for n, case in cases.items() for c in range(chunks)]
     records = run(asked.out, wanted, minutes=left(0.4))
@@ -148,7 +135,7 @@ def main() -> None:
             wanted += [_job(name, cases[name], generation * chunks, 0)]
             for child in range(CHILDREN):
                 own = f"{name}.{generation}{child}"
-                cases[own] = changed(cases[name], np.random.default_rng([*_numbers(own), 23]))
+                cases[own] = changed(cases[name], rng_of(own, CHANGES))
                 wanted += [_job(own, cases[own], c, 0) for c in range(chunks)]
         records = run(asked.out, wanted, minutes=left(0.75))
     first = sums(records)

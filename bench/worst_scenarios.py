@@ -25,11 +25,13 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+from lineage import found_again, rng_of
 from mutated import fall, mutated
 from populations import METRICS, Scenario, draw_scenario
 from simulated import Job, Record, bar, parser, run, share, table
 from worst_tests import level_spent
 
+CHANGES = 13  # seeds them
 CHUNK = 20  # sets of a job
 KEPT, CHILDREN = 6, 3  # of each metric in a generation; of each of them
 Named = dict[str, Scenario]
@@ -50,14 +52,10 @@ def _job(name: str, scenario: Scenario, part: int, stage: int) -> Job:
 
 
 def _chunk(scenario: Scenario, name: str, part: int, stage: int) -> Record:
-    rng = np.random.default_rng([*_numbers(name), part, stage, 12])
+    rng = rng_of(name, part, stage, 12)
     spent = np.array([level_spent(scenario, rng) for _ in range(CHUNK)])
     climbed = float(np.minimum(spent, 1).mean() / scenario.alpha)
     return {"sets": CHUNK, "passes": int((spent >= 1).sum()), "spent": climbed}
-
-
-def _numbers(name: str) -> list[int]:
-    return [int(part) for part in name.split(".")]
 
 
 def sums(records: list[Record]) -> Sums:
@@ -88,18 +86,6 @@ def first_drawn(count: int) -> Named:
     return scenarios
 
 
-def of_name(name: str) -> Scenario:
-    """Return a scenario that a search found: drawn by its first number, changed by each other."""
-    first, *steps = name.split(".")
-    scenario = draw_scenario(int(first))
-    if scenario is None:
-        raise SystemExit(f"{name}: no scenario is drawn by the number {first}")
-    for step in steps:
-        first += f".{step}"
-        scenario = mutated(scenario, np.random.default_rng([*_numbers(first), 13]))
-    return scenario
-
-
 def climb(scenarios: Named, asked: argparse.Namespace, end: float) -> list[Record]:
     """Draw all, then the best and their children, generation by generation; add them."""
     chunks, out = asked.sets // CHUNK, asked.out
@@ -113,9 +99,7 @@ def climb(scenarios: Named, asked: argparse.Namespace, end: float) -> list[Recor
             ]
             for child in range(CHILDREN):
                 own = f"{name}.{generation}{child}"
-                scenarios[own] = mutated(
-                    scenarios[name], np.random.default_rng([*_numbers(own), 13])
-                )
+                scenarios[own] = mutated(scenarios[name], rng_of(own, CHANGES))
                 wanted += jobs({own: scenarios[own]}, asked.sets, 0)
         records = run(out, wanted, minutes=_left(end))
         print(f"generation {generation}: {_heights(scenarios, sums(records))}", flush=True)
@@ -165,7 +149,7 @@ def main() -> None:
     asked = command.parse_args()
     start = time.monotonic()
     if asked.only:
-        scenarios = {name: of_name(name) for name in asked.only}
+        scenarios = {n: found_again(n, draw_scenario, mutated, CHANGES) for n in asked.only}
         first = sums(run(asked.out, [*jobs(scenarios, asked.sets, 0)], minutes=asked.minutes))
         drawn, asked.worst = set(scenarios), len(METRICS) * len(scenarios)
     else:
