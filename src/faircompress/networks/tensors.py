@@ -66,6 +66,12 @@ def extras_of(net: nn.Module) -> dict[str, Any]:
     }
 
 
+def give_extras(net: nn.Module, extras: Mapping[str, Any]) -> None:
+    """Give modules back what ``extras_of`` returned of them."""
+    for name, what in extras.items():
+        net.get_submodule(name).set_extra_state(what)
+
+
 def _own(module: nn.Module) -> dict[str, Tensor]:
     """Return what a module itself keeps in a state dict."""
     passing = module._non_persistent_buffers_set
