@@ -65,6 +65,22 @@ def test_one_group_that_was_drawn_again_counts_once() -> None:
     assert kept(padded) == pytest.approx(400, rel=0.1)
 
 
+@pytest.mark.parametrize("groups", ["one", "rare", "label"])
+@pytest.mark.parametrize(
+    ("spread", "apart", "noise"), [(1, 1, 0.01), (1, 3, 0.01), (10, 9, 0.3), (10, 9, 3)]
+)
+def test_many_rows_of_models_that_hardly_differ_or_are_very_sure_are_no_copies(
+    spread: float, apart: float, noise: float, groups: str
+) -> None:
+    for seed in (2, 4):
+        rng = np.random.default_rng(seed)
+        y = rng.integers(0, 2, 20_000)
+        logits = rng.normal(0, spread, len(y)) + apart * (2 * y - 1)
+        both = np.column_stack([logits, logits + rng.normal(0, noise, len(y))])
+        own = {"one": 0 * y, "rare": (rng.random(len(y)) < 0.02).astype(int), "label": y}
+        assert again(1 / (1 + np.exp(-both)), y, own[groups]) is None
+
+
 @pytest.mark.parametrize("rows", [60, 3000])
 @pytest.mark.parametrize("digits", [1, 2, 3, 4, 5, 6, 16])
 def test_rounded_scores_of_different_rows_are_no_copies(rows: int, digits: int) -> None:

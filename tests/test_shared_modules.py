@@ -1,12 +1,14 @@
 """Modules of two names and tensors of two modules are cut as one, and stay one."""
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 import faircompress
+from faircompress.networks import network
 
 PICTURES = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 LOADER = [(PICTURES, torch.tensor([0, 1, 0, 1]))]
@@ -77,3 +79,15 @@ def test_a_weight_that_two_modules_share_is_one_after_the_cut_and_after_tuning()
     small = pruned(net, epochs=1)
     assert len(small.one.weight) < 16 or len(small.next.weight) < 16
     assert small.one.weight is small.other.weight and net.one.weight is net.other.weight
+
+
+def test_a_tensor_of_two_modules_stays_one_when_the_network_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "build", lambda architecture, classes: Tied())
+    kept = network.Network(Tied(), "tied", 2, (0.0,) * 3, (1.0,) * 3)
+    network.save(kept, tmp_path / "tied.pt")
+    again = network.load(tmp_path / "tied.pt").net
+    one, other = (again.get_parameter(name) for name in ("one.weight", "other.weight"))
+    assert one is other
+    assert torch.equal(one, kept.net.get_parameter("one.weight"))

@@ -1,5 +1,6 @@
 """Weights move the same way each time, whether or not the run was killed on its way."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,34 @@ def test_a_killed_training_goes_on_and_ends_in_the_same_weights(tmp_path: Path) 
     resumed = trained(fresh(), tmp_path / "kept.pt").net.state_dict()
     whole = trained(fresh()).net.state_dict()
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+class Counting(nn.Module):
+    """Counts the batches that it learnt from, beside its tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.batches = nn.Linear(3, 2), 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.batches += self.training
+        return self.last(x.mean((2, 3)))
+
+    def get_extra_state(self) -> int:
+        return self.batches
+
+    def set_extra_state(self, state: int) -> None:
+        self.batches = state
+
+
+def test_a_killed_training_goes_on_with_what_modules_keep_beside_tensors(tmp_path: Path) -> None:
+    def counting() -> Network:
+        return replace(fresh(), net=Counting())
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(counting(), tmp_path / "kept.pt", stop_after=2)
+    resumed, whole = trained(counting(), tmp_path / "kept.pt").net, trained(counting()).net
+    assert resumed.get_extra_state() == whole.get_extra_state() > 0
 
 
 def test_a_loss_that_is_no_number_is_an_error_that_names_the_learning_rate() -> None:

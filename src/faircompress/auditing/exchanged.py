@@ -1,6 +1,8 @@
 """A candidate that is better than its baseline as surely as harm fails: were they exchanged?"""
 
 from faircompress.auditing.spelling import spelt
+from faircompress.config.rules import BASELINE
+from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import CheckResult, Outcome
 from faircompress.evaluation.verdict import Verdict
 
@@ -14,9 +16,9 @@ def exchanged(verdict: Verdict) -> list[str]:
     if verdict.outcome != Outcome.PASS:
         return []
     found = [
-        f"{rule.title} {'over all rows' if check.group == 'all' else f'in {check.group}'}"
+        f"{rule.title} {'over all rows' if check.group == POOLED else f'in {check.group}'}"
         for rule in verdict.rules
-        if rule.rule == "change" and rule.against == "baseline"
+        if rule.rule == "change" and rule.against == BASELINE
         for check in rule.checks
         if _better(check, rule.better, rule.limit)
     ]

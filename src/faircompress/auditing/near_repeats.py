@@ -24,9 +24,11 @@ BOXES = 10  # large boxes that must show it
 SPLIT = 0.5  # for each pair in a small box, so many copies may be parted by its sides
 UNSEEN = 8  # pairs more than seen that chance may bring, with chance 3e-4 that it brings none
 MANY = 50_000  # rows, beyond which fewer grids are tried: a verdict on them must not take longer
-NEAR, SPREAD = 1e-7, 16.5  # ends of probabilities as logits, and more than the largest of these
+NEAR = 1e-7  # to 0 or 1, where logits end
+FARTHEST = float(np.log(1 / NEAR - 1))
 COARSE, MIXED = 0.1, 0.2  # side of boxes in which groups must mix, and how well
 SHIFTS = ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5))  # of the grid: its lines part nothing
+ASIDE = (0.0, 0.5)  # of large boxes: two models that hardly differ cross no corner of them
 ROUNDS = 20
 
 
@@ -60,7 +62,7 @@ def again(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Again |
     tried = [(scores, side) for side in sides]
     if not least and not many:
         inside = scores.clip(NEAR, 1 - NEAR)
-        logits = (np.log(inside / (1 - inside)) / SPREAD + 1) / 2
+        logits = (np.log(inside / (1 - inside)) / FARTHEST + 1) / 2
         tried += [(logits, side) for side in sides]
     best: Again | None = None
     for places, side in tried:
@@ -75,15 +77,18 @@ def _on_grid(
     scores: np.ndarray, side: float, cells: np.ndarray, odds: float, *, mixed: bool
 ) -> Again | None:
     """Return which rows were written again, as far as boxes of one side tell."""
-    large = _boxes(scores, side * FINER)
-    several = np.bincount(large)[large] > 1
+    wide = side * FINER
+    large = _boxes(scores, wide, ASIDE)
+    rows_of = np.bincount(large)[large]
+    inner = ((scores >= wide) & (scores <= 1 - wide)).any(1)  # at 0 and 1 the density has a peak
+    several = inner & (rows_of > 1)
     if several.sum() < 2 * BOXES:
         return None
-    small, inner = _boxes(scores[several], side), cells[several]
-    most = _sparse(small, _new(large[several]), inner, odds, mixed=mixed)
+    small = _boxes(scores[several], side)
+    most = _sparse(small, _new(large[several]), cells[several], odds, mixed=mixed)
     if not most:
         return None
-    sparse = np.bincount(large)[large] <= most
+    sparse = inner & (rows_of <= most)
     seen = sparse[several]
     if not mixed and _ties(scores[several][seen], small[seen]):
         return None

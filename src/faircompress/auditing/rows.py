@@ -152,12 +152,8 @@ def together(pair: Pair) -> Pair:
     hashes = pair.hashes
     every = None
     people = baseline.identities
-    if (
-        people is not None
-        and len(np.unique(people)) == len(people)
-        or people is None
-        and pair.named
-    ):
+    own = pair.named if people is None else len(np.unique(people)) == len(people)
+    if own:
         notes = list(filter(None, [doubted(baseline, candidate)]))
     elif people is None:
         found = repeats(baseline, candidate)

@@ -137,29 +137,13 @@ def take_out(net: nn.Module, groups: list[ChannelGroup], channels: dict[str, lis
         InputError: If modules that share a tensor would lose different channels.
     """
     state = tensors_of(net)
-    first = first_names(net)
     shared = _shared(net)
     for (name, axis), gone in entries_of(groups, channels).items():
         stay = torch.ones(state[name].shape[axis], dtype=torch.bool)
         stay[gone] = False
         state[name] = state[name].index_select(axis, stay.nonzero().flatten())
-    for name in state:
-        if first.get(name, name) != name:
-            state[name] = state[first[name]]
     fill(net, state)
-    _share_again(net, shared)
-
-
-def first_names(net: nn.Module) -> dict[str, str]:
-    """Return the first name of each tensor of a module that is registered under several."""
-    seen: dict[nn.Module, str] = {}
-    found = {}
-    for name, module in net.named_modules(remove_duplicate=False):
-        first = seen.setdefault(module, name)
-        tensors = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
-        for part, _ in tensors:
-            found[f"{name}.{part}".lstrip(".")] = f"{first}.{part}".lstrip(".")
-    return found
+    _refuse_parted(net, shared)
 
 
 def _shared(net: nn.Module) -> list[list[tuple[nn.Module, str]]]:
@@ -171,17 +155,16 @@ def _shared(net: nn.Module) -> list[list[tuple[nn.Module, str]]]:
     return [places for places in owners.values() if len(places) > 1]
 
 
-def _share_again(net: nn.Module, shared: list[list[tuple[nn.Module, str]]]) -> None:
+def _refuse_parted(net: nn.Module, shared: list[list[tuple[nn.Module, str]]]) -> None:
     names = {module: name for name, module in net.named_modules()}
     for (module, part), *others in shared:
         tensor = getattr(module, part)
         for other, name in others:
-            if not torch.equal(getattr(other, name), tensor):
+            if getattr(other, name) is not tensor:
                 raise InputError(
                     f"{names[module]} and {names[other]} share their {part}, and would lose "
                     "different channels. Give each its own"
                 )
-            setattr(other, name, tensor)
 
 
 def entries_of(groups: list[ChannelGroup], channels: dict[str, list[int]]) -> Parts:

@@ -49,14 +49,13 @@ class Caps:
         Raises:
             ValueError: Naming it.
         """
-        columns = sorted({column for one in self.declared for column in one.where})
+        names = {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
+        columns = sorted({column for one in self.declared for column in one.where} & names.keys())
         if not columns:
             return
-        names = {**rows.groups, "label": np.asarray(rows.classes)[rows.labels]}
-        values = [names[column].astype(str) for column in columns if column in names]
-        for place in np.unique(np.stack(values), axis=1).T if values else ():
-            there = [column for column in columns if column in names]
-            self._most(dict(zip(there, map(str, place), strict=True)))
+        values = np.stack([names[column].astype(str) for column in columns])
+        for place in np.unique(values, axis=1).T:
+            self._most(dict(zip(columns, map(str, place), strict=True)))
 
     def _most(self, place: Mapping[str, str]) -> float:
         most = most_of(self.declared, place)

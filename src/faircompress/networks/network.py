@@ -20,7 +20,7 @@ from faircompress.networks.brought import build_brought
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.memory_order import memory_order
 from faircompress.networks.prototypes import Prototypes
-from faircompress.networks.tensors import extras_of, fill, refuse_others, tensors_of
+from faircompress.networks.tensors import extras_of, fill, give_extras, refuse_others, tensors_of
 from faircompress.networks.weights import DAMAGED
 from faircompress.support.errors import FaircompressError, InputError
 from faircompress.support.files import write_bytes
@@ -150,8 +150,7 @@ def load(path: Path) -> Network:
             net.set_submodule(name, Prototypes(1, words["classes"]))
         refuse_others(net, weights)
         fill(net, weights)
-        for name, what in extra.items():
-            net.get_submodule(name).set_extra_state(what)
+        give_extras(net, extra)
         return Network(evaluating(net), **words)
     except DAMAGED as error:
         if isinstance(error, FaircompressError | FileNotFoundError):

@@ -7,6 +7,7 @@ are those that torch gives by itself.
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from faircompress.support.errors import InputError
@@ -24,15 +25,20 @@ def tensors_of(net: nn.Module) -> dict[str, Tensor]:
 def fill(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Give every layer the tensors of its name, and the width that these have, in place.
 
+    A weight that several layers share stays one, if all are given the same.
+
     Args:
         net: Whose weights are all replaced, and those buffers that are named.
         tensors: By name.
     """
-    for prefix, module in net.named_modules(remove_duplicate=False):
+    new: dict[Tensor, nn.Parameter] = {}
+    for prefix, module in net.named_modules():
         for name, old in _own(module).items():
             key = f"{prefix}.{name}".lstrip(".")
             if isinstance(old, nn.Parameter):
-                setattr(module, name, nn.Parameter(tensors[key], old.requires_grad))
+                if old not in new or not torch.equal(new[old], tensors[key]):
+                    new[old] = nn.Parameter(tensors[key], old.requires_grad)
+                setattr(module, name, new[old])
             elif key in tensors:
                 setattr(module, name, tensors[key])
         _fit_words(module)
@@ -58,6 +64,12 @@ def extras_of(net: nn.Module) -> dict[str, Any]:
         for name, module in net.named_modules()
         if type(module).get_extra_state is not plain
     }
+
+
+def give_extras(net: nn.Module, extras: Mapping[str, Any]) -> None:
+    """Give modules back what ``extras_of`` returned of them."""
+    for name, what in extras.items():
+        net.get_submodule(name).set_extra_state(what)
 
 
 def _own(module: nn.Module) -> dict[str, Tensor]:

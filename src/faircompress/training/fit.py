@@ -18,7 +18,7 @@ from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.memory_order import memory_order
 from faircompress.networks.network import Network
-from faircompress.networks.tensors import tensors_of
+from faircompress.networks.tensors import extras_of, give_extras, tensors_of
 from faircompress.support.absent import without
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
@@ -200,7 +200,7 @@ def _remember(
         return
     buffer = io.BytesIO()
     state = {"net": tensors_of(net), "optimizer": optimizer.state_dict(), "epochs": epochs}
-    torch.save({**state, "objective": memory}, buffer)
+    torch.save({**state, "extra": extras_of(net), "objective": memory}, buffer)
     write_bytes(checkpoint, buffer.getvalue())
 
 
@@ -216,6 +216,7 @@ def _resume(
     state = torch.load(checkpoint, map_location=fabric.device, weights_only=True)
     for name, tensor in tensors_of(net).items():
         tensor.copy_(state["net"][name])
+    give_extras(net, state["extra"])
     optimizer.load_state_dict(state["optimizer"])
     memory |= state["objective"]
     return int(state["epochs"])
