@@ -44,7 +44,10 @@ def evaluating(net: Kind) -> Kind:
 
 @contextmanager
 def as_it_was(net: nn.Module) -> Iterator[None]:
-    """Give a network back, at the end, its mode, what it kept, and its buffers' values."""
+    """Give a network back, at the end, its mode, attributes and buffers.
+
+    Of lists and mappings that it keeps the entries, too, but not what lies deeper in them.
+    """
     own = [(vars(module), dict(vars(module))) for module in net.modules()]
     within = [
         (kept, copy.copy(kept))
