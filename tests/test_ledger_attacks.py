@@ -54,6 +54,34 @@ def swapped_classes(test_set: TestSet) -> TestSet:
     return replace(test_set, labels=1 - test_set.labels, baseline=1 - test_set.baseline)
 
 
+def words(test_set: TestSet) -> TestSet:
+    return replace(test_set, labels=np.where(test_set.labels == 1, "yes", "no"))
+
+
+def calibrated(test_set: TestSet, temperature: float = 2.0) -> TestSet:
+    logits = np.log(test_set.baseline / (1 - test_set.baseline))
+    return replace(test_set, baseline=1 / (1 + np.exp(-logits / temperature)))
+
+
+def noisy(test_set: TestSet, noise: float) -> TestSet:
+    moved_by = np.random.default_rng(3).normal(0, noise, len(test_set))
+    return replace(test_set, baseline=np.clip(test_set.baseline + moved_by, 0, 1))
+
+
+def of_three(rows: int = 600) -> TestSet:
+    """Three classes, 1 to 3, with groups."""
+    rng = np.random.default_rng(11)
+    labels = rng.integers(0, 3, rows)
+    scores = np.exp(2 * np.eye(3)[labels] + rng.normal(size=(rows, 3)))
+    groups = {"sex": rng.choice(["f", "m"], rows)}
+    return TestSet(labels + 1, groups, scores / scores.sum(1, keepdims=True))
+
+
+def animals(test_set: TestSet) -> TestSet:
+    names, order = np.array(["", "dog", "Cat", "bird"]), [2, 1, 0]  # classes by name
+    return replace(test_set, labels=names[test_set.labels], baseline=test_set.baseline[:, order])
+
+
 FAIL: dict[str, tuple[TestSet, Trick]] = {
     "sort the rows": (NAMELESS, lambda t: t.take(np.argsort(t.baseline))),
     "drop a third": (NAMELESS, lambda t: t.take(np.arange(400))),
@@ -75,13 +103,34 @@ FAIL: dict[str, tuple[TestSet, Trick]] = {
         t.take(np.arange(12)), drawn(588, seed=9, names="y"))),
     "one known picture among many unknown": (COARSE, lambda t: replace(
         without_names(t), pictures=np.array(["new", *[None] * 599]))),
+    "spell labels as words": (NAMELESS, words),
+    "swap the two classes": (NAMELESS, swapped_classes),
+    "call three classes otherwise, in another order": (of_three(), animals),
+    "keep three decimals": (NAMELESS, lambda t: replace(t, baseline=t.baseline.round(3))),
+    "keep two decimals, spell labels as words": (NAMELESS, lambda t: words(
+        replace(t, baseline=t.baseline.round(2)))),
+    "keep one decimal": (NAMELESS, lambda t: replace(t, baseline=t.baseline.round(1))),
+    "keep three decimals of half of it": (NAMELESS, lambda t: replace(
+        t, baseline=t.baseline.round(3)).take(np.arange(300))),
+    "half of it, labels as words": (NAMELESS, lambda t: words(t.take(np.arange(300)))),
+    "give percent": (NAMELESS, lambda t: replace(t, baseline=100 * t.baseline)),
+    "give logits": (NAMELESS, lambda t: replace(t, baseline=np.log(t.baseline / (1 - t.baseline)))),
+    "a temperature": (NAMELESS, calibrated),
+    "a temperature, classes swapped, labels as words": (NAMELESS, lambda t: words(
+        swapped_classes(calibrated(t)))),
+    "a temperature of three classes": (of_three(), lambda t: replace(
+        t, baseline=t.baseline**0.5 / (t.baseline**0.5).sum(1, keepdims=True))),
+    "a temperature, a twentieth left out": (
+        drawn(2000), lambda t: calibrated(t).take(np.arange(1900))),
+    "move all scores, no ids": (NAMELESS, moved),
+    "new names and moved scores": (NAMED, lambda t: renamed(moved(t))),
     "other weights": (NAMED, lambda t: replace(t, weights=RNG.random(600) + 1)),
 }  # fmt: skip
 WORK: dict[str, tuple[TestSet, Trick]] = {
-    "move all scores, no ids": (NAMELESS, moved),
     "another baseline, no ids": (NAMELESS, lambda t: replace(t, baseline=RNG.random(600))),
-    "swap the two classes, no ids": (NAMELESS, swapped_classes),
-    "new names and moved scores": (NAMED, lambda t: renamed(moved(t))),
+    "a temperature, half left out": (NAMELESS, lambda t: calibrated(t).take(np.arange(300))),
+    "a temperature of 100 rows": (drawn(100), calibrated),
+    "noise of a tenth in all scores": (NAMELESS, lambda t: noisy(t, 0.1)),
     "new names where scores are decisions": (COARSE, renamed),
     "less than one in a hundred people": (NAMED, lambda t: joined(
         t.take(np.arange(6)), drawn(600, seed=9, names="y"))),

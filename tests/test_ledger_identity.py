@@ -10,7 +10,8 @@ from ledgers import drawn
 
 from faircompress.ledger.errors import LedgerError
 from faircompress.ledger.identity import TestSet, fingerprint, row_hashes
-from faircompress.ledger.matching import Answer, Overlap, overlap
+from faircompress.ledger.likeness import in_common
+from faircompress.ledger.matching import NOISE, Answer, Overlap, overlap
 
 KEY = bytes(range(32))
 HALF = np.arange(100)
@@ -90,6 +91,41 @@ def test_fine_scores_tell_fresh_from_used(rows: int) -> None:
     )
     assert answers == {Answer.fresh: 25}
     assert compared(drawn(rows).take(np.arange(rows // 2)), drawn(rows)).answer is Answer.same
+
+
+@pytest.mark.parametrize("rows", [(200, 200), (500, 3000)])
+@pytest.mark.parametrize("kind", ["rare", "sure", "3 decimals", "one class"])
+def test_bins_of_fresh_rows_are_never_called_used(kind: str, rows: tuple[int, int]) -> None:
+    most = 0.0
+    for n in range(15):
+        new, old = (table(kind, size, seed) for size, seed in zip(rows, (n, 1000 + n), strict=True))
+        one, other = (fingerprint(KEY, some) for some in (new, old))
+        found = in_common((one.bins, one.counts), (other.bins, other.counts))
+        most = max(most, *(view.rows / view.noise for view in found if view.noise))
+    assert most < NOISE  # of 16 views and 15 pairs
+
+
+def table(kind: str, rows: int, seed: int) -> TestSet:
+    """Draw rows: a twentieth positive; float32 scores at 0 and 1; rounded; or of one class."""
+    rng = np.random.default_rng(seed)
+    share = {"rare": 0.05, "one class": 0.0}.get(kind, 0.5)
+    labels = (rng.random(rows) < share).astype(int)
+    logits = rng.normal(16 * labels - 8, 4) if kind == "sure" else rng.normal(3 * labels, 1.5)
+    scores = 1 / (1 + np.exp(-logits.astype(np.float32)))
+    groups = {"sex": rng.choice(["f", "m"], rows, p=[0.02, 0.98])}
+    return TestSet(labels, groups, scores.round(3) if kind == "3 decimals" else scores)
+
+
+def test_what_rounding_leaves_of_two_rows_can_be_counted_by_hand() -> None:
+    """Ten bins of one row each in both tables, of one stratum of 10 : 10.
+
+    A pair in a bin has -(1 x -1) = 1 in common, less 2 x 1 / 2 / 19; bins of two count 1.
+    """
+    bins = np.arange(10, dtype=np.uint64)
+    (view,) = in_common((bins, np.ones(10)), (bins, np.ones(10)))
+    assert view.rows == pytest.approx(10 * (1 - 1 / 19))
+    assert view.noise == pytest.approx(np.sqrt(10))
+    assert view.of == 10
 
 
 @pytest.mark.parametrize("steps", [1, 100, 255])  # decisions, 2 decimals, 8 bits

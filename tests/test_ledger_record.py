@@ -8,9 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ledgers import drawn, look_at
 
+from faircompress.ledger import sets
 from faircompress.ledger.entries import Booked
 from faircompress.ledger.errors import BrokenLedgerError, LedgerError
 from faircompress.ledger.looks import complete
@@ -66,6 +68,23 @@ def test_any_changed_byte_of_any_line_is_found(ledger: Ledger) -> None:
                 ledger.entries()
     ledger.path.write_bytes(whole)
     assert len(ledger.entries()) == 5
+
+
+def test_a_set_that_an_earlier_version_wrote_keeps_its_file_and_its_looks(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(sets, "VIEWS_OF", {1: sets.VIEWS_OF[1]})
+        look = look_at(ledger, drawn())
+    again = look_at(ledger, drawn())
+    assert (again.repeated, again.line) == (True, look.line)
+    assert look_at(ledger, drawn().take(np.arange(150))).number == 2
+    assert look_at(ledger, drawn(), "c").number == 3
+    versions = [
+        p.read_bytes().split(b'"version": ')[1][:1] for p in sets.folder(ledger.path).iterdir()
+    ]
+    assert sorted(versions) == [b"1", b"2"]
+    assert ledger.verify() == ledger.head()
 
 
 def test_any_changed_byte_of_a_test_set_is_found(ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from faircompress.config import plugins
 from faircompress.evaluation.comparison import compare
 from faircompress.evaluation.evidence import Evidence, evidence
 from faircompress.evaluation.groups import groups_of
+from faircompress.evaluation.sparse import _joined
 from faircompress.statistics.procedures.paired_proportions import PairedProportions
 from faircompress.statistics.procedures.strata_apart import StrataApart
 
@@ -80,3 +81,16 @@ def test_only_rows_of_several_strata_are_bounded_apart() -> None:
         found[group.key] = one.method
     assert found["all"] == "exact apart"
     assert {name for key, name in found.items() if key != "all"} == {"exact"}
+
+
+def test_intersections_that_were_merged_are_strata() -> None:
+    """Their numbers of rows decided that they were merged, and they may differ."""
+    pair = [said({"a": (9, 9 - 6 * (m == "p")), "b": (15, 15 - (m == "d"))}, model=m) for m in "dp"]
+    crossed = [replace(p, groups={**p.groups, "skin": np.full(len(p.ids), "x")}) for p in pair]
+    comparison = compare(*crossed, (0.5, 0.5))
+    groups = groups_of(crossed[0], intersections=True)
+    merged = _joined("hair & skin=other", [group for group in groups if "&" in group.key])
+    found = evidence(comparison, plugins.find("metrics", "true_positive_rate"), merged)
+    assert isinstance(found, Evidence)
+    assert isinstance(found.procedure, StrataApart)
+    assert (found.procedure.lost, found.procedure.gained, found.procedure.n) == (6, 1, 24)

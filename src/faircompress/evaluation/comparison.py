@@ -75,9 +75,19 @@ class PairedComparison:
         rows = np.setdiff1d(np.arange(len(self.cluster)), group.rows)
         return Group(f"not {group.key}", group.column, rows)
 
-    def rows(self, rows: np.ndarray) -> Rows:
-        """Return whose some rows are and what they count."""
+    def rows(self, rows: np.ndarray, group: Group) -> Rows:
+        """Return whose some rows are and what they count.
+
+        The policy that merges intersections reads their counts, so given it they are fixed.
+        """
         stratum = None if self.strata is None else self.strata[rows]
+        if group.member is not None:
+            member = np.full(len(self.cluster), -1)
+            member[group.rows] = group.member
+            both = np.stack(
+                [np.zeros(len(rows), int) if stratum is None else stratum, member[rows]]
+            )
+            stratum = np.unique(both, axis=1, return_inverse=True)[1].ravel()
         weights = self.weights[rows] if self.caps is not None else np.ones(len(rows))
         return Rows(self.cluster[rows], weights, stratum)
 

@@ -224,7 +224,7 @@ def _in_rounds(comparison: PairedComparison, metric: Metric, group: Group) -> Cl
     every = range(len(comparison.classes))
     caps = [comparison.cap_in_rounds(k, group) for k in every]
     ours, theirs = comparison.baseline, comparison.candidate
-    sample, seed = comparison.rows(rows), comparison.seed
+    sample, seed = comparison.rows(rows, group), comparison.seed
     if all(isinstance(pair[0], Ranking) for pair in measures):
         one, other = (m.probabilities[rows].astype(float) for m in (ours, theirs))
         return ranking_rounds(one, other, labels, sample, caps, seed=seed)
@@ -275,12 +275,12 @@ def _sample(
 ) -> Sample:
     """Return how the rows were drawn."""
     if comparison.caps is None:
-        return Sample(comparison.rows(rows), None, 1.0, DEALS, comparison.seed)
+        return Sample(comparison.rows(rows, group), None, 1.0, DEALS, comparison.seed)
     caps = comparison.caps_of(group, question, cross_group=metric.cross_group)
     every = range(len(comparison.classes))
     served = [question or 0] if metric is negative_flips else every
     whole = comparison.caps.of(served, group.where)
-    return Sample(comparison.rows(rows), caps, whole, DEALS, comparison.seed)
+    return Sample(comparison.rows(rows, group), caps, whole, DEALS, comparison.seed)
 
 
 def difference_bounds(one: Evidence, other: Evidence, alpha: float) -> tuple[float, float]:

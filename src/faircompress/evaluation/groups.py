@@ -24,6 +24,7 @@ class Group:
         question: The class judged against the rest, for groups of the column ``label``.
         where: Column -> value of its rows; ``label`` is no column here.
         members: Of a group that sparse ones were merged into, the ``where`` of each.
+        member: And of each row, which of them it is of, ``(rows,)``; None: nothing was merged.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Group:
     question: int | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     members: tuple[Mapping[str, str], ...] = ()
+    member: np.ndarray | None = None
 
 
 def groups_of(predictions: Predictions, *, intersections: bool) -> list[Group]:

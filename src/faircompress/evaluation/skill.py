@@ -179,7 +179,7 @@ def _youden(comparison: PairedComparison, group: Group, question: int | None) ->
         return None
     if comparison.caps is None:
         return Skill(*(partial(_youden_lower, of, truth) for of in decided))
-    rows, caps = comparison.rows(group.rows), comparison.caps_of(group, question)
+    rows, caps = comparison.rows(group.rows, group), comparison.caps_of(group, question)
     units = deal_ranking(decided[0], decided[1], truth, rows, caps, seed=comparison.seed)
     bounds = BettingMean(units, 1.0)
     return Skill(partial(_twice, bounds.baseline_lower), partial(_twice, bounds.rate_lower))
@@ -216,6 +216,6 @@ def _recall(comparison: PairedComparison, group: Group, own: np.ndarray, label: 
     right = [m.decisions[own] == label for m in models]
     if comparison.caps is None:
         return [partial(paired_proportions.share_lower, int(r.sum()), len(own)) for r in right]
-    cap, rows = comparison.caps.of([label], group.where), comparison.rows(own)
+    cap, rows = comparison.caps.of([label], group.where), comparison.rows(own, group)
     bounds = BettingMean(deal_share(right[0], right[1], rows, cap, seed=comparison.seed), 1.0)
     return [bounds.baseline_lower, bounds.rate_lower]

@@ -66,12 +66,15 @@ def regrouped(groups: Sequence[Group], sparse: Sequence[SparseGroup]) -> list[Gr
 
 def _joined(name: str, parts: Sequence[Group]) -> Group:
     column = parts[0].column
+    rows = np.concatenate([part.rows for part in parts])
+    order = np.argsort(rows)
     return Group(
         key=name,
         column=column,
-        rows=np.sort(np.concatenate([part.rows for part in parts])),
+        rows=rows[order],
         where={column: OTHER},  # no declared condition or cap names it: all that may apply do
         members=tuple(part.where for part in parts),
+        member=np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])[order],
     )
 
 

@@ -6,9 +6,8 @@ have equal hashes by accident with chance ``5e-20``.
 """
 
 import hashlib
-import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from faircompress.ledger.errors import LedgerError
+from faircompress.ledger.hashing import as_texts, keyed, short_hashes
+from faircompress.ledger.histograms import histogram
 
 DIGITS = 4  # decimals to which the baseline's scores identify a row
 FINE = 6  # to which they tell fresh rows from used ones in large tables; see ``matching``
-VIEWS = ("ids", "pictures", "people", "rows", "scores", "fine", "values")
-PADS = (0x36, 0x5C)  # of HMAC, for keys of at most 64 bytes
+VIEWS = ("ids", "pictures", "people", "rows", "scores", "fine", "values", "bins", "counts")
 EXACT = VIEWS[:3]  # equal ones are no coincidence
 NOTHING = np.zeros(0, np.uint64)
 
@@ -86,6 +86,9 @@ class Fingerprint:
         scores: Of (label, baseline's scores to 4 digits), as often as they stand there.
         fine: Of (label, baseline's scores to 6 digits), as often as they stand there.
         values: Of each group column's values, each once a percent of the rows that have it.
+        bins: Of each bin of the table's histograms, once; see ``histograms``.
+        counts: Rows in each.
+        turned: Bins and counts with the classes exchanged, of a set in question; none are kept.
         complete: Which of ids, pictures and people are known of every row.
         columns: Of the names of the group columns.
         exact: Of everything that is known of all rows, in any order.
@@ -99,6 +102,9 @@ class Fingerprint:
     scores: np.ndarray = field(default_factory=lambda: NOTHING)
     fine: np.ndarray = field(default_factory=lambda: NOTHING)
     values: np.ndarray = field(default_factory=lambda: NOTHING)
+    bins: np.ndarray = field(default_factory=lambda: NOTHING)
+    counts: np.ndarray = field(default_factory=lambda: NOTHING)
+    turned: tuple[np.ndarray, np.ndarray] = (NOTHING, NOTHING)
     complete: tuple[str, ...] = ()
     columns: str = ""
     exact: str = ""
@@ -141,6 +147,8 @@ def fingerprint(key: bytes, test_set: TestSet, hashes: RowHashes | None = None) 
     """
     h = hashes or row_hashes(key, test_set)
     names = sorted(test_set.groups)
+    table = test_set.labels, test_set.groups, test_set.baseline
+    (bins, counts), turned = histogram(key, *table), histogram(key, *table, turned=True)
     return Fingerprint(
         ids=_once(h.ids),
         pictures=_once(h.pictures),
@@ -149,8 +157,11 @@ def fingerprint(key: bytes, test_set: TestSet, hashes: RowHashes | None = None) 
         scores=np.sort(h.scores),
         fine=np.sort(h.fine),
         values=np.sort(_of_values(key, test_set.groups)),
+        bins=bins,
+        counts=counts,
+        turned=turned,
         complete=tuple(view for view in EXACT if getattr(h, view).all()),
-        columns=_keyed(key, "columns", json.dumps(names).encode()),
+        columns=keyed(key, "columns", json.dumps(names).encode()),
         exact=_exact(key, test_set, h),
         book=_book(key, test_set),
     )
@@ -158,12 +169,12 @@ def fingerprint(key: bytes, test_set: TestSet, hashes: RowHashes | None = None) 
 
 def book_sha256(ids: np.ndarray) -> str:
     """Return the hash by which a book of looks of version 0.2 knows a test set."""
-    return hashlib.sha256(json.dumps(sorted(_texts(ids).tolist())).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(as_texts(ids).tolist())).encode()).hexdigest()
 
 
 def of_book(key: bytes, sha256: str) -> str:
     """Return the keyed hash of such a hash."""
-    return _keyed(key, "book", sha256.encode())
+    return keyed(key, "book", sha256.encode())
 
 
 def _book(key: bytes, test_set: TestSet) -> str:
@@ -176,10 +187,10 @@ def _of_values(key: bytes, groups: Mapping[str, np.ndarray]) -> np.ndarray:
     """Hash the values of group columns, each once a percent of its rows."""
     values: list[bytes] = []
     for name, column in groups.items():
-        texts, times = np.unique(_texts(column).astype(str), return_counts=True)
+        texts, times = np.unique(as_texts(column).astype(str), return_counts=True)
         for text, percent in zip(texts, np.rint(100 * times / len(column)), strict=True):
             values += [json.dumps([name, str(text)]).encode()] * int(percent)
-    return _hashes(key, "value", values)
+    return short_hashes(key, "value", values)
 
 
 def _exact(key: bytes, test_set: TestSet, h: RowHashes) -> str:
@@ -189,7 +200,7 @@ def _exact(key: bytes, test_set: TestSet, h: RowHashes) -> str:
     floats = np.column_stack([numbers, np.asarray(weights, float)]) + 0.0  # -0 is 0
     hashes = np.column_stack([h.ids, h.pictures, h.people, h.rows])
     table = np.ascontiguousarray(np.hstack([hashes, floats.view(np.uint64)]), "<u8")
-    return _keyed(key, "exact", table[np.lexsort(table.T)].tobytes())
+    return keyed(key, "exact", table[np.lexsort(table.T)].tobytes())
 
 
 def _rounded(baseline: np.ndarray, digits: int) -> np.ndarray:
@@ -203,7 +214,7 @@ def _of_rows(
     key: bytes, kind: str, columns: list[tuple[str, np.ndarray]], scores: np.ndarray
 ) -> np.ndarray:
     """Hash, of each row, the words in some columns and its scores."""
-    texts = {name: _texts(column) for name, column in columns}
+    texts = {name: as_texts(column) for name, column in columns}
     codes = pd.DataFrame({n: pd.factorize(column)[0] for n, column in enumerate(texts.values())})
     subgroup = codes.groupby(list(codes.columns), sort=False).ngroup().to_numpy()
     first = np.unique(subgroup, return_index=True)[1]
@@ -216,7 +227,7 @@ def _of_rows(
     ones = np.unique(row_of, return_index=True)[1]  # rows that are equal are hashed once
     raw, width = scores.tobytes(), scores.shape[1] * 8
     rows = (heads[subgroup[n]] + raw[n * width : (n + 1) * width] for n in ones.tolist())
-    return _hashes(key, kind, rows)[row_of]
+    return short_hashes(key, kind, rows)[row_of]
 
 
 def _of_texts(key: bytes, kind: str, column: np.ndarray | None, rows: int) -> np.ndarray:
@@ -225,43 +236,14 @@ def _of_texts(key: bytes, kind: str, column: np.ndarray | None, rows: int) -> np
     if column is None:
         return found
     known = ~_missing(column)
-    codes, texts = pd.factorize(_texts(np.asarray(column)[known]))
-    found[known] = _hashes(key, kind, (str(text).encode() for text in texts))[codes]
+    codes, texts = pd.factorize(as_texts(np.asarray(column)[known]))
+    found[known] = short_hashes(key, kind, (str(text).encode() for text in texts))[codes]
     return found
-
-
-def _hashes(key: bytes, kind: str, values: Iterable[bytes]) -> np.ndarray:
-    """Return 64 bits of the HMAC-SHA256 of each value.
-
-    The two blocks that hold the key are hashed once (RFC 2104), which is twice as fast as ``hmac``.
-    """
-    inner, outer = (hashlib.sha256(bytes(b ^ pad for b in key.ljust(64, b"\0"))) for pad in PADS)
-    inner.update(kind.encode() + b"\0")
-
-    def digest(value: bytes) -> bytes:
-        first, second = inner.copy(), outer.copy()
-        first.update(value)
-        second.update(first.digest())
-        return second.digest()[:8]
-
-    return np.frombuffer(b"".join(map(digest, values)), ">u8").astype(np.uint64)
-
-
-def _keyed(key: bytes, kind: str, value: bytes) -> str:
-    return hmac.digest(key, kind.encode() + b"\0" + value, "sha256").hex()
 
 
 def _once(hashes: np.ndarray) -> np.ndarray:
     found = np.unique(hashes)
     return found[found != 0]
-
-
-def _texts(column: np.ndarray) -> np.ndarray:
-    """Return values as words: 1, 1.0 and "1" are the same."""
-    column = np.asarray(column)
-    if column.dtype.kind == "f" and np.array_equal(column, np.rint(column)):
-        column = column.astype(np.int64)
-    return column.astype(str).astype(object)
 
 
 def _missing(column: np.ndarray) -> np.ndarray:
@@ -286,7 +268,7 @@ def _check(test_set: TestSet) -> None:
         if name in columns and not np.isfinite(np.asarray(columns[name], float)).all():
             raise LedgerError(f"{name} must be finite in every row. Are values missing?")
     ids = test_set.ids
-    if ids is not None and (_missing(ids).any() or len(pd.unique(_texts(ids))) < rows):
+    if ids is not None and (_missing(ids).any() or len(pd.unique(as_texts(ids))) < rows):
         raise LedgerError(
             "ids are missing or stand more than once; each row needs one of its own. Name people "
             "as identities instead."

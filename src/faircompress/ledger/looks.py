@@ -203,7 +203,7 @@ def _wanted(
     known = fingerprint(ledger.key(), test_set)
     limits = {name: float(value) for name, value in {**rules.limits, "alpha": alpha}.items()}
     entry = Booked(
-        now(), sets.name_of(known), (), (), "", baseline, rules.sha256, limits, way,
+        now(), sets.name_of(ledger.path, known), (), (), "", baseline, rules.sha256, limits, way,
         number=0, share=0.0, alpha=0.0, seed=int(seed), topping_up=topping_up,
     )  # fmt: skip
     return entry, known

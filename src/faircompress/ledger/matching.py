@@ -15,6 +15,8 @@ a number there and would call fresh sets used.
 
 Scores to 4 digits recognise a set; in large tables they cannot clear one, since fresh rows meet too
 often. There 6 digits may.
+
+Histograms recognise tables that were respelt, rounded or recalibrated; they never clear one.
 """
 
 from dataclasses import dataclass
@@ -22,11 +24,14 @@ from enum import StrEnum
 
 import numpy as np
 
+from faircompress.ledger.histograms import DECIMALS
 from faircompress.ledger.identity import EXACT, Fingerprint
+from faircompress.ledger.likeness import Common, decimals, in_common
 
 SHARE = 0.01  # of the smaller set: sharing more, two sets are the same
 RESOLUTION = 0.1  # of the rows that tell: matching more, and no more than chance may, nobody knows
 NOISE = 5.0  # standard deviations by which matches must exceed chance
+HIDDEN = 0.3  # of the rows: where chance may hide more, no table is cleared that was rounded since
 KNOWN = 0.98  # share of values, by rows, that tables with the same columns have in common
 
 
@@ -72,6 +77,10 @@ def overlap(new: Fingerprint, old: Fingerprint) -> Overlap:
     by_rows = ("rows", "scores", "fine") if _same_columns(new, old) else ("scores", "fine")
     views += [_by_rows(getattr(new, by), getattr(old, by), by) for by in by_rows]
     same = [view for view in (*exact.values(), *views) if view.answer is Answer.same]
+    common = in_common((new.bins, new.counts), (old.bins, old.counts))
+    same += _by_histograms(common + in_common(new.turned, (old.bins, old.counts)))
+    if coarse := _rounded_since(new, old, common):
+        views = [view for view in views if view.by in EXACT] or coarse
     fresh = [view for view in views if view.answer is Answer.fresh]
     return (same or fresh or views)[0]
 
@@ -99,6 +108,25 @@ def _by_rows(ours: np.ndarray, theirs: np.ndarray, by: str) -> Overlap:
     else:
         answer = Answer.cannot_tell
     return Overlap(answer, by, shared, of, chance)
+
+
+def _by_histograms(common: list[Common]) -> list[Overlap]:
+    return [
+        Overlap(Answer.same, "bins", round(one.rows), round(one.of), NOISE * one.noise)
+        for one in common
+        if one.rows - NOISE * one.noise > SHARE * one.of
+    ]
+
+
+def _rounded_since(new: Fingerprint, old: Fingerprint, common: list[Common]) -> list[Overlap]:
+    """Return what is known of a table that has fewer decimals than the other, and too few."""
+    ends = [decimals(known.bins) for known in (new, old)] if common else [0, 0]
+    views = [one for one in common if one.view // 2 == DECIMALS.index(min(ends))]
+    if ends[0] == ends[1] or any(NOISE * one.noise < HIDDEN * one.of - one.rows for one in views):
+        return []
+    one = views[0]
+    chance = NOISE * one.noise
+    return [Overlap(Answer.cannot_tell, "bins", round(one.rows), round(one.of), chance)]
 
 
 def _apart(singles: np.ndarray, other: np.ndarray) -> bool:

@@ -14,7 +14,7 @@ from faircompress.ledger.errors import BrokenLedgerError
 from faircompress.ledger.identity import VIEWS, Fingerprint
 from faircompress.support.files import write_bytes
 
-VERSION = 1
+VIEWS_OF = {1: VIEWS[:-2], 2: VIEWS}  # by version of the file; the first has no histograms
 TEXTS = ("columns", "exact", "book")
 
 
@@ -23,15 +23,21 @@ def folder(ledger: Path) -> Path:
     return ledger.with_name(f"{ledger.name}.sets")
 
 
-def name_of(fingerprint: Fingerprint) -> str:
-    """Return the sha256 of a test set's file: equal rows, in any order, have the same."""
-    return hashlib.sha256(_bytes(fingerprint)).hexdigest()
+def name_of(ledger: Path, fingerprint: Fingerprint) -> str:
+    """Return the sha256 of a test set's file: equal rows, in any order, have the same.
+
+    A set that an earlier version wrote keeps its file, so that looks at it stay looks at it.
+    """
+    names = [hashlib.sha256(_bytes(fingerprint, version)).hexdigest() for version in VIEWS_OF]
+    there = [name for name in names[:-1] if (folder(ledger) / name).exists()]
+    return (there or names)[-1]
 
 
 def save(ledger: Path, fingerprint: Fingerprint) -> str:
     """Write a test set, whole, unless it is there; return its sha256."""
-    content = _bytes(fingerprint)
-    name = hashlib.sha256(content).hexdigest()
+    name = name_of(ledger, fingerprint)
+    contents = (_bytes(fingerprint, version) for version in VIEWS_OF)
+    content = next(some for some in contents if hashlib.sha256(some).hexdigest() == name)
     path = folder(ledger) / name
     if not path.exists() or path.read_bytes() != content:
         write_bytes(path, content)
@@ -54,15 +60,16 @@ def load(ledger: Path, name: str) -> Fingerprint:
     head, rest = content.split(b"\n", 1)
     header = json.loads(head)
     arrays = np.frombuffer(rest, "<u8").astype(np.uint64)
-    ends = np.cumsum([header["lengths"][view] for view in VIEWS])[:-1]
-    values: dict[str, Any] = dict(zip(VIEWS, np.split(arrays, ends), strict=True))
+    views = VIEWS_OF[header["version"]]
+    ends = np.cumsum([header["lengths"][view] for view in views])[:-1]
+    values: dict[str, Any] = dict(zip(views, np.split(arrays, ends), strict=True))
     return Fingerprint(**values, complete=tuple(header["complete"]), **header["words"])
 
 
-def _bytes(fingerprint: Fingerprint) -> bytes:
-    arrays = {view: getattr(fingerprint, view) for view in VIEWS}
+def _bytes(fingerprint: Fingerprint, version: int) -> bytes:
+    arrays = {view: getattr(fingerprint, view) for view in VIEWS_OF[version]}
     header = {
-        "version": VERSION,
+        "version": version,
         "lengths": {view: len(array) for view, array in arrays.items()},
         "complete": fingerprint.complete,
         "words": {name: getattr(fingerprint, name) for name in TEXTS},

@@ -129,7 +129,7 @@ def top_up(
     """
     hashes = row_hashes(ledger.key(), part)
     known = fingerprint(ledger.key(), part, hashes)
-    name = sets.name_of(known)
+    name = sets.name_of(ledger.path, known)
     with ledger.changing() as book:
         first = _declared(book, look, candidate, baseline, rules)
         for line, entry in _parts(book.entries, look.line):
