@@ -108,11 +108,13 @@ def _evaluated(workspace: Workspace, review: Review | None) -> Verdict:
         current = up_to_date(workspace.folder, CHAIN)
         for number, stage in enumerate(CHAIN):
             page.progress(number, len(CHAIN), stage)
-            if stage == "gate" and write_champion_inputs(record, review):
-                current = ()
+            if stage == "gate":
+                record.console.waits("gate: the champion's predictions, looks at the test set")
+                current = () if write_champion_inputs(record, review) else current
             if stage == "train" and stage not in current:
                 tell_small_groups(workspace)
             _bring(stage, record, current)
+        record.console.waits("recording the verdict, its numbers and the file")
         complete(record)
         verdict = record.conclude()
         record.register(register_versions)

@@ -37,8 +37,9 @@ def test_history_tells_verdict_worst_limit_size_and_champion_on_the_terminal_and
     assert ours(project, "history", "--html", str(page)).stdout.strip() == str(page)
     text = page.read_text()
     assert (
-        f"<h1>History of {MODEL}: the last file, version 1" in text
+        "<h1>The last file, version 1, fp32, evaluated on " in text
         and "Champion: version 1" in text
+        and f"<title>History of {MODEL}</title>" in text
     )
     assert "http" not in text  # one page, which asks nobody for anything
 
@@ -83,7 +84,7 @@ def test_compare_names_another_rule_and_another_rate_and_refuses_an_unknown_name
         said.split("\n")
     ).replace("auroc  hair", "auroc   hair")
     refused = ours(project, "compare", "project", "nobody")
-    assert refused.returncode == 3 and "'nobody' is no judged file here" in refused.stderr
+    assert refused.returncode == 3 and "'nobody' is no evaluated file here" in refused.stderr
 
 
 def test_dvc_plots_show_curves_rates_by_group_and_limits(finished: Finished) -> None:

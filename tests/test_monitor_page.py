@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from conftest import new_project
 
+from faircompress.monitoring.drift import Drift
 from faircompress.monitoring.new_rows import Tally
 from faircompress.monitoring.page import page
 from faircompress.monitoring.result import Watched, as_json
@@ -24,21 +25,30 @@ def people(count: int, *, wrong_every: int, days: int = 0) -> Rows:
     return Rows(table.assign(weight=1.0, skin="dark"), np.stack([1 - p, p], axis=1))
 
 
-def test_a_group_that_fell_is_named_with_its_rates_and_one_that_did_not_is_quiet() -> None:
+def watched(*, wrong_every: int) -> Watched:
+    """Watch 200 new people of whom every so many is decided wrongly; 1 of 10 was before."""
     settings = Settings([Limit("true_positive_rate", 0.1)], ["skin"], 0.01, 52)
-    reference = people(1000, wrong_every=10)  # 0.9
+    new, reference = people(200, wrong_every=wrong_every, days=20), people(1000, wrong_every=10)
+    return Watched(
+        model="m", version="7", settings=settings, processes=watch(new, reference, settings),
+        drift=[Drift("skin", "group", 0.5, 0.9, "dark", 0.4, 0.0001, True)],
+        rows=Tally(read=200, counted=200).numbers(), days=("2026-01-01", "2026-01-20"),
+        labelled={k + 1: f"2026-01-{k + 1:02d}" for k in range(20)}, notes=[],
+    )  # fmt: skip
+
+
+def test_a_group_that_fell_is_named_with_its_rates_and_one_that_did_not_is_quiet() -> None:
     for wrong_every, alarm in ((2, True), (10, False)):
-        new = people(200, wrong_every=wrong_every, days=20)
-        found = Watched(
-            model="m", version="7", settings=settings, processes=watch(new, reference, settings),
-            drift=[], rows=Tally(read=200, counted=200).numbers(), days=("2026-01-01", ""),
-            labelled={k + 1: f"2026-01-{k + 1:02d}" for k in range(20)}, notes=[],
-        )  # fmt: skip
+        found = watched(wrong_every=wrong_every)
         html = page(found)
         assert len(found.processes) == 2  # everyone, and the one group
         assert bool(found.alarms) == alarm
-        assert ("serves all, skin=dark worse than its verdict said" in html) == alarm
-        assert ('<td class="n">0.500</td>' in html) == alarm
+        assert ("serves everyone and skin=dark worse than its verdict said" in html) == alarm
+        assert ("true positive rate: 90.0 % at the verdict" in html) and (
+            ('<b class="fail">50.0 %</b> since (\N{MINUS SIGN}40.0 points), of 200 people' in html)
+            == alarm
+        )
+        assert ("Evidence over 1,000,000" in html) == alarm and "e+" not in html
         assert as_json(found)["processes"][0]["reference"] == 0.9
 
 

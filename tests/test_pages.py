@@ -1,4 +1,4 @@
-"""Study, history and findings: what they say first, and no barriers in a real browser."""
+"""Pages beside the report: what they say first, and no barriers in a real browser."""
 
 import os
 import shutil
@@ -14,10 +14,16 @@ import pytest
 from conftest import Project
 from finished_runs import Finished
 from PIL import Image
+from test_monitor_page import watched
+from test_search_plan import candidate
 from test_study_harm import PLAN, said
 
+from faircompress.monitoring.page import page as monitor_page
 from faircompress.report.history_page import history_page
-from faircompress.report.history_rows import Judged
+from faircompress.report.history_rows import Evaluated
+from faircompress.report.remedies import SHOWN
+from faircompress.search import page as search_page
+from faircompress.search.plan import ranked
 from faircompress.study import figures, outcome, pages
 from faircompress.study.comparison import Comparison
 from faircompress.study.harm import gains
@@ -88,8 +94,8 @@ def test_a_study_that_shows_nothing_says_so_first() -> None:
     assert outcome.sentence(compared, found).startswith("Not shown: at 2\N{MULTIPLICATION SIGN} no")
 
 
-def judged(day: int, verdict: str) -> Judged:
-    return Judged(
+def evaluated(day: int, verdict: str) -> Evaluated:
+    return Evaluated(
         f"2026-11-{day:02d}T10:00:00Z", str(day), "project", "fp32", verdict, HOSTILE,
         0.4 * day, 6e4, 3e5, 0.6, 2.0, 4.1, ("approve by =Ann, 2026-11-03",), day == 2,
     )  # fmt: skip
@@ -100,19 +106,54 @@ def shown(study: Path, finished: Finished, tmp_path_factory: pytest.TempPathFact
     """Give the pages that a browser looks at."""
     project: Project = finished[0]
     folder = tmp_path_factory.mktemp("pages")
-    told = [judged(1, "fail"), judged(2, "pass"), judged(3, "inconclusive")]
+    told = [evaluated(1, "fail"), evaluated(2, "pass"), evaluated(3, "inconclusive")]
     (folder / "history.html").write_text(history_page("p", told), "utf-8")
     done = project.call(sys.executable, "-m", "faircompress", "history", "--html",
                         str(folder / "own.html"))  # fmt: skip
     assert done.returncode == 0, done.stderr
     findings = project.folder / "artifacts/validate/findings.html"
-    return [study, folder / "history.html", folder / "own.html", findings]
+    for wrong_every in (2, 10):
+        watch = monitor_page(watched(wrong_every=wrong_every))
+        (folder / f"monitor-{wrong_every}.html").write_text(watch, "utf-8")
+    return [
+        *(study, folder / "history.html", folder / "own.html", findings),
+        *(folder / f"monitor-{wrong_every}.html" for wrong_every in (2, 10)),
+        *(frontier(folder / name, asked) for name, asked in (("found", 0.8), ("none", 1.1))),
+    ]
+
+
+def frontier(folder: Path, asked: float) -> Path:
+    """Write the page of a search of six files, of which the widest is drawn beyond the edge."""
+    folder.mkdir()
+    line = f"prune.epochs=9 {HOSTILE}"
+    candidates = [
+        candidate(4, ("fp32", 4000, 10), ("fp16", 2000, 9)),
+        candidate(8, ("fp32", 3000, 8), ("fp16", 1500, 5)),
+        candidate(4, ("fp32", 4000, 10), ("int8", 1200, 3), line=line),
+    ]
+    check = f"flips negative_flips against baseline: {HOSTILE}"
+    found = [
+        replace(one, file=replace(one.file, worst=check, stops=check, used=(at, 0.1, 2 * at + 1)))
+        for at, one in enumerate(ranked(candidates, asked=asked, by="bytes"))
+    ]
+    return search_page.write(folder, found, asked, "bytes", {f"9x {line}": FAILED}, SHOWN)
+
+
+def test_a_frontier_says_first_whether_a_file_is_expected_to_pass_and_what_to_do(
+    tmp_path: Path,
+) -> None:
+    text = frontier(tmp_path / "found", 0.8).read_text("utf-8")
+    assert "<script" not in text and "is expected to pass the gate, with a chance of" in text
+    assert "Let the gate decide" in text and "faircompress run -S" in text
+    none = frontier(tmp_path / "none", 1.1).read_text("utf-8")
+    assert "None of the 6 files that were tried is expected to pass." in none
+    assert "Try a smaller speed-up or another method" in none
 
 
 def test_history_names_the_last_verdict_the_champion_and_nothing_runs_in_it() -> None:
-    text = history_page("p", [judged(1, "fail"), judged(2, "pass")])
+    text = history_page("p", [evaluated(1, "fail"), evaluated(2, "pass")])
     assert "<script" not in text and "Champion: version 2" in text
-    alone = history_page("p", [replace(judged(1, "fail"), is_champion=False, limit_used=None)])
+    alone = history_page("p", [replace(evaluated(1, "fail"), is_champion=False, limit_used=None)])
     assert "No champion." in alone and 'id="limits"' not in alone
 
 
@@ -129,13 +170,13 @@ def browser() -> Iterator[object]:
         browser.close()
 
 
-def test_axe_finds_nothing_on_study_history_and_findings_and_all_fit_a_phone(
+def test_axe_finds_nothing_on_any_page_in_light_and_dark_and_all_fit_a_phone(
     browser: object, shown: list[Path]
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="extra dev")
     page = browser.new_page()  # type: ignore[attr-defined]
     for file in shown:
-        for scheme, width in (("light", 1280), ("dark", 390)):
+        for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)):
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 800})
             page.goto(file.as_uri())

@@ -7,6 +7,7 @@ import pytest
 from hair_rates import gate
 
 from faircompress.data.predictions import Predictions
+from faircompress.evaluation import more_rows
 from faircompress.evaluation.captions import Captions
 from faircompress.evaluation.comparison import compare, in_order
 from faircompress.evaluation.groups import groups_of
@@ -17,6 +18,9 @@ EXCESS = {"metric": "accuracy", "rule": "excess_loss", "limit": 0.05}
 DISPARITY = {"metric": "accuracy", "rule": "disparity_change", "limit": 0.08}
 SELECTION = {"metric": "selection_rate", "rule": "change", "limit": 0.05}
 PRECISION = {"metric": "precision", "rule": "change", "limit": 0.06}
+GAP = {"metric": "accuracy", "rule": "gap", "limit": 0.1}
+RATIO = {"metric": "accuracy", "rule": "ratio", "limit": 0.88}
+CHANGE = {"metric": "accuracy", "rule": "change", "limit": 0.05, "groups": ["hair"]}
 
 
 def unharmed(sizes: dict[str, int], rng: np.random.Generator) -> list[Predictions]:
@@ -45,12 +49,16 @@ def unharmed(sizes: dict[str, int], rng: np.random.Generator) -> list[Prediction
 
 def put(rule: dict[str, Any], pair: list[Predictions]) -> Check:
     """Put a rule to group b, or to a and b."""
+    return put_to_all(rule, pair)[-1]
+
+
+def put_to_all(rule: dict[str, Any], pair: list[Predictions]) -> list[Check]:
     (asked,) = gate(rule).harm_rules
     comparison = compare(in_order(pair[0]), in_order(pair[1]), (0.5, 0.5))
     groups = groups_of(pair[0], intersections=False)
     hypothesis = Hypothesis(asked, 0.05, 0.8, Captions())
     (found,) = check_all([hypothesis], {"baseline": comparison}, groups)
-    return found[-1]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -91,3 +99,34 @@ def test_the_same_file_needs_none() -> None:
     for rule in (EXCESS, DISPARITY, SELECTION, PRECISION):
         found = put(rule, [one, one])
         assert (found.measured.smallest_limit, found.n_needed) == (0, 0)
+
+
+def test_counts_for_a_gap_and_a_ratio_hold_with_the_power_and_not_half_the_time() -> None:
+    rng = np.random.default_rng(0)
+    for rule in (GAP, RATIO):
+        seen = [put(rule, unharmed({"a": 600, "b": 400}, rng)) for _ in range(15)]
+        passed = []
+        for power in (1e-9, 0.8):  # bounds just reach the limit; and samples may be off besides
+            named = float(np.nanmedian([one.needed(power) or np.nan for one in seen]))
+            grown = {"a": round(1.5 * named), "b": round(named)}
+            passed.append(np.mean([put(rule, unharmed(grown, rng)).passes for _ in range(120)]))
+        assert passed[0] < 0.8 < passed[1]
+
+
+def test_the_counts_for_all_at_once_let_all_pass_as_often_as_the_power_says() -> None:
+    rng, sizes = np.random.default_rng(0), {"a": 100, "b": 100}
+    alone, at_once = [], []
+    for _ in range(15):
+        found = put_to_all(CHANGE, unharmed(sizes, rng))
+        alone.append([check.n_needed for check in found])
+        at_once.append(more_rows.together(found, 0.8))
+        assert at_once[-1] == [check.needed(0.9) for check in found]  # 1 - .2 / 2
+
+    def all_pass(needs: list[Any]) -> float:
+        counts = dict(zip(sizes, np.median(needs, axis=0).astype(int), strict=True))
+        sets = [put_to_all(CHANGE, unharmed(counts, rng)) for _ in range(150)]
+        return float(np.mean([all(check.passes for check in found) for found in sets]))
+
+    # groups of different rows: .8 each alone is .64 for both, .9 each is .81
+    assert all_pass(alone) == pytest.approx(0.64, abs=0.1)
+    assert all_pass(at_once) == pytest.approx(0.81, abs=0.08)

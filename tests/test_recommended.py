@@ -35,10 +35,22 @@ def test_the_settings_of_a_remedy_are_those_that_its_study_ran() -> None:
 
 
 def test_the_frontier_names_what_was_not_tried_and_how_to_try_it(tmp_path: Path) -> None:
-    file = File("fp32", 1000, 1.0, (True,) * 10, (0.4, 0.2, 0.6), "flips of blond in hair=short")
+    file = File(
+        "fp32",
+        1000,
+        1.0,
+        (True,) * 10,
+        (0.4, 0.2, 0.6),
+        "flips negative_flips against baseline: blond in hair=short",
+    )
     found = ranked([Candidate("", 4, 1e6, "f", (file,), 4000, 0.5)], asked=0.9, by="bytes")
     page = write(tmp_path, found, 0.9, "bytes", {}, SHOWN).read_text("utf-8")
-    assert "1,000 bytes and takes 1.000 ms (the dense file 4,000 bytes, 0.500 ms)" in page
+    assert "4\N{MULTIPLICATION SIGN} as fp32 alone is expected to pass the gate" in page
+    assert "with a chance of 100 %: 1 kB instead of the dense file&#39;s 4 kB." in page
+    assert (
+        "4.0\N{MULTIPLICATION SIGN} smaller" in page and "2.0\N{MULTIPLICATION SIGN} slower" in page
+    )
+    assert "newly wrong: blond in hair=short" in page and "It uses <b>40 %</b>" in page
     assert "It is slower than the dense file." in page and "prune.round_to=auto" in page
     assert "Not tried: <b>pseudo-cells</b>; in the study remedies, on the embedded" in page
     assert "it found .153 more of the rarest subgroup than plain fine-tuning (.099 to .206)" in page

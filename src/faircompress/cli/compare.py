@@ -1,4 +1,4 @@
-"""``faircompress compare``: what differs between two judged files."""
+"""``faircompress compare``: what differs between two evaluated files."""
 
 import json
 from collections.abc import Iterator

@@ -83,7 +83,10 @@ def _lines(workspace: "Workspace", verdict: "Verdict") -> Lines:
 
 
 def _next(workspace: "Workspace", verdict: "Verdict") -> str:
-    """Return the first step, with its command where there is one."""
+    """Return the first step, with its command where there is one; of many levers the first."""
+    lever, more, _ = verdict.next[0].partition("; ")
+    if more and verdict.outcome == "fail":
+        return f"{lever}, or what else the report names. Do not test again on these rows."
     step, how = verdict.next[0].rstrip("."), HOW.get(verdict.outcome)
     return verdict.next[0] if workspace.is_variant or not how else f"{step}: {how}"
 

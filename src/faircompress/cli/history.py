@@ -10,7 +10,7 @@ from faircompress.cli.versions import Project
 from faircompress.support.lines import one_line
 
 if TYPE_CHECKING:
-    from faircompress.report.history_rows import Judged
+    from faircompress.report.history_rows import Evaluated
 
 STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}
 HEAD = (
@@ -32,7 +32,7 @@ Page = Annotated[
 
 
 def history(html: Page = None, project: Project = Path()) -> None:
-    """Show what was judged when, its worst group, size, speed, champions.
+    """Show what was evaluated when, its worst group, size, speed, champions.
 
     ``limit`` is the share of a limit that the worst group uses: above 1 it is broken.
     """
@@ -43,13 +43,13 @@ def history(html: Page = None, project: Project = Path()) -> None:
         from faircompress.report.history_page import history_page
         from faircompress.support.files import write_text
 
-        write_text(html, history_page(found.name, found.judged))
+        write_text(html, history_page(found.name, found.evaluated))
         typer.echo(str(html.resolve()))
         return
-    _print(list(map(_cells, found.judged)), [one.verdict for one in found.judged])
+    _print(list(map(_cells, found.evaluated)), [one.verdict for one in found.evaluated])
 
 
-def _cells(one: "Judged") -> tuple[str, ...]:
+def _cells(one: "Evaluated") -> tuple[str, ...]:
     from faircompress.orchestration.stage_words import kilobytes, milliseconds
 
     decided = [one.decisions[-1]] if one.decisions else []

@@ -1,9 +1,9 @@
 """Each rule tested at each place it binds: what is found, and whether it passes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from faircompress.config import plugins
 from faircompress.config.rules import FLIPS, Rule
@@ -57,9 +57,8 @@ class Hypothesis:
     @cached_property
     def metric(self) -> Metric:
         """Return the rule's metric."""
-        if self.rule.metric == FLIPS:
-            return negative_flips
-        found: Metric = plugins.find("metrics", self.rule.metric)
+        name = self.rule.metric
+        found: Metric = negative_flips if name == FLIPS else plugins.find("metrics", name)
         return found
 
     @cached_property
@@ -83,7 +82,7 @@ class Check:
         place: Where.
         measured: What was measured; Undefined: there is no number.
         doubt: Why a pass would mean nothing, or no bound is known; empty: nothing against it.
-        n_needed: Clusters, or rows where there are none, that would settle it.
+        needed: Gives the clusters, or rows where there are none, that would settle it with a power.
         classes: Names of the classes.
     """
 
@@ -91,8 +90,13 @@ class Check:
     place: Place
     measured: Measured | Undefined
     doubt: str
-    n_needed: int | None
+    needed: Callable[[float], int | None]
     classes: tuple[str, ...]
+
+    @cached_property
+    def n_needed(self) -> int | None:
+        """Return what would settle it with the power that is asked for; None: unknown."""
+        return self.needed(self.hypothesis.power)
 
     @property
     def rule(self) -> Rule:
@@ -201,10 +205,8 @@ class Check:
             return False
         limits, bounds = self.hypothesis.limits, self.bounds
         beyond = limits.broken(found.estimate, found.estimate)
-        harmed = Limits(
-            None if limits.lower is None else neutral, None if limits.upper is None else neutral
-        )
-        return beyond and bounds is not None and harmed.broken(*bounds)
+        ends = (None if end is None else neutral for end in (limits.lower, limits.upper))
+        return beyond and bounds is not None and Limits(*ends).broken(*bounds)
 
     @property
     def distance(self) -> float:
@@ -239,11 +241,11 @@ def places_of(
     hypothesis: Hypothesis, comparison: PairedComparison, groups: Sequence[Group]
 ) -> list[Place]:
     """Return where a rule is tested: everyone, where it names no columns, and its groups."""
-    named = of_columns(hypothesis.rule.groups, list(groups))
-    everyone = [comparison.everyone()] if hypothesis.rule.groups is None else []
-    if hypothesis.kind.of_pairs or hypothesis.rule.rule == "excess_loss":
-        everyone = []
-    return hypothesis.kind.places(comparison, hypothesis.metric, [*everyone, *named])
+    rule, kind = hypothesis.rule, hypothesis.kind
+    apart = kind.of_pairs or rule.rule == "excess_loss" or rule.groups is not None
+    everyone = [] if apart else [comparison.everyone()]
+    named = of_columns(rule.groups, list(groups))
+    return kind.places(comparison, hypothesis.metric, [*everyone, *named])
 
 
 def refuse_unbound(
@@ -262,8 +264,8 @@ def refuse_unbound(
     if not bound and not any(comparison.lacks_by_design(hypothesis.metric, g) for g in named):
         raise InputError(
             f"rule {rule.name} on {rule.metric} binds no group, so it cannot fail; the predictions "
-            f"have groups {', '.join(g.key for g in groups) or 'none'}. A rule on pairs needs two."
-            " Leave the rule out, or name other groups."
+            f"have groups {', '.join(g.key for g in groups) or 'none'}. A rule on pairs needs two. "
+            "Leave the rule out, or name other groups."
         )
 
 
@@ -280,10 +282,10 @@ def _check(hypothesis: Hypothesis, comparison: PairedComparison, place: Place) -
     plan = Plan(hypothesis.alpha, hypothesis.power, rule.limit)
     measured = kind.measure(comparison, metric, place, plan)
     if isinstance(measured, Undefined):
-        needed = needed_of_everyone(hypothesis.rule, hypothesis.metric, comparison, plan)
-        return Check(hypothesis, place, measured, "", needed, comparison.classes)
+        guess = partial(needed_of_everyone, rule, metric, comparison, hypothesis.alpha)
+        return Check(hypothesis, place, measured, "", guess, comparison.classes)
     procedure = measured.evidence.procedure
-    check = Check(hypothesis, place, measured, "", measured.n_needed, comparison.classes)
+    check = Check(hypothesis, place, measured, "", measured.needed, comparison.classes)
     why = procedure.why if isinstance(procedure, Unbounded) else ""
     if why and not (hypothesis.by_e_value and check.e_value):
         return replace(check, doubt=why)

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from faircompress.config.rules import BASELINE
-from faircompress.evaluation import baseline_rates, more_rows
+from faircompress.evaluation import baseline_rates
 from faircompress.evaluation.captions import Captions, class_phrase
 from faircompress.evaluation.costs import FEWEST_RUNS
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.groups import POOLED, Group
 from faircompress.evaluation.hypotheses import Check, Hypothesis
 from faircompress.evaluation.results import CostResult, Outcome, RuleResult
+from faircompress.evaluation.row_messages import counts, listed, some, test_on, what_settles
 from faircompress.evaluation.rules import Measured, Scope
 from faircompress.support.number_text import percent
 
@@ -19,7 +20,7 @@ Found = Sequence[tuple[Check, Outcome]]
 def description(hypothesis: Hypothesis) -> str:
     """Say what a rule demands."""
     rule, captions = hypothesis.rule, hypothesis.captions
-    groups = "group" if rule.groups is None else f"group of {_list(rule.groups)}"
+    groups = "group" if rule.groups is None else f"group of {listed(rule.groups)}"
     against = "" if rule.against == BASELINE else captions.model(rule.against)
     scope = Scope(groups, against, captions)
     return hypothesis.kind.describe(rule.limit, hypothesis.metric, scope)
@@ -42,14 +43,14 @@ def without_rows(names: list[str], captions: Captions) -> list[str]:
     if not names:
         return []
     return [
-        f"no test {captions.row} is in {_some(names)}, so harm there goes unseen. Add some, or "
+        f"no test {captions.row} is in {some(names)}, so harm there goes unseen. Add some, or "
         f"declare in {captions.absent} that there are none."
     ]
 
 
 def nobody_in(names: list[str]) -> list[str]:
     """Say for the headline, in one clause or none, what no row was there to tell."""
-    return [f"no harm is done in {_some(names)}, where there is no row"] if names else []
+    return [f"no harm is done in {some(names)}, where there is no row"] if names else []
 
 
 def reason(check: Check, outcome: Outcome) -> str:
@@ -66,19 +67,19 @@ def rate_and_limit(check: Check) -> str:
 
 def _reason(check: Check, outcome: Outcome) -> str:
     if isinstance(check.measured, Undefined):
-        return f"{rate_and_limit(check)}; {_counts(check)}{_what_settles(check)}."
+        return f"{rate_and_limit(check)}; {counts(check)}{what_settles(check)}."
     start = rate_and_limit(check)
     if outcome == Outcome.PASS:
         return f"{start}."
     if outcome == Outcome.FAIL:
         return f"{start}. Harm beyond the limit is confirmed."
     if check.doubt:
-        return f"{start}: {check.doubt}. {_counts(check)}."
+        return f"{start}: {check.doubt}. {counts(check)}."
     alone = check.fails_at(check.hypothesis.own_alpha)
     why = "not settled"
     if alone or check.harm_likely:
         why = "harm is likely, but not confirmed among this many checks"
-    return f"{start}: {why}. {_counts(check)}{_what_settles(check)}."
+    return f"{start}: {why}. {counts(check)}{what_settles(check)}."
 
 
 def headline(
@@ -99,7 +100,7 @@ def headline(
         return f"Pass: {checks} passed; no group was harmed more than allowed{within}."
     worst = [check for check, of in found if of == outcome]
     more = [f"{len(worst) - 3} more"] if len(worst) > 3 else []
-    places = _list([*map(_place, worst[:3]), *more])
+    places = listed([*map(_place, worst[:3]), *more])
     if outcome == Outcome.FAIL:
         harm = [f"harm beyond the limit is confirmed for {places}"] if worst else []
         return f"Fail: {'; '.join(harm + [f'it does not hold that {cost}' for cost in paid])}."
@@ -138,7 +139,7 @@ def what_next(
         few = any(cost.upper is None for cost in unsettled)
         steps.append(f"{captions.measure}{f'; {FEWEST_RUNS} runs at least' if few else ''}.")
     if outcome == Outcome.INCONCLUSIVE:  # confirmed harm stays, however many rows are added
-        steps += _test_on([check for check, of in found if of == Outcome.INCONCLUSIVE], captions)
+        steps += test_on([check for check, of in found if of == Outcome.INCONCLUSIVE], captions)
         steps.append(f"{'Or have' if steps else 'Have'} a reviewer decide with the bounds in view.")
     return steps
 
@@ -149,7 +150,9 @@ def assumption(power: float) -> str:
         f"Counts hold for each check alone, with {percent(power)} power, if the models go on "
         "disagreeing as often as observed and no group truly changes; for flips, a minimum, a gap "
         "or a ratio, if the observed rates are true; for differences between groups, if all groups "
-        "grow alike."
+        "grow alike. Counts for k open checks at once ask each of them for the power 1 - "
+        f"{1 - power:.2g} / k; then all of them pass with {percent(power)} chance at least, "
+        "whatever ties them together. All are counts at the level of this look."
     )
 
 
@@ -183,7 +186,7 @@ def _in(group: Group, check: Check) -> str:
 def _names(checks: Iterable[Check]) -> str:
     """Name the groups of checks: of pairs those that changed for the worse, if that is known."""
     names = (name for check in checks for name in _harmed(check))
-    return _list(list(dict.fromkeys(names)))
+    return listed(list(dict.fromkeys(names)))
 
 
 def _harmed(check: Check) -> list[str]:
@@ -195,34 +198,6 @@ def _harmed(check: Check) -> list[str]:
     excess = found.estimate - (check.hypothesis.kind.neutral or 0.0)
     first = excess < 0 if better == "higher" else excess > 0
     return [place.group.key if first else place.other.key]
-
-
-def _test_on(checks: Sequence[Check], captions: Captions) -> list[str]:
-    """Say, in one step or none, how many rows would settle what is open, most first."""
-    needs: dict[str, int] = {}
-    for check in checks:
-        if needed := more_rows.if_so(check) if more_rows.has_enough(check) else check.n_needed:
-            group = _scarce(check)
-            key = _kind(check) + ("" if group.key == POOLED else f" in {group.key}")
-            needs[key] = max(needs.get(key, 0), needed)
-    most = sorted(needs, key=lambda key: -needs[key])
-    if not most:
-        return []
-    start = f"Test on about {_some([f'{needs[key]:,} {key}' for key in most])}."
-    if len(checks) > 1:
-        alone, power = f"each of the {len(checks)} open checks alone", checks[0].hypothesis.power
-        start += (
-            f" That is for {alone}, at {percent(power)} power; to settle all at once takes more."
-        )
-    if checks[0].hypothesis.parts is not None:
-        return [
-            f"{start} If nobody in this test set is among them they top up this look, which "
-            "declared it: no new look, for the same candidate, baseline and rules."
-        ]
-    return [
-        f"{start} Alone they are a first look; added to these {captions.rows} they are a new look "
-        "at a test set seen before, since topping up was not declared."
-    ]
 
 
 def _found(check: Check) -> str:
@@ -245,50 +220,3 @@ def _apart(found: Measured) -> str:
     before, after = found.apart
     nearer = "nearer to" if after < before else "further from"
     return f", {nearer} each other: {before:.3f} apart before, {after:.3f} now"
-
-
-def _scarce(check: Check) -> Group:
-    found = check.measured
-    return check.place.group if isinstance(found, Undefined) else found.scarce
-
-
-def _counts(check: Check) -> str:
-    evidence, captions = check.evidence, check.hypothesis.captions
-    of = "" if evidence.clusters is None else f" of {evidence.clusters:,} {captions.clusters}"
-    group = _scarce(check).key
-    what = [class_phrase(evidence.kind)] if evidence.kind else []
-    what += [] if group == POOLED else [f"in {group}"]
-    counted = f"{evidence.rows:,} {captions.rows}{of}"
-    return f"{counted} are {' '.join(what)}" if what else f"there are {counted}"
-
-
-def _what_settles(check: Check) -> str:
-    if check.n_needed is None:
-        return ""
-    own = not check.hypothesis.kind.of_changes or check.rule.rule == "flips"
-    given = "the observed rate is true" if own else "nothing truly changes"
-    sure = f"{check.rule.limit:g} at {percent(check.hypothesis.power)} power"
-    if not more_rows.has_enough(check):
-        return f"; about {check.n_needed:,} would certify {sure} if {given}"
-    enough = f", enough to certify {sure} if {given}"
-    if more := more_rows.if_so(check):
-        if own:
-            return f"; about {more:,} would certify {sure} if {given}"
-        return f"{enough}; about {more:,} would if what was observed is true"
-    where = "lies beyond" if check.distance > 0 else "is too near"
-    return f"{enough}: the {'observed rate' if own else 'change'} {where} the limit"
-
-
-def _kind(check: Check) -> str:
-    evidence, captions = check.evidence, check.hypothesis.captions
-    kind = f" that are {class_phrase(evidence.kind)}" if evidence.kind else ""
-    rows = f"{captions.rows}{kind}"
-    return rows if evidence.clusters is None else f"{captions.clusters} with {rows}"
-
-
-def _some(names: list[str]) -> str:
-    return _list([*names[:5], f"{len(names) - 5} more"] if len(names) > 5 else names)
-
-
-def _list(names: list[str]) -> str:
-    return "".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -4,6 +4,8 @@ The plan takes it that nothing truly changes. Where as many rows as that needs a
 check is open all the same, the plan is of no use: then what was observed is taken for the truth.
 """
 
+from collections.abc import Sequence
+
 from faircompress.evaluation.hypotheses import Check
 from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.statistics.sample_size import if_observed
@@ -19,7 +21,29 @@ def has_enough(check: Check) -> bool:
     return check.n_needed is not None and check.n_needed <= counted(check)
 
 
-def if_so(check: Check) -> int | None:
+def needed(check: Check, power: float) -> int | None:
+    """Return about how many rows or clusters would settle a check with a power; None: unknown."""
+    return if_so(check, power) if has_enough(check) else check.needed(power)
+
+
+def together(checks: Sequence[Check], power: float) -> list[int] | None:
+    """Return how many each check needs for all of them to pass at once with a chance.
+
+    Each may stay open with an equal share of the chance that is left, so whatever ties the checks
+    together, the chance that one of them does is at most their sum (Bonferroni).
+
+    Args:
+        checks: That rows can settle.
+        power: Chance that all of them pass.
+
+    Returns:
+        In the order of the checks; None: of one it is unknown, or over ten times the rows.
+    """
+    counts = [needed(check, 1 - (1 - power) / len(checks)) for check in checks]
+    return None if any(count is None for count in counts) else [count or 0 for count in counts]
+
+
+def if_so(check: Check, power: float) -> int | None:
     """Return how many more would settle a check if what was observed is the truth; None: unknown.
 
     Either they are too many, or the bounds are within the limits already, and something else is
@@ -28,7 +52,7 @@ def if_so(check: Check) -> int | None:
     limits, hypothesis = check.hypothesis.limits, check.hypothesis
     found = if_observed(
         counted(check), getattr(check.measured, "estimate", None), check.bounds or (None, None),
-        (limits.lower, limits.upper), hypothesis.alpha, hypothesis.power,
+        (limits.lower, limits.upper), hypothesis.alpha, power,
     )  # fmt: skip
     return found if found is not None and found > counted(check) else None
 

@@ -1,21 +1,22 @@
-"""What is watched as one page that needs no network: wealth over time, rates, drift, rows."""
+"""What is watched as one page that needs no network: who is served worse, wealth, rates, drift."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
-import jinja2
 import numpy as np
 
+from faircompress.monitoring import result
 from faircompress.monitoring.drift import Drift
-from faircompress.monitoring.result import Watched
+from faircompress.monitoring.result import MOST, Watched, evidence, named
 from faircompress.monitoring.watch import Process
+from faircompress.support.number_text import points, unsigned
+from faircompress.support.pages import page as html
 
 LOWEST = 1e-4  # of the wealth that is shown
-WIDTH, HEIGHT = 1000, 320
-NAMED = 4  # lines with a name beside them; the others are in the table
-APART = 18  # between two names, of the chart's height
-WORDS = {
+WIDTH, HEIGHT = 1000, 300
+NAMED = 4  # lines with a colour and a name; the others are in the table
+ROWS = {
     "read": "rows of the table",
     "counted": "counted, now or before",
     "unlabelled": "without label, day, group or score yet",
@@ -28,69 +29,115 @@ WORDS = {
     "corrected": "counted, and their label is another now: the first one stays counted",
 }
 ALWAYS = ("read", "counted")
+DRIFT = ("Column", "Kind", "Value", "Before: mean or share", "Now", "Difference", "p", "Drifted")
+Json = dict[str, Any]
 
 
 def page(watched: Watched) -> str:
     """Return the page as HTML, figure and style inside."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("faircompress"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     by_wealth = sorted(watched.processes, key=lambda p: -_last(p))
-    return environment.get_template("monitor.html.j2").render(
+    first = by_wealth[0] if by_wealth else None
+    return html(
+        "monitor.html.j2",
+        contents=[
+            ("summary", "Outcome"), ("wealth", "Evidence"), ("rates", "Rates"),
+            ("drift", "Drift"), ("rows", "Rows"),
+        ],
         watched=watched,
+        about=_about(watched),
         alarm=bool(watched.alarms),
-        sentence=_headline(watched.sentence),
+        sentence=_headline(watched),
+        first=first and _first(first),
         threshold=f"{1 / watched.settings.alpha:g}",
+        chance=_chance(watched.settings.alpha),
         chart=chart(by_wealth, watched),
         rates=[_rate(p) for p in by_wealth],
         drift=[_drift(one) for one in watched.drift],
+        columns=DRIFT,
         drifted=[one.column for one in watched.drift if one.drifted],
-        rows=[(WORDS[k], f"{v:,}") for k, v in watched.rows.items() if v or k in ALWAYS],
-    )
+        rows=[(ROWS[k], f"{v:,}") for k, v in watched.rows.items() if v or k in ALWAYS],
+    )  # fmt: skip
 
 
-def chart(processes: Sequence[Process], watched: Watched) -> dict[str, Any]:
+def chart(processes: Sequence[Process], watched: Watched) -> Json:
     """Return the lines of the wealth over time, in places of a fixed drawing."""
     level = 1 / watched.settings.alpha
     top = max([level, *(p.wealth.max(initial=0) for p in processes)])
-    highest = 10 ** math.ceil(math.log10(top * 1.5))
-    decades = np.arange(math.log10(LOWEST), math.log10(highest) + 1)
+    highest = min(10 ** math.ceil(math.log10(top * 1.5)), max(MOST, 100 * level))
+    decades = np.arange(math.log10(LOWEST), math.log10(highest) + 0.5, 2)
     moments = sorted(watched.labelled)
-    ends = [_place(_last(p), highest) for p in processes[:NAMED]]
-    names = _apart(ends)
     lines = [
         {
-            "name": f"{p.group}, {words(p.metric)}" if at < NAMED else "",
+            "name": f"{named(p.group)}, {result.words(p.metric)}: {evidence(_last(p))}"
+            if at < NAMED
+            else "",
+            "kind": at + 1 if at < NAMED else 0,
             "points": _points(p, moments, highest),
             "alarm": p.alarm is not None,
-            "y": names[at] if at < NAMED else 0,
         }
         for at, p in enumerate(processes)
         if len(p.moments)
     ]
     return {
-        "lines": lines[::-1],
+        "lines": lines,
         "level": _place(level, highest),
-        "ticks": [(_place(10.0**d, highest), f"{10.0**d:g}") for d in decades],
+        "ticks": [
+            (_place(10.0**d, highest), f"{10.0**d:,.0f}" if d >= 0 else f"{10.0**d:g}")
+            for d in decades
+        ],
         "days": _days(moments, watched),
         "width": WIDTH,
         "height": HEIGHT,
     }
 
 
-def words(metric: str) -> str:
-    """Return a metric as a reader says it."""
-    return "AUROC" if metric == "auroc" else metric.replace("_", " ")
+def _about(watched: Watched) -> list[tuple[str, str]]:
+    settings, days = watched.settings, list(dict.fromkeys(filter(None, watched.days)))
+    return [
+        ("Model", watched.model),
+        ("Version", watched.version),
+        ("New rows counted", f"{watched.rows['counted']:,}"),
+        (
+            "Labelled",
+            " to ".join(days) or "none yet",
+        ),
+        ("Watched", f"{len(watched.processes)} groups \N{MULTIPLICATION SIGN} rules"),
+        ("Chance of a false alarm", f"{_chance(settings.alpha)} in {settings.weeks} weeks"),
+    ]
 
 
-def _headline(sentence: str) -> str:
-    """Return a sentence without the words that stand above it in large letters."""
-    rest = sentence.partition(": ")[2]
+def _chance(alpha: float) -> str:
+    """Write a chance as people say it: 0.01 as 1 in 100."""
+    return f"1 in {1 / alpha:,.3g}"
+
+
+def _headline(watched: Watched) -> str:
+    """Return a sentence without the words that stand beside it in large letters."""
+    if not watched.alarms:
+        name = f"version {watched.version} of {watched.model}"
+        if not watched.rows["counted"]:
+            return f"No new row of {name} was counted yet"
+        return f"No group is shown to be served worse by {name} than its verdict said"
+    rest = watched.sentence.partition(": ")[2].partition(". ")[0]
     return rest[:1].upper() + rest[1:]
+
+
+def _first(process: Process) -> Json:
+    """Return in words who is served worst, by the evidence."""
+    known = process.rate is not None
+    return {
+        "group": named(process.group),
+        "metric": result.words(process.metric),
+        "was": result.rate(process, process.reference),
+        "now": result.rate(process, process.rate or 0.0) if known else "not known yet",
+        "change": points((process.rate or 0.0) - process.reference)
+        if known and process.metric != result.SCORE
+        else "",
+        "counted": result.counted(process, process.units),
+        "limit": result.fall(process, process.limit),
+        "evidence": evidence(_last(process)),
+        "alarm": process.alarm is not None,
+    }
 
 
 def _last(process: Process) -> float:
@@ -99,7 +146,7 @@ def _last(process: Process) -> float:
 
 def _place(wealth: float, highest: float) -> float:
     low, high = math.log10(LOWEST), math.log10(highest)
-    share = (math.log10(max(wealth, LOWEST)) - low) / (high - low)
+    share = (math.log10(min(max(wealth, LOWEST), highest)) - low) / (high - low)
     return round(HEIGHT * (1 - share), 1)
 
 
@@ -112,52 +159,42 @@ def _points(process: Process, moments: Sequence[int], highest: float) -> str:
     return " ".join(f"{_across(b, moments)},{_place(w, highest)}" for b, w in held)
 
 
-def _apart(places: Sequence[float]) -> list[float]:
-    """Move names apart, keeping their order, so that none lies on another."""
-    found: list[float] = []
-    for place in places:  # the greatest wealth, which stands highest, comes first
-        found.append(max(place, found[-1] + APART) if found else place)
-    return found
-
-
 def _days(moments: Sequence[int], watched: Watched) -> list[tuple[float, str]]:
-    """Return a few days and where they stand."""
-    chosen = dict.fromkeys(moments[round(k * (len(moments) - 1) / 4)] for k in range(5))
-    if len(moments) < 5:
-        chosen = dict.fromkeys(moments)
-    found: dict[str, float] = {}
-    for moment in chosen:
-        found[watched.labelled[moment]] = _across(moment, moments)
-    return [(at, day) for day, at in found.items()]
+    """Return the first day, one between and the last, and where they stand, in percent."""
+    if not moments:
+        return []
+    chosen = dict.fromkeys([moments[0], moments[len(moments) // 2], moments[-1]])
+    found = {watched.labelled[moment]: _across(moment, moments) for moment in chosen}
+    return [(round(100 * at / WIDTH, 1), day) for day, at in found.items()]
 
 
-def _rate(process: Process) -> dict[str, Any]:
-    known = process.rate is not None
+def _rate(process: Process) -> Json:
+    known, written = process.rate is not None, result.rate
+    ends = [written(process, end or 0.0) for end in (process.lower, process.upper)]
     return {
-        "group": process.group,
-        "metric": words(process.metric),
-        "verdict": f"{process.reference:.3f}",
+        "group": named(process.group),
+        "metric": result.words(process.metric),
+        "verdict": written(process, process.reference),
         "reference_units": f"{process.reference_units:,}",
-        "rate": f"{process.rate:.3f}" if known else "none yet",
-        "interval": f"{process.lower:.3f} to {process.upper:.3f}" if known else "",
+        "rate": written(process, process.rate or 0.0) if known else "none yet",
+        "interval": f"{ends[0].removesuffix(' %')} to {ends[1]}" if known else "",
         "units": f"{process.units:,}",
-        "limit": f"{process.limit:g}",
-        "visible": "none" if process.visible >= 1 else f"{process.visible:.3f}",
-        "wealth": f"{_last(process):.2g}",
+        "limit": result.fall(process, process.limit),
+        "visible": "none" if process.visible >= 1 else result.fall(process, process.visible),
+        "wealth": evidence(_last(process)),
         "alarm": process.alarm is not None,
     }
 
 
-def _drift(one: Drift) -> dict[str, Any]:
+def _drift(one: Drift) -> list[str]:
     column = one.column.rpartition(":")[2]
-    name = f"score of class {column}" if one.kind == "score" else column
-    return {
-        "name": name,
-        "kind": one.kind,
-        "before": f"{one.before:.3f}",
-        "now": f"{one.now:.3f}",
-        "value": one.value,
-        "difference": f"{one.difference:.3f}",
-        "p": "too few" if one.p is None else f"{one.p:.2g}",
-        "drifted": one.drifted,
-    }
+    return [
+        f"score of class {column}" if one.kind == "score" else column,
+        one.kind,
+        one.value,
+        unsigned(one.before),
+        unsigned(one.now),
+        unsigned(one.difference),
+        "too few" if one.p is None else "below 0.001" if one.p < 0.001 else f"{one.p:.2g}",
+        "drifted" if one.drifted else "",
+    ]

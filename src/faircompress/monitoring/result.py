@@ -5,7 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from faircompress.monitoring.drift import Drift
-from faircompress.monitoring.watch import Process, Settings
+from faircompress.monitoring.units import LOWER_IS_BETTER
+from faircompress.monitoring.watch import EVERYONE, Process, Settings
+from faircompress.support.number_text import plain_points, share, unsigned
+
+SCORE = "auroc"  # the other metrics are shares
+MOST = 1_000_000  # evidence beyond is no more
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +51,9 @@ class Watched:
         name = f"version {self.version} of {self.model}"
         if not self.alarms:
             return f"No alarm: {self.rows['counted']:,} new rows of {name}."
-        groups = ", ".join(dict.fromkeys(p.group for p in self.alarms))
-        return f"ALARM: {name} serves {groups} worse than its verdict said. {self.why}."
+        groups = list(dict.fromkeys(named(p.group) for p in self.alarms))
+        more = f"{', '.join(groups[:-1])} and {groups[-1]}" if len(groups) > 1 else groups[0]
+        return f"ALARM: {name} serves {more} worse than its verdict said. {self.why}."
 
     @property
     def why(self) -> str:
@@ -55,13 +61,50 @@ class Watched:
         return _why(self.alarms[0]) if self.alarms else ""
 
 
+def named(group: str) -> str:
+    """Name a group as people do."""
+    return "everyone" if group == EVERYONE else group
+
+
+def rate(process: Process, value: float) -> str:
+    """Write a rate as people say it: a share as percent, AUROC as a score."""
+    return unsigned(value) if process.metric == SCORE else share(value)
+
+
+def counted(process: Process, units: int) -> str:
+    """Say what so many units of a process are."""
+    return f"{units:,} pairs of people" if process.metric == SCORE else f"{units:,} people"
+
+
+def fall(process: Process, size: float) -> str:
+    """Write a fall: of a share in points."""
+    return f"{size:g}" if process.metric == SCORE else plain_points(size)
+
+
+def evidence(wealth: float) -> str:
+    """Write evidence without digits that say nothing."""
+    if wealth >= MOST:
+        return f"over {MOST:,}"
+    return f"{wealth:,.0f}" if wealth >= 10 else f"{wealth:.2g}" if wealth >= 0.01 else "below 0.01"
+
+
+def words(metric: str) -> str:
+    """Return a metric as a reader says it."""
+    return "AUROC" if metric == SCORE else metric.replace("_", " ")
+
+
 def _why(process: Process) -> str:
-    metric = process.metric.replace("_", " ")
+    now = "not known" if process.rate is None else rate(process, process.rate)
     return (
-        f"{process.group}: {metric} {process.rate:.3f} on {process.units:,} new people or pairs "
-        f"against {process.reference:.3f} at the verdict; the limit of the fall is "
-        f"{process.limit:g}, evidence {process.wealth.max():.3g}"
+        f"{named(process.group)}: {words(process.metric)} {now} of "
+        f"{counted(process, process.units)} since, {rate(process, process.reference)} at the "
+        f"verdict; a {_worse(process)} of {fall(process, process.limit)} is allowed, evidence "
+        f"{evidence(float(process.wealth.max()))}"
     )
+
+
+def _worse(process: Process) -> str:
+    return "rise" if process.metric in LOWER_IS_BETTER else "fall"
 
 
 def as_json(watched: Watched) -> dict[str, Any]:

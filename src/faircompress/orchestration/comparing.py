@@ -1,4 +1,4 @@
-"""Two judged files side by side: versions, runs, variants or verdict.json of anywhere."""
+"""Two evaluated files side by side: versions, runs, variants or verdict.json of anywhere."""
 
 import json
 import re
@@ -27,7 +27,7 @@ COSTS = {"bytes": "size, bytes", "speedup_macs": "dense over pruned multiply-add
 
 @dataclass(frozen=True)
 class Side:
-    """A judged file.
+    """An evaluated file.
 
     Args:
         name: As it was asked for.
@@ -44,13 +44,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between two judged files.
+    """What differs between two evaluated files.
 
     Args:
         names: Of both.
         outcomes: Of both.
         sentences: Of both verdicts.
-        same_rows: Whether both were judged on as many rows of the same data.
+        same_rows: Whether both were evaluated on as many rows of the same data.
         params: That differ.
         rules: That differ.
         checks: That came out otherwise.
@@ -70,7 +70,7 @@ class Comparison:
 
 
 def compare(project: Path, first: str, second: str) -> Comparison:
-    """Return what differs between two judged files.
+    """Return what differs between two evaluated files.
 
     Args:
         project: Folder with ``params.yaml``; needed for versions, runs and variants.
@@ -96,7 +96,7 @@ def compare(project: Path, first: str, second: str) -> Comparison:
 
 
 def side(project: Path, name: str) -> Side:
-    """Return the judged file of this name; see ``compare``."""
+    """Return the evaluated file of this name; see ``compare``."""
     for path in (Path(name), project / "variants" / name / VERDICT):
         if path.is_file():
             return _of_file(name, path)
@@ -110,8 +110,9 @@ def side(project: Path, name: str) -> Side:
         return _of_run(project, name)
     variants = sorted(path.parents[2].name for path in project.glob(f"variants/*/{VERDICT}"))
     raise InputError(
-        f"{name!r} is no judged file here. Name a version by its number, an MLflow run by its id, "
-        f"a verdict.json by its path, {PROJECT}, or a variant: {', '.join(variants) or 'none yet'}."
+        f"{name!r} is no evaluated file here. Name a version by its number, an MLflow run by its "
+        f"id, a verdict.json by its path, {PROJECT}, or a variant: "
+        f"{', '.join(variants) or 'none yet'}."
     )
 
 

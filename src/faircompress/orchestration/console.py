@@ -82,6 +82,11 @@ class Console:
             self.told = True
             self.console.print(f"  {left}, as far as earlier runs tell", style=self._quiet())
 
+    def waits(self, what: str) -> None:
+        """Show what is done between two stages, which may take a while."""
+        self.share, self.running = None, ""
+        self.bars.reset(self.bar, description=what, total=None, visible=True)
+
     def progress(
         self, stage: str, what: str, done: int, total: int, epoch: tuple[int, int] | None = None
     ) -> None:

@@ -1,6 +1,6 @@
-"""A project's history: what was judged when, what it cost, and who was champion.
+"""A project's history: what was evaluated when, what it cost, and who was champion.
 
-What was judged and decided is told by the project's own records; MLflow adds the numbers.
+What was evaluated and decided is told by the project's own records; MLflow adds the numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from faircompress.registry import attestations, versions
 from faircompress.registry.policy import Decision, made_champion
 from faircompress.registry.records import NOT_EVALUATED, VerdictRecord
 from faircompress.registry.run_pages import FileRun, file_runs
-from faircompress.report.history_rows import Judged
+from faircompress.report.history_rows import Evaluated
 from faircompress.support.errors import MissingFileError
 from faircompress.support.times import iso
 
@@ -22,23 +22,23 @@ Found = tuple[str, FileRun | None]  # number of the version, and its run
 
 @dataclass(frozen=True)
 class History:
-    """All files of a project that were judged, the oldest first.
+    """All files of a project that were evaluated, the oldest first.
 
     Args:
         name: Key of experiment and registered model.
-        judged: The files.
+        evaluated: The files.
     """
 
     name: str
-    judged: tuple[Judged, ...]
+    evaluated: tuple[Evaluated, ...]
 
 
 def history(project: Path) -> History:
-    """Return what was judged in a project.
+    """Return what was evaluated in a project.
 
     Raises:
         BadParams: If its params cannot be used.
-        MissingFileError: If nothing was judged.
+        MissingFileError: If nothing was evaluated.
         StoreFailed: If MLflow does not answer.
     """
     project = project.resolve()
@@ -47,7 +47,7 @@ def history(project: Path) -> History:
     known = sorted((one for one in records if one.model == name), key=lambda one: one.time)
     seen = [one for one in known if one.outcome != NOT_EVALUATED]
     if not seen:
-        raise MissingFileError(f"Nothing was judged in {project} yet. Run faircompress run.")
+        raise MissingFileError(f"Nothing was evaluated in {project} yet. Run faircompress run.")
     where = registry_of(project)
     runs = file_runs(where.store, name)
     numbers = {v.tags.get("sha256", ""): v.number for v in versions.versions(where.store, name)}
@@ -56,7 +56,7 @@ def history(project: Path) -> History:
     return History(
         name,
         tuple(
-            _judged(
+            _evaluated(
                 one,
                 (numbers.get(one.sha256, ""), runs.get(one.verdict_sha256)),
                 [d for d in decided if d.verdict_sha256 == one.verdict_sha256],
@@ -67,15 +67,15 @@ def history(project: Path) -> History:
     )
 
 
-def _judged(
+def _evaluated(
     one: VerdictRecord, found: Found, decided: Sequence[Decision], *, is_champion: bool
-) -> Judged:
+) -> Evaluated:
     version, run = found
     known: Mapping[str, float] = run.numbers if run else {}
     used = [value for name, value in known.items() if name.startswith("limit_used.")]
     batches = sorted(int(n.rpartition("_")[2]) for n in known if n.startswith("dense_ms_batch_"))
     batch = batches[0] if batches else 0
-    return Judged(
+    return Evaluated(
         time=iso(one.time),
         version=version,
         workspace=one.workspace,

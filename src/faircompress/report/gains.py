@@ -34,13 +34,13 @@ def gained(context: ReportContext) -> list[Json]:
     """Return what is smaller or faster, and how many times, most promising first."""
     found = []
     if macs := sums(context.layers, "macs"):
-        found.append(_gain("Multiply-adds", *macs, quantity, "fewer", "more"))
+        found.append(gain("Multiply-adds", *macs, quantity, "fewer", "more"))
     if context.sizes:
         pair = context.sizes["dense"], context.sizes["pruned"]
-        found.append(_gain("File", *pair, file_size, "smaller", "larger"))
+        found.append(gain("File", *pair, file_size, "smaller", "larger"))
     for time in context.latency.get("times", ()):
         pair = time["dense"]["median"], time["pruned"]["median"]
-        line = _gain(f"Time, batch {time['batch']}", *pair, milliseconds, "faster", "slower")
+        line = gain(f"Time, batch {time['batch']}", *pair, milliseconds, "faster", "slower")
         found.append({**line, **_ratio(time["speedup"], "faster", "slower"), "timed": True})
     return found
 
@@ -75,7 +75,8 @@ def bad_trades(verdict: Verdict, context: ReportContext) -> list[str]:
     ]
 
 
-def _gain(name: str, before: float, after: float, write: Any, good: str, bad: str) -> Json:
+def gain(name: str, before: float, after: float, write: Any, good: str, bad: str) -> Json:
+    """Return one line of a gain: both numbers, and how many times."""
     pair = f"{write(before)} {ARROW} {write(after)}"
     return {"what": name, "pair": pair, **_ratio(before / after, good, bad)}
 

@@ -1,31 +1,33 @@
-"""A project's history as one page: limits, size and speed over time, then every judged file."""
+"""A project's history as one page: limits, size and speed over time, then every evaluated file."""
 
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from faircompress.report.downloads import cell
+from faircompress.support.number_text import file_size, milliseconds, percent, times
 from faircompress.support.pages import download, page
 
 if TYPE_CHECKING:
-    from faircompress.report.history_rows import Judged
+    from faircompress.report.history_rows import Evaluated
 
 HEIGHT, TOP, BOTTOM = 190.0, 24.0, 26.0  # of a figure, in pixels
-LEFT, RIGHT = 11.0, 91.0  # percent of the width that hold the points
+DASH = "\N{EN DASH}"
+LEFT, RIGHT = 14.0, 91.0  # percent of the width that hold the points
 
 
-def history_page(name: str, judged: "Sequence[Judged]") -> str:
+def history_page(name: str, evaluated: "Sequence[Evaluated]") -> str:
     """Return the page as HTML, figures and style inside.
 
     Args:
         name: Of the project.
-        judged: What was judged, the oldest first.
+        evaluated: What was evaluated, the oldest first.
     """
-    champion = next((one for one in judged if one.is_champion), None)
-    figures = [figure for figure in _figures(judged) if figure["points"]]
+    champion = next((one for one in evaluated if one.is_champion), None)
+    figures = [figure for figure in _figures(evaluated) if figure["points"]]
     return page(
         "history.html.j2",
         contents=[
@@ -35,65 +37,105 @@ def history_page(name: str, judged: "Sequence[Judged]") -> str:
             ("data", "Download"),
         ],
         name=name,
-        about=_about(name, judged, champion),
-        last=judged[-1],
-        last_name=named(judged[-1]),
+        about=_about(name, evaluated, champion),
+        last=evaluated[-1],
+        sentence=_sentence(evaluated[-1]),
+        steps=_next(evaluated[-1], champion),
         champion=champion,
         figures=figures,
-        judged=list(reversed(judged)),
+        rows=[_row(one) for one in reversed(evaluated)],
         downloads=[
-            ("history.json", download(_json(judged), "application/json")),
-            ("history.csv", download(_csv(judged), "text/csv")),
+            ("history.json", download(_json(evaluated), "application/json")),
+            ("history.csv", download(_csv(evaluated), "text/csv")),
         ],
     )
 
 
+def _row(one: "Evaluated") -> dict[str, Any]:
+    """Return a file's line of the table, numbers as people say them; a dash: not known."""
+
+    def written(value: float | None, write: Callable[[float], str]) -> str:
+        return write(value) if value else ""
+
+    return {
+        **asdict(one),
+        "used": percent(round(one.limit_used, 2)) if one.limit_used is not None else DASH,
+        "size": written(one.bytes, file_size) or DASH,
+        "of_size": written(one.dense_bytes, file_size),
+        "took": written(one.milliseconds, milliseconds) or DASH,
+        "of_took": written(one.dense_milliseconds, milliseconds),
+        "fewer": f"{times(one.speedup)} fewer" if one.speedup else DASH,
+    }
+
+
 def _about(
-    name: str, judged: "Sequence[Judged]", champion: "Judged | None"
+    name: str, evaluated: "Sequence[Evaluated]", champion: "Evaluated | None"
 ) -> list[tuple[str, str]]:
-    counts = {v: sum(one.verdict == v for one in judged) for v in ("pass", "inconclusive", "fail")}
+    counts = {
+        v: sum(one.verdict == v for one in evaluated) for v in ("pass", "inconclusive", "fail")
+    }
     return [
         ("Project", name),
-        ("Judged", ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)),
-        ("From", judged[0].time[:10]),
-        ("To", judged[-1].time[:10]),
+        (
+            "Evaluated",
+            ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count),
+        ),
+        ("From", evaluated[0].time[:10]),
+        ("To", evaluated[-1].time[:10]),
         ("Champion", f"version {champion.version}" if champion else "none"),
     ]
 
 
-def _json(judged: "Sequence[Judged]") -> str:
-    return json.dumps([asdict(one) for one in judged], indent=1) + "\n"
+def _sentence(last: "Evaluated") -> str:
+    return f"The last file, {named(last)}, evaluated on {last.time[:10]}"
 
 
-def _csv(judged: "Sequence[Judged]") -> str:
+def _next(last: "Evaluated", champion: "Evaluated | None") -> list[str]:
+    """Say what is in use, and what to do about the last file."""
+    in_use = f"version {champion.version}, evaluated on {champion.time[:10]}" if champion else ""
+    steps = [f"Champion: {in_use}." if in_use else "No champion."]
+    if last.workspace != "project":
+        return [*steps, "It is a variant: it moves no alias. Put its params into params.yaml."]
+    if last.verdict == "fail":
+        return [*steps, "It is blocked. How small may it be without harm? faircompress search"]
+    if last.verdict == "inconclusive" and not last.decisions:
+        return [*steps, "It waits for a review: faircompress promote, or more test rows."]
+    return steps
+
+
+def _json(evaluated: "Sequence[Evaluated]") -> str:
+    return json.dumps([asdict(one) for one in evaluated], indent=1) + "\n"
+
+
+def _csv(evaluated: "Sequence[Evaluated]") -> str:
     text = io.StringIO()
-    rows = [asdict(one) | {"decisions": "; ".join(one.decisions)} for one in judged]
+    rows = [asdict(one) | {"decisions": "; ".join(one.decisions)} for one in evaluated]
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 
-def _figures(judged: "Sequence[Judged]") -> list[dict[str, Any]]:
+def _figures(evaluated: "Sequence[Evaluated]") -> list[dict[str, Any]]:
     return [
         _figure(
-            ("limits", "Limits", "Share of a limit that the worst group uses"),
-            "Above 1 it is beyond the limit.",
-            judged,
-            [one.limit_used for one in judged],
+            ("limits", "Limits", "Share of its limit that the worst check uses"),
+            "Above 100 % it is beyond the limit.",
+            evaluated,
+            [one.limit_used for one in evaluated],
             line=1.0,
         ),
         _figure(
-            ("size", "Size", "Size of the file, share of the dense one's"),
+            ("size", "Size", "Size of the file, as a share of the dense one's"),
             "Less is better.",
-            judged,
-            [_share(one.bytes, one.dense_bytes) for one in judged],
+            evaluated,
+            [_share(one.bytes, one.dense_bytes) for one in evaluated],
         ),
         _figure(
-            ("time", "Time", "Time of a batch, share of the dense file's"),
-            "Less is better; above 1 it is slower.",
-            judged,
-            [_share(one.milliseconds, one.dense_milliseconds) for one in judged],
+            ("time", "Time", "Time of a batch, as a share of the dense file's"),
+            "Less is better; above 100 % it is slower than the dense file.",
+            evaluated,
+            [_share(one.milliseconds, one.dense_milliseconds) for one in evaluated],
             line=1.0,
         ),
     ]
@@ -106,7 +148,7 @@ def _share(part: float | None, whole: float | None) -> float | None:
 def _figure(
     titles: tuple[str, str, str],
     note: str,
-    judged: "Sequence[Judged]",
+    evaluated: "Sequence[Evaluated]",
     values: Sequence[float | None],
     line: float | None = None,
 ) -> dict[str, Any]:
@@ -115,7 +157,7 @@ def _figure(
     Args:
         titles: Its id, its word in the menu, its heading.
         note: What it shows.
-        judged: The files.
+        evaluated: The files.
         values: Of each file; nothing: not known.
         line: From where on it is bad.
     """
@@ -128,8 +170,8 @@ def _figure(
 
     places = [round(LEFT + step * place, 2) for place in range(len(values))]
     points = [
-        _point(one, x, y(value), f"{value:.2f}")
-        for x, one, value in zip(places, judged, values, strict=True)
+        _point(one, x, y(value), percent(value))
+        for x, one, value in zip(places, evaluated, values, strict=True)
         if value is not None
     ]
     return {
@@ -144,12 +186,12 @@ def _figure(
         "across": "",
         "upward": "",
         "lines": [] if line is None else [y(line)],
-        "y_ticks": [{"y": y(tick), "text": f"{tick:g}"} for tick in _ticks(top)],
-        "x_ticks": _dates(places, judged),
+        "y_ticks": [{"y": y(tick), "text": percent(tick)} for tick in _ticks(top)],
+        "x_ticks": _dates(places, evaluated),
     }
 
 
-def _point(one: "Judged", x: float, y: float, value: str) -> dict[str, Any]:
+def _point(one: "Evaluated", x: float, y: float, value: str) -> dict[str, Any]:
     return {
         "x": x,
         "y": y,
@@ -163,12 +205,12 @@ def _point(one: "Judged", x: float, y: float, value: str) -> dict[str, Any]:
     }
 
 
-def _dates(places: Sequence[float], judged: "Sequence[Judged]") -> list[dict[str, Any]]:
+def _dates(places: Sequence[float], evaluated: "Sequence[Evaluated]") -> list[dict[str, Any]]:
     """Return the day below the first file, the last, and some between."""
     every = max((len(places) - 1) // 3, 1)
     kept = [k for k in range(0, len(places), every) if len(places) - 1 - k >= every or not k]
     return [
-        {"x": places[k], "text": judged[k].time[:10]}
+        {"x": places[k], "text": evaluated[k].time[:10]}
         for k in dict.fromkeys([*kept, len(places) - 1])
     ]
 
@@ -178,7 +220,7 @@ def _ticks(top: float) -> list[float]:
     return [size * number for number in range(int(top / size) + 1)]
 
 
-def named(one: "Judged") -> str:
-    """Return the name of a file: its version, or what judged it."""
+def named(one: "Evaluated") -> str:
+    """Return the name of a file: its version, or what evaluated it."""
     of = "" if one.workspace == "project" else f" ({one.workspace})"
     return (f"version {one.version}" if one.version else "not in MLflow") + f", {one.precision}{of}"

@@ -1,11 +1,11 @@
-"""A file that was judged, as a line of a project's history."""
+"""A file that was evaluated, as a line of a project's history."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A file that was judged.
+class Evaluated:
+    """A file that was evaluated.
 
     Args:
         time: When, in UTC, ISO 8601.

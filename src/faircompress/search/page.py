@@ -1,27 +1,27 @@
-"""The frontier as a page: harm against size, time and multiply-adds; each point opens its row."""
+"""The frontier as a page: which file is expected to pass, what it gains, and what to do next."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from faircompress.evaluation.groups import POOLED
+from faircompress.report.gains import gain
 from faircompress.report.remedies import Remedy
 from faircompress.report.wording import about
+from faircompress.search.figures import frontiers, named
 from faircompress.search.plan import By, Ranked, overrides_of
 from faircompress.support.files import write_text
+from faircompress.support.number_text import (
+    TIMES,
+    file_size,
+    milliseconds,
+    quantity,
+    share,
+)
+from faircompress.support.pages import page
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 330, 260, 44, 12, 40
-MOST = 3.0  # limits; harm beyond is drawn at the edge
-AXES: Mapping[str, Callable[[Ranked], float]] = {
-    "size, kB": lambda one: one.file.bytes / 1000,
-    "latency, ms": lambda one: one.file.ms,
-    "multiply-adds, millions": lambda one: one.candidate.macs / 1e6,
-}
 TITLES = {"auroc": "AUROC", "cross_group_auroc": "cross-group AUROC"}
+SMALL = {"bytes": "bytes", "ms": "milliseconds"}
 Json = dict[str, Any]
 
 
@@ -43,20 +43,26 @@ def write(
         failed: Why candidates came to nothing, by name.
         better: Remedies that were shown to help, and that no candidate used.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    best = found[0]
+    shown = page(
+        "search.html.j2",
+        contents=_contents(failed=bool(failed)),
+        about=_about(found, asked, by),
+        best=_row(best),
+        sentence=_sentence(found, by),
+        asked=percent(asked),
+        gained=_gained(best),
+        command="faircompress run " + " ".join(f"-S '{one}'" for one in overrides_of(best)),
+        better=recommended(better),
+        figures=frontiers(found, by),
+        rows=[_row(one) for one in found],
+        draws=len(best.file.passes),
+        lines=len({one.candidate.line for one in found}),
+        failed=[_failed(name, why) for name, why in failed.items()],
     )
-    shown = environment.get_template("search.html.j2").render(
-        best=_row(0, found[0]),
-        command="faircompress run " + " ".join(f"-S '{one}'" for one in overrides_of(found[0])),
-        rows=[_row(at, one) for at, one in enumerate(found)],
-        panels=[_panel(title, value, found) for title, value in AXES.items()],
-        asked=asked, by=by, failed=failed, better=recommended(better), width=WIDTH, height=HEIGHT,
-        draws=len(found[0].file.passes), lines=len({one.candidate.line for one in found}),
-    )  # fmt: skip
-    page = folder / "frontier.html"
-    write_text(page, shown)
-    return page
+    place = folder / "frontier.html"
+    write_text(place, shown)
+    return place
 
 
 def recommended(better: Sequence[Remedy]) -> list[Json]:
@@ -79,70 +85,79 @@ def in_words(check: str) -> str:
     return f"{about(kind, title, against)}: {'everyone' if place == POOLED else place}"
 
 
-def _row(at: int, one: Ranked) -> Json:
+def percent(number: float) -> str:
+    """Write a share that is known to a percent: 0.85 as 85 %."""
+    return f"{100 * number:.0f} %"
+
+
+def _contents(*, failed: bool) -> list[tuple[str, str]]:
+    menu = [("summary", "Outcome"), ("frontier", "Harm against cost"), ("files", "Every file")]
+    return [*menu, *([("failed", "What failed")] if failed else [])]
+
+
+def _about(found: Sequence[Ranked], asked: float, by: By) -> list[tuple[str, str]]:
+    networks = {(one.candidate.line, one.candidate.speedup) for one in found}
+    dense = found[0].candidate
+    size = f"{file_size(dense.dense_bytes)}, {milliseconds(dense.dense_ms)}"
+    return [
+        ("Tried", f"{len(networks)} networks, {len(found)} files"),
+        ("Looked for", f"the fewest {SMALL[by]}"),
+        ("Chance asked for", percent(asked)),
+        *([("Dense file", size)] if dense.dense_bytes else []),
+        ("Looks at the test set", "none"),
+    ]
+
+
+def _sentence(found: Sequence[Ranked], by: By) -> str:
+    best, expected = found[0], sum(one.expected for one in found)
+    name = named(best)
+    if not expected:
+        return (
+            f"None of the {len(found)} files that were tried is expected to pass. The likeliest is "
+            f"{name}, with a chance of {percent(best.shrunk)}."
+        )
+    size, dense = file_size(best.file.bytes), best.candidate.dense_bytes
+    size += f" instead of the dense file's {file_size(dense)}" if dense else ""
+    alone = " alone" if expected == 1 else ""
+    among = f" It has the fewest {SMALL[by]} of {expected} such files." if expected > 1 else ""
+    chance = percent(best.shrunk)
+    return f"{name}{alone} is expected to pass the gate, with a chance of {chance}: {size}.{among}"
+
+
+def _gained(best: Ranked) -> list[Json]:
+    file, dense = best.file, best.candidate
+    rows = []
+    if dense.dense_bytes:
+        rows.append(gain("File", dense.dense_bytes, file.bytes, file_size, "smaller", "larger"))
+    if dense.dense_ms:
+        rows.append(gain("Time", dense.dense_ms, file.ms, milliseconds, "faster", "slower"))
+    return rows
+
+
+def _row(one: Ranked) -> Json:
     mean, low, high = one.file.used
     return {
-        "at": at,
-        "name": f"{one.candidate.speedup:g}x {one.candidate.line}".strip(),
+        "name": f"{one.candidate.speedup:g}{TIMES}",
+        "line": one.candidate.line,
         "precision": one.file.precision,
-        "bytes": f"{one.file.bytes:,}",
-        "ms": f"{one.file.ms:.3f}",
-        "macs": f"{one.candidate.macs / 1e6:.2f}",
-        "used": f"{mean:.2f} ({low:.2f} to {high:.2f})",
+        "bytes": file_size(one.file.bytes),
+        "ms": milliseconds(one.file.ms),
+        "macs": quantity(one.candidate.macs),
+        "used": percent(mean),
+        "reach": f"{100 * low:.0f} to {percent(high)}",
         "worst": in_words(one.file.worst),
-        "stops": in_words(one.file.stops) if one.file.stops else "",
-        "stopped": f"{100 * one.file.stopped:.0f} %",
-        "chance": f"{one.chance:.2f}",
-        "shrunk": f"{one.shrunk:.2f}",
+        "stops": in_words(one.file.stops) if one.file.stops and one.file.stopped else "",
+        "stopped": share(one.file.stopped) if 0 < one.file.stopped < 0.01 else percent(
+            one.file.stopped
+        ),
+        "chance": percent(one.chance),
+        "shrunk": percent(one.shrunk),
         "expected": one.expected,
-        "dense_bytes": f"{one.candidate.dense_bytes:,}",
-        "dense_ms": f"{one.candidate.dense_ms:.3f}",
         "slower": one.file.ms > one.candidate.dense_ms > 0 and "round_to" not in one.candidate.line,
-    }
+    }  # fmt: skip
 
 
-def _panel(title: str, value: Callable[[Ranked], float], found: Sequence[Ranked]) -> Json:
-    """Return a figure: points with their intervals, and the limit as a line at 1."""
-    logs = [math.log(max(value(one), 1e-9)) for one in found]
-    low, high = min(logs), max(logs)
-    room = 0.08 * (high - low) or 0.1
-
-    def across(log: float) -> float:
-        share = (log - low + room) / (high - low + 2 * room)
-        return LEFT + share * (WIDTH - LEFT - 8)
-
-    return {
-        "title": title,
-        "limit": _height(1.0),
-        "left": LEFT,
-        "bottom": HEIGHT - BOTTOM,
-        "sides": [(_height(mark), f"{mark:g}") for mark in (0, 0.5, 1, 1.5, 2, 2.5, 3)],
-        "ends": [(across(log), _number(math.exp(log))) for log in sorted({low, high})],
-        "points": [
-            {
-                "at": at,
-                "x": across(log),
-                "y": _height(one.file.used[0]),
-                "low": _height(one.file.used[1]),
-                "high": _height(one.file.used[2]),
-                "cut": one.file.used[2] > MOST,
-                "expected": one.expected,
-                "title": _title(one),
-            }
-            for at, (one, log) in enumerate(zip(found, logs, strict=True))
-        ],
-    }
-
-
-def _title(one: Ranked) -> str:
-    beyond = f"; the line goes on to {one.file.used[2]:.1f}" if one.file.used[2] > MOST else ""
-    return f"{one.candidate.speedup:g}x {one.candidate.line} {one.file.precision}{beyond}"
-
-
-def _height(used: float) -> float:
-    share = min(max(used, 0.0), MOST) / MOST
-    return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+def _failed(name: str, why: str) -> Json:
+    lines = [line.strip() for line in why.splitlines() if line.strip()]
+    errors = [line for line in lines if "error:" in line.lower()]
+    return {"name": name, "cause": (errors or lines or ["no words were left"])[-1], "why": why}

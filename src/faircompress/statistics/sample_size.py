@@ -154,6 +154,25 @@ def if_observed(
     return math.ceil(n * factor) if 0 < factor <= TENFOLD else None
 
 
+def of_two(n: int, reaches: Sequence[float], room: float, alpha: float, power: float) -> int | None:
+    """Return the clusters (or rows) at which two groups' bounds stay within a room; None: none.
+
+    The observed rates are taken for true. Bounds, and what a sample may be off, shrink with the
+    root of the count. The groups are independent, so what both are off adds up in squares.
+
+    Args:
+        n: Counted so far.
+        reaches: Of each group's bound at ``alpha / 2``, from its rate.
+        room: From what was observed to the limit.
+        alpha: Chance of error of both bounds together.
+        power: Chance of certifying.
+    """
+    if room <= 0:
+        return None
+    off = float(ndtri(power) / ndtri(1 - alpha / 2)) * math.hypot(*reaches)
+    return rounded(n * max(1.0, ((sum(reaches) + off) / room) ** 2))
+
+
 def rounded(needed: float) -> int | None:
     """Return a count; None: too many to say."""
     return math.ceil(needed) if needed < 1e8 else None

@@ -76,7 +76,7 @@ def alike(tables: Frames) -> list[Check]:
             in_set("truths", [1]),
             "Found {count} that have not; one row of each is wrong. Keep the right one, or none: "
             "checks.duplicates: drop_conflicting",
-            "All {total} that stand in several rows have.",
+            "All of them have; {total} stand in several rows.",
         ),
     ]
 

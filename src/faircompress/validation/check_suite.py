@@ -216,7 +216,7 @@ def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
             f"{{count}} of {{total}} subgroups have fewer than {limits.min_subgroup} "
             "(checks.min_subgroup); name those that must be so in checks.absent_subgroups, and "
             "those that test lacks in gate.absent, too",
-            f"{{total}} cells have; the smallest has {tables.expected['count'].min()}.",
+            f"{{total}} subgroups have; the smallest has {tables.expected['count'].min()}.",
         ),
         Check(
             f"every class is {low:g} to {high:g} of its split",
@@ -224,6 +224,6 @@ def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
             between("share", low, high),
             f"{{count}} of {{total}} shares are not within {low:g} to {high:g} "
             "(checks.class_share)",
-            "{total} shares are.",
+            "All {total} shares are.",
         ),
     ]

@@ -18,6 +18,7 @@ from faircompress.support.pages import page as html
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.checks import Finding, unfit
 
+HOLDS = 3  # the place of a finding that holds, after what is wrong and what is told
 SHEET_CELLS, PER_CELL, SIDE = 48, 4, 64  # cells shown, pictures of each, their pixels
 
 
@@ -67,11 +68,14 @@ def page(
     return html(
         "findings.html",
         contents=_contents(by_group, moved or {}, pictures=any(sheet.values())),
+        about=_about(tables, facts),
+        next=_next(findings),
         by_group=by_group,
         moved=moved or {},
         failed=unfit(findings),
         warnings=[f for f in findings if not f.ok and f.severity == "warning"],
-        findings=sorted(findings, key=_urgency),
+        open=[f for f in sorted(findings, key=_urgency) if _urgency(f) < HOLDS],
+        held=[f for f in findings if _urgency(f) == HOLDS],
         splits=SPLITS,
         counts=_counts(tables.cells),
         totals=tables.rows["split"].value_counts(),
@@ -82,6 +86,31 @@ def page(
             (_title(cell, words), _strip(pictures)) for cell, pictures in sheet.items() if pictures
         ],
     )
+
+
+def _about(tables: Frames, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what the page is about, the smallest subgroup that must be there among it."""
+    known = tables.cells[tables.cells["expected"]]
+    about = [
+        ("Data set", _words(facts.get("data set"))),
+        ("Pictures", f"{len(tables.rows):,}"),
+        ("Classes", _words(facts.get("classes"))),
+        ("Groups", _words(facts.get("groups"))),
+    ]
+    if len(known):
+        least = known.loc[known["count"].idxmin()]
+        of = "" if least["group"] == "label" else f", {least['group']}={least['value']}"
+        where = f"{least['word']}{of}, {least['split']}"
+        about.append(("Smallest subgroup", f"{least['count']:,} ({where})"))
+    return [(name, text) for name, text in about if text]
+
+
+def _next(findings: Sequence[Finding]) -> str:
+    if unfit(findings):
+        return "Mend these, or say in params.yaml how they are meant; then run again."
+    warned = any(not f.ok and f.severity == "warning" for f in findings)
+    look = "Look at the warnings, then train" if warned else "Nothing is in the way: train"
+    return f"{look} (faircompress run goes on by itself)."
 
 
 def _contents(
@@ -121,7 +150,7 @@ def _urgency(finding: Finding) -> int:
     """Return the place of a finding's kind on the page: what is wrong, what is told, what holds."""
     if finding.severity == "note":
         return 2
-    return 3 if finding.ok else 0 if finding.severity == "error" else 1
+    return HOLDS if finding.ok else 0 if finding.severity == "error" else 1
 
 
 def _counts(cells: pd.DataFrame) -> list[dict[str, Any]]:
@@ -129,7 +158,7 @@ def _counts(cells: pd.DataFrame) -> list[dict[str, Any]]:
     lines = []
     for (group, value, word), part in cells.groupby(["group", "value", "word"], sort=False):
         by_split = {cell.split: cell for cell in part.itertuples()}
-        name = f"{group}: {value}" if group != "label" else "all"
+        name = f"{group}={value}" if group != "label" else "all"
         lines.append({"group": name, "word": word, "cells": by_split})
     return lines
 
@@ -146,7 +175,7 @@ def _words(value: Any) -> str:
 def _title(cell: tuple[str, ...], words: Mapping[int, str]) -> str:
     split, label, group, value = cell
     word = words.get(int(label), label)
-    return " · ".join([split, word, *([f"{group}: {value}"] if group else [])])
+    return " · ".join([split, word, *([f"{group}={value}"] if group else [])])
 
 
 def _strip(pictures: Sequence[Pixels]) -> str:

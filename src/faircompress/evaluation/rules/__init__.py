@@ -90,7 +90,8 @@ class Measured:
         evidence: What it rests on; of two groups that with fewer units.
         scarce: The group with fewer units, on which more rows would help most.
         smallest_limit: The smallest limit that these rows can certify.
-        n_needed: Clusters, or rows where there are none, that would settle it; None: not known.
+        needed: Gives the clusters, or rows where there are none, that would settle it with a power;
+            None: not known.
         of_baseline: Gives the same of the baseline, of a rule on the candidate's own rate.
         apart: How far the baseline's two rates lie apart, and the candidate's, of a rule on pairs.
     """
@@ -102,7 +103,7 @@ class Measured:
     evidence: Evidence
     scarce: Group
     smallest_limit: float
-    n_needed: int | None
+    needed: Callable[[float], int | None]
     of_baseline: Callable[[], "Measured | Undefined"] | None = None
     apart: tuple[float, float] | None = None
 
@@ -223,7 +224,12 @@ def measure_of_rate(found: Evidence, place: Place, plan: Plan, *, higher: bool) 
         plan: What its row counts are planned for.
         higher: Is a high rate good, and so a low one beyond the limit?
     """
-    planned = plan.alpha, plan.power
+
+    def needed(power: float) -> int | None:
+        return sample_size.minimum_n_needed(
+            found.observed, plan.limit, plan.alpha, power, higher=higher
+        )
+
     return Measured(
         estimate=found.candidate,
         bounds=lambda alpha: (found.rate_lower(alpha), found.rate_upper(alpha)),
@@ -231,8 +237,10 @@ def measure_of_rate(found: Evidence, place: Place, plan: Plan, *, higher: bool) 
         at_least=found.procedure.rate_at_least,
         evidence=found,
         scarce=place.group,
-        smallest_limit=sample_size.best_minimum(found.observed, *planned, higher=higher),
-        n_needed=sample_size.minimum_n_needed(found.observed, plan.limit, *planned, higher=higher),
+        smallest_limit=sample_size.best_minimum(
+            found.observed, plan.alpha, plan.power, higher=higher
+        ),
+        needed=needed,
     )
 
 

@@ -33,7 +33,14 @@ def _measure(
     found = evidence(comparison, metric, place.group)
     if isinstance(found, Undefined):
         return found
-    power = sample_size.both_ways(plan.power) if metric.better == "neither" else plan.power
+
+    def of_sides(power: float) -> float:
+        return sample_size.both_ways(power) if metric.better == "neither" else power
+
+    def needed(power: float) -> int | None:
+        observed = found.observed
+        return sample_size.change_n_needed(observed, plan.limit, plan.alpha, of_sides(power))
+
     at_most, at_least = tests_of_change(found, metric)
     return Measured(
         estimate=found.candidate - found.baseline,
@@ -42,8 +49,10 @@ def _measure(
         at_least=at_least,
         evidence=found,
         scarce=place.group,
-        smallest_limit=sample_size.smallest_change_limit(found.observed, plan.alpha, power),
-        n_needed=sample_size.change_n_needed(found.observed, plan.limit, plan.alpha, power),
+        smallest_limit=sample_size.smallest_change_limit(
+            found.observed, plan.alpha, of_sides(plan.power)
+        ),
+        needed=needed,
     )
 
 

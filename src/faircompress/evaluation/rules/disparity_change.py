@@ -1,5 +1,7 @@
 """Two groups' changes differ by at most the limit: compression moves no two groups apart."""
 
+from functools import partial
+
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Undefined
 from faircompress.evaluation.evidence import Evidence, difference_bounds
@@ -35,12 +37,14 @@ def _measure(
         low, high = sorted(metric.sign * end for end in difference_bounds(one, other, alpha))
         return low, high
 
-    def smallest(factor: float) -> float:
+    def smallest(factor: float, power: float = plan.power) -> float:
         if one.same_file:
             return 0.0
-        power = sample_size.both_ways(plan.power)
-        pair = one.observed, other.observed
+        pair, power = (one.observed, other.observed), sample_size.both_ways(power)
         return min(sample_size.smallest_difference_limit(*pair, plan.alpha, power, factor), 2.0)
+
+    def needed(power: float) -> int | None:
+        return sample_size.settled(both.rarer.observed, partial(smallest, power=power), plan.limit)
 
     first, second = (tests_of_change(found, metric) for found in (one, other))
     form = None if one.same_file else values_of(both, place.groups, metric, change=True)
@@ -53,7 +57,7 @@ def _measure(
         evidence=both.rarer,
         scarce=both.scarce(place),
         smallest_limit=smallest(1.0),
-        n_needed=sample_size.settled(both.rarer.observed, smallest, plan.limit),
+        needed=needed,
         apart=(abs(one.baseline - other.baseline), abs(one.candidate - other.candidate)),
     )
 

@@ -60,13 +60,16 @@ def _measure(
         low, high = difference_bounds(one, other, alpha)
         return share * low, share * high
 
-    def smallest(factor: float) -> float:
+    def smallest(factor: float, power: float = plan.power) -> float:
         if one.same_file:
             return 0.0
-        pair, how = (one.observed, other.observed), (plan.alpha, plan.power, factor)
+        pair, how = (one.observed, other.observed), (plan.alpha, power, factor)
         difference = sample_size.smallest_difference_limit(*pair, *how)
         least = paired_proportions.certainty_floor(one.effective_n * factor, plan.alpha)
         return min(max(share * difference, least), 1.0)
+
+    def needed(power: float) -> int | None:
+        return sample_size.settled(one.observed, partial(smallest, power=power), plan.limit)
 
     at_most, at_least = tests_of_both(bounds, e_value)
     return Measured(
@@ -77,7 +80,7 @@ def _measure(
         evidence=one,
         scarce=place.group,
         smallest_limit=smallest(1.0),
-        n_needed=sample_size.settled(one.observed, smallest, plan.limit),
+        needed=needed,
     )
 
 

@@ -42,7 +42,7 @@ def _measure(
     if found.same_file:
         at_most, at_least = tests_of_bounds(lambda alpha: (0.0, 0.0))
         return Measured(
-            0.0, lambda alpha: (0.0, 0.0), at_most, at_least, found, place.group, 0.0, 0
+            0.0, lambda _: (0.0, 0.0), at_most, at_least, found, place.group, 0.0, lambda _: 0
         )
     return measure_of_rate(found, place, plan, higher=False)
 

@@ -40,6 +40,14 @@ def _measure(
     first, second = ((f.procedure.rate_at_most, f.procedure.rate_at_least) for f in (one, other))
     form = values_of(both, place.groups, metric, change=False)
     at_most, at_least = tests_of_difference(bounds, first, second, form, of_rates=True)
+
+    def needed(power: float) -> int | None:
+        """Return the rows at which the bounds would stay within the limit."""
+        room = plan.limit - abs(difference)
+        reaches = [reach_of_rate(f, plan.alpha / 2) for f in (one, other)]
+        how = plan.alpha, sample_size.both_ways(power)
+        return sample_size.of_two(both.rarer.observed.n, reaches, room, *how)
+
     return Measured(
         estimate=difference,
         bounds=bounds,
@@ -48,15 +56,13 @@ def _measure(
         evidence=both.rarer,
         scarce=both.scarce(place),
         smallest_limit=min(abs(difference) + reach, 1.0),
-        n_needed=_needed(both.rarer, abs(difference), reach, plan.limit),
+        needed=needed,
     )
 
 
-def _needed(rarer: Evidence, difference: float, reach: float, limit: float) -> int | None:
-    """Return the rows at which bounds that shrink with their root would reach the limit."""
-    if difference >= limit:
-        return None
-    return sample_size.rounded(rarer.observed.n * max(1.0, (reach / (limit - difference)) ** 2))
+def reach_of_rate(found: Evidence, alpha: float) -> float:
+    """Return how far the bounds of a rate reach from it."""
+    return max(found.candidate - found.rate_lower(alpha), found.rate_upper(alpha) - found.candidate)
 
 
 def _limits(limit: float, metric: Metric) -> Limits:

@@ -40,6 +40,16 @@ def _measure(
     first, second = ((f.procedure.rate_at_most, f.procedure.rate_at_least) for f in (one, other))
     form = values_of(both, place.groups, metric, change=False)
     at_most, at_least = tests_of_ratio(bounds, first, second, form)
+
+    def needed(power: float) -> int | None:
+        """Return the rows at which the bounds would stay within the limits, in logarithms."""
+        if not estimate or not low or math.isinf(high) or not other.rate_lower(plan.alpha / 2):
+            return None
+        room = min(math.log(estimate / plan.limit), math.log(1 / (plan.limit * estimate)))
+        reaches = [_log_reach(f, plan.alpha / 2) for f in (one, other)]
+        how = plan.alpha, sample_size.both_ways(power)
+        return sample_size.of_two(both.rarer.observed.n, reaches, room, *how)
+
     return Measured(
         estimate=estimate,
         bounds=bounds,
@@ -48,7 +58,7 @@ def _measure(
         evidence=both.rarer,
         scarce=both.scarce(place),
         smallest_limit=min(low, 1 / high if high else 0.0),
-        n_needed=_needed(both.rarer, estimate, (low, high), plan.limit),
+        needed=needed,
     )
 
 
@@ -56,16 +66,10 @@ def _over(one: float, other: float) -> float:
     return one / other if other > 0 else math.inf
 
 
-def _needed(
-    rarer: Evidence, estimate: float | None, bounds: tuple[float, float], limit: float
-) -> int | None:
-    """Return the rows at which bounds that shrink with their root would reach the limit."""
-    low, high = bounds
-    if not estimate or not low or math.isinf(high) or not limit < estimate < 1 / limit:
-        return None
-    room = min(math.log(estimate / limit), math.log(1 / (limit * estimate)))
-    reach = max(math.log(estimate / low), math.log(high / estimate))
-    return sample_size.rounded(rarer.observed.n * max(1.0, (reach / room) ** 2))
+def _log_reach(found: Evidence, alpha: float) -> float:
+    """Return how far the bounds of a rate reach from it, as factors, in logarithms."""
+    ends = found.rate_lower(alpha), found.rate_upper(alpha)
+    return max(math.log(found.candidate / ends[0]), math.log(ends[1] / found.candidate))
 
 
 def _limits(limit: float, metric: Metric) -> Limits:
