@@ -125,7 +125,7 @@ def plan_on(params: Json, name: str) -> Json:
     prune = {k: v for k, v in params.get("prune", {}).items() if k not in ("seed", "speedup")}
     end = plan["endpoint"]
     for key in ("subgroup", "at", "expected"):
-        del end[key]  # the rarest cell, at one half
+        del end[key]  # the rarest subgroup, at one half
     return {
         **plan,
         "about": f"On {name}, which subgroup pays for compression, and by which method?",

@@ -80,9 +80,7 @@ def test_compare_names_another_rule_and_another_rate_and_refuses_an_unknown_name
     other.write_text(json.dumps(verdict))
     said = ours(project, "compare", "project", str(other)).stdout
     assert "change auroc against baseline  limit 0.3 -> limit 0.25" in said
-    assert f"auroc   hair=short  {rate:.3f} -> {rate - 0.2:.3f}  (-0.200)" in " ".join(
-        said.split("\n")
-    ).replace("auroc  hair", "auroc   hair")
+    assert f"  AUROC  hair=short  {rate:.3f} -> {rate - 0.2:.3f}  (\N{MINUS SIGN}0.200)" in said
     refused = ours(project, "compare", "project", "nobody")
     assert refused.returncode == 3 and "'nobody' is no evaluated file here" in refused.stderr
 

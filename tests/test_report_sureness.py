@@ -90,6 +90,8 @@ def test_the_claim_follows_the_least_sure_rule_and_is_left_to_the_verdict_where_
     verdict = evaluated("pass")
     rules = [replace(verdict.rules[0], confidence=0.9, alpha=0.1), *verdict.rules[1:]]
     assert "At 90 % confidence" in sureness.claim(replace(verdict, rules=rules))
+    sure = [replace(rule, confidence=0.996, alpha=0.004) for rule in verdict.rules]
+    assert "at most 4 times in 1,000." in sureness.claim(replace(verdict, rules=sure))
     earned = replace(
         verdict.rules[0],
         checks=[replace(one, e_value=50.0) for one in verdict.rules[0].checks],

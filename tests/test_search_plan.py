@@ -2,7 +2,7 @@
 
 import pytest
 
-from faircompress.search.page import in_words
+from faircompress.report.wording import check_in_words
 from faircompress.search.plan import Candidate, File, next_speedups, overrides_of, ranked
 
 USED = (0.5, 0.2, 0.9)
@@ -86,4 +86,4 @@ def test_the_winner_says_how_to_make_it_in_an_ordinary_run() -> None:
     ],
 )  # fmt: skip
 def test_a_check_is_said_as_people_say_it(check: str, words: str) -> None:
-    assert in_words(check) == words
+    assert check_in_words(check) == words

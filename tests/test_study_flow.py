@@ -67,7 +67,7 @@ def test_a_run_that_fails_is_named_and_the_others_are_compared(
     ]  # fmt: skip
     assert (runs["physical_speedup"] >= 3).all()
     (first, second) = json.loads((folder / "results" / "tests.json").read_text())
-    assert (first["method"], first["endpoint"]) == ("random", "rarest cell")
+    assert (first["method"], first["endpoint"]) == ("random", "rarest subgroup")
     assert second["endpoint"] == "worst group"
     page = (folder / "results" / "report.html").read_text("utf-8")
     assert "<b>portraits,small,s1,broken.0,3x</b>: " in page

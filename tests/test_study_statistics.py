@@ -151,7 +151,7 @@ def compared(lost: dict[str, list[int]]) -> Comparison:
 
 def test_a_gain_is_the_difference_of_two_harms_of_the_same_seeds() -> None:
     first, second = compared({"plain": [20, 24, 28], "better": [8, 12, 10]}).tests()
-    assert (first.endpoint, first.part) == ("rarest cell", "blond, hair=short")
+    assert (first.endpoint, first.part) == ("rarest subgroup", "blond, hair=short")
     assert first.baseline.mean == pytest.approx(-0.6)
     assert first.change.mean == pytest.approx(-0.25)
     assert first.gain.seeds == pytest.approx((0.3, 0.3, 0.45))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ from faircompress.cli.versions import Project
 from faircompress.support.lines import one_line
 
 if TYPE_CHECKING:
-    from faircompress.evaluation.verdict_comparison import Difference
+    from faircompress.evaluation.verdict_comparison import Difference, RateDifference
     from faircompress.orchestration.comparing import Comparison
 
 LONGEST = 60  # characters of a value
@@ -46,7 +46,7 @@ def _lines(found: "Comparison") -> Iterator[str]:
     yield from _section("params", found.params)
     yield from _section("rules", found.rules)
     yield from _section("costs", found.costs)
-    yield from _section("checks that came out otherwise", found.checks)
+    yield from _section("checks that came out otherwise", list(map(_in_words, found.checks)))
     yield from _rates(found)
 
 
@@ -70,14 +70,32 @@ def _rates(found: "Comparison") -> Iterator[str]:
         yield "rates: the same"
         return
     yield "rates of the candidates, largest difference first"
-    shown = found.rates[:MOST]
-    metrics, groups = (max(len(one_line(t)) for t in texts) for texts in
-                       ([r.metric for r in shown], [r.group for r in shown]))  # fmt: skip
-    for rate in shown:
-        numbers = f"{rate.first:.3f} -> {rate.second:.3f}  ({rate.difference:+.3f})"
-        yield f"  {one_line(rate.metric):<{metrics}}  {one_line(rate.group):<{groups}}  {numbers}"
+    from faircompress.report.wording import group_in_words, metric_in_words
+
+    shown = [
+        (one_line(metric_in_words(r.metric)), one_line(group_in_words(r.group)), _numbers(r))
+        for r in found.rates[:MOST]
+    ]
+    metrics, groups = (max(len(line[k]) for line in shown) for k in (0, 1))
+    for metric, group, numbers in shown:
+        yield f"  {metric:<{metrics}}  {group:<{groups}}  {numbers}"
     if len(found.rates) > MOST:
         yield f"  and {len(found.rates) - MOST} more (--json)"
+
+
+def _in_words(one: "Difference") -> "Difference":
+    from faircompress.report.wording import check_in_words
+
+    return replace(one, what=check_in_words(one.what))
+
+
+def _numbers(rate: "RateDifference") -> str:
+    """Write two rates and their difference: shares as percent and points, AUROC as a score."""
+    from faircompress.report.wording import SCORES
+    from faircompress.support.number_text import points, share, signed, unsigned
+
+    write, change = (unsigned, signed) if rate.metric in SCORES else (share, points)
+    return f"{write(rate.first)} -> {write(rate.second)}  ({change(rate.difference)})"
 
 
 def _text(value: str | None) -> str:

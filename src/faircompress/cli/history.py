@@ -34,7 +34,7 @@ Page = Annotated[
 def history(html: Page = None, project: Project = Path()) -> None:
     """Show what was evaluated when, its worst group, size, speed, champions.
 
-    ``limit`` is the share of a limit that the worst group uses: above 1 it is broken.
+    ``limit`` is the share of its limit that the worst check uses: above 100 % it is broken.
     """
     from faircompress.orchestration.history import history as history_of
 
@@ -59,7 +59,7 @@ def _cells(one: "Evaluated") -> tuple[str, ...]:
         one_line(one.workspace, 32),
         one.precision,
         one.verdict.upper(),
-        f"{one.limit_used:.2f}" if one.limit_used is not None else "-",
+        f"{100 * one.limit_used:.0f} %" if one.limit_used is not None else "-",
         kilobytes(one.bytes) if one.bytes else "-",
         milliseconds(one.milliseconds) if one.milliseconds else "-",
         one_line("; ".join([*(["CHAMPION"] if one.is_champion else []), *decided]), 60) or "-",

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import MetricResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report.markdown import NAME, plain_text
+from faircompress.report.plots import capital
 from faircompress.support.number_text import signed
 
 SENTENCE = 800
+GAP = "\N{NO-BREAK SPACE}" * 3  # MLflow draws no space between columns
 ROOM = 4800  # characters; MLflow's databases hold 5000
 
 
@@ -19,14 +22,21 @@ def described(verdict: Verdict, precision: str) -> str:
     What finds no room is counted; groups come before reasons.
     """
     known = verdict.groups[0].metrics
-    metrics = [m for m in dict.fromkeys(rule.metric for rule in verdict.rules) if m in known]
+    metrics = {rule.metric: rule.title for rule in verdict.rules if rule.metric in known}
+    captions = verdict.captions
     rows = [
-        [group.group, str(group.rows), *(_text(group.metrics.get(m)) for m in metrics)]
+        [
+            "everyone" if group.group == POOLED else group.group,
+            f"{group.rows:,}",
+            *(_text(group.metrics.get(m)) for m in metrics),
+        ]
         for group in verdict.groups
     ]
     sentence = plain_text(verdict.sentence, SENTENCE)
-    head = [f"**{sentence}**", "", f"Precision: {plain_text(precision)}", ""]
-    table = [_line(["group", "rows", *metrics]), "|" + " --- |" * (2 + len(metrics))]
+    what = f"Changes are {captions.candidate} minus {captions.baseline}; in brackets: bounds."
+    head = [f"**{sentence}**", "", f"Precision: {plain_text(precision)}. {plain_text(what)}", ""]
+    names = ["Group", captions.rows.capitalize(), *map(capital, metrics.values())]
+    table = [_line(names), "|" + " --- |" * len(names)]
     table += map(_line, rows)
     reasons = [f"- {plain_text(reason, SENTENCE)}" for reason in verdict.reasons]
     return _fitted([*head, *table, *([""] if reasons else []), *reasons])
@@ -43,7 +53,7 @@ def _fitted(lines: Sequence[str]) -> str:
 
 
 def _line(texts: Sequence[str]) -> str:
-    return "| " + " | ".join(plain_text(text, NAME) for text in texts) + " |"
+    return "| " + " | ".join(plain_text(text, NAME) + GAP for text in texts) + " |"
 
 
 def _text(rates: MetricResult | None) -> str:

@@ -23,7 +23,7 @@ def claim(verdict: Verdict) -> str:
     if not decided or (not verdict.parts and any(c.e_value is not None for _, c in checks)):
         return ""
     error = max(rule.alpha for rule, _ in checks)
-    start, times = f"At {percent(1 - error)} confidence", f"at most {100 * error:.3g} times in 100"
+    start, times = f"At {percent(1 - error)} confidence", f"at most {_times(error)}"
     return {
         Outcome.PASS: f"{start}: if a limit were in truth broken in any group, a test like this "
         f"would pass {times}. It does not say that nobody is harmed: harm within the limits may "
@@ -69,6 +69,12 @@ def fail_level(verdict: Verdict, rule: RuleResult, check: CheckResult) -> float 
         share = multiplicity.halving_shares(tests, list(range(len(tests))))[at]
     both = check.limit_lower is not None and check.limit_upper is not None
     return share * rule.alpha / (2 if both else 1)
+
+
+def _times(error: float) -> str:
+    """Write a chance of error as people say it: 0.025 as 2.5 times in 100."""
+    among = 100 if error >= 0.01 else 1000 if error >= 0.001 else 100_000
+    return f"{error * among:.3g} times in {among:,}"
 
 
 def _percent(confidence: float) -> str:

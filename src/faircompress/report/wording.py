@@ -19,6 +19,7 @@ from faircompress.support.number_text import (
     went_share,
 )
 
+TITLES = {"auroc": "AUROC", "cross_group_auroc": "cross-group AUROC"}
 SCORES = ("auroc", "cross_group_auroc")  # the other metrics are shares
 PAIRS = ("disparity_change", "gap")
 FALL = {"higher": "a fall", "lower": "a rise", "neither": "a change"}
@@ -49,6 +50,24 @@ def about(kind: str, title: str, against: str) -> str:
     }
     other = "" if against == "baseline" else f", from the {against.replace('_', ' ')}"
     return f"{named.get(kind, title)}{other}"
+
+
+def check_in_words(check: str) -> str:
+    """Say the name of a check, "flips negative_flips against baseline: g=a", as people do."""
+    head, _, place = check.partition(": ")
+    kind, metric, _, against = head.split(" ", 3)
+    least = "minimum, " if kind == "minimum" else ""  # which a change of it is told apart from
+    return f"{least}{about(kind, metric_in_words(metric), against)}: {group_in_words(place)}"
+
+
+def metric_in_words(metric: str) -> str:
+    """Say the name of a metric as people do."""
+    return TITLES.get(metric, metric.replace("_", " "))
+
+
+def group_in_words(group: str) -> str:
+    """Say the name of a group as people do."""
+    return "everyone" if group == POOLED else group
 
 
 def value(rule: RuleResult, number: float | None, *others: float) -> str:

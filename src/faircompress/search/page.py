@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from faircompress.evaluation.groups import POOLED
 from faircompress.report.gains import gain
 from faircompress.report.remedies import Remedy
-from faircompress.report.wording import about
+from faircompress.report.wording import check_in_words
 from faircompress.search.figures import frontiers, named
 from faircompress.search.plan import By, Ranked, overrides_of
 from faircompress.support.files import write_text
@@ -20,7 +19,6 @@ from faircompress.support.number_text import (
 )
 from faircompress.support.pages import page
 
-TITLES = {"auroc": "AUROC", "cross_group_auroc": "cross-group AUROC"}
 SMALL = {"bytes": "bytes", "ms": "milliseconds"}
 Json = dict[str, Any]
 
@@ -75,14 +73,6 @@ def recommended(better: Sequence[Remedy]) -> list[Json]:
         }
         for one in better
     ]
-
-
-def in_words(check: str) -> str:
-    """Say the name of a check, "flips negative_flips against baseline: g=a", as people do."""
-    head, _, place = check.partition(": ")
-    kind, metric, _, against = head.split(" ", 3)
-    title = TITLES.get(metric, metric.replace("_", " "))
-    return f"{about(kind, title, against)}: {'everyone' if place == POOLED else place}"
 
 
 def percent(number: float) -> str:
@@ -145,8 +135,8 @@ def _row(one: Ranked) -> Json:
         "macs": quantity(one.candidate.macs),
         "used": percent(mean),
         "reach": f"{100 * low:.0f} to {percent(high)}",
-        "worst": in_words(one.file.worst),
-        "stops": in_words(one.file.stops) if one.file.stops and one.file.stopped else "",
+        "worst": check_in_words(one.file.worst),
+        "stops": check_in_words(one.file.stops) if one.file.stops and one.file.stopped else "",
         "stopped": share(one.file.stopped) if 0 < one.file.stopped < 0.01 else percent(
             one.file.stopped
         ),

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from faircompress.report.plots import Json, Scale, fitted
 from faircompress.study.cells import RIGHT
 from faircompress.study.comparison import Line
-from faircompress.study.figures import cuts, minus_signs
+from faircompress.study.figures import cuts
 from faircompress.study.harm_page import signed
-from faircompress.support.number_text import minus
+from faircompress.support.number_text import MINUS, minus
 
 WIDTH, HEIGHT = 300.0, 180.0  # of a panel
 LEFT, RIGHT_EDGE, TOP, BOTTOM = 38.0, 292.0, 10.0, 158.0  # of what is drawn in it
@@ -85,7 +85,7 @@ def _line(
             "high": None if line.change.high is None else _y(line.change.high, scale),
             "cuts": cuts(line.change, scale, ("down", "up"), x, lambda at: _y(at, scale)),
             "title": f"{line.method} at {line.speedup:g}\N{MULTIPLICATION SIGN}: "
-            f"{minus_signs(signed(line.change))}",
+            f"{signed(line.change).replace('-', MINUS)}",
         }
         for line in sorted(lines, key=lambda line: line.speedup)
     ]

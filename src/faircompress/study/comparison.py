@@ -13,7 +13,7 @@ from faircompress.study.resampling import Draws, Estimate, draw, estimate, holm,
 from faircompress.support.errors import InputError
 
 Said = Callable[[Cell, str], Predictions]  # (run, split) -> what its model said
-RAREST, WORST = "rarest cell", "worst group"
+RAREST, WORST = "rarest subgroup", "worst group"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Test:
         model: Model of the plan.
         method: Method of the plan.
         against: The baseline it is compared with.
-        endpoint: ``rarest cell`` or ``worst group``.
+        endpoint: ``rarest subgroup`` or ``worst group``.
         part: Which cell or group that is, for this method.
         change: The method's own.
         baseline: The baseline's.
@@ -80,7 +80,7 @@ class Comparison:
         model: Model.
         cells: Runs that came to an end.
         said: Gives what a run's model said.
-        rarest: Name of the rarest cell.
+        rarest: Name of the rarest subgroup.
     """
 
     plan: Plan

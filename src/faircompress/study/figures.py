@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from faircompress.report.labels import apart
-from faircompress.report.plots import Json, Scale, fitted, ticks
+from faircompress.report.plots import Json, Scale, fitted
 from faircompress.study.harm import Harm
-from faircompress.study.harm_page import signed
-from faircompress.study.outcome import OUTCOMES, Finding
+from faircompress.study.outcome import OUTCOMES, Finding, interval
 from faircompress.study.resampling import Estimate
-from faircompress.support.number_text import minus, points
+from faircompress.support.number_text import NOTHING, minus, points
 
 Row = tuple[
     str, str, Estimate, str
@@ -46,7 +45,7 @@ def effects(
             if more_is_worse
             else {"x": 0, "width": scale(0.0)}
         ],
-        "ticks": ticks(scale, signs=True),
+        "ticks": [{"x": scale(x), "text": _points(x)} for x in scale.ticks()],
         "bars": [_bar(row, scale) for row in rows],
     }  # fmt: skip
 
@@ -60,20 +59,27 @@ def _bar(row: Row, scale: Scale) -> Json:
         "size": beside,
         "outcome": OUTCOMES.get(outcome, ""),
         "word": outcome,
-        "title": f"{name}: {signed(found)}",
+        "title": f"{name}: {change_in_words(found)}",
         "at": scale(found.mean),
         "low": None if low is None else scale(low),
         "high": None if high is None else scale(high),
         "low_cut": not bare and (scale.outside(low or 0) or (found.cut and low in (-1.0, 0.0))),
         "high_cut": not bare and (scale.outside(high or 0) or (found.cut and high == 1.0)),
         "seeds": [scale(value) for value in found.seeds],
-        "found": minus_signs(signed(found)),
+        "found": change_in_words(found),
     }
 
 
-def minus_signs(text: str) -> str:
-    """Return an interval in words with proper minus signs."""
-    return text.replace("-", "\N{MINUS SIGN}")
+def change_in_words(found: Estimate) -> str:
+    """Write a change of a share with its interval, as people say it: in points, or unchanged."""
+    ends = [found.mean, *(end for end in (found.low, found.high) if end is not None)]
+    if len(ends) == 3 and all(abs(end) < NOTHING for end in ends):
+        return "unchanged"
+    return f"{points(found.mean)} ({interval(found)})"
+
+
+def _points(change: float) -> str:
+    return minus(f"{100 * change:+g}")
 
 
 def layers(harms: Sequence[Harm]) -> list[tuple[str, Json]]:
@@ -116,10 +122,10 @@ def frontier(found: Sequence[Finding], against: str) -> Json:
         "title": f"Gain against {against}, and its price",
         "height": HEIGHT,
         "bottom": HEIGHT - BOTTOM,
-        "across": f"accuracy, less {against}'s",
-        "upward": f"gain on {against}: above 0 less harm",
-        "x_ticks": [{"x": x(t), "text": minus(f"{t:+g}")} for t in across.ticks(4)],
-        "y_ticks": [{"y": y(t), "text": minus(f"{t:+g}")} for t in upward.ticks(5)],
+        "across": f"accuracy, less {against}'s, in points",
+        "upward": f"gain on {against}, in points: above 0 less harm",
+        "x_ticks": [{"x": x(t), "text": _points(t)} for t in across.ticks(4)],
+        "y_ticks": [{"y": y(t), "text": _points(t)} for t in upward.ticks(5)],
         "zero": {"x": x(0.0), "y": y(0.0)},
         "lines": [],
         "points": apart(

@@ -20,8 +20,8 @@ from faircompress.support.pages import download, page
 Json = dict[str, Any]
 TEST_HEAD = ["Method", "Against", "Endpoint", "Where", "Its change", "Gain", "p", "p of signs"]
 MEAN_HEAD = [
-    "Method", "Asked", "Physical", "Accuracy", "Rarest cell", "Worst group's AUROC",
-    "Drift of AUROC", "Max psi",
+    "Method", "Asked", "Physical", "Accuracy", "Rarest subgroup", "Worst group's AUROC",
+    "Largest AUROC disparity change", "Largest psi",
 ]  # fmt: skip
 RATE_HEAD = ["Method", "Speed-up", "Where", "Rate", "Dense", "Change"]
 BESIDE = (  # of the plan's question, what is drawn beside the gain
@@ -141,11 +141,11 @@ def _plan_lines(plan: Plan, sections: Sequence[Section]) -> list[tuple[str, str]
     found = [
         ("Question", plan.about),
         ("Named before the run", named(end).removeprefix("Named before the run: ")
-         if end.subgroup else "the change of the rarest cell, and of the worst group"),
+         if end.subgroup else "the change of the rarest subgroup, and of the worst group"),
         ("Baselines", ", ".join(end.baselines)),
         ("Methods", ", ".join(plan.methods)),
         ("Speed-ups", ", ".join(f"{s:g}\N{MULTIPLICATION SIGN}" for s in plan.speedups)),
-        ("Rarest cell", "; ".join(rarest)),
+        ("Rarest subgroup", "; ".join(rarest)),
         ("Power", sentence(plan).removeprefix("Power, before the first run: ")),
     ]  # fmt: skip
     return [(name, text) for name, text in found if text]

@@ -1,6 +1,6 @@
 """What a study found, in a sentence: which method helps whom and by how much, or "not shown".
 
-What was named before the run is told: the plan's subgroup, else the rarest cell.
+What was named before the run is told: the plan's subgroup, else the rarest subgroup.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Finding:
 
 
 def findings(gains: Sequence[Gain], tests: Sequence[Test]) -> list[Finding]:
-    """Return what is concluded of each method; the plan's subgroup goes before the rarest cell."""
+    """Return what is concluded of each method; the plan's subgroup goes before the rarest."""
     if gains:
         return [
             Finding(
@@ -90,7 +90,7 @@ def sentence(comparison: Comparison, found: Sequence[Finding]) -> str:
     if first is None:
         return f"Not known: {where}, no method has all its seeds beside {end.baselines[0]}."
     at = AT[end.at] if end.subgroup else AT["half"]
-    words = f"{_more(first, at)} ({_interval(first.gain)}; {over(comparison)}){_price(first)}"
+    words = f"{_more(first, at)} ({interval(first.gain)}; {over(comparison)}){_price(first)}"
     if first.outcome == HELPS:
         return f"{first.method} helps {whom} {where}: {words}.{_others(found, first)}"
     if first.outcome == UNKNOWN:
@@ -116,7 +116,8 @@ def over(comparison: Comparison) -> str:
     return f"95 % interval over people and {seeds} {kind}" if seeds > 1 else "one seed"
 
 
-def _interval(found: Estimate) -> str:
+def interval(found: Estimate) -> str:
+    """Write an interval of a change of shares, in points."""
     if found.low is None or found.high is None:
         return "no interval"
     cut = ", cut at what is possible" if found.cut else ""
@@ -126,7 +127,7 @@ def _interval(found: Estimate) -> str:
 def _price(found: Finding) -> str:
     if found.accuracy is None:
         return ""
-    return f"; accuracy {points(found.accuracy.mean)} ({_interval(found.accuracy)})"
+    return f"; accuracy {points(found.accuracy.mean)} ({interval(found.accuracy)})"
 
 
 def _others(found: Sequence[Finding], first: Finding) -> str:

@@ -138,7 +138,7 @@ def _markdown(section: Section) -> str:
     )
     known = [*tables(section.harm), (TEST_HEAD, section.test_rows), (MEAN_HEAD, section.means)]
     found = [title, f"**{plain_text(sentence(comparison, section.findings), 800)}**"]
-    found += [f"Rarest cell: {plain_text(comparison.rarest)}.", *section.harm.get("words", [])]
+    found += [f"Rarest subgroup: {plain_text(comparison.rarest)}.", *section.harm.get("words", [])]
     for head, rows in ((head, rows) for head, rows in known if rows):
         lines = [head, ["---"] * len(head), *([plain_text(cell) for cell in row] for row in rows)]
         found.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
@@ -146,7 +146,7 @@ def _markdown(section: Section) -> str:
 
 
 def _shown(comparison: Comparison, lines: Sequence[Line]) -> list[Line]:
-    """Return what is drawn: the rarest cell, and AUROC of every group that has it."""
+    """Return what is drawn: the rarest subgroup, and AUROC of every group that has it."""
     rare = [line for line in lines if line.part == comparison.rarest]
     others = [line for line in lines if line.part not in (ALL, comparison.rarest)]
     return rare + ([line for line in others if line.metric == AUROC] or others)

@@ -57,7 +57,7 @@ class Endpoint(Section):
         list[str], Field(min_length=1, description="methods that the others are compared with")
     ]
     subgroup: Annotated[
-        str | None, Field(description="such as 'blond, hair=short'; null: the rarest cell")
+        str | None, Field(description="such as 'blond, hair=short'; null: the rarest subgroup")
     ] = None
     at: Annotated[
         Threshold, Field(description="where two classes part when the subgroup is compared")
