@@ -83,7 +83,7 @@ def bins(pairs: int) -> None:
     for sizes in SIZES:
         for kind in KINDS:
             used, most, known = 0, 0.0, Counter[str]()
-            count = max(pairs * 2000 // max(2000, sum(sizes)), 10)
+            count = max(pairs * 2000 // max(2000, sum(sizes)), 4)
             for n in range(count):
                 new, old = (
                     of_kind(kind, size, seed)
@@ -94,7 +94,7 @@ def bins(pairs: int) -> None:
                 views = in_common((one.bins, one.counts), theirs) + in_common(one.turned, theirs)
                 far = [v.rows / (NOISE * v.noise + SHARE * v.of) for v in views]
                 used, most = used + (max(far) > 1), max(most, *far)
-                if n < 10:
+                if n < min(count, 10):
                     again = {name: fingerprint(KEY, of(old)) for name, of in CHANGED.items()}
                     known.update(
                         k for k, a in again.items() if overlap(a, other).answer is Answer.same

@@ -104,3 +104,32 @@ def test_ids_that_are_given_are_believed() -> None:
     rows = pd.concat([table(50)] * 12, ignore_index=True)
     rows.assign(id=rows.index).to_csv("p.csv", index=False)
     assert audited(f"faircompress audit p.csv {ASKED} --id id")["outcome"] == "pass"
+
+
+def melted(rows: int) -> pd.DataFrame:
+    """A row for each group that somebody is in: one of a and b, and one of three ages."""
+    once = table(rows)
+    ages = np.random.default_rng(1).choice(["old", "young", "middle"], rows)
+    return pd.concat([once, once.assign(g=ages)], ignore_index=True)
+
+
+@pytest.mark.parametrize("numbered", ["", " --id id"])
+def test_a_table_with_a_row_for_each_group_of_somebody_is_told(numbered: str) -> None:
+    rows = melted(200)
+    rows.assign(id=rows.index).to_csv("p.csv", index=False)
+    (note,) = audited(f"faircompress audit p.csv {ASKED}{numbered}")["notes"]
+    assert note.startswith("200 of 400 rows have the label and both models' scores of another row")
+    assert "give each person one row" in note and "(--cluster)" in note
+
+
+@pytest.mark.parametrize("decimals", [0, 2, 3])
+def test_coarse_scores_of_several_groups_are_no_such_table(decimals: int) -> None:
+    table(2000, decimals=decimals).assign(id=range(2000)).to_csv("p.csv", index=False)
+    assert audited(f"faircompress audit p.csv {ASKED} --id id")["notes"] == []
+
+
+def test_once_people_are_named_such_a_table_is_no_matter() -> None:
+    rows = melted(200)
+    rows.assign(who=[*range(200)] * 2).to_csv("p.csv", index=False)
+    found = audited(f"faircompress audit p.csv {ASKED} --cluster who --max-weight 4")
+    assert not any("each group that somebody" in note for note in found["notes"])

@@ -30,6 +30,10 @@ COARSE, MIXED = 0.1, 0.2  # side of boxes in which groups must mix, and how well
 SHIFTS = ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5))  # of the grid: its lines part nothing
 ASIDE = (0.0, 0.5)  # of large boxes: two models that hardly differ cross no corner of them
 ROUNDS = 20
+FLOAT32 = 2.0**-24  # between two numbers of single precision just below 1
+STEPS = (FLOAT32, 1e-7, 1e-8)  # near 0 or 1: single precision, or what is written of it
+AT_END = 1e-4  # nearer to 0 or 1 its steps are looked for
+ROOM = 100  # steps from there, within which few different scores are possible
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,12 @@ def again(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Again |
         inside = scores.clip(NEAR, 1 - NEAR)
         logits = (np.log(inside / (1 - inside)) / FARTHEST + 1) / 2
         tried += [(logits, side) for side in sides]
+    steps = [(_step(column), _step(1 - column)) for column in scores.T]
     best: Again | None = None
     for places, side in tried:
-        found = _on_grid(places, side, cells, odds, mixed=mixed)
+        room = ROOM if places is scores else max(ROOM, FINER / (2 * FARTHEST * side))
+        clear = _clear(scores, steps, room)
+        found = _on_grid(places, side, cells, odds, clear, mixed=mixed)
         finer = places is scores  # of grids that tell as much, the finest says how near copies are
         if found is not None and (best is None or len(found.kept) < len(best.kept) + finer):
             best = found
@@ -74,13 +81,15 @@ def again(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Again |
 
 
 def _on_grid(
-    scores: np.ndarray, side: float, cells: np.ndarray, odds: float, *, mixed: bool
-) -> Again | None:
+    scores: np.ndarray, side: float, cells: np.ndarray, odds: float, clear: np.ndarray,
+    *, mixed: bool,
+) -> Again | None:  # fmt: skip
     """Return which rows were written again, as far as boxes of one side tell."""
     wide = side * FINER
     large = _boxes(scores, wide, ASIDE)
     rows_of = np.bincount(large)[large]
-    inner = ((scores >= wide) & (scores <= 1 - wide)).any(1)  # at 0 and 1 the density has a peak
+    # at 0 and 1 the density has a peak
+    inner = (clear & (scores >= wide) & (scores <= 1 - wide)).any(1)
     several = inner & (rows_of > 1)
     if several.sum() < 2 * BOXES:
         return None
@@ -115,6 +124,22 @@ def _last_digit(scores: np.ndarray) -> float:
         if (np.abs(counts - np.rint(counts)) < 1e-6 / side * 1e-3 + 1e-6).all():
             return side
     return 0.0
+
+
+def _step(distance: np.ndarray) -> float:
+    """Return the step of scores so near to an end that they have few values; 0: they have many."""
+    near = np.unique(distance[(distance > 0) & (distance < AT_END)])
+    for step in STEPS if len(near) else ():
+        counts = near / step
+        if (np.abs(counts - np.rint(counts)) < 0.01).all():
+            return max(step, FLOAT32)
+    return 0.0
+
+
+def _clear(scores: np.ndarray, steps: list[tuple[float, float]], room: float) -> np.ndarray:
+    """Tell which scores are so far from an end that its steps bring none together."""
+    low, high = np.array(steps).T * room
+    return np.asarray((scores >= low) & (scores <= 1 - high))
 
 
 def _boxes(scores: np.ndarray, side: float, shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:

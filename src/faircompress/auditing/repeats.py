@@ -6,7 +6,7 @@ they are coarse (decisions, 8 bits, 2 decimals) equal rows say nothing, and ids 
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -65,6 +65,29 @@ def doubted(baseline: Predictions, candidate: Predictions) -> str:
         f"both models' scores (to within {found.within:g}), too many to be chance, though their "
         f"ids differ. If ids are numbers of rows or copies, bounds are too narrow: name what tells "
         f"pictures or people apart ({spelt('id')}, {spelt('cluster')})."
+    )
+
+
+def in_other_groups(baseline: Predictions, candidate: Predictions) -> str:
+    """Say that rows stand again under other groups, as where a table has a row for each group.
+
+    Each group then has everybody once, but everyone has them as often as there are such groups.
+    Empty: they surely do not.
+    """
+    rows = len(baseline.ids)
+    known = _equal(replace(baseline, groups={}), candidate).kept
+    if known is None:
+        return ""
+    alike = _equal(baseline, candidate).kept  # in their groups, too: told elsewhere
+    again = (rows if alike is None else len(alike)) - len(known)
+    if again < rows * COINCIDENCE:
+        return ""
+    return (
+        f"{again:,} of {rows:,} rows have the label and both models' scores of another row and "
+        "other groups, too many to be chance. If this table has a row for each group that somebody "
+        "is in, all rows together count people several times, and bounds over them are too narrow: "
+        f"give each person one row, with a column for each kind of group, or name clusters "
+        f"({spelt('cluster')})."
     )
 
 

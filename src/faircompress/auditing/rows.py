@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from faircompress.auditing.naming import clusters, doubtful_names, refuse_damaged
-from faircompress.auditing.repeats import doubted, repeats
+from faircompress.auditing.repeats import doubted, in_other_groups, repeats
 from faircompress.auditing.row_weights import weighed
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
@@ -163,6 +163,8 @@ def together(pair: Pair) -> Pair:
             baseline, candidate = (taken(p, found.kept) for p in (baseline, candidate))
             images = None if images is None else images[found.kept]
             hashes = None if hashes is None else hashes[found.kept]
+    if own or people is None:
+        notes += filter(None, [in_other_groups(baseline, candidate)])
     if cap_is_missing(baseline):
         notes.append(
             f"Nothing says how much one cluster weighs at most, so {UNKNOWN:g} is taken. Lighter "

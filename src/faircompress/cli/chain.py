@@ -14,7 +14,6 @@ import typer
 from faircompress.cli import completion
 from faircompress.cli.versions import Project
 from faircompress.config import plugins
-from faircompress.config.code_keys import raise_if_changed
 from faircompress.support.errors import InputError
 from faircompress.support.exit_codes import ERROR, INCONCLUSIVE
 from faircompress.support.files import write_json
@@ -126,6 +125,7 @@ def stage(
     name: Annotated[str, typer.Argument(help="Such as train.", autocompletion=completion.stages)],
 ) -> None:
     """Run one stage on the files of this folder; `dvc repro` calls this."""
+    from faircompress.config.code_keys import raise_if_changed
     from faircompress.config.params import load
 
     die_with_parent()

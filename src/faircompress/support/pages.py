@@ -1,9 +1,17 @@
 """Pages that need no network, of one look: their templates, styled once in ``base.html.j2``."""
 
 import base64
+import marshal
+import sys
+from contextlib import suppress
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket, bc_magic
+
+from faircompress.support.files import write_bytes
 
 ICONS = ("pass", "fail", "inconclusive")
 
@@ -15,20 +23,48 @@ def page(template: str, **values: Any) -> str:
         template: Name of its file; it extends ``base.html.j2`` and uses ``macros.html.j2``.
         values: What it shows.
     """
-    environment = jinja2.Environment(
+    found = environment()
+    found.globals["css"] = css
+    for shared in (
+        found.get_template("base.html.j2"),
+        found.get_template("macros.html.j2"),
+    ):
+        assert shared.filename  # both are named here, so that a stage's key knows them
+    return found.get_template(template).render(**values)
+
+
+class CompiledBeside(jinja2.BytecodeCache):
+    """Templates as Python code, compiled once and kept where Python keeps that of modules."""
+
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        """Return the file that holds the code."""
+        return cache_from_source(filename) if filename else ""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Read it, unless it is of another text or version."""
+        head = bc_magic + bucket.checksum.encode()
+        with suppress(OSError, EOFError, TypeError, ValueError):
+            if bucket.key and (found := Path(bucket.key).read_bytes()).startswith(head):
+                bucket.code = marshal.loads(found[len(head) :])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Write it, as Python does (no pickle), where it may write code and the folder lets us."""
+        if bucket.key and bucket.code and not sys.dont_write_bytecode:
+            code = bc_magic + bucket.checksum.encode() + marshal.dumps(bucket.code)
+            with suppress(OSError):
+                write_bytes(Path(bucket.key), code)
+
+
+def environment() -> jinja2.Environment:
+    """Return where the package's templates are found; values are escaped but in Markdown."""
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("faircompress"),
-        autoescape=True,
+        autoescape=lambda name: not (name or "").endswith(".md.j2"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=CompiledBeside(),
     )
-    environment.globals["css"] = css
-    for shared in (
-        environment.get_template("base.html.j2"),
-        environment.get_template("macros.html.j2"),
-    ):
-        assert shared.filename  # both are named here, so that a stage's key knows them
-    return environment.get_template(template).render(**values)
 
 
 def css(outcome: str) -> str:
