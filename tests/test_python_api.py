@@ -16,6 +16,7 @@ from torch import Tensor, nn
 import faircompress
 from faircompress import PerformanceWeightedLoss
 from faircompress.compression.channels import read_widths
+from faircompress.support.errors import InputError
 from faircompress.support.progress import track
 from faircompress.training.objectives.performance_weighted import performance_weighted
 
@@ -58,6 +59,20 @@ def test_a_network_of_ones_own_is_cut_and_gives_what_it_gave(form: str) -> None:
     macs = [read_widths(net.body, PICTURES[:1]).layers for net in (model, pruned)]
     dense, left = (sum(x.outputs * x.inputs * x.macs_a_pair for x in m.values()) for m in macs)
     assert 3 <= dense / left <= 3.4
+
+
+def test_sharpness_aware_steps_can_be_asked_for_and_lead_elsewhere() -> None:
+    """A step of radius 0 is the plain one; the model's running means learn once from a batch."""
+    first, *others = (
+        faircompress.prune(Mine(), LOADER, speedup=3, epochs=1, rounds=1, **more).state_dict()
+        for more in ({}, {"sam": 0.0}, {"sam": 0.5})
+    )
+    plain, sharp = ([torch.equal(first[name], one[name]) for name in first] for one in others)
+    assert all(plain) and not all(sharp)
+    counted = [name for name in first if name.endswith("num_batches_tracked")]
+    assert counted and all(torch.equal(first[name], others[1][name]) for name in counted)
+    with pytest.raises(InputError, match="sam is -1, and needed is 0 or more"):
+        faircompress.prune(Mine(), LOADER, sam=-1)
 
 
 class WithFeatures(Mine):

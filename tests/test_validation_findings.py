@@ -177,3 +177,44 @@ def test_the_share_that_a_class_must_have_falls_with_their_number(classes: int) 
     skew = RawData(pd.concat([rows, extra]), raw.classes, raw.groups, bytes)
     (said,) = refused(skew)
     assert f"are not within {0.04 / classes:g} to {1 - 0.04 / classes:g}" in said
+
+
+def test_near_copies_in_other_splits_or_of_other_labels_are_told_and_stay(tmp_path: Path) -> None:
+    rows = clean()
+    here = rows.loc[rows["split"] == "train"].index[0]
+    shown = np.asarray(Image.open(io.BytesIO(rows.at[here, "picture"])).convert("RGB"))
+    brighter, mirrored = np.clip(shown * 0.8 + 20, 0, 255).astype(np.uint8), shown[:, ::-1]
+    test = rows.loc[rows["split"] == "test"].index[-1]
+    other = rows.loc[(rows["split"] == "train") & (rows["label"] != rows.at[here, "label"])]
+    for row, pixels in ((test, brighter), (other.index[0], mirrored)):
+        buffer = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
+        rows.at[row, "picture"] = buffer.getvalue()
+    findings = look(rows, tmp_path)
+    ids = [rows.at[row, "id"] for row in (here, other.index[0], test)]
+    assert failed(findings) == {
+        "no near copy of a picture lies in another split": ids,
+        "near copies have equal labels": ids,
+    }
+    assert not unfit(findings)
+    (told,) = [f.sentence for f in findings if "another split" in f.check]
+    assert f"{ids[0]} (dark in train) ~ " in told and f"{ids[2]} (blond in test)" in told
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ("Ann Lee", "ann lee", True), ("p7", "p7 ", True), ("p_7", "P-7", True),
+        ("007", "7", True), ("p7", "p8", False), ("Ann Lee", "Ann Leo", False),
+    ],
+)  # fmt: skip
+def test_people_who_differ_in_capitals_or_blanks_alone_are_told(
+    one: str, other: str, told: bool
+) -> None:
+    rows = clean().drop(columns="picture").astype({"identity": object})
+    rows.loc[[3, 30], "identity"] = [one, other]
+    raw = RawData(rows, ("dark", "blond"), ("hair",), bytes)
+    findings = inspect_rows(normalize_rows(raw), raw.classes, raw.groups, limits())[0]
+    assert unfit(findings) == []
+    (found,) = [f for f in findings if f.check == "nobody is spelt in two ways"]
+    assert found.ok is not told and (not told or repr(one) in found.sentence)

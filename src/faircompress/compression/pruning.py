@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ from faircompress.support.lines import one_line
 from faircompress.support.progress import track
 from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.objectives import Objective
+from faircompress.training.sharpness import worst_nearby
 
 
 def prune(
@@ -35,6 +37,7 @@ def prune(
     epochs: int = 3,
     *,
     lr: float = 1e-3,
+    sam: float = 0.0,
     rounds: int = 8,
     min_channels: float = 0.1,
     round_to: int = 1,
@@ -58,6 +61,7 @@ def prune(
             objectives``, or a function by the contract of ``faircompress.training.objectives``.
         epochs: Of tuning what is left; 0: none.
         lr: Learning rate of AdamW at the start; it falls along a cosine.
+        sam: Radius of sharpness-aware steps, which take twice the work; 0: plain ones.
         rounds: Cuts on the way; scores are taken anew before each.
         min_channels: Share of a layer's channels that stay, at least one.
         round_to: Channels stay in multiples of this.
@@ -71,7 +75,7 @@ def prune(
     Raises:
         InputError: If it cannot be used or cut, naming the layer.
     """
-    _refuse_numbers(speedup, epochs, lr, rounds, min_channels, round_to)
+    _refuse_numbers(speedup, epochs, lr, sam, rounds, min_channels, round_to)
     refuse_compiled(model)
     mend_convolutions()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -95,7 +99,7 @@ def prune(
     if epochs:
         refuse_unable_to_learn(pruned, first.images[:4], when="once it is cut, ")
     torch.manual_seed(seed)
-    _tune(pruned.to(device), feed, LossFunction(objective, frozen), epochs, lr)
+    _tune(pruned.to(device), feed, LossFunction(objective, frozen), epochs, lr, sam)
     return as_given(evaluating(pruned).cpu())
 
 
@@ -125,13 +129,15 @@ def _classes(net: nn.Module, pictures: Tensor) -> int:
 
 
 def _refuse_numbers(
-    speedup: float, epochs: int, lr: float, rounds: int, min_channels: float, round_to: int
-) -> None:
+    speedup: float, epochs: int, lr: float, sam: float, rounds: int, min_channels: float,
+    round_to: int,
+) -> None:  # fmt: skip
     """Refuse what no cut can be made by."""
     rules = (
         ("speedup", speedup, speedup > 1, "above 1, as 4 for a quarter of the multiply-adds"),
         ("epochs", epochs, epochs >= 0, "0 or more"),
         ("lr", lr, lr > 0, "above 0"),
+        ("sam", sam, sam >= 0, "0 or more"),
         ("rounds", rounds, rounds >= 1, "1 or more"),
         ("min_channels", min_channels, 0 <= min_channels <= 1, "a share, from 0 to 1"),
         ("round_to", round_to, round_to >= 1, "1 or more"),
@@ -164,7 +170,9 @@ def _score(
     return score
 
 
-def _tune(net: nn.Module, feed: Feed, goal: LossFunction, epochs: int, lr: float) -> None:
+def _tune(
+    net: nn.Module, feed: Feed, goal: LossFunction, epochs: int, lr: float, sam: float
+) -> None:
     optimizer, steps = torch.optim.AdamW(net.parameters(), lr), feed.length() if epochs else 0
     for epoch in range(epochs):
         net.train()
@@ -176,6 +184,7 @@ def _tune(net: nn.Module, feed: Feed, goal: LossFunction, epochs: int, lr: float
                 if len(batch.images) == 1
                 else ""
             )
+            before = goal.state.copy()
             with told(net, f"batch {step + 1} of epoch {epoch + 1}", one):
                 value = goal(net, batch)
             if not torch.isfinite(value):
@@ -184,4 +193,7 @@ def _tune(net: nn.Module, feed: Feed, goal: LossFunction, epochs: int, lr: float
                 )
             optimizer.zero_grad()
             torch.autograd.backward(value)
+            if sam:
+                with worst_nearby(net, sam):
+                    torch.autograd.backward(replace(goal, state=before)(net, batch))
             optimizer.step()

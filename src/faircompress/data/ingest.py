@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 from faircompress.data.columns import refuse_taken
 from faircompress.data.dataset import OWN_COLUMNS, decode, encode, pixel_sha256
 from faircompress.data.duplicates import Duplicates, rewrite, set_aside
+from faircompress.data.near_copies import families, thumbnail
 from faircompress.data.pictures import Pixels, TooSmall, Undecodable, blank, fit, look, resized
 from faircompress.data.sources import SPLITS, RawData
+from faircompress.data.tally import Tally
 from faircompress.support.errors import InputError
 from faircompress.support.progress import track
 
@@ -26,7 +28,8 @@ GROUP_ROWS, GROUP_BYTES = 1000, 64 * 2**20  # of a Parquet row group, whichever 
 LOOKED_AT = (  # columns of ``Ingested``
     "state", "reason", "mode", "bits", "enlarged", "several", "size", "sha256",
 )  # fmt: skip
-TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, "named", "ids")))
+FAMILY = "family"  # column of the number of a picture's near copies
+TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, FAMILY, "named", "ids")))
 READ, MISSING, UNDECODABLE, TOO_SMALL = "read", "missing", "undecodable", "too small"
 SEEN = ("levels", "transparent", "exif")  # choices of ``pictures.look``
 BLANK, DARK = "blank", "nearly black"
@@ -48,6 +51,7 @@ class Picture:
         sha256: Of the prepared pixels.
         pixels: After preparation.
         encoded: The same as PNG.
+        thumbnail: Of the pixels; see ``near_copies``.
     """
 
     state: str
@@ -60,29 +64,7 @@ class Picture:
     sha256: str = ""
     pixels: Pixels | None = None
     encoded: bytes = b""
-
-
-@dataclass
-class Tally:
-    """Sums over the pixels of the train split, exact, so that their order does not matter."""
-
-    count: int = 0
-    sums: np.ndarray = field(default_factory=lambda: np.zeros(3, np.int64))
-    squares: np.ndarray = field(default_factory=lambda: np.zeros(3, object))
-
-    def add(self, pixels: Pixels, times: int = 1) -> None:
-        """Count one picture in, or with ``times=-1`` out again."""
-        flat = pixels.reshape(-1, 3).astype(np.int64)
-        self.count += times * len(flat)
-        self.sums += times * flat.sum(0)
-        self.squares += times * (flat * flat).sum(0)
-
-    def moments(self) -> tuple[list[float], list[float]]:
-        """Return mean and standard deviation by channel, shares of full intensity."""
-        count = max(self.count, 1)
-        mean = self.sums / count
-        spread = np.sqrt(np.maximum(self.squares.astype(float) / count - mean**2, 0))
-        return (mean / 255).round(6).tolist(), (spread / 255).round(6).tolist()
+    thumbnail: Pixels | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +73,8 @@ class Ingested:
 
     Args:
         rows: The raw rows in the table's order, with what became of each picture: ``state``,
-            ``reason``, ``mode``, ``bits``, ``enlarged``, ``several``, ``size``, ``sha256``.
+            ``reason``, ``mode``, ``bits``, ``enlarged``, ``several``, ``size``, ``sha256``, and
+            ``family``, the number that near copies of each other have (-1: there are none).
         mean: Of the train split, by channel, share of full intensity.
         std: Likewise.
         samples: Prepared pictures that were asked for, by row.
@@ -156,18 +139,22 @@ def ingest(
     tally = Tally()
     samples: dict[int, Pixels] = {}
     known = []
+    thumbnails: dict[str, Pixels] = {}
     pictures = _pictures(raw, rows["at"].to_numpy(), preparation)
     with _Table(path, rows, groups) as table:
         for row, picture in enumerate(track(pictures, "pictures", len(rows))):
             known.append(tuple(getattr(picture, name) for name in LOOKED_AT))
-            if picture.pixels is None:
+            if picture.pixels is None or picture.thumbnail is None:
                 continue
+            thumbnails.setdefault(picture.sha256, picture.thumbnail)
             table.add(row, picture)
             if rows.at[row, "split"] == "train":
                 tally.add(picture.pixels)
             if row in keep:
                 samples[row] = picture.pixels
     found = rows.join(pd.DataFrame(known, columns=LOOKED_AT))
+    related = dict(zip(thumbnails, families(list(thumbnails.values())), strict=True))
+    found[FAMILY] = [related.get(sha256, -1) for sha256 in found["sha256"]]
     _leave_out(found, set_aside(found[found["state"] == READ], groups, duplicates), path, tally)
     mean, std = tally.moments()
     return Ingested(found, mean, std, samples)
@@ -217,6 +204,7 @@ def look_at(raw: RawData, at: int, preparation: dict[str, Any]) -> Picture:
         sha256=pixel_sha256(pixels),
         pixels=pixels,
         encoded=encode(pixels),
+        thumbnail=thumbnail(pixels),
     )
 
 

@@ -6,7 +6,6 @@ it, at most 20, one a line of text), which Great Expectations hands back for wha
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -16,8 +15,9 @@ from faircompress.data.ingest import READ
 from faircompress.data.pictures import nearly_black
 from faircompress.data.sources import OPEN, SPLITS
 from faircompress.data.words import damaged, listed, near, rounded, unknown
+from faircompress.validation.copied_pictures import families, ids_of, truths
+from faircompress.validation.findings import SHOWN
 
-SHOWN = 20
 CELL_COLUMNS = [
     "cell", "split", "label", "word", "group", "value", "count", "expected", "named", "ids",
 ]  # fmt: skip
@@ -33,6 +33,7 @@ class Frames:
         equal: One line a prepared picture that more than one row has.
         truths: One line a prepared picture that more than one row has, and how many
             combinations of label and groups they say it shows.
+        families: One line a family of near copies: in how many splits, of how many labels.
         people: One line an identity.
         cells: One line a label x group x split cell, expected or not.
         expected: The cells that are expected; those of a group that a split wholly lacks are one.
@@ -48,6 +49,7 @@ class Frames:
     rows: pd.DataFrame
     equal: pd.DataFrame
     truths: pd.DataFrame
+    families: pd.DataFrame
     people: pd.DataFrame
     cells: pd.DataFrame
     expected: pd.DataFrame
@@ -82,7 +84,8 @@ def frames(
         pictures=pictures,
         rows=readable,
         equal=_sharing(readable, "sha256", " = "),
-        truths=_truths(readable, classes, groups),
+        truths=truths(readable, classes, groups),
+        families=families(readable, classes),
         people=_sharing(readable, "identity", ", ", of="person "),
         cells=cells,
         expected=_expected(cells),
@@ -117,31 +120,10 @@ def _sharing(rows: pd.DataFrame, column: str, joint: str, of: str = "") -> pd.Da
     for value, part in found[found[column].isin(doubtful)].groupby(column):
         few = part.drop_duplicates("split") if part["split"].nunique() > 1 else part.head(3)
         words = joint.join(f"{i} in {s}" for i, s in zip(few["ids"], few["split"], strict=True))
-        named_by[value] = (f"{of}{value}: {words}" if of else words, _ids(part))
+        named_by[value] = (f"{of}{value}: {words}" if of else words, ids_of(part))
     lines["named"], lines["ids"] = (
         [named_by[value][part] for value in lines.index] for part in (0, 1)
     )
-    return lines.reset_index(drop=True)
-
-
-def _truths(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) -> pd.DataFrame:
-    """Return one line a picture that several rows have: how many truths they tell of it."""
-    named = [group for group in groups if group != "label"]
-    equal = rows[rows["sha256"].notna() & rows["sha256"].duplicated(keep=False)]
-
-    def label_of(label: Any) -> str:
-        return str(dict(enumerate(classes)).get(label, label))
-
-    kinds = equal.drop_duplicates(["sha256", "label", *named])
-    lines = kinds.groupby("sha256", sort=True).size().to_frame("truths").assign(named="", ids="")
-    unlike = equal["sha256"].isin(lines.index[lines["truths"] > 1][: 10 * SHOWN])
-    for sha256, part in equal[unlike].groupby("sha256"):
-        words = [
-            f"{row['ids']} "
-            f"({', '.join([label_of(row['label']), *(f'{g}={row[g]}' for g in named)])})"
-            for _, row in part.drop_duplicates(["label", *named]).head(3).iterrows()
-        ]
-        lines.loc[sha256, ["named", "ids"]] = [" = ".join(words), _ids(part)]
     return lines.reset_index(drop=True)
 
 
@@ -152,7 +134,7 @@ def _classes(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     for label, word in enumerate(classes):
         part = rows[rows["label"] == label] if word in strange else rows.head(0)
         named = f"{word!r} ({len(part):,} rows)"
-        lines.append({"named": named, "ids": _ids(part), "known": word not in strange})
+        lines.append({"named": named, "ids": ids_of(part), "known": word not in strange})
     return pd.DataFrame(lines, columns=["named", "ids", "known"])
 
 
@@ -178,24 +160,27 @@ def _names(rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str]) ->
             lines.append(
                 {
                     "named": f"{column}={name!r} {why} ({len(part):,} rows)",
-                    "ids": _ids(part),
+                    "ids": ids_of(part),
                     "whole": name not in broken,
                     "apart": name not in alike or name != alike[name][0],
+                    "spelt": True,
                 }
             )
     people = rows["identity"].dropna().unique().tolist()
     doubts = dict.fromkeys(rounded(people), "looks like a long number that was rounded")
     doubts |= dict.fromkeys(unknown(people), "is a word for unknown, not one person")
+    twins = {group[0]: f"of {listed([group])}" for group in near(people) if group[0] not in doubts}
     lines += [
         {
             "named": f"identity {name!r} {why}",
-            "ids": _ids(rows[rows["identity"] == name]),
-            "whole": False,
+            "ids": ids_of(rows[rows["identity"] == name]),
+            "whole": name in twins,
             "apart": True,
+            "spelt": name not in twins,
         }
-        for name, why in doubts.items()
+        for name, why in {**doubts, **twins}.items()
     ]
-    return pd.DataFrame(lines, columns=["named", "ids", "whole", "apart"])
+    return pd.DataFrame(lines, columns=["named", "ids", "whole", "apart", "spelt"])
 
 
 def _cells(
@@ -227,7 +212,7 @@ def _cells(
                         "count": count,
                         "expected": not absent & set(names),
                         "named": f"{names[0]} ({word}) has {count}{' at most' * bool(len(open_))}",
-                        "ids": _ids(cell),
+                        "ids": ids_of(cell),
                     }
                 )
     return pd.DataFrame(lines, columns=CELL_COLUMNS).astype({"expected": bool})
@@ -287,7 +272,3 @@ def _shares(rows: pd.DataFrame, classes: Sequence[str], cells: pd.DataFrame) -> 
                 named = f"{split} label={label} ({word}) is {share:.4f}"
                 lines.append({"named": named, "ids": "", "share": share})
     return pd.DataFrame(lines, columns=["named", "ids", "share"])
-
-
-def _ids(rows: pd.DataFrame) -> str:
-    return "\n".join(rows["ids"].head(SHOWN))

@@ -98,6 +98,7 @@ def warnings(tables: Frames, quarantine: float, *, refuse_twice: bool) -> list[C
             f"Found {{count}}, which count more than once{cure}",
             "None does.",
         ),
+        *_near_copies(),
         Check(
             "all pictures are RGB",
             "rows",
@@ -136,3 +137,26 @@ def warnings(tables: Frames, quarantine: float, *, refuse_twice: bool) -> list[C
     )
     left_out = tables.pictures["state"].isin([CONFLICTING, DUPLICATE]).any()
     return [*([aside] if quarantine else []), *([doubles] if left_out else []), *checks]
+
+
+def _near_copies() -> list[Check]:
+    """Return the checks of pictures that are alike but not equal: told, never set aside."""
+    how = "re-encoded, resized, mirrored, or hardly to be told apart"
+    return [
+        Check(
+            "no near copy of a picture lies in another split",
+            "families",
+            replace(in_set("splits", [1]), warning=True),
+            f"{{count}} pictures have one there, {how}; a model would be tested on what it was "
+            "trained on. Look at them: give copies one identity, or take them out",
+            "None does.",
+        ),
+        Check(
+            "near copies have equal labels",
+            "families",
+            replace(in_set("labels", [1]), warning=True),
+            f"{{count}} pictures have copies of another label, {how}. Look at them: if they are "
+            "copies, one label is wrong",
+            "None has another.",
+        ),
+    ]

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from faircompress.config.params import Checks
 from faircompress.data.sources import OPEN, SPLITS
@@ -194,7 +195,15 @@ def _people(tables: Frames) -> list[Check]:
         "Found {count}; a model would be tested on whom it was trained on",
         "None does.",
     )
-    return [leak] if tables.rows["identity"].notna().any() else []
+    spelt = Check(
+        "nobody is spelt in two ways",
+        "names",
+        replace(in_set("spelt", [True]), warning=True),
+        "{count} people seem to be, by capitals, blanks, marks or zeros alone; if they are one, "
+        "they may lie in two splits, and count as two. Write them alike",
+        "Nobody seems to be.",
+    )
+    return [leak, spelt] if tables.rows["identity"].notna().any() else []
 
 
 def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:

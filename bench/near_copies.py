@@ -1,0 +1,100 @@
+"""Count which near copies are told of pictures at hand, and which are missed of copies made here.
+
+Told pairs cannot be checked by a program: with ``--sheet`` they are drawn beside each other, the
+second as it lies in its file, for whoever wants to look.
+
+    python bench/near_copies.py --pictures data/celeba/img_align_celeba --copies 2000
+    python bench/near_copies.py --parquet data/cifar10/plain_text --copies 5000
+"""
+
+import argparse
+import io
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from faircompress.data.near_copies import families, thumbnail
+
+SHOWN = 64
+
+
+def encoded(picture: Image.Image, quality: int) -> Image.Image:
+    """Return a picture as JPEG of a quality gives it back."""
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return Image.open(file).convert("RGB")
+
+
+def mirrored(picture: Image.Image) -> Image.Image:
+    """Return a picture turned round, encoded anew."""
+    return encoded(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 80)
+
+
+COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "JPEG of quality 50": lambda picture: encoded(picture, 50),
+    "JPEG of quality 20": lambda picture: encoded(picture, 20),
+    "half the size": lambda picture: picture.resize((picture.width // 2, picture.height // 2)),
+    "mirrored, quality 80": mirrored,
+    "15 % more contrast, clipped": lambda p: p.point(lambda v: min(255, int(v * 1.15 + 10))),
+    "3 % cut off each side": lambda p: p.crop(
+        (*(round(s * 0.03) for s in p.size), *(round(s * 0.97) for s in p.size))
+    ),
+}
+
+
+def read(arguments: argparse.Namespace) -> Iterator[Image.Image]:
+    """Give the pictures of a folder, or of the column ``img`` of Parquet files."""
+    if arguments.pictures:
+        for path in sorted(arguments.pictures.glob("*.jpg")):
+            yield Image.open(path).convert("RGB")
+    else:
+        for path in sorted(arguments.parquet.glob("*.parquet")):
+            for cell in pd.read_parquet(path)["img"]:
+                yield Image.open(io.BytesIO(cell["bytes"])).convert("RGB")
+
+
+def sheet(pictures: list[Image.Image], found: np.ndarray, path: Path) -> None:
+    """Draw a row for each family, its first eight pictures."""
+    numbers = range(found.max() + 1)
+    page = Image.new("RGB", (8 * SHOWN, max(1, len(numbers)) * SHOWN), "white")
+    for number in numbers:
+        for place, at in enumerate(np.flatnonzero(found == number)[:8]):
+            page.paste(pictures[at].resize((SHOWN, SHOWN)), (place * SHOWN, number * SHOWN))
+    page.save(path)
+
+
+def main() -> None:
+    """Read, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--parquet", type=Path)
+    parser.add_argument("--copies", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sheet", type=Path)
+    arguments = parser.parse_args()
+    pictures = list(read(arguments))
+    thumbnails = [thumbnail(np.asarray(picture)) for picture in pictures]
+    start = time.process_time()
+    found = families(thumbnails)
+    seconds = time.process_time() - start
+    print(
+        f"{len(pictures):,} pictures: {found.max() + 1} families of {(found >= 0).sum()} pictures, "
+        f"{seconds:.1f} s of a processor to compare"
+    )
+    if arguments.sheet:
+        sheet(pictures, found, arguments.sheet)
+    rng = np.random.default_rng(arguments.seed)
+    chosen = rng.choice(len(pictures), min(arguments.copies, len(pictures)), replace=False)
+    for name, copy in COPIES.items():
+        more = [thumbnail(np.asarray(copy(pictures[at]))) for at in chosen]
+        both = families([*thumbnails, *more])
+        theirs, copies = both[chosen], both[len(pictures) :]
+        print(f"{name}: {((theirs == copies) & (theirs >= 0)).mean():.4f} told")
+
+
+if __name__ == "__main__":
+    main()
