@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +18,14 @@ from prefect.cache_policies import NO_CACHE
 from faircompress.orchestration import cache
 from faircompress.support.errors import StateError
 from faircompress.support.files import remove
+from faircompress.support.lines import one_line
 
+LONGEST = 600  # characters of what DVC said
+NOT_SENT = re.compile(r"failed to transfer '.*' - (.+)")
+KEYS = (
+    "The remote's keys are looked for in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the "
+    "process that runs the chain: set them where worker or faircompress serve is started."
+)
 PATIENCE = 20.0  # seconds in which DVC neither computes, reads nor writes
 FETCH = (
     "import sys; from dvc.repo import Repo; from dvc_data.hashfile.hash_info import HashInfo\n"
@@ -130,8 +139,18 @@ _DVC = (sys.executable, "-m", "dvc", "--wait-for-lock")
 def _dvc(workspace: Path, *words: str) -> None:
     code, told = _said(workspace, [*_DVC, *words])
     if code:
-        lines = [line.strip() for line in told.splitlines() if "any troubles?" not in line]
-        raise RemoteFailed(f"dvc {words[0]} failed: {' '.join(filter(None, lines))}")
+        raise RemoteFailed(f"dvc {words[0]} failed: {complaint(told)}")
+
+
+def complaint(told: str) -> str:
+    """Return what DVC said in a sentence or two: it names each of perhaps 100,000 files."""
+    lines = [line.strip().removeprefix("ERROR: ") for line in told.splitlines()]
+    left = Counter(found[1] for line in lines if (found := NOT_SENT.search(line)))
+    named = [f"{count} files were not transferred: {why}" for why, count in left.items()]
+    others = (line for line in lines if line and not NOT_SENT.search(line))
+    said = [line for line in dict.fromkeys(others) if "any troubles?" not in line]
+    words = one_line(". ".join([*named, *said]), LONGEST)
+    return f"{words}. {KEYS}" if "credentials" in words else words
 
 
 def _said(workspace: Path, command: Sequence[str]) -> tuple[int, str]:
