@@ -3,17 +3,41 @@
 `infra/prefect.yaml` of the project names them; `faircompress serve` has a deployment of its own.
 """
 
+import os
 from pathlib import Path
 from uuid import UUID
 
+import psutil
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 
 from faircompress.orchestration.clone import name_of
+from faircompress.support.errors import MissingFileError
 
 FILE = Path("infra") / "prefect.yaml"
 RETRAIN = "retrain"  # the flow
+
+
+def enter() -> dict[str, str]:
+    """Go to the folder in which this run's worker was started: the pull step of the deployments.
+
+    A folder in `infra/prefect.yaml` would be that of who deploys, on every machine.
+
+    Raises:
+        MissingFileError: If that is no clone of the project.
+    """
+    try:
+        place = Path(psutil.Process(os.getppid()).cwd())
+    except psutil.Error:
+        place = Path(os.environ.get("PWD", "."))
+    if not (place / "params.yaml").is_file():
+        raise MissingFileError(
+            f"the worker was started in {place}, where there is no params.yaml. Start it in a "
+            "clone of the project: cd CLONE && prefect worker start --pool POOL"
+        )
+    os.chdir(place)
+    return {"directory": str(place)}
 
 
 def retraining(client: SyncPrefectClient, project: Path) -> str:

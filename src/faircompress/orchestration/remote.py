@@ -106,25 +106,48 @@ def push(workspace: Path) -> bool:
 
 
 def mend(workspace: Path, stages: Collection[str]) -> str:
-    """See that stages restore nothing damaged; fetch it again if there is a remote.
+    """See that stages restore nothing damaged, and find what other machines' runs left of them.
+
+    What is damaged or not here is fetched if there is a remote.
 
     Returns:
-        What was damaged, in a sentence; nothing if all is well.
+        What was damaged or not here, in a sentence; nothing if all is well.
     """
     dropped = cache.drop_damaged(workspace, stages)
-    if not dropped:
+    store, known = cache.cache_of(workspace), cache.restorable(workspace, stages)
+    absent = [md5 for md5 in store.absent(known) if md5 not in dropped]
+    if not (dropped or absent):
         return ""
-    words = f"{len(dropped)} damaged files dropped from the DVC cache ({dropped[0]})"
     if not has_remote(workspace):
-        return f"{words}: computed again"
+        return f"{_damaged(dropped)}: computed again" if dropped else ""
     try:
-        _said(workspace, [sys.executable, "-c", FETCH, *dropped])
+        _fetch(workspace, store, [*dropped, *absent])
     except RemoteFailed as error:
-        return f"{words}: computed again, since the remote did not help: {error}"
-    again = cache.cache_of(workspace).drop_damaged(dropped)
+        return f"{_damaged(dropped)}: computed again, since the remote did not help: {error}"
+    again = store.drop_damaged([*dropped, *absent])
     if again:
-        return f"{words}: computed again. They are damaged in the remote as well: delete them there"
-    return f"{words}: fetched again, or computed again where the remote lacks them"
+        return (
+            f"{_damaged(again)}: computed again. They are damaged in the remote as well: delete "
+            "them there"
+        )
+    if not dropped:
+        return "" if store.absent(known) else "results of an earlier run fetched from the remote"
+    return f"{_damaged(dropped)}: fetched again, or computed again where the remote lacks them"
+
+
+def _fetch(workspace: Path, store: cache.Cache, names: Sequence[str]) -> None:
+    """Fetch objects; of a folder the list first, and then what that names."""
+    wanted = list(names)
+    for _ in range(2):
+        if wanted:
+            _said(workspace, [sys.executable, "-c", FETCH, *wanted])
+            wanted = store.absent(names)
+
+
+def _damaged(names: Sequence[str]) -> str:
+    if not names:
+        return "what an earlier run left is not here"
+    return f"{len(names)} damaged files dropped from the DVC cache ({names[0]})"
 
 
 def has_remote(workspace: Path) -> bool:
