@@ -47,7 +47,8 @@ def check_project(project: Path, *, without_ledger: bool = False) -> ProjectChec
     faults += [words for one in known if (words := signatures.fault(keys, one))]
     faults += _rules(project, known)
     ledger = Ledger(project / LEDGER)
-    length, elsewhere = 0, []
+    length = 0
+    elsewhere: list[Attestation] = []
     if not without_ledger:
         faults += _of(lambda: _ledger(project))
         length = _length(ledger)
