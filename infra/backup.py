@@ -37,6 +37,7 @@ def backup(stores: Stores, project: Path, folder: Path) -> int:
     if folder.exists():
         raise InputError(f"{folder} is there already; name a folder that is to be made")
     with new_folder(folder.resolve()) as aside:
+        aside.chmod(0o700)  # it holds the data and the key of the ledger
         for database in DATABASES:
             stores.dump(database, aside / f"{database}.dump")
         stores.save(aside / "buckets.tar")

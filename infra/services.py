@@ -35,7 +35,8 @@ KEYS = {
     "GATE_KEY_PASSPHRASE": "FAIRCOMPRESS_KEY_PASSPHRASE",
     "KNOWN_KEYS": "FAIRCOMPRESS_KNOWN_KEYS",
 }
-PATIENCE = 180.0  # seconds until a server must be ready
+SHOWN = {"prefect": "Prefect", "mlflow": "MLflow", "objects": "S3", "postgres": "Postgres"}
+PATIENCE = 300.0  # seconds until a server must be ready
 SAVED = 10.0  # seconds between two looks at the S3 store
 
 
@@ -228,15 +229,16 @@ def values_of(folder: Path) -> dict[str, str]:
 
 
 def told(running: Running) -> str:
-    """Return what to tell whoever started the services."""
-    lines = [f"Prefect  {running.address('prefect')}", f"MLflow   {running.address('mlflow')}"]
-    lines += [
-        f"S3       {running.address('objects')}",
-        f"Postgres 127.0.0.1:{running.ports['postgres']}",
-    ]
+    """Return what to tell whoever started the services: of those that run, and no others."""
+    here = running.only
+    places = {name: running.address(name) for name in ("prefect", "mlflow", "objects")}
+    places["postgres"] = f"127.0.0.1:{running.ports['postgres']}"
+    lines = [f"{SHOWN[name]:8} {place}" for name, place in places.items() if name in here]
     lines += [f"Logs and passwords: {running.folder}. Ctrl-C ends all of them."]
-    lines += [f"export PREFECT_API_URL={running.address('prefect')}/api"]
-    lines += [f"export MLFLOW_TRACKING_URI={running.address('mlflow')}"]
+    if "prefect" in here:
+        lines += [f"export PREFECT_API_URL={places['prefect']}/api"]
+    if "mlflow" in here:
+        lines += [f"export MLFLOW_TRACKING_URI={places['mlflow']}"]
     return "\n".join(lines)
 
 

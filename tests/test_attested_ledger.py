@@ -94,6 +94,26 @@ def test_a_ledger_that_was_written_anew_is_refused(project: Path) -> None:
     assert checked(project, "--without-ledger")[0] == 0
 
 
+def test_another_workers_ledger_is_a_remark_and_ones_own_that_was_exchanged_a_fault(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(project, other)
+    shutil.rmtree(other / "state")
+    make_key(monkeypatch, other, "gate", "rome", tmp_path)  # each worker has a key of its own
+    look_at(Ledger(other / LEDGER), drawn(), "3")
+    attestations.add(other, replace(PASS, time="3"))
+    code, shown = checked(other)
+    assert code == 0 and "2 attestations were made with the ledger of another clone" in shown
+
+    shutil.rmtree(project / "state")  # the same key signed with the ledger that is gone
+    look_at(Ledger(project / LEDGER), drawn(), "4")
+    monkeypatch.setenv("FAIRCOMPRESS_GATE_KEY", str(tmp_path / "private" / "gate-paris.pem"))
+    attestations.add(project, replace(PASS, time="4"))
+    code, shown = checked(project)
+    assert code == 1 and "written anew" in shown
+
+
 def test_a_ledger_that_is_gone_is_missed(project: Path) -> None:
     shutil.rmtree(project / "state")
     code, shown = checked(project)

@@ -122,6 +122,23 @@ def test_damage_is_mended_from_the_remote_where_there_is_one(
     assert made(workspace) == CONTENT
 
 
+def test_what_another_machine_computed_is_fetched_without_its_lock(
+    workspace: Path, tmp_path: Path
+) -> None:
+    other, store = tmp_path / "other", tmp_path / "store"
+    shutil.copytree(workspace, other)
+    for folder in (workspace, other):
+        use_remote(folder, store)
+    assert push.fn(workspace)
+    shutil.rmtree(other / ".dvc/cache")  # another machine's clone of what git holds
+    (other / "dvc.lock").unlink()
+    assert pull.fn(other)
+    heard = Heard()
+    assert dvc_repro(["copy"], other, heard) == "restored"
+    assert heard.lines == ["results of an earlier run fetched from the remote"]
+    assert made(other) == CONTENT
+
+
 def test_damage_in_the_remote_does_not_travel(workspace: Path, tmp_path: Path) -> None:
     use_remote(workspace, tmp_path / "store")
     push.fn(workspace)

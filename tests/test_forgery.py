@@ -254,13 +254,29 @@ def test_a_pass_under_loosened_rules_needs_a_reviewer(where: Registry, finished:
     newest = versions.versions(where.store, where.model)[0].number
     assert (where.aliases()["champion"], where.aliases()["challenger"]) == (SECOND, newest)
     words = refusal(where, newest)
-    assert "a pass, but its rules allow more than those agreed on before" in words
+    assert "a pass, but its rules allow more than those agreed on" in words
     assert "at most 0.3: now 0.4" in words
     tag(where, newest, review="approve", reviewer="Ann", reason="the limit was a slip")
     deployment.promote(where, newest)
     assert where.aliases()["champion"] == newest and acts(where, newest) == ["approved"]
     assert isinstance(attestations.records(project)[-1], Decision)
     assert resolve_champion(project).version == newest
+
+
+def test_an_old_pass_is_no_way_around_rules_that_were_tightened_since(
+    where: Registry, finished: Finished
+) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    project = where.store.project
+    params = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(params.replace("limit: 0.3", "limit: 0.2"))
+    with temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}):
+        registered_as(project, "fail", words="under stricter rules")
+    assert "a pass, but its rules allow more than those agreed on" in refusal(where, FIRST)
+    tag(where, FIRST, review="approve", reviewer="Ann", reason="until the new one passes")
+    deployment.promote(where, FIRST)
+    assert where.aliases()["champion"] == FIRST and acts(where, FIRST)[-1] == "approved"
 
 
 def test_without_keys_a_champion_is_handed_out_as_unsigned(

@@ -227,6 +227,29 @@ def test_a_remote_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
         push.fn(here)
 
 
+def test_what_dvc_says_of_each_file_is_counted_and_missing_keys_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faircompress.orchestration.remote import RemoteFailed, complaint, push
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    here = _workspace(tmp_path / "here", remote=Path("s3://bucket/path"))
+    config = (here / ".dvc/config").read_text().replace("s3:/bucket", "s3://bucket")
+    (here / ".dvc/config").write_text(f"{config}    endpointurl = http://127.0.0.1:9\n")
+    with chdir(here):
+        Repo().add("result")
+    with pytest.raises(RemoteFailed, match=r"AWS_SECRET_ACCESS_KEY of the process that runs"):
+        push.fn(here)
+    each = "ERROR: failed to transfer '/a/cache/{}' - Unable to locate credentials\n"
+    words = complaint("".join(each.format(n) for n in range(100_000)))
+    assert words.startswith("100000 files were not transferred: Unable to locate credentials. ")
+    assert len(words) < 600
+
+
 def test_the_page_names_only_commands_that_exist() -> None:
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     used = set(re.findall(r"`?\bfaircompress ([a-z]+)\b(?=[ `\n|,])", _code(PAGE)))

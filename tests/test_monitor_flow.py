@@ -14,6 +14,7 @@ from finished_runs import MODEL, client
 from PIL import Image
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from receivers import http
 from registered import moved, registered_as
 
 from faircompress.data.sources.portraits import portraits
@@ -58,7 +59,8 @@ def watching(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Pr
     moved(finished[0].folder, folder)
     registered_as(folder, "pass")
     path = folder / "params.yaml"
-    raw = yaml.safe_load(path.read_text()) | {"monitor": WATCHED}
+    told = {"when": ["alarm"], "to": "webhook", "env": "TEAM_URL"}
+    raw = yaml.safe_load(path.read_text()) | {"monitor": WATCHED, "notify": [told]}
     path.write_text(yaml.safe_dump(raw, sort_keys=False))
     return Project(folder, finished[0].env)
 
@@ -87,17 +89,23 @@ def test_a_harmed_group_raises_the_alarm_and_nobody_else_does(watching: Project)
     add_pictures(new, 78, pd.date_range("2026-03-09", periods=60), light=0.35)
     name = name_of(project.folder)
     with (
+        http() as (url, received),
         temporary_settings({PREFECT_API_URL: project.env["PREFECT_API_URL"]}),
         get_client(sync_client=True) as server,
     ):
         flow = server.create_flow_from_name("retrain")
         deployment = server.create_deployment(flow, name)
+        project.env["TEAM_URL"] = url
         harmed = watch(project)
         started = [run for run in server.read_flow_runs() if run.deployment_id == deployment]
     assert harmed.returncode == 1, harmed.stderr
     assert "serves skin=dark" in harmed.stdout
     assert aliases(project)["champion"] == "1"
     assert len(started) == 1
+    (told,) = received
+    assert (told["event"], told["version"]) == ("alarm", "2")
+    assert told["sentence"].startswith("Version 2 was taken back by the monitor: skin=dark: ")
+    assert told["report"].endswith("monitor/index.html")
 
     found = json.loads((folder / "watched.json").read_text())
     alarms = {p["group"] for p in found["processes"] if p["alarm"]}

@@ -1,5 +1,7 @@
 """`faircompress init`: a project of one's own."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import galleries
@@ -61,11 +63,31 @@ def test_the_columns_of_a_table_are_guessed_and_each_guess_says_so(
 def test_the_project_lists_only_what_git_should_keep(tmp_path: Path) -> None:
     init(tmp_path / "mine")
     names = {path.name for path in (tmp_path / "mine").iterdir()}
-    assert names == {".gitignore", ".dvcignore", "README.md", "params.yaml", "presets.yaml",
-                     "dvc.yaml", "flows", "infra"}  # fmt: skip
+    assert names == {".gitignore", ".dvcignore", ".dvc", "README.md", "params.yaml",
+                     "presets.yaml", "dvc.yaml", "flows", "infra"}  # fmt: skip
     ignored = (tmp_path / "mine/.gitignore").read_text().split()
     assert {"/data", "/state/", "/variants/", "/mlflow.db*"} <= set(ignored)
     assert params.load(tmp_path / "mine/params.yaml").data.name == "portraits"
+
+
+def test_git_is_never_given_the_cache_or_the_keys_of_a_remote(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    init(mine)
+    for name in (".dvc/cache/files/md5/00/picture", ".dvc/tmp/lock"):
+        (mine / name).parent.mkdir(parents=True)
+        (mine / name).write_text("")
+    dvc = (sys.executable, "-m", "dvc")
+    for command in (
+        (*dvc, "remote", "add", "-d", "store", "s3://bucket/path"),
+        (*dvc, "remote", "modify", "--local", "store", "secret_access_key", "a-secret"),
+        ("git", "add", "--all"),
+    ):
+        if command[0] == "git":
+            subprocess.run(("git", "init", "-q"), cwd=mine, check=True)
+        subprocess.run(command, cwd=mine, check=True, capture_output=True)
+    held = subprocess.check_output(("git", "ls-files", ".dvc"), cwd=mine, text=True).split()
+    assert held == [".dvc/.gitignore", ".dvc/config"]
+    assert "a-secret" in (mine / ".dvc/config.local").read_text()
 
 
 def test_named_columns_model_and_name_are_taken(faces: Path, tmp_path: Path) -> None:

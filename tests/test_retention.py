@@ -6,10 +6,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from conftest import Project
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
@@ -62,7 +64,10 @@ def test_epochs_of_a_training_that_stopped_long_ago_go(folder: Path) -> None:
     assert [p.name for p in (folder / ".checkpoints/train").iterdir()] == ["recent"]
 
 
-def test_the_latest_retrainings_stay_in_mlflow_and_those_of_versions_do(folder: Path) -> None:
+@pytest.mark.parametrize("tag", ["evaluated_by", "judged_by"])  # the latter is 0.2's
+def test_the_latest_retrainings_stay_in_mlflow_and_those_of_versions_do(
+    folder: Path, tag: str
+) -> None:
     store = mlflow_runs.open_store(folder)
     tags = {"workspace": str(folder / SCHEDULED)}
     made = []
@@ -70,7 +75,10 @@ def test_the_latest_retrainings_stay_in_mlflow_and_those_of_versions_do(folder: 
         made.append(mlflow_runs.begin(store, MODEL, "project", tags))
         mlflow_runs.end(store, made[-1], "FINISHED")
     inside = mlflow_runs.begin(store, MODEL, "train", {"mlflow.parentRunId": made[1]})
-    registry.note(store, registry.find(store, MODEL, "1"), {"judged_by": made[0]})
+    version = registry.find(store, MODEL, "1")
+    if tag == "judged_by":
+        store.client.delete_model_version_tag(MODEL, "1", "evaluated_by")
+    registry.note(store, version, {tag: made[0]})
     assert retention.tidy(folder, keeping(folder, runs=1)) == []
     left = {run.info.run_id for run in store.client.search_runs([store.experiment(MODEL)])}
     assert {made[0], made[3]} <= left and not {made[1], made[2], inside} & left
@@ -99,3 +107,25 @@ def test_finished_runs_leave_the_server_and_one_at_work_does_not(
         assert [run.id for run in client.read_flow_runs() if run.id in {r.id for r in both}] == [
             both[1].id
         ]
+
+
+def test_a_pools_finished_runs_leave_the_server_too(
+    folder: Path, server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    with get_client(sync_client=True) as client:
+        flow = client.create_flow_from_name("retrain")
+        of: dict[str, UUID] = {}
+        for name in ("mine", "anothers"):
+            client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+            of[name] = client.create_deployment(flow, f"chain-{name}", work_pool_name=name)
+        made = {name: client.create_flow_run_from_deployment(one) for name, one in of.items()}
+        for run in made.values():
+            client.set_flow_run_state(run.id, Running(), force=True)
+            client.set_flow_run_state(run.id, Completed(), force=True)
+        monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", str(of["mine"]))
+        time.sleep(1.1)
+        assert retention.tidy(folder, keeping(folder, logs="1s")) == []
+        known = {run.id for run in made.values()}
+        left = [run.id for run in client.read_flow_runs() if run.id in known]
+    assert left == [made["anothers"].id]

@@ -87,4 +87,4 @@ def test_a_run_whose_machine_dies_before_or_after_it_began_is_found_by_its_silen
     assert len(got) == 2
     for message in got:
         assert message["subject"] == f"faircompress: {planned.name}: Crashed"
-        assert "ended without a verdict" in message["text"] and words in message["text"]
+        assert "did not end well" in message["text"] and words in message["text"]

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from faircompress.config.widths import NARROW
+from faircompress.support.dvc_folder import make_dvc_folder
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_text
 
@@ -114,7 +115,7 @@ def create(folder: Path, source: Source, *, name: str, model: str | None = None)
             f"the project cannot be named {name!r}: needed are up to 50 lower-case letters, "
             "digits, - and _, a letter first. Give --name."
         )
-    written = [".gitignore", ".dvcignore", "README.md", *FILES]
+    written = [".gitignore", ".dvcignore", ".dvc", "README.md", *FILES]
     _refuse_place(folder, source.place, written)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".init-", dir=folder.parent) as aside:
@@ -152,6 +153,7 @@ def _write(folder: Path, source: Source, *, name: str, model: str | None) -> Non
     write_text(folder / "params.yaml", configured(params, source, name=name, model=model))
     write_text(folder / ".gitignore", IGNORED)
     write_text(folder / ".dvcignore", DVC_IGNORED)
+    make_dvc_folder(folder)
     write_text(folder / "README.md", README.format(name=name))
     if source.place is not None:
         link = folder / "data" / source.kind

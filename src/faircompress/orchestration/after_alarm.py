@@ -1,4 +1,4 @@
-"""What an alarm of the monitor starts: the alias goes back, an event is told, a retraining begins.
+"""What an alarm of the monitor starts: the alias goes back, receivers are told, it retrains.
 
 Each step is noted when it is done, so that whoever is killed in between goes on with the next.
 """
@@ -10,10 +10,11 @@ from pathlib import Path
 from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
 from prefect.events import emit_event
-from prefect.exceptions import ObjectNotFound
 
+from faircompress.config import params
 from faircompress.monitoring.result import Watched
-from faircompress.orchestration import alarm
+from faircompress.orchestration import alarm, notify, pool
+from faircompress.orchestration.announcement import of_alarm
 from faircompress.orchestration.clone import name_of
 from faircompress.orchestration.registered_model import Registry
 from faircompress.orchestration.watching import FOLDER
@@ -21,7 +22,7 @@ from faircompress.registry.policy import Grounds
 from faircompress.support.files import read_json, write_json
 
 EVENT = "faircompress.alarm"
-RETRAIN = "retrain"  # the flow that an alarm starts
+PAGE = Path("monitor") / "index.html"
 MONITOR = "the monitor"
 Retrain = Callable[[Path, str], str]
 
@@ -49,7 +50,8 @@ def follow_up(project: Path, where: Registry, retrain: Retrain) -> list[str]:
             continue
         steps = {
             "alias": partial(_move_back, where, known),
-            "event": partial(_tell, project, known),
+            "event": partial(_emit, project, known),
+            "message": partial(_tell, project, known),
             "retraining": partial(retrain, project, known["why"]),
         }
         for step, act in steps.items():
@@ -67,7 +69,7 @@ def _move_back(where: Registry, known: dict[str, str]) -> str:
     return alarm.alarm(where, Grounds(MONITOR, known["why"]), known["version"])
 
 
-def _tell(project: Path, known: dict[str, str]) -> str:
+def _emit(project: Path, known: dict[str, str]) -> str:
     emit_event(
         EVENT,
         resource={
@@ -79,16 +81,24 @@ def _tell(project: Path, known: dict[str, str]) -> str:
     return ""
 
 
+def _tell(project: Path, known: dict[str, str]) -> str:
+    """Send the message of an alarm; a receiver that is away keeps nothing from being done."""
+    version = known["version"]
+    words = f"Version {version} was taken back by the monitor: {known['why']}."
+    message = of_alarm(known["model"], words, version=version, page=str(project / PAGE))
+    receivers = params.load(project / "params.yaml").notify
+    return " ".join(notify.tell(receivers, message))
+
+
 def start_retraining(project: Path, why: str) -> str:
-    """Start the deployment of the flow ``retrain`` of this clone, if somebody serves it."""
-    name = f"{RETRAIN}/{name_of(project)}"
+    """Start the flow ``retrain`` by the deployment of this clone, or else of the work pool."""
     with get_client(sync_client=True) as client:
-        try:
-            client.read_deployment_by_name(name)
-        except ObjectNotFound:
-            return (
-                f"No retraining was started: nobody serves {name}. Start faircompress serve, "
-                "or run faircompress run with the new rows in the data."
-            )
+        name = pool.retraining(client, project)
+    if not name:
+        return (
+            f"No retraining was started: nobody serves retrain/{name_of(project)}, and the server "
+            f"has no deployment of {pool.FILE}. Start faircompress serve, or run faircompress run "
+            "with the new rows in the data."
+        )
     run_deployment(name, timeout=0, as_subflow=False, flow_run_name="after an alarm")
     return f"A retraining was started ({name}), since {why}."

@@ -79,9 +79,17 @@ def of_verdict(
     )
 
 
-def of_alarm(model: str, words: str) -> Message:
-    """Return what is told of an alarm about a champion."""
-    return Message("alarm", f"faircompress: {model}: ALARM", words, model)
+def of_alarm(model: str, words: str, *, version: str = "", page: str = "") -> Message:
+    """Return what is told of an alarm about a champion.
+
+    Args:
+        model: Name of the registered model.
+        words: What happened.
+        version: That was taken back, if it is known.
+        page: Where to read on, if there is such a place.
+    """
+    subject = f"faircompress: {model}: ALARM"
+    return Message("alarm", subject, words, model, version, report=page)
 
 
 _OUTCOMES = {"pass": "passed", "fail": "failed", "review": "waits for a review"}

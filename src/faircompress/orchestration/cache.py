@@ -55,6 +55,11 @@ class Cache:
                 dropped.append(md5)
         return dropped
 
+    def absent(self, md5s: Iterable[str]) -> list[str]:
+        """Return the names of objects that are not there."""
+        return [md5 for md5 in dict.fromkeys(self._with_contents(md5s))
+                if not self.file(md5).exists()]  # fmt: skip
+
     def _with_contents(self, md5s: Iterable[str]) -> Iterator[str]:
         for md5 in md5s:
             yield md5
@@ -89,6 +94,11 @@ def cache_of(workspace: Path) -> Cache:
 
 def drop_damaged(workspace: Path, stages: Collection[str]) -> list[str]:
     """Remove from the cache what stages would restore from it, but is damaged; return the names."""
+    return cache_of(workspace).drop_damaged(restorable(workspace, stages))
+
+
+def restorable(workspace: Path, stages: Collection[str]) -> list[str]:
+    """Return the names of what stages would restore, by ``dvc.lock`` or a remembered run."""
     cache, lock = cache_of(workspace), locked(workspace)
     before = {
         out["path"]: out["md5"]
@@ -96,8 +106,7 @@ def drop_damaged(workspace: Path, stages: Collection[str]) -> list[str]:
         for out in entry.get("outs", ())
         if name not in stages
     }
-    names = [md5 for stage in stages for md5 in _restorable(workspace, cache, stage, lock, before)]
-    return cache.drop_damaged(names)
+    return [md5 for stage in stages for md5 in _restorable(workspace, cache, stage, lock, before)]
 
 
 def locked(workspace: Path) -> dict[str, Entry]:

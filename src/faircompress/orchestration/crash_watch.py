@@ -24,6 +24,7 @@ from faircompress.orchestration.notify import block_of, name_of, wanted
 from faircompress.support.errors import InputError
 
 SILENT = timedelta(minutes=10)  # without a heartbeat, after which a run is taken for dead
+LATE = timedelta(minutes=1)  # without a worker, after which a look is skipped
 HEARTBEAT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60"}  # seconds
 ENDS = {f"prefect.flow-run.{name}" for name in ("Crashed", "Failed", "TimedOut")}
 BEGUN = ("Pending", "Submitting", "InfrastructurePending", "pull-step.executed", "Running")
@@ -31,7 +32,7 @@ ALIVE = {f"prefect.flow-run.{name}" for name in (*BEGUN, "heartbeat")}  # what m
 RUNS: dict[str, str | list[str]] = {"prefect.resource.id": "prefect.flow-run.*"}
 SUBJECT = "faircompress: {{ deployment.name }}: {{ flow_run.state.name }}"
 BODY = (
-    "The run {{ flow_run.name }} of {{ deployment.name }} ended without a verdict: "
+    "The run {{ flow_run.name }} of {{ deployment.name }} did not end well: "
     "{{ flow_run.state.message }}\nReport: {{ (flow_run|ui_url) or 'the run in the Prefect UI' }}"
 )
 # without it a weekend without a worker leaves 200 looks to a worker that comes back
@@ -41,7 +42,9 @@ SKIP = ChangeFlowRunState(
 )  # fmt: skip
 
 
-def watch_all(names: Sequence[str], receivers: Sequence[Receiver]) -> list[str]:
+def watch_all(
+    names: Sequence[str], receivers: Sequence[Receiver], late_after: timedelta = LATE
+) -> list[str]:
     """Have the server watch deployments that are there, such as those of a work pool.
 
     Looks for news that nobody takes in time are cancelled, so that they do not pile up.
@@ -49,6 +52,7 @@ def watch_all(names: Sequence[str], receivers: Sequence[Receiver]) -> list[str]:
     Args:
         names: Of the deployments, as ``flow/name``.
         receivers: Of ``notify`` in params.
+        late_after: How long a look for news may be late; 10 s or more.
 
     Returns:
         Whom the server cannot reach, a sentence each.
@@ -66,7 +70,8 @@ def watch_all(names: Sequence[str], receivers: Sequence[Receiver]) -> list[str]:
                     f"the Prefect server has no deployment {name!r}; see: prefect deployment ls"
                 ) from None
             trouble += watch(name.replace("/", " "), found.id, receivers)
-            _put(f"faircompress late {name}", _late(found.id), [SKIP] if _looks(found) else [])
+            skip = [SKIP] if _looks(found) else []
+            _put(f"faircompress late {name}", _late(found.id, late_after), skip)
     return list(dict.fromkeys(trouble))
 
 
@@ -120,11 +125,16 @@ def _looks(deployment: DeploymentResponse) -> bool:
     return deployment.parameters.get("polled") is True
 
 
-def _late(deployment: UUID) -> EventTrigger:
-    """Return what happens when no worker takes a run in time."""
+def _late(deployment: UUID, after: timedelta) -> EventTrigger:
+    """Return what happens when no worker takes a run in time.
+
+    Only if nothing follows: a worker may take a late run in the same moment, and one that is
+    cancelled then goes on without its place in the queue, beside the next one.
+    """
     return EventTrigger(
-        expect={"prefect.flow-run.Late"}, match=RUNS, match_related=_runs_of(deployment),
-        posture=Posture.Reactive, threshold=1,
+        after={"prefect.flow-run.Late"}, expect={"prefect.flow-run.*"}, match=RUNS,
+        match_related=_runs_of(deployment), for_each={"prefect.resource.id"},
+        posture=Posture.Proactive, threshold=1, within=after,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from faircompress.orchestration.registered_model import note_review as note_revi
 from faircompress.orchestration.registered_model import registry_of as registry_of
 from faircompress.registry import attestations, keys
 from faircompress.registry import versions as registry
+from faircompress.registry.history import loosened
 from faircompress.registry.ledger_heads import check_ledger
 from faircompress.registry.policy import (
     GATE,
@@ -62,7 +63,8 @@ def promote(
         version = where.find(number or _challenger(where))
         record = verified(where.store, version)
         tags = {**version.tags, "workspace": record.workspace}
-        act, grounds = decide(name_of(version), record.outcome, tags, override, record.loosened)
+        looser = _looser_than_agreed(where, record)
+        act, grounds = decide(name_of(version), record.outcome, tags, override, looser)
         if act != "rejected":
             check_ledger(where.store.project, attested(where.store, version))
         if act == "promoted" and not by_person:
@@ -205,15 +207,24 @@ def raise_unless_releasable(where: Registry, version: Version) -> VerdictRecord:
         for decision in registry.decisions(where.store, version)
         if decision.verdict_sha256 == record.verdict_sha256
     ]
-    loosened = bool(record.loosened)
-    if not may_go_out(record.outcome, record.sha256, about, own_params=own, loosened=loosened):
+    looser = bool(record.loosened)
+    if not may_go_out(record.outcome, record.sha256, about, own_params=own, loosened=looser):
         under = "" if own else " under a variant's params"
-        under += f", and {loosened_words(record.loosened)}" if loosened else ""
+        under += f", and {loosened_words(record.loosened)}" if looser else ""
         raise NotPromoted(
             f"{name_of(version)} is {record.outcome}{under}, and no approval or override of it "
             "is on record."
         )
     return record
+
+
+def _looser_than_agreed(where: Registry, record: VerdictRecord) -> tuple[str, ...]:
+    """Say what a verdict's rules allow that those agreed on did not, before it or since.
+
+    An old pass under rules that were tightened later would else be a way around them.
+    """
+    since = loosened(where.store.project, where.model, record.limits)
+    return tuple(dict.fromkeys([*record.loosened, *since]))
 
 
 def _refuse_taken_back(where: Registry, version: Version, *, by_person: bool) -> None:

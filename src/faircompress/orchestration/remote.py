@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +18,14 @@ from prefect.cache_policies import NO_CACHE
 from faircompress.orchestration import cache
 from faircompress.support.errors import StateError
 from faircompress.support.files import remove
+from faircompress.support.lines import one_line
 
+LONGEST = 600  # characters of what DVC said
+NOT_SENT = re.compile(r"failed to transfer '.*' - (.+)")
+KEYS = (
+    "The remote's keys are looked for in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the "
+    "process that runs the chain: set them where worker or faircompress serve is started."
+)
 PATIENCE = 20.0  # seconds in which DVC neither computes, reads nor writes
 FETCH = (
     "import sys; from dvc.repo import Repo; from dvc_data.hashfile.hash_info import HashInfo\n"
@@ -97,25 +106,48 @@ def push(workspace: Path) -> bool:
 
 
 def mend(workspace: Path, stages: Collection[str]) -> str:
-    """See that stages restore nothing damaged; fetch it again if there is a remote.
+    """See that stages restore nothing damaged, and find what other machines' runs left of them.
+
+    What is damaged or not here is fetched if there is a remote.
 
     Returns:
-        What was damaged, in a sentence; nothing if all is well.
+        What was damaged or not here, in a sentence; nothing if all is well.
     """
     dropped = cache.drop_damaged(workspace, stages)
-    if not dropped:
+    store, known = cache.cache_of(workspace), cache.restorable(workspace, stages)
+    absent = [md5 for md5 in store.absent(known) if md5 not in dropped]
+    if not (dropped or absent):
         return ""
-    words = f"{len(dropped)} damaged files dropped from the DVC cache ({dropped[0]})"
     if not has_remote(workspace):
-        return f"{words}: computed again"
+        return f"{_damaged(dropped)}: computed again" if dropped else ""
     try:
-        _said(workspace, [sys.executable, "-c", FETCH, *dropped])
+        _fetch(workspace, store, [*dropped, *absent])
     except RemoteFailed as error:
-        return f"{words}: computed again, since the remote did not help: {error}"
-    again = cache.cache_of(workspace).drop_damaged(dropped)
+        return f"{_damaged(dropped)}: computed again, since the remote did not help: {error}"
+    again = store.drop_damaged([*dropped, *absent])
     if again:
-        return f"{words}: computed again. They are damaged in the remote as well: delete them there"
-    return f"{words}: fetched again, or computed again where the remote lacks them"
+        return (
+            f"{_damaged(again)}: computed again. They are damaged in the remote as well: delete "
+            "them there"
+        )
+    if not dropped:
+        return "" if store.absent(known) else "results of an earlier run fetched from the remote"
+    return f"{_damaged(dropped)}: fetched again, or computed again where the remote lacks them"
+
+
+def _fetch(workspace: Path, store: cache.Cache, names: Sequence[str]) -> None:
+    """Fetch objects; of a folder the list first, and then what that names."""
+    wanted = list(names)
+    for _ in range(2):
+        if wanted:
+            _said(workspace, [sys.executable, "-c", FETCH, *wanted])
+            wanted = store.absent(names)
+
+
+def _damaged(names: Sequence[str]) -> str:
+    if not names:
+        return "what an earlier run left is not here"
+    return f"{len(names)} damaged files dropped from the DVC cache ({names[0]})"
 
 
 def has_remote(workspace: Path) -> bool:
@@ -130,8 +162,18 @@ _DVC = (sys.executable, "-m", "dvc", "--wait-for-lock")
 def _dvc(workspace: Path, *words: str) -> None:
     code, told = _said(workspace, [*_DVC, *words])
     if code:
-        lines = [line.strip() for line in told.splitlines() if "any troubles?" not in line]
-        raise RemoteFailed(f"dvc {words[0]} failed: {' '.join(filter(None, lines))}")
+        raise RemoteFailed(f"dvc {words[0]} failed: {complaint(told)}")
+
+
+def complaint(told: str) -> str:
+    """Return what DVC said in a sentence or two: it names each of perhaps 100,000 files."""
+    lines = [line.strip().removeprefix("ERROR: ") for line in told.splitlines()]
+    left = Counter(found[1] for line in lines if (found := NOT_SENT.search(line)))
+    named = [f"{count} files were not transferred: {why}" for why, count in left.items()]
+    others = (line for line in lines if line and not NOT_SENT.search(line))
+    said = [line for line in dict.fromkeys(others) if "any troubles?" not in line]
+    words = one_line(". ".join([*named, *said]), LONGEST)
+    return f"{words}. {KEYS}" if "credentials" in words else words
 
 
 def _said(workspace: Path, command: Sequence[str]) -> tuple[int, str]:

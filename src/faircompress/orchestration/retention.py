@@ -8,21 +8,26 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from httpx import HTTPError
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterName,
     FlowRunFilter,
     FlowRunFilterEndTime,
     FlowRunFilterParentFlowRunId,
+    WorkPoolFilter,
+    WorkPoolFilterName,
 )
 from prefect.exceptions import PrefectException
+from prefect.runtime import deployment
 
 from faircompress.config.operation import seconds
 from faircompress.config.params import Params
 from faircompress.config.precisions import exported
+from faircompress.orchestration import pool
 from faircompress.orchestration.clone import name_of
 from faircompress.orchestration.status import RUN_LOCK, TRAINING
 from faircompress.registry import mlflow_runs, old_runs
@@ -44,7 +49,7 @@ def tidy(project: Path, chosen: Params) -> list[str]:
             store = mlflow_runs.open_store(project)
             old_runs.remove(store, chosen.key, str(project / SCHEDULED), keep.runs)
         if keep.logs is not None:
-            _logs(name_of(project), timedelta(seconds=seconds(keep.logs)))
+            _logs(project, timedelta(seconds=seconds(keep.logs)))
     except (FaircompressError, HTTPError, PrefectException, OSError) as error:
         return [f"Old runs were not all removed: {error}"]
     return []
@@ -84,16 +89,28 @@ def _trainings(folder: Path) -> Iterator[Path]:
         yield from (p for p in (folder / ".checkpoints" / stage).glob("*") if p.is_dir())
 
 
-def _logs(name: str, age: timedelta) -> None:
-    """Remove finished runs, with their logs, from the Prefect server."""
+def _logs(project: Path, age: timedelta) -> None:
+    """Remove finished runs, with their logs, from the Prefect server; it names 200 at a time."""
     before = FlowRunFilterEndTime.model_validate({"before_": datetime.now(UTC) - age})
     old = FlowRunFilter(end_time=before)
-    ours = DeploymentFilter(name=DeploymentFilterName(any_=[name]))
     with get_client(sync_client=True) as client:
-        found = client.read_flow_runs(flow_run_filter=old, deployment_filter=ours)
-        if not found:
-            return
-        within = FlowRunFilterParentFlowRunId(any_=[run.id for run in found])
-        inside = client.read_flow_runs(flow_run_filter=FlowRunFilter(parent_flow_run_id=within))
-        for run in (*inside, *found):
+        for ours in _deployments(client, project):
+            while found := client.read_flow_runs(flow_run_filter=old, **ours):
+                within = FlowRunFilterParentFlowRunId(any_=[run.id for run in found])
+                _delete(client, FlowRunFilter(parent_flow_run_id=within))
+                for run in found:
+                    client.delete_flow_run(run.id)
+
+
+def _delete(client: SyncPrefectClient, which: FlowRunFilter) -> None:
+    while found := client.read_flow_runs(flow_run_filter=which):
+        for run in found:
             client.delete_flow_run(run.id)
+
+
+def _deployments(client: SyncPrefectClient, project: Path) -> Iterator[dict[str, Any]]:
+    """Give filters of this clone's deployments: its own, and those of the pool it works for."""
+    served = DeploymentFilterName(any_=[name_of(project)])
+    yield {"deployment_filter": DeploymentFilter(name=served)}
+    if deployment.id and (name := pool.pool_of(client, deployment.id)):
+        yield {"work_pool_filter": WorkPoolFilter(name=WorkPoolFilterName(any_=[name]))}

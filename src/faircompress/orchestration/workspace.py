@@ -24,6 +24,7 @@ from faircompress.config.overrides import overridden
 from faircompress.config.widths import FILE
 from faircompress.orchestration import leftovers, scheduled
 from faircompress.orchestration.commits import git
+from faircompress.support.dvc_folder import make_dvc_folder
 from faircompress.support.files import link, write_text
 from faircompress.support.locks import waiting
 
@@ -150,8 +151,7 @@ def set_up_dvc(project: Path) -> None:
     in_git = subprocess.run(
         ["git", "-C", str(project), "rev-parse", "--git-dir"], capture_output=True, check=False
     )
-    if not (project / ".dvc" / "config").exists():
-        write_text(project / ".dvc" / "config", "[core]\n    analytics = false\n")
+    make_dvc_folder(project)
     local = project / ".dvc" / "config.local"
     if in_git.returncode != 0 and not local.exists():
         write_text(local, "[core]\n    no_scm = true\n")

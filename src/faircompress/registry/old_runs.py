@@ -28,8 +28,8 @@ def _waits(version: versions.Version) -> bool:
 def remove(store: Store, model: str, workspace: str, count: int) -> int:
     """Remove all but the latest retrainings; return how many. `mlflow gc` then frees their room.
 
-    A run stays as long as a registered version is of it, or was judged in it: its files say what
-    the version is.
+    A run stays as long as a registered version is of it, or was evaluated in it last: its files say
+    what the version is.
 
     Args:
         store: Where they are.
@@ -40,7 +40,7 @@ def remove(store: Store, model: str, workspace: str, count: int) -> int:
     needed = {
         run
         for version in versions.versions(store, model)
-        for run in (version.run_id, version.tags.get("judged_by", ""))
+        for run in (version.run_id, versions.evaluating_run(version))
     }
     where = [store.experiment(model)]
     of_workspace = f"tags.workspace = '{workspace}'"

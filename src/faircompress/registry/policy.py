@@ -210,7 +210,7 @@ def decide(
 
 def loosened_words(loosened: Sequence[str]) -> str:
     """Say what later rules allow that earlier ones did not, as part of a sentence."""
-    return f"its rules allow more than those agreed on before ({'; '.join(loosened)})"
+    return f"its rules allow more than those agreed on ({'; '.join(loosened)})"
 
 
 def _complete(name: str, grounds: Grounds, what_to_do: str) -> Grounds:

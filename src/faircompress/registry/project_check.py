@@ -48,12 +48,15 @@ def check_project(project: Path, *, without_ledger: bool = False) -> ProjectChec
     faults += _rules(project, known)
     ledger = Ledger(project / LEDGER)
     length = 0
+    elsewhere: list[Attestation] = []
     if not without_ledger:
         faults += _of(lambda: _ledger(project))
         length = _length(ledger)
-        faults += dict.fromkeys(w for one in known if (w := _head(project, one)))
+        here, elsewhere = _by_ledger(keys, ledger, known)
+        faults += dict.fromkeys(w for one in here if (w := _head(project, one)))
     unsigned = sum(not one.signatures for one in known)
-    return ProjectCheck(faults, list(_remarks(keys, known)), len(known), unsigned, length)
+    remarks = [*_remarks(keys, known), *_of_others(elsewhere)]
+    return ProjectCheck(faults, remarks, len(known), unsigned, length)
 
 
 def check_verdict(project: Path, verdict: Path) -> tuple[str, str]:
@@ -111,6 +114,42 @@ def _length(ledger: Ledger) -> int:
         return ledger.head().length
     except BrokenLedgerError:
         return 0
+
+
+def _by_ledger(
+    keys: Keys, ledger: Ledger, known: list[Attestation]
+) -> tuple[list[Attestation], list[Attestation]]:
+    """Tell attestations that this ledger must bear out from those of other clones' ledgers.
+
+    Each worker has a ledger of its own, and where a key signs, a key of its own: another ledger is
+    another clone's only if nothing that was attested with this one was signed by the same key.
+    """
+    first = _first(ledger)
+    own = [one for one in known if one.ledger and one.ledger.first == first]
+    signers = {keyid for one in own for keyid in one.signatures}
+    others = [
+        one
+        for one in known
+        if own and one.ledger and one.ledger.first != first
+        if not signers & one.signatures.keys()
+    ]
+    return [one for one in known if one not in others], others
+
+
+def _first(ledger: Ledger) -> str:
+    try:
+        return ledger.first()
+    except BrokenLedgerError:
+        return ""
+
+
+def _of_others(elsewhere: list[Attestation]) -> Iterator[str]:
+    for first in dict.fromkeys(one.ledger.first for one in elsewhere if one.ledger):
+        count = sum(bool(one.ledger) and one.ledger.first == first for one in elsewhere)
+        yield (
+            f"{count} attestations were made with the ledger of another clone, whose first line "
+            f"has sha256 {first[:12]}...: check them there"
+        )
 
 
 def _head(project: Path, one: Attestation) -> str:
