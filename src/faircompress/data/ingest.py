@@ -72,10 +72,10 @@ class Tally:
 
     def add(self, pixels: Pixels, times: int = 1) -> None:
         """Count one picture in, or with ``times=-1`` out again."""
-        flat = pixels.reshape(-1, 3).astype(np.int64)
-        self.count += times * len(flat)
-        self.sums += times * flat.sum(0)
-        self.squares += times * (flat * flat).sum(0)
+        channels = np.ascontiguousarray(pixels.reshape(-1, 3).T).astype(np.int64)
+        self.count += times * channels.shape[1]
+        self.sums += times * channels.sum(1)
+        self.squares += times * np.array([one @ one for one in channels])
 
     def moments(self) -> tuple[list[float], list[float]]:
         """Return mean and standard deviation by channel, shares of full intensity."""
@@ -157,13 +157,14 @@ def ingest(
     samples: dict[int, Pixels] = {}
     known = []
     pictures = _pictures(raw, rows["at"].to_numpy(), preparation)
+    learnt_from = (rows["split"] == "train").to_numpy()
     with _Table(path, rows, groups) as table:
         for row, picture in enumerate(track(pictures, "pictures", len(rows))):
             known.append(tuple(getattr(picture, name) for name in LOOKED_AT))
             if picture.pixels is None:
                 continue
             table.add(row, picture)
-            if rows.at[row, "split"] == "train":
+            if learnt_from[row]:
                 tally.add(picture.pixels)
             if row in keep:
                 samples[row] = picture.pixels
@@ -246,6 +247,7 @@ class _Table:
         self.names = [*OWN_COLUMNS, *groups]
         self.schema = pa.schema([(name, kinds.get(name, pa.string())) for name in self.names])
         self.rows = rows
+        self.splits = rows["split"].to_numpy(object)
         self.waiting: list[tuple[int, str, bytes]] = []
         self.bytes = 0
         self.writer = pq.ParquetWriter(
@@ -267,7 +269,7 @@ class _Table:
     def add(self, row: int, picture: Picture) -> None:
         """Take one picture."""
         full = len(self.waiting) >= GROUP_ROWS or self.bytes > GROUP_BYTES
-        if full or (self.waiting and self._split(self.waiting[-1][0]) != self._split(row)):
+        if full or (self.waiting and self.splits[self.waiting[-1][0]] != self.splits[row]):
             self.flush()
         self.waiting.append((row, picture.sha256, picture.encoded))
         self.bytes += len(picture.encoded)
@@ -279,9 +281,6 @@ class _Table:
             part = self.rows.iloc[list(at)].assign(sha256=sha256, image=image)[self.names]
             self.writer.write_table(pa.Table.from_pandas(part, self.schema, preserve_index=False))
         self.waiting, self.bytes = [], 0
-
-    def _split(self, row: int) -> Any:
-        return self.rows.at[row, "split"]
 
 
 def _words(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from faircompress.monitoring.drift import Drift
 from faircompress.monitoring.result import Watched
 from faircompress.monitoring.watch import Process
+from faircompress.support.pages import environment_of
 
 LOWEST = 1e-4  # of the wealth that is shown
 WIDTH, HEIGHT = 1000, 320
@@ -32,15 +32,9 @@ ALWAYS = ("read", "counted")
 
 def page(watched: Watched) -> str:
     """Return the page as HTML, figure and style inside."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("faircompress"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     by_wealth = sorted(watched.processes, key=lambda p: -_last(p))
-    return environment.get_template("monitor.html.j2").render(
+    template = environment_of(escaped=True).get_template("monitor.html.j2")
+    return template.render(
         watched=watched,
         alarm=bool(watched.alarms),
         sentence=_headline(watched.sentence),

@@ -1,7 +1,5 @@
 """The model card: what is released with the candidate's file, as Markdown with a head in YAML."""
 
-import jinja2
-
 from faircompress.evaluation.results import MetricResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.report import cost_plots
@@ -13,16 +11,12 @@ from faircompress.report.markdown import code, plain_text
 from faircompress.report.plots import capital
 from faircompress.report.precisions import precisions
 from faircompress.support.number_text import ARROW, percent, signed, unsigned
+from faircompress.support.pages import environment_of
 
 
 def model_card(verdict: Verdict, context: ReportContext) -> str:
     """Return the card: what each rule found, tested rates by group, and the costs."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("faircompress"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of(escaped=False)
     environment.filters |= {"plain_text": plain_text, "code": code, "percent": percent}
     tested = dict.fromkeys(rule.metric for rule in verdict.rules)
     metrics = [name for name in tested if name in verdict.groups[0].metrics]
