@@ -41,7 +41,7 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "mirrored, quality 80": mirrored,
     "15 % more contrast, clipped": lambda p: p.point(lambda v: min(255, int(v * 1.15 + 10))),
     "3 % cut off each side": lambda p: p.crop(
-        (*(round(s * 0.03) for s in p.size), *(round(s * 0.97) for s in p.size))
+        (p.width * 0.03, p.height * 0.03, p.width * 0.97, p.height * 0.97)
     ),
 }
 

@@ -10,25 +10,50 @@ from pathlib import Path
 import preloaded
 import pytest
 
+OURS = ("-m", "faircompress")
+CODE = "import sys, __main__; print(sys.argv, sys.path[0], vars(__main__)['sys'] is sys)"
+STARTS = """
+import subprocess, sys
+for words in (["-m", "dvc", "--version"], ["-c", "import sys; print('torch' in sys.modules)"]):
+    subprocess.run([sys.executable, *words], check=True)
+"""
+
 
 def command(programs: Path | None, *words: str, **env: str) -> tuple[tuple[str, ...], dict]:
     given = {**os.environ, "OMP_NUM_THREADS": "1", **env}
-    return preloaded.served((sys.executable, "-m", "faircompress", *words), programs, given), given
+    return preloaded.served((sys.executable, *words), programs, given), given
 
 
 def ended(programs: Path | None, folder: Path, *words: str, **env: str) -> tuple[int, str, str]:
-    asked, given = command(programs, *words, **env)
+    first = () if words[0] in ("-m", "-c") else OURS
+    asked, given = command(programs, *first, *words, **env)
     done = subprocess.run(asked, cwd=folder, env=given, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
-    "words", [("--version",), ("list", "objectives"), ("stage", "none"), ("nonsense",)], ids=str
-)
+    "words",
+    [
+        ("--version",), ("list", "objectives"), ("stage", "none"), ("nonsense",),
+        ("-c", CODE, "one", "-m"), ("-c", "sys"), ("-m", "dvc", "--version"), ("-m", "dvc", "root"),
+    ],
+    ids=str,
+)  # fmt: skip
 def test_code_and_words_are_those_of_a_fresh_process(
     programs: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     assert ended(programs, tmp_path, *words) == ended(None, tmp_path, *words)
+
+
+def test_what_a_command_starts_with_its_interpreter_is_preloaded_if_it_is_ours_or_dvc(
+    programs: Path, tmp_path: Path
+) -> None:
+    spent = programs / "spent.tsv"
+    before = len(spent.read_text().splitlines())
+    code, said, _ = ended(programs, tmp_path, "-c", STARTS)
+    version, other = said.splitlines()
+    assert (code, version[:1].isdigit(), other) == (0, True, "False")
+    assert len(spent.read_text().splitlines()) == before + 2  # the code, and DVC
 
 
 def test_it_works_in_the_folder_and_environment_of_who_asks(programs: Path, tmp_path: Path) -> None:
@@ -58,7 +83,7 @@ def test_what_libraries_may_read_when_they_are_imported_is_read_afresh(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_who_is_stopped_stops_it(programs: Path, tmp_path: Path, number: signal.Signals) -> None:
     os.mkfifo(tmp_path / "params.yaml")
-    asked, env = command(programs, "stage", "gate")
+    asked, env = command(programs, *OURS, "stage", "gate")
     started = subprocess.Popen(asked, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
     pipe = when_read(tmp_path / "params.yaml")  # now the command reads, and waits for more
     started.send_signal(number)

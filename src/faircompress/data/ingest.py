@@ -28,7 +28,7 @@ GROUP_ROWS, GROUP_BYTES = 1000, 64 * 2**20  # of a Parquet row group, whichever 
 LOOKED_AT = (  # columns of ``Ingested``
     "state", "reason", "mode", "bits", "enlarged", "several", "size", "sha256",
 )  # fmt: skip
-FAMILY = "family"  # column of the number of a picture's near copies
+FAMILY = "near_copies"  # column of the number of a picture's near copies
 TAKEN = tuple(dict.fromkeys((*OWN_COLUMNS, "at", "order", *LOOKED_AT, FAMILY, "named", "ids")))
 READ, MISSING, UNDECODABLE, TOO_SMALL = "read", "missing", "undecodable", "too small"
 SEEN = ("levels", "transparent", "exif")  # choices of ``pictures.look``
@@ -141,6 +141,7 @@ def ingest(
     known = []
     thumbnails: dict[str, Pixels] = {}
     pictures = _pictures(raw, rows["at"].to_numpy(), preparation)
+    learnt_from = (rows["split"] == "train").to_numpy()
     with _Table(path, rows, groups) as table:
         for row, picture in enumerate(track(pictures, "pictures", len(rows))):
             known.append(tuple(getattr(picture, name) for name in LOOKED_AT))
@@ -148,7 +149,7 @@ def ingest(
                 continue
             thumbnails.setdefault(picture.sha256, picture.thumbnail)
             table.add(row, picture)
-            if rows.at[row, "split"] == "train":
+            if learnt_from[row]:
                 tally.add(picture.pixels)
             if row in keep:
                 samples[row] = picture.pixels
@@ -234,6 +235,7 @@ class _Table:
         self.names = [*OWN_COLUMNS, *groups]
         self.schema = pa.schema([(name, kinds.get(name, pa.string())) for name in self.names])
         self.rows = rows
+        self.splits = rows["split"].to_numpy(object)
         self.waiting: list[tuple[int, str, bytes]] = []
         self.bytes = 0
         self.writer = pq.ParquetWriter(
@@ -255,7 +257,7 @@ class _Table:
     def add(self, row: int, picture: Picture) -> None:
         """Take one picture."""
         full = len(self.waiting) >= GROUP_ROWS or self.bytes > GROUP_BYTES
-        if full or (self.waiting and self._split(self.waiting[-1][0]) != self._split(row)):
+        if full or (self.waiting and self.splits[self.waiting[-1][0]] != self.splits[row]):
             self.flush()
         self.waiting.append((row, picture.sha256, picture.encoded))
         self.bytes += len(picture.encoded)
@@ -267,9 +269,6 @@ class _Table:
             part = self.rows.iloc[list(at)].assign(sha256=sha256, image=image)[self.names]
             self.writer.write_table(pa.Table.from_pandas(part, self.schema, preserve_index=False))
         self.waiting, self.bytes = [], 0
-
-    def _split(self, row: int) -> Any:
-        return self.rows.at[row, "split"]
 
 
 def _words(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -17,10 +17,10 @@ class Tally:
 
     def add(self, pixels: Pixels, times: int = 1) -> None:
         """Count one picture in, or with ``times=-1`` out again."""
-        flat = pixels.reshape(-1, 3).astype(np.int64)
-        self.count += times * len(flat)
-        self.sums += times * flat.sum(0)
-        self.squares += times * (flat * flat).sum(0)
+        channels = np.ascontiguousarray(pixels.reshape(-1, 3).T).astype(np.int64)
+        self.count += times * channels.shape[1]
+        self.sums += times * channels.sum(1)
+        self.squares += times * np.array([one @ one for one in channels])
 
     def moments(self) -> tuple[list[float], list[float]]:
         """Return mean and standard deviation by channel, shares of full intensity."""

@@ -4,6 +4,7 @@ import base64
 import marshal
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ def page(template: str, **values: Any) -> str:
         values: What it shows.
     """
     found = environment()
-    found.globals["css"] = css
     for shared in (
         found.get_template("base.html.j2"),
         found.get_template("macros.html.j2"),
@@ -55,9 +55,10 @@ class CompiledBeside(jinja2.BytecodeCache):
                 write_bytes(Path(bucket.key), code)
 
 
+@cache
 def environment() -> jinja2.Environment:
     """Return where the package's templates are found; values are escaped but in Markdown."""
-    return jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.PackageLoader("faircompress"),
         autoescape=lambda name: not (name or "").endswith(".md.j2"),
         undefined=jinja2.StrictUndefined,
@@ -65,6 +66,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         bytecode_cache=CompiledBeside(),
     )
+    found.globals["css"] = css
+    return found
 
 
 def css(outcome: str) -> str:
