@@ -83,8 +83,8 @@ def draw_rates(rng: Rng) -> Rates | None:
     lost = rng.choice([0.0, 1.0], count) * rng.random(count) ** rng.choice([0.5, 1, 3])
     gained = rng.choice([0.0, 1.0], count) * (1 - lost) * rng.random(count)
     rows = np.exp(rng.uniform(math.log(4), math.log(60), count)).round().astype(int)
-    case = Rates(*map(tuple, (rows.tolist(), lost.tolist(), gained.tolist())),
-                 float(rng.choice(ALPHAS)))  # fmt: skip
+    shares = tuple(lost.tolist()), tuple(gained.tolist())
+    case = Rates(tuple(rows.tolist()), *shares, float(rng.choice(ALPHAS)))
     return case if LIMITS[0] <= case.fall <= LIMITS[1] else None
 
 

@@ -199,7 +199,7 @@ def _sentence(parts: list[Json], plan: Plan, whom: str) -> str:
     part = next((p for p in parts if p["id"].endswith(f"-{plan.endpoint.speedup:g}x")), parts[-1])
     found = dict(part["changes"])
     base, best = plan.endpoint.baselines[0], max(found, key=lambda method: found[method].mean)
-    harm, least = (figures.minus_signs(signed(found[one])) for one in (base, best))
+    harm, least = (figures.change_in_words(found[one]) for one in (base, best))
     words = f"{part['heading']}: {base} changes {whom} by {harm}"
     sure = found[base].p is not None and found[base].p < SIGNIFICANT
     told = "" if sure else ", which is not shown to be harm"

@@ -90,7 +90,7 @@ def report(
     for use in USES:
         of = [c for c in first if c[0] == use]
         sets, broken = sum((first[c] for c in of), np.zeros(2))
-        rows.append((use, len(of), int(sets), share(broken, max(sets, 1))))
+        rows.append((use, len(of), int(sets), share(broken, max(int(sets), 1))))
     print(table(("use", "cases", "sets", "broken"), rows))
     found = []
     for case, (sets, broken) in again.items():

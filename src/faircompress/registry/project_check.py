@@ -145,7 +145,7 @@ def _first(ledger: Ledger) -> str:
 
 def _of_others(elsewhere: list[Attestation]) -> Iterator[str]:
     for first in dict.fromkeys(one.ledger.first for one in elsewhere if one.ledger):
-        count = sum(bool(one.ledger) and one.ledger.first == first for one in elsewhere)
+        count = sum(one.ledger is not None and one.ledger.first == first for one in elsewhere)
         yield (
             f"{count} attestations were made with the ledger of another clone, whose first line "
             f"has sha256 {first[:12]}...: check them there"

@@ -12,9 +12,10 @@ from faircompress.data.ingest import READ
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import spread
 from faircompress.support.errors import InputError, StateError
-from faircompress.validation.check_frames import SHOWN, Frames, frames
+from faircompress.validation.check_frames import Frames, frames
 from faircompress.validation.check_suite import suite, suite_of_rows
 from faircompress.validation.expectations import Check
+from faircompress.validation.findings import SHOWN
 from faircompress.validation.findings import Finding as Finding
 
 TOLD = 12  # lines named in a sentence
