@@ -39,10 +39,17 @@ def predictions(
 
 def gate_of(alpha: float, limit: float, metric: str = RATE, **more: Any) -> Gate:
     """Return a gate of one rule of change."""
-    named: dict[str, Any] = {key: more.pop(key) for key in ("rule", "groups", "against") if key in more}
+    named: dict[str, Any] = {
+        key: more.pop(key) for key in ("rule", "groups", "against") if key in more
+    }
     rule = {"rule": "change", "metric": metric, "limit": limit, "confidence": 1 - alpha,
             "because": "bench", "against": BASELINE, **named}  # fmt: skip
-    usual: dict[str, Any] = {"threshold": 0.5, "power": 0.8, "intersections": False, "looks": "ignore"}
+    usual: dict[str, Any] = {
+        "threshold": 0.5,
+        "power": 0.8,
+        "intersections": False,
+        "looks": "ignore",
+    }
     floor = {**rule, "limit": 0.99, "against": BASELINE}
     rules = [rule] if rule["against"] == BASELINE else [rule, floor]
     return Gate.model_validate({**usual, **more, "rules": rules})
