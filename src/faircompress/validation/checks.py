@@ -107,7 +107,7 @@ def _unseen(rows: pd.DataFrame) -> pd.DataFrame:
         several=False,
         size="",
         sha256=None,
-        family=-1,
+        near_copies=-1,
     )
 
 
