@@ -114,6 +114,48 @@ def test_another_workers_ledger_is_a_remark_and_ones_own_that_was_exchanged_a_fa
     assert code == 1 and "written anew" in shown
 
 
+def anew(project: Path) -> None:
+    """Write the ledger anew, with one look, which hands the others back."""
+    shutil.rmtree(project / "state")
+    look_at(Ledger(project / LEDGER), drawn(), "9")
+
+
+def test_whoever_writes_a_ledger_anew_cannot_say_unsigned_that_the_old_one_is_another_clones(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FAIRCOMPRESS_GATE_KEY")
+    anew(project)
+    stopping = Decision("9", "withdrawn", "a" * 64, "pass", "Eve", "why not", "1", "v" * 64, "m")
+    attestations.add(project, stopping)  # counts unsigned, and names the new ledger
+    code, shown = checked(project)
+    assert code == 1 and "written anew" in shown and "another clone, whose" not in shown
+
+
+def test_a_key_that_replaced_another_is_no_other_clone(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_key(monkeypatch, project, "gate", "rome", tmp_path)
+    attestations.add(project, replace(PASS, time="3"))  # both keys signed with the same ledger
+    anew(project)
+    attestations.add(project, replace(PASS, time="4"))
+    code, shown = checked(project)
+    assert code == 1 and "line 1 was attested with" in shown
+
+
+def test_without_keys_nobody_knows_another_clones_ledger_from_one_written_anew(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FAIRCOMPRESS_GATE_KEY")
+    unsigned = tmp_path / "unsigned"
+    look_at(Ledger(unsigned / LEDGER), drawn(), "1")
+    attestations.add(unsigned, PASS)
+    assert checked(unsigned)[0] == 0
+    anew(unsigned)
+    attestations.add(unsigned, replace(PASS, time="2"))
+    code, shown = checked(unsigned)
+    assert code == 1 and "written anew" in shown
+
+
 def test_a_ledger_that_is_gone_is_missed(project: Path) -> None:
     shutil.rmtree(project / "state")
     code, shown = checked(project)

@@ -33,7 +33,8 @@ UNLIKE_EACH = 8  # pictures unlike each other for each of them
 UNLIKE = 0.9  # correlation above which two of them are one
 MOTIF = 0.25  # share of pairs that are alike, above which all show one thing, as parts on a belt
 MIN_CONTRAST = 3.0  # standard deviation of grey levels below which a thumbnail shows too little
-BLOCK = 1000  # pictures compared with all near them at once
+BLOCK = 1000  # pictures compared with all near them at once, at most, and
+PAIRS = 2e7  # pairs: each takes some 20 bytes
 MOST = 50  # look-alikes that are looked into of a picture; a chain of them is one family still
 FLIP = np.where(np.arange(SIDE) % 2, -1, 1).astype(np.float32)  # what mirroring does to columns
 
@@ -94,10 +95,11 @@ def _candidates(transforms: Floats, details: Floats) -> Iterator[NDArray[np.int6
     keys, boxes, low = keys[order], boxes[order], transforms[order, :SEARCHED, :SEARCHED]
     even, odd = (low[:, :, part::2].reshape(len(low), -1) for part in (0, 1))
     half = (low**2).sum(axis=(1, 2)) / 2
+    step = int(np.clip(PAIRS // len(low), 1, BLOCK))
     starts = np.flatnonzero(np.r_[True, (boxes[1:] != boxes[:-1]).any(axis=1)])
     for start, end in zip(starts, np.r_[starts[1:], len(low)], strict=True):
-        for first in range(start, end, BLOCK):
-            rows = slice(first, min(first + BLOCK, end))
+        for first in range(start, end, step):
+            rows = slice(first, min(first + step, end))
             lowest, highest = keys[rows].min(axis=0) - reach, keys[rows].max(axis=0) + reach
             around = ((keys[first:] >= lowest) & (keys[first:] <= highest)).all(axis=1)
             others = first + np.flatnonzero(around)

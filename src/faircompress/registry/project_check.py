@@ -121,19 +121,23 @@ def _by_ledger(
 ) -> tuple[list[Attestation], list[Attestation]]:
     """Tell attestations that this ledger must bear out from those of other clones' ledgers.
 
-    Each worker has a ledger of its own, and where a key signs, a key of its own: another ledger is
-    another clone's only if nothing that was attested with this one was signed by the same key.
+    Each worker has a ledger of its own, and a gate's key of its own. Another ledger is another
+    clone's only if gates signed with both, and none of them with both: whatever is unsigned, whoever
+    wrote the ledger anew could have written, too.
     """
     first = _first(ledger)
-    own = [one for one in known if one.ledger and one.ledger.first == first]
-    signers = {keyid for one in own for keyid in one.signatures}
-    others = [
-        one
-        for one in known
-        if own and one.ledger and one.ledger.first != first
-        if not signers & one.signatures.keys()
-    ]
-    return [one for one in known if one not in others], others
+    gates: dict[str, set[str]] = {}
+    for one in known:
+        if one.ledger:
+            by = {key.keyid for key in signatures.signers(keys, one) if key.role == "gate"}
+            gates.setdefault(one.ledger.first, set()).update(by)
+    own = gates.get(first, set())
+    apart = {name for name, by in gates.items() if own and by and not own & by}
+    here: list[Attestation] = []
+    others: list[Attestation] = []
+    for one in known:
+        (others if one.ledger and one.ledger.first in apart else here).append(one)
+    return here, others
 
 
 def _first(ledger: Ledger) -> str:
