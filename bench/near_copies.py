@@ -5,10 +5,15 @@ second as it lies in its file, for whoever wants to look.
 
     python bench/near_copies.py --pictures data/celeba/img_align_celeba --copies 2000
     python bench/near_copies.py --parquet data/cifar10/plain_text --copies 5000
+
+What the comparison takes is told by thumbnails that are drawn, without pictures:
+
+    OMP_NUM_THREADS=1 python bench/near_copies.py --drawn 200000
 """
 
 import argparse
 import io
+import resource
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy.fft import idctn
 
-from faircompress.data.near_copies import families, thumbnail
+from faircompress.data.near_copies import SIDE, families, thumbnail
 
 SHOWN = 64
 
@@ -67,24 +73,49 @@ def sheet(pictures: list[Image.Image], found: np.ndarray, path: Path) -> None:
     page.save(path)
 
 
+def drawn(count: int, seed: int) -> list[np.ndarray]:
+    """Draw thumbnails that have one average picture, with a spectrum as photos have it."""
+    rng = np.random.default_rng(seed)
+    frequency = np.hypot(*np.mgrid[:SIDE, :SIDE])
+    size = np.maximum(frequency, 1) ** -1.5
+    average = rng.normal(size=(SIDE, SIDE))
+    found = []
+    for _ in range(count):
+        grey = idctn((rng.normal(size=(SIDE, SIDE)) + average) * size, norm="ortho")
+        grey = 128 + 50 * (grey - grey.mean()) / grey.std()
+        found.append(grey.clip(0, 255).astype(np.uint8))
+    return found
+
+
+def compared(thumbnails: list[np.ndarray]) -> np.ndarray:
+    """Number the families, and print what that took."""
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    found = families(thumbnails)
+    seconds = time.process_time() - start
+    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
+    print(
+        f"{len(thumbnails):,} pictures: {found.max() + 1} families of {(found >= 0).sum()} "
+        f"pictures, {seconds:.1f} s of a processor and {more:.1f} GiB to compare"
+    )
+    return found
+
+
 def main() -> None:
     """Read, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--parquet", type=Path)
+    parser.add_argument("--drawn", type=int)
     parser.add_argument("--copies", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sheet", type=Path)
     arguments = parser.parse_args()
+    if arguments.drawn:
+        compared(drawn(arguments.drawn, arguments.seed))
+        return
     pictures = list(read(arguments))
     thumbnails = [thumbnail(np.asarray(picture)) for picture in pictures]
-    start = time.process_time()
-    found = families(thumbnails)
-    seconds = time.process_time() - start
-    print(
-        f"{len(pictures):,} pictures: {found.max() + 1} families of {(found >= 0).sum()} pictures, "
-        f"{seconds:.1f} s of a processor to compare"
-    )
+    found = compared(thumbnails)
     if arguments.sheet:
         sheet(pictures, found, arguments.sheet)
     rng = np.random.default_rng(arguments.seed)

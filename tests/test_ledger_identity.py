@@ -105,6 +105,16 @@ def test_bins_of_fresh_rows_are_never_called_used(kind: str, rows: tuple[int, in
     assert most < NOISE  # of 16 views and 15 pairs
 
 
+def test_few_scores_off_the_ends_are_not_taken_for_rounded_ones() -> None:
+    answers: Counter[Answer] = Counter()
+    for n in range(20):  # 8 in 10 scores are exactly 0 or 1, so two of three decimals hardly meet
+        rng = np.random.default_rng(n)
+        one, other = (replace(t, baseline=np.where(rng.random(100) < 0.8, t.labels, t.baseline))
+                      for t in (drawn(100, seed=n), drawn(100, seed=1000 + n)))  # fmt: skip
+        answers[compared(one, other).answer] += 1
+    assert answers == {Answer.fresh: 20}
+
+
 def table(kind: str, rows: int, seed: int) -> TestSet:
     """Draw rows: a twentieth positive; float32 scores at 0 and 1; rounded; or of one class."""
     rng = np.random.default_rng(seed)

@@ -1,6 +1,7 @@
 """The monitor's page says what the numbers say."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,14 @@ def test_a_group_that_fell_is_named_with_its_rates_and_one_that_did_not_is_quiet
         )
         assert ("Evidence over 1,000,000" in html) == alarm and "e+" not in html
         assert as_json(found)["processes"][0]["reference"] == 0.9
+
+
+def test_a_group_whose_name_has_a_full_stop_is_named_whole() -> None:
+    found = watched(wrong_every=2)
+    found = replace(found, processes=[replace(p, group="city=St. Ives") for p in found.processes])
+    assert "<h1>Version 7 of m serves city=St. Ives worse than its verdict said.</h1>" in page(
+        found
+    )
 
 
 def test_a_project_that_watches_nothing_says_so_without_a_traceback(tmp_path: Path) -> None:

@@ -48,11 +48,11 @@ def histogram(
             return np.zeros(0, np.uint64), np.zeros(0, np.uint64)
         classes, scores = 1 - classes, 1 - scores
     subgroups = _subgroups(key, classes, groups)
-    found, view = [], 0
+    found, view, most = [], 0, _decimals(scores)
     for decimals in DECIMALS:
-        steps = _steps(key, scores, decimals)
         for stratum in (classes, subgroups):
-            found.append(_binned(key, view, stratum, steps))
+            if decimals <= most:  # else it tells what the next one tells
+                found.append(_binned(key, view, stratum, _steps(key, scores, decimals)))
             view += 1
     places = (_ranks(scores[:, 0] if two else _margins(scores)) - 0.5) / len(labels)
     for parts in PARTS:
@@ -115,6 +115,12 @@ def _subgroups(key: bytes, classes: np.ndarray, groups: Mapping[str, np.ndarray]
     first = np.unique(codes, return_index=True)[1]
     heads = (repr(list(texts.iloc[row].items())).encode() for row in first)
     return short_hashes(key, "subgroup", heads).view(np.int64)[codes]
+
+
+def _decimals(scores: np.ndarray) -> int:
+    """Return how many decimals, of ``DECIMALS``, scores have at most."""
+    steps = np.rint(scores * 10 ** DECIMALS[0])
+    return min(d for d in DECIMALS if (steps % 10 ** (DECIMALS[0] - d) == 0).all())
 
 
 def _steps(key: bytes, scores: np.ndarray, decimals: int) -> np.ndarray:

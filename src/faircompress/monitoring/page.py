@@ -118,8 +118,7 @@ def _headline(watched: Watched) -> str:
         if not watched.rows["counted"]:
             return f"No new row of {name} was counted yet"
         return f"No group is shown to be served worse by {name} than its verdict said"
-    rest = watched.sentence.partition(": ")[2].partition(". ")[0]
-    return rest[:1].upper() + rest[1:]
+    return watched.harm[:1].upper() + watched.harm[1:]
 
 
 def _first(process: Process) -> Json:

@@ -51,9 +51,15 @@ class Watched:
         name = f"version {self.version} of {self.model}"
         if not self.alarms:
             return f"No alarm: {self.rows['counted']:,} new rows of {name}."
+        return f"ALARM: {self.harm}. {self.why}."
+
+    @property
+    def harm(self) -> str:
+        """Say who is served worse; of alarms alone."""
         groups = list(dict.fromkeys(named(p.group) for p in self.alarms))
         more = f"{', '.join(groups[:-1])} and {groups[-1]}" if len(groups) > 1 else groups[0]
-        return f"ALARM: {name} serves {more} worse than its verdict said. {self.why}."
+        version = f"version {self.version} of {self.model}"
+        return f"{version} serves {more} worse than its verdict said"
 
     @property
     def why(self) -> str:

@@ -1,6 +1,7 @@
 """Everything that a project attests, checked from its own files: no server is asked."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from faircompress.evaluation import rule_limits
 from faircompress.ledger.errors import BrokenLedgerError
 from faircompress.ledger.record import LEDGER, Ledger
 from faircompress.registry import attestations, known_keys, signatures
-from faircompress.registry.keys import Keys, keys_of
+from faircompress.registry.keys import Keys, keys_of, signer
 from faircompress.registry.ledger_heads import check_ledger
 from faircompress.registry.records import Attestation, VerdictRecord
 from faircompress.support.errors import FaircompressError
@@ -122,8 +123,8 @@ def _by_ledger(
     """Tell attestations that this ledger must bear out from those of other clones' ledgers.
 
     Each worker has a ledger of its own, and a gate's key of its own. Another ledger is another
-    clone's only if gates signed with both, and none of them with both: whatever is unsigned, whoever
-    wrote the ledger anew could have written, too.
+    clone's only if gates signed with each, no gate with both, and not the one that is named here:
+    what is unsigned could be by whoever wrote the ledger anew.
     """
     first = _first(ledger)
     gates: dict[str, set[str]] = {}
@@ -132,12 +133,21 @@ def _by_ledger(
             by = {key.keyid for key in signatures.signers(keys, one) if key.role == "gate"}
             gates.setdefault(one.ledger.first, set()).update(by)
     own = gates.get(first, set())
-    apart = {name for name, by in gates.items() if own and by and not own & by}
+    ours = own | _named_here(keys)
+    apart = {name for name, by in gates.items() if own and by and not ours & by}
     here: list[Attestation] = []
     others: list[Attestation] = []
     for one in known:
         (others if one.ledger and one.ledger.first in apart else here).append(one)
     return here, others
+
+
+def _named_here(keys: Keys) -> set[str]:
+    """Return the id of the gate's key that is named here; none if it cannot be opened."""
+    with suppress(FaircompressError):
+        if found := signer(keys, "gate"):
+            return {found.public_key.keyid}
+    return set()
 
 
 def _first(ledger: Ledger) -> str:
