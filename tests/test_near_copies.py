@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from faircompress.data import near_copies
 from faircompress.data.near_copies import families, thumbnail
 from faircompress.data.pictures import Pixels
 
@@ -86,6 +87,18 @@ def test_many_copies_of_a_few_pictures_are_not_taken_for_what_all_have_in_common
     ]
     found = families([thumbnail(each) for each in [*shown, *many]])
     assert (found[:100] >= 0).sum() == 10 and (found[100:] == found[np.arange(200) % 10]).all()
+
+
+def test_pictures_are_compared_in_as_small_blocks_as_room_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = [picture(seed % 60) if seed < 60 else saved(picture(seed % 60), 30)
+             for seed in range(90)]  # fmt: skip
+    thumbnails = [thumbnail(np.asarray(each)) for each in shown]
+    found = families(thumbnails)
+    assert (found >= 0).sum() == 60 and (found[60:] == found[:30]).all()
+    monkeypatch.setattr(near_copies, "PAIRS", 200)  # blocks of two
+    assert (families(thumbnails) == found).all()
 
 
 def test_pictures_of_almost_one_grey_are_not_compared() -> None:
