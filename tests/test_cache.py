@@ -10,7 +10,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from faircompress.orchestration import cache, leftovers
+from faircompress.orchestration import cache, leftovers, remote
 from faircompress.orchestration.remote import pull, push
 from faircompress.orchestration.stage_tasks import Listener, dvc_repro
 
@@ -123,8 +123,9 @@ def test_damage_is_mended_from_the_remote_where_there_is_one(
 
 
 def test_what_another_machine_computed_is_fetched_without_its_lock(
-    workspace: Path, tmp_path: Path
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(remote, "AT_ONCE", 1)  # names of objects in one command
     other, store = tmp_path / "other", tmp_path / "store"
     shutil.copytree(workspace, other)
     for folder in (workspace, other):

@@ -31,6 +31,7 @@ FETCH = (
     "import sys; from dvc.repo import Repo; from dvc_data.hashfile.hash_info import HashInfo\n"
     "with Repo() as repo: repo.cloud.pull([HashInfo('md5', name) for name in sys.argv[1:]])"
 )
+AT_ONCE = 10_000  # names of objects that a command line holds with ease
 
 
 class RemoteFailed(StateError):
@@ -139,9 +140,9 @@ def _fetch(workspace: Path, store: cache.Cache, names: Sequence[str]) -> None:
     """Fetch objects; of a folder the list first, and then what that names."""
     wanted = list(names)
     for _ in range(2):
-        if wanted:
-            _said(workspace, [sys.executable, "-c", FETCH, *wanted])
-            wanted = store.absent(names)
+        for start in range(0, len(wanted), AT_ONCE):
+            _said(workspace, [sys.executable, "-c", FETCH, *wanted[start : start + AT_ONCE]])
+        wanted = store.absent(names)
 
 
 def _damaged(names: Sequence[str]) -> str:
@@ -198,8 +199,8 @@ def _said(workspace: Path, command: Sequence[str]) -> tuple[int, str]:
                     seen, since = now, time.monotonic()
                 elif time.monotonic() - since > PATIENCE:
                     raise RemoteFailed(
-                        f"`dvc {command[-1]}` waited {PATIENCE:.0f} s for an answer of the remote "
-                        "in vain"
+                        f"{_named(command)} waited {PATIENCE:.0f} s for an answer of the remote in "
+                        "vain"
                     ) from None
     except BaseException:
         with suppress(ProcessLookupError):
@@ -207,6 +208,12 @@ def _said(workspace: Path, command: Sequence[str]) -> tuple[int, str]:
         process.wait()
         raise
     return process.returncode, told + complaints if process.returncode else told
+
+
+def _named(command: Sequence[str]) -> str:
+    """Name a command in a message: what is asked of DVC, or that objects are fetched by name."""
+    of_dvc = tuple(command[: len(_DVC)]) == _DVC
+    return f"`dvc {command[len(_DVC)]}`" if of_dvc else "fetching results"
 
 
 def _work(pid: int) -> str:
