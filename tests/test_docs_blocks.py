@@ -39,7 +39,7 @@ NOT_RUN = {  # what a command begins with -> why it is not run here
     r"(prefect|mlflow|docker|python -m flows|cp infra|dvc) ?": "needs a server or a store",
     r"(apt|kubectl|helm) ": "needs a system or a cluster; tests/test_chart.py renders the chart",
     r"python -m infra": "needs PostgreSQL; tests/test_services.py starts, backs up and restores",
-    r"git (clone|switch|push|merge|-C|-c)": "needs a repository elsewhere",
+    r"git (clone|commit|switch|push|merge|-C|-c)": "needs a repository elsewhere",
     r"export ": "settings of the commands below it, which are not run either",
 }
 PAGES_NOT_RUN = {
