@@ -114,7 +114,7 @@ def test_people_shared_by_all_seeds_widen_the_interval_as_the_study_has_it(
     twice = pd.concat([table, table.assign(seed=2)])  # two seeds that agree to the last digit
     alone = bench["write_page"](tmp_path, "tiny", plan, twice).read_text("utf-8")
     found = of(table, "lost", "method")["at_selection_rate"]
-    assert f"({found:+.3f} to {found:+.3f})".replace("-", "\N{MINUS SIGN}") in alone
+    assert f"({100 * found:+.1f} to {100 * found:+.1f})".replace("-", "\N{MINUS SIGN}") in alone
     wide = Estimate(found, -0.99, 0.11, 0.2, 1.0, (found, found))
     page = bench["write_page"](
         tmp_path, "tiny", plan, twice,

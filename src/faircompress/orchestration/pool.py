@@ -8,10 +8,10 @@ from pathlib import Path
 from uuid import UUID
 
 import psutil
-import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 
+from faircompress.config import yaml_text
 from faircompress.orchestration.clone import name_of
 from faircompress.support.errors import MissingFileError
 
@@ -60,14 +60,14 @@ def pool_of(client: SyncPrefectClient, deployment: UUID | str) -> str:
 def _of_pool(project: Path) -> list[str]:
     """Return the names of deployments that retrain whoever asks, as the project's file has them."""
     try:
-        found = yaml.safe_load((project / FILE).read_text("utf-8"))["deployments"]
+        found = yaml_text.read(project / FILE)["deployments"]
         return [
             str(one["name"])
             for one in found
             if str(one["entrypoint"]).endswith(f":{RETRAIN}")
             and not (one.get("parameters") or {}).get("polled")
         ]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+    except (OSError, UnicodeDecodeError, yaml_text.BadYaml, KeyError, TypeError, AttributeError):
         return []  # a user's file, which is not ours to complain about here
 
 
