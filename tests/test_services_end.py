@@ -23,7 +23,7 @@ def test_sigterm_ends_services_that_a_script_started(tmp_path: Path) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as the shell does for &
     )  # fmt: skip
     assert process.stdout is not None
-    while not process.stdout.readline().startswith("export MLFLOW_TRACKING_URI"):
+    while not process.stdout.readline().startswith("Logs and passwords"):
         assert process.poll() is None
     process.terminate()
     said, _ = process.communicate(timeout=60)
