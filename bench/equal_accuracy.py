@@ -49,12 +49,13 @@ SPEEDUPS = {arm: (2, 4, 8) if arm == OURS else (2, 4) for arm in ARMS}
 
 @dataclass(frozen=True)
 class Model:
-    """A network: its name, pixels, pictures it learns from, epochs before and after a cut."""
+    """A network: its name, pixels; pictures and epochs before a cut, and after it."""
 
     name: str
     side: int
     pictures: int
     epochs: int
+    tuned_on: int
     tuning: int
 
 
@@ -72,7 +73,10 @@ class Timed:
     faster: float
 
 
-MODELS = (Model("resnet56", 32, 40_000, 25, 1), Model("mobilenet_v2", 64, 20_000, 30, 10))
+MODELS = (
+    Model("resnet56", 32, 40_000, 25, 20_000, 1),
+    Model("mobilenet_v2", 64, 20_000, 30, 20_000, 10),
+)
 
 
 def main() -> None:
@@ -169,6 +173,7 @@ def make(path: Path, asked: argparse.Namespace) -> None:
         network, stage, fewer = Network(net, model.name, len(CLASSES), MEAN, STD), "train", 1.0
     else:
         dense, stage = networks.load(path.with_name(f"{DENSE}.pt")), "prune"
+        train = train.part(np.arange(model.tuned_on))
         network = ARMS[arm](dense, train, facts, params, asked.liked)
         fewer = macs(dense, facts) / macs(network, facts)
     how = getattr(params, stage)
