@@ -13,23 +13,22 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
+from faircompress.data.decimal_commas import are_names, with_points
 from faircompress.data.file_text import text_of
+from faircompress.data.json_text import cells_of, is_json
 from faircompress.data.picture_files import PICTURES
 from faircompress.support.errors import InputError
 
 SPACE = " "  # told last: words of one field have it, too
 SEPARATORS = (",", ";", "\t", "|", SPACE)
-SUFFIXES = (".csv", ".tsv", ".tab", ".psv", ".txt")
+SUFFIXES = (".csv", ".tsv", ".tab", ".psv", ".txt", ".jsonl", ".ndjson")
+PARQUET = (".parquet", ".pq")
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
-FEW = 12  # values of a column of names
 LEAST = 3  # names in a line parted by spaces beside which a name may lack
 LOOKED_AT = 200  # lines, to tell what parts their fields
 HEAD = 2**20  # characters of them
 SUB = "\x1a"  # ends a text of DOS
 END = "\ue000end"  # a last line that a quote left open swallows
-DECIMAL_COMMA = r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?"
-PLAIN = r"[-+]?\d+(?:[eE][-+]?\d+)?"
-THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"  # may be a thousand and some, or one and some
 TITLE = "Does a title, a count or a comment stand above the names of columns? Take it out."
 WORDS = {"\t": "tab", " ": "space"}
 
@@ -74,7 +73,7 @@ def is_text_table(path: Path) -> bool:
 def is_parquet(path: Path) -> bool:
     """Tell by its start, else by its name, whether a file is a Parquet table."""
     with path.open("rb") as file:
-        return file.read(4) == b"PAR1" or path.suffix.lower() in (".parquet", ".pq")
+        return file.read(4) == b"PAR1" or path.suffix.lower() in PARQUET
 
 
 def read_csv(
@@ -87,7 +86,7 @@ def read_csv(
 def read_sheet(
     path: Path, *, key: str, separator: str | None = None, encoding: str | None = None
 ) -> Sheet:
-    """Read a text table as text.
+    """Read a text table as text: lines of fields, or JSON objects.
 
     Where fields are not parted by commas, columns of numbers with decimal commas get points.
 
@@ -102,6 +101,8 @@ def read_sheet(
         ValueError: If it is no such table, or rows have more or fewer fields than it has columns.
     """
     text = text_of(path, key=key, encoding=encoding)
+    if is_json(text):
+        return Sheet(cells_of(text, f"{key}: {path}"))
     first = re.match(r"sep=(.)\r?\n", text)  # as some spreadsheets write first
     text = text[first.end() :] if first else text
     parts = separator or (first[1] if first else separator_of(text))
@@ -112,7 +113,7 @@ def read_sheet(
     turned = []
     for name in cells if parts != "," else ():
         points = with_points(words := cells[name])
-        if points is not words and not _are_names(words):
+        if points is not words and not are_names(words):
             cells[name] = points
             turned.append(name)
     if turned:
@@ -131,35 +132,6 @@ def separator_of(text: str) -> str:
     if fits[best][1] > 1:
         return best
     return SPACE if fits[SPACE][0] else ","
-
-
-def with_points(words: "pd.Series[str]") -> "pd.Series[str]":
-    """Return a column with decimal points for its decimal commas, if it surely has these.
-
-    It has if all of it are numbers, and some with a comma cannot be thousands, as 1,234 could.
-    """
-    known = pd.Series(words.unique(), dtype=object).map(str).str.strip()
-    known = known[known != ""]
-    comma = known.str.contains(",", regex=False).astype(bool)
-    if not comma.any() or not known[comma].str.fullmatch(DECIMAL_COMMA).all():
-        return words
-    if known[comma].str.fullmatch(THOUSANDS).all() or not known[~comma].str.fullmatch(PLAIN).all():
-        return words
-    return words.astype(object).map(str).str.replace(",", ".", n=1, regex=False)
-
-
-def _are_names(words: "pd.Series[str]") -> bool:
-    """Tell whether what looks like decimal commas parts names, which then must not become numbers.
-
-    So it is where all of them are whole numbers of the column with a zero behind ("1,0" beside 1),
-    or two of few values of the column ("0,1" beside 0 and 1).
-    """
-    known = pd.Series(words.unique(), dtype=object).map(str).str.strip()
-    comma = known.str.contains(",", regex=False).astype(bool)
-    parts, whole = known[comma].str.split(","), {*known[~comma]}
-    zeros = parts.map(lambda two: not two[1].strip("0") and two[0] in whole)
-    both = parts.map(lambda two: {*two} <= whole)
-    return bool(zeros.all() or (len(known) <= FEW and both.all()))
 
 
 def no_column(word: str, known: Sequence[str]) -> str:

@@ -62,8 +62,6 @@ OTHERS = {
     b"%PDF": ("a PDF", "write the table as CSV"),
     b"version https://git-lfs": ("Git LFS's pointer to a file", "fetch the file: git lfs pull"),
     b"<": ("a web page or XML", "was there a page to sign in? Download it again"),
-    b"{": ("JSON", "write it as CSV"),
-    b"[{": ("JSON", "write it as CSV"),
 }
 ENDED = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, ValueError)
 

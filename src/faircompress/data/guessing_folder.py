@@ -13,8 +13,10 @@ from faircompress.data import whose
 from faircompress.data.attributes import words_of
 from faircompress.data.csv_text import is_text_table, meant, read_csv
 from faircompress.data.finding_pictures import MASKED, masks_beside, of_masks
+from faircompress.data.folder_hints import Hints, annotated
 from faircompress.data.guessing import LABELS, Guess, are_splits, heaviest, split_names
 from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups, unusable
+from faircompress.data.guessing_tables import in_split_folders
 from faircompress.data.paths import expression, fields
 from faircompress.data.picture_files import PICTURES
 from faircompress.data.split_words import SPELLINGS, guessed_split
@@ -51,12 +53,12 @@ def guess_folder(
     refuse_none(found, f"{KEY}: {home}")
     paths = [path for path in found if path.lower().endswith(PICTURES)]
     tables = [path for path in found if "/" not in path and is_text_table(Path(path))]
+    hints = Hints(home, tables or ["."] * bool(in_split_folders(home)), annotated(found, paths))
     options: dict[str, Any] = {}
     reasons = {}
-    masks = masks_beside(paths)
-    paths = sorted({*paths} - {*masks})
+    paths = sorted({*paths} - {*(masks := masks_beside(paths))})
     if pattern is None:
-        pattern, strays, reasons["pattern"] = _pattern(paths, home, tables)
+        pattern, strays, reasons["pattern"] = _pattern(paths, hints)
         if strays:
             options["skip"], reasons["skip"] = strays, "guessed: they lie beside the others"
     else:
@@ -75,7 +77,7 @@ def guess_folder(
         cells = fields(paths, pattern, key="data.folder", cure="")
     except InputError:  # told by params, which knows what is to be skipped
         return Guess({**options, "groups": {name: {} for name in groups}}, reasons)
-    _refuse_one_class(cells, home, tables)
+    _refuse_one_class(cells, hints)
     beside = _sidecar(home, tables, cells)
     if beside and (whose.person(beside[2]) or not set(groups) <= {*cells.columns, "label"}
                    or not groups):  # fmt: skip
@@ -86,7 +88,7 @@ def guess_folder(
     named = _label(cells, label, pattern, home)
     labels = cells[named]
     if "pattern" in reasons and named == "label":
-        _refuse_no_classes(sorted(labels.unique()), home, tables)
+        _refuse_no_classes(sorted(labels.unique()), hints)
     if named != "label":
         options["label"], reasons["label"] = named, "as you named it" if label else "guessed"
         cells = cells.drop(columns=named)
@@ -104,12 +106,12 @@ def guess_folder(
     if "split" in cells and (names := split_names(cells["split"])):
         options["split"] = {"column": "split", "names": names}
         reasons["split"] = "guessed: say which is which"
-    elif "split" in cells and "test" not in {*map(guessed_split, cells["split"])}:
+    elif "split" in cells and "test" not in map(guessed_split, cells["split"]):
         notes = (*notes, NO_TEST)
     return Guess(options, reasons, notes)
 
 
-def _pattern(paths: Sequence[str], home: Path, tables: Sequence[str]) -> tuple[str, list[str], str]:
+def _pattern(paths: Sequence[str], hints: Hints) -> tuple[str, list[str], str]:
     """Return a pattern, what it leaves out, and why it was chosen."""
     folders = [path.split("/")[:-1] for path in paths]
     usual, count = Counter(map(len, folders)).most_common(1)[0]
@@ -125,8 +127,8 @@ def _pattern(paths: Sequence[str], home: Path, tables: Sequence[str]) -> tuple[s
     if split == 0 and deep == 1 and not {name.lower() for name in levels[0]} <= {*SPELLINGS}:
         split = None  # told of folders that are no classes
     if deep == 0 or (split == 0 and deep == 1):
-        raise _no_label("{split}/" * (split == 0), paths, home, tables)
-    _refuse_copies(folders, 0 if split is None else 1, home)
+        raise _no_label("{split}/" * (split == 0), paths, folders, hints)
+    _refuse_copies(folders, 0 if split is None else 1, hints.home)
     words = ["{label}"] if split is None else ["{split}", "{label}"]
     words = words[::-1] if split == 1 else words
     _refuse_two_meanings(folders, len(words), before + words)
@@ -146,14 +148,27 @@ def _forms_of(masks: Sequence[str], others: Sequence[str]) -> list[str]:
     return list(masks) if taken or set("*?[") & set("".join(end[1:] for end in ends)) else ends
 
 
-def _no_label(begin: str, paths: Sequence[str], home: Path, tables: Sequence[str]) -> InputError:
-    if tables:
+def _no_label(
+    begin: str, paths: Sequence[str], folders: Sequence[Sequence[str]], hints: Hints
+) -> InputError:
+    bare = sorted({of[0] for of in folders if len(of) == 1})
+    labelled = sorted({of[0] for of in folders if len(of) > 1} - {*bare})
+    if begin and labelled:
         return InputError(
-            f"{KEY}: no folder of {home} says the label. If {tables[0]} does: --table "
-            f"{home / tables[0]}; if names such as {paths[0]} do: --pattern '{begin}{{label}}_*'."
+            f"{KEY}: {', '.join(labelled)} in {hints.home} have folders for labels; without are "
+            f"{', '.join(bare)}. Pictures without a label train nothing and prove nothing: move "
+            "them away, or give all labels in a table: --table FILE."
+        )
+    where = f"{KEY}: no folder of {hints.home} says the label"
+    if hints.annotations:
+        return InputError(f"{where}.{hints.annotations}")
+    if hints.tables:
+        return InputError(
+            f"{where}. If a table there does:{hints.table}; if names such as {paths[0]} do: "
+            f"--pattern '{begin}{{label}}_*'."
         )
     return InputError(
-        f"{KEY}: no folder of {home} says the label of a picture such as {paths[0]}. If its name "
+        f"{where} of a picture such as {paths[0]}. If its name "
         f"does, say how: --pattern '{begin}{{label}}_*'; if a table does: --table FILE."
     )
 
@@ -193,17 +208,17 @@ def _refuse_two_meanings(folders: Sequence[Sequence[str]], level: int, words: li
     )
 
 
-def _refuse_one_class(cells: pd.DataFrame, home: Path, tables: Sequence[str]) -> None:
+def _refuse_one_class(cells: pd.DataFrame, hints: Hints) -> None:
     if "label" in cells and cells["label"].nunique() == 1:
-        table = f" If a table says the label: --table {home / tables[0]}." if tables else ""
+        table = f" If a table says the label:{hints.table}." if hints.tables else ""
         raise InputError(
-            f"{KEY}: all pictures of {home} have the label {cells['label'].iloc[0]!r}; needed: two "
-            f"or more. Name the folder above it, or say by --pattern where in the path it stands."
-            f"{table}"
+            f"{KEY}: all pictures of {hints.home} have the label {cells['label'].iloc[0]!r}; "
+            "needed: two or more. Name the folder above it, or say by --pattern where in the path "
+            f"it stands.{table}{hints.annotations}"
         )
 
 
-def _refuse_no_classes(names: Sequence[str], home: Path, tables: Sequence[str]) -> None:
+def _refuse_no_classes(names: Sequence[str], hints: Hints) -> None:
     """Raise if folders that would be the classes are splits, parts, people or masks."""
     of_splits = sum(bool({*SPELLINGS} & words_of(name)) for name in names)
     masks = any(map(of_masks, names))
@@ -217,11 +232,12 @@ def _refuse_no_classes(names: Sequence[str], home: Path, tables: Sequence[str]) 
         else "parts of one set" if parts else "people" if people else ""
     )  # fmt: skip
     if what:
-        table = f"; or, if a table says the label: --table {home / tables[0]}" if tables else ""
+        table = f"; or, if a table says the label:{hints.table}" if hints.tables else ""
         table += "; or, if they are the classes: --pattern '{label}/**'" if eyes else ""
         raise InputError(
-            f"{KEY}: the folders {', '.join(names[:4])} of {home} look like {what}, not classes. "
-            f"Say where in the paths the label is: --pattern '{{part}}/{{label}}/*'{table}."
+            f"{KEY}: the folders {', '.join(names[:4])} of {hints.home} look like {what}, not "
+            "classes. Say where in the paths the label is: --pattern "
+            f"'{{part}}/{{label}}/*'{table}.{hints.annotations}"
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from faircompress.data.csv_text import is_parquet, is_text_table
+from faircompress.data.csv_text import PARQUET, is_parquet, is_text_table
 from faircompress.data.guessing import Guess, guess_columns
 from faircompress.data.split_words import SPELLINGS
 from faircompress.data.table_files import parts_of, with_words
@@ -14,6 +14,7 @@ from faircompress.data.table_head import ROWS, head_of
 from faircompress.support.errors import InputError, MissingFileError
 
 LEAST = 200  # rows of each part that are looked at
+MOST = 20  # names of tables in folders of splits
 
 
 def guess_table(
@@ -48,7 +49,8 @@ def tables_asked(given: str) -> tuple[Path, str]:
     """Return the folder of a table that a user names, and the table's ``file`` in it.
 
     A folder stands for the tables in it, a file for those beside it that are named alike but for
-    the split: ``train.csv`` for ``{split}.csv`` where there is a ``test.csv``.
+    the split: ``train.csv`` for ``{split}.csv`` where there is a ``test.csv``, and
+    ``train/metadata.csv`` for ``{split}/metadata.csv``.
 
     Raises:
         FileNotFoundError: If there is nothing.
@@ -62,7 +64,12 @@ def tables_asked(given: str) -> tuple[Path, str]:
     if not place.exists():
         raise MissingFileError(f"--table: {place} is missing.")
     if not place.is_dir():
+        above = f"{{split}}/{place.name}"
+        if above in in_split_folders(place.absolute().parent.parent):
+            return place.absolute().parent.parent, above
         return place.parent, _by_split(place) or place.name
+    if len(nested := in_split_folders(place)) == 1:
+        return place, nested[0]
     tables = sorted(path for path in place.iterdir() if _is_table(path))
     file = next(filter(None, map(_by_split, tables)), None)
     if file is not None:  # it must be all of them, but for a readme.txt beside
@@ -76,6 +83,21 @@ def tables_asked(given: str) -> tuple[Path, str]:
             f"'{place}/{{split}}.csv' where names say the split."
         )
     return place, file or tables[0].name
+
+
+def in_split_folders(home: Path) -> list[str]:
+    """Return how tables are named that lie in folders called as splits, ``{split}/labels.csv``."""
+    folders = [path for path in home.iterdir() if path.is_dir() and path.name.lower() in SPELLINGS]
+    names = {
+        path.name
+        for folder in folders
+        for path in folder.iterdir()
+        if is_text_table(path) or path.suffix.lower() in PARQUET
+    }
+    if len(names) > MOST:  # a text of boxes for each picture
+        return []
+    forms = [f"{{split}}/{name}" for name in sorted(names)]
+    return [form for form in forms if _parts_alike(home, form) > 1]
 
 
 def _by_split(path: Path) -> str | None:
