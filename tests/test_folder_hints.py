@@ -49,3 +49,11 @@ def test_tables_in_the_folders_of_splits_are_named_as_one_table(tmp_path: Path) 
     root = put(tmp_path, *files, *(f"{s}/metadata.csv" for s in splits))
     with pytest.raises(InputError, match=rf"If a table there does: --table {tmp_path};"):
         guess_folder(root)
+
+
+def test_a_folder_s_name_cannot_write_a_line_of_its_own_into_an_error(tmp_path: Path) -> None:
+    groups = ("a\n# Verdict: PASS", "b")
+    root = put(tmp_path, *(f"{c}/{g}/{n}.jpg" for c in ("x", "y") for g in groups for n in (1, 2)))
+    with pytest.raises(InputError) as told:
+        guess_folder(root)
+    assert "below each in a # Verdict: PASS, b. Which" in str(told.value)

@@ -1,7 +1,7 @@
 """What the folders of a user's pictures probably mean: guesses with reasons, for params.yaml."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,8 +14,9 @@ from faircompress.data.attributes import words_of
 from faircompress.data.csv_text import is_text_table, meant, read_csv
 from faircompress.data.finding_pictures import MASKED, masks_beside, of_masks
 from faircompress.data.folder_hints import Hints, annotated
+from faircompress.data.folder_shapes import KEY, refuse_copies, refuse_two_meanings
 from faircompress.data.guessing import LABELS, Guess, are_splits, heaviest, split_names
-from faircompress.data.guessing_groups import MANY, NO_GROUPS, grouped, likely_groups, unusable
+from faircompress.data.guessing_groups import NO_GROUPS, grouped, likely_groups, unusable
 from faircompress.data.guessing_tables import in_split_folders
 from faircompress.data.paths import expression, fields
 from faircompress.data.picture_files import PICTURES
@@ -26,7 +27,6 @@ from faircompress.support.errors import InputError
 
 STRAYS = 0.05  # of the pictures may lie elsewhere than the others
 NAMED = 5  # of these are named
-KEY = "--folder"
 NO_TEST = "No folder is the test split: say which is, as faircompress params will ask."
 EYES = re.compile(r"o[dsu]|oculus[\W_]*\w+|(?:left|right|both)[\W_]*eyes?", re.IGNORECASE)
 
@@ -128,10 +128,10 @@ def _pattern(paths: Sequence[str], hints: Hints) -> tuple[str, list[str], str]:
         split = None  # told of folders that are no classes
     if deep == 0 or (split == 0 and deep == 1):
         raise _no_label("{split}/" * (split == 0), paths, folders, hints)
-    _refuse_copies(folders, 0 if split is None else 1, hints.home)
+    refuse_copies(folders, 0 if split is None else 1, hints.home)
     words = ["{label}"] if split is None else ["{split}", "{label}"]
     words = words[::-1] if split == 1 else words
-    _refuse_two_meanings(folders, len(words), before + words)
+    refuse_two_meanings(folders, len(words), before + words)
     rest = "*" if {len(of) for of in folders} == {len(words)} else "**"
     alone = f"; all lie in {'/'.join(before)}" if before else ""
     why = "each folder is a class" if split is None else "folders are splits and classes"
@@ -170,41 +170,6 @@ def _no_label(
     return InputError(
         f"{where} of a picture such as {paths[0]}. If its name "
         f"does, say how: --pattern '{begin}{{label}}_*'; if a table does: --table FILE."
-    )
-
-
-def _refuse_copies(folders: Sequence[Sequence[str]], level: int, home: Path) -> None:
-    """Raise if a folder holds folders called as those beside it: a second copy of the data."""
-    beside = {of[level] for of in folders if len(of) > level}
-    within = defaultdict(set)
-    for of in folders:
-        if len(of) > level + 1:
-            within[of[level]].add(of[level + 1])
-    copy = next((name for name in sorted(within) if len(within[name] & beside - {name}) > 1), None)
-    if copy is not None:
-        raise InputError(
-            f"{KEY}: {copy} in {home} holds folders called as those beside it, "
-            f"{', '.join(sorted(within[copy] & beside)[:4])}: is it a second copy of the data, as "
-            "some archives hold one? Remove it, or name it as the folder; if it is meant, say "
-            "where in the paths the label is by --pattern."
-        )
-
-
-def _refuse_two_meanings(folders: Sequence[Sequence[str]], level: int, words: list[str]) -> None:
-    """Raise if below the label few folders come again and again: either may be the label."""
-    under = defaultdict(set)
-    for of in folders:
-        if len(of) <= level:
-            return
-        under[of[level]].add(tuple(of[:level]))
-    if not 2 <= len(under) <= MANY or min(map(len, under.values())) < 2:
-        return
-    above = sorted({of[level - 1] for of in folders})
-    begin, named = "/".join(words[:-1]) + "/" * (len(words) > 1), ", ".join(sorted(under)[:4])
-    raise InputError(
-        f"{KEY}: pictures lie in {', '.join(above[:4])}, and below each in {named}. Which is the "
-        f"label? --pattern '{begin}{{label}}/{{group}}/**' or --pattern "
-        f"'{begin}{{group}}/{{label}}/**', with a word of yours for group."
     )
 
 

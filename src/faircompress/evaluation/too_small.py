@@ -24,6 +24,7 @@ from faircompress.data.unasked import unasked
 from faircompress.data.weighing import Caps, caps_of
 from faircompress.evaluation.binding import refuse_rules_that_bind_nothing
 from faircompress.evaluation.groups import POOLED
+from faircompress.support.lines import one_line
 
 POSITIVES, NEGATIVES, BOTH, ALL = (1,), (0,), (0, 1), ()
 SIDES: Mapping[str, tuple[int, ...]] = {  # classes of two whose rows a metric is over; (): all rows
@@ -56,12 +57,12 @@ class TooSmall:
     most: float | None = None
 
     def __str__(self) -> str:
-        of = f" of {self.kind!r}" if self.kind else ""
+        of = f" of {one_line(self.kind)!r}" if self.kind else ""
         there = f"{self.units:,}{of} in test"
         if self.most is not None:
             there = f"rows{of} worth {self.units:,} in test (one may weigh {self.most:.3g})"
         return (
-            f"{self.group} has {there}, and {', '.join(self.rules)} "
+            f"{one_line(self.group)} has {there}, and {', '.join(self.rules)} "
             f"need{'s' if len(self.rules) == 1 else ''} {self.needed:,} at least"
         )
 

@@ -15,5 +15,13 @@ def one_line(text: str, longest: int = LONGEST) -> str:
     return seen if len(seen) <= longest else f"{seen[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
+def visible(text: str) -> str:
+    """Return lines of text without characters that are not seen and may move what is."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if one not in "\n\t" and _is_unseen(one) else one
+        for one in text
+    )
+
+
 def _is_unseen(one: str) -> bool:
     return unicodedata.category(one) in UNSEEN and one not in JOINERS
