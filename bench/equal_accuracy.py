@@ -5,7 +5,7 @@
 
 Per seed a dense network is trained on CIFAR-10 from random weights. It is cut by our defaults
 (Taylor, cross-entropy, ``round_to: auto``) to 2, 4 and 8 times fewer multiply-adds, and by
-Torch-Pruning to 2 and 4 times, in four ways (``equal_cuts.py``). All are tuned alike, exported in
+Torch-Pruning to 2 and 4 times, in four ways (``equal_cuts.py``); ours with free widths stands beside. All are tuned alike, exported in
 the same wrapper, and timed in turns beside the dense file, one thread, processor time.
 
 Endpoint, written before the first run: the accuracy of ours where it is **as fast as** a file of

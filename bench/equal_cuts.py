@@ -26,6 +26,12 @@ def ours(dense: Network, train: Split, facts: Facts, params: Params, liked: int)
     return compress(dense, train, params.prune, params.compute.device, liked=liked)[0]
 
 
+def free(dense: Network, train: Split, facts: Facts, params: Params, liked: int) -> Network:
+    """Cut in the same way, with widths of any number of channels."""
+    how = params.prune.model_copy(update={"round_to": 1})
+    return compress(dense, train, how, params.compute.device)[0]
+
+
 def even(dense: Network, train: Split, facts: Facts, params: Params, liked: int) -> Network:
     """Cut the same share of every layer, lowest magnitude first."""
     return like(dense, uniform(dense, facts, params.prune.speedup))
@@ -82,6 +88,7 @@ def on_the_cpu(net: nn.Module) -> None:
 
 ARMS: dict[str, Callable[[Network, Split, Facts, Params, int], Network]] = {
     "ours": ours,
+    "ours, free widths": free,
     "even": even,
     "magnitude": together(None, taylor=False),
     "taylor": together(None, taylor=True),
