@@ -5,8 +5,9 @@
 
 Per seed a dense network is trained on CIFAR-10 from random weights. It is cut by our defaults
 (Taylor, cross-entropy, ``round_to: auto``) to 2, 4 and 8 times fewer multiply-adds, and by
-Torch-Pruning to 2 and 4 times, in four ways (``equal_cuts.py``); ours with free widths stands beside. All are tuned alike, exported in
-the same wrapper, and timed in turns beside the dense file, one thread, processor time.
+Torch-Pruning to 2 and 4 times, in four ways (``equal_cuts.py``); ours with free widths stands
+beside. All are tuned alike, exported in the same wrapper, and timed in turns beside the dense file,
+one thread, processor time.
 
 Endpoint, written before the first run: the accuracy of ours where it is **as fast as** a file of
 Torch-Pruning's, minus that file's. Ours is read off the line through the dense network and our
@@ -240,7 +241,7 @@ def show(rows: list[Timed]) -> None:
                 for key in ("macs", "accuracy", "milliseconds", "faster")
             )
             print(f"| {arm} {asked:g}x | {mac:.2f} | {right:.3f} | {ms:.3f} | {faster:.2f} |")
-        print("\n| Torch-Pruning | at equal time, ours minus its accuracy (95 %) | seeds "
+        print("\n| other cut | at equal time, ours minus its accuracy (95 %) | seeds "
               "| files | faster than all of ours |\n|---|--:|--:|--:|--:|")  # fmt: skip
         for arm in [arm for arm in ARMS if arm != OURS and any(row.arm == arm for row in here)]:
             gains, beyond = gains_of(here, arm)
