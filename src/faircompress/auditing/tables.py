@@ -15,7 +15,8 @@ from faircompress.auditing.simple_cells import simple
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.summary_rows import summary_rows
 from faircompress.config.bounds import whole
-from faircompress.data.csv_text import is_parquet, is_text_table, no_column, read_csv, with_points
+from faircompress.data.csv_text import is_parquet, is_text_table, no_column, read_csv
+from faircompress.data.decimal_commas import with_points
 from faircompress.data.words import FLOATED
 from faircompress.support.errors import InputError, MissingFileError
 from faircompress.support.lines import one_line

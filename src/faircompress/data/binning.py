@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from faircompress.data.age_strings import as_years
-from faircompress.data.csv_text import with_points
+from faircompress.data.decimal_commas import with_points
 from faircompress.data.words import damaged, sentinel
 from faircompress.support.errors import InputError
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
+from faircompress.data.decimal_commas import are_names, with_points
 from faircompress.data.file_text import text_of
 from faircompress.data.picture_files import PICTURES
 from faircompress.support.errors import InputError
@@ -21,15 +22,12 @@ SPACE = " "  # told last: words of one field have it, too
 SEPARATORS = (",", ";", "\t", "|", SPACE)
 SUFFIXES = (".csv", ".tsv", ".tab", ".psv", ".txt")
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
-FEW = 12  # values of a column of names
 LEAST = 3  # names in a line parted by spaces beside which a name may lack
 LOOKED_AT = 200  # lines, to tell what parts their fields
 HEAD = 2**20  # characters of them
 SUB = "\x1a"  # ends a text of DOS
 END = "\ue000end"  # a last line that a quote left open swallows
-DECIMAL_COMMA = r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?"
-PLAIN = r"[-+]?\d+(?:[eE][-+]?\d+)?"
-THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"  # may be a thousand and some, or one and some
+SEP = r"\"?sep ?= ?([^\r\n])\"?\1*[ \t]*(?:\r\n|\r|\n)"
 TITLE = "Does a title, a count or a comment stand above the names of columns? Take it out."
 WORDS = {"\t": "tab", " ": "space"}
 
@@ -102,7 +100,7 @@ def read_sheet(
         ValueError: If it is no such table, or rows have more or fewer fields than it has columns.
     """
     text = text_of(path, key=key, encoding=encoding)
-    first = re.match(r"sep=(.)\r?\n", text)  # as some spreadsheets write first
+    first = re.match(SEP, text, re.IGNORECASE)  # as some spreadsheets write first
     text = text[first.end() :] if first else text
     parts = separator or (first[1] if first else separator_of(text))
     cells = _parsed(text, parts, where := f"{key}: {path}")
@@ -112,7 +110,7 @@ def read_sheet(
     turned = []
     for name in cells if parts != "," else ():
         points = with_points(words := cells[name])
-        if points is not words and not _are_names(words):
+        if points is not words and not are_names(words):
             cells[name] = points
             turned.append(name)
     if turned:
@@ -131,35 +129,6 @@ def separator_of(text: str) -> str:
     if fits[best][1] > 1:
         return best
     return SPACE if fits[SPACE][0] else ","
-
-
-def with_points(words: "pd.Series[str]") -> "pd.Series[str]":
-    """Return a column with decimal points for its decimal commas, if it surely has these.
-
-    It has if all of it are numbers, and some with a comma cannot be thousands, as 1,234 could.
-    """
-    known = pd.Series(words.unique(), dtype=object).map(str).str.strip()
-    known = known[known != ""]
-    comma = known.str.contains(",", regex=False).astype(bool)
-    if not comma.any() or not known[comma].str.fullmatch(DECIMAL_COMMA).all():
-        return words
-    if known[comma].str.fullmatch(THOUSANDS).all() or not known[~comma].str.fullmatch(PLAIN).all():
-        return words
-    return words.astype(object).map(str).str.replace(",", ".", n=1, regex=False)
-
-
-def _are_names(words: "pd.Series[str]") -> bool:
-    """Tell whether what looks like decimal commas parts names, which then must not become numbers.
-
-    So it is where all of them are whole numbers of the column with a zero behind ("1,0" beside 1),
-    or two of few values of the column ("0,1" beside 0 and 1).
-    """
-    known = pd.Series(words.unique(), dtype=object).map(str).str.strip()
-    comma = known.str.contains(",", regex=False).astype(bool)
-    parts, whole = known[comma].str.split(","), {*known[~comma]}
-    zeros = parts.map(lambda two: not two[1].strip("0") and two[0] in whole)
-    both = parts.map(lambda two: {*two} <= whole)
-    return bool(zeros.all() or (len(known) <= FEW and both.all()))
 
 
 def no_column(word: str, known: Sequence[str]) -> str:
@@ -229,6 +198,11 @@ def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
                     last = not any(any(other) for other in reader if other != [END])
                     told = Misfit(len(names), len(row), began, len(rows), last)
                     _refuse_fields(told, parts, where)
+                if len(row) > 1 and [" ".join(name.split()) for name in row] == names:
+                    raise InputError(
+                        f"{where}: line {began} holds the names of columns again. Were files "
+                        "joined? Take that line out."
+                    )
                 rows.append(row)
             began = reader.line_num + 1
     except csv.Error as error:
@@ -269,6 +243,8 @@ def _refuse_names(
     if names[-1] or len(names) == 1:
         return
     full = next((row for row in rows if row[-1]), None)
+    if full and len(names) > 2 and not any(names[1:]):
+        raise InputError(f"{where}: line 1 is {names[0]!r} alone, of {len(names)} fields. {TITLE}")
     if full:
         raise InputError(
             f"{where}: line 1 ends with {parts!r}: it names {len(names) - 1} columns, and there "
