@@ -55,6 +55,11 @@ def put(column: str, value: object, row: int = 2) -> Spoil:
         (put("picture", None), "--cluster picture", ["--cluster: column 'picture'", "is empty"]),
         (put("picture", -1.0), "--weight picture", ["--weight", "is not above 0", "Leave such"]),
         (put("y", 2), "--classes 0,1", ["holds no known class", "'2'", "There are: 0, 1"]),
+        (
+            lambda t: t.assign(y=t.y.map({0: "0", 1: "1"}).where(t.index % 5 > 0, "\uff11")),
+            "",
+            ["one probability a row", "the label has 3", "Are '1' and '\\uff11' one class?"],
+        ),
         (put("y", 2), "", ["neither '0' nor '1'", "probabilities a class, such as 'p_dense_*'"]),
         (lambda t: t.assign(y=1), "", ["the single class '1'", "Add rows of the others"]),
         (lambda t: t.iloc[:0], "", ["has no row", "Is the test set empty?"]),
@@ -138,7 +143,8 @@ def test_a_mistaken_command_is_refused_with_what_was_meant(command: str, words: 
     [
         ("rules: []", ["gate.rules", "at least 1 item"]),
         ("[]", ["gate.rules", "at least 1 item"]),
-        ("ok", ["holds str; needed is a list of rules"]),
+        ("ok", ["holds 'ok' alone; needed is a list of rules"]),
+        ("# rules\n", ["is empty; needed is a list of rules"]),
         ("{a: [", ["is not YAML"]),
         ("- {metric: auroc, rul: change, limit: 0.1}", ["unknown key. Did you mean 'rule'?"]),
         ("- {metric: auroc, binds: drift, limit: 0.1}", ["binds is now rule: write {rule: dis"]),

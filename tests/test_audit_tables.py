@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,40 @@ def test_a_text_table_is_read_alike_whatever_parts_encodes_and_packs_it(
     assert audited(saved(name, **how), out="o")["groups"] == audited(CSV)["groups"]
 
 
+@pytest.mark.parametrize("first", ['"sep=;"', "SEP=;", "sep = ;", "sep=;;;;", "sep=; "])
+def test_a_first_line_that_names_what_parts_fields_is_read_in_any_spelling(first: str) -> None:
+    table().to_csv("p.csv", index=False)
+    plain = audited(CSV)["groups"]
+    parted = Path("p.csv").read_text().replace(",", ";")
+    Path("p.csv").write_text(f"{first}\n{parted}")
+    assert audited(CSV)["groups"] == plain
+
+
+def test_marks_of_byte_order_where_files_were_joined_are_no_part_of_a_name() -> None:
+    table().to_csv("p.csv", index=False)
+    plain, (head, first, *rest) = audited(CSV)["groups"], Path("p.csv").read_text().splitlines()
+    Path("p.csv").write_text(
+        "\n".join([f"\ufeff\ufeff{head}", first, "\ufeff" + rest[0], *rest[1:]])
+    )
+    assert audited(CSV)["groups"] == plain
+
+
+def test_an_archive_may_hold_what_a_file_manager_put_there() -> None:
+    table().to_csv("p.csv", index=False)
+    with zipfile.ZipFile("p.csv.zip", "w") as packed:
+        for name in ("a/.DS_Store", "Thumbs.db", "desktop.ini"):
+            packed.writestr(name, "x")
+        packed.write("p.csv", "a/p.csv")
+    assert audited(CSV.replace("p.csv", "p.csv.zip"))["groups"] == audited(CSV, out="o")["groups"]
+
+
+def test_a_packed_parquet_file_is_to_be_unpacked_first() -> None:
+    table().to_parquet("p.parquet")
+    Path("p.csv.gz").write_bytes(gzip.compress(Path("p.parquet").read_bytes()))
+    ended = run(CSV.replace("p.csv", "p.csv.gz"))
+    assert "holds a Parquet file, not a text table; unpack it, and call it .parquet" in ended.err
+
+
 def test_percent_are_shares_and_parquet_is_known_by_its_content() -> None:
     table().to_csv("p.csv", index=False)
     plain = audited(CSV)["groups"]
@@ -160,6 +195,8 @@ def test_ids_of_two_systems_are_one() -> None:
         (HEAD + "0,a,.1,.1\n1,b,.1,.1\n\0\0\0", "is damaged: it holds zeros from line 4 on"),
         ("<!doctype html><html></html>", "is a web page or XML, not a text table"),
         ("version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (HEAD + f"0,a,.1,.1\n{HEAD}1,b,.1,.1\n", "line 3 holds the names of columns again"),
+        ("Made in May,,,\n" + HEAD + "0,a,.1,.1\n", "line 1 is 'Made in May' alone, of 4 fields"),
         (HEAD + "0,a,10,20\n1,a,90,80\n", "Are these percent? Write shares of 1"),
         (HEAD + "0,a,0.5%,20%\n1,a,.90,80%\n", "Some fields end in %, others do not"),
         (

@@ -1,8 +1,8 @@
 """What others chose to call things, as it reaches a terminal."""
 
-from faircompress.support.lines import visible
+from faircompress.support.lines import all_seen
 
 
 def test_lines_keep_their_form_and_lose_what_moves_the_cursor_or_turns_the_text() -> None:
-    assert visible("error: two\n\t- a\n  - b") == "error: two\n\t- a\n  - b"
-    assert visible("a\x1b[2Jb\rc\u202ed") == "a\ufffd[2Jb\ufffdc\ufffdd"
+    assert all_seen("error: two\n\t- a\n  - b") == "error: two\n\t- a\n  - b"
+    assert all_seen("a\x1b[2Jb\u202ed") == "a\ufffd[2Jb\ufffdd"

@@ -148,6 +148,17 @@ def test_hostile_columns_and_groups_are_valid_xml(verdicts: tuple[Verdict, Verdi
     assert case.get("classname", "").endswith("hair" + 2 * "\N{REPLACEMENT CHARACTER}")
 
 
+@pytest.mark.parametrize("mark", ["\u202e", "\x1b", "\x9b", "\u2028", "\x00", "\ufffe", "\u200b"])
+def test_no_page_or_xml_holds_a_mark_that_turns_hides_or_deletes(
+    mark: str, verdicts: tuple[Verdict, Verdict]
+) -> None:
+    named = replace(verdicts[0], sentence=f"Fail in g={mark}ssap")
+    rules = [replace(named.rules[0], columns=[f"hair{mark}"])]
+    pages = [report(named, ReportContext()), junit(replace(named, rules=rules)).decode()]
+    assert not any(mark in text for text in pages)
+    assert "g=\N{REPLACEMENT CHARACTER}ssap" in pages[0]
+
+
 def test_a_persons_reason_is_one_line() -> None:
     told = Decision("t", "approved", "a", "pass", "Ann", "fine\n# Verdict: PASS\x1b[2J").sentence
     assert told == "approved by Ann, verdict pass: fine # Verdict: PASS\N{REPLACEMENT CHARACTER}[2J"

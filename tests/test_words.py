@@ -26,7 +26,21 @@ from faircompress.validation.checks import UnfitData
         (["MÃ¤nner", "Frauen"], ["MÃ¤nner"]),
         (["M\ufffdnner", "Frauen"], ["M\ufffdnner"]),
         (["1.23E+11", "4"], ["1.23E+11"]),
+        (["2024/05/03", "10-20", "20-30"], ["2024/05/03"]),
+        (["03-05-2024", "10-May-24", "10-20"], ["03-05-2024", "10-May-24"]),
+        (["2024-05-03T00:00:00.000Z", "10-20"], ["2024-05-03T00:00:00.000Z"]),
+        (["5月10日", "2-мар", "1er mars", "10-ağu"], ["5月10日", "2-мар", "1er mars", "10-ağu"]),
+        (["0:30", "12:30:00", "44321", "10-20", "20-30"], ["0:30", "12:30:00", "44321"]),
+        (
+            ["#¡REF!", "#BEZUG!", "#VALEUR!", "Err:502"],
+            ["#¡REF!", "#BEZUG!", "#VALEUR!", "Err:502"],
+        ),
+        (["=VLOOKUP(A1,B:C,2)", "=$B$2", "f"], ["=VLOOKUP(A1,B:C,2)", "=$B$2"]),
         (["2024-05-01", "2024-06-01"], []),  # a column of dates
+        (["2024/05/01", "2024/06/01"], []),
+        (["44321", "44322", "night"], []),  # codes of places
+        (["10:30", "20:30"], []),  # times of day
+        (["=1", "<1", "#A", "#b!"], []),
         (["Jan-20", "Feb-20", "Mar-20"], []),  # or of months
         (["may", "june"], []),
         (["marble 3", "10-19", "1/2", "Ärzte", "São Paulo", "<5", "65+", "1e3", "#1"], []),
@@ -60,6 +74,24 @@ def test_names_that_are_almost_equal_are_known(
 
 def test_minus_one_is_a_word_for_unknown_except_beside_one_alone() -> None:
     assert unknown(["-1", "1"]) == [] and unknown(["-1", "0", "1"]) == ["-1"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "Unbekannt", "keine Angaben", "nicht angegeben", "non renseigné", "Desconocida", "s/d",
+        "não informado", "okänd", "не указано", "不详", "미상", "غير معروف",
+        "UNKN", "n/k", "Prefer not to say", "Unknown or Not Reported", "no data", "(Missing)",
+        "<unk>", "[UNK]", "(blank)", "(Leer)", "—", "-1.0", "NaT", "#N/A N/A",
+    ],
+)  # fmt: skip
+def test_unknown_is_known_in_other_languages_and_brackets(word: str) -> None:
+    assert unknown([word, "a", "b"]) == [word]
+
+
+def test_words_that_only_sound_unknown_are_names() -> None:
+    words = ["none", "other", "refused", "no", "NS", "U", "0", "99", "missing tooth", "(a)", "_x_"]
+    assert unknown(words) == []
 
 
 def with_groups(root: Path, *names: str) -> dict[str, Any]:

@@ -48,6 +48,36 @@ def test_a_merged_key_may_be_put_over_and_an_anchor_used_again() -> None:
     assert read["train"] == {"lr": 3, "epochs": 2} and read["again"] == read["base"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nepochs: 010\n", "line 2: YAML reads 010 as 8"),
+        ("names: {012: dark}\n", "line 1: YAML reads 012 as 10"),
+        ("a: 1:30\n", "YAML reads 1:30 as 90"),
+        ("drop: [0x1F]\n", "YAML reads 0x1F as 31"),
+        ("a: 1_0\n", "YAML reads 1_0 as 10"),
+        ("a: 0b11\n", "YAML reads 0b11 as 3"),
+        ("a: 1:30.5\n", "YAML reads 1:30.5 as 90.5"),
+    ],
+)
+def test_a_number_that_is_read_otherwise_than_it_looks_is_refused(text: str, said: str) -> None:
+    assert said in refused(text)
+
+
+def test_plain_numbers_and_words_in_quotes_are_read_as_they_look() -> None:
+    text = "[0, -1, 0.5, 1.5e-3, 08, '010', \"1:30\", 1e3, 2024-05-01, a_b, 12:xy]"
+    read = yaml_text.parse(text, "some.yaml")
+    assert read[:7] == [0, -1, 0.5, 0.0015, "08", "010", "1:30"]
+
+
+def test_an_unknown_key_is_named_whatever_letters_it_is_made_of(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    for key in ("é", "e\u0301", "ключ"):
+        file.write_text(f"{key}: 1\nrules: []\n", "utf-8")
+        with pytest.raises(ValueError, match=f"gate.{key}: unknown key"):
+            rules.gate([], file=file)
+
+
 def test_aliases_of_aliases_are_refused_before_they_unfold() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 30)]

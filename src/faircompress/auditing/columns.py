@@ -26,6 +26,7 @@ from faircompress.auditing.truths import as_classes, as_one, written_otherwise
 from faircompress.auditing.unnamed import unnamed_clusters
 from faircompress.data.predictions import Predictions, taken
 from faircompress.data.split_words import SPELLINGS
+from faircompress.data.words import listed, near
 from faircompress.report.context import ReportContext
 from faircompress.support.errors import InputError
 
@@ -196,6 +197,7 @@ def _probabilities(
         return np.eye(len(classes))[place], True
     known = f"Classes are {', '.join(classes[:40])}"
     if len(classes) > 2:
+        _refuse_one_probability(table, option, column, classes)
         otherwise = written_otherwise(texts[place < 0], classes)
         cure = f"{known}; for probabilities, name one column a class, such as '{column}_*'."
         cure = f"{known}. {otherwise}" if otherwise else cure
@@ -208,6 +210,26 @@ def _probabilities(
     table.refuse(option, column, neither, "is neither a class nor a probability", cure)
     positive = table.shares(option, column)
     return np.stack([1 - positive, positive], axis=1), False
+
+
+def _refuse_one_probability(
+    table: Table, option: str, column: str, classes: tuple[str, ...]
+) -> None:
+    """Refuse one column of probabilities beside more than two classes: is one spelt in two ways?"""
+    scores = as_numbers(table.cells[column])
+    if not ((scores >= 0) & (scores <= 1)).all():
+        return
+    told = listed(near(classes))
+    raise InputError(
+        f"{option}: column {column!r} of {table.name} holds one probability a row, which is for "
+        f"two classes, but the label has {len(classes)}: {', '.join(map(repr, classes[:10]))}. "
+        + (
+            f"Are {told} one class? Write it alike. If not, n"
+            if told
+            else "Correct the label, or n"
+        )
+        + f"ame one column a class, such as '{column}_*'."
+    )
 
 
 def _aligned(first: Table, last: Table, asked: Asked) -> Table:

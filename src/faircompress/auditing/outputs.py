@@ -1,6 +1,5 @@
 """The verdict for machines, for a pull request, for a test report and for people."""
 
-import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from faircompress.report.model_card import model_card
 from faircompress.report.plots import capital, limit_text, lines, urgency
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes, write_json, write_text
+from faircompress.support.lines import all_seen
 from faircompress.support.number_text import percent, signed, unsigned
 
 NAMES = ("report.html", "card.md", "summary.md", "verdict.json", "junit.xml")
@@ -107,9 +107,9 @@ def _whole(verdict: Verdict) -> list[CostResult | RuleResult]:
 
 
 def _case(suite: ET.Element, where: str, name: str, outcome: str, reason: str) -> None:
-    named = {"classname": _printable(where), "name": _printable(name)}
+    named = {"classname": all_seen(where), "name": all_seen(name)}
     case = ET.SubElement(suite, "testcase", named, time="0")
-    sentence = _printable(capital(reason))
+    sentence = all_seen(capital(reason))
     kind = {"pass": None, "fail": "failure"}.get(outcome, "skipped")
     if kind is None:
         ET.SubElement(case, "system-out").text = sentence
@@ -139,10 +139,3 @@ def _row(rule: RuleResult, check: CheckResult) -> list[str]:
     outcome = f"**{check.outcome}**" if check.outcome != "pass" else "pass"
     limit = limit_text(check, show)
     return [outcome, plain_text(check.place), found, bounds, limit, f"{check.n:,}"]
-
-
-def _printable(text: str) -> str:
-    """Return a text without what XML cannot hold."""
-    return re.sub(
-        "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\N{REPLACEMENT CHARACTER}", text
-    )

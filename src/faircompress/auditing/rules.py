@@ -120,8 +120,9 @@ def _section(file: Path) -> dict[str, Any]:
     raw = raw.get("gate", raw) if isinstance(raw, dict) else raw
     raw = {"rules": raw} if isinstance(raw, list) else raw
     if not isinstance(raw, dict):
+        holds = "is empty" if raw is None else f"holds {str(raw)[:40]!r} alone"
         raise InputError(
-            f"{file} holds {type(raw).__name__}; needed is a list of rules, such as "
+            f"{file} {holds}; needed is a list of rules, such as "
             "- {rule: change, metric: auroc, limit: 0.03}."
         )
     return raw

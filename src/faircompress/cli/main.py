@@ -31,7 +31,7 @@ from faircompress.support.exit_codes import ERROR
 from faircompress.support.extras import advice
 from faircompress.support.files import CURES, room
 from faircompress.support.interrupts import INTERRUPTS
-from faircompress.support.lines import visible
+from faircompress.support.lines import all_seen
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 COMMANDS: Mapping[str, Callable[..., Any]] = {
@@ -119,5 +119,5 @@ def _exit_with(words: str) -> None:
     if INTERRUPTS.came.is_set():
         raise KeyboardInterrupt
     if words:  # where a command's help was shown there are none
-        print(visible(words), file=sys.stderr)
+        print(all_seen(words.replace("\r", " ")), file=sys.stderr)
     sys.exit(ERROR)

@@ -2,10 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from faircompress.config.operation import Receiver
@@ -33,7 +32,7 @@ def sentences(
 
 def _sentence(error: dict[str, Any], raw: dict[str, Any], params: type[Section]) -> str:
     path = [part for part in error["loc"] if isinstance(part, int) or _is_key(part, raw, error)]
-    path = path or list(error["loc"][-1:])  # a key that YAML writes in another way, such as "\x00"
+    path = path or list(error["loc"][-1:])
     where = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key.{meant(str(path[-1]), _known_keys(params, path[:-1]))}"
@@ -54,8 +53,15 @@ def _is_key(part: str, raw: dict[str, Any], error: dict[str, Any]) -> bool:
     """Tell keys of the file from the names pydantic gives to the arms of a union."""
     if error["type"] == "missing" and part == error["loc"][-1]:
         return True
-    texts = yaml.safe_dump(raw)
-    return re.search(rf"\b{re.escape(part)}\b\s*:", texts) is not None
+    return part in _keys(raw)
+
+
+def _keys(raw: Any) -> Iterator[str]:
+    """Give each key of what was read, at any depth."""
+    below = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ()
+    yield from map(str, raw if isinstance(raw, dict) else ())
+    for one in below:
+        yield from _keys(one)
 
 
 def _known_keys(params: type[Section], path: Sequence[str | int]) -> list[str]:

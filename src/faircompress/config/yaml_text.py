@@ -1,5 +1,6 @@
 """The one reader of YAML: a key stands once, and aliases unfold within bounds."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import yaml
 from faircompress.support.errors import InputError
 
 VALUES = 100_000  # of a document with every alias written out; ours have a few hundred
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+OTHERWISE = re.compile(r"[-+]?(?:0[\d_bxX]|.*[:_])")  # of base 8, 2, 16 or 60, or with marks in it
 MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -38,8 +41,9 @@ def parse(text: str, where: str) -> Any:
         where: What to call it in an error.
 
     Raises:
-        BadYaml: If it is not YAML; if a key stands twice in one place, with the lines of both; if
-            an alias holds itself, or aliases stand for more than ``VALUES`` values.
+        BadYaml: If it is not YAML; if a number is read otherwise than it looks; if a key stands
+            twice in one place, with the lines of both; if an alias holds itself, or aliases stand
+            for more than ``VALUES`` values.
     """
     try:
         loader = yaml.SafeLoader(text)
@@ -50,6 +54,7 @@ def parse(text: str, where: str) -> Any:
         if root is None:
             return None
         _refuse_unbounded(root, {}, where)
+        _refuse_other_numbers(loader, root, where)
         twice = [
             f"the key {name!r} stands twice, on {_lines(*lines)}"
             for name, *lines in _repeated(loader, root, set())
@@ -107,6 +112,29 @@ def _refuse_unbounded(node: yaml.Node, sizes: dict[int, int], where: str) -> int
         )
     sizes[id(node)] = size
     return size
+
+
+def _refuse_other_numbers(loader: yaml.SafeLoader, root: yaml.Node, where: str) -> None:
+    """Refuse numbers that YAML reads otherwise than people do: 010 is 8, 1:30 is 90."""
+    rest, seen = [root], set[int]()
+    while rest:
+        node = rest.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and node.tag in NUMBERS
+            and node.style is None
+            and OTHERWISE.match(node.value)
+        ):
+            found = loader.construct_object(node)
+            raise BadYaml(
+                f"{where}: line {node.start_mark.line + 1}: YAML reads {node.value} as {found}. "
+                f"Write the number that is meant in decimals, or, if it is a word, {node.value!r} "
+                "in quotes."
+            )
+        rest += _parts(node)
 
 
 def _parts(node: yaml.Node) -> list[yaml.Node]:

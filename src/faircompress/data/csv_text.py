@@ -29,6 +29,7 @@ LOOKED_AT = 200  # lines, to tell what parts their fields
 HEAD = 2**20  # characters of them
 SUB = "\x1a"  # ends a text of DOS
 END = "\ue000end"  # a last line that a quote left open swallows
+SEP = r"\"?sep ?= ?([^\r\n])\"?\1*[ \t]*(?:\r\n|\r|\n)"
 TITLE = "Does a title, a count or a comment stand above the names of columns? Take it out."
 WORDS = {"\t": "tab", " ": "space"}
 
@@ -103,7 +104,7 @@ def read_sheet(
     text = text_of(path, key=key, encoding=encoding)
     if is_json(text):
         return Sheet(cells_of(text, f"{key}: {path}"))
-    first = re.match(r"sep=(.)\r?\n", text)  # as some spreadsheets write first
+    first = re.match(SEP, text, re.IGNORECASE)  # as some spreadsheets write first
     text = text[first.end() :] if first else text
     parts = separator or (first[1] if first else separator_of(text))
     cells = _parsed(text, parts, where := f"{key}: {path}")
@@ -201,6 +202,11 @@ def _parsed(text: str, parts: str, where: str) -> pd.DataFrame:
                     last = not any(any(other) for other in reader if other != [END])
                     told = Misfit(len(names), len(row), began, len(rows), last)
                     _refuse_fields(told, parts, where)
+                if len(row) > 1 and [" ".join(name.split()) for name in row] == names:
+                    raise InputError(
+                        f"{where}: line {began} holds the names of columns again. Were files "
+                        "joined? Take that line out."
+                    )
                 rows.append(row)
             began = reader.line_num + 1
     except csv.Error as error:
@@ -241,6 +247,8 @@ def _refuse_names(
     if names[-1] or len(names) == 1:
         return
     full = next((row for row in rows if row[-1]), None)
+    if full and len(names) > 2 and not any(names[1:]):
+        raise InputError(f"{where}: line 1 is {names[0]!r} alone, of {len(names)} fields. {TITLE}")
     if full:
         raise InputError(
             f"{where}: line 1 ends with {parts!r}: it names {len(names) - 1} columns, and there "

@@ -1,4 +1,4 @@
-"""Numbers with decimal commas, where they surely are such."""
+"""Numbers whose decimals stand behind a comma, in columns that surely hold such."""
 
 import pandas as pd
 

@@ -79,20 +79,24 @@ def text_of(path: Path, *, key: str, encoding: str | None = None) -> str:
         ValueError: If it is no text, is damaged, or its encoding is not certain.
     """
     raw = path.read_bytes()
+    was_packed = False
     for _ in range(LAYERS):
         packed = next((how for start, how in PACKED.items() if raw.startswith(start)), None)
         if packed is None:
             break
         raw = _unpacked(raw, *packed, f"{key}: {path}")
+        was_packed = True
     if raw[257:262] == b"ustar":
         raise InputError(f"{key}: {path} is a TAR of files; unpack it, and name the table.")
     start = raw[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     for begins, (what, cure) in OTHERS.items():
         if start.startswith(begins):
-            raise InputError(f"{key}: {path} is {what}, not a text table; {cure}.")
+            inside = "holds" if was_packed else "is"
+            cure = f"unpack it, and {cure}" if was_packed and cure != UNPACK else cure
+            raise InputError(f"{key}: {path} {inside} {what}, not a text table; {cure}.")
     if raw[12:13] == b"\n" and raw[5:8] == b"\0\0\0" and raw[:1] != b"\0":
         raise InputError(f"{key}: {path} is a TFRecord file, not a text table; {ARRAYS}.")
-    text = _decoded(raw, encoding, f"{key}: {path}")
+    text = re.sub(r"(^|[\r\n])\ufeff+", r"\1", _decoded(raw, encoding, f"{key}: {path}"))
     zero = text.find("\0")
     if zero >= 0:
         raise InputError(
@@ -118,7 +122,8 @@ def _only_member(raw: bytes) -> bytes:
     """Return the one file in a ZIP."""
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
         names = [info.filename for info in packed.infolist() if not info.is_dir()]
-        names = [name for name in names if not name.startswith("__MACOSX/")]
+        beside = re.compile(r"__MACOSX/|(?:.*/)?(?:\.|Thumbs\.db$|desktop\.ini$)")
+        names = [name for name in names if not beside.match(name)]
         if any(name.startswith("xl/") for name in names):
             raise InputError("it is an Excel workbook; save its sheet as CSV UTF-8.")
         if any(name.endswith(".npy") for name in names):

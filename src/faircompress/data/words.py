@@ -16,31 +16,49 @@ import pandas as pd
 
 from faircompress.data.age_strings import as_years
 
+UNKNOWN_WORDS = (  # in any capitals
+    "unk|unkn|unknown|unknow|unkown|n\\.a\\.|n/a|n/k|null|missing|missing value|undefined|"
+    "unspecified|unlabell?ed|undetermined|undisclosed|unassigned|no (?:data|answer|info|value)|"
+    "not (?:known|available|specified|reported|recorded|stated|given|provided|disclosed|assigned)|"
+    "unknown(?: or |/| / )not reported|(?:other|or)/unknown|"
+    "prefer not to (?:say|answer)|declined to (?:say|answer)|patient refused|data not available|"
+    "unbekannt|nicht (?:bekannt|angegeben)|(?:keine|ohne) angaben?|k\\. ?a\\.|inconnue?|"
+    "non (?:renseigné|précisé|spécifié|noto|specificato|indicato)e?|"
+    "desconocid[oa]|no (?:especificad[oa]|sabe)|sin datos|s/d|desconhecid[oa]|n[ãa]o informad[oa]|"
+    "sconosciut[oa]|onbekend|niet bekend|nieznan[yae]|brak danych|okänd|ukjent|ukendt|tuntematon|"
+    "bilinmiyor|bilinmeyen|неизвестн(?:о|ый|ая)|не указан[оа]?|нет данных|"
+    "未知|未知的|不明|不详|不詳|未填|無回答|미상|알 수 없음|غير معروف"
+)
 UNKNOWN = (
-    r"^\s*(?:[Uu]nknown|UNKNOWN|[Uu]nk|UNK|[Nn]\.[Aa]\.|\.|'?--|nan|NaN|NAN|<NA>|"
-    r"#?N/A|n/a|NA|None|null|NULL|[Mm]issing|MISSING|"
-    r"[Uu]ndefined|[Uu]nspecified|[Nn]ot (?:known|available|specified|reported|recorded)|"
-    r"[Nn]ot (?:stated|given|provided)|[Uu]nlabell?ed|[Uu]ndetermined|\\N|#NV|#N/D|"
-    r"[Uu]nbekannt|[Kk]eine Angabe|k\. ?A\.|[Ii]nconnue?|[Dd]esconocid[oa]|[Dd]esconhecid[oa]|"
-    r"[Ss]conosciut[oa]|[Oo]nbekend|[Nn]ieznan[ya]|[Нн]еизвестно|未知|不明|"
-    r"\?+|-+|-1)?\s*$"
+    rf"^\s*[(<\[_]*(?:(?i:{UNKNOWN_WORDS})|nan|-?NaN|NAN|NaT|NA|None|#?N/A(?: N/A)?)[)>\]_]*\s*$|"
+    r"^\s*(?:\((?i:blank|empty|leer|vide|en blanco|vuoto|leeg)\)|[Uu]nk\.|NA_character_|'?--|\.|"
+    r"\\N|#NV|#N/D|-?1\.#(?:QNAN|IND)|\?+|-+|[\u2012-\u2015]+|-1(?:\.0+)?)?\s*$"
 )
 # as spreadsheets in English, German, French, Spanish, Italian, Dutch and Portuguese write them
 MONTHS = (
     "january|february|march|april|june|july|august|september|october|november|december|jan|feb|mar|"
     "apr|may|jun|jul|aug|sept|sep|oct|nov|dec|januar|februar|märz|juni|juli|oktober|dezember|mär|"
     "mrz|mai|okt|dez|janv|févr|fév|mars|avril|avr|juin|juil|août|aoû|déc|ene|abr|ago|dic|gen|mag|"
-    "giu|lug|set|ott|mrt|mei|maj|fev|out"
+    "giu|lug|set|ott|mrt|mei|maj|fev|out|kwi|cze|wrz|paź|gru|oca|şub|haz|"
+    "ağu|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек"
 )
 MONTH = rf"(?:{MONTHS})\.?"
-DAY_AND_MONTH = re.compile(rf"\d{{1,2}}(?:[-/ ]|\. ?){MONTH}", re.IGNORECASE)
+DAY_AND_MONTH = re.compile(
+    rf"(?:\d{{1,2}}|1er)(?:[-/ ]|\. ?){MONTH}|\d{{1,2}}[月월] ?\d{{1,2}}[日일]", re.IGNORECASE
+)
 MONTH_AND_YEAR = re.compile(rf"{MONTH}[-/ ]\d{{2}}", re.IGNORECASE)
+CLOCK = r"(?:[ T]00:00(?::00(?:[.,]0+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 DATE = re.compile(
-    rf"(?:\d{{4}}-\d\d-\d\d(?:[ T]00:00(?::00)?)?|\d{{1,2}}[./]\d{{1,2}}[./](?:\d\d){{1,2}}|"
+    rf"(?:(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}}|"
+    rf"\d{{1,2}}([/.])\d{{1,2}}\3\d\d|\d{{4}}年\d{{1,2}}月\d{{1,2}}日){CLOCK}|"
     rf"\d{{1,2}}[-. ]{MONTH}[-. ](?:\d\d){{1,2}})",
     re.IGNORECASE,
 )
-FORMULA = re.compile(r"#(?:REF|DIV/0|VALUE|NAME|NULL|NUM|SPILL|CALC)[!?]?|#{3,}")
+TIME = re.compile(r"\d{1,2}:\d\d(?::00)?(?: ?[AaPp][Mm])?")
+DAYS = re.compile(r"[34]\d{4}")  # since 1900, as a date is kept: 1982 to 2036
+BAND = re.compile(r"[<>]?=? ?\d+ ?(?:[-\u2013] ?\d+|\+)|[<>]=? ?\d+")
+FORMULA = re.compile(r"#[¡¿]?(?:[^\W\d_a-zа-я]|[/0_ ])+[!?]|#(?:SPILL|CALC|REF)|#{3,}|Err:\d{3}")
+WRITTEN = re.compile(r"=\s*[-+]?(?:[A-Z][A-Z.]*\(.*\)|\$?[A-Z]{1,3}\$?\d+\b.*)")
 FLOATED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2}")
 MANY_CODES, FEW_MEASURES = 24, 6  # numbers of a group column beyond which it measures
 SHORT = (("m", "male"), ("f", "female"), ("y", "yes"), ("n", "no"), ("t", "true"), ("f", "false"))
@@ -54,7 +72,8 @@ def damaged(words: Iterable[str]) -> dict[str, str]:
     """Return the names of a column that look damaged, and what each looks like.
 
     A full date, or a month and a year, is damage only beside names that are none: a column of dates
-    is one. A day and a month without a year are damage in any column.
+    is one. A day and a month without a year are damage in any column; a time of day, or a date as
+    the number of days that a spreadsheet keeps, is among names that are ranges.
 
     Args:
         words: Distinct names of one column.
@@ -62,13 +81,20 @@ def damaged(words: Iterable[str]) -> dict[str, str]:
     known = [word for word in words if not re.match(UNKNOWN, word)]
     date = {word for word in known if _is_date(word)}
     mixed = len(date) < len(known)
+    among = sum(BAND.fullmatch(word.strip()) is not None for word in known) > 1
     found = {}
     for word in known:
-        if word in date and (mixed or DAY_AND_MONTH.fullmatch(word.strip())):
+        bare = word.strip()
+        if (
+            word in date and (mixed or DAY_AND_MONTH.fullmatch(bare))
+            or among and (TIME.fullmatch(bare) or DAYS.fullmatch(bare))
+        ):  # fmt: skip
             found[word] = "looks like a range or a code that a spreadsheet turned into a date"
-        elif FORMULA.fullmatch(word.strip()):
+        elif FORMULA.fullmatch(bare):
             found[word] = "is a spreadsheet's word for a formula that failed or a narrow column"
-        elif FLOATED.fullmatch(word.strip()):
+        elif WRITTEN.fullmatch(bare):
+            found[word] = "is a spreadsheet's formula, and not what it gives"
+        elif FLOATED.fullmatch(bare):
             found[word] = "looks like a long number that a spreadsheet rounded"
         elif "\ufffd" in word or _decoded_twice(word):
             found[word] = "holds letters of a wrong encoding"
@@ -148,7 +174,7 @@ def unknown_form(words: Iterable[str]) -> str:
     -1 is none where 1 is the only other: a coding of no and yes.
     """
     coded = set(words) == {"-1", "1"}
-    return UNKNOWN.replace("|-1)?", ")?") if coded else UNKNOWN
+    return UNKNOWN.replace(r"|-1(?:\.0+)?)?", ")?") if coded else UNKNOWN
 
 
 def listed(groups: Sequence[tuple[str, ...]]) -> str:

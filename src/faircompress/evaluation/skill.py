@@ -17,6 +17,7 @@ from functools import partial
 
 import numpy as np
 
+from faircompress.evaluation.classes_in_place import refuse_exchanged
 from faircompress.evaluation.comparison import PairedComparison
 from faircompress.evaluation.estimates import Estimate, Undefined, estimate_of_class
 from faircompress.evaluation.evidence import Evidence, evidence, evidence_of_class, negative_flips
@@ -127,7 +128,7 @@ def refuse_inverted(comparison: PairedComparison, auroc: Metric) -> None:
     """Refuse a baseline that is reliably worse than chance on everyone.
 
     Raises:
-        ValueError: Naming the class.
+        ValueError: Naming the class, or two that changed places.
     """
     everyone = comparison.everyone()
     asked = comparison.questions(auroc, everyone)
@@ -149,6 +150,8 @@ def refuse_inverted(comparison: PairedComparison, auroc: Metric) -> None:
                 "this the probability of the other class, or are classes named in another order? "
                 "Correct the columns or the order of classes."
             )
+    if len(asked) > 1:
+        refuse_exchanged(comparison, alpha=INVERTED)
 
 
 def _of_ranking(found: Evidence | Undefined) -> Skill | None:

@@ -9,18 +9,14 @@ JOINERS = "\u200c\u200d"  # unseen too, but some scripts cannot be written witho
 
 def one_line(text: str, longest: int = LONGEST) -> str:
     """Return a text as one line without characters that are not seen, cut where it is too long."""
-    seen = "".join(
-        "\N{REPLACEMENT CHARACTER}" if _is_unseen(one) else one for one in " ".join(text.split())
-    )
+    seen = all_seen(" ".join(text.split()))
     return seen if len(seen) <= longest else f"{seen[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def visible(text: str) -> str:
-    """Return lines of text without characters that are not seen and may move what is."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if one not in "\n\t" and _is_unseen(one) else one
-        for one in text
-    )
+def all_seen(text: str) -> str:
+    """Return a text in which a mark stands for each character that is not seen, lines aside."""
+    unseen = {one for one in set(text) - {"\n", "\r", "\t"} if _is_unseen(one)}
+    return text.translate(dict.fromkeys(map(ord, unseen), "\N{REPLACEMENT CHARACTER}"))
 
 
 def _is_unseen(one: str) -> bool:

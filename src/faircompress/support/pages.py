@@ -13,12 +13,15 @@ import jinja2
 from jinja2.bccache import Bucket, bc_magic
 
 from faircompress.support.files import write_bytes
+from faircompress.support.lines import all_seen
 
 ICONS = ("pass", "fail", "inconclusive")
 
 
 def page(template: str, **values: Any) -> str:
-    """Return a page as HTML; style and icons inside, and every value escaped.
+    """Return a page as HTML; style and icons inside, every value escaped, nothing unseen.
+
+    A name that others chose may hold marks that turn the direction of a sentence, or delete.
 
     Args:
         template: Name of its file; it extends ``base.html.j2`` and uses ``macros.html.j2``.
@@ -30,7 +33,7 @@ def page(template: str, **values: Any) -> str:
         found.get_template("macros.html.j2"),
     ):
         assert shared.filename  # both are named here, so that a stage's key knows them
-    return found.get_template(template).render(**values)
+    return all_seen(found.get_template(template).render(**values))
 
 
 class CompiledBeside(jinja2.BytecodeCache):
