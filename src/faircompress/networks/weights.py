@@ -207,7 +207,7 @@ def _extraction(one: _Candidate, path: Path) -> str:
     if path.suffix == ".safetensors":
         held = f"safetensors.torch.load_file({str(path)!r})"
     else:
-        held = f"torch.load({str(path)!r}, weights_only=False)"
+        held = f"torch.load({str(path)!r}, weights_only=True)"
     held += "".join(f"[{key!r}]" for key in one.keys)
     if one.prefix:
         held = f"{{n: t for n, t in {held}.items() if n.startswith({one.prefix!r})}}"
