@@ -150,13 +150,46 @@ class Deep(Giving):
         self.maps = nn.Conv2d(1, 6, 3)
 
 
+class Lazy(Giving):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = nn.LazyConv2d(6, 3)
+
+
+class Scripted(Giving):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = torch.jit.script(self.maps)
+
+
+class Compiled(Giving):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = torch.compile(self.maps, backend="eager")
+
+
+class Observing(Giving):
+    """In evaluation mode, too, it keeps the mean of all pictures that it saw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen.mul_(0.9).add_(0.1 * x.detach().mean())
+        return self.logits(x)
+
+
 @pytest.mark.parametrize(
     ("kind", "why"),
     [(Probable, "ends in a softmax, and logits are needed"), (OfSigmoid, "ends in a sigmoid"),
      (TwoInputs, "its forward needs x, age"), (Unsure, "does not say the same twice"),
      (Helped, "aux take no part in what it says"), (Deep, "RuntimeError in layer maps: "),
      (Normed, "weights of maps are computed from others"),
-     (OldNormed, "weights of maps are computed from others")],
+     (OldNormed, "weights of maps are computed from others"),
+     (Lazy, r"maps have no shape yet \(lazy modules\)"),
+     (Scripted, "its part maps is TorchScript"), (Compiled, "its part maps is compiled"),
+     (Observing, "in evaluation mode it changes seen with each picture")],
 )  # fmt: skip
 def test_what_cannot_be_used_is_named_before_anything_is_trained(
     kind: type[nn.Module], why: str

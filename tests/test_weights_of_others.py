@@ -7,7 +7,8 @@ import torch
 from giving import PICTURES, Giving
 from torch import nn
 
-from faircompress.networks.weights import load_weights, read_weights
+from faircompress.networks.weight_files import read_state_dicts
+from faircompress.networks.weights import load_weights
 
 
 def weights_in(path: Path, *, kind: str) -> Path:
@@ -63,7 +64,7 @@ def test_a_file_of_another_kind_is_refused_with_the_way_out(
     if kind != "missing":
         weights_in(path, kind=kind)
     with pytest.raises((ValueError, FileNotFoundError), match=why):
-        read_weights(path)
+        read_state_dicts(path)
 
 
 def test_a_head_of_other_classes_starts_anew_only_where_it_can_learn(tmp_path: Path) -> None:

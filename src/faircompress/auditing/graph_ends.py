@@ -18,9 +18,7 @@ def ends_in(model: onnx.ModelProto, output: str) -> str:
     makers = _makers(model)
     while (node := makers.get(output)) is not None and node.op_type in PASSING_ON and node.input:
         output = node.input[0]
-    if node is None or node.domain not in STANDARD:
-        return ""
-    return LAST.get(node.op_type, "")
+    return "" if node is None else LAST.get(node.op_type, "")
 
 
 def are_sorted(model: onnx.ModelProto, output: str) -> bool:
@@ -29,7 +27,7 @@ def are_sorted(model: onnx.ModelProto, output: str) -> bool:
     The largest alone is none of several, and may be that of a map.
     """
     makers = _makers(model)
-    while (node := makers.get(output)) is not None and node.domain in STANDARD and node.input:
+    while (node := makers.get(output)) is not None and node.input:
         if node.op_type == "TopK":
             return _number(model, node) != 1
         if node.op_type not in PASSING_ON | {*LAST} | BY_NUMBER:
@@ -63,4 +61,6 @@ def keys_of(model: onnx.ModelProto, output: str) -> tuple[str | int, ...]:
 
 
 def _makers(model: onnx.ModelProto) -> dict[str, onnx.NodeProto]:
-    return {name: node for node in model.graph.node for name in node.output}
+    """Return what makes each tensor; a file's own functions, whatever they are called, do not."""
+    nodes = [node for node in model.graph.node if node.domain in STANDARD]
+    return {name: node for node in nodes for name in node.output}

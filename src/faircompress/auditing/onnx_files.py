@@ -6,11 +6,12 @@ are read from its own folder only.
 
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import onnx
 from google.protobuf.message import DecodeError, Message
@@ -30,7 +31,10 @@ UNREADABLE = (
     onnx_errors.RuntimeException, onnx_errors.EPFail, onnx_errors.NoModel,
 )  # fmt: skip
 TABLE_INSTEAD = "audit its predictions as a table"
+POINTER = b"version https://git-lfs"
+ITS_OWN_CODE = re.compile(r"/onnxruntime_src/\S+?\.(?:cc|h):\d+ .*?\) (?=[A-Z\[])")
 Shape = tuple[int | str | None, ...]
+Part = TypeVar("Part", bound=Message)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ def open_onnx(path: Path) -> OnnxFile:
         FileNotFoundError: If a file of its weights is not there.
     """
     if not path.is_file():
-        raise InputError(f"there is no file {path}; needed is an ONNX file.")
+        found = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
+        raise InputError(f"{found}; needed is an ONNX file.")
     try:
         return _opened(path)
     except UnicodeDecodeError as error:
@@ -104,7 +109,8 @@ def _opened(path: Path) -> OnnxFile:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise InputError(f"{path} cannot be opened as an ONNX file: {error}") from error
+        pointer = "It is a pointer of Git LFS: run git lfs pull." * content.startswith(POINTER)
+        raise InputError(f"{path} cannot be opened as an ONNX file: {pointer or error}") from error
     beside = _beside(path, model)
     with tempfile.TemporaryDirectory() as folder:
         own = Path(folder) / path.name
@@ -114,7 +120,8 @@ def _opened(path: Path) -> OnnxFile:
             opened = session(own)
         except UNREADABLE as error:
             raise InputError(
-                f"{path} cannot be opened as an ONNX file: {_short(error, folder)}{_cure(model)}"
+                f"{path} cannot be opened as an ONNX file: {_short(error, folder)}."
+                f"{_cure(model, error)}"
             ) from error
     sha256 = hashlib.sha256(content).hexdigest()
     if copies:
@@ -139,7 +146,7 @@ def _opened(path: Path) -> OnnxFile:
 def _beside(path: Path, model: onnx.ModelProto) -> dict[str, Path]:
     """Return the files that hold weights of a network, by the names that it gives them."""
     found = {}
-    for tensor in _tensors(model):
+    for tensor in _parts(model, onnx.TensorProto):
         if tensor.data_location != tensor.EXTERNAL:
             continue
         name = next((e.value for e in tensor.external_data if e.key == "location"), "")
@@ -176,20 +183,22 @@ def _copied(source: Path, target: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _tensors(message: Message) -> Iterator[onnx.TensorProto]:
-    """Give every tensor of a network, also those inside nodes and their graphs."""
-    for kind, value in message.ListFields():
-        if kind.message_type is not None:
+def _parts(message: Message, kind: type[Part]) -> Iterator[Part]:
+    """Give every tensor or node of a network, also those inside nodes and their graphs."""
+    for field, value in message.ListFields():
+        if field.message_type is not None:
             for part in [value] if isinstance(value, Message) else value:
-                yield from [part] if isinstance(part, onnx.TensorProto) else _tensors(part)
+                if isinstance(part, kind):
+                    yield part
+                yield from _parts(part, kind)
 
 
-def _cure(model: onnx.ModelProto) -> str:
+def _cure(model: onnx.ModelProto, error: BaseException) -> str:
     """Return what to do about a file that ONNX Runtime does not open."""
     own = {(function.domain, function.name) for function in model.functions}
     strange = sorted(
         f"{node.domain}.{node.op_type}"
-        for node in model.graph.node
+        for node in _parts(model, onnx.NodeProto)
         if node.domain not in STANDARD and (node.domain, node.op_type) not in own
     )
     if strange:
@@ -201,12 +210,15 @@ def _cure(model: onnx.ModelProto) -> str:
     newest = int(onnx.defs.onnx_opset_version())
     if opset > newest:
         return f" It is written in opset {opset}; the newest known here is {newest}. Export it so."
+    if "Unsupported model IR version" in str(error):
+        return " Export it with an older release of onnx, or set its ir_version to one known here."
     return ""
 
 
 def _short(error: BaseException, folder: str) -> str:
     """Return an error of ONNX Runtime in a line, without the folder that is gone by now."""
-    return " ".join(str(error).replace(folder + "/", "").split())[:400]
+    line = " ".join(str(error).replace(folder + "/", "").split())
+    return ITS_OWN_CODE.sub("", line)[:400].rstrip(".")
 
 
 def _classes(path: Path, opened: "InferenceSession") -> tuple[str, ...]:

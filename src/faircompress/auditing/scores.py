@@ -14,6 +14,7 @@ from faircompress.support.errors import InputError
 HALF_PRECISION = 2e-3  # what float16 may take from or add to the sum of a row: 4 half steps at 1
 MAPS = ("seq(map(int64,tensor(float)))", "seq(map(string,tensor(float)))")
 KINDS = ("tensor(float)", "tensor(float16)", "tensor(double)", *MAPS)  # that hold scores
+PERCENT = 100
 JUST_BEYOND = 1e-6  # 0 or 1 is passed so far by rounding in float32
 
 
@@ -64,7 +65,7 @@ def output_of(file: OnnxFile, name: str | None) -> Port:
     port = by_name[name] if name is not None else file.outputs[0]
     if port.kind in KINDS:
         return _in_order_of_classes(file, port)
-    cure = f"Name another output, or {TABLE_INSTEAD}."
+    cure = other_outputs(file, port)
     if port.kind.startswith(("seq", "map", "optional")):
         cure = f"Convert the model with plain arrays as output, or {TABLE_INSTEAD}."
     elif "int" in port.kind:
@@ -124,6 +125,7 @@ def as_probabilities(
     wide = raw.astype(np.float64)
     inside = bool(((wide >= -JUST_BEYOND) & (wide <= 1 + JUST_BEYOND)).all())
     logits, chosen = options.logits, options.score is not None
+    _refuse_percent(wide, file, output)
     are_logits = _are_logits(wide, inside, file, output, slack_of(raw), chosen=chosen)
     ending = f" (it ends in a {output.ends_in})"
     if logits and are_logits is False:
@@ -146,6 +148,16 @@ def as_probabilities(
     powers = np.exp(both - both.max(axis=1, keepdims=True))
     shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
     return shares
+
+
+def _refuse_percent(wide: np.ndarray, file: OnnxFile, output: Port) -> None:
+    """Refuse scores that can be nothing but shares of 100: as logits they would be others."""
+    sums = wide.sum(axis=1)
+    if wide.shape[1] > 1 and (wide >= 0).all() and np.abs(sums - PERCENT).max() < 1:
+        raise InputError(
+            f"{_what(file, output)} lie in 0-100 and each row sums to 100: percent, and needed "
+            f"are shares of 1. Export it without that factor, or {TABLE_INSTEAD}."
+        )
 
 
 def slack_of(raw: np.ndarray) -> float:

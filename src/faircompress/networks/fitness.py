@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 
 from faircompress.networks.copies import evaluating
@@ -79,10 +80,31 @@ def refuse_compiled(net: object) -> None:
                 f"it is {what}, of which no layer can be cut. Give the nn.Module that it was made "
                 "of, and its state_dict()"
             )
-    if hasattr(net, "_orig_mod"):
-        raise InputError("it is compiled. Give the nn.Module that torch.compile was given")
+    for name, module in net.named_modules() if isinstance(net, nn.Module) else ():
+        part = f"its part {name}" if name else "it"
+        if isinstance(module, torch.jit.ScriptModule):
+            raise InputError(
+                f"{part} is TorchScript, of which no layer can be cut. Give the nn.Module that it "
+                "was made of"
+            )
+        if hasattr(module, "_orig_mod"):
+            raise InputError(f"{part} is compiled. Give the nn.Module that torch.compile was given")
     if not isinstance(net, nn.Module):
         raise InputError(f"it is a {type(net).__name__}, and needed is a torch.nn.Module")
+    _refuse_lazy(net)
+
+
+def _refuse_lazy(net: nn.Module) -> None:
+    lazy = [
+        name
+        for name, module in net.named_modules()
+        if any(map(is_lazy, (*module._parameters.values(), *module._buffers.values())))
+    ]
+    if lazy:
+        raise InputError(
+            f"{_listed(lazy)} have no shape yet (lazy modules). Call the network once on pictures "
+            "before it is given, where it is made: net(torch.zeros(2, 3, height, width))"
+        )
 
 
 def refuse_batch_bound(net: nn.Module, pictures: Tensor) -> None:
@@ -184,6 +206,7 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
             "in evaluation mode it does not say the same twice. Is there functional.dropout "
             "without training=self.training?"
         )
+    _refuse_learning(net, pictures)
     if ending := probabilities_given(once):
         raise InputError(
             f"it ends in a {ending}, and logits are needed: take the {ending} out of its forward "
@@ -209,6 +232,23 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
             "pictures in evaluation mode. Take them out: heads that serve training alone, "
             "left-overs, or ways that other pictures go (early exits, mixtures of experts), of "
             "which nothing can be proved"
+        )
+
+
+@torch.no_grad()
+def _refuse_learning(net: nn.Module, pictures: Tensor) -> None:
+    """Refuse what other pictures change in evaluation mode: nothing can be proved of it."""
+    before = {name: buffer.clone() for name, buffer in net.named_buffers()}
+    net(pictures.flip(0, -1) / 2)
+    changed = [
+        name
+        for name, buffer in net.named_buffers()
+        if name in before and not torch.allclose(buffer, before[name], 0, 0, equal_nan=True)
+    ]
+    if changed:
+        raise InputError(
+            f"in evaluation mode it changes {_listed(changed)} with each picture: an observer of "
+            "quantisation, or statistics of its own. Take that out, or let eval() stop it"
         )
 
 

@@ -21,7 +21,7 @@ from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.memory_order import memory_order
 from faircompress.networks.prototypes import Prototypes
 from faircompress.networks.tensors import extras_of, fill, give_extras, refuse_others, tensors_of
-from faircompress.networks.weights import DAMAGED
+from faircompress.networks.weight_files import DAMAGED
 from faircompress.support.errors import FaircompressError, InputError
 from faircompress.support.files import write_bytes
 from faircompress.support.lines import one_line
