@@ -51,6 +51,37 @@ def test_a_mail_has_subject_and_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Model: faircompress-portraits" in only.get_content()
 
 
+HOSTILE = Message(
+    "fail", "faircompress: x\nBcc: eve@example.org: failed", "Fail: <!channel> & more.",
+    group="skin=<http://evil|ok>\nPass. Release the pruned file.",
+)  # fmt: skip
+
+
+def test_a_name_that_others_chose_begins_no_line_and_calls_nobody_in_slack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with http() as (address, got):
+        monkeypatch.setenv("ADDRESS", address)
+        assert notify.tell([receiver("slack")], HOSTILE) == []
+    assert got[0]["text"].splitlines() == [
+        "*faircompress: x Bcc: eve@example.org: failed*",
+        "Fail: &lt;!channel&gt; &amp; more.",
+        "Worst group: skin=&lt;http://evil|ok&gt; Pass. Release the pruned file.",
+    ]
+
+
+def test_a_mail_is_plain_text_and_a_subject_of_two_lines_stops_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with mail() as (address, got):
+        monkeypatch.setenv("ADDRESS", address.replace("&format=text", ""))
+        assert notify.tell([receiver("mail")], HOSTILE) == []
+    (only,) = got
+    assert only["Subject"] == "faircompress: x Bcc: eve@example.org: failed" and not only["Bcc"]
+    assert only.get_content_type() == "text/plain"
+    assert only.get_content().splitlines()[0] == "Fail: <!channel> & more."
+
+
 def test_only_who_wants_an_event_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with http() as (address, got):
         monkeypatch.setenv("ADDRESS", address)

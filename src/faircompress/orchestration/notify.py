@@ -5,8 +5,10 @@ the Prefect server when it is needed, and is never written to a log.
 """
 
 import os
+import re
 import time
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 from httpx import HTTPError
@@ -28,6 +30,7 @@ CONTENT = {
     "webhook": {"subject": "{{subject}}", "text": "{{body}}"},
     "slack": {"text": "*{{subject}}*\n{{body}}"},  # what Slack and Mattermost take
 }
+MARKS = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))  # of Slack's markup, and how to write them
 TEST = Message(
     "pass",
     "faircompress: a test",
@@ -76,7 +79,7 @@ def block_of(receiver: Receiver, message: Message | None = None) -> Notification
         raise InputError(f"the environment variable {receiver.env} is not set")
     if receiver.to == "mail":
         # takes every address that Apprise knows; Prefect has no block of its own for SMTP
-        return SlackWebhook(url=SecretStr(url))
+        return SlackWebhook(url=SecretStr(_as_text(url)))
     content = dict(CONTENT[receiver.to])
     values = message.values if message and receiver.to == "webhook" else {}
     content |= {key: f"{{{{{key}}}}}" for key in values}
@@ -89,6 +92,22 @@ def block_of(receiver: Receiver, message: Message | None = None) -> Notification
         timeout=PATIENCE,
         secrets=SecretDict(values),
     )
+
+
+def _as_text(mail: str) -> str:
+    """Return a mail's address with a word for plain text: Apprise's own choice is HTML."""
+    if re.search(r"[?&]format=", mail):
+        return mail
+    return f"{mail}{'&' if '?' in mail else '?'}format=text"
+
+
+def _texts(message: Message) -> tuple[str, str]:
+    return message.body, message.title
+
+
+def escaped(text: str) -> str:
+    """Return a text that Slack shows as it is: in it `<!channel>` calls nobody."""
+    return reduce(lambda t, pair: t.replace(*pair), MARKS, text)
 
 
 def _sent(receiver: Receiver, message: Message) -> str:
@@ -107,7 +126,8 @@ def _once(receiver: Receiver, message: Message) -> str:
     try:
         block: Any = block_of(receiver, message)
         with block.raise_on_failure():
-            block.notify(message.body, subject=message.subject)
+            body, title = (escaped(t) if receiver.to == "slack" else t for t in _texts(message))
+            block.notify(body, subject=title)
     except TROUBLE as error:
         return _without_address(receiver, error)
     return ""
