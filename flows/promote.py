@@ -20,7 +20,7 @@ from pydantic import Field
 from faircompress.orchestration import deployment, run_page
 from faircompress.orchestration.clone import name_of
 from faircompress.orchestration.reviews import NAME
-from faircompress.registry.policy import Said
+from faircompress.registry.policy import NotPromoted, Said
 from faircompress.report.markdown import plain_text
 from faircompress.support import environment
 
@@ -36,15 +36,25 @@ class Word(RunInput):
 
 
 @flow(name=NAME, persist_result=True)
-def review(project: str, version: str) -> str:
-    """Wait for a reviewer's word on a version, put it into its tags, and do what it says.
+def review(project: str, version: str, verdict: str = "") -> str:
+    """Wait for a reviewer's word on a verdict, put it into its version's tags, and obey it.
 
     Args:
         project: Folder with ``params.yaml``.
         version: Its number in the registry.
+        verdict: sha256 of the verdict that is asked about; empty: whatever it is by then.
+
+    Raises:
+        NotPromoted: If the version has another verdict by now, which its reviewer did not see.
     """
     where = deployment.registry_of(Path(project))
     found = where.find(version)
+    if verdict not in ("", found.tags["verdict.sha256"]):
+        raise NotPromoted(
+            f"version {version} of {where.model} has another verdict since this was asked: "
+            f"{found.tags['verdict']}. Nothing was done. Answer the run that asks about that one, "
+            "or set its tags and use: faircompress promote"
+        )
     worst = found.tags.get("worst", "")
     run_page.tag(found.tags["verdict"].upper(), worst)
     lines = [found.tags["sentence"], *([f"Worst: {worst}."] if worst else []), REPORT]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prefect.automations import Automation
 from prefect.client.orchestration import get_client
+from prefect.server.utilities.user_templates import render_user_template_sync
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed, Failed, Late, Pending, Running
 from receivers import http
@@ -50,6 +51,14 @@ def test_the_server_tells_of_a_crash_and_leaves_a_verdict_to_the_run(
     (message,) = got
     assert message["subject"] == f"faircompress: {planned.name}: Crashed"
     assert run.name in message["text"] and "Its process is gone." in message["text"]
+
+
+@pytest.mark.parametrize(("to", "channel"), [("slack", "&lt;!channel&gt;"), ("mail", "<!channel>")])
+def test_what_the_server_tells_slack_of_a_crash_calls_nobody(to: str, channel: str) -> None:
+    team = Receiver.model_validate({"when": ["crash"], "to": to, "env": "TEAM"})
+    words = crash_watch.template(team, "It ended: {{ flow_run.state.message }}")
+    given = {"flow_run": {"state": {"message": "<!channel>"}}}
+    assert render_user_template_sync(words, given) == f"It ended: {channel}"
 
 
 def test_deployments_of_a_work_pool_are_watched_by_their_names(

@@ -113,6 +113,13 @@ def test_where_reviews_are_served_prefect_asks_and_the_answer_is_obeyed(
             answer = {"approve": True, "reviewer": "Ann", "reason": "few rows"}
             client.resume_flow_run(run.id, run_input=answer)
             wait(lambda: client.read_flow_run(run.id).state_type == StateType.COMPLETED)
+            given = run.parameters | {"verdict": "0" * 64}  # asked before the one of today
+            late = client.create_flow_run_from_deployment(run.deployment_id, parameters=given)
+            wait(lambda: client.read_flow_run(late.id).state_type == StateType.FAILED)
+            assert (
+                "another verdict since this was asked"
+                in client.read_flow_run(late.id).state.message
+            )
     finally:
         server.terminate()
         server.wait()

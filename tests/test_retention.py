@@ -6,9 +6,9 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 import pytest
+import yaml
 from conftest import Project
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
@@ -109,23 +109,26 @@ def test_finished_runs_leave_the_server_and_one_at_work_does_not(
         ]
 
 
-def test_a_pools_finished_runs_leave_the_server_too(
+def test_a_pools_finished_runs_leave_the_server_too_but_not_those_of_another_project(
     folder: Path, server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
+    look = {"name": "look-mine", "entrypoint": "flows/retrain.py:retrain"}
+    (folder / "infra").mkdir(exist_ok=True)
+    (folder / "infra/prefect.yaml").write_text(yaml.safe_dump({"deployments": [look]}))
+    places = {"chain-mine": "shared", "look-mine": "shared", "chain-other": "shared", "far": "far"}
     with get_client(sync_client=True) as client:
         flow = client.create_flow_from_name("retrain")
-        of: dict[str, UUID] = {}
-        for name in ("mine", "anothers"):
+        for name in sorted(set(places.values())):
             client.create_work_pool(WorkPoolCreate(name=name, type="process"))
-            of[name] = client.create_deployment(flow, f"chain-{name}", work_pool_name=name)
+        of = {name: client.create_deployment(flow, name, work_pool_name=where)
+              for name, where in places.items()}  # fmt: skip
         made = {name: client.create_flow_run_from_deployment(one) for name, one in of.items()}
         for run in made.values():
             client.set_flow_run_state(run.id, Running(), force=True)
             client.set_flow_run_state(run.id, Completed(), force=True)
-        monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", str(of["mine"]))
+        monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", str(of["chain-mine"]))
         time.sleep(1.1)
         assert retention.tidy(folder, keeping(folder, logs="1s")) == []
-        known = {run.id for run in made.values()}
-        left = [run.id for run in client.read_flow_runs() if run.id in known]
-    assert left == [made["anothers"].id]
+        left = {run.id for run in client.read_flow_runs()}
+    assert {name for name, run in made.items() if run.id in left} == {"chain-other", "far"}

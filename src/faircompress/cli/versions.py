@@ -59,8 +59,8 @@ def alarm(
 ) -> None:
     """Move the champion back if it is not what was recorded, or for a --reason.
 
-    Then exits with 1; with 0 if the champion is as it was recorded, and no
-    reason is given.
+    Then exits with 1, and tells whoever notify in params names for alarm; with
+    0 if the champion is as it was recorded, and no reason is given.
     """
     from faircompress.orchestration import alarm as alarms
     from faircompress.orchestration import deployment
@@ -72,6 +72,11 @@ def alarm(
         words = alarms.alarm(where, grounds, version)
     else:
         words = alarms.guard(where)
+    if words:
+        from faircompress.orchestration.after_alarm import tell
+
+        if trouble := tell(project, where.model, words, version=version or ""):
+            typer.echo(trouble, err=True)
     found = None if words else deployment.champion(where)
     if found:
         words = f"version {found.number} of {found.model} is the champion, as it was recorded."

@@ -85,9 +85,13 @@ def _tell(project: Path, known: dict[str, str]) -> str:
     """Send the message of an alarm; a receiver that is away keeps nothing from being done."""
     version = known["version"]
     words = f"Version {version} was taken back by the monitor: {known['why']}."
-    message = of_alarm(known["model"], words, version=version, page=str(project / PAGE))
+    return tell(project, known["model"], words, version=version, page=str(project / PAGE))
+
+
+def tell(project: Path, model: str, words: str, *, version: str = "", page: str = "") -> str:
+    """Send the message of an alarm to whom params name; return what went wrong."""
     receivers = params.load(project / "params.yaml").notify
-    return " ".join(notify.tell(receivers, message))
+    return " ".join(notify.tell(receivers, of_alarm(model, words, version=version, page=page)))
 
 
 def start_retraining(project: Path, why: str) -> str:

@@ -9,6 +9,7 @@ from faircompress.evaluation.results import CheckResult, Outcome
 from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration.stage_words import gain_words
 from faircompress.report.wording import worst_sentence
+from faircompress.support.lines import one_line
 from faircompress.support.number_text import signed
 
 BY_OUTCOME: dict[str, Event] = {"pass": "pass", "fail": "fail", "inconclusive": "review"}
@@ -41,12 +42,17 @@ class Message:
 
     @property
     def body(self) -> str:
-        """Return the message as lines of text."""
+        """Return the message as lines of text; a name that others chose begins none."""
         labels = {"model": "Model", "version": "Version", "group": "Worst group", "gain": "Gained",
                   "report": "Report"}  # fmt: skip
         lines = [f"{label}: {getattr(self, key)}" for key, label in labels.items()
                  if getattr(self, key)]  # fmt: skip
-        return "\n".join([self.sentence, *lines])
+        return "\n".join(map(one_line, [self.sentence, *lines]))
+
+    @property
+    def title(self) -> str:
+        """Return the subject as one line, which is all that a mail's header can be."""
+        return one_line(self.subject)
 
     @property
     def values(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 
 from faircompress.config.operation import Receiver
-from faircompress.orchestration.notify import block_of, name_of, wanted
+from faircompress.orchestration.notify import MARKS, block_of, name_of, wanted
 from faircompress.support.errors import InputError
 
 SILENT = timedelta(minutes=10)  # without a heartbeat, after which a run is taken for dead
@@ -93,7 +93,7 @@ def watch(
         Whom the server cannot reach, a sentence each.
     """
     ours = _runs_of(deployment)
-    blocks, trouble = _blocks(name, wanted(receivers, "crash"))
+    told, trouble = _messages(name, wanted(receivers, "crash"))
     crashed = EventTrigger(
         expect=ENDS,
         match=RUNS,
@@ -101,10 +101,7 @@ def watch(
         posture=Posture.Reactive,
         threshold=1,
     )
-    actions = [
-        SendNotification(block_document_id=block, subject=SUBJECT, body=BODY) for block in blocks
-    ]
-    _put(f"faircompress crash {name}", crashed, actions)
+    _put(f"faircompress crash {name}", crashed, told)
     silent = EventTrigger(
         after=ALIVE, expect={"prefect.flow-run.*"}, match=RUNS, match_related=ours,
         for_each={"prefect.resource.id"}, posture=Posture.Proactive,
@@ -143,15 +140,26 @@ def _said(silent: timedelta) -> str:
     return f"{whole} minute{'s' * (whole > 1)}" if whole else f"{silent.seconds} seconds"
 
 
-def _blocks(name: str, receivers: Sequence[Receiver]) -> tuple[list[UUID], list[str]]:
-    """Save a block for each receiver; return their ids, and what went wrong."""
+def _messages(name: str, receivers: Sequence[Receiver]) -> tuple[list[SendNotification], list[str]]:
+    """Save a block for each receiver; return what they are sent, and what went wrong."""
     found, trouble = [], []
     for number, receiver in enumerate(receivers):
         try:
-            found.append(_saved(receiver, f"faircompress-{name}-{number}"))
+            block = _saved(receiver, f"faircompress-{name}-{number}")
         except (InputError, ValueError) as error:
             trouble.append(f"{name_of(receiver)} will not be told of crashes: {error}")
+            continue
+        subject, body = (template(receiver, words) for words in (SUBJECT, BODY))
+        found.append(SendNotification(block_document_id=block, subject=subject, body=body))
     return found, trouble
+
+
+def template(receiver: Receiver, words: str) -> str:
+    """Return a template that the server fills in; what Slack would obey is escaped there."""
+    if receiver.to != "slack":
+        return words
+    steps = "|".join(f"replace({mark!r}, {written!r})" for mark, written in MARKS)
+    return f"{{% filter {steps} %}}{words}{{% endfilter %}}"
 
 
 def _saved(receiver: Receiver, name: str) -> UUID:

@@ -49,23 +49,34 @@ def retraining(client: SyncPrefectClient, project: Path) -> str:
     return next((name for one in named if _there(client, name := f"{RETRAIN}/{one}")), "")
 
 
-def pool_of(client: SyncPrefectClient, deployment: UUID | str) -> str:
-    """Return the work pool of a deployment; empty: it has none, or is gone."""
+def of_run(
+    client: SyncPrefectClient, project: Path, deployment: UUID | str
+) -> tuple[str, set[str]]:
+    """Return the work pool of a run's deployment, and the project's deployments in it, by name.
+
+    Another project's may be in the same pool. The pool is empty if the deployment has none, or is
+    gone.
+    """
     try:
-        return client.read_deployment(UUID(str(deployment))).work_pool_name or ""
+        found = client.read_deployment(UUID(str(deployment)))
     except ObjectNotFound:
-        return ""
+        return "", set()
+    return found.work_pool_name or "", {found.name, *(name for name, _ in _named(project))}
 
 
 def _of_pool(project: Path) -> list[str]:
     """Return the names of deployments that retrain whoever asks, as the project's file has them."""
+    return [name for name, polled in _named(project) if not polled]
+
+
+def _named(project: Path) -> list[tuple[str, bool]]:
+    """Return the deployments that the project's file names, and whether each looks for news."""
     try:
         found = yaml_text.read(project / FILE)["deployments"]
         return [
-            str(one["name"])
+            (str(one["name"]), bool((one.get("parameters") or {}).get("polled")))
             for one in found
             if str(one["entrypoint"]).endswith(f":{RETRAIN}")
-            and not (one.get("parameters") or {}).get("polled")
         ]
     except (OSError, UnicodeDecodeError, yaml_text.BadYaml, KeyError, TypeError, AttributeError):
         return []  # a user's file, which is not ours to complain about here

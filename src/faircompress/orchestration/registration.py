@@ -131,6 +131,8 @@ def _version(where: Registry, record: Record, precision: Precision, verdict: Ver
         **mlflow_runs.provenance(space.folder, code_of(space.project, space.commit)),
     }
     registry.note(record.store, version, tags)
+    if version.tags.get("verdict.sha256") != known.verdict_sha256:
+        registry.forget_approval(record.store, version)
     registry.describe(record.store, version, described(verdict, precision))
     marks = {
         "workspace": known.workspace,

@@ -109,8 +109,17 @@ def _delete(client: SyncPrefectClient, which: FlowRunFilter) -> None:
 
 
 def _deployments(client: SyncPrefectClient, project: Path) -> Iterator[dict[str, Any]]:
-    """Give filters of this clone's deployments: its own, and those of the pool it works for."""
+    """Give filters of this clone's deployments: its own, and the project's in the pool it serves.
+
+    The pool may be another project's as well, whose runs are not this one's to remove.
+    """
     served = DeploymentFilterName(any_=[name_of(project)])
     yield {"deployment_filter": DeploymentFilter(name=served)}
-    if deployment.id and (name := pool.pool_of(client, deployment.id)):
-        yield {"work_pool_filter": WorkPoolFilter(name=WorkPoolFilterName(any_=[name]))}
+    if not deployment.id:
+        return
+    name, ours = pool.of_run(client, project, deployment.id)
+    if name:
+        yield {
+            "work_pool_filter": WorkPoolFilter(name=WorkPoolFilterName(any_=[name])),
+            "deployment_filter": DeploymentFilter(name=DeploymentFilterName(any_=sorted(ours))),
+        }

@@ -106,6 +106,14 @@ def note(store: Store, version: Version, tags: Mapping[str, str]) -> None:
         store.client.set_model_version_tag(version.model, version.number, key, value[:VALUE_LIMIT])
 
 
+def forget_approval(store: Store, version: Version) -> None:
+    """Take a reviewer's approval off a version; it was of an earlier verdict than today's."""
+    if version.tags.get("review") == "approve":
+        for key in ("review", "reviewer", "reason"):
+            if key in version.tags:
+                store.client.delete_model_version_tag(version.model, version.number, key)
+
+
 def describe(store: Store, version: Version, markdown: str) -> None:
     """Set the text that the UI shows for a version."""
     store.client.update_model_version(version.model, version.number, description=markdown)
