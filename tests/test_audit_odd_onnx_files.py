@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,7 +16,7 @@ def _shown(in_empty_folder: None) -> None:
     table(pictures())
 
 
-def refusal(**options: str | bool) -> str:
+def refusal(**options: Any) -> str:
     with pytest.raises((ValueError, FileNotFoundError)) as error:
         asked("a.onnx", scale="1/255", **options)
     return str(error.value)
@@ -27,7 +28,7 @@ def function(name: str, *nodes: onnx.NodeProto) -> onnx.FunctionProto:
     return helper.make_function("own", name, ["a"], ["b"], list(nodes), operators)
 
 
-def with_function(made: onnx.FunctionProto, **how: str) -> None:
+def with_function(made: onnx.FunctionProto, **how: Any) -> None:
     """Write a file of one score, which goes through a function at the end."""
     model = write("a.onnx", weights=WEIGHTS[:, :1], **how)
     last = model.graph.output[0].name
@@ -60,7 +61,7 @@ def in_eight_bits() -> None:
 
 def in_percent() -> None:
     model = write("a.onnx")
-    hundred = numpy_helper.from_array(np.float32(100), "hundred")
+    hundred = numpy_helper.from_array(np.array(100, np.float32), "hundred")
     model.graph.initializer.append(hundred)
     model.graph.node.append(helper.make_node("Mul", ["headed", "hundred"], ["end"]))
     model.graph.output[0].name = "end"
