@@ -219,13 +219,13 @@ def _refuse_one_probability(
     scores = as_numbers(table.cells[column])
     if not ((scores >= 0) & (scores <= 1)).all():
         return
-    told = listed(near(classes))
+    alike = listed(near(classes))
     raise InputError(
         f"{option}: column {column!r} of {table.name} holds one probability a row, which is for "
         f"two classes, but the label has {len(classes)}: {', '.join(map(repr, classes[:10]))}. "
         + (
-            f"Are {told} one class? Write it alike. If not, n"
-            if told
+            f"Are {alike} one class? Write it alike. If not, n"
+            if alike
             else "Correct the label, or n"
         )
         + f"ame one column a class, such as '{column}_*'."

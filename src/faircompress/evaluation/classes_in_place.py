@@ -46,11 +46,13 @@ def refuse_exchanged(comparison: PairedComparison, *, alpha: float) -> None:
 def _suspects(comparison: PairedComparison) -> Iterator[tuple[int, int]]:
     """Give the pairs of classes whose rows would be given more of their class by an exchange."""
     labels, p = comparison.baseline.labels, comparison.baseline.probabilities
-    of_class = np.eye(p.shape[1])[labels]
-    mean = of_class.T @ p / np.maximum(of_class.sum(axis=0), 1)[:, None]
+    classes, first, counts = np.unique(np.sort(labels), return_index=True, return_counts=True)
+    mean = np.zeros((p.shape[1],) * 2)
+    sums = np.add.reduceat(p[np.argsort(labels)], first, axis=0, dtype=float)
+    mean[classes] = sums / counts[:, None]
     own = np.diag(mean)
     gain = mean + mean.T - own[:, None] - own[None, :]
-    there = of_class.any(axis=0)
+    there = np.isin(np.arange(len(mean)), classes)
     yield from zip(*np.nonzero(np.triu(gain > 0, 1) & np.outer(there, there)), strict=True)
 
 
