@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from auditing import run
 from conftest import Project
-from registered import again, lay, moved, overwrite, registered_as
+from registered import lay, moved, overwrite, registered_as
 from signing import at_home, make_key, rewrite, strip, swap_public_key
 from test_registry import acts, tag
 
@@ -19,14 +19,13 @@ from faircompress.orchestration.alarm import guard, raise_alarm
 from faircompress.orchestration.champion import resolve_champion
 from faircompress.orchestration.deployment import BadChampion
 from faircompress.orchestration.registered_model import Registry
-from faircompress.orchestration.workspace import Workspace
 from faircompress.registry import attestations, known_keys, signatures, versions
 from faircompress.registry.history import history
 from faircompress.registry.keys import VARIABLES, keys_of
 from faircompress.registry.policy import Decision, Grounds, NotPromoted
 from faircompress.registry.records import VerdictRecord
 from faircompress.support.errors import StateError
-from faircompress.support.files import read_json, sha256, write_json
+from faircompress.support.files import sha256
 
 Finished = tuple[Project, subprocess.CompletedProcess[str]]
 FIRST, SECOND, FAILED = "1", "2", "3"  # both passed; the second is the champion
@@ -262,25 +261,6 @@ def test_a_pass_under_loosened_rules_needs_a_reviewer(where: Registry, finished:
     assert where.aliases()["champion"] == newest and acts(where, newest) == ["approved"]
     assert isinstance(attestations.records(project)[-1], Decision)
     assert resolve_champion(project).version == newest
-
-
-def test_an_approval_of_one_verdict_is_none_of_the_next_and_that_one_is_asked_about(
-    where: Registry, finished: Finished
-) -> None:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    project = where.store.project
-    with temporary_settings({PREFECT_API_URL: finished[0].env["PREFECT_API_URL"]}):
-        registered_as(project, "inconclusive", words="judged twice")
-        newest = versions.versions(where.store, where.model)[0].number
-        tag(where, newest, review="approve", reviewer="Ann", reason="few rows")
-        verdict = project / "artifacts/gate/verdict.json"
-        said = read_json(verdict) | {"sentence": "inconclusive: and now by far"}
-        write_json(verdict, said)
-        again(Workspace(project, project))
-    assert not {"review", "reviewer", "reason"} & where.find(newest).tags.keys()
-    assert where.aliases()["challenger"] == newest
-    assert "is inconclusive and waits for a person" in refusal(where, newest)
 
 
 def test_an_old_pass_is_no_way_around_rules_that_were_tightened_since(
