@@ -124,7 +124,7 @@ def test_an_unfit_table_is_refused_by_column_and_row(
         (f"{ALL} --rule 'change true_positive_rate 0.2'", ["two rules change", "keep one"]),
         (f"{ALL} --max-weight 0", ["--max-weight is 0; needed is a number above 0"]),
         (f"{ALL} --data p.parquet", ["either a table of predictions or --data"]),
-        (f"{ALL} --classes 0,1,2", ["Classes are 0, 1, 2", "holds"]),
+        (f"{ALL} --classes 0,1,2", ["two classes, but the label has 3: '0', '1', '2'"]),
         (f"{ALL} --group label", ["--group label: this name is kept for the classes"]),
         (ALL.replace("p.csv", ""), ["either a table of predictions or --data"]),
         (ALL.replace("p.csv", "p.csv p.csv p.csv"), ["3 tables are given"]),
