@@ -45,7 +45,10 @@ def test_a_list_of_rows_and_a_file_of_any_name_are_read_alike(tmp_path: Path) ->
      ('[{"a": 1}, 7]', "t.jsonl: row 2 is 7; needed is an object a row"),
      ('{"a": 1}\n{"a": 2, "a": 3}', "the key 'a' stands twice in one object"),
      ('{"a": 1, " a": 2}', "has 2 keys 'a'; rename them"),
-     ("[]", "has no row; needed is an object a row"),
+     ("[]", "has no row of values; needed is an object a row"),
+     ("{}\n{}", "has no row of values"),
+     ('{"a": ' + "[" * 100_000, "t.jsonl: line 1 is no JSON: maximum recursion"),
+     ('{"a": "\\ud800"}', "t.jsonl: line 1 holds half a character"),
      ('{\n "images": [],\n "annotations": []\n}', "is COCO's file of objects in pictures"),
      ('{\n "a": {"0": 1},\n "b": {"0": 2}\n}', "is one JSON object, not a table")],
 )  # fmt: skip

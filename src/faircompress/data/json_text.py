@@ -9,6 +9,8 @@ import pandas as pd
 
 from faircompress.support.errors import InputError
 
+NO_TEXT = re.compile("[\ud800-\udfff]")
+BROKEN = (ValueError, RecursionError)
 COCO = {"images", "annotations"}
 NEEDED = 'needed is an object a row, such as {"file_name": "1.jpg", "label": "cat"}'
 
@@ -32,8 +34,8 @@ def cells_of(text: str, where: str) -> pd.DataFrame:
         ValueError: If a row is no object or has a key twice, or there is no row.
     """
     rows = [{name: _text(value) for name, value in row.items()} for row in _rows(text, where)]
-    if not rows:
-        raise InputError(f"{where} has no row; {NEEDED}.")
+    if not any(rows):
+        raise InputError(f"{where} has no row of values; {NEEDED}.")
     names = list(dict.fromkeys(name for row in rows for name in row))
     fields = [[row.get(name, "") for name in names] for row in rows]
     called = [" ".join(name.split()) or f"unnamed {place}" for place, name in enumerate(names, 1)]
@@ -57,7 +59,7 @@ def _rows(text: str, where: str) -> Iterator[dict[str, Any]]:
         if line.strip():
             try:
                 row = json.loads(line, object_pairs_hook=_once)
-            except ValueError as error:
+            except BROKEN as error:
                 raise InputError(
                     f"{where}: line {number} is no JSON: {error}. Was the file cut off there?"
                 ) from error
@@ -68,13 +70,15 @@ def _whole(text: str) -> Any:
     """Return what a text is as one value; None: it is several, or broken."""
     try:
         return json.loads(text, object_pairs_hook=_once)
-    except ValueError:
+    except BROKEN:
         return None
 
 
 def _object(row: Any, where: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise InputError(f"{where} is {json.dumps(row)[:60]}; {NEEDED}.")
+    if NO_TEXT.search(json.dumps(row, ensure_ascii=False)):
+        raise InputError(f"{where} holds half a character (a lone surrogate). Write it anew.")
     return row
 
 
