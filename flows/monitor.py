@@ -8,6 +8,7 @@ from prefect import flow, get_run_logger
 from faircompress.monitoring.result import Watched
 from faircompress.orchestration.after_alarm import Retrain, follow_up, raise_alarm, start_retraining
 from faircompress.orchestration.monitor_record import keep
+from faircompress.orchestration.run_log import errors_in_words
 from faircompress.orchestration.watched import result
 from faircompress.orchestration.watching import count, watch_of
 
@@ -23,6 +24,7 @@ def monitor(project: Path = Path()) -> Watched:
         NotWatched: If there is nothing to watch.
         InputError: If the table of new rows cannot be read.
     """
+    errors_in_words()
     return look(project.resolve(), start_retraining)
 
 

@@ -20,6 +20,7 @@ from pydantic import Field
 from faircompress.orchestration import deployment, run_page
 from faircompress.orchestration.clone import name_of
 from faircompress.orchestration.reviews import NAME
+from faircompress.orchestration.run_log import errors_in_words
 from faircompress.registry.policy import NotPromoted, Said
 from faircompress.report.markdown import plain_text
 from faircompress.support import environment
@@ -47,6 +48,7 @@ def review(project: str, version: str, verdict: str = "") -> str:
     Raises:
         NotPromoted: If the version has another verdict by now, which its reviewer did not see.
     """
+    errors_in_words()
     where = deployment.registry_of(Path(project))
     found = where.find(version)
     if verdict not in ("", found.tags["verdict.sha256"]):

@@ -19,6 +19,7 @@ from faircompress.orchestration import late_runs, news
 from faircompress.orchestration.commits import BRANCH, LAID_OUT, GitFailed, changed, head
 from faircompress.orchestration.news import Inputs
 from faircompress.orchestration.remote import RemoteFailed, pull, pull_data, push
+from faircompress.orchestration.run_log import errors_in_words
 from faircompress.orchestration.workspace import Workspace, prepare
 from faircompress.support.errors import FaircompressError, StateError
 from faircompress.support.locks import is_held, waiting
@@ -54,6 +55,7 @@ def retrain(
         polled: Nobody asked: it neither waits for another run nor repeats one that failed.
         force: Run even if nothing is new.
     """
+    errors_in_words()
     project = Path.cwd()
     if polled and is_held(project / CHAIN_LOCK):
         return nothing("The chain is at work.")
@@ -76,7 +78,7 @@ def _if_new(project: Path, review: Review, polled: bool, force: bool) -> State[A
     if not (force or news.news(project, inputs)):
         return nothing(_handed_on_late(project, commit) or news.nothing_new(project))
     if polled and (why := news.given_up(project, inputs, chosen.run.retries)):
-        return nothing(f"Not run again: {why}.")
+        return nothing(f"Not run again: {why.removesuffix('.')}.")
     if commit and (left_out := changed(project, *LAID_OUT)):
         words = "%s: changes that are not committed are left out; this run is of commit %s"
         get_run_logger().warning(words, ", ".join(left_out), commit)

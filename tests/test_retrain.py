@@ -133,6 +133,10 @@ def test_a_run_that_failed_is_not_polled_again_before_something_changes(project:
     assert "2 runs on it" in news.given_up(project.folder, inputs(project), retries=1)
     news.fail(project.folder, inputs(project), "stage train failed", over=True)
     assert "stage train failed" in news.given_up(project.folder, inputs(project), retries=9)
+    project.set(run={"timeouts": {"train": "6h"}})
+    commit(project, "more time, on which no result stands")
+    assert news.given_up(project.folder, inputs(project), retries=1) == ""
+    news.fail(project.folder, inputs(project), "stage train failed", over=True)
     draw(project.folder.parent / "pictures", 404)
     assert news.given_up(project.folder, inputs(project), retries=1) == ""
 
@@ -181,22 +185,6 @@ def test_a_server_is_tried_again_and_a_verdict_is_not(server: None) -> None:
     with pytest.raises(compress.GateFailed):
         retrain.retried(work([compress.GateFailed("harm")]), chosen(5))
     assert len(tries) == 1
-
-
-@pytest.mark.parametrize(
-    ("error", "name"),
-    [(compress.GateFailed("harm"), "GateFailed"), (compress.Undecided("open"), "NeedsReview")],
-)
-def test_a_verdict_ends_a_run_in_a_state_of_its_own_without_a_traceback(
-    error: Any, name: str, server: None, capfd: pytest.CaptureFixture[str]
-) -> None:
-    @flow
-    def chain() -> Any:
-        return compress.state_of(error)
-
-    state = chain(return_state=True)
-    assert (state.name, state.type.value, state.message) == (name, "FAILED", str(error))
-    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 @contextmanager

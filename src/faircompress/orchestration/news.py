@@ -27,19 +27,25 @@ WORDS = {"data": "the data", "code": "the code", "params": "the params", "chain"
 
 @dataclass(frozen=True)
 class Inputs:
-    """What results stand on, each part as a sha256."""
+    """What results stand on, each part as a sha256.
+
+    ``operation`` is how runs are led, such as their timeouts: no result stands on it, but after a
+    run that failed its change is a reason to try again.
+    """
 
     data: str
     code: str
     params: str
     chain: str
+    operation: str = ""
 
     def differences(self, known: "Inputs | None") -> list[str]:
         """Return in words what differs from what is known."""
         if known is None:
             return ["no retraining has finished here"]
         theirs = asdict(known)
-        return [WORDS[name] for name, value in asdict(self).items() if theirs[name] != value]
+        ours = asdict(self)
+        return [words for name, words in WORDS.items() if theirs[name] != ours[name]]
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,8 @@ def inputs_of(project: Path, commit: str = "") -> Inputs:
     results = chosen.model_dump_json(exclude=set(OPERATION))
     code = json.dumps(stage_keys(chosen), sort_keys=True)
     chain = _text(project, commit, "dvc.yaml")
-    return Inputs(_data(project, chosen), _sha256(code), _sha256(results), _sha256(chain))
+    led = _sha256(chosen.model_dump_json(include=set(OPERATION)))
+    return Inputs(_data(project, chosen), _sha256(code), _sha256(results), _sha256(chain), led)
 
 
 def params_at(project: Path, commit: str = "") -> Params:
