@@ -9,6 +9,7 @@ come after the databases, so that no version is without its file.
 """
 
 import argparse
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -95,7 +96,8 @@ def main() -> None:
     """Make a backup."""
     stores, given = stores_and_folder(__doc__)
     size = backup(stores, given.project, given.folder)
-    print(f"{given.folder}: {size / 1e6:.1f} MB. Bring it back with: python -m infra.restore")
+    back = f"python -m infra.restore {shlex.quote(str(given.folder))} --of {given.of}"
+    print(f"{given.folder}: {size / 1e6:.1f} MB. Bring it back, into empty servers, with: {back}")
 
 
 if __name__ == "__main__":

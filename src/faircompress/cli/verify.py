@@ -62,13 +62,33 @@ def _attested(project: Path, verdict: Path | None, without_ledger: bool) -> list
         typer.echo(one_line(fault) if fault else f"{verdict} is attested, {signed}")
         return [fault] if fault else []
     found = project_check.check_project(project, without_ledger=without_ledger)
-    for words in [*found.faults, *found.remarks]:
+    taken_out, remarks = _beside_branch(project.resolve())
+    faults = [*found.faults, *taken_out]
+    for words in [*faults, *found.remarks, *remarks]:
         typer.echo(one_line(words, LONGEST))
-    if not found.faults:
+    if not faults:
         kept = f"{found.attestations} attestations ({found.unsigned} unsigned)"
         ledger = "ledger not asked for" if without_ledger else f"ledger of {found.looks} lines"
         typer.echo(f"{kept} and the {ledger}: all as attested")
-    return found.faults
+    return faults
+
+
+def _beside_branch(project: Path) -> tuple[list[str], list[str]]:
+    """Return, as fault and as remark, what the branch of scheduled runs attests beyond the files.
+
+    The last line of a record is named by no other. But a clone that runs by the clock has written
+    each of its branch's lines into its own files first.
+    """
+    from faircompress.orchestration.commits import BRANCH
+    from faircompress.orchestration.runs_branch import not_here
+    from faircompress.registry.attestations import SCHEDULED, file
+
+    if not (count := not_here(project)):
+        return [], []
+    held = f"the branch {BRANCH} holds {count} attestations that the files here do not hold"
+    if (project / SCHEDULED).exists():
+        return [f"{held}. Lines were taken out of {file(project)}: bring them back."], []
+    return [], [f"{held}: git merge {BRANCH} brings them"]
 
 
 def _derived(verdict: Path, predictions: list[Path]) -> list[Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from faircompress.orchestration.commits import BRANCH, GitFailed, git
 from faircompress.registry import attestations
+from faircompress.registry.statements import from_line
 
 REF = f"refs/heads/{BRANCH}"
 NOBODY = "0" * 40  # the commit of a branch that is not there
@@ -65,6 +66,21 @@ def attested_at(project: Path, commit: str) -> list[str]:
         return git(project, "show", f"{commit}:./{attestations.FILE.as_posix()}").splitlines()
     except GitFailed:  # it has none
         return []
+
+
+def not_here(project: Path) -> int:
+    """Count the attestations of the branch that this clone's files lack; 0 where git has none.
+
+    Raises:
+        InputError: If a line here is none of ours.
+    """
+    try:
+        tip = tip_of(project)
+        there = attested_at(project, tip) if tip else []
+    except OSError:  # no git
+        return 0
+    known = {from_line(line).payload for line in attestations.lines(project)}
+    return len({one.payload for one in map(from_line, filter(None, there))} - known)
 
 
 def as_file(lines: Iterable[str]) -> bytes:
