@@ -53,6 +53,14 @@ def read(folder: Path, known: set[str], tally: Tally) -> pd.DataFrame:
     return new_rows.news(raw, counted.load(folder / "counted"), known, tally)
 
 
+def test_a_table_of_logged_scores_names_each_row_by_any_column_and_says_so(tmp_path: Path) -> None:
+    table_in(tmp_path).rename(columns={"image": "case"}).to_csv(tmp_path / "data.csv", index=False)
+    with pytest.raises(InputError, match=r"^monitor\.rows\.image: .* has no column.*any col"):
+        read(tmp_path, set(), Tally())
+    named = NewRows(root=str(tmp_path), image="case", **OPTIONS)
+    assert len(new_rows.read(named, FACTS, "1")[1]) == 60
+
+
 def test_a_person_counts_once_with_the_share_right_of_the_first_day() -> None:
     found = stream(
         rows(

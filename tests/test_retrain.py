@@ -24,13 +24,14 @@ from receivers import http
 
 from faircompress.config.params import load
 from faircompress.orchestration import news, polling
+from faircompress.orchestration.after_alarm import start_retraining
 from faircompress.orchestration.alarm import raise_alarm
 from faircompress.orchestration.commits import git, head
 from faircompress.registry import attestations, mlflow_runs
 from faircompress.registry import versions as registry
 from faircompress.support.locks import waiting
 from faircompress.support.servers import StoreFailed
-from flows import compress, retrain
+from flows import compress, retrain, serve
 
 RUN = "from flows.retrain import retrain; retrain(polled=True)"
 FAST = {
@@ -139,6 +140,16 @@ def test_a_run_that_failed_is_not_polled_again_before_something_changes(project:
     news.fail(project.folder, inputs(project), "stage train failed", over=True)
     draw(project.folder.parent / "pictures", 404)
     assert news.given_up(project.folder, inputs(project), retries=1) == ""
+
+
+def test_an_alarm_says_that_a_retraining_on_the_same_data_comes_to_nothing_else(
+    project: Project, server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)
+    serve.deployment().apply()
+    assert "add the newly labelled rows to the data set" in start_retraining(project.folder, "x")
+    grow(project)
+    assert start_retraining(project.folder, "x").endswith("since x.")
 
 
 def test_a_look_that_meets_a_run_at_work_says_and_starts_nothing(project: Project) -> None:

@@ -86,7 +86,7 @@ def _booked(book: Book, pair: Pair, gate: Gate, validation: Held) -> Booking:
     held = None if validation is None else validation[0]
     both = None if held is None else (held, held)
     refuse_untestable(
-        part.baseline, asked, held, costs=_costs(part), thresholds=_thresholds(gate, both),
+        part.baseline, asked, held, costs=[_costs(part)], thresholds=_thresholds(gate, both),
         captions=_captions(part),
     )  # fmt: skip
     if fresh is None:

@@ -11,6 +11,7 @@ import pandas as pd
 from faircompress.config.monitor import NewRows
 from faircompress.data.dataset import Facts, hash_position
 from faircompress.data.sources import RawData
+from faircompress.data.sources.table import KEY as TABLE
 from faircompress.data.sources.table import table
 from faircompress.data.splitting import pictures_closed
 from faircompress.monitoring.counted import GROUP, PROBABILITY
@@ -61,8 +62,7 @@ def read(options: NewRows, facts: Facts, version: str) -> tuple[RawData, pd.Data
     """
     own = {"labelled", "score", "version"}
     given = {k: v for k, v in options.model_dump().items() if k not in own}
-    with pictures_closed():
-        raw = table(**given)
+    raw = _table(given, logged=bool(options.score))
     groups = [name for name in facts.groups if name != "label"]
     lacking = [name for name in groups if name not in raw.rows.columns]
     if lacking:
@@ -83,6 +83,18 @@ def read(options: NewRows, facts: Facts, version: str) -> tuple[RawData, pd.Data
         words = _column(raw, options.version, "version").astype(str)
         rows["of_version"] = (words == version).to_numpy()
     return raw, rows
+
+
+def _table(given: dict[str, Any], *, logged: bool) -> RawData:
+    """Read the table without its pictures; errors name the keys of this section."""
+    try:
+        with pictures_closed():
+            return table(**given)
+    except InputError as error:
+        of_image, words = str(error).startswith(f"{TABLE}.image"), str(error).removeprefix(TABLE)
+        hint = " Where scores are logged, image may be any column that names the row once."
+        key = KEY if words != str(error) else ""
+        raise InputError(f"{key}{words}{hint if logged and of_image else ''}") from error
 
 
 def news(rows: pd.DataFrame, counted: pd.DataFrame, people: set[str], tally: Tally) -> pd.DataFrame:

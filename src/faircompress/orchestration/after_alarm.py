@@ -13,9 +13,10 @@ from prefect.events import emit_event
 
 from faircompress.config import params
 from faircompress.monitoring.result import Watched
-from faircompress.orchestration import alarm, notify, pool
+from faircompress.orchestration import alarm, news, notify, pool
 from faircompress.orchestration.announcement import of_alarm
 from faircompress.orchestration.clone import name_of
+from faircompress.orchestration.commits import head
 from faircompress.orchestration.registered_model import Registry
 from faircompress.orchestration.watching import FOLDER
 from faircompress.registry.policy import Grounds
@@ -105,4 +106,14 @@ def start_retraining(project: Path, why: str) -> str:
             "with the new rows in the data."
         )
     run_deployment(name, timeout=0, as_subflow=False, flow_run_name="after an alarm")
-    return f"A retraining was started ({name}), since {why}."
+    return f"A retraining was started ({name}), since {why}.{_in_vain(project)}"
+
+
+def _in_vain(project: Path) -> str:
+    """Say that the retraining has nothing to learn from, if that is so in this clone."""
+    if news.finished(project) is None or news.news(project, news.inputs_of(project, head(project))):
+        return ""
+    return (
+        " But data, code and params are those of the last one here, so it can come to nothing "
+        "else: add the newly labelled rows to the data set, and it runs."
+    )

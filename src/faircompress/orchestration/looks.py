@@ -58,9 +58,8 @@ def book(
     """
     where, ledger = Registry(record.store, record.experiment), ledger_of(record)
     exported_now = Files.of(record.workspace.artifacts, booked=False)
-    for precision in exported_now.precisions:
-        costs = exported_now.costs(precision)
-        refuse_untestable(*_of_dense(record), costs=costs, captions=CHAIN)
+    costs = [exported_now.costs(precision) for precision in exported_now.precisions]
+    refuse_untestable(*_of_dense(record), costs=costs, captions=CHAIN)
     before = {
         **_written(record.workspace.artifacts, test),
         **look_records.looks(where.store, where.model, test),
