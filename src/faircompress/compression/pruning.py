@@ -111,7 +111,7 @@ def _classes(net: nn.Module, pictures: Tensor) -> int:
     except MISFITS as error:
         weights = next((p.dtype for p in net.parameters() if p.is_floating_point()), None)
         types = (
-            f": its weights are {weights} and the pictures {pictures.dtype}; give them alike"
+            f": its weights are {weights} and the pictures {pictures.dtype}; give both in float32"
             if weights not in (None, pictures.dtype)
             else f", which are {list(pictures.shape[1:])}"
         )

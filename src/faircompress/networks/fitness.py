@@ -1,8 +1,6 @@
 """Whether a network can be cut, trained and judged at all, told before that is tried."""
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -13,36 +11,12 @@ from torch.nn.utils import parametrize
 from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import MISFITS, Scored, forget
 from faircompress.networks.outputs import probabilities_given
+from faircompress.networks.place import Place
+from faircompress.networks.precision import refuse_other_precision
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 
 BOUND = "what it says of a picture depends on the pictures beside it"
-
-
-class Place:
-    """Where in a network one is, for whom it stops."""
-
-    def __init__(self) -> None:
-        self.inside: list[str] = []
-
-    @contextmanager
-    def watching(self, net: nn.Module) -> Iterator[None]:
-        """Follow what runs."""
-        with ExitStack() as hooks:
-            for name, module in net.named_modules():
-                hooks.enter_context(module.register_forward_pre_hook(self._enters(name)))
-                hooks.enter_context(module.register_forward_hook(self._leaves))
-            yield
-
-    def _enters(self, name: str) -> Callable[[nn.Module, object], None]:
-        return lambda module, given: self.inside.append(name)
-
-    def _leaves(self, module: nn.Module, given: object, output: object) -> None:
-        self.inside.pop()
-
-    def words(self) -> str:
-        """Name the innermost layer that did not end."""
-        return f" in layer {self.inside[-1]}" if self.inside and self.inside[-1] else ""
 
 
 def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
@@ -60,7 +34,8 @@ def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
     _refuse_several_inputs(net)
     was = {module: module.training for module in net.modules()}
     try:
-        _refuse_output(evaluating(net), pictures)
+        refuse_other_precision(evaluating(net), pictures)
+        _refuse_output(net, pictures)
     finally:
         for module, training in was.items():
             module.training = training
@@ -199,8 +174,8 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
     except InputError:
         raise
     except MISFITS as error:
-        words = f"{type(error).__name__}{place.words()}: {' '.join(str(error).split())[:300]}"
-        raise InputError(words) from error
+        why = " ".join(str(error).split()).partition(" Hint: enable anomaly")[0]
+        raise InputError(f"{type(error).__name__}{place.words()}: {why[:300]}") from error
     if not torch.allclose(once, again, rtol=1e-3, atol=1e-5, equal_nan=True):
         raise InputError(
             "in evaluation mode it does not say the same twice. Is there functional.dropout "

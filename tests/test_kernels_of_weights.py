@@ -1,0 +1,147 @@
+"""Kernels that a network's own code makes of its weights: turned, chosen, summed, standardised."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import faircompress
+from faircompress.export.right_shape import refuse_wrong_shape
+from faircompress.networks.network import Network
+from faircompress.support.errors import InputError
+
+MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
+LABELS = torch.arange(8) % 2
+LOADER = [(torch.rand(8, 3, 12, 12, generator=torch.Generator().manual_seed(0)), LABELS)]
+
+
+class Between(nn.Module):
+    """Two convolutions, what a child of this class does with their maps, two more, and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.one, self.two = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, 1, 1)
+        self.three, self.four = nn.Conv2d(8, 16, 3, 1, 1), nn.Conv2d(16, 8, 3, 1, 1)
+        self.bank = nn.Parameter(torch.randn(2, 8, 8, 1, 1) / 4)
+        self.flat = nn.Linear(8, 8)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.middle(self.two(self.one(x).relu()).relu())
+        maps = maps + self.flat(maps.mean((2, 3)))[..., None, None]
+        return self.head(self.four(self.three(maps).relu()).mean((2, 3)))
+
+    def middle(self, maps: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class Turned(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return F.conv2d(maps, self.two.weight.transpose(0, 1), padding=1)
+
+
+class Back(Between):
+    """A convolution, and its adjoint of the same weight, as autoencoders have them."""
+
+    def middle(self, maps: Tensor) -> Tensor:
+        return F.conv_transpose2d(maps, self.two.weight, padding=1)
+
+
+class Mirrored(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return self.two(maps) + F.conv2d(maps, self.two.weight.flip(3), padding=1)
+
+
+class Several(Between):
+    """Two kernels in one parameter."""
+
+    def middle(self, maps: Tensor) -> Tensor:
+        one, other = (F.conv2d(maps, kernel) for kernel in self.bank)
+        return one.relu() + other
+
+
+class Weighed(Between):
+    """Experts: every kernel of a bank, weighed by what a picture shows."""
+
+    def middle(self, maps: Tensor) -> Tensor:
+        shares = maps.mean((2, 3))[:, :2].softmax(1)[..., None, None, None]
+        return sum((shares[:, k] * F.conv2d(maps, self.bank[k]) for k in (0, 1)), maps)
+
+
+class Chosen(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return F.conv2d(maps, torch.einsum("k,koihw->oihw", torch.tensor([0.25, 0.75]), self.bank))
+
+
+class Standard(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        weight = self.two.weight
+        return F.conv2d(maps, (weight - weight.mean()) / weight.std(), padding=1)
+
+
+class Difference(Between):
+    """A central difference convolution, as detectors of spoofed faces have them."""
+
+    def middle(self, maps: Tensor) -> Tensor:
+        centre = self.two.weight.sum((2, 3), keepdim=True)
+        return self.two(maps) - 0.7 * F.conv2d(maps, centre)
+
+
+class Flat(Between):
+    """A linear layer that is used as a convolution, and never called."""
+
+    def middle(self, maps: Tensor) -> Tensor:
+        return F.conv2d(maps, self.flat.weight[..., None, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.middle(self.two(self.one(x).relu()).relu())
+        return self.head(self.four(self.three(maps).relu()).mean((2, 3)))
+
+
+KINDS = [Turned, Back, Mirrored, Several, Weighed, Chosen, Standard, Difference, Flat]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_it_is_cut_and_its_file_says_what_it_says(kind: type[Between], tmp_path: Path) -> None:
+    """The export compares both, to 1e-4 of a probability, before it writes the file."""
+    pruned = faircompress.prune(
+        kind().eval(), LOADER, 1.5, "magnitude", epochs=0, rounds=1, device="cpu"
+    )
+    path = faircompress.export(
+        pruned, tmp_path / "a.onnx", size=(12, 12), classes=["no", "yes"], mean=MEAN, std=STD
+    )
+    assert onnx.load(path).graph.initializer
+    assert pruned.three.out_channels < 16
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_file_that_holds_a_kernel_more_than_its_network_makes_is_refused(
+    kind: type[Between], tmp_path: Path
+) -> None:
+    net = kind().eval()
+    path = faircompress.export(
+        net, tmp_path / "a.onnx", size=(12, 12), classes=["no", "yes"], mean=MEAN, std=STD
+    )
+    model, network = onnx.load(path), Network(net, kind.__name__, 2, MEAN, STD)
+    refuse_wrong_shape(model.SerializeToString(), network)
+    drawn = np.random.default_rng(0).standard_normal((64, 8, 3, 3)).astype(np.float32)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(drawn, "more"))
+    maps = next(node for node in model.graph.node if node.op_type == "Conv").output[0]
+    model.graph.node.append(onnx.helper.make_node("Conv", [maps, "more"], ["unused"]))
+    with pytest.raises(InputError, match="in their place .*1 convolution .64, 8, 3, 3."):
+        refuse_wrong_shape(model.SerializeToString(), network)
+
+
+def test_a_dense_file_is_refused_also_where_a_network_makes_kernels(tmp_path: Path) -> None:
+    dense = Difference().eval()
+    pruned = faircompress.prune(dense, LOADER, 1.5, "magnitude", epochs=0, rounds=1, device="cpu")
+    path = faircompress.export(
+        dense, tmp_path / "a.onnx", size=(12, 12), classes=["no", "yes"], mean=MEAN, std=STD
+    )
+    with pytest.raises(InputError, match="is not its network: missing"):
+        refuse_wrong_shape(path.read_bytes(), Network(pruned, "pruned", 2, MEAN, STD))
