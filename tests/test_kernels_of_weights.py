@@ -27,7 +27,9 @@ class Between(nn.Module):
         torch.manual_seed(0)
         self.one, self.two = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, 1, 1)
         self.three, self.four = nn.Conv2d(8, 16, 3, 1, 1), nn.Conv2d(16, 8, 3, 1, 1)
-        self.bank = nn.Parameter(torch.randn(2, 8, 8, 1, 1) / 4)
+        self.bank, self.shares = (
+            nn.Parameter(one) for one in (torch.randn(2, 8, 8, 1, 1) / 4, torch.tensor([0.2, 0.8]))
+        )
         self.flat = nn.Linear(8, 8)
         self.head = nn.Linear(8, 2)
 
@@ -41,8 +43,13 @@ class Between(nn.Module):
 
 
 class Turned(Between):
+    """The kernel of a layer, used transposed and mirrored."""
+
     def middle(self, maps: Tensor) -> Tensor:
-        return F.conv2d(maps, self.two.weight.transpose(0, 1), padding=1)
+        weight = self.two.weight
+        return F.conv2d(maps, weight.transpose(0, 1), padding=1) + F.conv2d(
+            maps, weight.flip(3), padding=1
+        )
 
 
 class Back(Between):
@@ -52,44 +59,39 @@ class Back(Between):
         return F.conv_transpose2d(maps, self.two.weight, padding=1)
 
 
-class Mirrored(Between):
-    def middle(self, maps: Tensor) -> Tensor:
-        return self.two(maps) + F.conv2d(maps, self.two.weight.flip(3), padding=1)
-
-
-class Several(Between):
-    """Two kernels in one parameter."""
-
-    def middle(self, maps: Tensor) -> Tensor:
-        one, other = (F.conv2d(maps, kernel) for kernel in self.bank)
-        return one.relu() + other
-
-
-class Weighed(Between):
-    """Experts: every kernel of a bank, weighed by what a picture shows."""
+class Bank(Between):
+    """Several kernels in one parameter: each alone, weighed by a picture, and a fixed sum."""
 
     def middle(self, maps: Tensor) -> Tensor:
         shares = maps.mean((2, 3))[:, :2].softmax(1)[..., None, None, None]
-        return sum((shares[:, k] * F.conv2d(maps, self.bank[k]) for k in (0, 1)), maps)
-
-
-class Chosen(Between):
-    def middle(self, maps: Tensor) -> Tensor:
-        return F.conv2d(maps, torch.einsum("k,koihw->oihw", torch.tensor([0.25, 0.75]), self.bank))
-
-
-class Standard(Between):
-    def middle(self, maps: Tensor) -> Tensor:
-        weight = self.two.weight
-        return F.conv2d(maps, (weight - weight.mean()) / weight.std(), padding=1)
+        maps = sum((shares[:, k] * F.conv2d(maps, self.bank[k]) for k in (0, 1)), maps)
+        return F.conv2d(maps, torch.einsum("k,koihw->oihw", self.shares, self.bank))
 
 
 class Difference(Between):
-    """A central difference convolution, as detectors of spoofed faces have them."""
+    """Central differences, as detectors of spoofed faces have them, and a standardised kernel."""
 
     def middle(self, maps: Tensor) -> Tensor:
-        centre = self.two.weight.sum((2, 3), keepdim=True)
-        return self.two(maps) - 0.7 * F.conv2d(maps, centre)
+        weight = self.two.weight
+        centre = weight.sum((2, 3), keepdim=True)
+        maps = self.two(maps) - 0.7 * F.conv2d(maps, centre)
+        return F.conv2d(maps, (weight - weight.mean()) / weight.std(), padding=1)
+
+
+class Alike(Between):
+    """Layers that begin alike, and a table of positions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alike = nn.ModuleList(nn.Linear(8, 8) for _ in range(3))
+        for layer in self.alike:
+            nn.init.eye_(layer.weight)
+
+    def middle(self, maps: Tensor) -> Tensor:
+        maps = maps + torch.arange(8 * 6 * 6).sin().view(8, 6, 6)
+        for layer in self.alike:
+            maps = layer(maps.movedim(1, -1)).movedim(-1, 1).relu()
+        return maps
 
 
 class Flat(Between):
@@ -103,10 +105,9 @@ class Flat(Between):
         return self.head(self.four(self.three(maps).relu()).mean((2, 3)))
 
 
-KINDS = [Turned, Back, Mirrored, Several, Weighed, Chosen, Standard, Difference, Flat]
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [Turned, Back, Bank, Difference, Alike, Flat], ids=lambda kind: kind.__name__
+)
 def test_it_is_cut_and_its_file_says_what_it_says(kind: type[Between], tmp_path: Path) -> None:
     """The export compares both, to 1e-4 of a probability, before it writes the file."""
     pruned = faircompress.prune(
@@ -119,7 +120,7 @@ def test_it_is_cut_and_its_file_says_what_it_says(kind: type[Between], tmp_path:
     assert pruned.three.out_channels < 16
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [Bank, Difference], ids=lambda kind: kind.__name__)
 def test_a_file_that_holds_a_kernel_more_than_its_network_makes_is_refused(
     kind: type[Between], tmp_path: Path
 ) -> None:

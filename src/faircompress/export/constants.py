@@ -31,11 +31,13 @@ class Explained:
 
     Args:
         constants: Names of tensors that are no weights, or weights written again.
-        layers: Of the network's own export, without those.
+        layers: Of the network's own export.
+        of_weights: Of these, those whose numbers are no such tensors.
     """
 
     constants: frozenset[str]
     layers: Shapes
+    of_weights: Shapes
 
 
 @torch.no_grad()
@@ -67,7 +69,7 @@ def explained(model: "ModelProto", network: Network) -> Explained:
         name for name, array in _of(model).items()
         if (origin := name.removesuffix(QUANTIZED)) in known and _stands_for(array, own[origin])
     )  # fmt: skip
-    return Explained(constants, layers_of_file(again.graph, known))
+    return Explained(constants, layers_of_file(again.graph), layers_of_file(again.graph, known))
 
 
 def _again(arrays: dict[str, np.ndarray]) -> set[str]:

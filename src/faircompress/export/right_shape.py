@@ -47,8 +47,8 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
         return
     known = explained(model, network)  # costs two exports; few networks have any
     wanted -= never_called(small.net, network.blank((height, width)))
-    computed = _convolutions(known.layers - wanted)
-    found = layers_of_file(model.graph, known.constants) - computed
+    found -= _convolutions(known.layers - wanted)
+    computed = _convolutions(known.of_weights - wanted)
     more = sum(numel(shape) * count for (_, shape), count in computed.items())
     why = _other_layers(wanted, found) or _too_much(content, model, network, known.constants, more)
     if why:
