@@ -10,7 +10,7 @@ from torch.nn.utils import parametrize
 
 from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import MISFITS, Scored, forget
-from faircompress.networks.outputs import probabilities_given
+from faircompress.networks.outputs import given_output, probabilities_given, tensors_in
 from faircompress.networks.place import Place
 from faircompress.networks.precision import refuse_other_precision
 from faircompress.support.errors import InputError
@@ -196,6 +196,8 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
             "it says. Take out no_grad and detach in its forward, and set use_reentrant=False "
             "where it checkpoints"
         )
+    if apart:
+        _refuse_several_heads([names[m] for m in apart], given_output(net, pictures))
     if apart and len(apart) == len(names):
         raise InputError(
             "none of its layers takes part in what it says. Is its forward a function that holds "
@@ -207,6 +209,18 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
             "pictures in evaluation mode. Take them out: heads that serve training alone, "
             "left-overs, or ways that other pictures go (early exits, mixtures of experts), of "
             "which nothing can be proved"
+        )
+
+
+def _refuse_several_heads(apart: list[str], given: object) -> None:
+    """Refuse layers that have no part in the logits, but may in what is given beside them."""
+    beside = {} if isinstance(given, Tensor) else tensors_in(given)
+    if len(beside) > 1:
+        what = ", ".join(f"{name[1:]} {list(part.shape)}" for name, part in beside.items())
+        raise InputError(
+            f"{_listed(apart)} take no part in its logits; it gives {what}. Of several heads one "
+            "is cut and judged: wrap it in a module that holds no layers of the others and returns "
+            "that head's logits"
         )
 
 
