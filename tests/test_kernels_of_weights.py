@@ -94,6 +94,18 @@ class Alike(Between):
         return maps
 
 
+class Looked(Between):
+    """Positions that are looked up in a small table, by whole numbers that are many more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("order", torch.arange(36 * 1000) % 64, persistent=False)
+
+    def middle(self, maps: Tensor) -> Tensor:
+        seen = maps.mean((2, 3))[:, self.order % 8].unflatten(1, (1000, 36)).mean(1)
+        return maps + seen.view(-1, 1, 6, 6)
+
+
 class Flat(Between):
     """A linear layer that is used as a convolution, and never called."""
 
@@ -106,7 +118,7 @@ class Flat(Between):
 
 
 @pytest.mark.parametrize(
-    "kind", [Turned, Back, Bank, Difference, Alike, Flat], ids=lambda kind: kind.__name__
+    "kind", [Turned, Back, Bank, Difference, Alike, Flat, Looked], ids=lambda kind: kind.__name__
 )
 def test_it_is_cut_and_its_file_says_what_it_says(kind: type[Between], tmp_path: Path) -> None:
     """The export compares both, to 1e-4 of a probability, before it writes the file."""
@@ -146,3 +158,56 @@ def test_a_dense_file_is_refused_also_where_a_network_makes_kernels(tmp_path: Pa
     )
     with pytest.raises(InputError, match="is not its network: missing"):
         refuse_wrong_shape(path.read_bytes(), Network(pruned, "pruned", 2, MEAN, STD))
+
+
+class OfEach(Between):
+    """A kernel for each picture, of a bank (CondConv): as many groups as there are pictures."""
+
+    class Mixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bank = nn.Parameter(torch.randn(4, 8, 8, 3, 3) / 8)
+            self.route = nn.Linear(8, 4)
+
+        def forward(self, maps: Tensor) -> Tensor:
+            shares = self.route(maps.mean((2, 3))).sigmoid()
+            kernels = torch.einsum("nk,koihw->noihw", shares, self.bank).flatten(0, 1)
+            count, channels, *size = maps.shape
+            together = maps.reshape(1, count * channels, *size)
+            return F.conv2d(together, kernels, padding=1, groups=count).view(maps.shape)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mixed = self.Mixed()
+
+    def middle(self, maps: Tensor) -> Tensor:
+        return self.mixed(maps).relu() + F.conv2d(maps, self.bank[0])
+
+
+def test_a_kernel_for_each_picture_is_refused_by_the_name_of_its_layer(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="in layer mixed it convolves each picture by a kernel of"):
+        faircompress.export(
+            OfEach(), tmp_path / "a.onnx", size=(12, 12), classes=["no", "yes"], mean=MEAN, std=STD
+        )
+    assert not (tmp_path / "a.onnx").exists()
+
+
+def test_the_layer_in_which_torch_stops_while_it_writes_is_named(tmp_path: Path) -> None:
+    class Twos(nn.Module):
+        """Looks at the value of a number that it computes."""
+
+        def forward(self, maps: Tensor) -> Tensor:
+            return maps * 2 if maps.mean().item() > 0 else maps
+
+    class Stops(Between):
+        def __init__(self) -> None:
+            super().__init__()
+            self.twos = Twos()
+
+        def middle(self, maps: Tensor) -> Tensor:
+            return self.twos(maps) + F.conv2d(maps, self.bank[0])
+
+    with pytest.raises(InputError, match=r"cannot write Stops to ONNX .* in layer twos"):
+        faircompress.export(
+            Stops(), tmp_path / "a.onnx", size=(12, 12), classes=["no", "yes"], mean=MEAN, std=STD
+        )

@@ -79,9 +79,10 @@ def _too_much(
                 "written twice, or is it still the dense size?"
             )
     repeated = sum(whole.values()) - sum(own.values())
+    tables = sum(t.nbytes for t in network.net.buffers() if not t.is_floating_point())
     parts = len(model.graph.node) + len(model.graph.initializer)
     said = sum(len(entry.key) + len(entry.value) for entry in model.metadata_props)
-    most = 4 * (allowed + repeated) + NODE_BYTES * (parts + 4) + said
+    most = 4 * (allowed + repeated) + tables + NODE_BYTES * (parts + 4) + said
     if len(content) > most:
         return (
             f"has {len(content)} bytes; {allowed} numbers in {parts} parts explain {most}. What "
