@@ -59,10 +59,10 @@ class Place:
 
     def _go_to_overwritten(self, net: nn.Module) -> None:
         """Find what the gradient needs and was overwritten; torch tells only when it is late."""
-        needed: list[tuple[list[str], str, Tensor, int]] = []
+        needed: list[tuple[tuple[list[str], str], Tensor, int]] = []
 
         def keep(tensor: Tensor) -> Tensor:
-            needed.append(([*self.inside], self.behind, tensor, tensor._version))
+            needed.append((([*self.inside], self.behind), tensor, tensor._version))
             return tensor
 
         given, self.inside, self.behind = self.given, [], ""
@@ -71,5 +71,5 @@ class Place:
             saved_tensors_hooks(keep, lambda tensor: tensor),
         ):  # fmt: skip
             net(*given)
-        changed = (where for *where, tensor, version in needed if tensor._version != version)
+        changed = (where for where, tensor, version in needed if tensor._version != version)
         self.inside, self.behind = next(changed, ([], ""))
