@@ -195,7 +195,7 @@ class Grey(nn.Module):
      (Frozen(), MEAN, "no gradient reaches conv, one, other, more, which"),
      (Checkpointed(), MEAN, "no gradient reaches conv, .* use_reentrant=False"),
      (Grey(), (0.5,), r"mean is \(0.5,\); needed are 3 finite"),
-     (Between().bfloat16(), MEAN, r"its weights are torch.bfloat16; needed: model\.float\(\)"),
+     (Between().bfloat16(), MEAN, r"conv has weights of bfloat16, .* Call \.float\(\)"),
      (torch.fx.symbolic_trace(Between()), MEAN, "it is a traced graph")],
     ids=lambda given: type(given).__name__,
 )  # fmt: skip

@@ -169,9 +169,10 @@ def _run(classifier: Classifier, pictures: np.ndarray) -> np.ndarray:
     try:
         found = file.session.run([classifier.output.name], given)[0]
     except UNREADABLE as error:
+        others = "; ".join(map(str, classifier.file_input.constants))
         raise InputError(
-            f"{file.path} cannot be asked about pictures of shape {pictures.shape[1:]}: "
-            f"{' '.join(str(error).split())[:400]}"
+            f"{file.path} cannot be asked about pictures of shape {pictures.shape[1:]}"
+            f"{f' with {others}' if others else ''}: {' '.join(str(error).split())[:400]}"
         ) from error
     scores = width_of(found, fixed, file, classifier.output)[: len(pictures)]
     return score_of(scores, classifier.options, file, classifier.output)

@@ -53,7 +53,8 @@ class FileInput:
     def inputs(self, pictures: np.ndarray) -> dict[str, np.ndarray]:
         """Return everything that the file takes in one run."""
         others = {one.name: one.of(len(pictures)) for one in self.constants}
-        return {self.name: self.tensor(pictures), **others}
+        given = {name: values for name, values in others.items() if values is not None}
+        return {self.name: self.tensor(pictures), **given}
 
     def tensor(self, pictures: np.ndarray) -> np.ndarray:
         """Return the input of one run.

@@ -45,6 +45,7 @@ class Port:
         name: Its name.
         kind: As ONNX Runtime calls it, such as ``tensor(float)``.
         shape: A number where the file fixes it; a name or None where any will do.
+        declared: Does the file say how many axes it has? If not, its shape is empty.
         ends_in: Of an output: ``Sigmoid`` or ``Softmax`` if its scores come right out of one.
         keys: Of an output: what its scores are called, where the operator that makes them says so.
         sorted: Of an output: are its scores sorted by size?
@@ -53,12 +54,20 @@ class Port:
     name: str
     kind: str
     shape: Shape
+    declared: bool = True
     ends_in: str = ""
     keys: tuple[str | int, ...] = ()
     sorted: bool = False
 
+    @property
+    def optional(self) -> bool:
+        """Tell whether it may be left out."""
+        return self.kind.startswith("optional(")
+
     def __str__(self) -> str:
         """Return it as a message shows it."""
+        if not self.declared:
+            return f"{self.name!r} {self.kind} of any shape"
         sides = ", ".join("?" if side is None else str(side) for side in self.shape)
         return f"{self.name!r} {self.kind} ({sides})"
 
@@ -74,6 +83,7 @@ class OnnxFile:
         size: Bytes, those of other files with its weights among them.
         inputs: What it takes.
         outputs: What it gives.
+        defaults: What it also takes, and has a value for.
         classes: Names of its classes in the order of its scores, if it says them; else empty.
     """
 
@@ -83,6 +93,7 @@ class OnnxFile:
     size: int
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    defaults: tuple[Port, ...]
     classes: tuple[str, ...]
 
 
@@ -128,19 +139,26 @@ def _opened(path: Path) -> OnnxFile:
         listed = [f"{sha256}  ", *(f"{copies[name][0]}  {name}" for name in sorted(copies))]
         sha256 = hashlib.sha256("\n".join(listed).encode()).hexdigest()
     size = len(content) + sum(size for _, size in copies.values())
-    inputs = tuple(Port(i.name, i.type, tuple(i.shape)) for i in opened.get_inputs())
+    types = {port.name: port.type for port in model.graph.input}
+    loose = {n for n, t in types.items() if t.HasField("tensor_type")
+             and not t.tensor_type.HasField("shape")}  # fmt: skip
+    inputs, defaults = (
+        tuple(Port(i.name, i.type, tuple(i.shape), i.name not in loose) for i in taken)
+        for taken in (opened.get_inputs(), opened.get_overridable_initializers())
+    )
     outputs = tuple(
         Port(
             o.name,
             o.type,
             tuple(o.shape),
-            ends_in(model, o.name),
-            keys_of(model, o.name),
-            are_sorted(model, o.name),
+            ends_in=ends_in(model, o.name),
+            keys=keys_of(model, o.name),
+            sorted=are_sorted(model, o.name),
         )
         for o in opened.get_outputs()
     )
-    return OnnxFile(path, opened, sha256, size, inputs, outputs, _classes(path, opened))
+    classes = _classes(path, opened)
+    return OnnxFile(path, opened, sha256, size, inputs, outputs, defaults, classes)
 
 
 def _beside(path: Path, model: onnx.ModelProto) -> dict[str, Path]:

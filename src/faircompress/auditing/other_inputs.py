@@ -1,6 +1,6 @@
 """A file of several inputs: which one takes the pictures, and what the others get."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,22 +24,24 @@ class Constant:
 
     Args:
         name: Of the input.
-        values: For one picture if ``by_picture``, else of the whole run.
+        values: For one picture if ``by_picture``, else of the whole run; None: it is left out.
         by_picture: Is there an axis of pictures before those of ``values``?
     """
 
     name: str
-    values: np.ndarray
+    values: np.ndarray | None
     by_picture: bool
 
-    def of(self, pictures: int) -> np.ndarray:
+    def of(self, pictures: int) -> np.ndarray | None:
         """Return it for a run of so many pictures."""
-        if not self.by_picture:
+        if self.values is None or not self.by_picture:
             return self.values
         return np.repeat(self.values[None], pictures, axis=0)
 
     def __str__(self) -> str:
         """Return it as a report shows it."""
+        if self.values is None:
+            return f"{self.name} left out"
         values = self.values.ravel()
         if values.size and (values == values[0]).all():
             return f"{self.name} = {values[0]}"
@@ -58,7 +60,7 @@ def pictures_input(file: OnnxFile, options: FileOptions) -> Port:
             f"{file.path} takes no input, so it gives the same whatever it is asked about; needed "
             "is one for the pictures. Export it so."
         )
-    by_name = {port.name: port for port in file.inputs}
+    by_name = {port.name: port for port in (*file.inputs, *file.defaults)}
     constants = options.constant or {}
     for option, names in (("input", [options.input]), ("constant", list(constants))):
         for name in names:
@@ -66,7 +68,10 @@ def pictures_input(file: OnnxFile, options: FileOptions) -> Port:
                 raise InputError(
                     f"{spelt(option)}: {file.path} has no input {name!r}; it takes {_listed(file)}."
                 )
-    left = [port for port in file.inputs if port.name not in constants]
+    left = [
+        port for port in file.inputs
+        if port.name not in constants and (not port.optional or port.name == options.input)
+    ]  # fmt: skip
     if options.input is not None and options.input in constants:
         raise InputError(f"{spelt('input')} and {spelt('constant')} both name {options.input!r}.")
     if len(left) == 1:
@@ -74,6 +79,12 @@ def pictures_input(file: OnnxFile, options: FileOptions) -> Port:
     if not left:
         raise InputError(
             f"{spelt('constant')}: every input of {file.path} gets one; the pictures need an input."
+        )
+    odd = [port for port in left if _number(port) is None]
+    if odd:
+        raise InputError(
+            f"{file.path} takes {odd[0]}, to which nothing can be given here but numbers; "
+            f"{TABLE_INSTEAD}."
         )
     others = [port.name for port in left if port.name != options.input]
     named = "" if options.input else f"Name the one for the pictures: {spelt('input')} NAME. "
@@ -96,19 +107,29 @@ def constants_of(file: OnnxFile, options: FileOptions, batch: int | None) -> tup
     Raises:
         ValueError: If a value does not fit its input.
     """
-    by_name = {port.name: port for port in file.inputs}
-    return tuple(
-        _constant(file, by_name[name], values, batch)
-        for name, values in (options.constant or {}).items()
+    by_name = {port.name: port for port in (*file.inputs, *file.defaults)}
+    given = options.constant or {}
+    empty = [p.name for p in file.inputs if p.optional and p.name not in (*given, options.input)]
+    return (
+        *(_constant(file, by_name[name], values, batch) for name, values in given.items()),
+        *(Constant(name, None, False) for name in empty),
     )
 
 
+def _number(port: Port) -> Any:
+    """Return the type of the numbers that an input takes; None if it takes others."""
+    kind = port.kind.removeprefix("optional(") if port.optional else port.kind
+    return NUMBERS.get(kind.removeprefix("tensor(").rstrip(")"))
+
+
 def _constant(file: OnnxFile, port: Port, values: np.ndarray, batch: int | None) -> Constant:
-    kind = NUMBERS.get(port.kind.removeprefix("tensor(").removesuffix(")"))
+    kind = _number(port)
     if kind is None:
         raise InputError(
             f"{file.path} takes {port}, which is given no constant here; {TABLE_INSTEAD}."
         )
+    if not port.declared and values.ndim:
+        port = replace(port, shape=(None,) * (values.ndim + (values.ndim < 2 or len(values) > 1)))
     first = port.shape[0] if port.shape else 1
     by_picture = not isinstance(first, int) or first < 1 or (first == batch and first > 1)
     shape = port.shape[1:] if by_picture else port.shape
@@ -140,10 +161,13 @@ def _shaped(file: OnnxFile, port: Port, values: np.ndarray, shape: tuple[Any, ..
         return values.reshape(shape)
     raise InputError(
         f"{spelt('constant')} {port.name}: {file.path} takes {port}; a value of shape "
-        f"{values.shape} does not fit one picture. Give one number for all, all numbers by "
-        "commas, or a .npy file of that shape."
+        f"{values.shape} does not fit one picture. Give "
+        + ("one number for all, " if fixed else "")
+        + "all its numbers by commas, or a .npy file of that shape."
     )
 
 
 def _listed(file: OnnxFile) -> str:
-    return ", ".join(map(str, file.inputs))
+    return ", ".join(
+        [*map(str, file.inputs), *(f"{port}, with a default" for port in file.defaults)]
+    )

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from faircompress.networks.copies import copied
-from faircompress.networks.fitness import Place
 from faircompress.networks.layers import MISFITS
+from faircompress.networks.place import Place
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 

@@ -18,7 +18,7 @@ from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.fitness import refuse_batch_bound, refuse_compiled, refuse_unfit
 from faircompress.networks.layers import MISFITS
-from faircompress.networks.outputs import NAMES, adapt, as_given
+from faircompress.networks.outputs import adapt, as_given, logits_in
 from faircompress.networks.own_parts import refuse_foreign_parts
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
@@ -111,7 +111,7 @@ def _classes(net: nn.Module, pictures: Tensor) -> int:
     except MISFITS as error:
         weights = next((p.dtype for p in net.parameters() if p.is_floating_point()), None)
         types = (
-            f": its weights are {weights} and the pictures {pictures.dtype}; give them alike"
+            f": its weights are {weights} and the pictures {pictures.dtype}; give both in float32"
             if weights not in (None, pictures.dtype)
             else f", which are {list(pictures.shape[1:])}"
         )
@@ -119,13 +119,8 @@ def _classes(net: nn.Module, pictures: Tensor) -> int:
             f"{type(net).__name__} stops on the loader's pictures{types} "
             f"({type(error).__name__}: {one_line(str(error), 200)})"
         ) from error
-    if hasattr(output, "items"):
-        output = next((output[name] for name in NAMES if name in output), output)
-    if not isinstance(output, Tensor):
-        raise InputError(
-            f"the model gives a {type(output).__name__}; say how many classes there are"
-        )
-    return 2 if output.ndim == 1 or output.shape[1] == 1 else output.shape[1]
+    logits = logits_in(output)
+    return 2 if logits.ndim < 2 or logits.shape[1] == 1 else logits.shape[1]
 
 
 def _refuse_numbers(

@@ -1,17 +1,19 @@
-"""What in a file is no weight of its own, and must be there: told from exports of the same network.
+"""What in a file is no layer of its own, and must be there: told from exports of the same network.
 
 Tables of sines, filters that blur, shapes: a network's own code computes with them, and no layer
 holds them. They stay as they are if all weights are others. Weights that several layers share, or
 that are used as they are and transposed, are written again. A file's tensor is explained so only if
-the network's own export has it, of the same name, shape and numbers.
+the network's own export has it, of the same name, shape and numbers. Kernels that its code makes
+of weights (a choice among several, a sum, a standard form) are counted as its own export has them.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from faircompress.export.layer_shapes import Shapes, layers_of_file
 from faircompress.export.to_onnx import to_onnx
 from faircompress.networks.copies import copied
 from faircompress.networks.network import Network
@@ -23,9 +25,24 @@ QUANTIZED = "_quantized"  # what ONNX Runtime adds to the name of a tensor of fe
 HALF = 1e-2  # of a number, that float16 may differ
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What of a file the layers of its network do not account for alone.
+
+    Args:
+        constants: Names of tensors that are no weights, or weights written again.
+        layers: Of the network's own export.
+        of_weights: Of these, those whose numbers are no such tensors.
+    """
+
+    constants: frozenset[str]
+    layers: Shapes
+    of_weights: Shapes
+
+
 @torch.no_grad()
-def explained(model: "ModelProto", network: Network) -> frozenset[str]:
-    """Return the names of a file's tensors that the network's weights do not account for alone.
+def explained(model: "ModelProto", network: Network) -> Explained:
+    """Tell what of a file the network's own code puts beside its layers.
 
     The network is exported twice more, once with other weights.
 
@@ -33,6 +50,8 @@ def explained(model: "ModelProto", network: Network) -> frozenset[str]:
         model: The file, of any precision.
         network: What it should hold.
     """
+    import onnx
+
     opset = next(entry.version for entry in model.opset_import if not entry.domain)
     size = tuple(d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:3])
     other = copied(network.net)
@@ -40,27 +59,28 @@ def explained(model: "ModelProto", network: Network) -> frozenset[str]:
         if parameter.is_floating_point():
             waves = torch.arange(parameter.numel(), dtype=torch.float64).sin().view_as(parameter)
             parameter.mul_(1.1).add_(0.01 * waves.to(parameter.dtype))
-    own, others = (
-        _arrays(to_onnx(one, (size[0], size[1]), opset=opset, words={}))
+    again, changed = (
+        onnx.load_from_string(to_onnx(one, (size[0], size[1]), opset=opset, words={}))
         for one in (network, replace(network, net=other))
     )
+    own, others = _of(again), _of(changed)
     known = {name for name, array in own.items() if _same(array, others.get(name))} | _again(own)
-    found = _of(model)
-    return frozenset(
-        name for name, array in found.items()
+    constants = frozenset(
+        name for name, array in _of(model).items()
         if (origin := name.removesuffix(QUANTIZED)) in known and _stands_for(array, own[origin])
     )  # fmt: skip
+    return Explained(constants, layers_of_file(again.graph), layers_of_file(again.graph, known))
 
 
 def _again(arrays: dict[str, np.ndarray]) -> set[str]:
-    """Return the names of matrices that stand under an earlier name, too, as they are or turned."""
-    seen: set[tuple[tuple[int, ...], bytes]] = set()
+    """Return the names of weights that stand under an earlier name, too, in whatever order."""
+    seen: set[tuple[int, bytes]] = set()
     found = set()
     for name, array in arrays.items():
-        if array.ndim == 2:
-            forms = {(one.shape, one.tobytes()) for one in (array, array.T)}
-            found |= {name} if forms & seen else set()
-            seen |= forms
+        if array.ndim > 1:
+            numbers = array.size, np.sort(array, axis=None).tobytes()
+            found |= {name} if numbers in seen else set()
+            seen.add(numbers)
     return found
 
 
@@ -81,12 +101,6 @@ def _same(one: np.ndarray, other: np.ndarray | None) -> bool:
         and (one.shape, one.dtype) == (other.shape, other.dtype)
         and one.tobytes() == other.tobytes()
     )
-
-
-def _arrays(content: bytes) -> dict[str, np.ndarray]:
-    import onnx
-
-    return _of(onnx.load_from_string(content))
 
 
 def _of(model: "ModelProto") -> dict[str, np.ndarray]:

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from onnx import GraphProto
 
+KINDS = {"Conv": "convolution", "ConvTranspose": "transposed convolution",
+         "Gemm": "linear", "MatMul": "linear"}  # fmt: skip # may be written transposed
 Shapes = Counter[tuple[str, tuple[int, ...]]]
 
 
@@ -25,15 +28,21 @@ def layers_of_net(net: nn.Module) -> Shapes:
     return Counter(found.values())
 
 
-def loose_weights(net: nn.Module) -> Shapes:
-    """Count the parameters that are no layer's; a network may convolve by them all the same."""
-    layers = {id(m.weight) for m in net.modules() if isinstance(getattr(m, "weight", None), Tensor)}
-    loose = [tuple(p.shape) for p in net.parameters() if id(p) not in layers]
-    return Counter(("convolution", shape) for shape in loose)
+def never_called(net: nn.Module, picture: Tensor) -> Shapes:
+    """Count the layers of a network that it never calls; it may compute with their weights."""
+    called: set[nn.Module] = set()
+    hooks = [m.register_forward_pre_hook(lambda m, _: called.add(m)) for m in net.modules()]
+    try:
+        with torch.no_grad():
+            net(picture)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return layers_of_net(nn.ModuleList(m for m in net.modules() if m not in called))
 
 
 def layers_of_file(graph: "GraphProto", constants: Collection[str] = ()) -> Shapes:
-    """Count the layers of a file likewise; a layer that is called twice has one weight.
+    """Count the layers of a file likewise; a weight counts once for each kind that it serves.
 
     Args:
         graph: Of the file.
@@ -45,13 +54,11 @@ def layers_of_file(graph: "GraphProto", constants: Collection[str] = ()) -> Shap
         for node in graph.node
         if node.op_type == "DequantizeLinear" and node.input[0] in weights
     }
-    found = {}
+    found = set()
     for node in graph.node:
         name = source.get(node.input[1]) if len(node.input) > 1 else None
-        if name is not None and node.op_type == "Conv":
-            found[name] = "convolution", weights[name]
-        elif name is not None and node.op_type == "ConvTranspose":
-            found[name] = "transposed convolution", weights[name]
-        elif name is not None and node.op_type in ("Gemm", "MatMul"):
-            found[name] = "linear", tuple(sorted(weights[name]))  # may be written transposed
-    return Counter(key for name, key in found.items() if name not in constants)
+        if name is None or name in constants or node.op_type not in KINDS:
+            continue
+        kind, shape = KINDS[node.op_type], weights[name]
+        found.add((name, kind, tuple(sorted(shape)) if kind == "linear" else shape))
+    return Counter((kind, shape) for _, kind, shape in found)

@@ -61,10 +61,6 @@ def export(
         )
     refuse_compiled(model)
     _refuse_options(Path(path), size, mean, std)
-    types = {str(p.dtype) for p in model.parameters() if p.is_floating_point()}
-    types -= {"torch.float32"}
-    if types:
-        raise InputError(f"its weights are {', '.join(sorted(types))}; needed: model.float()")
     net = evaluating(copied(model).cpu())
     network = Network(net, type(model).__name__, len(classes), tuple(mean), tuple(std))
     pictures = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from faircompress.export.constants import explained
-from faircompress.export.layer_shapes import Shapes, layers_of_file, layers_of_net, loose_weights
+from faircompress.export.layer_shapes import Shapes, layers_of_file, layers_of_net, never_called
 from faircompress.export.planes import ADDED
 from faircompress.export.settled import settled
 from faircompress.export.to_onnx import numel
@@ -17,7 +17,7 @@ from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, TensorProto
+    from onnx import ModelProto, TensorProto
 
 NODE_BYTES = 600  # what a node and its names may take beside weights; measured: 60 to 200
 
@@ -42,17 +42,23 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     _refuse_float64_and_outside(model)
     height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:3])
     small = replace(network, net=settled(network.net, (height, width)))
-    if not (_other_layers(model.graph, small, ()) or _too_much(content, model, network, ())):
+    wanted, found = layers_of_net(small.net), layers_of_file(model.graph)
+    if not (_other_layers(wanted, found) or _too_much(content, model, network, ())):
         return
     known = explained(model, network)  # costs two exports; few networks have any
-    why = _other_layers(model.graph, small, known) or _too_much(content, model, network, known)
+    wanted -= never_called(small.net, network.blank((height, width)))
+    found -= _convolutions(known.layers - wanted)
+    computed = _convolutions(known.of_weights - wanted)
+    more = sum(numel(shape) * count for (_, shape), count in computed.items())
+    why = _other_layers(wanted, found) or _too_much(content, model, network, known.constants, more)
     if why:
         raise InputError(f"the file of {network.architecture} {why}")
 
 
 def _too_much(
-    content: bytes, model: "ModelProto", network: Network, constants: Collection[str]
-) -> str:
+    content: bytes, model: "ModelProto", network: Network, constants: Collection[str],
+    computed: int = 0,
+) -> str:  # fmt: skip
     """Say what a file has that its network does not account for; nothing if all is."""
     import onnx
 
@@ -60,6 +66,7 @@ def _too_much(
     allowed = sum(t.numel() for t in tensors if t.is_floating_point())  # of two names once
     allowed += len(network.mean) + len(network.std) + ADDED + _numbers_of_pooling(network.net)
     allowed += numbers_of_positions(network.net) + network.classes  # the operating point
+    allowed += computed
     whole = {t.name: numel(t.dims) for t in model.graph.initializer}
     own = {t.name: _numbers(t) for t in model.graph.initializer if t.name not in constants}
     for kind in ("FLOAT", "FLOAT16", "INT8"):
@@ -72,9 +79,10 @@ def _too_much(
                 "written twice, or is it still the dense size?"
             )
     repeated = sum(whole.values()) - sum(own.values())
+    tables = sum(t.nbytes for t in network.net.buffers() if not t.is_floating_point())
     parts = len(model.graph.node) + len(model.graph.initializer)
     said = sum(len(entry.key) + len(entry.value) for entry in model.metadata_props)
-    most = 4 * (allowed + repeated) + NODE_BYTES * (parts + 4) + said
+    most = 4 * (allowed + repeated) + tables + NODE_BYTES * (parts + 4) + said
     if len(content) > most:
         return (
             f"has {len(content)} bytes; {allowed} numbers in {parts} parts explain {most}. What "
@@ -99,12 +107,9 @@ def _numbers(tensor: "TensorProto") -> int:
     return int(values.size)
 
 
-def _other_layers(graph: "GraphProto", network: Network, constants: Collection[str]) -> str:
+def _other_layers(wanted: Shapes, found: Shapes) -> str:
     """Compare layers by shape; attention may add linear weights that are no layer of torch's."""
-    wanted, found = layers_of_net(network.net), layers_of_file(graph, constants)
-    missing = wanted - found
-    extra = Counter({key: n for key, n in (found - wanted).items() if "convolution" in key[0]})
-    extra -= loose_weights(network.net)
+    missing, extra = wanted - found, _convolutions(found - wanted)
     if not (missing or extra):
         return ""
     return (
@@ -112,6 +117,10 @@ def _other_layers(graph: "GraphProto", network: Network, constants: Collection[s
         f"{_listed(extra or found - wanted)}. Is it the file of another network, for instance the "
         "dense one?"
     )
+
+
+def _convolutions(layers: Shapes) -> Shapes:
+    return Counter({key: n for key, n in layers.items() if "convolution" in key[0]})
 
 
 def _numbers_of_pooling(net: nn.Module) -> int:

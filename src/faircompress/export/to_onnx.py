@@ -21,14 +21,15 @@ from faircompress.export.operators import known
 from faircompress.export.planes import normalise_at_once
 from faircompress.export.ports import INPUT, OUTPUT
 from faircompress.export.settled import settled
+from faircompress.export.stops import why_stopped
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
-from faircompress.support.lines import one_line
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
 
+SIDES = {INPUT: {0: torch.export.Dim("batch", min=1)}}  # that may change
 WHOLE = 2**31  # numbers; constants of any size are computed once, as standardised weights are
 
 
@@ -100,12 +101,11 @@ def to_onnx(
         ValueError: If the exporter does not know the opset, or an operation of the network.
     """
     fixed = replace(network, net=settled(network.net, size))
+    deployed = evaluating(Deployed(fixed))
     try:
-        model = _exported(evaluating(Deployed(fixed)), size, opset)
+        model = _exported(deployed, size, opset)
     except torch.onnx.OnnxExporterError as error:
-        why = one_line(
-            f"{type(error.__cause__ or error).__name__}: {error.__cause__ or error}", 300
-        )
+        why = why_stopped(deployed, deployed.net, _example(size), SIDES, error)
         raise InputError(
             f"torch {torch.__version__} cannot write {network.architecture} to ONNX ({why})"
         ) from error
@@ -135,8 +135,11 @@ def finished(model: "ModelProto", words: Mapping[str, str]) -> bytes:
     return content
 
 
+def _example(size: tuple[int, int]) -> Tensor:
+    return torch.zeros(2, *size, 3, dtype=torch.uint8)
+
+
 def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelProto":
-    example = torch.zeros(2, *size, 3, dtype=torch.uint8)
     noisy = logging.getLogger("torch.onnx")
     level = noisy.level
     noisy.setLevel(logging.ERROR)
@@ -145,12 +148,12 @@ def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelPr
             warnings.simplefilter("ignore")  # of the exporter's own making, about its own insides
             program = torch.onnx.export(
                 deployed,
-                (example,),
+                (_example(size),),
                 dynamo=True,
                 opset_version=opset,
                 input_names=[INPUT],
                 output_names=[OUTPUT],
-                dynamic_shapes={INPUT: {0: torch.export.Dim("batch", min=1)}},
+                dynamic_shapes=SIDES,
                 external_data=False,
                 verbose=False,
             )

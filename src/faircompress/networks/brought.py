@@ -77,7 +77,7 @@ def _of_hugging_face(folder: Path, classes: int) -> nn.Module:
         raise InputError(
             f"hf:{folder} is no image classifier that transformers knows: {error}"
         ) from error
-    net: nn.Module = made
+    net: nn.Module = made.float()  # whatever its folder says, as its weights are widened
     return net
 
 

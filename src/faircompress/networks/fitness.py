@@ -1,8 +1,6 @@
 """Whether a network can be cut, trained and judged at all, told before that is tried."""
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -12,37 +10,13 @@ from torch.nn.utils import parametrize
 
 from faircompress.networks.copies import evaluating
 from faircompress.networks.layers import MISFITS, Scored, forget
-from faircompress.networks.outputs import probabilities_given
+from faircompress.networks.outputs import given_output, probabilities_given, tensors_in
+from faircompress.networks.place import Place
+from faircompress.networks.precision import refuse_other_precision
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 
 BOUND = "what it says of a picture depends on the pictures beside it"
-
-
-class Place:
-    """Where in a network one is, for whom it stops."""
-
-    def __init__(self) -> None:
-        self.inside: list[str] = []
-
-    @contextmanager
-    def watching(self, net: nn.Module) -> Iterator[None]:
-        """Follow what runs."""
-        with ExitStack() as hooks:
-            for name, module in net.named_modules():
-                hooks.enter_context(module.register_forward_pre_hook(self._enters(name)))
-                hooks.enter_context(module.register_forward_hook(self._leaves))
-            yield
-
-    def _enters(self, name: str) -> Callable[[nn.Module, object], None]:
-        return lambda module, given: self.inside.append(name)
-
-    def _leaves(self, module: nn.Module, given: object, output: object) -> None:
-        self.inside.pop()
-
-    def words(self) -> str:
-        """Name the innermost layer that did not end."""
-        return f" in layer {self.inside[-1]}" if self.inside and self.inside[-1] else ""
 
 
 def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
@@ -60,7 +34,8 @@ def refuse_unfit(net: nn.Module, pictures: Tensor) -> None:
     _refuse_several_inputs(net)
     was = {module: module.training for module in net.modules()}
     try:
-        _refuse_output(evaluating(net), pictures)
+        refuse_other_precision(evaluating(net), pictures)
+        _refuse_output(net, pictures)
     finally:
         for module, training in was.items():
             module.training = training
@@ -199,8 +174,8 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
     except InputError:
         raise
     except MISFITS as error:
-        words = f"{type(error).__name__}{place.words()}: {' '.join(str(error).split())[:300]}"
-        raise InputError(words) from error
+        why = " ".join(str(error).split()).partition(" Hint: enable anomaly")[0]
+        raise InputError(f"{type(error).__name__}{place.words()}: {why[:300]}") from error
     if not torch.allclose(once, again, rtol=1e-3, atol=1e-5, equal_nan=True):
         raise InputError(
             "in evaluation mode it does not say the same twice. Is there functional.dropout "
@@ -221,6 +196,8 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
             "it says. Take out no_grad and detach in its forward, and set use_reentrant=False "
             "where it checkpoints"
         )
+    if apart:
+        _refuse_several_heads([names[m] for m in apart], given_output(net, pictures))
     if apart and len(apart) == len(names):
         raise InputError(
             "none of its layers takes part in what it says. Is its forward a function that holds "
@@ -232,6 +209,18 @@ def _refuse_output(net: nn.Module, pictures: Tensor) -> None:
             "pictures in evaluation mode. Take them out: heads that serve training alone, "
             "left-overs, or ways that other pictures go (early exits, mixtures of experts), of "
             "which nothing can be proved"
+        )
+
+
+def _refuse_several_heads(apart: list[str], given: object) -> None:
+    """Refuse layers that have no part in the logits, but may in what is given beside them."""
+    beside = {} if isinstance(given, Tensor) else tensors_in(given)
+    if len(beside) > 1:
+        what = ", ".join(f"{name[1:]} {list(part.shape)}" for name, part in beside.items())
+        raise InputError(
+            f"{_listed(apart)} take no part in its logits; it gives {what}. Of several heads one "
+            "is cut and judged: wrap it in a module that holds no layers of the others and returns "
+            "that head's logits"
         )
 
 

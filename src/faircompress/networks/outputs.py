@@ -91,6 +91,31 @@ def logits_of(output: Any, classes: int) -> Tensor:
     return fitting[named[0] if named else next(iter(fitting))]
 
 
+def logits_in(output: Any) -> Tensor:
+    """Return the logits in what a network gives, before it is known how many classes there are.
+
+    Raises:
+        InputError: If it gives several tensors of which none has a name of ``NAMES``, or none.
+    """
+    if isinstance(output, Tensor):
+        return output
+    parts = tensors_in(output)
+    floats = {name.lstrip("."): part for name, part in parts.items() if part.is_floating_point()}
+    named = [name for name in NAMES if name in floats]
+    if not named and len(floats) != 1:
+        what = ", ".join(f"{name} {_shape(part)}" for name, part in floats.items())
+        raise InputError(
+            f"it gives a {type(output).__name__} "
+            + (
+                f"({what}). Have it return the logits alone, or in a dict under 'logits'; or tell "
+                "which they are by how many classes there are: classes=2, say"
+                if floats
+                else "without a tensor of numbers, and logits are needed"
+            )
+        )
+    return floats[named[0] if named else next(iter(floats))]
+
+
 def outputs_of(net: nn.Module, pictures: Tensor) -> tuple[Tensor, dict[str, tuple[int, ...]]]:
     """Return a network's logits, and the shapes of all tensors where it gives more than one."""
     if not classes_told(net):

@@ -23,9 +23,10 @@ from faircompress.export import quantize, runtime, to_onnx
 from faircompress.export.right_shape import refuse_wrong_shape
 from faircompress.networks import network as networks
 from faircompress.networks.convolutions import mend_convolutions
-from faircompress.networks.fitness import Place, refuse_batch_bound, refuse_unfit
+from faircompress.networks.fitness import refuse_batch_bound, refuse_unfit
 from faircompress.networks.layers import filters, scored
 from faircompress.networks.network import Network
+from faircompress.networks.place import Place
 from faircompress.networks.weights import load_weights
 from faircompress.support.errors import InputError
 
