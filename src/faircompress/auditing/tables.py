@@ -27,6 +27,7 @@ FILL = "Fill it in, or leave the row out for both models."
 LOGITS = "Are these logits? Write their sigmoid or softmax."
 ROUNDED = "Is this rounding? Clip it to 0-1."
 ROUNDED_IDS = "A spreadsheet took its last digits. Write ids as text where the table was made."
+TWICE = "Was a row written twice, or is it in two splits or sets?"
 ROUNDING = 1e-3
 PERCENT = (
     "Are these percent? Write shares of 1. If they are logits, write their sigmoid or softmax."
@@ -136,10 +137,12 @@ class Table:
         for has, lacks in ((other, self), (self, other)):
             absent = ~np.isin(has.ids, lacks.ids)
             if absent.any():
+                theirs = f"; its own ids are such as {str(lacks.ids[0])!r}" * bool(absent.all())
                 raise InputError(
                     f"{lacks.name} lacks {int(absent.sum()):,} rows of {has.name}, first "
-                    f"{str(has.ids[absent.argmax()])!r}; both models must be asked about the same "
-                    "rows. Predict the missing ones, or leave them out of both files."
+                    f"{str(has.ids[absent.argmax()])!r}{theirs}. Both models must be asked about "
+                    "the same rows, under the same ids. Predict the missing ones, or leave them "
+                    "out of both files."
                 )
         order = pd.Index(self.ids).get_indexer(pd.Index(other.ids))
         return replace(self, cells=self.cells.iloc[order], ids=other.ids)
@@ -261,9 +264,24 @@ def _with_ids(table: Table, identifier: str) -> Table:
     lost = pd.Series(ids, dtype=object).str.fullmatch(FLOATED.pattern).to_numpy(bool)
     table.refuse(spelt("id"), identifier, lost, "looks like a rounded number", ROUNDED_IDS)
     again = pd.Series(ids).duplicated().to_numpy()
-    cure = "Ids must be unique. Was a row written twice, or is it in two splits or sets?"
+    cure = f"{_written_alike(table, identifier, ids, again)}Ids must be unique. {TWICE}"
     table.refuse(spelt("id"), identifier, again, "repeats an earlier row", cure)
     return replace(table, ids=ids)
+
+
+def _written_alike(table: Table, identifier: str, ids: np.ndarray, again: np.ndarray) -> str:
+    """Say that the first id which stands again is the same by its number alone, if it is so."""
+    if not again.any():
+        return ""
+    first, last = np.flatnonzero(ids == ids[again.argmax()])[:2]
+    cells = table.cells[identifier].map(str).str.strip().str.replace("\\", "/")
+    one, other = cells.iloc[first], cells.iloc[last]
+    if one == other:
+        return ""
+    return (
+        f"{one!r} and {other!r} are one number; if its point stands between thousands, or is part "
+        "of a name, write ids so that they are no numbers with decimals. "
+    )
 
 
 def _check_names(name: str, columns: Sequence[str]) -> None:

@@ -179,10 +179,10 @@ def unknown_form(words: Iterable[str]) -> str:
 
 def listed(groups: Sequence[tuple[str, ...]]) -> str:
     """Return names that are almost equal as a text."""
-    return "; ".join(" and ".join(map(_seen(names), names)) for names in groups[:5])
+    return "; ".join(" and ".join(map(seen(names), names)) for names in groups[:5])
 
 
-def _seen(names: Sequence[str]) -> Callable[[str], str]:
+def seen(names: Sequence[str]) -> Callable[[str], str]:
     """Return how to write names so that a reader sees in what they differ."""
     composed = {unicodedata.normalize("NFKC", name) for name in names}
     return repr if len(composed) == len(names) else ascii
