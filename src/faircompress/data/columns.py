@@ -129,7 +129,13 @@ def data_set(
         return read(int(at[row]))
 
     rows["split"], drawn = splits(
-        rows["identity"], given, read_kept, key=table.key, seed=seed, **shares
+        rows["identity"],
+        given,
+        read_kept,
+        key=table.key,
+        seed=seed,
+        **shares,
+        names=hows["split"].get("names") if split else None,
     )
     rows = rows.rename_axis("id").reset_index()
     used = {*wanted.values(), "label", "split"}
