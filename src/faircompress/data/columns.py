@@ -137,6 +137,8 @@ def data_set(
         **shares,
         names=hows["split"].get("names") if split else None,
     )
+    shared = ("validation", "test") if given is None else ("validation",)
+    by = {name: f"{table.key}.{name}" for name in shared if drawn}
     rows = rows.rename_axis("id").reset_index()
     used = {*wanted.values(), "label", "split"}
     nobody = () if identity else whose.told(table.cells[kept], used, table.key)
@@ -145,8 +147,8 @@ def data_set(
     notes = (*table.notes, *left_out, *nobody, *_codes(known, hows, table.key))
     caps = declared(max_weight, known, key=f"{table.key}.max_weight")
     return RawData(
-        rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps,
-        columns=table.cells[kept],
+        rows, classes, tuple(groups), read_kept, drawn=drawn, drawn_by=by, notes=notes,
+        max_weight=caps, columns=table.cells[kept],
     )  # fmt: skip
 
 
