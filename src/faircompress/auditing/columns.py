@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from faircompress.auditing.number_cells import FILL, as_numbers, cure_of
 from faircompress.auditing.rounding import slack
 from faircompress.auditing.rows import (
     Asked,
@@ -20,8 +21,9 @@ from faircompress.auditing.rows import (
     together,
 )
 from faircompress.auditing.spelling import spelt
+from faircompress.auditing.starred import refuse_other_columns
 from faircompress.auditing.strays import refuse_stray_labels
-from faircompress.auditing.tables import FILL, Table, as_numbers, cure_of
+from faircompress.auditing.tables import Table
 from faircompress.auditing.truths import as_classes, as_one, written_otherwise
 from faircompress.auditing.two_tables import aligned
 from faircompress.auditing.unnamed import unnamed_clusters
@@ -68,6 +70,8 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     rows = known(first, asked, truth, classes)
     models, decided = [], []
     for table, option, column in columns:
+        if "*" in column and not asked.classes:
+            refuse_other_columns(table, option, column, truth)
         p, hard = _probabilities(table, option, column, classes)
         decided += [column] if hard else []
         model = _sha256(option, p[np.argsort(rows["ids"], kind="stable")])

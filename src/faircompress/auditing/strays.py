@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from faircompress.auditing.number_cells import as_numbers
 from faircompress.auditing.rows import naturally
 from faircompress.auditing.spelling import spelt
-from faircompress.auditing.tables import Table, as_numbers
+from faircompress.auditing.tables import Table
 from faircompress.data.words import unknown
 
 RARE = 0.05  # share of rows up to which values beside two classes are taken for strays
