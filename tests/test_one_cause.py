@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from test_checks import clean, failed, look
-from test_validation_findings import limits
+from test_checks import clean, failed, limits, look
 
 from faircompress.data.columns import Table, data_set
 from faircompress.data.ingest import normalize_rows

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from urllib.parse import unquote
 
@@ -21,7 +21,7 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(there))
 
 
-WAYS = {
+WAYS: dict[str, Callable[[str], str]] = {
     "how Unicode writes letters": _composed,
     "quotes": lambda text: text.strip("='\"` "),
     "%20 and the like": unquote,
