@@ -1,7 +1,7 @@
 """Count which near copies are told of pictures at hand, and which are missed of copies made here.
 
-Told pairs cannot be checked by a program: with ``--sheet`` they are drawn beside each other, the
-second as it lies in its file, for whoever wants to look.
+Told pairs cannot be checked by a program: with ``--sheet pairs.png`` they are drawn beside each
+other, the second as it lies in its file, for whoever wants to look (pairs-0.png and so on).
 
     python bench/near_copies.py --pictures data/celeba/img_align_celeba --copies 2000
     python bench/near_copies.py --parquet data/cifar10/plain_text --copies 5000
@@ -25,7 +25,8 @@ from scipy.fft import idctn
 
 from faircompress.data.near_copies import SIDE, families, thumbnail
 
-SHOWN = 64
+SHOWN, GAP = 64, 8
+LINE, LINES = 8, 12  # of families on a sheet
 
 
 def encoded(picture: Image.Image, quality: int) -> Image.Image:
@@ -64,13 +65,16 @@ def read(arguments: argparse.Namespace) -> Iterator[Image.Image]:
 
 
 def sheet(pictures: list[Image.Image], found: np.ndarray, path: Path) -> None:
-    """Draw a row for each family, its first eight pictures."""
-    numbers = range(found.max() + 1)
-    page = Image.new("RGB", (8 * SHOWN, max(1, len(numbers)) * SHOWN), "white")
-    for number in numbers:
-        for place, at in enumerate(np.flatnonzero(found == number)[:8]):
-            page.paste(pictures[at].resize((SHOWN, SHOWN)), (place * SHOWN, number * SHOWN))
-    page.save(path)
+    """Draw each family, its first three pictures, eight families in a line; 96 a file."""
+    width, height = 3 * SHOWN + GAP, SHOWN + GAP
+    for first in range(0, found.max() + 1, LINE * LINES):
+        page = Image.new("RGB", (LINE * width, LINES * height), "white")
+        for number in range(first, min(first + LINE * LINES, found.max() + 1)):
+            line, column = divmod(number - first, LINE)
+            for place, at in enumerate(np.flatnonzero(found == number)[:3]):
+                corner = (column * width + place * SHOWN, line * height)
+                page.paste(pictures[at].resize((SHOWN, SHOWN)), corner)
+        page.save(path.with_stem(f"{path.stem}-{first // (LINE * LINES)}"))
 
 
 def drawn(count: int, seed: int) -> list[np.ndarray]:
@@ -120,7 +124,7 @@ def main() -> None:
         sheet(pictures, found, arguments.sheet)
     rng = np.random.default_rng(arguments.seed)
     chosen = rng.choice(len(pictures), min(arguments.copies, len(pictures)), replace=False)
-    for name, copy in COPIES.items():
+    for name, copy in COPIES.items() if len(chosen) else ():
         more = [thumbnail(np.asarray(copy(pictures[at]))) for at in chosen]
         both = families([*thumbnails, *more])
         theirs, copies = both[chosen], both[len(pictures) :]

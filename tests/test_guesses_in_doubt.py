@@ -116,7 +116,7 @@ def test_a_weight_in_kilograms_is_told_and_not_taken(tmp_path: Path) -> None:
     [
         ("data_split", ["train", "test"], "data_split"),
         ("set_name", ["Training", "Testing"], "set_name"),
-        ("Usage", ["Training", "PublicTest"], {"column": "Usage", "names": {"Training": "train"}}),
+        ("Usage", ["Training", "Public"], {"column": "Usage", "names": {"Training": "train"}}),
         ("is_test", ["0", "1"], {"column": "is_test", "names": {"0": "train", "1": "test"}}),
         ("nine_partition_label", ["benign", "malignant"], None),
         ("subset", ["African", "Asian"], None),

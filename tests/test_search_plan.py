@@ -80,6 +80,7 @@ def test_the_winner_says_how_to_make_it_in_an_ordinary_run() -> None:
     [
         ("flips negative_flips against baseline: blond in hair=short",
          "newly wrong: blond in hair=short"),
+        ("flips negative_flips against baseline: y=0 in all", "newly wrong: y=0 of everyone"),
         ("change auroc against original_champion: all",
          "AUROC, from the original champion: everyone"),
         ("gap selection_rate against baseline: g=a, g=b", "gap, selection rate: g=a, g=b"),

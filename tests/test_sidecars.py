@@ -70,6 +70,13 @@ def test_tables_that_lack_a_picture_or_repeat_a_column_are_named(tmp_path: Path)
     both = ["partition.csv", "people.csv"]
     with pytest.raises(ValueError, match=r"1 of 240 pictures have no row in it.*people\.csv"):
         rows_first.read_rows(chosen(options | {"sidecar": both}).data)
+    lines = [
+        line.replace(".jpg", ".JPG")
+        for line in (tmp_path / "partition.csv").read_text().splitlines()
+    ]
+    (tmp_path / "people.csv").write_text("\n".join(lines), "utf-8")
+    with pytest.raises(ValueError, match=r"Table and sidecar differ only in capitals, such as '"):
+        rows_first.read_rows(chosen(options | {"sidecar": "people.csv"}).data)
     again = ["partition.csv", "partition.csv"]
     with pytest.raises(ValueError, match=r"'partition' is a column of the pictures too.*partition"):
         rows_first.read_rows(chosen(options | {"sidecar": again}).data)

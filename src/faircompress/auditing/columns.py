@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from faircompress.auditing.number_cells import FILL, as_numbers, cure_of
 from faircompress.auditing.rounding import slack
 from faircompress.auditing.rows import (
     Asked,
@@ -20,9 +21,11 @@ from faircompress.auditing.rows import (
     together,
 )
 from faircompress.auditing.spelling import spelt
-from faircompress.auditing.strays import alike_ids, refuse_stray_labels
-from faircompress.auditing.tables import FILL, Table, as_numbers, cure_of
+from faircompress.auditing.starred import refuse_other_columns
+from faircompress.auditing.strays import refuse_stray_labels
+from faircompress.auditing.tables import Table
 from faircompress.auditing.truths import as_classes, as_one, written_otherwise
+from faircompress.auditing.two_tables import aligned
 from faircompress.auditing.unnamed import unnamed_clusters
 from faircompress.data.predictions import Predictions, taken
 from faircompress.data.split_words import SPELLINGS
@@ -57,7 +60,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
             "itself. Name the column of each."
         )
     if first is not last:
-        last = _aligned(first, last, asked)
+        last = aligned(first, last, asked)
     columns = ((first, spelt("baseline"), baseline), (last, spelt("candidate"), candidate))
     truth = as_one(first.texts(spelt("label"), str(asked.label)))
     classes = _classes(columns, asked, truth)
@@ -67,6 +70,8 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
     rows = known(first, asked, truth, classes)
     models, decided = [], []
     for table, option, column in columns:
+        if "*" in column and not asked.classes:
+            refuse_other_columns(table, option, column, truth)
         p, hard = _probabilities(table, option, column, classes)
         decided += [column] if hard else []
         model = _sha256(option, p[np.argsort(rows["ids"], kind="stable")])
@@ -230,31 +235,6 @@ def _refuse_one_probability(
         )
         + f"ame one column a class, such as '{column}_*'."
     )
-
-
-def _aligned(first: Table, last: Table, asked: Asked) -> Table:
-    if asked.identifier is None:
-        raise InputError(
-            f"{first.name} and {last.name} are two tables; name the column by which their rows "
-            f"belong together, such as {spelt('id')} image."
-        )
-    if set(first.ids) != set(last.ids) and (how := alike_ids(first.ids, last.ids)):
-        raise InputError(
-            f"{spelt('id')}: ids of {first.name} and {last.name} {how}. If they are of the same "
-            "rows, write them alike in both files."
-        )
-    last = last.in_order_of(first)
-    named = [("label", asked.label), ("cluster", asked.cluster), ("weight", asked.weight)]
-    for name, column in [*named, *(("group", group) for group in asked.groups)]:
-        if column is not None and column in last.cells.columns:
-            option = spelt(name)
-            read = Table.numbers if name == "weight" else Table.texts
-            both = np.concatenate([read(first, option, column), read(last, option, column)])
-            one, other = np.split(as_one(both) if name == "label" else both, 2)
-            unequal = one != other
-            cure = "Both files must be of one test set."
-            last.refuse(option, column, unequal, f"differs from {first.name}", cure)
-    return last
 
 
 def _sha256(option: str, probabilities: np.ndarray) -> str:

@@ -9,10 +9,13 @@ from faircompress.auditing.spelling import spelt
 from faircompress.auditing.tables import Table
 from faircompress.data.negative_words import negative_first
 from faircompress.data.predictions import Predictions
+from faircompress.data.unknown_codes import sentence as unknown_codes_sentence
+from faircompress.data.unknown_codes import unknown_codes
 from faircompress.data.words import DATE, damaged, listed, near, proposed_bins, rounded, unknown
 
 MEND = "Mend the table where it was made: write ranges and codes as text."
 MANY, FEW = 24, 20  # groups of a column, and rows of each, beyond and below which it is told
+LEAVE_OUT = "If so, leave such rows out for both models, or call them otherwise."
 LOST = "The digits are gone. Write ids as text where the table was made."
 
 
@@ -73,6 +76,8 @@ def doubtful_names(rows: Predictions) -> list[str]:
                 f"{texts} in {column} is a word for unknown, and is evaluated like any other. "
                 "Leave such rows out for both models, or call them otherwise."
             )
+        if codes := unknown_codes(name.rpartition("=")[2] for name in names):
+            notes.append(unknown_codes_sentence(column, codes, LEAVE_OUT))
         if bands := proposed_bins(pd.Series(rows.groups.get(column, []), dtype=object)):
             notes.append(
                 f"{column} has {len(names)} numbers as groups, each with few rows. If it measures, "

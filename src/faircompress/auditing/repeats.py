@@ -17,7 +17,6 @@ from faircompress.data.predictions import Predictions, taken
 
 DIGITS = 9  # decimals to which probabilities are compared
 END = 1e-5  # nearer to 0 or 1, different pictures have equal probabilities
-CROWD = 0.05  # share of rows at an end of the scores' own range from which it is one, too
 COINCIDENCE = 0.01  # of the equal pairs seen: expecting more, they may be chance
 
 
@@ -143,11 +142,18 @@ def _coarse(rows: int) -> str:
 
 
 def _at_an_end(score: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Tell which rows have a score at an end of its range, where many different ones meet."""
-    of_class = _of_true_class(score, labels)
+    """Tell which rows have a score at an end of its range, where many different ones meet.
+
+    The range is 0 to 1, or that to which scores of a class were clipped: more rows have its ends
+    than its other values. Rows that were written again have all their values as often.
+    """
+    of_class = np.round(_of_true_class(score, labels), DIGITS)
     found = (of_class <= END) | (of_class >= 1 - END)
-    for end in (of_class.min(), of_class.max()):
-        found |= (of_class == end) & ((of_class == end).mean() > CROWD)
+    for label in np.unique(labels):
+        values, counts = np.unique(of_class[labels == label], return_counts=True)
+        usual = max(np.median(counts), 1)
+        ends = [values[at] for at in (0, -1) if counts[at] > usual]
+        found |= (labels == label) & np.isin(of_class, ends)
     return found
 
 

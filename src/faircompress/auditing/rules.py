@@ -12,6 +12,7 @@ from faircompress.auditing.spelling import spelt
 from faircompress.config import plugins, yaml_text
 from faircompress.config.bad_params import BadParams
 from faircompress.config.rules import FLIPS, KINDS, Gate, Rule
+from faircompress.config.written_numbers import meant_number
 from faircompress.statistics.metrics import Answers, Metric
 from faircompress.statistics.rates import is_share
 from faircompress.support.errors import InputError, MissingFileError
@@ -94,9 +95,13 @@ def _parsed(text: str) -> dict[str, Any]:
     parts = text.split()
     metric = [] if parts[:1] == ["flips"] else parts[1:2]
     limit, *against = parts[1 + len(metric) :] or [""]
+    if against[:1] == ["%"]:
+        limit, against = f"{limit} %", against[1:]
     try:
         number = float(limit)
     except ValueError:
+        if cure := meant_number(limit):
+            raise InputError(f"{spelt('rule')} {text!r}: the limit is {limit}. {cure}") from None
         raise InputError(
             f"{spelt('rule')} {text!r}: needed is a kind, a metric and a limit, such as 'change "
             f"auroc 0.03', or 'flips 0.1'. Kinds: {', '.join(KINDS)}."

@@ -1,26 +1,17 @@
-"""Faults of a table that look like others: a stray label, ids that are written otherwise."""
+"""Labels of a table that are stray: a few beside two classes."""
 
-import re
 from collections.abc import Iterable, Sequence
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from faircompress.auditing.number_cells import as_numbers
 from faircompress.auditing.rows import naturally
 from faircompress.auditing.spelling import spelt
-from faircompress.auditing.tables import Table, as_numbers
+from faircompress.auditing.tables import Table
 from faircompress.data.words import unknown
 
 RARE = 0.05  # share of rows up to which values beside two classes are taken for strays
-SUFFIX = re.compile(r"(?<=[^/.])(?:\.[A-Za-z][A-Za-z0-9]{0,4}){1,2}$")  # .png, .nii.gz
-ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
-WAYS = {
-    "capitals": str.lower,
-    "zeros in front of numbers": lambda text: ZEROS.sub("", text),
-    "the suffix": lambda text: SUFFIX.sub("", text),
-    "the folder": lambda text: text.rsplit("/", 1)[-1],
-}
 
 
 def refuse_stray_labels(
@@ -67,38 +58,3 @@ def refuse_stray_labels(
             f"probabilities a class, such as '{column}_*'."
         )
         table.refuse(spelt("label"), label, stray, f"holds neither {one!r} nor {other!r}", cure)
-
-
-def alike_ids(ids: np.ndarray, others: np.ndarray) -> str:
-    """Say how two tables' ids differ in writing alone; empty: they differ in more.
-
-    Args:
-        ids: Of one table, each once.
-        others: Of the other, each once.
-    """
-    one, other = ids.astype(str).tolist(), others.astype(str).tolist()
-    fewest = min(len(one), len(other))
-    all_ways = set(_written(one, WAYS)), set(_written(other, WAYS))
-    if not (all_ways[0] <= all_ways[1] or all_ways[1] <= all_ways[0]):
-        return ""
-    if len(set(one) & set(other)) == fewest:
-        return ""  # one table has all rows of the other
-    for names in (names for n in range(1, 5) for names in combinations(WAYS, n)):
-        mine, theirs = _written(one, names), _written(other, names)
-        both = set(mine) & set(theirs)
-        apart = len(set(mine)) == len(mine) and len(set(theirs)) == len(theirs)
-        if apart and len(both) == fewest:
-            place = dict(zip(theirs, other, strict=True))
-            pairs = ((text, place[key]) for text, key in zip(one, mine, strict=True) if key in both)
-            first, second = next((text, match) for text, match in pairs if text != match)
-            return (
-                f"differ only in {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}, "
-                f"such as {first!r} and {second!r}"
-            )
-    return ""
-
-
-def _written(ids: Iterable[str], names: Iterable[str]) -> list[str]:
-    for name in names:
-        ids = list(map(WAYS[name], ids))
-    return list(ids)

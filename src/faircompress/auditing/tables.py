@@ -11,27 +11,27 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faircompress.auditing.number_cells import FILL as FILL
+from faircompress.auditing.number_cells import as_numbers, cure_of
 from faircompress.auditing.simple_cells import simple
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.summary_rows import summary_rows
 from faircompress.config.bounds import whole
-from faircompress.data.csv_text import is_parquet, is_text_table, no_column, read_csv
-from faircompress.data.decimal_commas import with_points
+from faircompress.data.csv_text import PARQUET, is_parquet, is_text_table, no_column, read_csv
 from faircompress.data.words import FLOATED
 from faircompress.support.errors import InputError, MissingFileError
 from faircompress.support.lines import one_line
 
 UNREAD = "unread"  # where a frame notes ``Table.unread``
 EMPTY = ("", "nan", "<na>")
-FILL = "Fill it in, or leave the row out for both models."
 LOGITS = "Are these logits? Write their sigmoid or softmax."
 ROUNDED = "Is this rounding? Clip it to 0-1."
 ROUNDED_IDS = "A spreadsheet took its last digits. Write ids as text where the table was made."
+TWICE = "Was a row written twice, or is it in two splits or sets?"
 ROUNDING = 1e-3
 PERCENT = (
     "Are these percent? Write shares of 1. If they are logits, write their sigmoid or softmax."
 )
-MIXED = "Some fields end in %, others do not: write all alike."
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,10 +136,12 @@ class Table:
         for has, lacks in ((other, self), (self, other)):
             absent = ~np.isin(has.ids, lacks.ids)
             if absent.any():
+                theirs = f"; its own ids are such as {str(lacks.ids[0])!r}" * bool(absent.all())
                 raise InputError(
                     f"{lacks.name} lacks {int(absent.sum()):,} rows of {has.name}, first "
-                    f"{str(has.ids[absent.argmax()])!r}; both models must be asked about the same "
-                    "rows. Predict the missing ones, or leave them out of both files."
+                    f"{str(has.ids[absent.argmax()])!r}{theirs}. Both models must be asked about "
+                    "the same rows, under the same ids. Predict the missing ones, or leave them "
+                    "out of both files."
                 )
         order = pd.Index(self.ids).get_indexer(pd.Index(other.ids))
         return replace(self, cells=self.cells.iloc[order], ids=other.ids)
@@ -155,30 +157,6 @@ class Table:
             )
 
 
-def as_numbers(cells: pd.Series) -> np.ndarray:
-    """Return a column as numbers, ``(rows,)``: NaN where it has none, percent as shares of 1."""
-    if pd.api.types.is_datetime64_any_dtype(cells) or cells.dtype.kind == "m":
-        return np.full(len(cells), np.nan)
-    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    if np.isfinite(numbers).all() or pd.api.types.is_numeric_dtype(cells):
-        return numbers
-    texts = cells.astype(object).map(str).str.strip()
-    percent = bool(texts.str.endswith("%").all())
-    texts = with_points(texts.str.rstrip("% \u00a0\u202f") if percent else texts)
-    found = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    return found / 100 if percent else found
-
-
-def cure_of(cells: pd.Series) -> str:
-    """Say what to do about fields that are no numbers."""
-    texts = cells.astype(object).map(str).astype(str).str.strip()
-    if texts.str.endswith("%").any():
-        return MIXED
-    if texts.str.fullmatch(r"[-+]?\d*,\d+").any():
-        return "Write decimals with points, thousands without commas."
-    return FILL
-
-
 def read(path: Path, identifier: str | None = None) -> Table:
     """Read a CSV or Parquet file; pictures in it are left alone.
 
@@ -191,16 +169,28 @@ def read(path: Path, identifier: str | None = None) -> Table:
     """
     if not path.is_file():
         raise MissingFileError(f"there is no file {path}; needed is a table of predictions.")
-    text = is_text_table(path)
-    if path.suffix.lower() in (".parquet", ".pq") or (text and is_parquet(path)):
+    text = is_text_table(path) or path.suffix.lower() == ".json"
+    if path.suffix.lower() in PARQUET or (text and is_parquet(path)):
+        _refuse_text(path)
         with path.open("rb") as file:
             return read_parquet(file, path.name, identifier)
     if text:
         return _table(path.name, read_csv(path, key="predictions"), identifier)
     raise InputError(
-        f"{path} ends in {path.suffix!r}; a table ends in .csv, .tsv or .txt, may be packed (.gz, "
-        ".zip, .bz2, .xz, .zst), or is Parquet. Save a sheet of a workbook as CSV."
+        f"{path} ends in {path.suffix!r}; a table ends in .csv, .tsv, .txt or .json, may be packed "
+        "(.gz, .zip, .bz2, .xz, .zst), or is Parquet. Save a sheet of a workbook as CSV."
     )
+
+
+def _refuse_text(path: Path) -> None:
+    """Refuse a file that is called Parquet and begins as a text does."""
+    with path.open("rb") as file:
+        start = file.read(40).partition(b"\n")[0].strip()
+    if not start.startswith(b"PAR1") and start.isascii() and start.decode().isprintable():
+        raise InputError(
+            f"{path} is no Parquet file: it begins with {start.decode()!r}. If it is a text table, "
+            f"call it {path.with_suffix('.csv').name}."
+        )
 
 
 def of_frame(cells: pd.DataFrame, name: str, identifier: str | None = None) -> Table:
@@ -261,9 +251,24 @@ def _with_ids(table: Table, identifier: str) -> Table:
     lost = pd.Series(ids, dtype=object).str.fullmatch(FLOATED.pattern).to_numpy(bool)
     table.refuse(spelt("id"), identifier, lost, "looks like a rounded number", ROUNDED_IDS)
     again = pd.Series(ids).duplicated().to_numpy()
-    cure = "Ids must be unique. Was a row written twice, or is it in two splits or sets?"
+    cure = f"{_written_alike(table, identifier, ids, again)}Ids must be unique. {TWICE}"
     table.refuse(spelt("id"), identifier, again, "repeats an earlier row", cure)
     return replace(table, ids=ids)
+
+
+def _written_alike(table: Table, identifier: str, ids: np.ndarray, again: np.ndarray) -> str:
+    """Say that the first id which stands again is the same by its number alone, if it is so."""
+    if not again.any():
+        return ""
+    first, last = np.flatnonzero(ids == ids[again.argmax()])[:2]
+    cells = table.cells[identifier].map(str).str.strip().str.replace("\\", "/")
+    one, other = cells.iloc[first], cells.iloc[last]
+    if one == other:
+        return ""
+    return (
+        f"{one!r} and {other!r} are one number; if its point stands between thousands, or is part "
+        "of a name, write ids so that they are no numbers with decimals. "
+    )
 
 
 def _check_names(name: str, columns: Sequence[str]) -> None:

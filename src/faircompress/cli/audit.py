@@ -8,6 +8,7 @@ import typer
 
 from faircompress.cli import audit_options as typed
 from faircompress.config.bounds import whole
+from faircompress.config.written_numbers import meant_number
 from faircompress.support.errors import InputError
 from faircompress.support.exit_codes import BY_VERDICT
 from faircompress.support.lines import one_line
@@ -170,6 +171,7 @@ def _threshold(typed: str | None) -> float | str | None:
     except ValueError:
         raise InputError(
             f"--threshold is {typed!r}; needed is a number between 0 and 1, validation or baseline."
+            f" {meant_number(typed)}".rstrip()
         ) from None
 
 

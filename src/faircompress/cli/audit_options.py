@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from faircompress.cli import completion
+from faircompress.config.written_numbers import meant_number
 
 MODELS, FILES, COLUMNS, RULES, GROUPS, LOOKS = (
     "Models", "ONNX files", "Columns", "Rules", "Groups", "Looks at a test set",
@@ -14,6 +15,19 @@ MODELS, FILES, COLUMNS, RULES, GROUPS, LOOKS = (
 
 def _option(panel: str, words: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=words, rich_help_panel=panel, show_default=False, **more)
+
+
+def number(text: str) -> float:
+    """Read a number as it was typed.
+
+    Raises:
+        BadParameter: If it is none; says how it is to be written.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        cure = meant_number(text) or "Needed is a number, such as 0.1."
+        raise typer.BadParameter(f"{text!r} cannot be read. {cure}") from None
 
 
 Tables = Annotated[
@@ -122,8 +136,14 @@ MetricName = Annotated[
         autocompletion=completion.metrics,
     ),
 ]  # fmt: skip
-Limit = Annotated[list[float] | None, _option(RULES, "By more than this; one for each --metric.")]
-Confidence = Annotated[float | None, _option(RULES, "Of these rules; 0.975 if left out.")]
+Limit = Annotated[
+    list[float] | None,
+    _option(RULES, "By more than this; one for each --metric.", parser=number, metavar="float"),
+]
+Confidence = Annotated[
+    float | None,
+    _option(RULES, "Of these rules; 0.975 if left out.", parser=number, metavar="float"),
+]
 Rules = Annotated[
     Path | None, _option(RULES, "File of rules, in the form of gate.rules of params.yaml.")
 ]

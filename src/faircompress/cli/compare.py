@@ -70,10 +70,11 @@ def _rates(found: "Comparison") -> Iterator[str]:
         yield "rates: the same"
         return
     yield "rates of the candidates, largest difference first"
-    from faircompress.report.wording import group_in_words, metric_in_words
+    from faircompress.evaluation.captions import group_phrase
+    from faircompress.report.wording import metric_in_words
 
     shown = [
-        (one_line(metric_in_words(r.metric)), one_line(group_in_words(r.group)), _numbers(r))
+        (one_line(metric_in_words(r.metric)), one_line(group_phrase(r.group)), _numbers(r))
         for r in found.rates[:MOST]
     ]
     metrics, groups = (max(len(line[k]) for line in shown) for k in (0, 1))

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from faircompress.config.operation import Receiver
 from faircompress.config.plugins import Section
 from faircompress.config.rules import Rule
+from faircompress.config.written_numbers import meant_number
 
 
 def sentences(
@@ -42,11 +43,19 @@ def _sentence(error: dict[str, Any], raw: dict[str, Any], params: type[Section])
     if error["type"] == "literal_error":
         known = re.findall(r"'([^']+)'", error["ctx"]["expected"])
         return f"{where}: {found!r} is not known.{meant(str(found), known)}"
+    if error["type"] in ("float_parsing", "int_parsing"):
+        return f"{where}: {found!r} is no number. {meant_number(found)}".rstrip()
+    if error["type"] == "invalid_key":
+        return (
+            f"{where}: {found!r} stands alone after a comma. If it is the end of a number, write "
+            "its decimals with a point, such as 0.1."
+        )
     words = error["msg"].removeprefix("Value error, ")
-    # a whole section says nothing that the words do not
-    return (
-        f"{where}: {words}." if isinstance(found, dict) else f"{where}: {words} (found {found!r})."
-    )
+    if isinstance(found, dict):  # a whole section says nothing that the words do not
+        return f"{where}: {words}."
+    most = error.get("ctx", {}).get("lt", error.get("ctx", {}).get("le"))
+    percent = meant_number(found, share=True) if most == 1 else ""
+    return f"{where}: {words} (found {found!r}). {percent}".rstrip()
 
 
 def _is_key(part: str, raw: dict[str, Any], error: dict[str, Any]) -> bool:

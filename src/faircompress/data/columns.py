@@ -24,6 +24,7 @@ from faircompress.data.declared_weights import Declared, declared
 from faircompress.data.pictures import Pixels
 from faircompress.data.sources import RawData
 from faircompress.data.splitting import Read, Words, splits
+from faircompress.data.unknown_codes import sentence, unknown_codes
 from faircompress.data.words import proposed_bins, several
 from faircompress.support.errors import InputError
 
@@ -128,18 +129,26 @@ def data_set(
         return read(int(at[row]))
 
     rows["split"], drawn = splits(
-        rows["identity"], given, read_kept, key=table.key, seed=seed, **shares
+        rows["identity"],
+        given,
+        read_kept,
+        key=table.key,
+        seed=seed,
+        **shares,
+        names=hows["split"].get("names") if split else None,
     )
+    shared = ("validation", "test") if given is None else ("validation",)
+    by = {name: f"{table.key}.{name}" for name in shared if drawn}
     rows = rows.rename_axis("id").reset_index()
     used = {*wanted.values(), "label", "split"}
     nobody = () if identity else whose.told(table.cells[kept], used, table.key)
-    notes = (*table.notes, *left_out, *nobody)
     known = {name: sorted(set(rows[name].dropna().map(str))) for name in groups}
     known["label"] = list(classes)
+    notes = (*table.notes, *left_out, *nobody, *_codes(known, hows, table.key))
     caps = declared(max_weight, known, key=f"{table.key}.max_weight")
     return RawData(
-        rows, classes, tuple(groups), read_kept, drawn=drawn, notes=notes, max_weight=caps,
-        columns=table.cells[kept],
+        rows, classes, tuple(groups), read_kept, drawn=drawn, drawn_by=by, notes=notes,
+        max_weight=caps, columns=table.cells[kept],
     )  # fmt: skip
 
 
@@ -169,6 +178,19 @@ def named(words: Words, how: Mapping[str, Any], *, where: str) -> tuple[Words, t
             + (", or names if its numbers are codes." if proposed else ".")
         )
     return words, tuple(values)
+
+
+def _codes(
+    known: Mapping[str, Sequence[str]], hows: Mapping[str, Mapping[str, Any]], key: str
+) -> list[str]:
+    """Say which values that nobody named may be codes for unknown."""
+    found = []
+    for name, values in known.items():
+        place = name if name == "label" else f"groups.{name}"
+        codes = [] if {"names", "bins"} & set(hows[place]) else unknown_codes(values)
+        cure = f"If so, leave them out ({key}.{place}.drop: [{', '.join(codes)}]) or name them."
+        found += [sentence(name, codes, cure)] if codes else []
+    return found
 
 
 def _refuse_several(words: Words, where: str) -> None:

@@ -1,7 +1,7 @@
 """What the columns of a user's table probably are: guesses with reasons, for params.yaml."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from faircompress.config.bounds import whole
 from faircompress.data import whose
 from faircompress.data.csv_text import no_column
 from faircompress.data.guessing_groups import (
@@ -22,19 +21,22 @@ from faircompress.data.guessing_groups import (
     unusable,
 )
 from faircompress.data.guessing_images import Pictures, pictures_of
+from faircompress.data.guessing_splits import (
+    refuse_several_flags,
+    split_column,
+    split_names,
+    unread_splits,
+    words_of,
+)
 from faircompress.data.one_row_a_picture import refuse_several_rows
 from faircompress.data.paths import columns_of
 from faircompress.data.sidecars import found_beside
-from faircompress.data.sources import SPLITS as NAMES
-from faircompress.data.split_words import SPELLINGS, SPELT, guessed_split
+from faircompress.data.split_words import SPELLINGS
 from faircompress.data.table_head import head_of
 from faircompress.support.errors import InputError
 
 LABELS = ("label", "target", "class", "diagnosis", "outcome", "y")
 WEIGHTS = ("sample_weight", "sampling_weight", "survey_weight", "row_weight")  # not of a body
-SURELY, FEW = {"split", "partition", "usage"}, 5  # such a column of so few words is the split
-TOLD = {"false", "true"}
-SAID = re.compile(r"is_?(train|test|valid|validation|val)(?:ing)?")  # by 0 and 1
 ORDER = (
     "file", "image", "sidecar", "label", "groups", "split", "identity", "weight", "max_weight",
 )  # fmt: skip
@@ -122,7 +124,8 @@ def guess_columns(
     made_of = {*columns_of(image)} - {image, label, *groups}
     refuse_several_rows(cells, image, label, file)
     taken = {*made_of, image, label, *groups}
-    split = _split(table, taken - made_of)  # paths may hold splits and people's names
+    refuse_several_flags(table, taken - made_of, file)
+    split = split_column(table, taken - made_of)  # paths may hold splits and people's names
     for key, column, why in (
         ("split", split, "train, validation, test"),
         ("identity", whose.person(table), "whose picture it is"),
@@ -136,7 +139,7 @@ def guess_columns(
         options["split"] = {"column": split, "names": words}
         reasons["split"] = "guessed: say which is which"
     elif split is not None:
-        meant = {SPELLINGS.get(word.lower()) for word in _words(table[split])}
+        meant = {SPELLINGS.get(word.lower()) for word in words_of(table[split])}
         if not {"train", "test"} <= meant or None in meant:
             reasons["split"] = "guessed: say which is the test by names"
     if "identity" in options:
@@ -153,6 +156,8 @@ def guess_columns(
         options["groups"], reasons["groups"] = {"label": {}}, NO_GROUPS
     notes = () if chosen else unusable(others)
     notes = (*notes, *ages(cells))
+    if split is None:
+        notes = (*notes, *unread_splits(table, {*taken, *wanted}))
     if "identity" not in options:
         notes = (*notes, *whose.told(table, {*taken, *wanted}, "data.table"))
     if (body := _named(list(table.columns), ("weight",))) and body not in {*taken, *wanted}:
@@ -181,7 +186,7 @@ def _with_more(
     used = []
     for name, more in beside.items():
         roles = [
-            (_split(table, set()), _split(more, set())),
+            (split_column(table, set()), split_column(more, set())),
             (whose.person(table), whose.person(more)),
             (_named(table.columns, WEIGHTS), _named(more.columns, WEIGHTS)),
         ]
@@ -213,48 +218,3 @@ def _label(table: pd.DataFrame, file: Path) -> str:
 def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
     low = {re.sub(r"[\s-]+", "_", str(name).strip().lower()): str(name) for name in reversed(names)}
     return next((low[word] for word in wanted if word in low), None)
-
-
-def _split(table: pd.DataFrame, taken: set[str]) -> str | None:
-    """Return the column whose words are those of splits, else one called so of few words."""
-    free = [str(name) for name in table.columns if name not in taken]
-    plain = {name: _words(table[name]) for name in free if hashable(table[name])}
-    for name, words in plain.items():
-        if len(words) > 1 and all(word.lower() in SPELLINGS for word in words):
-            return name
-    for name, words in plain.items():
-        if are_splits(words):
-            return name
-    for name, words in plain.items():
-        called = name.lower() in SURELY or re.fullmatch(r".*[\W_]split", name.lower())
-        if called and 0 < len(words) <= FEW:
-            return name
-        if SAID.fullmatch(name.lower()) and {*map(str.lower, words)} in ({"0", "1"}, TOLD):
-            return name
-    return None
-
-
-def are_splits(words: Collection[str]) -> bool:
-    """Tell whether words are those of splits, as far as one can guess."""
-    found = {guessed_split(word) for word in words}
-    return None not in found and "train" in found and len(found) > 1
-
-
-def _words(cells: pd.Series) -> list[str]:
-    return sorted(cells.dropna().map(str).str.strip().map(whole).unique())
-
-
-def split_names(cells: pd.Series) -> dict[str, str]:
-    """Return what each word of a split column means, where one of them needs to be told."""
-    words = _words(cells)
-    said = SAID.fullmatch(str(cells.name).lower())
-    if said:
-        yes = SPELLINGS[said[1]]
-        no = "test" if yes == "train" else "train"
-        return {word: yes if word.lower() in ("1", "true") else no for word in words}
-    guessed = {word: guessed_split(word) for word in words}
-    known = {word: split for word, split in guessed.items() if split}
-    all_told = all(word.lower() in {*SPELT, *NAMES} for word in words)
-    if all_told or {*known.values()} == {"train", "validation"}:  # params asks which is the test
-        return {}
-    return known

@@ -15,8 +15,9 @@ from faircompress.data.csv_text import is_text_table, meant, read_csv
 from faircompress.data.finding_pictures import MASKED, masks_beside, of_masks
 from faircompress.data.folder_hints import Hints, annotated
 from faircompress.data.folder_shapes import KEY, refuse_copies, refuse_two_meanings
-from faircompress.data.guessing import LABELS, Guess, are_splits, heaviest, split_names
+from faircompress.data.guessing import LABELS, Guess, heaviest
 from faircompress.data.guessing_groups import NO_GROUPS, grouped, likely_groups, unusable
+from faircompress.data.guessing_splits import are_splits, split_names
 from faircompress.data.guessing_tables import in_split_folders
 from faircompress.data.paths import expression, fields
 from faircompress.data.picture_files import PICTURES

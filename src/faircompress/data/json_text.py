@@ -52,6 +52,12 @@ def _rows(text: str, where: str) -> Iterator[dict[str, Any]]:
         for number, row in enumerate(whole, 1):
             yield _object(row, f"{where}: row {number}")
         return
+    if isinstance(whole, dict) and _of_columns(whole):
+        names = ", ".join(map(repr, list(whole)[:5]))
+        raise InputError(
+            f"{where} is one JSON object, not a table, of {names}; {NEEDED}. Of columns pandas "
+            "writes it by to_json(orient='records')."
+        )
     if isinstance(whole, dict) and len(text.split("\n")) > 1 + text.endswith("\n"):
         kind = "COCO's file of objects in pictures" if {*whole} >= COCO else "one JSON object"
         raise InputError(f"{where} is {kind}, not a table; {NEEDED}, one a line.")
@@ -64,6 +70,12 @@ def _rows(text: str, where: str) -> Iterator[dict[str, Any]]:
                     f"{where}: line {number} is no JSON: {error}. Was the file cut off there?"
                 ) from error
             yield _object(row, f"{where}: line {number}")
+
+
+def _of_columns(whole: dict[str, Any]) -> bool:
+    """Tell whether an object holds columns, as pandas writes them, and is no row."""
+    known = {*whole} >= COCO or not whole
+    return not known and all(isinstance(value, dict | list) for value in whole.values())
 
 
 def _whole(text: str) -> Any:

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from faircompress.data.alike_ids import alike_ids
 from faircompress.data.csv_text import meant
 from faircompress.data.fingerprint import bytes_within
 from faircompress.data.trees import walk
@@ -199,8 +200,10 @@ def joined(
     lacking = cells.index[~wanted.isin(sidecar.index)]
     if len(lacking):
         named = ", ".join(map(str, lacking[:5]))
+        how = alike_ids(wanted.dropna().unique(), sidecar.index.dropna())
         raise InputError(
             f"{key}.sidecar: {len(lacking):,} of {len(cells):,} pictures have no row in it: {named}"
+            + (f". Table and sidecar {how}; write them alike in both" if how else "")
         )
     idle = len(sidecar.index.difference(wanted))
     notes = (f"Rows of the sidecar without a picture: {idle:,}.",) if idle else ()

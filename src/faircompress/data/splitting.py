@@ -1,6 +1,6 @@
 """Splits and samples drawn by salted hash: the same on every machine, whatever else there is."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,11 +42,13 @@ def splits(
     seed: int,
     validation: float,
     test: float,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[list[str | None], str]:
     """Return each row's split, and what was drawn by hash, in words; "" if nothing was.
 
     Splits are drawn by identity, or by pixels if nobody is named. Where those that are given
-    have no validation, it is drawn out of train.
+    have no validation, it is drawn out of train. ``names`` are what words of the table were
+    called in ``given``; they stand in errors.
 
     Raises:
         ValueError: If a split is unknown, or those that are given lack train or test.
@@ -54,7 +56,7 @@ def splits(
     found: list[str | None] = ["train"] * len(identity)
     if given is not None:
         spelt = _as_spelt(given)
-        _refuse_splits(given, spelt, f"{key}.split")
+        _refuse_splits(given, spelt, f"{key}.split", names or {})
         found = spelt.tolist()
         test = 0.0
         if "validation" in found:
@@ -140,16 +142,21 @@ def _shares(rows: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, l
             yield f"{column}={value}", of.tolist()
 
 
-def _refuse_splits(given: Words, spelt: Words, where: str) -> None:
+def _refuse_splits(given: Words, spelt: Words, where: str, called: Mapping[str, str]) -> None:
     """Raise if a split is unknown, or if train or test have no row; say what to write."""
     found = given.dropna().unique().tolist()
     lacking = [split for split in ("train", "test") if split not in set(spelt)]
     unknown = [word for word in spelt.dropna().unique() if word not in SPLITS]
     if unknown or lacking:
         fault = f"{unknown[0]!r} is no split" if unknown else f"no row is of {lacking[0]!r}"
-        names = ", ".join(f"{word}: {meaning}" for word, meaning in _meanings(found).items())
+        meant = _meanings(found)
+        has = ", ".join(map(repr, found))
+        if called:
+            meant = {word: meant[name] for word, name in called.items() if name in meant}
+            has = ", ".join(f"{word!r} ({name})" for word, name in called.items())
+        names = ", ".join(f"{word}: {meaning}" for word, meaning in meant.items())
         raise InputError(
-            f"{where}: {fault}; column {given.name!r} has {', '.join(map(repr, found))}; needed: "
+            f"{where}: {fault}; column {given.name!r} has {has}; needed: "
             f"train, test, and validation, or it is drawn out of train. Name them, such as: "
             f"{{column: {given.name}, names: {{{names}}}}}"
         )
@@ -168,12 +175,19 @@ def _hinted(word: str) -> str | None:
 
 
 def _meanings(words: Sequence[str]) -> dict[str, str]:
-    """Return the split that each word probably means; without a test split, validation is it.
+    """Return the split that each word probably means.
 
-    Of words that tell nothing, such as 0, 1 and 2, each is shown as one of the splits in turn.
+    Where none is a test, validation is it; beside other words for validation, "eval" alone is.
+    Where none is train, what is developed on is. Of words that tell nothing, such as 0, 1 and 2,
+    each is shown as one of the splits in turn.
     """
     if 1 < len(words) <= len(SPLITS) and not any(_hinted(word) for word in words):
         return dict(zip(sorted(words), SPLITS if len(words) > 2 else SPLITS[::2], strict=True))
     close = {word: _hinted(word) or "test" for word in words}
-    lacking = "test" not in close.values()
-    return {w: "test" if lacking and s == "validation" else s for w, s in close.items()}
+    held = [word for word, split in close.items() if split == "validation"]
+    if "test" not in close.values():
+        last = [word for word in held if word.lower().startswith("eval")]
+        close |= dict.fromkeys(last if 0 < len(last) < len(held) else held, "test")
+    elif "train" not in close.values():
+        close |= dict.fromkeys(held, "train")
+    return close

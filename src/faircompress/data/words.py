@@ -61,6 +61,8 @@ FORMULA = re.compile(r"#[¡¿]?(?:[^\W\d_a-zа-я]|[/0_ ])+[!?]|#(?:SPILL|CALC|R
 WRITTEN = re.compile(r"=\s*[-+]?(?:[A-Z][A-Z.]*\(.*\)|\$?[A-Z]{1,3}\$?\d+\b.*)")
 FLOATED = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2}")
 MANY_CODES, FEW_MEASURES = 24, 6  # numbers of a group column beyond which it measures
+CODES = (777, 888, 999, 7777, 8888, 9999)
+BELOW = (-1, -7, -8, -9, -77, -88, -99, *(-code for code in CODES))
 SHORT = (("m", "male"), ("f", "female"), ("y", "yes"), ("n", "no"), ("t", "true"), ("f", "false"))
 LETTERS = 3  # pairs of one letter, such as "A" and "a"; more are an alphabet
 LISTED = re.compile(r"\[.*,.*\]|\{.*\}|\(['\"].*,.*\)", re.DOTALL)  # as text; (25, 32) is a range
@@ -127,19 +129,19 @@ def _all_known(word: str, sign: str, known: set[str]) -> bool:
 def sentinel(numbers: "pd.Series[float]") -> float | None:
     """Return a number that stands for unknown among others: infinity, -1, 999 and the like.
 
-    Negative ones, where all others are not; nines, where they come again and the largest other is
-    less than half of them.
+    Negative ones, where all others are not; three or four nines, eights or sevens, where they come
+    again and the largest other is less than half of them.
     """
     known = numbers.dropna()
     if not np.isfinite(known).all():
         return float(known[~np.isfinite(known)].iloc[0])
     below = known[known < 0]
-    if len(below) and below.nunique() == 1 and below.iloc[0] in (-1, -9, -99, -999, -9999):
+    if len(below) and below.isin(BELOW).all():
         return float(below.iloc[0])
     most = known.max() if len(known) else 0
-    others = known[known < most]
+    others = known[~known.isin(CODES)]
     again = (known == most).sum() > 1 and len(others) > 0
-    return float(most) if again and most in (999, 9999) and others.max() < most / 2 else None
+    return float(most) if again and most in CODES and others.max() < most / 2 else None
 
 
 def near(words: Iterable[str]) -> list[tuple[str, ...]]:
@@ -179,10 +181,10 @@ def unknown_form(words: Iterable[str]) -> str:
 
 def listed(groups: Sequence[tuple[str, ...]]) -> str:
     """Return names that are almost equal as a text."""
-    return "; ".join(" and ".join(map(_seen(names), names)) for names in groups[:5])
+    return "; ".join(" and ".join(map(seen(names), names)) for names in groups[:5])
 
 
-def _seen(names: Sequence[str]) -> Callable[[str], str]:
+def seen(names: Sequence[str]) -> Callable[[str], str]:
     """Return how to write names so that a reader sees in what they differ."""
     composed = {unicodedata.normalize("NFKC", name) for name in names}
     return repr if len(composed) == len(names) else ascii

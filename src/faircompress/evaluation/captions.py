@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from faircompress.evaluation.groups import POOLED
+
 
 @dataclass(frozen=True)
 class Captions:
@@ -63,3 +65,11 @@ AUDITED_FILES = Captions(row="picture", rows="pictures", cluster="person", clust
 def class_phrase(name: str) -> str:
     """Return a class's name as a sentence says it: a number alone would read as a count."""
     return name if any(letter.isalpha() for letter in name) else f"label {name}"
+
+
+def group_phrase(place: str) -> str:
+    """Say the name of a group, or of a class in it, as people do."""
+    of_class, mark, group = place.rpartition(" in ")
+    if group == POOLED:
+        return f"{of_class} of everyone" if mark else "everyone"
+    return place

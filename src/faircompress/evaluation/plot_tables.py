@@ -3,7 +3,7 @@
 from typing import Any
 
 from faircompress.config.rules import BASELINE
-from faircompress.evaluation.groups import POOLED
+from faircompress.evaluation.captions import group_phrase
 from faircompress.evaluation.results import CheckResult, RuleResult
 from faircompress.evaluation.verdict import Verdict
 from faircompress.evaluation.worst_check import room
@@ -49,8 +49,7 @@ def limits_used(verdict: Verdict) -> Rows:
 
 def _named(rule: RuleResult, check: CheckResult) -> str:
     """Name a check as people do: "hair=short: AUROC"."""
-    everyone = check.group == POOLED and not check.other and not check.subgroup
     named = rule.rule in ("change", "flips")  # "newly wrong share" says it
     kind = "" if named else f", {rule.rule.replace('_', ' ')}"
     against = "" if rule.against == BASELINE else f" from the {rule.against.replace('_', ' ')}"
-    return f"{'everyone' if everyone else check.place}: {rule.title}{kind}{against}"
+    return f"{group_phrase(check.place)}: {rule.title}{kind}{against}"

@@ -1,6 +1,6 @@
 """What a check found, in the words and units that people use: points, percent, a score."""
 
-from faircompress.evaluation.captions import Captions, class_phrase
+from faircompress.evaluation.captions import Captions, class_phrase, group_phrase
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import CheckResult, Outcome, RuleResult
 from faircompress.evaluation.verdict import Verdict
@@ -57,17 +57,12 @@ def check_in_words(check: str) -> str:
     head, _, place = check.partition(": ")
     kind, metric, _, against = head.split(" ", 3)
     least = "minimum, " if kind == "minimum" else ""  # which a change of it is told apart from
-    return f"{least}{about(kind, metric_in_words(metric), against)}: {group_in_words(place)}"
+    return f"{least}{about(kind, metric_in_words(metric), against)}: {group_phrase(place)}"
 
 
 def metric_in_words(metric: str) -> str:
     """Say the name of a metric as people do."""
     return TITLES.get(metric, metric.replace("_", " "))
-
-
-def group_in_words(group: str) -> str:
-    """Say the name of a group as people do."""
-    return "everyone" if group == POOLED else group
 
 
 def value(rule: RuleResult, number: float | None, *others: float) -> str:

@@ -66,7 +66,7 @@ def validate(params: Params, artifacts: Path) -> dict[str, Any]:
         ingested = ingest(
             raw, rows, preparation, folder / TABLE, keep=keep, duplicates=limits.duplicates
         )
-        found, tables = inspect(ingested.rows, raw.classes, raw.groups, limits)
+        found, tables = inspect(ingested.rows, raw.classes, raw.groups, limits, raw.drawn_by)
         findings = [*found, *own, *noted(raw, tables)]
         facts = _facts(raw, ingested, tables, preparation)
         shown = {cell: [ingested.samples[r] for r in sample if r in ingested.samples]

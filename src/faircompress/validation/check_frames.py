@@ -19,7 +19,8 @@ from faircompress.validation.copied_pictures import families, ids_of, truths
 from faircompress.validation.findings import SHOWN
 
 CELL_COLUMNS = [
-    "cell", "split", "label", "word", "group", "value", "count", "expected", "named", "ids",
+    "cell", "split", "label", "word", "group", "value", "count", "given", "expected",
+    "named", "ids",
 ]  # fmt: skip
 
 
@@ -195,6 +196,7 @@ def _cells(
     for group, value, whole in _parts(rows, groups):
         part = whole[whole["state"] == READ]
         found = dict(list(part.groupby(["split", "label"], sort=False)))
+        given = whole.groupby(["split", "label"], sort=False).size()
         for split in SPLITS:
             for label, word in enumerate(classes):
                 cell = found.get((split, label), part.iloc[:0])
@@ -210,6 +212,7 @@ def _cells(
                         "group": group,
                         "value": value,
                         "count": count,
+                        "given": max(count, int(given.get((split, label), 0))),
                         "expected": not absent & set(names),
                         "named": f"{names[0]} ({word}) has {count}{' at most' * bool(len(open_))}",
                         "ids": ids_of(cell),

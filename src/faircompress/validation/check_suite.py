@@ -1,20 +1,25 @@
 """The checks themselves, one expectation each; those of pictures are in ``check_pictures.py``."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from faircompress.config.params import Checks
+from faircompress.data.duplicates import CONFLICTING, DUPLICATE
+from faircompress.data.ingest import DARK, READ
 from faircompress.data.sources import OPEN, SPLITS
 from faircompress.data.words import unknown_form
 from faircompress.validation.check_frames import Frames
 from faircompress.validation.check_pictures import alike, readable, warnings
+from faircompress.validation.drawn_shares import larger_shares
 from faircompress.validation.expectations import Check, between, in_set, not_match, not_null, unique
 
 LEAST_SHARE = 0.04  # over classes: what a class must be of its split if params do not say
 
 
-def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -> list[Check]:
+def suite(
+    tables: Frames, classes: int, groups: Sequence[str], limits: Checks, drawn_by: Mapping[str, str]
+) -> list[Check]:
     """Return the checks of a data set, errors first.
 
     Args:
@@ -22,17 +27,18 @@ def suite(tables: Frames, classes: int, groups: Sequence[str], limits: Checks) -
         classes: Number of labels.
         groups: Group columns other than ``label``.
         limits: The section ``checks`` of params.
+        drawn_by: As of ``RawData``.
     """
     return [
         *readable(tables, limits.quarantine),
-        *suite_of_rows(tables, classes, groups, limits),
+        *suite_of_rows(tables, classes, groups, limits, drawn_by),
         *alike(tables),
         *warnings(tables, limits.quarantine, refuse_twice=limits.duplicates == "error"),
     ]
 
 
 def suite_of_rows(
-    tables: Frames, classes: int, groups: Sequence[str], limits: Checks
+    tables: Frames, classes: int, groups: Sequence[str], limits: Checks, drawn_by: Mapping[str, str]
 ) -> list[Check]:
     """Return the checks for which no picture is needed; see ``suite``."""
     return [
@@ -43,7 +49,7 @@ def suite_of_rows(
         *_weights(),
         *(check for group in groups for check in _group(group, tables)),
         *_people(tables),
-        *_counts(tables, limits, classes),
+        *_counts(tables, limits, classes, drawn_by),
     ]
 
 
@@ -206,7 +212,17 @@ def _people(tables: Frames) -> list[Check]:
     return [leak, spelt] if tables.rows["identity"].notna().any() else []
 
 
-def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
+def _counted(tables: Frames, quarantine: float) -> str:
+    """Return what cells count: pictures that are fit, or all where the unfit are an error."""
+    states = tables.pictures["state"]
+    unfit = ~states.isin([READ, CONFLICTING, DUPLICATE])
+    refused = (states == DARK).any() or unfit.sum() > quarantine * len(states)
+    return "given" if refused else "count"
+
+
+def _counts(
+    tables: Frames, limits: Checks, classes: int, drawn_by: Mapping[str, str]
+) -> list[Check]:
     least = LEAST_SHARE / classes
     low, high = limits.class_share or (least, 1 - least)
     named = Check(
@@ -216,23 +232,25 @@ def _counts(tables: Frames, limits: Checks, classes: int) -> list[Check]:
         "{count} of {total} entries name no cell",
         "All {total} entries do.",
     )
+    counted = _counted(tables, limits.quarantine)
+    share = Check(
+        f"every class is {low:g} to {high:g} of its split",
+        "shares",
+        between("share", low, high),
+        f"{{count}} of {{total}} shares are not within {low:g} to {high:g} (checks.class_share)",
+        "All {total} shares are.",
+    )
     return [
         *([named] if len(tables.absent) else []),
         Check(
             f"every expected subgroup has {limits.min_subgroup} pictures",
             "expected",
-            between("count", limits.min_subgroup),
+            between(counted, limits.min_subgroup),
             f"{{count}} of {{total}} subgroups have fewer than {limits.min_subgroup} "
-            "(checks.min_subgroup); name those that must be so in checks.absent_subgroups, and "
-            "those that test lacks in gate.absent, too",
-            f"{{total}} subgroups have; the smallest has {tables.expected['count'].min()}.",
+            f"(checks.min_subgroup){larger_shares(tables.expected, limits.min_subgroup, drawn_by)}"
+            "; name those that must be so in checks.absent_subgroups, and those that test lacks in "
+            "gate.absent, too",
+            f"{{total}} subgroups have; the smallest has {tables.expected[counted].min()}.",
         ),
-        Check(
-            f"every class is {low:g} to {high:g} of its split",
-            "shares",
-            between("share", low, high),
-            f"{{count}} of {{total}} shares are not within {low:g} to {high:g} "
-            "(checks.class_share)",
-            "All {total} shares are.",
-        ),
+        *([share] if counted == "count" else []),
     ]

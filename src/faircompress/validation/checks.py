@@ -26,7 +26,11 @@ class UnfitData(InputError):
 
 
 def inspect(
-    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], limits: Checks
+    rows: pd.DataFrame,
+    classes: Sequence[str],
+    groups: Sequence[str],
+    limits: Checks,
+    drawn_by: Mapping[str, str] | None = None,
 ) -> tuple[list[Finding], Frames]:
     """Check a data set; return what was found and the tables it was found in.
 
@@ -35,17 +39,23 @@ def inspect(
         classes: Names of the labels.
         groups: Group columns; ``label`` may stand among them.
         limits: The section ``checks`` of params.
+        drawn_by: As of ``RawData``.
 
     Raises:
         RuntimeError: If Great Expectations could not run a check. That is no finding.
     """
     tables = frames(rows, classes, groups, limits.absent_subgroups)
-    checks = suite(tables, len(classes), [g for g in groups if g != "label"], limits)
+    named = [group for group in groups if group != "label"]
+    checks = suite(tables, len(classes), named, limits, drawn_by or {})
     return _run(checks, tables), tables
 
 
 def inspect_rows(
-    rows: pd.DataFrame, classes: Sequence[str], groups: Sequence[str], limits: Checks
+    rows: pd.DataFrame,
+    classes: Sequence[str],
+    groups: Sequence[str],
+    limits: Checks,
+    drawn_by: Mapping[str, str] | None = None,
 ) -> tuple[list[Finding], Frames]:
     """Check what is known of a data set before a picture is read; see ``inspect``.
 
@@ -54,9 +64,11 @@ def inspect_rows(
         classes: Names of the labels.
         groups: Group columns; ``label`` may stand among them.
         limits: The section ``checks`` of params.
+        drawn_by: As of ``RawData``.
     """
     tables = frames(_unseen(rows), classes, groups, limits.absent_subgroups)
-    checks = suite_of_rows(tables, len(classes), [g for g in groups if g != "label"], limits)
+    named = [group for group in groups if group != "label"]
+    checks = suite_of_rows(tables, len(classes), named, limits, drawn_by or {})
     return [_evaluated(check, getattr(tables, check.frame)) for check in checks], tables
 
 

@@ -62,7 +62,9 @@ def limits_of(checks: Checks, raw: RawData) -> Checks:
 
 def inspect_raw(checks: Checks, raw: RawData) -> tuple[list[Finding], Frames]:
     """Check a data set's rows; return what was found and the tables it was found in."""
-    return inspect_rows(normalize_rows(raw), raw.classes, raw.groups, limits_of(checks, raw))
+    return inspect_rows(
+        normalize_rows(raw), raw.classes, raw.groups, limits_of(checks, raw), raw.drawn_by
+    )
 
 
 def refuse_unfit_rows(params: Params) -> RawData:
@@ -76,7 +78,7 @@ def refuse_unfit_rows(params: Params) -> RawData:
     raw = read_rows(params.data)
     rows = normalize_rows(raw)
     limits = limits_of(params.checks, raw)
-    findings, _ = inspect_rows(rows, raw.classes, raw.groups, limits)
+    findings, _ = inspect_rows(rows, raw.classes, raw.groups, limits, raw.drawn_by)
     if unfit(findings):
         raise UnfitData(refusal(findings))
     suite = own_expectations.read(params.checks.expectations)

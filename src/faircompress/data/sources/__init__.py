@@ -6,8 +6,8 @@ has the option ``root``; one that can be had from its publisher also gives
 ``download(root: Path) -> None``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ class RawData:
         groups: Names of the group columns of ``rows``. ``label`` may stand among them.
         read: Picture of row number i: the bytes of an image file, or uint8 ``(height, width, 3)``.
         drawn: What was split here by hash, such as "splits by identity"; "" if nothing was.
+        drawn_by: Of each split that was drawn as a share of the rows, the key of that share.
         absent: Cells that the source lacks by design, as ``checks.absent_subgroups`` spells them.
         notes: What else is worth telling.
         max_weight: The most that a cluster (a person, or a row without one) of each subgroup
@@ -45,6 +46,7 @@ class RawData:
     groups: tuple[str, ...]
     read: Callable[[int], bytes | np.ndarray]
     drawn: str = ""
+    drawn_by: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     max_weight: tuple[MaxWeight, ...] = ()
