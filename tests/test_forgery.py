@@ -110,6 +110,8 @@ def test_write_access_to_the_tracking_server_makes_no_failed_file_champion(
     shown = run(f"faircompress champion --out out.onnx --project {where.store.project}")
     assert shown.code == 3 and "ALARM" in shown.err
     assert f"went back to version {SECOND}" in guard(where)
+    listed = run(f"faircompress versions --project {where.store.project}").out
+    assert listed.count("(the tag was changed: fail was recorded)") == 1
     versions.point(where.store, where.model, "champion", FIRST)  # which passed, and was replaced
     with pytest.raises(BadChampion, match=f"version {SECOND} was made champion last"):
         resolve_champion(where.store.project)

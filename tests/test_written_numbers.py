@@ -84,3 +84,8 @@ def test_limits_in_other_forms_of_a_number_are_read(limit: str) -> None:
 def test_params_name_the_key_of_a_number_written_otherwise(value: str) -> None:
     with pytest.raises(ValueError, match=r"checks.quarantine: '(10%|0,1)' is no number. Write"):
         load(HERE / "params.yaml", [f"checks.quarantine={value}"])
+
+
+def test_one_word_where_a_list_is_needed_is_shown_as_a_list() -> None:
+    with pytest.raises(ValueError, match=r"checks.absent_subgroups: 'hair=short' is no list.*\["):
+        load(HERE / "params.yaml", ["checks.absent_subgroups=hair=short"])

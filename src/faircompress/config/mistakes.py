@@ -50,6 +50,8 @@ def _sentence(error: dict[str, Any], raw: dict[str, Any], params: type[Section])
             f"{where}: {found!r} stands alone after a comma. If it is the end of a number, write "
             "its decimals with a point, such as 0.1."
         )
+    if error["type"] == "list_type" and isinstance(found, str | int | float):
+        return f"{where}: {found!r} is no list. Write [{found}]."
     words = error["msg"].removeprefix("Value error, ")
     if isinstance(found, dict):  # a whole section says nothing that the words do not
         return f"{where}: {words}."

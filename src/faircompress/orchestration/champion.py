@@ -10,7 +10,7 @@ from faircompress.evaluation.verdict import Verdict
 from faircompress.orchestration.alarm import fault_of
 from faircompress.orchestration.deployment import BadChampion, champion
 from faircompress.orchestration.registered_model import Registry, registry_of
-from faircompress.registry import signatures, versions
+from faircompress.registry import attestations, signatures, versions
 from faircompress.registry.keys import keys_of
 from faircompress.registry.ledger_heads import check_ledger
 from faircompress.registry.logged_models import fetch_onnx
@@ -131,13 +131,25 @@ def version_history(project: Path, number: str) -> tuple[Version, list[str]]:
 
 
 def version_lines(project: Path) -> list[str]:
-    """Return a line for each version: number, aliases, outcome, sha256, newest first."""
+    """Return a line for each version: number, aliases, outcome, sha256, newest first.
+
+    What a tag says beside what was attested of the file here is told.
+    """
     where = registry_of(project)
     named: dict[str, list[str]] = {}
     for alias, number in where.aliases().items():
         named.setdefault(number, []).append(alias)
     return [
         f"{one.number:>4}  {one.tags.get('verdict', 'unknown'):<13} "
-        f"{one.tags.get('sha256', '')[:12]}  {', '.join(named.get(one.number, []))}".rstrip()
+        f"{one.tags.get('sha256', '')[:12]}  {', '.join(named.get(one.number, []))}"
+        f"{_otherwise(where, one)}".rstrip()
         for one in versions.versions(where.store, where.model)
     ]
+
+
+def _otherwise(where: Registry, version: Version) -> str:
+    """Return what was attested of a version's file, if none of it is what the tag says."""
+    known = attestations.about(where.store.project, where.model, version.tags.get("sha256", ""))
+    if version.tags.get("verdict") in {*(one.outcome for one in known), None} or not known:
+        return ""
+    return f"  (the tag was changed: {known[-1].outcome} was recorded)"
