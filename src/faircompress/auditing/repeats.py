@@ -105,9 +105,9 @@ def _equal(baseline: Predictions, candidate: Predictions) -> Repeats:
     for name, score in zip(("baseline", "candidate"), scores, strict=True):
         rounded = pd.DataFrame(np.round(score, DIGITS))
         codes[name] = rounded.groupby(list(rounded.columns), sort=False).ngroup()
-    ends = [_at_an_end(score, baseline.labels) for score in scores]
-    fine = ~(ends[0] & ends[1])
     row_of = codes.groupby(list(codes.columns), sort=False).ngroup().to_numpy()
+    ends = [_at_an_end(score, baseline.labels, row_of) for score in scores]
+    fine = ~(ends[0] & ends[1])
     twice = len(row_of) - len(np.unique(row_of))
     if not twice:
         return Repeats(None, "")
@@ -141,19 +141,23 @@ def _coarse(rows: int) -> str:
     )
 
 
-def _at_an_end(score: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _at_an_end(score: np.ndarray, labels: np.ndarray, row_of: np.ndarray) -> np.ndarray:
     """Tell which rows have a score at an end of its range, where many different ones meet.
 
     The range is 0 to 1, or that to which scores of a class were clipped: more rows have its ends
-    than its other values. Rows that were written again have all their values as often.
+    than its other values, and they differ in something else. Rows that were all written again have
+    all their values as often; one row alone that was differs in nothing.
     """
     of_class = np.round(_of_true_class(score, labels), DIGITS)
     found = (of_class <= END) | (of_class >= 1 - END)
     for label in np.unique(labels):
-        values, counts = np.unique(of_class[labels == label], return_counts=True)
+        own = labels == label
+        values, counts = np.unique(of_class[own], return_counts=True)
         usual = max(np.median(counts), 1)
-        ends = [values[at] for at in (0, -1) if counts[at] > usual]
-        found |= (labels == label) & np.isin(of_class, ends)
+        for end in (values[at] for at in (0, -1) if counts[at] > usual):
+            there = own & (of_class == end)
+            if len(np.unique(row_of[there])) > 1:
+                found |= there
     return found
 
 
