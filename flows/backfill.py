@@ -73,7 +73,7 @@ def backfill(project: Path, commits: str, *, with_data: bool = False) -> Iterato
 
 
 def _inputs(project: Path, commit: str, with_data: bool) -> Inputs:
-    found = news.inputs_of(project, commit)
+    found = replace(news.inputs_of(project, commit), operation="")  # no result stands on it
     return replace(found, data=version_of(project, commit)) if with_data else found
 
 
@@ -101,7 +101,8 @@ def _known(project: Path, name: str, inputs: Inputs) -> str:
         found = dict(read_json(_mark(project, name)))
     except ValueError:
         return ""
-    return f"{found['words']} (finished before)" if found["inputs"] == vars(inputs) else ""
+    before = {"operation": "", **found["inputs"]}
+    return f"{found['words']} (finished before)" if before == vars(inputs) else ""
 
 
 def _run(project: Path, commit: str, name: str, inputs: Inputs) -> str:

@@ -78,7 +78,7 @@ def _if_new(project: Path, review: Review, polled: bool, force: bool) -> State[A
     if not (force or news.news(project, inputs)):
         return nothing(_handed_on_late(project, commit) or news.nothing_new(project))
     if polled and (why := news.given_up(project, inputs, chosen.run.retries)):
-        return nothing(f"Not run again: {why.removesuffix('.')}.")
+        return nothing(f"Not run again: {why}.")
     if commit and (left_out := changed(project, *LAID_OUT)):
         words = "%s: changes that are not committed are left out; this run is of commit %s"
         get_run_logger().warning(words, ", ".join(left_out), commit)

@@ -142,7 +142,7 @@ def given_up(project: Path, inputs: Inputs, retries: int) -> str:
     if last is None or last.inputs != inputs:
         return ""
     if last.over:
-        return f"the run of {last.time} on it failed: {last.words}"
+        return f"the run of {last.time} on it failed: {last.words.removesuffix('.')}"
     if last.tries > retries:
         return f"{last.tries} runs on it did not come to an end, the last of {last.time}"
     return ""
