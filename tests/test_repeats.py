@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from auditing import audited, run
 
+import faircompress
 from faircompress.auditing.repeats import repeats
 from faircompress.data.predictions import Predictions
 
@@ -98,6 +99,25 @@ def test_the_same_rows_written_again_do_not_pass(times: int) -> None:
     ended = run(f"faircompress audit p.csv {ASKED}")
     assert ended.code == 2
     assert ("equal rows count once" in ended.out) == (times > 1)
+
+
+@pytest.mark.parametrize("times", [100, 3000])
+@pytest.mark.parametrize("which", ["last", "most certain"])
+def test_harm_is_not_hidden_behind_one_row_written_again_and_again(which: str, times: int) -> None:
+    rng = np.random.default_rng(1)
+    y = np.repeat([1, 0], 200)
+    logits = 2 * (2 * y - 1) + rng.normal(size=400)
+    p, q = (1 / (1 + np.exp(-logits - n * rng.normal(size=400))) for n in (0, 0.05))
+    lost = np.flatnonzero((y == 1) & (p > 0.5))[:40]  # a fifth of the positives, where .1 may be
+    q[lost] = 1 - q[lost]
+    row = 199 if which == "last" else int(np.argmax(p * (y == 1)))
+    rows = pd.DataFrame({"y": y, "g": "all", "p": p, "q": q})
+    padded = pd.concat([rows, *[rows.iloc[[row]]] * times], ignore_index=True)
+    limit = [{"rule": "change", "metric": "true_positive_rate", "limit": 0.1}]
+    verdict = faircompress.audit(
+        padded, label="y", groups=[], baseline="p", candidate="q", rules=limit
+    )
+    assert verdict.outcome == "fail" and verdict.rows == 400
 
 
 def test_ids_that_are_given_are_believed() -> None:

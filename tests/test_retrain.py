@@ -150,6 +150,9 @@ def test_an_alarm_says_that_a_retraining_on_the_same_data_comes_to_nothing_else(
     assert "add the newly labelled rows to the data set" in start_retraining(project.folder, "x")
     grow(project)
     assert start_retraining(project.folder, "x").endswith("since x.")
+    project.set(prune={"speedup": -1})  # the run tells it; raised here, another would start
+    commit(project, "params that cannot be used")
+    assert start_retraining(project.folder, "x").endswith("since x.")
 
 
 def test_a_look_that_meets_a_run_at_work_says_and_starts_nothing(project: Project) -> None:

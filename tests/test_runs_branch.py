@@ -8,8 +8,10 @@ from typer.testing import CliRunner
 
 from faircompress.cli.main import app
 from faircompress.orchestration.commits import git
+from faircompress.orchestration.runs_branch import not_here
 from faircompress.registry import attestations
 from faircompress.registry.records import VerdictRecord
+from faircompress.support.errors import InputError
 
 PASS = VerdictRecord("1", "m", "a" * 64, "fp32", "project", "pass", "v" * 64)
 
@@ -55,3 +57,15 @@ def test_a_verdict_that_was_written_after_the_branch_is_no_fault(project: Path) 
     attestations.add(project, replace(PASS, time="4"))
     code, shown = checked(project)
     assert code == 0 and "4 attestations" in shown and "branch" not in shown
+
+
+def test_a_line_of_the_branch_that_is_no_attestation_is_named(project: Path) -> None:
+    path = project / attestations.FILE
+    whole = path.read_text()
+    path.write_text(f"{whole}{{}}\n")
+    git(project, "add", "-A")
+    git(project, "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-qm", "bad")
+    git(project, "branch", "-f", "runs")
+    path.write_text(whole)
+    with pytest.raises(InputError, match=r"runs:artifacts/attestations.jsonl, line 4 is no attest"):
+        not_here(project)

@@ -20,6 +20,7 @@ from faircompress.orchestration.commits import head
 from faircompress.orchestration.registered_model import Registry
 from faircompress.orchestration.watching import FOLDER
 from faircompress.registry.policy import Grounds
+from faircompress.support.errors import FaircompressError
 from faircompress.support.files import read_json, write_json
 
 EVENT = "faircompress.alarm"
@@ -111,9 +112,17 @@ def start_retraining(project: Path, why: str) -> str:
 
 def _in_vain(project: Path) -> str:
     """Say that the retraining has nothing to learn from, if that is so in this clone."""
-    if news.finished(project) is None or news.news(project, news.inputs_of(project, head(project))):
+    if news.finished(project) is None:
+        return ""
+    try:
+        fresh = news.news(project, news.inputs_of(project, head(project)))
+    except FaircompressError:  # the retraining tells it; it was started, and once is enough
         return ""
     return (
-        " But data, code and params are those of the last one here, so it can come to nothing "
-        "else: add the newly labelled rows to the data set, and it runs."
+        ""
+        if fresh
+        else (
+            " But data, code and params are those of the last one here, so it can come to nothing "
+            "else: add the newly labelled rows to the data set, and it runs."
+        )
     )

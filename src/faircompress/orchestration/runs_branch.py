@@ -7,6 +7,7 @@ from pathlib import Path
 from faircompress.orchestration.commits import BRANCH, GitFailed, git
 from faircompress.registry import attestations
 from faircompress.registry.statements import from_line
+from faircompress.support.errors import InputError
 
 REF = f"refs/heads/{BRANCH}"
 NOBODY = "0" * 40  # the commit of a branch that is not there
@@ -72,7 +73,7 @@ def not_here(project: Path) -> int:
     """Count the attestations of the branch that this clone's files lack; 0 where git has none.
 
     Raises:
-        InputError: If a line here is none of ours.
+        InputError: If a line, here or there, is none of ours.
     """
     try:
         tip = tip_of(project)
@@ -80,7 +81,17 @@ def not_here(project: Path) -> int:
     except OSError:  # no git
         return 0
     known = {from_line(line).payload for line in attestations.lines(project)}
-    return len({one.payload for one in map(from_line, filter(None, there))} - known)
+    return len({_payload(line, number) for number, line in enumerate(there, 1) if line} - known)
+
+
+def _payload(line: str, number: int) -> bytes:
+    try:
+        return from_line(line).payload
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        where = f"{BRANCH}:{attestations.FILE.as_posix()}, line {number}"
+        raise InputError(
+            f"{where} is no attestation ({error}). Look who changed it: git log {BRANCH}"
+        ) from error
 
 
 def as_file(lines: Iterable[str]) -> bytes:
