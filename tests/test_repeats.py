@@ -115,7 +115,7 @@ def test_harm_is_not_hidden_behind_one_row_written_again_and_again(which: str, t
     padded = pd.concat([rows, *[rows.iloc[[row]]] * times], ignore_index=True)
     limit = [{"rule": "change", "metric": "true_positive_rate", "limit": 0.1}]
     verdict = faircompress.audit(
-        padded, label="y", groups=[], baseline="p", candidate="q", rules=limit
+        padded, label="y", groups=["g"], baseline="p", candidate="q", rules=limit
     )
     assert verdict.outcome == "fail" and verdict.rows == 400
 
