@@ -47,7 +47,10 @@ def find(kind: str, name: str) -> Any:
     if name not in names(kind):
         raise InputError(f"no {name!r} in {kind}; there are: {', '.join(names(kind))}")
     package = f"faircompress.{ROOMS[kind].replace('/', '.')}"
-    return getattr(importlib.import_module(f"{package}.{name}"), name)
+    given = vars(importlib.import_module(f"{package}.{name}"))
+    if name not in given:
+        raise TypeError(f"{ROOMS[kind]}/{name}.py must define {name}: its one name is the file's")
+    return given[name]
 
 
 def summary(kind: str, name: str) -> str:
