@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         PerformanceWeightedLoss as PerformanceWeightedLoss,
     )
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 HOMES = {
     "audit": "auditing.api",
     "audit_files": "auditing.files_api",
