@@ -151,7 +151,7 @@ def test_clusters_weights_and_their_cap_are_columns_or_arrays() -> None:
         ({"label": "yy"}, "label: the table has no column 'yy'. Did you mean 'y'?"),
         ({"candidate": "p_smal"}, "candidate: the table has no column 'p_smal'. Did you mean"),
         ({"candidate": "p_dense"}, "baseline and candidate both name column 'p_dense'"),
-        ({"groups": []}, "there is no groups; harm is tested by group"),
+        ({"groups": []}, "groups names no column; harm is tested by group"),
         ({"groups": ["picture"]}, "groups: column 'picture' of the table has 240 values in 240"),
         ({"label": np.zeros(3)}, r"label has shape (3,); needed is one value for each of the 240"),
         ({"rules": []}, "there is no rule, so nothing could fail. Give one, such as"),

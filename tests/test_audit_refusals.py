@@ -85,7 +85,7 @@ def test_an_unfit_table_is_refused_by_column_and_row(
         (ALL.replace("p_small", "p_smal"), ["--candidate", "Did you mean 'p_small'?"]),
         (ALL.replace("--label y", "--label truth"), ["--label: p.csv has no column 'truth'"]),
         (ALL.replace("--label y ", ""), ["there is no --label"]),
-        (ALL.replace("--group hair ", ""), ["there is no --group; harm is tested by group"]),
+        (ALL.replace("--group hair ", ""), ["--group names no column; harm is tested by group"]),
         (ALL.replace("p_small", "p_dense"), ["both name column 'p_dense'"]),
         (ALL.replace("p_small", "'p_*_*'"), ["several stars; one stands for the class"]),
         (ALL.replace("p_small", "'q_*'"), ["0 columns of p.csv are like 'q_*'"]),

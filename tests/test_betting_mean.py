@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import beta, binom
 
 from faircompress.statistics.independent_units import Units
-from faircompress.statistics.procedures.betting_mean import BettingMean
+from faircompress.statistics.procedures.betting_mean import BettingMean, low_signs
 
 UNITS, WRONG = 400, 40
 ORDERS = 8
@@ -54,3 +54,15 @@ def test_planned_units_are_like_those_dealt(n: int) -> None:
     assert set(weights[values == 1]) <= {1.0}  # the right ones are heavy still
     assert weights[values == 0].max(initial=0.1) < 1
     assert abs((values == 0).mean() - (WRONG + 0.5) / (UNITS + 0.5)) <= 1 / n
+
+
+@pytest.mark.parametrize("changed", [4, 9, 40, 400])
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
+def test_the_planned_sample_is_no_better_than_the_power_says(changed: int, power: float) -> None:
+    rng = np.random.default_rng([changed, 7])
+    sizes = rng.permutation(np.append(rng.uniform(0.1, 1, changed), np.zeros(200)))
+    planned = float((sizes * low_signs(sizes, power, rng)).sum())
+    sums = (sizes * rng.choice([-1.0, 1.0], (4000, len(sizes)))).sum(axis=1)
+    # a share ``power`` of sets without a true change is better, but for the error of 4,000 sums
+    assert (sums >= planned).mean() >= power - 0.03
+    assert planned + 2 * sizes.max() >= np.quantile(sums, 1 - power) - 0.1  # nor much worse

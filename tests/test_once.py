@@ -22,6 +22,13 @@ def test_a_second_value_is_refused_and_not_taken_for_the_first(
         CliRunner().invoke(app, command, catch_exceptions=False)
 
 
+@pytest.mark.parametrize("option", ["--cluster", "--ledger", "--rule", "--classes", "--reviewer"])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_an_empty_option_is_refused_and_not_taken_for_none(option: str, blank: str) -> None:
+    with pytest.raises(InputError, match=f"{option} is empty, as where a variable of the shell"):
+        CliRunner().invoke(app, ["audit", "t.csv", option, blank], catch_exceptions=False)
+
+
 def test_options_of_several_values_and_flags_may_come_again() -> None:
     told = CliRunner().invoke(app, ["list", "--help", "--help"], catch_exceptions=False)
     assert told.exit_code == 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from faircompress.auditing.arguments import listed, refuse_other_types
 from faircompress.auditing.audit import audit_pair, check_threshold
 from faircompress.auditing.booking import of_options
 from faircompress.auditing.result import AuditVerdict
@@ -128,12 +129,22 @@ def audit(
         6
     """
     with from_python():
+        refuse_other_types(
+            {
+                "groups": groups, "rules": rules, "counts": counts, "classes": classes,
+                "threshold": threshold, "intersections": intersections, "sparse": sparse,
+                "min_rows": min_rows, "expect": expect, "absent": absent, "ledger": ledger,
+                "looks": looks, "topping_up": topping_up, "tops_up": tops_up,
+                "reviewer": reviewer, "reason": reason, "crosschecks": crosschecks,
+            }
+        )  # fmt: skip
+        classes, absent = listed(classes), listed(absent)
         table, asked, models = _table(
             df, label, groups, (baseline, candidate), cluster, weight, id, split, classes
         )
         names = tuple(map(str, classes))
         asked = replace(asked, classes=names, max_weight=max_weight, counts=counts)
-        where = Path(ledger) if ledger else None
+        where = None if ledger is None else Path(ledger)
         way, book = of_options(looks, where, reviewer, reason, tops_up)
         more: dict[str, Any] = {
             "intersections": intersections,

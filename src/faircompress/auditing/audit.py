@@ -204,7 +204,7 @@ def check(pair: Pair, gate: Gate, validation: Held) -> None:
     """
     if not pair.baseline.groups:
         raise InputError(
-            f"there is no {spelt('group')}; harm is tested by group. Name at least one column."
+            f"{spelt('group')} names no column; harm is tested by group. Name at least one."
         )
     if isinstance(gate.threshold, str) and validation is None:
         raise InputError(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from faircompress.auditing.api import gate_of
+from faircompress.auditing.arguments import listed, refuse_other_types
 from faircompress.auditing.audit import audit_pair, check_threshold
 from faircompress.auditing.booking import of_options
 from faircompress.auditing.result import AuditVerdict
@@ -132,6 +133,18 @@ def audit_files(
     from faircompress.auditing.pictures import pair_and_validation
 
     with from_python(OF_FILES):
+        refuse_other_types(
+            {
+                "baseline_file": baseline, "candidate_file": candidate, "data": data,
+                "groups": groups, "rules": rules, "counts": counts, "classes": classes,
+                "image": image, "validation": validation, "threshold": threshold,
+                "intersections": intersections, "sparse": sparse, "min_rows": min_rows,
+                "expect": expect, "absent": absent, "ledger": ledger, "looks": looks,
+                "topping_up": topping_up, "tops_up": tops_up, "reviewer": reviewer,
+                "reason": reason, "crosschecks": crosschecks,
+            }
+        )  # fmt: skip
+        classes, absent = listed(classes), listed(absent)
         both = {
             "layout": layout, "channels": channels, "mean": mean, "std": std, "scale": scale,
             "resize": resize, "crop": crop, "resampler": resampler, "logits": logits,
@@ -140,7 +153,7 @@ def audit_files(
         options = of_both(both, baseline_with, candidate_with)
         names = tuple(map(str, classes))
         asked = Asked(label, tuple(groups), names, id, cluster, weight, max_weight, counts=counts)
-        where = Path(ledger) if ledger else None
+        where = None if ledger is None else Path(ledger)
         way, book = of_options(looks, where, reviewer, reason, tops_up)
         cut = threshold or ("validation" if validation else BASICS["threshold"])
         more: dict[str, Any] = {"threshold": cut, "intersections": intersections, "looks": way}

@@ -54,7 +54,7 @@ def _frame(given: Frame, values: Sequence[object]) -> pd.DataFrame:
     if isinstance(given, Mapping):
         _refuse_other_order(given)
         return _of_columns({str(name): array_of(values) for name, values in given.items()})
-    if hasattr(given, "__arrow_c_stream__"):
+    if hasattr(given, "__arrow_c_stream__") and not hasattr(given, "dtype"):  # a column has one
         import pyarrow as pa
 
         return pd.DataFrame(pa.table(given).to_pandas())

@@ -65,11 +65,13 @@ class Asked:
     counts: str = "rows"
 
     def __post_init__(self) -> None:
-        """Refuse classes that are named twice.
+        """Refuse classes that are named twice, and columns without a name.
 
         Raises:
             ValueError: Naming one.
         """
+        if self.cluster == "":
+            raise InputError(f"{spelt('cluster')} is empty; name a column, or leave it out.")
         if again := [name for name in self.classes if self.classes.count(name) > 1]:
             raise InputError(f"{spelt('classes')} name {again[0]!r} twice; name each class once.")
 

@@ -151,7 +151,8 @@ class BettingMean:
         size = float(changed.mean()) if len(changed) else 1.0
         sizes, weights = self._like(sizes, size, n)
         rng = np.random.default_rng(PLAN_SEED)
-        return in_orders(sizes * low_signs(sizes * weights, quantile, rng), weights)
+        signs = low_signs(sizes * weights, quantile, rng, above=self.dealt.paired)
+        return in_orders(sizes * signs, weights)
 
     def _null_rates(
         self, n: int, quantile: float, *, higher: bool
@@ -179,13 +180,25 @@ class BettingMean:
         return values[picked], weights[picked]
 
 
-def low_signs(sizes: np.ndarray, quantile: float, rng: np.random.Generator) -> np.ndarray:
-    """Return signs under which a sum is as low as a share ``1 - quantile`` of all sums."""
-    signs = np.where(np.arange(len(sizes)) % 2, 1.0, -1.0)
+def low_signs(
+    sizes: np.ndarray, quantile: float, rng: np.random.Generator, *, above: bool = False
+) -> np.ndarray:
+    """Return signs whose sum is at most what a share ``quantile`` of all sums exceed.
+
+    Args:
+        sizes: Of what is added up, >= 0.
+        quantile: Share.
+        rng: Chooses which are negative.
+        above: Stay one unit above instead. In pairings few units differ, and others in each, so
+            that a mean over many pairings never falls by a whole one.
+    """
+    signs = np.empty(len(sizes))
+    signs[np.argsort(-sizes, kind="stable")] = np.where(np.arange(len(sizes)) % 2, -1.0, 1.0)
     target = -float(ndtri(quantile)) * math.sqrt((sizes**2).sum())
     flippable = rng.permutation(np.flatnonzero(signs > 0))
-    beyond = (sizes * signs).sum() - 2 * np.cumsum(sizes[flippable])
-    signs[flippable[: int(np.searchsorted(-beyond, -target))]] = -1.0
+    sums = (sizes * signs).sum() - 2 * np.cumsum(np.append(0.0, sizes[flippable]))
+    flipped = int(np.searchsorted(-sums, -target))
+    signs[flippable[: max(flipped - above, 0)]] = -1.0
     return signs
 
 
