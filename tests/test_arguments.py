@@ -1,11 +1,14 @@
 """Arguments of the audit from Python: what is of another type is refused, and never passed over."""
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch import nn
 
 import faircompress
 
@@ -37,7 +40,7 @@ GIVEN: dict[str, Any] = {
     "name", ["df", *list(inspect.signature(faircompress.audit).parameters)[1:]]
 )
 def test_an_odd_argument_ends_in_a_verdict_or_an_error_that_a_user_can_read(
-    name: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # a ledger may be called "nope"
     for odd in ODD:
@@ -92,3 +95,54 @@ def test_the_audit_of_files_names_what_it_needs(name: str, value: object, needed
     }  # fmt: skip
     with pytest.raises(faircompress.FaircompressError, match=needed):
         faircompress.audit_files(**{**given, name: value})
+
+
+def network() -> nn.Module:
+    """Return a small classifier."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(), nn.Linear(8, 2),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["speedup", "lr", "sam", "min_channels", "epochs", "rounds", "round_to", "loss", "device"],
+)
+def test_what_no_network_can_be_pruned_by_is_named(name: str) -> None:
+    pictures = [(torch.rand(4, 3, 8, 8), torch.tensor([0, 1, 0, 1]))]
+    for odd in ("4x", [2], {}, b"cpu", np.zeros(2), object(), float("nan")):
+        if name == "loss" and odd == "4x":
+            continue  # a name that no objective has
+        given: dict[str, Any] = {"epochs": 0, "rounds": 1, name: odd}
+        with pytest.raises(faircompress.FaircompressError, match=f"{name} is .* needed is"):
+            faircompress.prune(network(), pictures, **given)
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [("path", ""), ("path", 3), ("classes", "no,yes"), ("classes", 2), ("opset", 0)],
+)
+def test_what_no_file_can_be_written_by_is_named(name: str, odd: object, tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "path": tmp_path / "a.onnx", "size": (8, 8), "classes": ["no", "yes"], "mean": [0.0] * 3,
+        "std": [1.0] * 3,
+    }  # fmt: skip
+    with pytest.raises(faircompress.FaircompressError, match=f"{name} is .* needed is"):
+        faircompress.export(network(), **{**given, name: odd})
+
+
+def test_a_loss_of_no_finite_gamma_is_refused_and_not_nan_later() -> None:
+    for given in ({"gamma": float("nan")}, {"min_weight": "0.3"}, {"corrected_targets": "no"}):
+        with pytest.raises(faircompress.FaircompressError, match="needed is"):
+            faircompress.PerformanceWeightedLoss(**given)
+
+
+def test_a_champion_is_asked_for_by_the_folder_of_a_project(tmp_path: Path) -> None:
+    with pytest.raises(faircompress.FaircompressError, match=r"params.yaml is missing"):
+        faircompress.resolve_champion(str(tmp_path))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(faircompress.FaircompressError, match="is a file; needed is the project's"):
+        faircompress.resolve_champion(tmp_path / "file")
+    with pytest.raises(faircompress.FaircompressError, match="project is ''; needed is the folder"):
+        faircompress.resolve_champion("")

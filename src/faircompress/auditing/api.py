@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from faircompress.auditing.arguments import listed, refuse_other_types
+from faircompress.auditing.arguments import OF_BOTH
 from faircompress.auditing.audit import audit_pair, check_threshold
 from faircompress.auditing.booking import of_options
 from faircompress.auditing.result import AuditVerdict
@@ -18,6 +18,7 @@ from faircompress.auditing.spelling import from_python
 from faircompress.config.bounds import whole
 from faircompress.config.rules import Gate, Rule
 from faircompress.data.predictions import Predictions
+from faircompress.support.arguments import listed, refuse_other_types
 from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,13 +131,14 @@ def audit(
     """
     with from_python():
         refuse_other_types(
+            OF_BOTH,
             {
                 "groups": groups, "rules": rules, "counts": counts, "classes": classes,
                 "threshold": threshold, "intersections": intersections, "sparse": sparse,
                 "min_rows": min_rows, "expect": expect, "absent": absent, "ledger": ledger,
                 "looks": looks, "topping_up": topping_up, "tops_up": tops_up,
                 "reviewer": reviewer, "reason": reason, "crosschecks": crosschecks,
-            }
+            },
         )  # fmt: skip
         classes, absent = listed(classes), listed(absent)
         table, asked, models = _table(

@@ -1,109 +1,58 @@
-"""Arguments of another type than needed, refused before any is used: a word for a list, 0 for no.
-
-What is no path would count no looks, and an empty list of thresholds is no threshold. Columns and
-tables are looked at where they are read.
-"""
+"""What the arguments of an audit may be; columns and tables are looked at where they are read."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from faircompress.support.errors import InputError
-from faircompress.support.lines import one_line
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not _is_flag(value)
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool | np.bool_)
+from faircompress.support.arguments import (
+    Kind,
+    is_count,
+    is_flag,
+    is_listed,
+    is_map_of_lists,
+    is_number,
+    is_path,
+    is_text,
+)
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not _is_flag(value)
+def _are_groups(value: Any) -> bool:
+    return isinstance(value, Mapping) or is_listed(value)
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _are_rules(value: Any) -> bool:
+    return hasattr(value, "rule") or isinstance(value, os.PathLike) or _are_groups(value)
 
 
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str | os.PathLike) and str(value).strip() != ""
-
-
-def _is_listed(value: Any) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, bytes | Mapping)
-
-
-def _is_map(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _is_map_of_lists(value: Any) -> bool:
-    return _is_map(value) and all(_is_listed(names) for names in value.values())
-
-
-Kind = tuple[Callable[[Any], bool], str]
-FLAG: Kind = (_is_flag, "True or False")
-TEXT: Kind = (_is_text, "a text")
-COUNT: Kind = (_is_count, "a whole number")
-KINDS: dict[str, Kind] = {
-    "groups": (lambda v: _is_map(v) or _is_listed(v), 'columns of groups, such as ["sex"]'),
-    "rules": (
-        lambda v: hasattr(v, "rule") or isinstance(v, os.PathLike) or _is_map(v) or _is_listed(v),
+FLAG, TEXT = Kind(is_flag, "True or False", must=True), Kind(is_text, "a text")
+COUNT = Kind(is_count, "a whole number")
+OF_BOTH = {  # of ``audit`` and of ``audit_files``
+    "groups": Kind(_are_groups, 'columns of groups, such as ["sex"]', must=True),
+    "rules": Kind(
+        _are_rules,
         'rules, such as ["change auroc 0.03"], or the path of a file of them',
+        must=True,
     ),
-    "classes": (_is_listed, 'names of classes, such as ["no", "yes"]'),
-    "absent": (_is_listed, 'what is missing by design, such as ["skin=dark & y=1"]'),
-    "counts": TEXT,
-    "threshold": (lambda v: _is_number(v) or _is_text(v), "a number or a word, such as 0.5"),
+    "classes": Kind(is_listed, 'names of classes, such as ["no", "yes"]'),
+    "absent": Kind(is_listed, 'what is missing by design, such as ["skin=dark & y=1"]'),
+    "counts": Kind(is_text, "rows or clusters", must=True),
+    "threshold": Kind(lambda v: is_number(v) or is_text(v), "a number or a word, such as 0.5"),
     "intersections": FLAG,
     "sparse": TEXT,
     "min_rows": COUNT,
-    "expect": (_is_map_of_lists, 'groups by column, such as {"sex": ["f", "m"]}'),
-    "ledger": (_is_path, "the path of a file"),
+    "expect": Kind(is_map_of_lists, 'groups by column, such as {"sex": ["f", "m"]}'),
+    "ledger": Kind(is_path, "the path of a file"),
     "looks": TEXT,
     "topping_up": FLAG,
     "tops_up": COUNT,
     "reviewer": TEXT,
     "reason": TEXT,
     "crosschecks": FLAG,
-    "baseline_file": (_is_path, "the path of an ONNX file"),
-    "candidate_file": (_is_path, "the path of an ONNX file"),
-    "data": (_is_path, "the path of a table"),
-    "validation": (_is_path, "the path of a table"),
-    "image": (_is_text, "the name of a column"),
 }
-MUST = {"groups", "rules", "intersections", "topping_up", "crosschecks", "counts", "image", "data"}
-MUST |= {"baseline_file", "candidate_file"}
-
-
-def refuse_other_types(given: Mapping[str, Any]) -> None:
-    """Refuse arguments that are of another type than needed; None is as if left out.
-
-    Args:
-        given: Some of ``KINDS`` by name.
-
-    Raises:
-        InputError: Naming the first, what it is, and what is needed.
-    """
-    for name, value in given.items():
-        fits, needed = KINDS[name]
-        if value is None and name not in MUST or value is not None and fits(value):
-            continue
-        spelt = name.removesuffix("_file")
-        raise InputError(f"{spelt} is {_shown(value)}; needed is {needed}.")
-
-
-def listed(values: Sequence[Any] | None) -> Sequence[Any]:
-    """Return what is listed; None lists nothing."""
-    return () if values is None else values
-
-
-def _shown(value: Any) -> str:
-    if value is None or isinstance(value, bool | int | float | str | bytes):
-        return one_line(repr(value), 60)
-    return f"of type {type(value).__name__}"
+OF_FILES = OF_BOTH | {
+    "baseline": Kind(is_path, "the path of an ONNX file", must=True),
+    "candidate": Kind(is_path, "the path of an ONNX file", must=True),
+    "data": Kind(is_path, "the path of a table", must=True),
+    "validation": Kind(is_path, "the path of a table"),
+    "image": Kind(is_text, "the name of a column", must=True),
+}

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from faircompress.auditing import arguments
 from faircompress.auditing.api import gate_of
-from faircompress.auditing.arguments import listed, refuse_other_types
 from faircompress.auditing.audit import audit_pair, check_threshold
 from faircompress.auditing.booking import of_options
 from faircompress.auditing.result import AuditVerdict
 from faircompress.auditing.rows import Asked
 from faircompress.auditing.rules import BASICS
 from faircompress.auditing.spelling import OF_FILES, from_python
+from faircompress.support.arguments import listed, refuse_other_types
 
 if TYPE_CHECKING:
     from faircompress.config.rules import Rule
@@ -134,15 +135,16 @@ def audit_files(
 
     with from_python(OF_FILES):
         refuse_other_types(
+            arguments.OF_FILES,
             {
-                "baseline_file": baseline, "candidate_file": candidate, "data": data,
+                "baseline": baseline, "candidate": candidate, "data": data,
                 "groups": groups, "rules": rules, "counts": counts, "classes": classes,
                 "image": image, "validation": validation, "threshold": threshold,
                 "intersections": intersections, "sparse": sparse, "min_rows": min_rows,
                 "expect": expect, "absent": absent, "ledger": ledger, "looks": looks,
                 "topping_up": topping_up, "tops_up": tops_up, "reviewer": reviewer,
                 "reason": reason, "crosschecks": crosschecks,
-            }
+            },
         )  # fmt: skip
         classes, absent = listed(classes), listed(absent)
         both = {

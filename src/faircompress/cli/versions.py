@@ -8,7 +8,9 @@ import typer
 
 from faircompress.support.errors import InputError
 
-Project = Annotated[Path, typer.Option(help="Folder with params.yaml and dvc.yaml.")]
+Project = Annotated[
+    Path, typer.Option(file_okay=False, help="Folder with params.yaml and dvc.yaml.")
+]
 Reviewer = Annotated[str, typer.Option(help="Who decides.")]
 Reason = Annotated[str, typer.Option(help="Why; kept for good.")]
 WithoutLedger = Annotated[

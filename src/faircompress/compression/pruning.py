@@ -20,12 +20,39 @@ from faircompress.networks.fitness import refuse_batch_bound, refuse_compiled, r
 from faircompress.networks.layers import MISFITS
 from faircompress.networks.outputs import adapt, as_given, logits_in
 from faircompress.networks.own_parts import refuse_foreign_parts
+from faircompress.support.arguments import (
+    Kind,
+    is_count,
+    is_number,
+    is_text,
+    refuse_other_types,
+)
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
 from faircompress.support.progress import track
 from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.objectives import Objective
 from faircompress.training.sharpness import worst_nearby
+
+
+def _is_device(value: Any) -> bool:
+    try:
+        return isinstance(value, str | torch.device) and torch.device(value) is not None
+    except RuntimeError:
+        return False
+
+
+NUMBER = Kind(is_number, "a finite number", must=True)
+COUNT = Kind(is_count, "a whole number", must=True)
+KINDS = {
+    "loss": Kind(
+        lambda v: is_text(v) or callable(v), "the name of an objective, or a function", must=True
+    ),
+    "criterion": Kind(is_text, "the name of a criterion", must=True),
+    "seed": COUNT,
+    "classes": Kind(lambda v: is_count(v) and v > 0, "a whole number above 0"),
+    "device": Kind(_is_device, "a device of torch, such as cpu or cuda:0"),
+}
 
 
 def prune(
@@ -75,6 +102,8 @@ def prune(
     Raises:
         InputError: If it cannot be used or cut, naming the layer.
     """
+    given = {"loss": loss, "criterion": criterion, "seed": seed, "classes": classes}
+    refuse_other_types(KINDS, given | {"device": device})
     _refuse_numbers(speedup, epochs, lr, sam, rounds, min_channels, round_to)
     refuse_compiled(model)
     mend_convolutions()
@@ -128,6 +157,10 @@ def _refuse_numbers(
     round_to: int,
 ) -> None:  # fmt: skip
     """Refuse what no cut can be made by."""
+    numbers = {"speedup": speedup, "lr": lr, "sam": sam, "min_channels": min_channels}
+    refuse_other_types(dict.fromkeys(numbers, NUMBER), numbers)
+    counts = {"epochs": epochs, "rounds": rounds, "round_to": round_to}
+    refuse_other_types(dict.fromkeys(counts, COUNT), counts)
     rules = (
         ("speedup", speedup, speedup > 1, "above 1, as 4 for a quarter of the multiply-adds"),
         ("epochs", epochs, epochs >= 0, "0 or more"),
@@ -138,7 +171,7 @@ def _refuse_numbers(
         ("round_to", round_to, round_to >= 1, "1 or more"),
     )
     for name, value, good, needed in rules:
-        if not good or not math.isfinite(value):
+        if not good:
             raise InputError(f"{name} is {value}, and needed is {needed}")
 
 

@@ -14,6 +14,8 @@ def overridden(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
         raw = yaml_text.read(path)
     except FileNotFoundError:
         raise BadParams(f"{path} is missing. Run this in the project's folder.") from None
+    except NotADirectoryError:
+        raise BadParams(f"{path.parent} is a file; needed is the project's folder.") from None
     except yaml_text.BadYaml as error:
         raise BadParams(str(error)) from None
     if not isinstance(raw, dict):

@@ -18,6 +18,14 @@ from faircompress.networks.fitness import refuse_batch_bound, refuse_compiled, r
 from faircompress.networks.network import Network, probabilities
 from faircompress.networks.outputs import adapt
 from faircompress.networks.own_parts import refuse_foreign_parts
+from faircompress.support.arguments import (
+    Kind,
+    is_count,
+    is_listed,
+    is_path,
+    is_text,
+    refuse_other_types,
+)
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
 
@@ -25,6 +33,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 TOLERANCE = 1e-4  # probabilities of the file and of torch
+KINDS = {
+    "path": Kind(is_path, "the path of a file", must=True),
+    "classes": Kind(
+        lambda v: is_listed(v) and not is_text(v), 'names, such as ["no", "yes"]', must=True
+    ),
+    "opset": Kind(lambda v: is_count(v) and v > 0, "a whole number, such as 20", must=True),
+}
 
 
 def export(
@@ -54,6 +69,7 @@ def export(
     Raises:
         InputError: If the file is not the network, or a class is named twice.
     """
+    refuse_other_types(KINDS, {"path": path, "classes": classes, "opset": opset})
     names = [name if isinstance(name, str) else whole(str(name)) for name in classes]
     if len(set(names)) < len(names):
         raise InputError(

@@ -19,8 +19,15 @@ from faircompress.registry.verification import attested, kept_verdict
 from faircompress.registry.versions import Version
 from faircompress.report.context import ReportContext
 from faircompress.report.model_card import model_card
+from faircompress.support.arguments import Kind, is_flag, is_path, refuse_other_types
 from faircompress.support.errors import StateError
 from faircompress.support.files import sha256, write_bytes, write_text
+
+KINDS = {
+    "project": Kind(is_path, "the folder of a project", must=True),
+    "out": Kind(is_path, "the path of a file"),
+    "without_ledger": Kind(is_flag, "True or False", must=True),
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Champion:
 
 
 def resolve_champion(
-    project: Path, out: Path | None = None, *, without_ledger: bool = False
+    project: str | Path, out: str | Path | None = None, *, without_ledger: bool = False
 ) -> Champion:
     """Resolve the alias ``champion``, check all that it rests on, and write its file.
 
@@ -64,6 +71,9 @@ def resolve_champion(
         BrokenLedgerError: If the ledger is not the one that was attested.
         StateError: If there is no champion, or a key is not the one that was known here.
     """
+    given = {"project": project, "out": out, "without_ledger": without_ledger}
+    refuse_other_types(KINDS, given)
+    project, out = Path(project), None if out is None else Path(out)
     where = registry_of(project)
     version = champion(where)
     if version is None:

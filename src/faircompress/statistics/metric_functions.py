@@ -33,6 +33,8 @@ def metric(name: str, *, positive: Any = 1, threshold: float = 0.5) -> Callable[
     Raises:
         InputError: If there is no such metric of one group alone.
     """
+    if not isinstance(name, str):
+        raise InputError(f"name is of type {type(name).__name__}; needed is the name of a metric.")
     if name == FLIPS:
         return _flips(positive, threshold)
     found = plugins.find("metrics", name)

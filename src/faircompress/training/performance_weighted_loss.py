@@ -3,8 +3,16 @@
 from torch import Tensor, nn
 
 from faircompress.networks.outputs import logits_of
+from faircompress.support.arguments import Kind, is_flag, is_number, refuse_other_types
 from faircompress.support.errors import InputError
 from faircompress.training.objectives.performance_weighted import performance_weighted
+
+NUMBER = Kind(is_number, "a finite number", must=True)
+KINDS = {
+    "min_weight": NUMBER,
+    "gamma": NUMBER,
+    "corrected_targets": Kind(is_flag, "True or False", must=True),
+}
 
 
 class PerformanceWeightedLoss(nn.Module):
@@ -23,6 +31,8 @@ class PerformanceWeightedLoss(nn.Module):
         self, min_weight: float = 0.3, gamma: float = 1.0, *, corrected_targets: bool = True
     ) -> None:
         super().__init__()
+        given = {"min_weight": min_weight, "gamma": gamma, "corrected_targets": corrected_targets}
+        refuse_other_types(KINDS, given)
         if not 0 <= min_weight <= 1 or gamma < 0:
             raise InputError(
                 f"min_weight is {min_weight}, gamma {gamma}; needed are 0 <= min_weight <= 1 and "
