@@ -112,7 +112,7 @@ def network() -> nn.Module:
 def test_what_no_network_can_be_pruned_by_is_named(name: str) -> None:
     pictures = [(torch.rand(4, 3, 8, 8), torch.tensor([0, 1, 0, 1]))]
     for odd in ("4x", [2], {}, b"cpu", np.zeros(2), object(), float("nan")):
-        if name == "loss" and odd == "4x":
+        if name == "loss" and isinstance(odd, str):
             continue  # a name that no objective has
         given: dict[str, Any] = {"epochs": 0, "rounds": 1, name: odd}
         with pytest.raises(faircompress.FaircompressError, match=f"{name} is .* needed is"):
