@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from faircompress.auditing.number_cells import FILL, as_numbers, cure_of
+from faircompress.auditing.readings import giants_apart
 from faircompress.auditing.rounding import slack
 from faircompress.auditing.rows import (
     Asked,
@@ -164,7 +165,7 @@ def part_of(pair: Pair, rows: np.ndarray) -> Pair:
     images, hashes = (None if one is None else one[at] for one in (pair.images, pair.hashes))
     return replace(
         pair, baseline=models[0], candidate=models[1], images=images, hashes=hashes,
-        with_repeats=None,
+        readings=giants_apart(models[0], models[1]),
     )  # fmt: skip
 
 
