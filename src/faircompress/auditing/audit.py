@@ -225,9 +225,9 @@ def _declare() -> str:
     """Say what may cost nothing, where all rows count for little for want of a number."""
     return (
         f"Declare what the heaviest cluster in the population weighs ({spelt('max-weight')}), as "
-        "it is known from how rows are collected, such as 3 where nobody has more than 3 rows of "
-        f"a class. For want of it {UNKNOWN:g} is taken, and a row of weight 1 counts as 1/"
-        f"{UNKNOWN:g}; with less, the same rows may settle it."
+        "it is known from how rows are collected, such as 3 where nobody has more than 3 rows, all "
+        f"of one class, and 6 where they may be of several. For want of it {UNKNOWN:g} is taken, "
+        f"and a row of weight 1 counts as 1/{UNKNOWN:g}; with less, the same rows may settle it."
     )
 
 
