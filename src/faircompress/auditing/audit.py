@@ -115,7 +115,9 @@ def _evaluated(
         dropped=pair.dropped,
         **settings,
     )
-    refuse_if_it_hangs(verdict, pair.readings, lambda *models: evaluate(*models, gate, **settings))
+    refuse_if_it_hangs(
+        verdict, pair.readings, lambda ours, theirs: evaluate(ours, theirs, gate, **settings)
+    )
     if pair.decided:
         verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
     return replace(verdict, next=_next(pair, verdict), notes=[*verdict.notes, *pair.notes])

@@ -109,12 +109,13 @@ def giants_apart(baseline: Predictions, candidate: Predictions) -> tuple[Reading
         return ()
     apart = np.isin(place, giants)
     own = np.where(apart, np.char.add("row ", baseline.ids.astype(str)), cluster.astype(str))
-    both = (replace(p, identities=own, weights=shares(own)) for p in (baseline, candidate))
+    ours, theirs = (replace(p, identities=own, weights=shares(own)) for p in (baseline, candidate))
     next_most = int(np.delete(sizes, giants).max())
     largest = giants[0]
     return (
         Reading(
-            *both,
+            ours,
+            theirs,
             f"Cluster {str(names[largest])!r} has {int(sizes[largest]):,} of {len(cluster):,} "
             f"rows, and no usual one more than {next_most:,}.",
             "If it is one person,",
