@@ -83,7 +83,7 @@ def test_few_unharmed_rows_written_again_and_again_are_few(times: int) -> None:
 def test_harmed_rows_may_not_be_made_alike_so_that_they_count_once() -> None:
     df = rows()
     alike = df.assign(d=df.d.mask(df.hit, 0.81), s=df.s.mask(df.hit, 0.31))
-    with pytest.raises(ValueError, match="Counted once they pass, counted each they do not"):
+    with pytest.raises(ValueError, match="Counted once they pass, counted each they fail"):
         faircompress.audit(alike, **COLUMNS)
     assert outcome(alike, id="id") == "fail"
     twice = pd.concat([rows(harmed=False)] * 2, ignore_index=True)

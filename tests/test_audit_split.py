@@ -51,3 +51,12 @@ def test_the_candidate_may_decide_where_it_is_most_accurate_on_validation() -> N
     held = df[df.part == "validation"]
     right = [((held.s_1 >= c) == held.y).mean() for c in (cut, 0.5, 0.25)]
     assert right[0] == max(right) and cut < 0.5
+
+
+def test_nobody_is_in_validation_and_in_test() -> None:
+    df = split_in_two(noisy())
+    df["person"] = [f"person {row // 4}" for row in range(len(df))]
+    with pytest.raises(ValueError, match="300 of 300 clusters, such as 'person 0', have rows in"):
+        audit(df, **SPLIT, cluster="person", max_weight=8)
+    df["part"] = np.where(np.arange(len(df)) < 400, "validation", "test")
+    assert audit(df, **SPLIT, cluster="person", max_weight=8).rows == 800

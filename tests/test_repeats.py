@@ -114,10 +114,30 @@ def test_harm_is_not_hidden_behind_one_row_written_again_and_again(which: str, t
     rows = pd.DataFrame({"y": y, "g": "all", "p": p, "q": q})
     padded = pd.concat([rows, *[rows.iloc[[row]]] * times], ignore_index=True)
     limit = [{"rule": "change", "metric": "true_positive_rate", "limit": 0.1}]
-    verdict = faircompress.audit(
-        padded, label="y", groups=["g"], baseline="p", candidate="q", rules=limit
-    )
-    assert verdict.outcome == "fail" and verdict.rows == 400
+    with pytest.raises(
+        ValueError, match="Counted once they fail, counted each they (pass|are inc)"
+    ):
+        faircompress.audit(
+            padded, label="y", groups=["g"], baseline="p", candidate="q", rules=limit
+        )
+
+
+def test_harm_within_the_limit_is_not_confirmed_because_unharmed_rows_share_a_default() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(1000) % 2
+    p = 1 / (1 + np.exp(-rng.normal(4 * y - 2, 1)))
+    q = (p + rng.normal(0, 0.002, 1000)).clip(0.001, 0.999)
+    unread = rng.random(1000) < 0.8  # both models give what they give for nothing
+    p[unread] = q[unread] = 0.62
+    lost = np.flatnonzero(~unread & (y == 1) & (p > 0.5))[:30]  # 6 % of the positives, 10 % may be
+    q[lost] = 1 - q[lost]
+    rows = pd.DataFrame({"y": y, "g": "all", "p": p, "q": q})
+    asked = {"label": "y", "groups": ["g"], "baseline": "p", "candidate": "q"}
+    limit = ["change true_positive_rate 0.1"]
+    with pytest.raises(ValueError, match="Counted once they fail.* Name ids"):
+        faircompress.audit(rows, rules=limit, **asked)
+    named = faircompress.audit(rows.assign(id=range(1000)), id="id", rules=limit, **asked)
+    assert named.outcome == "pass"
 
 
 def test_ids_that_are_given_are_believed() -> None:

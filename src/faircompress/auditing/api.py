@@ -76,7 +76,8 @@ def audit(
             file.
         cluster: Rows of one value belong together: a person.
         weight: What a row counts, > 0.
-        max_weight: The most that a cluster (or a row without one) weighs in the population; or by
+        max_weight: The most that a cluster (or a row without one) weighs in the population,
+            twice that if its rows may be of several classes, whether one was drawn or not; or by
             subgroup, such as ``{"sex=f": 3, "sex=m & y=1": 5, "sex=m & y=0": 2}``.
         counts: What rates count: rows, or clusters, each once however many rows it has. Nobody can
             then weigh much, so many rows of a few cost the others nothing.

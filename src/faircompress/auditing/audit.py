@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -10,13 +11,13 @@ from faircompress.auditing.constants import next_of_constant, refuse_constant_ba
 from faircompress.auditing.declared import absent
 from faircompress.auditing.exchanged import exchanged
 from faircompress.auditing.looks import Held, rules_of
+from faircompress.auditing.readings import refuse_if_it_hangs
 from faircompress.auditing.rows import Asked, Pair, cap_is_missing
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
 from faircompress.auditing.topping_up import book_part, find
 from faircompress.config.rules import BASELINE, Gate
 from faircompress.data.caps import UNKNOWN
-from faircompress.data.predictions import Predictions
 from faircompress.evaluation.before_look import refuse_untestable
 from faircompress.evaluation.captions import AUDITED_FILES, Captions
 from faircompress.evaluation.costs import Costs
@@ -97,23 +98,26 @@ def _booked(book: Book, pair: Pair, gate: Gate, validation: Held) -> Booking:
 def _evaluated(
     pair: Pair, gate: Gate, validation: Held, booking: Booking | None, *, crosschecks: bool
 ) -> Verdict:
-    look = None if booking is None else booking.look.number
+    settings: dict[str, Any] = {
+        "validation": validation,
+        "look": None if booking is None else booking.look.number,
+        "released": 0 if booking is None else booking.look.released,
+        "parts": None if booking is None else booking.parts,
+        "thresholds": _thresholds(gate, validation),
+    }
     verdict = evaluate(
         pair.baseline,
         pair.candidate,
         gate,
-        validation=validation,
         costs=_costs(pair),
-        look=look,
-        released=0 if booking is None else booking.look.released,
-        parts=None if booking is None else booking.parts,
-        thresholds=_thresholds(gate, validation),
         captions=_captions(pair),
         crosschecks=crosschecks,
         dropped=pair.dropped,
+        **settings,
     )
-    if pair.with_repeats is not None and verdict.outcome == Outcome.PASS:
-        _check_repeats(pair.with_repeats, gate, validation, look)
+    refuse_if_it_hangs(
+        verdict, pair.readings, lambda ours, theirs: evaluate(ours, theirs, gate, **settings)
+    )
     if pair.decided:
         verdict = replace(verdict, groups=[_without_scores(group) for group in verdict.groups])
     return replace(verdict, next=_next(pair, verdict), notes=[*verdict.notes, *pair.notes])
@@ -132,24 +136,6 @@ def _thresholds(gate: Gate, validation: Held) -> dict[str, float]:
     baseline, candidate = (predictions.probabilities[:, 1] for predictions in validation)
     found = match_selection_rate(baseline >= HALF, candidate, validation[0].weights)
     return {"baseline": HALF, "candidate": found.threshold}
-
-
-def _check_repeats(
-    every: tuple[Predictions, Predictions], gate: Gate, validation: Held, look: int | None
-) -> None:
-    """Refuse a pass that there is only because equal rows count once: they may be different rows.
-
-    Rows that were written again would only help an unharmed candidate.
-    """
-    thresholds = _thresholds(gate, validation)
-    verdict = evaluate(*every, gate, validation=validation, look=look, thresholds=thresholds)
-    if any(rule.outcome != Outcome.PASS for rule in verdict.tested):
-        raise InputError(
-            f"{len(every[0].ids):,} rows are given, of which some are equal in label, groups and "
-            "both models' scores. Counted once they pass, counted each they do not, so all hangs "
-            f"on whether they are the same rows. Name ids ({spelt('id')}) or clusters "
-            f"({spelt('cluster')})."
-        )
 
 
 def context_of(pair: Pair, verdict: Verdict) -> ReportContext:
@@ -241,9 +227,9 @@ def _declare() -> str:
     """Say what may cost nothing, where all rows count for little for want of a number."""
     return (
         f"Declare what the heaviest cluster in the population weighs ({spelt('max-weight')}), as "
-        "it is known from how rows are collected, such as 3 where nobody has more than 3 rows of "
-        f"a class. For want of it {UNKNOWN:g} is taken, and a row of weight 1 counts as 1/"
-        f"{UNKNOWN:g}; with less, the same rows may settle it."
+        "it is known from how rows are collected, such as 3 where nobody has more than 3 rows, all "
+        f"of one class, and 6 where they may be of several. For want of it {UNKNOWN:g} is taken, "
+        f"and a row of weight 1 counts as 1/{UNKNOWN:g}; with less, the same rows may settle it."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from faircompress.auditing.number_cells import FILL, as_numbers, cure_of
+from faircompress.auditing.readings import giants_apart
 from faircompress.auditing.rounding import slack
 from faircompress.auditing.rows import (
     Asked,
@@ -78,6 +79,7 @@ def from_columns(tables: Sequence[Table], asked: Asked, baseline: str, candidate
         models.append(
             fit(option, Predictions(**rows, probabilities=p, model=model, slack=slack(p)))
         )
+    _refuse_either(columns, decided, classes)
     called = [f"column {column} of {table.name}" for table, _, column in columns]
     context = ReportContext(called=dict(zip(("baseline", "candidate"), called, strict=True)))
     named = asked.identifier is not None
@@ -164,7 +166,7 @@ def part_of(pair: Pair, rows: np.ndarray) -> Pair:
     images, hashes = (None if one is None else one[at] for one in (pair.images, pair.hashes))
     return replace(
         pair, baseline=models[0], candidate=models[1], images=images, hashes=hashes,
-        with_repeats=None,
+        readings=giants_apart(models[0], models[1]),
     )  # fmt: skip
 
 
@@ -215,6 +217,20 @@ def _probabilities(
     table.refuse(option, column, neither, "is neither a class nor a probability", cure)
     positive = table.shares(option, column)
     return np.stack([1 - positive, positive], axis=1), False
+
+
+def _refuse_either(
+    columns: Sequence[tuple[Table, str, str]], decided: Sequence[str], classes: tuple[str, ...]
+) -> None:
+    """Refuse 0 and 1 that are decided classes or probabilities of 0, beside probabilities of 0."""
+    if classes != ("1", "0") or len(decided) != 1:
+        return
+    (option,) = (option for _, option, column in columns if column == decided[0])
+    raise InputError(
+        f"{option}: column {decided[0]!r} holds nothing but 0 and 1, and the positive class is "
+        "'0': a 1 may be the decided class 1, or probability 1 of class 0. Give decided classes of "
+        "both models, name classes by words, or make 1 the positive class."
+    )
 
 
 def _refuse_one_probability(

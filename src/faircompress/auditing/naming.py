@@ -91,6 +91,11 @@ def doubtful_names(rows: Predictions) -> list[str]:
                 f"few rows. {cure} in their place."
             )
     cluster_names = [] if rows.identities is None else np.unique(rows.identities).tolist()
+    if alike := near(cluster_names):
+        notes.append(
+            f"Names of clusters are almost equal: {listed(alike)}. If they are one, write them "
+            "alike: apart, they count as evidence of their own, and bounds are too narrow."
+        )
     for name in unknown(cluster_names):
         notes.append(
             f"Cluster {name!r} is a word for unknown, and its rows count as one cluster. Give "

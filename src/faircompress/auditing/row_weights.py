@@ -13,6 +13,7 @@ from faircompress.auditing.tables import Table
 from faircompress.data.caps import MaxWeight
 from faircompress.data.counting import MOST, shares
 from faircompress.data.declared_weights import declared
+from faircompress.data.words import unknown
 from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def weighed(
     """
     caps = _caps(asked, names)
     if _by_cluster(asked) and people is not None:
+        _refuse_unknown(table, str(asked.cluster), people)
         return shares(people), caps or MOST
     weights = _weights(table, asked)
     if asked.weight is not None and people is None and not caps and (weights == 1).all():
@@ -45,6 +47,18 @@ def weighed(
             "most that one weighs there."
         )
     return weights, caps
+
+
+def _refuse_unknown(table: Table, column: str, people: np.ndarray) -> None:
+    """Refuse rows of nobody known, which would count once altogether, whatever harm is there."""
+    names, sizes = np.unique(people, return_counts=True)
+    several = set(names[sizes > 1].tolist()) & set(unknown(names.tolist()))
+    table.refuse(
+        spelt("cluster"), column, np.isin(people, list(several)),
+        "holds a word for unknown, and each cluster is to count once",
+        "All these rows would count as one. Give each an id of its own if they are different "
+        "people, or leave them out for both models.",
+    )  # fmt: skip
 
 
 def _weights(table: Table, asked: Asked) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from faircompress.auditing.naming import clusters, doubtful_names, refuse_damaged
+from faircompress.auditing.readings import Reading, equal_rows_each, giants_apart
 from faircompress.auditing.repeats import doubted, in_other_groups, repeats
 from faircompress.auditing.row_weights import weighed
 from faircompress.auditing.spelling import spelt
@@ -90,7 +91,7 @@ class Pair:
         classes: Names of the classes as they stand in a table of predictions.
         named: Do the rows have ids of their own? Else they were counted.
         notes: What a reader must know of the rows.
-        with_repeats: Both models' predictions of all rows, where equal ones count once.
+        readings: Other ways in which the rows may be meant, under which a verdict must hold.
         dropped: Rows that were left out before; an audit itself refuses what it cannot use.
         book: Hash by which an earlier record of looks knows these rows; None: that of their ids.
     """
@@ -104,7 +105,7 @@ class Pair:
     classes: tuple[str, ...] = ()
     named: bool = True
     notes: tuple[str, ...] = ()
-    with_repeats: tuple[Predictions, Predictions] | None = None
+    readings: tuple[Reading, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     book: str | None = None
 
@@ -152,7 +153,7 @@ def together(pair: Pair) -> Pair:
     """
     baseline, candidate, images, notes = pair.baseline, pair.candidate, pair.images, []
     hashes = pair.hashes
-    every = None
+    readings = giants_apart(baseline, candidate)
     people = baseline.identities
     own = pair.named if people is None else len(np.unique(people)) == len(people)
     if own:
@@ -161,7 +162,7 @@ def together(pair: Pair) -> Pair:
         found = repeats(baseline, candidate)
         notes = [found.note] if found.note else []
         if found.kept is not None:
-            every = baseline, candidate
+            readings = (equal_rows_each(baseline, candidate),)
             baseline, candidate = (taken(p, found.kept) for p in (baseline, candidate))
             images = None if images is None else images[found.kept]
             hashes = None if hashes is None else hashes[found.kept]
@@ -183,7 +184,7 @@ def together(pair: Pair) -> Pair:
     notes = [*pair.notes, *doubtful_names(baseline), *notes]
     return replace(
         pair, baseline=baseline, candidate=candidate, images=images, hashes=hashes,
-        notes=tuple(notes), with_repeats=every,
+        notes=tuple(notes), readings=readings,
     )  # fmt: skip
 
 

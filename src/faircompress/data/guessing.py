@@ -172,10 +172,11 @@ def heaviest(people: pd.Series, labels: pd.Series) -> tuple[int, str]:
     """Return ``max_weight`` as the people of a table have it, and why."""
     rows = pd.DataFrame({"person": people.astype(str), "label": labels.astype(str)})
     counts = rows[people.notna()].groupby(["person", "label"]).size().groupby("person")
-    most = counts.max() * np.where(counts.size() > 1, 2, 1)  # of both classes: rows count twice
+    side = counts.max() if labels.nunique() <= 2 else counts.sum()  # a class, or all others
+    most = side * np.where(counts.size() > 1, 2, 1)  # of several classes: rows count twice
     return int(most.max()), (
-        "guessed from the table: the most that one person may count in a class, in the "
-        "population; say what holds, or null with data.counts: people"
+        "guessed from the table: the most that one person may count in a class, or in all of "
+        "several, in the population; say what holds, or null with data.counts: people"
     )
 
 

@@ -16,7 +16,7 @@ def counted_once(rows: Predictions, captions: Captions) -> list[str]:
         rows: The test rows.
         captions: What rows and clusters are called.
     """
-    if rows.identities is None or not np.allclose(rows.weights, shares(rows.identities), atol=0):
+    if rows.identities is None or not shares_one(rows):
         return []
     most = int(np.unique(rows.identities, return_counts=True)[1].max())
     if most == 1:
@@ -26,6 +26,12 @@ def counted_once(rows: Predictions, captions: Captions) -> list[str]:
         f"{len(rows.ids):,}): rates are those of a {captions.cluster} drawn at random, and of a "
         f"{captions.row} of it drawn at random."
     ]
+
+
+def shares_one(rows: Predictions) -> bool:
+    """Tell whether the rows of each cluster share a weight of 1."""
+    cluster = rows.identities
+    return cluster is not None and np.allclose(rows.weights, shares(cluster), atol=0)
 
 
 def is_counted_once(notes: Sequence[str], captions: Captions) -> bool:

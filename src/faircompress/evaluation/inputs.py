@@ -108,6 +108,21 @@ def _check_validation(
             f"{len(shared)} rows, such as {str(shared[0])!r}, are in validation and test; a "
             "threshold may not be chosen on test rows. Correct the splits."
         )
+    _refuse_shared_clusters(test[0], validation[0])
+
+
+def _refuse_shared_clusters(test: Predictions, validation: Predictions) -> None:
+    """Refuse validation rows of people of the test: what these rows choose, test rows chose."""
+    if test.identities is None or validation.identities is None:
+        return
+    shared = np.intersect1d(test.identities, validation.identities)
+    if len(shared):
+        raise InputError(
+            f"{len(shared):,} of {len(np.unique(test.identities)):,} clusters, such as "
+            f"{str(shared[0])!r}, have rows in validation and in test. Their validation rows would "
+            "choose the threshold and which harm is looked for first, and these must not hang on "
+            "those who are tested. Leave their validation rows out, or all validation rows."
+        )
 
 
 def _check_same_file(name: str, test: Predictions, validation: Predictions) -> None:
