@@ -22,7 +22,7 @@ from pathlib import Path
 FILES = (
     "chain", "study_flow", "precisions", "history", "promote", "code_reruns", "screen",
     "own_network", "chain_topping_up", "scheduled", "monitor_flow", "retrain", "resume",
-    "search_flow", "servers", "registry", "status", "mlflow_ui", "worse_than_champion",
+    "search_flow", "servers", "registry", "mlflow_ui", "worse_than_champion",
     "new_project",
 )  # fmt: skip
 MODULES = ("faircompress", "faircompress.rehearsal.steps", "dvc", "prefect.engine")
