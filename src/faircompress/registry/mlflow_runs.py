@@ -205,7 +205,8 @@ def _files_of(store: Store, run_id: str) -> ArtifactRepository:
 def fetch(store: Store, run_id: str, path: str, into: Path) -> Path:
     """Copy a file or folder kept with a run; return where it lies."""
     with answering(store):
-        return Path(_files_of(store, run_id).download_artifacts(path, str(into)))
+        files: Any = _files_of(store, run_id)  # untyped methods
+        return Path(files.download_artifacts(path, str(into)))
 
 
 def flat(values: Any, prefix: str = "", *, lists: bool = True) -> dict[str, Any]:
