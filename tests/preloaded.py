@@ -21,9 +21,11 @@ from pathlib import Path
 # of tests whose projects run commands so
 FILES = (
     "chain", "study_flow", "precisions", "history", "promote", "code_reruns", "screen",
-    "own_network", "chain_topping_up", "scheduled", "monitor_flow",
+    "own_network", "chain_topping_up", "scheduled", "monitor_flow", "retrain", "resume",
+    "search_flow", "servers", "registry", "mlflow_ui", "worse_than_champion",
+    "new_project",
 )  # fmt: skip
-MODULES = ("faircompress", "faircompress.rehearsal.steps", "dvc")
+MODULES = ("faircompress", "faircompress.rehearsal.steps", "dvc", "prefect.engine")
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 ASK = '''#!{python} -IS
 """Ask for a command, hand signals on, and end as it ends."""

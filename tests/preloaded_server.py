@@ -32,7 +32,7 @@ ABSENT = ("torchmetrics", "timm")  # to the libraries, as `faircompress.support.
 # what may differ from the server's environment: nothing above reads it while it is imported
 FREE = (
     "PREFECT_", "MLFLOW_TRACKING_URI", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "DVC_", "GIT_",
-    "FAIRCOMPRESS_", "RAY_", "SPT_NOENV", "PYTEST_", "PYTHONPATH", "PYTHONUNBUFFERED",
+    "FAIRCOMPRESS_", "RAY_", "SPT_NOENV", "PYTEST_", "PYTHONPATH", "PYTHONUNBUFFERED", "TEAM",
     "PYTHONDONTWRITEBYTECODE", "PYTHONBREAKPOINT", "PATH", "PWD", "OLDPWD", "SHLVL", "_",
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ import ast
 import json
 import shutil
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import grimp
@@ -43,9 +44,15 @@ def keys(package: Path, *overrides: str) -> dict[str, str]:
     return {s: read.key(f"stages.{s}", chosen_plugins(chosen(*overrides))) for s in STAGES}
 
 
+@cache
+def before_changes(package: Path, *overrides: str) -> dict[str, str]:
+    """Return the keys of a package that every test puts right."""
+    return keys(package, *overrides)
+
+
 def changed(package: Path, file: str, *overrides: str) -> set[str]:
     """Add to a file; return the stages whose key changes by it."""
-    before, path = keys(package, *overrides), package / file
+    before, path = before_changes(package, *overrides), package / file
     text = path.read_text()
     path.write_text(text + "\nADDED = 1\n")
     after = keys(package, *overrides)
@@ -181,10 +188,16 @@ def test_another_minor_version_of_torch_counts_and_a_patch_does_not(
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"reader": [], "sources": {}}'])
-def test_a_damaged_memory_costs_time_and_nothing_else(copy: Path, text: str) -> None:
-    first = keys(copy)
-    (copy.parent / "memory.json").write_text(text)
-    assert keys(copy) == first
+def test_a_damaged_memory_costs_time_and_nothing_else(tmp_path: Path, text: str) -> None:
+    package, memory = tmp_path / "own", tmp_path / "memory.json"
+    package.mkdir()
+    (package / "pruning.py").write_text("from own.scores import score\n")
+    (package / "scores.py").write_text("score = 1\n")
+    first = Package(package, memory).key("pruning", {})
+    good = json.loads(memory.read_text())
+    memory.write_text(text)
+    assert Package(package, memory).key("pruning", {}) == first
+    assert json.loads(memory.read_text()) == good  # it is whole again
 
 
 def test_a_file_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None:

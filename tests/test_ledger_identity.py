@@ -2,6 +2,7 @@
 
 import hmac
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from ledgers import drawn
 
 from faircompress.ledger.errors import LedgerError
-from faircompress.ledger.identity import TestSet, fingerprint, row_hashes
+from faircompress.ledger.identity import Fingerprint, TestSet, fingerprint, row_hashes
 from faircompress.ledger.likeness import in_common
 from faircompress.ledger.matching import NOISE, Answer, Overlap, overlap
 
@@ -19,6 +20,15 @@ HALF = np.arange(100)
 
 def compared(new: TestSet, old: TestSet) -> Overlap:
     return overlap(fingerprint(KEY, new), fingerprint(KEY, old))
+
+
+def pairs(make: Callable[[int], TestSet], count: int) -> list[tuple[Fingerprint, Fingerprint]]:
+    """Pair each of so many sets with each of so many others: all share no row but by chance."""
+    new, old = (
+        [fingerprint(KEY, make(seed)) for seed in range(start, start + count)]
+        for start in (0, 1000)
+    )
+    return [(one, other) for one in new for other in old]
 
 
 def joined(*parts: TestSet) -> TestSet:
@@ -86,10 +96,8 @@ def test_rows_that_drown_a_used_set_do_not_hide_it() -> None:
 
 @pytest.mark.parametrize("rows", [100, 300, 1000, 5000])
 def test_fine_scores_tell_fresh_from_used(rows: int) -> None:
-    answers = Counter(
-        compared(drawn(rows, seed=n), drawn(rows, seed=1000 + n)).answer for n in range(25)
-    )
-    assert answers == {Answer.fresh: 25}
+    answers = Counter(overlap(*pair).answer for pair in pairs(lambda n: drawn(rows, seed=n), 8))
+    assert answers == {Answer.fresh: 64}
     assert compared(drawn(rows).take(np.arange(rows // 2)), drawn(rows)).answer is Answer.same
 
 
@@ -97,12 +105,10 @@ def test_fine_scores_tell_fresh_from_used(rows: int) -> None:
 @pytest.mark.parametrize("kind", ["rare", "sure", "3 decimals", "one class"])
 def test_bins_of_fresh_rows_are_never_called_used(kind: str, rows: tuple[int, int]) -> None:
     most = 0.0
-    for n in range(15):
-        new, old = (table(kind, size, seed) for size, seed in zip(rows, (n, 1000 + n), strict=True))
-        one, other = (fingerprint(KEY, some) for some in (new, old))
+    for one, other in pairs(lambda n: table(kind, rows[n >= 1000], n), 6):
         found = in_common((one.bins, one.counts), (other.bins, other.counts))
         most = max(most, *(view.rows / view.noise for view in found if view.noise))
-    assert most < NOISE  # of 16 views and 15 pairs
+    assert most < NOISE  # of 16 views and 36 pairs
 
 
 def test_few_scores_off_the_ends_are_not_taken_for_rounded_ones() -> None:
@@ -140,23 +146,24 @@ def test_what_rounding_leaves_of_two_rows_can_be_counted_by_hand() -> None:
 
 @pytest.mark.parametrize("steps", [1, 100, 255])  # decisions, 2 decimals, 8 bits
 def test_coarse_scores_of_fresh_rows_are_never_called_used(steps: int) -> None:
-    answers: Counter[Answer] = Counter()
-    for n in range(200):
-        new, old = (
-            replace(t, baseline=np.rint(t.baseline * steps) / steps)
-            for t in (drawn(300, seed=n), drawn(300, seed=1000 + n))
-        )
-        answers[compared(new, old).answer] += 1
-    assert answers == {Answer.cannot_tell: 200}
+    def coarse(seed: int) -> TestSet:
+        fine = drawn(300, seed=seed)
+        return replace(fine, baseline=np.rint(fine.baseline * steps) / steps)
+
+    answers = Counter(overlap(*pair).answer for pair in pairs(coarse, 20))
+    assert answers == {Answer.cannot_tell: 400}
 
 
 def test_easier_fresh_rows_are_not_called_used() -> None:
-    """Many scores at 0 and 1 meet by chance, and more of them in the second set."""
-    for n in range(25):
-        new, old = drawn(2000, seed=n), drawn(2000, seed=1000 + n)
-        sure = [np.clip(1.6 * new.baseline - 0.3, 0, 1), np.clip(1.2 * old.baseline - 0.1, 0, 1)]
-        found = compared(replace(new, baseline=sure[0]), replace(old, baseline=sure[1]))
-        assert found.answer is not Answer.same
+    """Many scores at 0 and 1 meet by chance, and more of them in the first set."""
+
+    def sure(seed: int) -> TestSet:
+        rows = drawn(2000, seed=seed)
+        factor, less = (1.6, 0.3) if seed < 1000 else (1.2, 0.1)
+        return replace(rows, baseline=np.clip(factor * rows.baseline - less, 0, 1))
+
+    for one, other in pairs(sure, 8):
+        assert overlap(one, other).answer is not Answer.same
 
 
 def test_decisions_ask_for_ids_and_ids_tell() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import preloaded
 import pytest
 from conftest import ROOT, WIDE, Project, commit, new_project
 from galleries import write_csv
@@ -205,10 +206,10 @@ def test_a_server_is_tried_again_and_a_verdict_is_not(server: None) -> None:
 def served(project: Project) -> Iterator[None]:
     """Serve a project, looking for news all the time."""
     env = {**os.environ, "OMP_NUM_THREADS": "1", **project.env}
-    command = [sys.executable, "-m", "faircompress", "serve", "--every", "2s"]
-    process = subprocess.Popen(
-        command, cwd=project.folder, env={**env, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
-    )
+    env["PREFECT_RUNNER_POLL_FREQUENCY"] = "1"
+    command = (sys.executable, "-m", "faircompress", "serve", "--every", "2s")
+    command = preloaded.served(command, Project.programs, env)
+    process = subprocess.Popen(command, cwd=project.folder, env=env)
     try:
         yield
     finally:

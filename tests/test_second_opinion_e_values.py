@@ -44,14 +44,15 @@ def table(classes: int, people: bool, rows: int = 200) -> pd.DataFrame:
 
 
 def earned(
-    folder: Path, classes: int, people: bool, **given: Any
+    folder: Path, classes: int, people: bool, rules: list[str] | None = None, **given: Any
 ) -> tuple[dict[str, Any], list[Difference]]:
     star = "" if classes == 2 else "_*"
+    rules = rules or (TWO if classes == 2 else MANY)
     if people:
         given |= {"cluster": "who", "weight": "w", "max_weight": 8.0}
     verdict = faircompress.audit(
         table(classes, people), label="y", groups=["g"], id="id", baseline=f"d{star}",
-        candidate=f"s{star}", rules=TWO if classes == 2 else MANY, confidence=0.9,
+        candidate=f"s{star}", rules=rules, confidence=0.9,
         ledger=folder / "ledger", **given,
     )  # fmt: skip
     verdict.save(folder / "audit")
@@ -83,12 +84,15 @@ def test_every_e_value_of_a_look_that_may_be_topped_up_is_found_again(tmp_path: 
 
 
 def test_an_e_value_that_was_raised_or_taken_out_is_noticed(tmp_path: Path) -> None:
-    stated, differences = earned(tmp_path, 2, False, looks="earn")
+    rules = ["change true_positive_rate 0.2", "change precision 0.3"]  # of precision it is 0
+    stated, differences = earned(tmp_path, 2, False, rules, looks="earn")
     assert differences == []
-    low = next(c for rule in stated["rules"] for c in rule["checks"] if c["e_value"] < 1)
-    for forged in (1e6, None):
-        low["e_value"] = forged
-        assert "e_value" in {one.key for one in derived(tmp_path, stated)}
+    for check in (stated["rules"][0]["checks"][1], stated["rules"][1]["checks"][0]):
+        true = check["e_value"]
+        for forged in (1e6, None):
+            check["e_value"] = forged
+            assert "e_value" in {one.key for one in derived(tmp_path, stated)}
+        check["e_value"] = true
 
 
 def test_the_e_value_of_a_rate_multiplies_one_bet_a_row() -> None:

@@ -167,4 +167,10 @@ def tests_of_both(
 
 
 def _e_values(test: Test, sign: int, alpha: float) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda nulls: np.array([test(sign * float(m), alpha).e_value() for m in nulls])
+    def against(nulls: np.ndarray) -> np.ndarray:
+        at_once = test(sign * float(nulls[0]), alpha).e_values if len(nulls) else None
+        if at_once is not None:
+            return at_once(nulls)
+        return np.array([test(sign * float(m), alpha).e_value() for m in nulls])
+
+    return against

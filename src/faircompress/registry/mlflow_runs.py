@@ -8,13 +8,15 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import mlflow
 from mlflow.entities import FileInfo, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
@@ -35,6 +37,7 @@ class Store:
     client: MlflowClient
     uri: str
     project: Path
+    places: dict[str, str] = field(default_factory=dict, compare=False)  # of runs' files, as asked
 
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, made at first use."""
@@ -180,16 +183,30 @@ def kept_folders(store: Store, run_id: str, folder: str) -> list[str]:
 
 def _kept(store: Store, run_id: str, folder: str) -> list[FileInfo]:
     try:
-        return list(store.client.list_artifacts(run_id, folder)) if run_id else []
+        with answering(store):
+            return list(_files_of(store, run_id).list_artifacts(folder)) if run_id else []
     except MlflowException as error:
         if error.error_code not in NO_SUCH_RUN:
             raise
         return []
 
 
+def _files_of(store: Store, run_id: str) -> ArtifactRepository:
+    """Return where a run's own files lie.
+
+    MLflow's ``list_artifacts(run_id)`` asks the store four times a call, and lays files of a logged
+    model over those of its run where the model has the name of their folder.
+    """
+    if run_id not in store.places:
+        store.places[run_id] = str(store.client.get_run(run_id).info.artifact_uri)
+    return get_artifact_repository(store.places[run_id], tracking_uri=store.uri)
+
+
 def fetch(store: Store, run_id: str, path: str, into: Path) -> Path:
     """Copy a file or folder kept with a run; return where it lies."""
-    return Path(store.client.download_artifacts(run_id, path, str(into)))
+    with answering(store):
+        files: Any = _files_of(store, run_id)  # untyped methods
+        return Path(files.download_artifacts(path, str(into)))
 
 
 def flat(values: Any, prefix: str = "", *, lists: bool = True) -> dict[str, Any]:

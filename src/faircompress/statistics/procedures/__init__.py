@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class NullSample:
@@ -38,12 +40,15 @@ class AtLimit:
         value: Of the statistic.
         rejects: Is the value excluded?
         e_value: Gives an e-value against it, which is asked for where looks are earned.
+        e_values: Gives those against "the mean is at most m", for many m at once, of the numbers
+            on which the bet against this value is one; None: they are asked for one by one.
     """
 
     statistic: str
     value: float
     rejects: bool
     e_value: Callable[[], float] = _nothing
+    e_values: Callable[[np.ndarray], np.ndarray] | None = None
 
     def rejects_at(self, level: float) -> bool:
         """Tell whether the value is excluded at a level of at least that of the test.

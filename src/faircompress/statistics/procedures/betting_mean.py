@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from faircompress.statistics import betting, e_values
+from faircompress.statistics import betting
+from faircompress.statistics.e_values import LARGEST
 from faircompress.statistics.independent_units import Units
 from faircompress.statistics.procedures import AtLimit, NullSample
 
@@ -86,17 +87,12 @@ class BettingMean:
         return self._at(-self.dealt.candidate, -rate, alpha, low=-1)
 
     def _at(self, values: np.ndarray, mean: float, alpha: float, *, low: float) -> AtLimit:
-        nulls, dealt = np.array([mean]), self.dealt
-        found = betting.wealth(
-            values, dealt.weights, nulls, alpha, low=low, planned=dealt.planned,
-            overshoot=dealt.overshoot,
-        )  # fmt: skip
-        wealth = float(found[0])
+        def e_values(nulls: np.ndarray) -> np.ndarray:
+            return self._e_values(values, nulls, alpha, low=low)
 
-        def e_value() -> float:
-            return float(self._e_values(values, nulls, alpha, low=low)[0])
-
-        return AtLimit("wealth", wealth, wealth >= 1 / alpha, e_value)
+        held = self._wealth(values, np.array([mean]), alpha, low=low)
+        wealth = float(betting.best_mean(held)[0])
+        return AtLimit("wealth", wealth, wealth >= 1 / alpha, lambda: float(held.mean()), e_values)
 
     def e_changes_at_most(self, changes: np.ndarray, alpha: float) -> np.ndarray:
         """Return e-values against "the oriented change is at most a value", one a value."""
@@ -109,12 +105,18 @@ class BettingMean:
     def _e_values(
         self, values: np.ndarray, nulls: np.ndarray, alpha: float, *, low: float
     ) -> np.ndarray:
+        return np.asarray(self._wealth(values, nulls, alpha, low=low).mean(axis=1))
+
+    def _wealth(
+        self, values: np.ndarray, nulls: np.ndarray, alpha: float, *, low: float
+    ) -> np.ndarray:
+        """Return what a bettor against each null holds in each order, ``(nulls, orders)``."""
         dealt = self.dealt
         log = betting.log_wealth(
             values, dealt.weights, nulls, alpha, low=low, planned=dealt.planned,
             overshoot=dealt.overshoot,
         )  # fmt: skip
-        return np.asarray(np.exp(np.minimum(log, e_values.LARGEST)).mean(axis=1))
+        return np.asarray(np.exp(np.minimum(log, LARGEST)))
 
     def null_sample(self, alpha: float, quantile: float, factor: float) -> NullSample:
         """Draw changes as large as observed, signed so that their sum is as low as asked."""

@@ -9,8 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from faircompress.statistics import betting, e_values
+from faircompress.statistics import betting
 from faircompress.statistics.class_products import ClassRounds
+from faircompress.statistics.e_values import LARGEST
 from faircompress.statistics.independent_units import Units
 from faircompress.statistics.procedures import AtLimit, NullSample
 from faircompress.statistics.procedures.betting_mean import BettingMean
@@ -98,16 +99,17 @@ class ClassRoundsMean:
 
     def _at(self, values: np.ndarray, mean: float, alpha: float, *, low: float) -> AtLimit:
         known, low = self._values(values, low)
-        found = betting.wealth(
-            known, self.rounds.weights, np.array([mean]), alpha, low=low,
-            overshoot=self.rounds.overshoot, together=self.rounds.classes,
-        )  # fmt: skip
 
-        def e_value() -> float:
+        def wealth(nulls: np.ndarray) -> np.ndarray:
             log = betting.log_wealth(
-                known, self.rounds.weights, np.array([mean]), alpha, low=low,
+                known, self.rounds.weights, nulls, alpha, low=low,
                 overshoot=self.rounds.overshoot, together=self.rounds.classes,
             )  # fmt: skip
-            return float(np.exp(np.minimum(log, e_values.LARGEST)).mean())
+            return np.asarray(np.exp(np.minimum(log, LARGEST)))
 
-        return AtLimit("wealth", float(found[0]), bool(found[0] >= 1 / alpha), e_value)
+        held = wealth(np.array([mean]))
+        best = float(betting.best_mean(held)[0])
+        return AtLimit(
+            "wealth", best, best >= 1 / alpha, lambda: float(held.mean()),
+            lambda nulls: wealth(nulls).mean(axis=1),
+        )  # fmt: skip
