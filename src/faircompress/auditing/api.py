@@ -41,6 +41,7 @@ def audit(
     weight: Column | None = None,
     max_weight: float | Mapping[str, float] | None = None,
     counts: Literal["rows", "clusters"] = "rows",
+    fixed_counts: Sequence[str] = (),
     id: Column | None = None,
     split: Column | None = None,
     classes: Sequence[str] = (),
@@ -81,6 +82,8 @@ def audit(
             subgroup, such as ``{"sex=f": 3, "sex=m & y=1": 5, "sex=m & y=0": 2}``.
         counts: What rates count: rows, or clusters, each once however many rows it has. Nobody can
             then weigh much, so many rows of a few cost the others nothing.
+        fixed_counts: Columns (the label's, of groups) of whose crossed values the numbers of test
+            rows were fixed by design, such as as many of each class.
         id: Of the rows, unique.
         split: Rows ``validation`` order the failures and may set the threshold; rows ``test`` are
             evaluated. Needs ``id``.
@@ -135,6 +138,7 @@ def audit(
             OF_BOTH,
             {
                 "groups": groups, "rules": rules, "counts": counts, "classes": classes,
+                "fixed_counts": fixed_counts,
                 "threshold": threshold, "intersections": intersections, "sparse": sparse,
                 "min_rows": min_rows, "expect": expect, "absent": absent, "ledger": ledger,
                 "looks": looks, "topping_up": topping_up, "tops_up": tops_up,
@@ -146,7 +150,10 @@ def audit(
             df, label, groups, (baseline, candidate), cluster, weight, id, split, classes
         )
         names = tuple(map(str, classes))
-        asked = replace(asked, classes=names, max_weight=max_weight, counts=counts)
+        fixed = tuple(map(str, listed(fixed_counts)))
+        asked = replace(
+            asked, classes=names, max_weight=max_weight, counts=counts, fixed_counts=fixed
+        )
         where = None if ledger is None else Path(ledger)
         way, book = of_options(looks, where, reviewer, reason, tops_up)
         more: dict[str, Any] = {
@@ -178,7 +185,7 @@ def _table(
     classes: Sequence[str],
 ) -> "tuple[Table, Asked, tuple[str, str]]":
     """Return a table in which everything is a column, and which column is what."""
-    from faircompress.auditing.frames import by_class, frame_of
+    from faircompress.auditing.frames import by_class, frame_of, index_of, values_in_order
     from faircompress.auditing.tables import of_frame
 
     given = {"label": label, "id": identifier, "cluster": cluster, "weight": weight, "split": split}
@@ -187,7 +194,7 @@ def _table(
     more = list(groups.values()) if isinstance(groups, Mapping) else []
     cells = frame_of(df, [*given.values(), *more])
     own = df.values() if isinstance(df, Mapping) else (df,)
-    order = next((i for i in map(_index, (*own, *given.values(), *more)) if i is not None), None)
+    order = next((i for i in map(index_of, (*own, *given.values(), *more)) if i is not None), None)
     own_names = set(cells.columns)
     taken = {column for column in given.values() if isinstance(column, str)}
 
@@ -198,7 +205,7 @@ def _table(
         own = name
         while own in taken or name in given and any(n.startswith(own) for n in own_names):
             own += "'"
-        found = _values(name, values, order)
+        found = values_in_order(name, values, order)
         if found.ndim == 2 and name in ("baseline", "candidate"):
             names = list(map(str, classes))
             for label_name, of_class in by_class(found, own, names, len(cells)).items():
@@ -235,26 +242,6 @@ def _table(
 def _named(values: Column | None) -> Any:
     """Return a column's name as text; pandas may count columns instead of naming them."""
     return str(values) if isinstance(values, int | np.integer) else values
-
-
-def _index(values: object) -> Any:
-    """Return the index of a pandas frame or Series; None of anything else."""
-    found = getattr(values, "index", None)
-    return None if callable(found) else found  # of a list it is
-
-
-def _values(name: str, values: Column, order: Any) -> np.ndarray:
-    """Return an array that was given in place of a column's name; ``order``: index of the rows."""
-    from faircompress.auditing.frames import array_of
-
-    index = _index(values)
-    if index is not None and not order.equals(index):
-        raise InputError(
-            f"{name} is a Series with another index than the table or the other Series, so its "
-            "values may be of other rows. Make it a column of the table, or put it in the table's "
-            "order and give its to_numpy()."
-        )
-    return array_of(values)
 
 
 def gate_of(

@@ -35,6 +35,7 @@ OF_BOTH = {  # of ``audit`` and of ``audit_files``
     ),
     "classes": Kind(is_listed, 'names of classes, such as ["no", "yes"]'),
     "absent": Kind(is_listed, 'what is missing by design, such as ["skin=dark & y=1"]'),
+    "fixed_counts": Kind(is_listed, 'columns, such as ["y"]'),
     "counts": Kind(is_text, "rows or clusters", must=True),
     "threshold": Kind(lambda v: is_number(v) or is_text(v), "a number or a word, such as 0.5"),
     "intersections": FLAG,

@@ -140,7 +140,7 @@ def validation(
     here = [str(name) for name in tables[0].cells.columns]
     groups = asked.groups if all(name in here for name in asked.groups) else ()
     cluster = asked.cluster if asked.cluster in here else None
-    asked = replace(asked, groups=groups, cluster=cluster, classes=test.classes)
+    asked = replace(asked, groups=groups, cluster=cluster, classes=test.classes, fixed_counts=())
     found = from_columns(tables, asked, baseline, candidate)
     return (
         replace(found.baseline, model=test.baseline.model),

@@ -1,6 +1,7 @@
 """The audit of two ONNX files from Python."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -49,6 +50,7 @@ def audit_files(
     weight: str | None = None,
     max_weight: float | Mapping[str, float] | None = None,
     counts: Literal["rows", "clusters"] = "rows",
+    fixed_counts: Sequence[str] = (),
     id: str | None = None,
     validation: str | Path | None = None,
     threshold: float | Literal["validation", "baseline"] | None = None,
@@ -102,6 +104,7 @@ def audit_files(
             subgroup, such as ``{"sex=f": 3, "sex=m & y=1": 5, "sex=m & y=0": 2}``.
         counts: What rates count: rows, or clusters, each once however many rows it has. Nobody can
             then weigh much, so many rows of a few cost the others nothing.
+        fixed_counts: Columns of whose crossed values the numbers of pictures were fixed by design.
         id: Column of the rows' ids.
         validation: Parquet table of validation pictures, on which thresholds are chosen.
         threshold: As ``audit`` takes it; ``validation`` if there is such a table, else 0.5.
@@ -140,6 +143,7 @@ def audit_files(
             {
                 "baseline": baseline, "candidate": candidate, "data": data,
                 "groups": groups, "rules": rules, "counts": counts, "classes": classes,
+                "fixed_counts": fixed_counts,
                 "image": image, "validation": validation, "threshold": threshold,
                 "intersections": intersections, "sparse": sparse, "min_rows": min_rows,
                 "expect": expect, "absent": absent, "ledger": ledger, "looks": looks,
@@ -156,6 +160,7 @@ def audit_files(
         options = of_both(both, baseline_with, candidate_with)
         names = tuple(map(str, classes))
         asked = Asked(label, tuple(groups), names, id, cluster, weight, max_weight, counts=counts)
+        asked = replace(asked, fixed_counts=tuple(map(str, listed(fixed_counts))))
         where = None if ledger is None else Path(ledger)
         way, book = of_options(looks, where, reviewer, reason, tops_up)
         cut = threshold or ("validation" if validation else BASICS["threshold"])

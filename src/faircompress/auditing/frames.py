@@ -106,3 +106,21 @@ def by_class(values: np.ndarray, name: str, classes: Sequence[str], rows: int) -
             "as they stand in label."
         )
     return {f"{name}_{one}": values[:, place] for place, one in enumerate(classes)}
+
+
+def index_of(values: object) -> Any:
+    """Return the index of a pandas frame or Series; None of anything else."""
+    found = getattr(values, "index", None)
+    return None if callable(found) else found  # of a list it is
+
+
+def values_in_order(name: str, values: Any, order: Any) -> np.ndarray:
+    """Return an array that was given in place of a column's name; ``order``: index of the rows."""
+    index = index_of(values)
+    if index is not None and not order.equals(index):
+        raise InputError(
+            f"{name} is a Series with another index than the table or the other Series, so its "
+            "values may be of other rows. Make it a column of the table, or put it in the table's "
+            "order and give its to_numpy()."
+        )
+    return array_of(values)

@@ -104,6 +104,7 @@ def rules_of(
     values = gate.model_dump(mode="json", exclude=NO_RULES)
     held = [] if validation is None else [_sha256(p.probabilities) + p.data for p in validation]
     known = [values, columns, baseline.classes, held, *([references] if references else [])]
+    known += [{"fixed_counts": baseline.fixed_counts}] if baseline.fixed_counts else []
     text = json.dumps(known, sort_keys=True)
     return Rules(hashlib.sha256(text.encode()).hexdigest(), limits)
 

@@ -85,6 +85,7 @@ def pair_and_validation(
     if validation is None:
         return pair, None
     asked = replace(asked, groups=(), cluster=None)
+    asked = replace(asked, fixed_counts=())
     held = from_files(*files, validation, asked, image=image, split="validation", options=options)
     return pair, (held.baseline, held.candidate)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from faircompress.auditing.fixed_numbers import fixed
 from faircompress.auditing.naming import clusters, doubtful_names, refuse_damaged
 from faircompress.auditing.readings import Reading, equal_rows_each, giants_apart
 from faircompress.auditing.repeats import doubted, in_other_groups, repeats
@@ -53,6 +54,8 @@ class Asked:
             condition -> the most of a subgroup; None: not known.
         split: Column that tells validation rows from test rows.
         counts: What rates count: rows, or clusters, each once however many rows it has.
+        fixed_counts: Columns (the label's, of groups) of whose crossed values the numbers of rows
+            were fixed by design.
     """
 
     label: str | None
@@ -64,6 +67,7 @@ class Asked:
     max_weight: Declared | None = None
     split: str | None = None
     counts: str = "rows"
+    fixed_counts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse classes that are named twice, and columns without a name.
@@ -137,6 +141,8 @@ def known(
         "max_weight": caps,
         "classes": tuple(names.values()),
     }
+    if asked.fixed_counts:
+        found["fixed_counts"] = fixed(asked, found["labels"], found["groups"], people)
     return {**found, "data": _sha256(found)}
 
 

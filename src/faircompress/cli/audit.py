@@ -39,6 +39,7 @@ def audit(
     weight: typed.Weight = None,
     max_weight: typed.MaxWeight = None,
     counts: typed.Counts = "rows",
+    fixed_counts: typed.FixedCounts = None,
     split: typed.Split = None,
     threshold: typed.Threshold = None,
     validation: typed.Validation = None,
@@ -99,8 +100,9 @@ def audit(
     )
     most = of_texts(max_weight, key="--max-weight")
     asked = rows.Asked(
-        label, tuple(group or ()), _names(classes), identifier, cluster, weight, most, split, counts
-    )
+        label, tuple(group or ()), _names(classes), identifier, cluster, weight, most, split,
+        counts, tuple(fixed_counts or ()),
+    )  # fmt: skip
     both = {
         "layout": layout, "channels": channels, "mean": mean, "std": std, "scale": scale,
         "resize": resize, "crop": crop, "resampler": resampler, "logits": logits, "output": output,

@@ -123,6 +123,14 @@ Counts = Annotated[
     Literal["rows", "clusters"],
     _option(COLUMNS, "What rates count; clusters: each once, however many rows it has."),
 ]
+FixedCounts = Annotated[
+    list[str] | None,
+    _option(
+        COLUMNS,
+        "Column (the label's, of a group) of which the numbers of test rows were fixed by design, "
+        "such as as many of each class; may be repeated.",
+    ),
+]
 Split = Annotated[str | None, _option(COLUMNS, "Column that says validation or test of each row.")]
 Classes = Annotated[str, _option(COLUMNS, "Names, by commas; of two, the positive second.")]
 
