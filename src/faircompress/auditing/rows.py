@@ -132,7 +132,7 @@ def known(
     refuse_damaged(table, "label", str(asked.label), truth)
     people = clusters(table, asked.cluster) if asked.cluster else None
     weights, caps = weighed(table, asked, people, names)
-    found = {
+    found: dict[str, Any] = {
         "ids": table.ids,
         "labels": _indices(table, asked, truth, classes),
         "groups": _groups(table, asked, truth, names),
