@@ -1,7 +1,7 @@
 """The shapes of a network's layers, and of those in a file, to be compared."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,15 +17,39 @@ Shapes = Counter[tuple[str, tuple[int, ...]]]
 
 def layers_of_net(net: nn.Module) -> Shapes:
     """Count the layers of a network by kind and shape of their weights, each weight once."""
+    return _counted(net.modules())
+
+
+def written_once(net: nn.Module) -> Shapes:
+    """Count the layers whose weights are those of another, number by number.
+
+    The exporter may write such weights once for all of them, as those that start at zero.
+    """
+    distinct = {
+        (layer, weight.detach().cpu().contiguous().numpy().tobytes())
+        for weight, layer in _weights(net.modules()).values()
+    }
+    return layers_of_net(net) - Counter(layer for layer, _ in distinct)
+
+
+def _counted(modules: Iterable[nn.Module]) -> Shapes:
+    return Counter(layer for _, layer in _weights(modules).values())
+
+
+def _weights(modules: Iterable[nn.Module]) -> dict[int, tuple[Tensor, tuple[str, tuple[int, ...]]]]:
+    """Return the weights of modules, by identity, without those of their parts."""
     found = {}
-    for module in net.modules():
+    for module in modules:
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
-            found[id(module.weight)] = "convolution", tuple(module.weight.shape)
+            layer = "convolution", tuple(module.weight.shape)
         elif isinstance(module, nn.ConvTranspose2d):
-            found[id(module.weight)] = "transposed convolution", tuple(module.weight.shape)
+            layer = "transposed convolution", tuple(module.weight.shape)
         elif isinstance(module, nn.Linear):
-            found[id(module.weight)] = "linear", tuple(sorted(module.weight.shape))
-    return Counter(found.values())
+            layer = "linear", tuple(sorted(module.weight.shape))
+        else:
+            continue
+        found[id(module.weight)] = module.weight, layer
+    return found
 
 
 def never_called(net: nn.Module, picture: Tensor) -> Shapes:
@@ -38,7 +62,7 @@ def never_called(net: nn.Module, picture: Tensor) -> Shapes:
     finally:
         for hook in hooks:
             hook.remove()
-    return layers_of_net(nn.ModuleList(m for m in net.modules() if m not in called))
+    return _counted(m for m in net.modules() if m not in called)  # a list of layers never is
 
 
 def layers_of_file(graph: "GraphProto", constants: Collection[str] = ()) -> Shapes:

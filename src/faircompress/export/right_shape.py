@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from faircompress.export.constants import explained
-from faircompress.export.layer_shapes import Shapes, layers_of_file, layers_of_net, never_called
+from faircompress.export.layer_shapes import (
+    Shapes,
+    layers_of_file,
+    layers_of_net,
+    never_called,
+    written_once,
+)
 from faircompress.export.planes import ADDED
 from faircompress.export.settled import settled
 from faircompress.export.to_onnx import numel
@@ -43,6 +49,8 @@ def refuse_wrong_shape(content: bytes, network: Network) -> None:
     height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:3])
     small = replace(network, net=settled(network.net, (height, width)))
     wanted, found = layers_of_net(small.net), layers_of_file(model.graph)
+    if missing := wanted - found:
+        wanted -= missing & written_once(small.net)
     if not (_other_layers(wanted, found) or _too_much(content, model, network, ())):
         return
     known = explained(model, network)  # costs two exports; few networks have any
