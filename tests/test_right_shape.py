@@ -159,6 +159,28 @@ def test_a_table_that_depends_on_weights_counts_among_them(tmp_path: Path) -> No
         )
 
 
+class Spread(Between):
+    """A table of positions of which places ask for rows, as attention of timm's mvitv2 does."""
+
+    def __init__(self, *, mixed: bool = False) -> None:
+        super().__init__()
+        self.table, self.mixed = nn.Parameter(torch.randn(15, 8)), mixed
+
+    def middle(self, maps: Tensor) -> Tensor:
+        places = torch.arange(8)
+        spread = self.table[places[:, None] - places[None, :] + 7]  # 64 rows out of 15
+        spread = spread + spread.flip(0) if self.mixed else spread
+        return maps + torch.einsum("nchw,hwc->nchw", maps, spread)
+
+
+def test_rows_of_a_table_may_be_written_as_often_as_places_ask_for_them(tmp_path: Path) -> None:
+    given = {"size": (16, 16), "classes": ["no", "yes"], "mean": MEAN, "std": STD}
+    file = faircompress.export(Spread(), tmp_path / "a.onnx", **given)
+    assert sum(t.dims[-1] == 8 and len(t.dims) == 3 for t in onnx.load(file).graph.initializer)
+    with pytest.raises(InputError, match="float numbers, its network"):
+        faircompress.export(Spread(mixed=True), tmp_path / "b.onnx", **given)
+
+
 class Written(Between):
     def middle(self, maps: Tensor) -> Tensor:
         return maps.view(len(maps), -1, 8, 8) * torch.ones(len(maps), 1, 1, 1)

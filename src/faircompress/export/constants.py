@@ -2,7 +2,8 @@
 
 Tables of sines, filters that blur, shapes: a network's own code computes with them, and no layer
 holds them. They stay as they are if all weights are others. Weights that several layers share, or
-that are used as they are and transposed, are written again. A file's tensor is explained so only if
+that are used as they are and transposed, are written again; of a table of positions, row by row as
+places ask for them. A file's tensor is explained so only if
 the network's own export has it, of the same name, shape and numbers. Kernels that its code makes
 of weights (a choice among several, a sum, a standard form) are counted as its own export has them.
 """
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import nn
 
 from faircompress.export.layer_shapes import Shapes, layers_of_file
 from faircompress.export.to_onnx import to_onnx
@@ -21,6 +23,7 @@ from faircompress.networks.network import Network
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+PREFIX = "net."  # of the network's tensors in a file
 QUANTIZED = "_quantized"  # what ONNX Runtime adds to the name of a tensor of fewer bits
 HALF = 1e-2  # of a number, that float16 may differ
 
@@ -64,7 +67,8 @@ def explained(model: "ModelProto", network: Network) -> Explained:
         for one in (network, replace(network, net=other))
     )
     own, others = _of(again), _of(changed)
-    known = {name for name, array in own.items() if _same(array, others.get(name))} | _again(own)
+    known = {name for name, array in own.items() if _same(array, others.get(name))}
+    known |= _again(own) | _spread(own, network.net)
     constants = frozenset(
         name for name, array in _of(model).items()
         if (origin := name.removesuffix(QUANTIZED)) in known and _stands_for(array, own[origin])
@@ -81,6 +85,22 @@ def _again(arrays: dict[str, np.ndarray]) -> set[str]:
             numbers = array.size, np.sort(array, axis=None).tobytes()
             found |= {name} if numbers in seen else set()
             seen.add(numbers)
+    return found
+
+
+def _spread(arrays: dict[str, np.ndarray], net: nn.Module) -> set[str]:
+    """Return the names of tensors of which each row is a row of one table of the network."""
+    own = {f"{PREFIX}{name}" for name in net.state_dict()}
+    others = {name: a for name, a in arrays.items() if a.ndim > 1 and name not in own}
+    found: set[str] = set()
+    for table in (p.cpu().numpy() for p in net.parameters() if p.ndim == 2):
+        like = {
+            name: array.reshape(-1, table.shape[1])
+            for name, array in others.items()
+            if array.shape[-1] == table.shape[1] and array.size > table.size
+        }
+        rows = set(map(bytes, table)) if like else set()
+        found |= {name for name, array in like.items() if rows.issuperset(map(bytes, array))}
     return found
 
 
