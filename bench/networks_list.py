@@ -18,6 +18,15 @@ TIMM = (
     "hrnet_w18_small", "mixnet_s", "tf_mixnet_s", "convnext_atto", "coatnet_pico_rw_224",
     "eca_nfnet_l0", "vit_tiny_patch16_224", "deit_tiny_patch16_224", "levit_128s",
     "xcit_nano_12_p16_224", "mixer_s32_224", "darknet17", "cspresnet50", "vovnet39a",
+    "convit_tiny", "test_vit_relpos", "tf_efficientnet_cc_b0_4e", "rexnet_100",
+    "inception_next_atto", "resnest14d", "pvt_v2_b0", "mobilevitv2_050", "selecsls42",
+    "legacy_seresnet18", "swiftformer_xs", "eva02_tiny_patch14_224", "visformer_tiny",
+    "poolformer_s12", "repvit_m0_9", "efficientformerv2_s0", "hardcorenas_a", "tiny_vit_5m_224",
+    "gmlp_ti16_224", "resmlp_12_224", "mobilevit_xxs", "cspnext_tiny", "hgnetv2_b0",
+    "lcnetv2_small", "starnet_s050", "shvit_s1", "efficientvim_m1", "fasternet_t0",
+    "repghostnet_050", "lowformer_b0", "iformer_t", "cpubone_nano", "pit_ti_distilled_224",
+    "botnet26t_256", "halonet26t", "lambda_resnet26t", "vit_tiny_r_s16_p8_224", "gcresnext26ts",
+    "regnetz_b16", "cait_xxs24_224", "mvitv2_tiny", "gcvit_xxtiny", "crossvit_tiny_240",
 )  # fmt: skip
 
 
