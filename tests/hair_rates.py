@@ -55,8 +55,11 @@ def put(
 
 
 def in_validation(*pair: Predictions) -> tuple[Predictions, Predictions]:
-    names = np.char.add("validation-", pair[0].ids)
-    return replace(pair[0], ids=names), replace(pair[1], ids=names)
+    """Return the same answers as those of other rows, of other people."""
+    rows = pair[0]
+    names = np.char.add("validation-", rows.ids)
+    people = None if rows.identities is None else np.char.add("validation-", rows.identities)
+    return tuple(replace(p, ids=names, identities=people) for p in pair[:2])  # type: ignore[return-value]
 
 
 def only(verdict: Verdict, group: str, rule: int = 0) -> CheckResult:

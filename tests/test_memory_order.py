@@ -51,7 +51,12 @@ def pictures(count: int) -> np.ndarray:
 def test_what_needs_contiguous_memory_is_exported(kind: type[nn.Module], tmp_path: Path) -> None:
     net = kind().eval()
     file = faircompress.export(
-        net, tmp_path / "net.onnx", size=(32, 32), classes="abc", mean=(0.5,) * 3, std=(0.2,) * 3
+        net,
+        tmp_path / "net.onnx",
+        size=(32, 32),
+        classes=list("abc"),
+        mean=(0.5,) * 3,
+        std=(0.2,) * 3,
     )
     (found,) = ort.InferenceSession(file).run(None, {"images": pictures(3)})
     normal = torch.from_numpy((pictures(3) / 255 - 0.5) / 0.2).permute(0, 3, 1, 2).float()

@@ -1,8 +1,8 @@
 """What a reader learns in ten seconds: what it is about, who was hit, what was gained and lost."""
 
 from dataclasses import replace
-from importlib.metadata import version
 
+from faircompress import __version__
 from faircompress.evaluation.groups import POOLED
 from faircompress.evaluation.results import Outcome
 from faircompress.evaluation.verdict import Verdict
@@ -57,7 +57,7 @@ def about(verdict: Verdict, context: ReportContext) -> list[Json]:
         facts.append(_fact("Precision", context.precision))
     if context.evaluated:
         facts.append(_fact("Evaluated", context.evaluated))
-    return [*facts, _fact("faircompress", version("faircompress"))]
+    return [*facts, _fact("faircompress", __version__)]
 
 
 def confirmed_harm(verdict: Verdict) -> list[Json]:
