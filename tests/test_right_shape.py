@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 import faircompress
+from faircompress.export import runtime
 from faircompress.export.right_shape import refuse_wrong_shape
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
@@ -81,6 +82,81 @@ class Loose(Between):
 class Sines(Between):
     def middle(self, maps: Tensor) -> Tensor:
         return maps + torch.arange(8 * 8 * 8).sin().view(8, 8, 8)  # a table that no layer holds
+
+
+class Spread(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return maps * self.loose[:, 0].expand(8, 8, 8)  # a weight for each position
+
+
+class Turned(Between):
+    def middle(self, maps: Tensor) -> Tensor:
+        return nn.functional.linear(maps.movedim(1, -1), self.one.weight.t()).movedim(-1, 1)
+
+
+WITH_CONSTANTS = [Between(), Blurred(), Loose(), Sines(), Spread(), Turned()]
+
+
+@pytest.mark.parametrize(
+    "net", [Grouped(), Thrice(), *WITH_CONSTANTS], ids=lambda n: type(n).__name__
+)
+def test_the_file_says_what_the_network_says(net: nn.Module, tmp_path: Path) -> None:
+    path = faircompress.export(
+        net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
+    )
+    said = runtime.predict(runtime.session(path, "cpu", threads=1), PICTURES, what="a test")
+    planes = torch.from_numpy(PICTURES).permute(0, 3, 1, 2) / 255
+    normal = (planes - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
+    with torch.no_grad():
+        expected = net.eval()(normal).softmax(1).numpy()
+    assert np.abs(said - expected).max() < 1e-5
+
+
+def test_a_file_of_a_wider_network_is_refused_also_where_layers_are_called_again(
+    tmp_path: Path,
+) -> None:
+    wide = Thrice()
+    wide.again = nn.Conv2d(8, 8, 5, 1, 2)
+    path = faircompress.export(
+        wide, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
+    )
+    with pytest.raises(InputError, match="is not its network: missing 1 convolution"):
+        refuse_wrong_shape(path.read_bytes(), Network(Thrice(), "thrice", 2, MEAN, STD))
+
+
+class Sure(nn.Module):
+    """Two classes whose probabilities are joined, which no trace of a softmax tells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3, 2, 1), nn.Linear(8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        p = self.head(self.conv(x).relu().mean((2, 3))).sigmoid()
+        return torch.cat([p, 1 - p], 1)
+
+
+class Squeezed(nn.Module):
+    """A head of one place, whose squeeze also takes the axis of one picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.conv(x).relu().mean((2, 3), keepdim=True)).squeeze()
+
+
+def test_a_table_that_depends_on_weights_counts_among_them(tmp_path: Path) -> None:
+    class Table(Between):
+        def middle(self, maps: Tensor) -> Tensor:
+            whole = self.loose.flatten()[:, None] * torch.arange(8 * 8 * 8).sin()
+            return maps + whole.sum(0).view(8, 8, 8)
+
+    with pytest.raises(InputError, match="float numbers, its network"):
+        faircompress.export(
+            Table(), tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
+        )
 
 
 class Written(Between):
