@@ -18,7 +18,7 @@ from faircompress.auditing.spelling import from_python
 from faircompress.config.bounds import whole
 from faircompress.config.rules import Gate, Rule
 from faircompress.data.predictions import Predictions
-from faircompress.support.arguments import listed, refuse_other_types
+from faircompress.support.arguments import listed, of_kinds
 from faircompress.support.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ Column = str | int | Sequence[Any] | np.ndarray  # a name, or the values
 Rules = Sequence[Mapping[str, Any] | Rule | str] | Mapping[str, Any] | Rule | str | Path
 
 
+@of_kinds(OF_BOTH)
 def audit(
     df: "Frame",
     *,
@@ -134,17 +135,6 @@ def audit(
         6
     """
     with from_python():
-        refuse_other_types(
-            OF_BOTH,
-            {
-                "groups": groups, "rules": rules, "counts": counts, "classes": classes,
-                "fixed_counts": fixed_counts,
-                "threshold": threshold, "intersections": intersections, "sparse": sparse,
-                "min_rows": min_rows, "expect": expect, "absent": absent, "ledger": ledger,
-                "looks": looks, "topping_up": topping_up, "tops_up": tops_up,
-                "reviewer": reviewer, "reason": reason, "crosschecks": crosschecks,
-            },
-        )  # fmt: skip
         classes, absent = listed(classes), listed(absent)
         table, asked, models = _table(
             df, label, groups, (baseline, candidate), cluster, weight, id, split, classes

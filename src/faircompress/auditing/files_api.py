@@ -13,7 +13,7 @@ from faircompress.auditing.result import AuditVerdict
 from faircompress.auditing.rows import Asked
 from faircompress.auditing.rules import BASICS
 from faircompress.auditing.spelling import OF_FILES, from_python
-from faircompress.support.arguments import listed, refuse_other_types
+from faircompress.support.arguments import listed, of_kinds
 
 if TYPE_CHECKING:
     from faircompress.config.rules import Rule
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Side = int | Sequence[int]  # of a picture: one, or height and width
 
 
+@of_kinds(arguments.OF_FILES)
 def audit_files(
     baseline: str | Path,
     candidate: str | Path,
@@ -138,19 +139,6 @@ def audit_files(
     from faircompress.auditing.pictures import pair_and_validation
 
     with from_python(OF_FILES):
-        refuse_other_types(
-            arguments.OF_FILES,
-            {
-                "baseline": baseline, "candidate": candidate, "data": data,
-                "groups": groups, "rules": rules, "counts": counts, "classes": classes,
-                "fixed_counts": fixed_counts,
-                "image": image, "validation": validation, "threshold": threshold,
-                "intersections": intersections, "sparse": sparse, "min_rows": min_rows,
-                "expect": expect, "absent": absent, "ledger": ledger, "looks": looks,
-                "topping_up": topping_up, "tops_up": tops_up, "reviewer": reviewer,
-                "reason": reason, "crosschecks": crosschecks,
-            },
-        )  # fmt: skip
         classes, absent = listed(classes), listed(absent)
         both = {
             "layout": layout, "channels": channels, "mean": mean, "std": std, "scale": scale,

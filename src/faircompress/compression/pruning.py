@@ -25,7 +25,7 @@ from faircompress.support.arguments import (
     is_count,
     is_number,
     is_text,
-    refuse_other_types,
+    of_kinds,
 )
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
@@ -45,16 +45,18 @@ def _is_device(value: Any) -> bool:
 NUMBER = Kind(is_number, "a finite number", must=True)
 COUNT = Kind(is_count, "a whole number", must=True)
 KINDS = {
+    **dict.fromkeys(("speedup", "lr", "sam", "min_channels"), NUMBER),
+    **dict.fromkeys(("epochs", "rounds", "round_to", "seed"), COUNT),
     "loss": Kind(
         lambda v: is_text(v) or callable(v), "the name of an objective, or a function", must=True
     ),
     "criterion": Kind(is_text, "the name of a criterion", must=True),
-    "seed": COUNT,
     "classes": Kind(lambda v: is_count(v) and v > 0, "a whole number above 0"),
     "device": Kind(_is_device, "a device of torch, such as cpu or cuda:0"),
 }
 
 
+@of_kinds(KINDS)
 def prune(
     model: nn.Module,
     loader: Iterable[Any],
@@ -102,8 +104,6 @@ def prune(
     Raises:
         InputError: If it cannot be used or cut, naming the layer.
     """
-    given = {"loss": loss, "criterion": criterion, "seed": seed, "classes": classes}
-    refuse_other_types(KINDS, given | {"device": device})
     _refuse_numbers(speedup, epochs, lr, sam, rounds, min_channels, round_to)
     refuse_compiled(model)
     mend_convolutions()
@@ -157,10 +157,6 @@ def _refuse_numbers(
     round_to: int,
 ) -> None:  # fmt: skip
     """Refuse what no cut can be made by."""
-    numbers = {"speedup": speedup, "lr": lr, "sam": sam, "min_channels": min_channels}
-    refuse_other_types(dict.fromkeys(numbers, NUMBER), numbers)
-    counts = {"epochs": epochs, "rounds": rounds, "round_to": round_to}
-    refuse_other_types(dict.fromkeys(counts, COUNT), counts)
     rules = (
         ("speedup", speedup, speedup > 1, "above 1, as 4 for a quarter of the multiply-adds"),
         ("epochs", epochs, epochs >= 0, "0 or more"),

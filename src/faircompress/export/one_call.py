@@ -24,7 +24,7 @@ from faircompress.support.arguments import (
     is_listed,
     is_path,
     is_text,
-    refuse_other_types,
+    of_kinds,
 )
 from faircompress.support.errors import InputError
 from faircompress.support.files import write_bytes
@@ -42,6 +42,7 @@ KINDS = {
 }
 
 
+@of_kinds(KINDS)
 def export(
     model: "nn.Module",
     path: str | Path,
@@ -69,7 +70,6 @@ def export(
     Raises:
         InputError: If the file is not the network, or a class is named twice.
     """
-    refuse_other_types(KINDS, {"path": path, "classes": classes, "opset": opset})
     names = [name if isinstance(name, str) else whole(str(name)) for name in classes]
     if len(set(names)) < len(names):
         raise InputError(

@@ -19,7 +19,7 @@ from faircompress.registry.verification import attested, kept_verdict
 from faircompress.registry.versions import Version
 from faircompress.report.context import ReportContext
 from faircompress.report.model_card import model_card
-from faircompress.support.arguments import Kind, is_flag, is_path, refuse_other_types
+from faircompress.support.arguments import Kind, is_flag, is_path, of_kinds
 from faircompress.support.errors import StateError
 from faircompress.support.files import sha256, write_bytes, write_text
 
@@ -51,6 +51,7 @@ class Champion:
     file: Path | None
 
 
+@of_kinds(KINDS)
 def resolve_champion(
     project: str | Path, out: str | Path | None = None, *, without_ledger: bool = False
 ) -> Champion:
@@ -71,8 +72,6 @@ def resolve_champion(
         BrokenLedgerError: If the ledger is not the one that was attested.
         StateError: If there is no champion, or a key is not the one that was known here.
     """
-    given = {"project": project, "out": out, "without_ledger": without_ledger}
-    refuse_other_types(KINDS, given)
     project, out = Path(project), None if out is None else Path(out)
     where = registry_of(project)
     version = champion(where)

@@ -3,16 +3,21 @@
 What is no path would count no looks, and an empty list of thresholds is no threshold.
 """
 
+import functools
+import inspect
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from faircompress.support.errors import InputError
 from faircompress.support.lines import one_line
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,23 @@ def refuse_other_types(kinds: Mapping[str, Kind], given: Mapping[str, Any]) -> N
         kind = kinds[name]
         if kind.must if value is None else not kind.fits(value):
             raise InputError(f"{name} is {_shown(value)}; needed is {kind.needed}.")
+
+
+def of_kinds(kinds: Mapping[str, Kind]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator by which a function refuses arguments that are of another type."""
+
+    def decorator(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            given = signature.bind(*args, **kwargs).arguments
+            refuse_other_types(kinds, {k: v for k, v in given.items() if k in kinds})
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorator
 
 
 def listed(values: Sequence[Any] | None) -> Sequence[Any]:

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from faircompress.networks.outputs import logits_of
-from faircompress.support.arguments import Kind, is_flag, is_number, refuse_other_types
+from faircompress.support.arguments import Kind, is_flag, is_number, of_kinds
 from faircompress.support.errors import InputError
 from faircompress.training.objectives.performance_weighted import performance_weighted
 
@@ -27,12 +27,11 @@ class PerformanceWeightedLoss(nn.Module):
         Meyer and Wong, A Fair Loss Function for Network Pruning, arXiv:2211.10285.
     """
 
+    @of_kinds(KINDS)
     def __init__(
         self, min_weight: float = 0.3, gamma: float = 1.0, *, corrected_targets: bool = True
     ) -> None:
         super().__init__()
-        given = {"min_weight": min_weight, "gamma": gamma, "corrected_targets": corrected_targets}
-        refuse_other_types(KINDS, given)
         if not 0 <= min_weight <= 1 or gamma < 0:
             raise InputError(
                 f"min_weight is {min_weight}, gamma {gamma}; needed are 0 <= min_weight <= 1 and "
