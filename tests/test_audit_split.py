@@ -60,3 +60,22 @@ def test_nobody_is_in_validation_and_in_test() -> None:
         audit(df, **SPLIT, cluster="person", max_weight=8)
     df["part"] = np.where(np.arange(len(df)) < 400, "validation", "test")
     assert audit(df, **SPLIT, cluster="person", max_weight=8).rows == 800
+
+
+@pytest.mark.parametrize("copies", [1, 0.1])
+def test_validation_rows_that_are_test_rows_again_under_other_ids_are_told(copies: float) -> None:
+    df = split_in_two(noisy())
+    test, held = df[df.part == "test"], df[df.part == "validation"]
+    again = test.sample(int(copies * len(held)), random_state=0)
+    held = pd.concat([held.iloc[len(again) :], again]).assign(part="validation")
+    both = pd.concat([test, held]).assign(id=np.arange(len(df)))
+    told = [note for note in audit(both, **SPLIT).notes if "test rows again" in note]
+    assert len(told) == 1
+    count = int(told[0].removeprefix("About ").split()[0])
+    assert abs(count - len(again)) <= 2 and "of 400 validation rows" in told[0]
+
+
+@pytest.mark.parametrize("digits", [2, 9])
+def test_other_validation_rows_are_not_taken_for_test_rows(digits: int) -> None:
+    verdict = audit(split_in_two(noisy()).round({"d_1": digits, "s_1": digits}), **SPLIT)
+    assert not [note for note in verdict.notes if "test rows" in note]

@@ -12,6 +12,7 @@ from faircompress.auditing.declared import absent
 from faircompress.auditing.exchanged import exchanged
 from faircompress.auditing.looks import Held, rules_of
 from faircompress.auditing.readings import refuse_if_it_hangs
+from faircompress.auditing.repeats import in_validation
 from faircompress.auditing.rows import Asked, Pair, cap_is_missing
 from faircompress.auditing.rules import metric_needs_scores, needs_scores
 from faircompress.auditing.spelling import spelt
@@ -61,6 +62,9 @@ def audit_pair(
     gate = gate.model_copy(update={"absent": absent(gate.absent, asked, pair, validation)})
     check(pair, gate, validation)
     refuse_constant_baseline(pair, gate)
+    if validation is not None:
+        copied = in_validation((pair.baseline, pair.candidate), validation)
+        pair = replace(pair, notes=(*pair.notes, *filter(None, [copied])))
     if book is None:
         if gate.topping_up:
             raise InputError(

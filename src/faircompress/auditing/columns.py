@@ -198,6 +198,15 @@ def _probabilities(
     if "*" in column:
         found = table.starred(option, column)
         return np.stack([table.shares(option, found[name]) for name in classes], axis=1), False
+    cells = table.column(option, column)
+    if (
+        len(classes) == 2
+        and cells.dtype.kind == "f"
+        and cells.nunique() > 2
+        and cells.notna().all()
+    ):
+        positive = table.shares(option, column)  # more values than classes, and no words
+        return np.stack([1 - positive, positive], axis=1), False
     texts = as_classes(table.texts(option, column), classes)
     place = pd.Index(classes).get_indexer(pd.Index(texts))
     if (place >= 0).all():

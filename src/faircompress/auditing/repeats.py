@@ -18,6 +18,7 @@ from faircompress.data.predictions import Predictions, taken
 DIGITS = 9  # decimals to which probabilities are compared
 END = 1e-5  # nearer to 0 or 1, different pictures have equal probabilities
 COINCIDENCE = 0.01  # of the equal pairs seen: expecting more, they may be chance
+Both = tuple[Predictions, Predictions]  # of the baseline, of the candidate
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,53 @@ def in_other_groups(baseline: Predictions, candidate: Predictions) -> str:
     )
 
 
+def in_validation(test: Both, validation: Both) -> str:
+    """Say that validation rows are test rows again under other ids; empty: they surely are not.
+
+    What is chosen on them, the threshold and the order of failures, is then chosen on test rows.
+
+    Args:
+        test: Both models' predictions of the test rows.
+        validation: Of the validation rows, none of whose ids is a test row's.
+    """
+    baseline, candidate = map(_stacked, test, validation)
+    rows = len(validation[0].ids)
+    found = min(_again((baseline, candidate)) - _again(test) - _again(validation), rows)
+    if found < 1:
+        return ""
+    return (
+        f"About {found:,} of {rows:,} validation rows are test rows again by label, groups and "
+        "both models' scores, too many to be chance, though their ids differ. What is chosen on "
+        "validation rows (thresholds, the order of failures) may not be chosen on test rows: leave "
+        "them out of one of the two."
+    )
+
+
 def _near(baseline: Predictions, candidate: Predictions) -> Again | None:
     scores = np.column_stack([one_number(p.probabilities) for p in (baseline, candidate)])
     columns = pd.DataFrame({"one": np.zeros(len(scores), int), **baseline.groups})
     groups = columns.groupby(list(columns.columns), sort=False).ngroup().to_numpy()
     return again(scores, baseline.labels, groups)
+
+
+def _stacked(one: Predictions, other: Predictions) -> Predictions:
+    """Return the rows of both, with what repeats are told by."""
+    groups = {name: np.concatenate([one.groups[name], other.groups[name]]) for name in one.groups}
+    return replace(
+        one,
+        ids=np.concatenate([one.ids, other.ids]),
+        labels=np.concatenate([one.labels, other.labels]),
+        probabilities=np.concatenate([one.probabilities, other.probabilities]),
+        weights=np.concatenate([one.weights, other.weights]),
+        groups=groups,
+        identities=None,
+    )
+
+
+def _again(both: Both) -> int:
+    """Count rows that surely are another one again, equal or nearly so."""
+    kept = repeats(*both).kept
+    return 0 if kept is None else len(both[0].ids) - len(kept)
 
 
 def _equal(baseline: Predictions, candidate: Predictions) -> Repeats:

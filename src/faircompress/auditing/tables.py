@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.api.types import infer_dtype
 
 from faircompress.auditing.number_cells import FILL as FILL
 from faircompress.auditing.number_cells import as_numbers, cure_of
@@ -57,11 +58,15 @@ class Table:
             ValueError: If there is no such column, or a field is empty.
         """
         cells = self.column(option, column)
-        short = cells.dtype in (np.float32, np.float16)  # 0.1 is 0.1 in fewer bits, too
-        texts = pd.Series(cells.to_numpy().astype(str)) if short else cells.map(str).str.strip()
-        empty = cells.isna().to_numpy() | texts.str.lower().isin(EMPTY)
-        self.refuse(option, column, np.asarray(empty), "is empty", FILL)
-        return texts.map(whole).to_numpy().astype(str)
+        values, place = cells, np.arange(len(cells))
+        if cells.dtype != object or infer_dtype(cells, skipna=False) == "string":
+            codes, found = pd.factorize(cells, use_na_sentinel=False)  # each value is written once
+            values, place = pd.Series(found), codes
+        short = values.dtype in (np.float32, np.float16)  # 0.1 is 0.1 in fewer bits, too
+        texts = pd.Series(values.to_numpy().astype(str)) if short else values.map(str).str.strip()
+        empty = values.isna().to_numpy() | texts.str.lower().isin(EMPTY).to_numpy()
+        self.refuse(option, column, np.asarray(empty)[place], "is empty", FILL)
+        return texts.map(whole).to_numpy().astype(str)[place]
 
     def shares(self, option: str, column: str) -> np.ndarray:
         """Return a column as probabilities, ``(rows,)``.
