@@ -171,6 +171,7 @@ def test_what_an_objective_remembers_has_no_gradient_and_is_not_changed_in_place
         ("ceag", {"memory": 0}),
         ("feature_distillation", {"feature_weight": -1}),
         ("pseudo_cell_dro", {"step_size": 0}),
+        ("divergence_dro", {"step_size": 0}),
         ("performance_weighted_cross_fitted", {"gamma": -1}),
         ("jtt", {"upweight": 0}),
         ("afr", {"gamma": -1}),

@@ -20,6 +20,7 @@ from faircompress.training.hints import Hints
 from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.mixing import mixed
 from faircompress.training.objectives.distillation import distillation
+from faircompress.training.objectives.divergence_dro import divergence_dro
 from faircompress.training.objectives.feature_distillation import feature_distillation, likenesses
 from faircompress.training.objectives.group_dro import group_dro
 from faircompress.training.objectives.jtt import jtt
@@ -117,6 +118,29 @@ def test_pseudo_cell_dro_is_group_dro_over_clusters_and_labels() -> None:
     found = pseudo_cell_dro(*TWO, clusters, 2, ours, step_size=1)
     assert found.item() == pytest.approx(group_dro(*TWO, clusters, 2, theirs, step_size=1).item())
     assert found.item() == pytest.approx((2 * LOG2 + 4 * 2 * LOG2) / (2 + 4))
+
+
+def test_divergence_dro_weighs_cells_by_how_far_they_are_from_the_dense_model() -> None:
+    dense = torch.tensor([[0.5, 0.5], [0.2, 0.8]])
+    logits = torch.tensor([[1.0, 3.0], [0.0, 0.0]])
+    away = (dense * (dense.log() - logits.log_softmax(1))).sum(1).tolist()
+    grown = [math.exp(2 * one) for one in away]
+    labels, clusters = torch.tensor([1, 0]), torch.tensor([0, 1])
+    found = divergence_dro(logits, labels, dense, clusters, 2, {}, step_size=2)
+    expected = sum(g * one for g, one in zip(grown, away, strict=True)) / sum(grown)
+    assert found.item() == pytest.approx(expected)
+
+
+def test_divergence_dro_has_nothing_to_do_where_the_pruned_model_is_as_the_dense_one() -> None:
+    logits = torch.tensor([[2.0, -1.0], [0.5, 0.3]], requires_grad=True)
+    dense = logits.detach().softmax(1)
+    state: dict[str, Tensor] = {}
+    wrong = torch.tensor([1, 1])  # of the true classes it asks nothing
+    loss = divergence_dro(logits, wrong, dense, torch.tensor([0, 1]), 2, state)
+    loss.backward()
+    assert loss.item() == pytest.approx(0, abs=1e-7)
+    assert logits.grad is not None and float(logits.grad.abs().max()) < 1e-7
+    assert state["log_weights"].nan_to_num(0, 0, 0).abs().max() < 1e-7
 
 
 def test_the_worst_cell_is_the_surest_not_the_smallest() -> None:

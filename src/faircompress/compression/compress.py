@@ -8,8 +8,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from faircompress.compression.channels import Budget, read_widths
-from faircompress.compression.cut import Cut, cut
+from faircompress.compression.cut import Cut, Repair, cut
 from faircompress.compression.limits import Limit
+from faircompress.compression.repair import repaired
 from faircompress.compression.soundness import REAL, spread
 from faircompress.config import plugins
 from faircompress.config.params import Prune
@@ -23,6 +24,8 @@ from faircompress.training.batch_loader import Batch, BatchLoader
 from faircompress.training.hints import NONE, Hints
 from faircompress.training.loss_function import LossFunction, needs
 from faircompress.training.mixing import mixed
+
+REPAIR_BATCH = 64  # pictures at once
 
 
 def compress(
@@ -78,9 +81,22 @@ def compress(
         **widths_kept(how.round_to, liked),
         limit=limit,
         pictures=dense.normalised(spread(torch.as_tensor(split.images), REAL)),
+        repair=_repair(frozen, dense, split, how.repair, device) if how.repair else None,
     )
     next(rounds, None)
     return Network(net, dense.architecture, dense.classes, dense.mean, dense.std), achieved
+
+
+def _repair(
+    frozen: nn.Module, dense: Network, split: Split, pictures: int, device: torch.device | str
+) -> Repair:
+    """Return what makes up for channels by so many pictures of the train split."""
+    some = spread(torch.as_tensor(split.images), pictures)
+    batches = (
+        dense.normalised(some[first : first + REPAIR_BATCH]).to(device)
+        for first in range(0, len(some), REPAIR_BATCH)
+    )
+    return lambda groups, gone: repaired(frozen, groups, gone, batches).cpu()
 
 
 def chosen(section: Any, folder: str) -> Any:

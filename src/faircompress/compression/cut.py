@@ -18,6 +18,7 @@ from faircompress.networks.layers import forget
 from faircompress.support.errors import InputError
 
 Score = Callable[[nn.Module, int, Budget], dict[str, Tensor]]
+Repair = Callable[[list[ChannelGroup], dict[str, list[int]]], nn.Module]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def cut(
     choices: int = 1,
     limit: Limit | None = None,
     pictures: Tensor | None = None,
+    repair: Repair | None = None,
 ) -> tuple[nn.Module, Cut]:
     """Return a smaller network whose weights are the dense one's, and what the cut achieved.
 
@@ -79,6 +81,8 @@ def cut(
             multiples, if it can be reached so.
         limit: What the network may cost, in place of the speed-up, which is then found.
         pictures: Some of the data, normalised, on which the cut is proved, too.
+        repair: Given groups and the channels that go, returns a copy of the dense network on the
+            CPU, in whose weights what stays makes up for them; None: weights stay as they are.
 
     Raises:
         ValueError: If the speed-up or limit cannot be reached, naming what can.
@@ -99,6 +103,9 @@ def cut(
         left = {root: _without(channels, doomed[root]) for root, channels in left.items()}
     gone = {g.root: _without([*range(g.size)], left[g.root]) for g in start.groups}
     prove(dense, pruned, example, start, gone, pictures)
+    if repair is not None:
+        pruned = repair(start.groups, gone)
+        take_out(pruned, start.groups, gone)
     macs = read_widths(pruned, example).macs()
     step = min(_smallest_step(widths, least, steps) / target, 1.0)
     near = limit.used(widths) >= CLOSE_TO_LIMIT if limit else macs >= 0.99 * target

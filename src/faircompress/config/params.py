@@ -155,6 +155,14 @@ class Prune(Optimisation):
         choice("heads"),  # type: ignore[valid-type]  # likewise
         Field(description="how the last layer is fitted anew at the end"),
     ] = choice("heads").model_validate({"name": "keep"})
+    repair: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="train pictures by which what stays makes up for what goes, in closed "
+            "form, before fine-tuning; 0: not at all",
+        ),
+    ] = 0
     folds: Annotated[
         int, Field(ge=2, description="of people, for objectives on cross-fitted dense models")
     ] = 3

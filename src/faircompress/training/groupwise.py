@@ -1,9 +1,11 @@
 """Group by group: what is averaged, and what has no meaning without groups."""
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from faircompress.support.errors import InputError
+from faircompress.training.objectives import State
 
 
 def require_groups(count: int, who: str) -> None:
@@ -34,3 +36,28 @@ def group_means(values: Tensor, groups: Tensor, count: int) -> tuple[Tensor, Ten
     member = functional.one_hot(groups, count).to(values.dtype)  # a sum that does not race on a GPU
     sizes = member.sum(0)
     return values @ member / sizes.clamp_min(1), sizes > 0
+
+
+def worst_followed(
+    losses: Tensor, groups: Tensor, count: int, state: State, step_size: float
+) -> Tensor:
+    """Return the mean losses of groups, weighted by how badly each has fared so far.
+
+    The weight of each group that is there is multiplied by ``exp(step_size * its mean loss)``, and
+    all weights are divided by their sum; a group never seen has none.
+
+    Args:
+        losses: One a picture, ``(batch,)``; gradients pass through.
+        groups: Integers in ``[0, count)``, ``(batch,)``.
+        count: Number of groups.
+        state: ``log_weights``, one a group before division by their sum; -inf: never seen.
+        step_size: How fast weights grow, per unit of loss and call.
+
+    Returns:
+        A scalar, in the unit of the losses.
+    """
+    means, there = group_means(losses, groups, count)
+    log_weights = state.get("log_weights", torch.full_like(means, -torch.inf))
+    grown = log_weights.clamp_min(0) + step_size * means.detach()
+    state["log_weights"] = torch.where(there, grown, log_weights)
+    return (state["log_weights"].softmax(0) * means).sum()

@@ -81,7 +81,7 @@ def pseudo_groups(
     if not stages:
         raise InputError(
             f"{dense.architecture} has no feature maps of two sizes or more, so there are no "
-            "middle features to cluster; choose another objective than pseudo_cell_dro"
+            "middle features to cluster; choose an objective that needs none"
         )
     ours, theirs = (
         pooled_features(dense, stages, split.images, device) for split in (train, validation)

@@ -1,11 +1,10 @@
 """The objective that follows the group that fares worst. It needs group labels."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from faircompress.config.bounds import Positive
-from faircompress.training.groupwise import group_means, require_groups
+from faircompress.training.groupwise import require_groups, worst_followed
 from faircompress.training.objectives import State
 
 
@@ -49,10 +48,5 @@ def group_dro(
         classes = logits.shape[1]
         groups, group_count = groups * classes + labels, group_count * classes
     require_groups(group_count, "group_dro with by_label: false")
-    means, there = group_means(
-        functional.cross_entropy(logits, labels, reduction="none"), groups, group_count
-    )
-    log_weights = state.get("log_weights", torch.full_like(means, -torch.inf))
-    grown = log_weights.clamp_min(0) + step_size * means.detach()
-    state["log_weights"] = torch.where(there, grown, log_weights)
-    return (state["log_weights"].softmax(0) * means).sum()
+    losses = functional.cross_entropy(logits, labels, reduction="none")
+    return worst_followed(losses, groups, group_count, state, step_size)
