@@ -81,6 +81,22 @@ class WithFeatures(Mine):
         return {"logits": self.head(features), "features": features}
 
 
+@pytest.mark.parametrize("form", ["tensor", "one", "dict"])
+def test_what_is_left_can_make_up_for_what_went_before_any_tuning(form: str) -> None:
+    def logits(net: nn.Module) -> Tensor:
+        given = net(PICTURES)
+        found: Tensor = given["logits"] if form == "dict" else given
+        return found.detach()
+
+    model = Mine(form).eval()
+    how: Any = {"speedup": 2, "criterion": "magnitude", "epochs": 0, "rounds": 1}
+    cut, repaired = (faircompress.prune(model, LOADER, repair=n, **how) for n in (0, 32))
+    far, near = ((logits(net) - logits(model)).abs().mean() for net in (cut, repaired))
+    assert near < far / 2
+    with pytest.raises(ValueError, match="repair is -1, and needed is 0 or more"):
+        faircompress.prune(model, LOADER, repair=-1, **how)
+
+
 def test_features_that_a_network_gives_beside_its_logits_stay_as_many() -> None:
     pruned = faircompress.prune(WithFeatures(), LOADER, speedup=3, epochs=0, rounds=2)
     shapes = {name: tuple(part.shape) for name, part in pruned(PICTURES).items()}

@@ -47,6 +47,14 @@ class Feed:
         if empty:
             raise InputError(f"the loader gave batches before, and now gives none. {AGAIN}")
 
+    def pictures(self, count: int) -> Iterator[Tensor]:
+        """Give so many pictures, or all, batch by batch."""
+        for batch in self:
+            yield batch.images[:count]
+            count -= len(batch.images)
+            if count <= 0:
+                return
+
     def first(self) -> Batch:
         """Return the first batch, on the CPU."""
         given = next(iter(self.loader), None)

@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import Budget
-from faircompress.compression.cut import cut
+from faircompress.compression.cut import Repair, cut
 from faircompress.compression.feed import Feed
 from faircompress.compression.learning import refuse_unable_to_learn, told
+from faircompress.compression.repair import repaired
 from faircompress.config import plugins
 from faircompress.networks.convolutions import mend_convolutions
 from faircompress.networks.copies import copied, evaluating
@@ -46,7 +48,7 @@ NUMBER = Kind(is_number, "a finite number", must=True)
 COUNT = Kind(is_count, "a whole number", must=True)
 KINDS = {
     **dict.fromkeys(("speedup", "lr", "sam", "min_channels"), NUMBER),
-    **dict.fromkeys(("epochs", "rounds", "round_to", "seed"), COUNT),
+    **dict.fromkeys(("epochs", "rounds", "round_to", "repair", "seed"), COUNT),
     "loss": Kind(
         lambda v: is_text(v) or callable(v), "the name of an objective, or a function", must=True
     ),
@@ -67,6 +69,7 @@ def prune(
     *,
     lr: float = 1e-3,
     sam: float = 0.0,
+    repair: int = 0,
     rounds: int = 8,
     min_channels: float = 0.1,
     round_to: int = 1,
@@ -91,6 +94,8 @@ def prune(
         epochs: Of tuning what is left; 0: none.
         lr: Learning rate of AdamW at the start; it falls along a cosine.
         sam: Radius of sharpness-aware steps, which take twice the work; 0: plain ones.
+        repair: Pictures of the loader by which what stays makes up for what goes, in closed form,
+            before tuning; 0: not at all.
         rounds: Cuts on the way; scores are taken anew before each.
         min_channels: Share of a layer's channels that stay, at least one.
         round_to: Channels stay in multiples of this.
@@ -104,7 +109,7 @@ def prune(
     Raises:
         InputError: If it cannot be used or cut, naming the layer.
     """
-    _refuse_numbers(speedup, epochs, lr, sam, rounds, min_channels, round_to)
+    _refuse_numbers(speedup, epochs, lr, sam, repair, rounds, min_channels, round_to)
     refuse_compiled(model)
     mend_convolutions()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -124,6 +129,7 @@ def prune(
     goal = LossFunction(objective, frozen)
     score = _score(plugins.find("criteria", criterion), feed, goal, rounds, seed)
     how: dict[str, Any] = {"floor": min_channels, "round_to": round_to, "rounds": rounds}
+    how["repair"] = _repair(dense, feed, repair) if repair else None
     pruned, _ = cut(dense, score, first.images[:1], speedup=speedup, pictures=first.images, **how)
     if epochs:
         refuse_unable_to_learn(pruned, first.images[:4], when="once it is cut, ")
@@ -153,8 +159,8 @@ def _classes(net: nn.Module, pictures: Tensor) -> int:
 
 
 def _refuse_numbers(
-    speedup: float, epochs: int, lr: float, sam: float, rounds: int, min_channels: float,
-    round_to: int,
+    speedup: float, epochs: int, lr: float, sam: float, repair: int, rounds: int,
+    min_channels: float, round_to: int,
 ) -> None:  # fmt: skip
     """Refuse what no cut can be made by."""
     rules = (
@@ -162,6 +168,7 @@ def _refuse_numbers(
         ("epochs", epochs, epochs >= 0, "0 or more"),
         ("lr", lr, lr > 0, "above 0"),
         ("sam", sam, sam >= 0, "0 or more"),
+        ("repair", repair, repair >= 0, "0 or more"),
         ("rounds", rounds, rounds >= 1, "1 or more"),
         ("min_channels", min_channels, 0 <= min_channels <= 1, "a share, from 0 to 1"),
         ("round_to", round_to, round_to >= 1, "1 or more"),
@@ -192,6 +199,14 @@ def _score(
         return scores
 
     return score
+
+
+def _repair(dense: nn.Module, feed: Feed, pictures: int) -> Repair:
+    def repair(groups: list[ChannelGroup], gone: dict[str, list[int]]) -> nn.Module:
+        net = copied(dense).to(feed.device)
+        return repaired(net, groups, gone, feed.pictures(pictures)).cpu()
+
+    return repair
 
 
 def _tune(
