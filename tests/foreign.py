@@ -15,8 +15,9 @@ from faircompress.data.dataset import encode
 
 WEIGHTS = np.array([[0.5, -1.0], [-1.0, 0.25], [0.25, 1.5]], np.float32)  # (channels, scores)
 TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT, "float16": TensorProto.FLOAT16,
-         "float64": TensorProto.DOUBLE, "int32": TensorProto.INT32,
-         "int8": TensorProto.INT8}  # fmt: skip
+         "float64": TensorProto.DOUBLE, "bfloat16": TensorProto.BFLOAT16,
+         **{kind: getattr(TensorProto, kind.upper()) for kind in (
+             "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64")}}  # fmt: skip
 AXES = {"NCHW": [2, 3], "NHWC": [1, 2], "CHW": [1, 2], "HWC": [0, 1], "NHW": [1, 2]}
 
 

@@ -72,6 +72,17 @@ def test_a_file_without_an_axis_of_pictures_is_asked_one_by_one(
     same(found, softmax(MEANS / 255 @ WEIGHTS))
 
 
+@pytest.mark.parametrize("kind", ["int16", "uint16", "int32", "uint32", "int64", "uint64"])
+def test_pixels_in_whole_numbers_of_more_than_8_bits_are_fed_as_they_are(kind: str) -> None:
+    write("whole.onnx", kind=kind, weights=WEIGHTS / 255)
+    same(asked("whole.onnx", scale="1").baseline.probabilities, softmax(MEANS / 255 @ WEIGHTS))
+    if not kind.startswith("u"):
+        shifted = asked("whole.onnx", scale="1", mean="128").baseline.probabilities
+        same(shifted, softmax((MEANS - 128) / 255 @ WEIGHTS))
+    with pytest.raises(ValueError, match="in whole numbers, pixels 0-255 would become 2 steps"):
+        asked("whole.onnx", scale="1/255")
+
+
 @pytest.mark.parametrize("batch", [1, 7, 24])
 def test_a_fixed_batch_is_fed_as_it_is_and_the_last_filled_up(batch: int) -> None:
     write("fixed.onnx", shape=(batch, 3, 4, 4))

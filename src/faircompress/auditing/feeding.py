@@ -14,7 +14,9 @@ from faircompress.support.errors import InputError
 
 DTYPES: dict[str, Any] = {
     "tensor(uint8)": np.uint8, "tensor(float)": np.float32, "tensor(float16)": np.float16,
-    "tensor(double)": np.float64, "tensor(int8)": np.int8,
+    "tensor(double)": np.float64, "tensor(int8)": np.int8, "tensor(int16)": np.int16,
+    "tensor(uint16)": np.uint16, "tensor(int32)": np.int32, "tensor(uint32)": np.uint32,
+    "tensor(int64)": np.int64, "tensor(uint64)": np.uint64,
 }  # fmt: skip
 COUNTS = {"rgb": 3, "bgr": 3, "grey": 1}
 FLAT = ("flat-HWC", "flat-CHW")
@@ -68,8 +70,9 @@ class FileInput:
             scaled = values.astype(np.float32) * np.float32(self.scale)
             mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
             values = (scaled - mean) / std
-        if self.dtype == np.int8:
-            values = np.rint(values).clip(-128, 127)
+        if self.scale is not None and np.issubdtype(self.dtype, np.integer):
+            bounds = np.iinfo(self.dtype)
+            values = np.rint(values).clip(bounds.min, min(bounds.max, 2**31 - 1))
         values = values.astype(self.dtype, copy=False)
         if "C" in self.layout and not self.layout.endswith("C"):
             values = np.moveaxis(values, -1, 1)

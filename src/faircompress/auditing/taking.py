@@ -10,6 +10,7 @@ from faircompress.auditing.spelling import spelt
 from faircompress.support.errors import InputError
 
 AXES = tuple(one for one in LAYOUTS if one not in FLAT)
+FEWEST_STEPS = 16  # of whole numbers that pixels become; with fewer no picture is left
 
 
 def input_of(file: OnnxFile, options: FileOptions, picture: tuple[int, ...]) -> FileInput:
@@ -27,8 +28,8 @@ def input_of(file: OnnxFile, options: FileOptions, picture: tuple[int, ...]) -> 
     taken = pictures_input(file, options)
     if taken.kind not in DTYPES:
         raise InputError(
-            f"{file.path} takes {taken}; needed are pictures as uint8, int8, float32, float16 or "
-            f"float64. Export it so, or {TABLE_INSTEAD}."
+            f"{file.path} takes {taken}; needed are pictures as whole numbers, float32, float16 "
+            f"or float64. Export it so, or {TABLE_INSTEAD}."
         )
     taken = _with_axes(file, taken, options)
     layout, count = _layout(file, taken, options, picture)
@@ -184,7 +185,13 @@ def _numbers(
             f"pixels they are of. Say so: {spelt('scale')} 1 (0-255) or {spelt('scale')} 1/255 "
             "(0-1)."
         )
-    return options.scale or BYTE, mean, std
+    scale = options.scale or BYTE
+    if "int" in taken.kind and (steps := 255 * scale / max(std)) < FEWEST_STEPS:
+        raise InputError(
+            f"{file.path} takes {taken}: in whole numbers, pixels 0-255 would become "
+            f"{round(steps) + 1} steps. Give {spelt('scale')} 1, or what the file was trained on."
+        )
+    return scale, mean, std
 
 
 def _of_one(key: str) -> str:
