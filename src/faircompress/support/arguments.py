@@ -105,8 +105,8 @@ def of_kinds(kinds: Mapping[str, Kind]) -> Callable[[Callable[P, R]], Callable[P
 
 
 def listed(values: Sequence[Any] | None) -> Sequence[Any]:
-    """Return what is listed; None lists nothing."""
-    return () if values is None else values
+    """Return what is listed; None lists nothing, and a text is one name and no list of letters."""
+    return () if values is None else (values,) if isinstance(values, str) else values
 
 
 def _shown(value: Any) -> str:
