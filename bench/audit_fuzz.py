@@ -1,9 +1,9 @@
 """Random tables, rules and changes of both, given to ``faircompress.audit``: does a promise break?
 
     OMP_NUM_THREADS=1 python bench/audit_fuzz.py OUT.jsonl [--minutes 30] [--cases 2000]
-        [--only attack:17 ...] [--kinds same attack unharmed limit]
+        [--only attack:17 ...] [--kinds same attack unharmed odd limit]
 
-Four kinds of cases take turns, each drawn by its kind and number:
+Five kinds of cases take turns, each drawn by its kind and number:
 
 *same*: a table (bench/fuzzed_tables.py) and two other ways to write it (bench/fuzzed_same.py) give
 the same verdict, number by number: other order, types, index, names, arrays, files, the command
@@ -11,6 +11,8 @@ line, another hash seed and number of threads.
 *attack*: harm far beyond the limit in one group; then up to four things are done that somebody may
 do in the hope of a pass (bench/fuzzed_attacks.py, bench/fuzzed_asks.py). It must not pass.
 *unharmed*: the same is done to a large table without harm. It must not fail.
+*odd*: one to three arguments are of another type or shape, or nearly right
+(bench/fuzzed_arguments.py): a sentence comes, or a verdict, and where harm stays in sight no pass.
 *limit*: harm exactly at the limit, drawn and changed as the sampling model admits
 (bench/fuzzed_limits.py): few sets of each of many; then the worst again (``--worst``, ``--again``).
 
@@ -29,6 +31,7 @@ from typing import Any
 import fuzzed_sets
 import numpy as np
 import pandas as pd
+from fuzzed_arguments import odd_case
 from fuzzed_asks import ATTACKS, HARMLESS, REFUSED
 from fuzzed_same import SAME, by_command, drawn, elsewhere, from_file, here, numbers, scratch
 from fuzzed_tables import Case, draw, one_of
@@ -37,10 +40,10 @@ from simulated import Job, Record, parser, run, table
 
 import faircompress
 
-KINDS = ("same", "attack", "unharmed", "limit")
-SEED = {"attack": 71, "unharmed": 72}
+KINDS = ("same", "attack", "unharmed", "odd", "limit")
+SEED = {"attack": 71, "unharmed": 72, "odd": 73}
 MOST = 4  # things that are done to a table
-TURNS = {"attack": 4}  # cases in a row
+TURNS = {"attack": 4, "odd": 8}  # cases in a row
 SHORT = 25  # characters: no sentence is shorter
 
 
@@ -155,6 +158,8 @@ def outcome(verdict: Any) -> str:
 def changed(kind: str, number: int) -> tuple[Case, np.random.Generator]:
     """Draw a table and do several things to it."""
     rng = np.random.default_rng([number, SEED[kind]])
+    if kind == "odd":
+        return odd_case(rng), rng
     case = draw(rng, harmed=kind == "attack")
     of = ATTACKS if kind == "attack" else HARMLESS
     for _ in range(int(rng.integers(1, MOST + 1))):
@@ -173,7 +178,7 @@ def attacked(kind: str, number: int) -> Record:
     found = outcome(verdict)
     if not isinstance(verdict, str):
         derived_again(verdict, case.asks, again=number % 8 == 0)
-    if kind == "attack" and case.strict and found == "pass":
+    if kind != "unharmed" and case.strict and found == "pass":
         raise Fault(f"harm passes after {', '.join(case.done)}")
     if kind == "unharmed" and found == "fail":
         raise Fault(f"fails without harm after {', '.join(case.done)}")
@@ -189,7 +194,7 @@ def tried(kind: str, number: int) -> Record:
         return same(number) if kind == "same" else attacked(kind, number)
     except Exception as fault:  # a fault of the bench is one, too: no case may stop the others
         found: Record = {"fault": f"{type(fault).__name__}: {fault}"[:600]}
-        if kind in ("attack", "unharmed"):
+        if kind in SEED:
             found["done"] = list(changed(kind, number)[0].done)
         return found
 

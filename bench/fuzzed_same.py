@@ -48,8 +48,8 @@ def numbers(verdict: Any, named: dict[str, str] | None = None) -> Numbers:
 def _before(group: str, named: dict[str, str]) -> str:
     """Return what a group, or a class of it, was called before."""
     for now, before in named.items():
-        if group == now or group.startswith(f"{now} & y="):
-            return before + group[len(now) :]
+        if group == now or group.endswith(f" in {now}"):  # a class of it
+            return group[: len(group) - len(now)] + before
     return group
 
 
@@ -139,6 +139,31 @@ def other_group_names(case: Case, rng: Rng) -> Rewritten:
     return table, asks, named
 
 
+def groups_under_other_names(case: Case, rng: Rng) -> Rewritten:
+    """A mapping from names to columns or arrays; names may be those of other columns."""
+    table, asks = case.table, case.asks
+    if {"intersections", "fixed_counts"} & set(asks):
+        return table, asks, {}
+    names = [str(name) for name in asks["groups"]]
+    words = rng.permutation([*names, "other", "w", "weight"])[: len(names)]
+    made = dict(zip(map(str, words), names, strict=True))
+    named = {
+        f"{new}={value}": f"{old}={value}" for new, old in made.items() for value in table[old]
+    }
+    groups = {new: one_of(rng, old, table[old].to_numpy()) for new, old in made.items()}
+    return table, {**asks, "groups": groups}, named
+
+
+def scores_as_arrays(case: Case, rng: Rng) -> Rewritten:
+    """Probabilities as arrays, a column a class."""
+    table, asks = case.table, dict(case.asks)
+    for name, columns in zip(("baseline", "candidate"), case.scores, strict=True):
+        asks[name] = table[columns].to_numpy()
+    if len(case.scores[0]) > 1:
+        asks["classes"] = [name.partition("_")[2] for name in case.scores[0]]
+    return table, asks, {}
+
+
 def other_ids(case: Case, rng: Rng) -> Rewritten:
     """Other words for people; other ids in the same order."""
     table = case.table.assign(
@@ -175,7 +200,8 @@ def other_columns(case: Case, rng: Rng) -> Rewritten:
 
 SAME: tuple[Callable[[Case, Rng], Rewritten], ...] = (
     rows_in_other_order, columns_in_other_order, other_index, other_types, other_container,
-    other_group_names, other_ids, other_rules, other_columns,
+    other_group_names, groups_under_other_names,
+    scores_as_arrays, other_ids, other_rules, other_columns,
 )  # fmt: skip
 
 

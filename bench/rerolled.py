@@ -1,18 +1,19 @@
 """Does it pay to deal again? A table changed a little 50 times, and the best taken.
 
     OMP_NUM_THREADS=1 python bench/rerolled.py OUT.jsonl [--sets 400] [--minutes 10]
-        [--ways dropped twice ...]
+        [--ways dropped twice ...] [--each 95] [--most 3]
 
-AUROC, harm exactly at the limit: a few positives fall below everybody; 80 positives and 80
-negatives, limit .05, alpha .05: few enough that the luck of a deal decides. *once*: the set as it
-is. Does any of the set and 50 changed ones pass: *dropped*: a row less; *dropped, seed kept*: the
-same, but all deals have the whole set's seed: what choosing rows gives without the luck of a deal;
-*twice*: a row stands twice under two ids; *jittered*: all scores moved, so that their order within
-a class changes and no AUROC does; *weighed*: rows weigh 1 to 1.001, and 1.001 is declared; *seeds*:
-does the set pass with any of 8 seeds? (A seed is not free: it follows from the labels.) Target: at
+AUROC, harm exactly at the limit: a few positives fall below everybody; as many positives as
+negatives, limit .05, alpha .05. Of 80 a set passes with none lost; of 100 the luck of a deal
+decides where one is. *once*: the set as it is. Does any of the set and 50 changed ones pass:
+*dropped*: a row less; *dropped, seed kept*: the same, but all deals have the whole set's seed: what
+choosing rows gives without the luck of a deal; *twice*: a row stands twice under two ids;
+*jittered*: all scores moved, so that their order within a class changes and no AUROC does;
+*weighed*: rows weigh 1 to 1.001, and 1.001 is declared; *seeds*: does the set pass with any of 8
+seeds? (A seed is not free: it follows from the labels.) Target: at
 most 1.5 alpha. *permuted*, *renamed* (ids, groups) and *ranks kept* (scores moved, their order not)
 go through the public audit, which gives the same numbers each time or counts as another deal. Sets
-are drawn given how many positives are lost, 0 to 6, and weighed by the chance of that.
+are drawn given how many positives are lost, 0 to ``--most``, and weighed by the chance of that.
 """
 
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ from faircompress.statistics.class_side import Rows
 from faircompress.statistics.independent_units import deal_ranking, seed_of
 from faircompress.statistics.procedures.betting_mean import BettingMean
 
-EACH, LIMIT, ALPHA = 80, 0.05, 0.05
-TIMES, SEEDS, PART, MOST_LOST, AUDITS = 50, 8, 2, 6, 2
+LIMIT, ALPHA = 0.05, 0.05
+TIMES, SEEDS, PART, AUDITS = 50, 8, 2, 2
 HEAVIEST = 1.001
 CHANGED = ("dropped", "dropped, seed kept", "twice", "jittered", "weighed", "seeds")
 WRITTEN = ("permuted", "renamed", "ranks kept")
@@ -45,17 +46,17 @@ def passes(
     return BettingMean(units, 1.0).change_at_most(-LIMIT, ALPHA).rejects
 
 
-def judge(lost: int, part: int, ways: tuple[str, ...]) -> Record:
+def judge(each: int, lost: int, part: int, ways: tuple[str, ...]) -> Record:
     """Try ways on some sets in which so many positives are lost; count what passes."""
     rng = np.random.default_rng([lost, part, 41])
     found: Record = {"sets": PART, "once": 0, **dict.fromkeys(ways, 0)}
-    label = np.repeat([0, 1], EACH)
+    label, rows = np.repeat([0, 1], each), np.arange(2 * each)
     for _ in range(PART):
-        baseline = rng.normal(size=2 * EACH) + 100 * label  # AUROC 1
-        gone = np.isin(np.arange(2 * EACH), EACH + rng.permutation(EACH)[:lost])
+        baseline = rng.normal(size=2 * each) + 100 * label  # AUROC 1
+        gone = np.isin(rows, each + rng.permutation(each)[:lost])
         scores = np.stack([baseline, np.where(gone, -100.0, baseline)])
         once = passes(label, scores, seed_of(label))
-        chosen = rng.permutation(2 * EACH)[:TIMES]
+        chosen = rng.permutation(rows)[:TIMES]
         own = np.random.default_rng([lost, part, 43])
         found["once"] += once
         for way in ways:
@@ -70,7 +71,7 @@ def _tried(
     way: str, label: np.ndarray, scores: np.ndarray, chosen: np.ndarray, rng: np.random.Generator
 ) -> Iterator[bool]:
     """Tell of each changed set whether it passes."""
-    all_rows, seed = np.arange(2 * EACH), seed_of(label)
+    all_rows, seed = np.arange(len(label)), seed_of(label)
     for number, row in enumerate(chosen if way != "seeds" else range(1, SEEDS)):
         if way.startswith("dropped"):
             of = np.delete(all_rows, row)
@@ -117,23 +118,28 @@ def main() -> None:
     command = parser(__doc__)
     command.add_argument("--sets", type=int, default=40, help="of each number of lost positives")
     command.add_argument("--ways", nargs="+", choices=(*CHANGED, *WRITTEN), default=CHANGED)
+    command.add_argument("--each", type=int, default=80, help="positives, and negatives")
+    command.add_argument("--most", type=int, default=6, help="lost positives")
     asked = command.parse_args()
     ways = tuple(asked.ways)
     jobs: list[Job] = [
-        ({"lost": lost, "part": part, "ways": list(ways)}, partial(judge, lost, part, ways))
+        (
+            {"each": asked.each, "lost": lost, "part": part, "ways": list(ways)},
+            partial(judge, asked.each, lost, part, ways),
+        )
         for part in range(-(-asked.sets // PART))
-        for lost in range(MOST_LOST + 1)
+        for lost in range(asked.most + 1)
     ]
     records = run(asked.out, jobs, minutes=asked.minutes)
-    heads = [f"{k} lost ({binom.pmf(k, EACH, LIMIT):.3f})" for k in range(MOST_LOST + 1)]
+    heads = [f"{k} lost ({binom.pmf(k, asked.each, LIMIT):.3f})" for k in range(asked.most + 1)]
     rows = []
     for way in ("once", *(way for way in ways if way not in WRITTEN)):
         shares, total, variance = [], 0.0, 0.0
-        for lost in range(MOST_LOST + 1):
+        for lost in range(asked.most + 1):
             of = [record for record in records if record["key"]["lost"] == lost]
             sets = max(sum(record["sets"] for record in of), 1)
             p = sum(record[way] for record in of) / sets
-            chance = float(binom.pmf(lost, EACH, LIMIT))
+            chance = float(binom.pmf(lost, asked.each, LIMIT))
             total, variance = total + chance * p, variance + chance**2 * p * (1 - p) / sets
             shares.append(f"{p:.2f}")
         rows.append((way, f"{total:.4f} ± {variance**0.5:.4f}", *shares))

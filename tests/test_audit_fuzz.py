@@ -65,9 +65,21 @@ def test_a_text_in_place_of_a_list_is_one_name_and_no_list_of_letters() -> None:
         faircompress.audit(words, **ASKED, classes="ny")
 
 
+@pytest.mark.parametrize("name", ["groups", "classes", "absent", "fixed_counts"])
+def test_an_array_of_one_value_is_no_list(name: str) -> None:
+    with pytest.raises(InputError, match=f"^{name} is of type ndarray; needed is"):
+        faircompress.audit(HARMED, **{**ASKED, name: np.array(1.0)})
+
+
 @pytest.mark.parametrize(
     ("kind", "number"),
-    [("same", 2), ("same", 8), *(("attack", k) for k in (1, 2, 3, 4, 6, 7, 8, 9)), ("unharmed", 1)],
+    [
+        ("same", 2),
+        ("same", 8),
+        *(("attack", k) for k in (1, 2, 3, 4, 6, 7, 8, 9)),
+        ("unharmed", 1),
+        *(("odd", k) for k in range(200, 215)),
+    ],
 )
 def test_a_random_table_breaks_no_promise(kind: str, number: int) -> None:
     """See bench/audit_fuzz.py, which draws on for as long as it is left to."""

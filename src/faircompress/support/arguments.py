@@ -63,7 +63,8 @@ def is_path(value: Any) -> bool:
 
 def is_listed(value: Any) -> bool:
     """Tell whether it lists names, or is one."""
-    return isinstance(value, Iterable) and not isinstance(value, bytes | Mapping)
+    single = isinstance(value, np.ndarray) and value.ndim == 0  # it is no list, though it has iter
+    return isinstance(value, Iterable) and not isinstance(value, bytes | Mapping) and not single
 
 
 def is_map_of_lists(value: Any) -> bool:
