@@ -5,7 +5,8 @@
 
 Five kinds of cases take turns, each drawn by its kind and number:
 
-*same*: a table (bench/fuzzed_tables.py) and two other ways to write it (bench/fuzzed_same.py) give
+*same*: a table (bench/fuzzed_tables.py; to half of them something was done as in *attack*) and
+two other ways to write it (bench/fuzzed_same.py) give
 the same verdict, number by number: other order, types, index, names, arrays, files, the command
 line, another hash seed and number of threads.
 *attack*: harm far beyond the limit in one group; then up to four things are done that somebody may
@@ -57,7 +58,7 @@ def audited(table: Any, asks: dict[str, Any]) -> Any:
     with warnings.catch_warnings(record=True) as leaked:
         warnings.simplefilter("always")
         try:
-            verdict = faircompress.audit(table, **asks)
+            verdict: Any = faircompress.audit(table, **asks)
         except faircompress.FaircompressError as error:
             verdict = str(error)
             if len(str(error)) < SHORT or "Traceback" in str(error):

@@ -151,7 +151,7 @@ def unharmed_twins(case: Case, rng: Rng) -> Case:
 
 def new_group(case: Case, rng: Rng) -> Case:
     """Add rows of a group of its own, unharmed."""
-    made = case.frame[~case.frame["_hit"]].sample(frac=0.5, random_state=int(rng.integers(1e9)))
+    made = case.frame[~case.frame["_hit"]].sample(frac=0.5, random_state=int(rng.integers(10**9)))
     made = made.assign(g="new", _home="new", id=made["id"] + "n", who=made["who"] + "n")
     ours, _ = case.scores
     for name in ours if case.classes == 2 and not _coarse(case) else ():
@@ -180,7 +180,7 @@ def weigh_down(case: Case, rng: Rng) -> Case:
 
 def zero_rows(case: Case, rng: Rng) -> Case:
     """Add rows that weigh nothing."""
-    made = case.frame.sample(20, random_state=int(rng.integers(1e9)))
+    made = case.frame.sample(20, random_state=int(rng.integers(10**9)))
     made = made.assign(w=0.0, id=made["id"] + "z", who=made["who"] + "z")
     asks = {**case.asks, "weight": "w"}
     asks.pop("counts", None)

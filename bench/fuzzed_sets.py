@@ -204,6 +204,6 @@ def report(first: list[Record], again: list[Record]) -> int:
         shown = (share(passes, count), share(fails, count), f"{bar(alpha, count):.3f}")
         rows.append((number, of[0]["what"], alpha, count, *shown))
     if rows:
-        heads = ("no", "population", "alpha", "sets", "passes", "any fails", "bar")
-        print("\n" + table(heads, rows))
+        names = ("no", "population", "alpha", "sets", "passes", "any fails", "bar")
+        print("\n" + table(names, rows))
     return over
