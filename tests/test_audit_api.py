@@ -82,6 +82,14 @@ def test_confidence_is_of_rules_that_state_none() -> None:
     assert [r.confidence for r in audit(table(), *rules, confidence=0.9).rules] == [0.9, 0.99]
 
 
+def test_confidence_is_also_of_rule_objects_that_state_none() -> None:
+    silent = faircompress.Rule(rule="change", metric="true_positive_rate", limit=0.1)
+    stated = faircompress.Rule(rule="flips", limit=0.1, confidence=0.975)
+    found = audit(table(), silent, stated, confidence=0.99).rules
+    assert [rule.confidence for rule in found] == [0.99, 0.975]
+    assert audit(table(), silent).rules[0].confidence == 0.975
+
+
 def test_the_outcome_is_a_text_and_an_enum() -> None:
     passed, failed = audit(table()), audit(table(40))
     assert passed.outcome == "pass" and passed.outcome is Outcome.PASS

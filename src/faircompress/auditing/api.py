@@ -200,6 +200,7 @@ def _table(
             names = list(map(str, classes))
             for label_name, of_class in by_class(found, own, names, len(cells)).items():
                 cells[label_name] = of_class
+            taken.add(own)
             return f"{own}_*"
         if found.shape != (len(cells),):
             raise InputError(
@@ -207,16 +208,19 @@ def _table(
                 f"{len(cells):,} rows. Give a column's name, or an array of its length."
             )
         cells[own] = found
+        taken.add(own)
         return own
 
     found = {name: column(name, values) for name, values in given.items()}
-    names = [groups] if isinstance(groups, str) else groups
-    listed = names if isinstance(names, Mapping) else {str(name): str(name) for name in names}
-    named = {str(name): _named(values) for name, values in listed.items()}
-    kept = []
-    for name, values in named.items():
-        renamed = isinstance(values, str) and name != values != label and values in cells.columns
-        kept.append(column(name, cells[values].to_numpy() if renamed else values))
+    by_name = (
+        groups if isinstance(groups, Mapping) else {str(name): str(name) for name in listed(groups)}
+    )
+    named = {str(name): _named(values) for name, values in by_name.items()}
+    for name, values in named.items():  # all are read before one is written over another's column
+        renamed = isinstance(values, str) and values not in (name, found["label"])
+        if renamed and values in cells.columns:
+            named[name] = cells[values].to_numpy()
+    kept = [column(name, values) for name, values in named.items()]
     asked = Asked(
         label=found["label"],
         groups=tuple(map(str, kept)),
@@ -251,7 +255,8 @@ def gate_of(
                 'of rules, or a list such as ["change auroc 0.03"].'
             )
     more = {k: v.item() if isinstance(v, np.generic) else v for k, v in more.items()}
-    more["expect"] = {k: [whole(str(v)) for v in vs] for k, vs in (more["expect"] or {}).items()}
+    expected = (more["expect"] or {}).items()
+    more["expect"] = {k: [whole(str(v)) for v in listed(vs)] for k, vs in expected}
     more["absent"] = list(more["absent"])
     given = {k: v for k, v in more.items() if v not in (None, {}, []) and v != BASICS.get(k)}
     return read_rules(list(rules), confidence=confidence, file=file, **given)

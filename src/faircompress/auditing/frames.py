@@ -38,7 +38,9 @@ def frame_of(given: Frame, values: Sequence[object]) -> pd.DataFrame:
 
 def _frame(given: Frame, values: Sequence[object]) -> pd.DataFrame:
     if isinstance(given, pd.DataFrame):
-        return given.reset_index(drop=True).copy()
+        found = given.reset_index(drop=True).copy()
+        found.attrs = {}  # what its owner notes there is no note of ours
+        return found
     if given is None:
         arrays = [one for one in values if one is not None and not isinstance(one, str)]
         if not arrays:

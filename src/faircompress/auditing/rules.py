@@ -84,7 +84,7 @@ def metric_needs_scores(metric: str) -> bool:
 
 def _values(rule: Any) -> Any:
     if isinstance(rule, Rule):
-        return rule.model_dump()
+        return rule.model_dump(exclude_unset=True)  # what it does not state is told beside it
     if isinstance(rule, str):
         return _parsed(rule)
     return dict(rule) if isinstance(rule, Mapping) else rule

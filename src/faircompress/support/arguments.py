@@ -63,7 +63,8 @@ def is_path(value: Any) -> bool:
 
 def is_listed(value: Any) -> bool:
     """Tell whether it lists names, or is one."""
-    return isinstance(value, Iterable) and not isinstance(value, bytes | Mapping)
+    single = isinstance(value, np.ndarray) and value.ndim == 0  # it is no list, though it has iter
+    return isinstance(value, Iterable) and not isinstance(value, bytes | Mapping) and not single
 
 
 def is_map_of_lists(value: Any) -> bool:
@@ -105,8 +106,8 @@ def of_kinds(kinds: Mapping[str, Kind]) -> Callable[[Callable[P, R]], Callable[P
 
 
 def listed(values: Sequence[Any] | None) -> Sequence[Any]:
-    """Return what is listed; None lists nothing."""
-    return () if values is None else values
+    """Return what is listed; None lists nothing, and a text is one name and no list of letters."""
+    return () if values is None else (values,) if isinstance(values, str) else values
 
 
 def _shown(value: Any) -> str:
