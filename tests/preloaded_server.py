@@ -27,6 +27,8 @@ IMPORTED = (
     "fastapi", "httpx", "anyio", "jsonschema", "PIL.Image", "onnxscript.optimizer",
     "torch.onnx._internal.exporter._torchlib.ops", "mlflow.store.tracking.sqlalchemy_store",
     "dvc.cli", "dvc.repo", "dvc.api", "dvc.commands.repro", "dvc.commands.status",
+    "dvc.cli.parser", "torchvision", "torch.export._trace", "sklearn.cluster", "mlflow.pyfunc",
+    "onnxscript.function_libs.torch_lib.ops", "pyarrow.dataset", "griffe", "httpcore", "docket",
 )  # fmt: skip
 ABSENT = ("torchmetrics", "timm")  # to the libraries, as `faircompress.support.absent` has it
 # what may differ from the server's environment: nothing above reads it while it is imported
