@@ -51,6 +51,9 @@ FIRST = (
     "study_flow", "chain", "retrain", "tampering", "promote", "forgery", "precisions", "resume",
     "scheduled", "status", "servers", "registry", "monitor_flow", "mlflow_ui", "own_network",
     "services", "interrupts", "chain_looks", "history", "code_reruns", "search_flow",
+    "chain_topping_up", "silent_run", "worse_than_champion", "models", "verify_agrees",
+    "audit_attacks", "second_opinion_e_values", "power", "readme", "rehearsal", "skill", "targets",
+    "audit_spelling",
 )  # fmt: skip
 WIDE = {"rule": "change", "metric": "auroc", "limit": 0.3, "because": "a test"}
 WHILE = """
