@@ -291,6 +291,6 @@ def _score_bound(lost: int, gained: int, rows: int, alpha: float) -> float:
     low, high, least = -1.0, (gained - lost) / rows, -ndtri(alpha)
     for _ in range(20):
         middle = (low + high) / 2
-        out = score(np.float64(lost), np.float64(gained), rows, middle) >= least
+        out = score(np.array(lost), np.array(gained), rows, middle) >= least
         low, high = (middle, high) if out else (low, middle)
     return low
