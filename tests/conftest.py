@@ -35,7 +35,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 if places := os.environ.get("PYTHONPATH"):  # commands run in other folders
     os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, places.split(os.pathsep)))
 pytest_plugins = ["processor_time"]
-ROOT = Path(__file__).parent.parent
+ROOT, PYTHON = Path(__file__).parent.parent, sys.executable
 TINY = (
     "data.portraits.train=640", "data.portraits.validation=320", "data.portraits.test_cell=80",
     "data.portraits.rare_share=0.05", "checks.min_subgroup=2", "train.epochs=4", "train.batch=64",
@@ -51,6 +51,9 @@ FIRST = (
     "study_flow", "chain", "retrain", "tampering", "promote", "forgery", "precisions", "resume",
     "scheduled", "status", "servers", "registry", "monitor_flow", "mlflow_ui", "own_network",
     "services", "interrupts", "chain_looks", "history", "code_reruns", "search_flow",
+    "chain_topping_up", "silent_run", "worse_than_champion", "models", "verify_agrees",
+    "audit_attacks", "second_opinion_e_values", "power", "readme", "rehearsal", "skill", "targets",
+    "audit_spelling",
 )  # fmt: skip
 WIDE = {"rule": "change", "metric": "auroc", "limit": 0.3, "because": "a test"}
 WHILE = """
@@ -148,10 +151,11 @@ def commit(project: Project, words: str) -> None:
 
 @contextmanager
 def afresh() -> Iterator[None]:
-    """Start commands of projects in fresh processes, as those of users are, whatever the file."""
-    programs, Project.programs = Project.programs, None
+    """Start commands in fresh processes, as those of users are, whatever the file."""
+    were = Project.programs, sys.executable
+    Project.programs, sys.executable = None, PYTHON
     yield
-    Project.programs = programs
+    Project.programs, sys.executable = were
 
 
 def free_port() -> int:
@@ -240,6 +244,14 @@ def commands(request: pytest.FixtureRequest) -> Iterator[None]:
         Project.programs = request.getfixturevalue("programs")
     yield
     Project.programs = None
+
+
+@pytest.fixture(scope="module")
+def preloaded_interpreter(programs: Path) -> Iterator[None]:
+    """Let what tests start with their interpreter be preloaded, where it is ours or a script."""
+    sys.executable = preloaded.served((PYTHON,), programs, {**os.environ})[0]
+    yield
+    sys.executable = PYTHON
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ run a thousand. Here one server (``preloaded_server.py``) imports them, once, an
 faircompress, of `flows` or of Prefect, which reads its settings then. For each command it forks a
 process, which becomes that command: with arguments, folder, environment, files and path of a fresh
 one. It imports faircompress, runs and ends as any process does. Whoever asked is killed with it,
-and it with them. What it starts as ``python -m`` one of ``MODULES`` is forked, too.
+and it with them. What it starts as a script or ``python -m`` one of ``MODULES`` is forked, too.
 
 A command whose environment differs from that of the server in what libraries read when they are
 imported is started afresh. So are all commands of the files of tests that are not in ``FILES``.
@@ -37,9 +37,12 @@ def afresh():
     os.execv({python!r}, [{python!r}, *words, *given])
 
 if not words:
-    if given[:1] != ["-m"] or given[1] not in {modules!r}:
+    if given[:1] != ["-m"] and not given[0].endswith(".py"):
         afresh()
-    words, given = given[:2], given[2:]
+    if given[0] == "-m" and given[1] not in {modules!r}:
+        afresh()
+    count = 2 if given[0] == "-m" else 1
+    words, given = given[:count], given[count:]
 asked = socket.socket(socket.AF_UNIX)
 try:
     asked.connect({address!r})

@@ -27,13 +27,16 @@ IMPORTED = (
     "fastapi", "httpx", "anyio", "jsonschema", "PIL.Image", "onnxscript.optimizer",
     "torch.onnx._internal.exporter._torchlib.ops", "mlflow.store.tracking.sqlalchemy_store",
     "dvc.cli", "dvc.repo", "dvc.api", "dvc.commands.repro", "dvc.commands.status",
+    "dvc.cli.parser", "torchvision", "torch.export._trace", "sklearn.cluster", "mlflow.pyfunc",
+    "onnxscript.function_libs.torch_lib.ops", "pyarrow.dataset", "griffe", "httpcore", "docket",
 )  # fmt: skip
 ABSENT = ("torchmetrics", "timm")  # to the libraries, as `faircompress.support.absent` has it
 # what may differ from the server's environment: nothing above reads it while it is imported
 FREE = (
     "PREFECT_", "MLFLOW_TRACKING_URI", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "DVC_", "GIT_",
     "FAIRCOMPRESS_", "RAY_", "SPT_NOENV", "PYTEST_", "PYTHONPATH", "PYTHONUNBUFFERED", "TEAM",
-    "PYTHONDONTWRITEBYTECODE", "PYTHONBREAKPOINT", "PATH", "PWD", "OLDPWD", "SHLVL", "_",
+    "PYTHONDONTWRITEBYTECODE", "PYTHONBREAKPOINT", "PATH", "PWD", "OLDPWD", "SHLVL", "_", "COLUMNS",
+    "LINES",
 )  # fmt: skip
 
 
@@ -158,7 +161,7 @@ def _become(wanted: dict[str, Any], rest: list[str], by_libraries: dict[str, str
         sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     how, program = wanted["words"][0], wanted["words"][-1]
-    first = {"-m": wanted["folder"], "-c": ""}.get(how, str(Path(program).parent))
+    first = {"-m": wanted["folder"], "-c": ""}.get(how, str(Path(program).absolute().parent))
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:] = [first, *(os.path.abspath(one) for one in named if one), *rest]
     importlib.invalidate_caches()

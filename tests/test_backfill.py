@@ -12,6 +12,8 @@ from faircompress.orchestration.workspace import prepare
 from faircompress.support.errors import InputError
 from flows import backfill
 
+pytestmark = pytest.mark.usefixtures("preloaded_interpreter")
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:

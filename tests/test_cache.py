@@ -14,6 +14,8 @@ from faircompress.orchestration import cache, leftovers, remote
 from faircompress.orchestration.remote import pull, push
 from faircompress.orchestration.stage_tasks import Listener, dvc_repro
 
+pytestmark = pytest.mark.usefixtures("preloaded_interpreter")
+
 CONTENT = {"a.txt": "seven\n" * 50, "b.txt": "eight\n"}
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from faircompress.compression import cut as pruning
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
 from faircompress.compression.masked import masked
-from faircompress.compression.soundness import sound
+from faircompress.compression.soundness import sound, trials_of
 from faircompress.networks.layers import filters, scored
 from faircompress.support.errors import InputError
 
@@ -20,7 +20,8 @@ PICTURE = torch.zeros(1, 3, SIDE, SIDE)
 
 def widths_of(net: nn.Module) -> ChannelWidths | None:
     try:
-        return sound(net, PICTURE, read_widths(net, PICTURE))
+        widths = read_widths(net, PICTURE)
+        return sound(trials_of(net, PICTURE, widths.macs()), widths)
     except InputError:  # refused as a whole, in words
         return None
 

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from faircompress.compression import cut
-from faircompress.compression.channels import read_widths
-from faircompress.compression.soundness import sound
+from faircompress.compression.channels import ChannelWidths, read_widths
+from faircompress.compression.soundness import sound, trials_of
 from faircompress.rehearsal.steps import by_size
 
 PICTURES = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -39,10 +39,15 @@ class Net(nn.Module):
         return self.head(self.last(self.middle(self.first(x))).relu().mean((2, 3)))
 
 
+def sound_widths(net: nn.Module) -> ChannelWidths:
+    widths = read_widths(net, PICTURES[:1])
+    return sound(trials_of(net, PICTURES[:1], widths.macs()), widths)
+
+
 @pytest.mark.parametrize("middle", [Decaying(16, 16, 1), Rolled(1, 16)])
 def test_a_layer_that_does_not_treat_its_channels_alike_keeps_them(middle: nn.Module) -> None:
     net = Net(middle).eval()
-    widths = sound(net, PICTURES[:1], read_widths(net, PICTURES[:1]))
+    widths = sound_widths(net)
     assert widths.fixed["first"] == (
         f"middle, a {type(middle).__name__}, does not treat all its channels alike"
     )
@@ -86,7 +91,7 @@ class InHalves(Net):
 
 def test_parts_that_cannot_be_followed_do_not_stop_the_rest_from_being_cut() -> None:
     net = InHalves().eval()
-    fixed = sound(net, PICTURES[:1], read_widths(net, PICTURES[:1])).fixed
+    fixed = sound_widths(net).fixed
     assert "middle" in fixed and not {"first", "last"} & {*fixed}
 
 
@@ -105,5 +110,5 @@ class Evolved(nn.Module):
 
 def test_channels_that_are_repeated_are_told_and_end_in_no_raw_error() -> None:
     net = Net(Evolved()).eval()
-    widths = sound(net, PICTURES[:1], read_widths(net, PICTURES[:1]))
+    widths = sound_widths(net)
     assert "first" in widths.fixed and "last" not in widths.fixed

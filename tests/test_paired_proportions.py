@@ -126,9 +126,10 @@ def test_sums_of_chances_differ_from_the_tail_by_a_thousandth_of_what_is_allowed
             lost + gained + 1
         ) / rows
         table = (lost, gained, rows, max(change, -0.99), 0.025)
-        exact = bounds.p_value(*table)
-        summed = bounds._tail(*table, bounds._roughly, bounds._at_least_summed)
+        exact = bounds._tails(*table, bounds._exactly, bounds._at_least)
+        summed = bounds._tails(*table, bounds._roughly, bounds._at_least_summed)
         assert summed == pytest.approx(exact, rel=bounds.ROUNDING / 1000)
+        assert bounds.p_value(*table) == min(exact.max(), 1)
 
 
 def test_a_tail_that_is_a_level_is_decided_by_the_tail_itself() -> None:

@@ -12,6 +12,7 @@ import pytest
 from faircompress.config import params
 from faircompress.config.presets import preset
 
+pytestmark = pytest.mark.usefixtures("preloaded_interpreter")
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = [

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import afresh
 from torch import Tensor, nn
 
 from faircompress.config import params
@@ -14,6 +15,7 @@ from faircompress.networks import network as networks
 from faircompress.rehearsal.steps import saved_and_loaded
 from faircompress.rehearsal.trial import rehearse, request, try_out
 
+pytestmark = pytest.mark.usefixtures("preloaded_interpreter")
 ROOT = Path(__file__).parent.parent
 
 
@@ -48,8 +50,9 @@ def test_who_cannot_be_used_is_refused_in_a_sentence(model: str, side: int, why:
 
 def test_time_and_memory_are_bounded() -> None:
     given = request(chosen(), (48, 48), 2)
-    assert "had not ended after 0 seconds" in try_out(given, seconds=0.3).refused
-    assert "took more than 0.0 GB of memory" in try_out(given, memory=30_000_000).refused
+    with afresh():  # what is forked is no child, and nobody's memory but its own
+        assert "had not ended after 0 seconds" in try_out(given, seconds=0.3).refused
+        assert "took more than 0.0 GB of memory" in try_out(given, memory=30_000_000).refused
 
 
 def test_params_are_not_fine_if_the_network_is_not() -> None:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from faircompress.compression import cut as pruning
 from faircompress.compression.channels import Budget, read_widths
-from faircompress.compression.soundness import sound, spread
+from faircompress.compression.soundness import sound, spread, trials_of
 from faircompress.networks import network
 from faircompress.networks.layers import filters, head, scored
 from faircompress.networks.outputs import adapt
@@ -18,8 +18,9 @@ def by_size(net: nn.Module, number: int, budget: Budget) -> dict[str, Tensor]:
     return {name: filters(layer).norm(dim=1) for name, layer in scored(net).items()}
 
 
-def fixed(net: nn.Module) -> dict[str, str]:
-    return sound(net, PICTURE, read_widths(net, PICTURE)).fixed
+def fixed(net: nn.Module, pictures: Tensor | None = None) -> dict[str, str]:
+    widths = read_widths(net, PICTURE)
+    return sound(trials_of(net, PICTURE, widths.macs(), pictures), widths).fixed
 
 
 class WithParts(nn.Module):
@@ -180,9 +181,9 @@ def test_what_only_the_networks_own_weights_and_pictures_show_is_seen(
     net = kind().eval()
     with torch.no_grad():
         net.maps.bias.add_(10)
-    widths, pictures = read_widths(net, PICTURE), torch.rand(40, 3, 24, 24)
-    assert sound(net, PICTURE, widths).fixed == {}  # random weights are too small
-    found = sound(net, PICTURE, widths, pictures).fixed
+    pictures = torch.rand(40, 3, 24, 24)
+    assert fixed(net) == {}  # random weights are too small
+    found = fixed(net, pictures)
     assert "on pictures of the data without some of its channels others are mixed" in found["maps"]
     pruned, _ = pruning.cut(net, by_size, PICTURE, speedup=2, pictures=pictures)
     assert (pruned.maps.out_channels, pruned.stem[0].out_channels < 8) == (12, True)

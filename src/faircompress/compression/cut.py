@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from faircompress.compression.channel_groups import ChannelGroup
 from faircompress.compression.channels import Budget, ChannelWidths, read_widths, take_out
 from faircompress.compression.limits import CLOSE_TO_LIMIT, Limit, most_within, speedup_for
-from faircompress.compression.soundness import prove, sound
+from faircompress.compression.soundness import prove, sound, trials_of
 from faircompress.compression.widths_left import steps_of
 from faircompress.networks.copies import copied, evaluating
 from faircompress.networks.layers import forget
@@ -88,7 +88,9 @@ def cut(
         ValueError: If the speed-up or limit cannot be reached, naming what can.
     """
     pruned, working = (forget(evaluating(copied(dense))) for _ in range(2))
-    start = widths = sound(dense, example, read_widths(dense, example), pictures)
+    read = read_widths(dense, example)
+    trials = trials_of(dense, example, read.macs(), pictures)
+    start = widths = sound(trials, read)
     speedup = speedup_for(limit, start) if limit else speedup
     target = start.macs() / speedup
     steps, least = steps_of(start, target, floor, round_to, choices, limit)
@@ -102,7 +104,7 @@ def cut(
         widths = widths.without(doomed)
         left = {root: _without(channels, doomed[root]) for root, channels in left.items()}
     gone = {g.root: _without([*range(g.size)], left[g.root]) for g in start.groups}
-    prove(dense, pruned, example, start, gone, pictures)
+    prove(dense, pruned, start, gone, trials)
     if repair is not None:
         pruned = repair(start.groups, gone)
         take_out(pruned, start.groups, gone)

@@ -63,14 +63,14 @@ def _drawn(net: nn.Module) -> nn.Module:
     rng = Generator().manual_seed(0)
     norms = {id(p) for m in net.modules() if _is_norm(m) for p in m.parameters(recurse=False)}
     for parameter in net.parameters():
-        normal = torch.randn(parameter.shape, generator=rng).to(parameter.dtype)
-        even = torch.rand(parameter.shape, generator=rng).to(parameter.dtype)
+        shape = parameter.shape
         if parameter.ndim > 1 and parameter[0].numel() > 1 and id(parameter) not in norms:
-            parameter.copy_(normal * math.sqrt(2 / parameter[0].numel()))
+            spread = math.sqrt(2 / parameter[0].numel())
+            parameter.copy_(torch.randn(shape, generator=rng).mul_(spread))
         elif parameter.ndim and (parameter == 0).all():  # a bias, as a rule
-            parameter.copy_(0.2 * normal)
+            parameter.copy_(0.2 * torch.randn(shape, generator=rng))
         else:
-            parameter.copy_(0.5 + even)
+            parameter.copy_(0.5 + torch.rand(shape, generator=rng))
     return net
 
 

@@ -9,7 +9,7 @@ another way for some pictures, or clips what is large, values matter, too: so th
 real pictures with the network's own weights, where there are any.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -30,19 +30,15 @@ WORK = 4e9  # multiply-adds above which fewer are taken
 
 
 @torch.no_grad()
-def sound(
-    net: nn.Module, example: Tensor, widths: ChannelWidths, pictures: Tensor | None = None
-) -> ChannelWidths:
+def sound(trials: Sequence["Trial"], widths: ChannelWidths) -> ChannelWidths:
     """Return the widths without groups whose channels cannot go after all, which become fixed.
 
     Args:
-        net: Left as it is.
-        example: One normalised picture, ``(1, 3, height, width)``.
+        trials: Of the network; see ``trials_of``.
         widths: As they were read.
-        pictures: Real ones, if there are, of which the same is asked with the weights as they are.
     """
     bad: list[tuple[ChannelGroup, str]] = []
-    for trial in _trials(net, example, widths.macs(), pictures):
+    for trial in trials:
         known = {group.root for group, _ in bad}
         bad += trial.bad([g for g in widths.groups if g.size > 1 and g.root not in known])
     if not bad:
@@ -57,20 +53,18 @@ def sound(
 def prove(
     dense: nn.Module,
     pruned: nn.Module,
-    example: Tensor,
     start: ChannelWidths,
     gone: Gone,
-    pictures: Tensor | None = None,
+    trials: Sequence["Trial"],
 ) -> None:
     """See that a pruned network is the dense one without some channels, and sound.
 
     Args:
         dense: Left as it is.
         pruned: What was made of it, before anything is tuned.
-        example: One normalised picture.
         start: Widths of the dense network.
         gone: All channels that went, as they are numbered in the dense network.
-        pictures: Real ones, if there are, of which the same is asked with the weights as they are.
+        trials: Of the dense network.
 
     Raises:
         InputError: If it is not.
@@ -84,7 +78,6 @@ def prove(
     why = "its weights are not those of the dense network"
     if same:
         groups = [group for group in start.groups if gone.get(group.root)]
-        trials = _trials(dense, example, start.macs(), pictures)
         why = next(filter(None, (trial.objection(groups, gone) for trial in trials)), "")
     if why:
         raise InputError(
@@ -93,34 +86,41 @@ def prove(
         )
 
 
-def _trials(
-    net: nn.Module, example: Tensor, macs: float, pictures: Tensor | None
-) -> Iterator["_Trial"]:
-    """Give a trial of random weights, and one of the network's own if there are pictures."""
+@torch.no_grad()
+def trials_of(
+    net: nn.Module, example: Tensor, macs: float, pictures: Tensor | None = None
+) -> list["Trial"]:
+    """Return a trial of random weights, and one of the network's own if there are pictures.
+
+    Args:
+        net: Left as it is.
+        example: One normalised picture, ``(1, 3, height, width)``.
+        macs: Multiply-adds of a picture.
+        pictures: Real ones, if there are, of which the same is asked with the weights as they are.
+    """
     rng = Generator().manual_seed(0)
     noise = torch.rand(2, *example.shape[1:], generator=rng) - 0.5
     try:
-        drawn = _Trial(*shaken(net, noise, macs=macs))
+        drawn = Trial(*shaken(net, noise, macs=macs))
     except MISFITS as error:
         raise InputError(
             f"{type(net).__name__} takes one picture, but not two ({_first_line(error)}). Is "
             "the size of a batch written into it?"
         ) from error
-    yield drawn
     if pictures is None:
-        return
+        return [drawn]
     few = spread(pictures, max(FEW, min(REAL, int(WORK / max(macs, 1)))))
     try:
-        own = _Trial(evaluating(forget(copied(net))), few, where="on pictures of the data ")
+        own = Trial(evaluating(forget(copied(net))), few, where="on pictures of the data ")
     except MISFITS as error:
         raise InputError(
             f"{type(net).__name__} stops on pictures of the data ({_first_line(error)})"
         ) from error
-    if torch.isfinite(own.whole).all():  # if not, its scores are refused
-        yield own
+    # scores of a network that gives no finite numbers are refused
+    return [drawn, own] if torch.isfinite(own.whole).all() else [drawn]
 
 
-class _Trial:
+class Trial:
     """A network from which channels are taken, and pictures of which is asked what it says."""
 
     def __init__(self, net: nn.Module, pictures: Tensor, where: str = "") -> None:

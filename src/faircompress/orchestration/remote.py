@@ -89,7 +89,7 @@ def pull(workspace: Path) -> bool:
 
 def _changed(workspace: Path) -> Collection[str] | None:
     """Return the stages and ``.dvc`` files whose results are not there as they were left."""
-    code, told = _said(workspace, [*_DVC, "status", "--json"])
+    code, told = _said(workspace, [sys.executable, *_DVC, "status", "--json"])
     return None if code else set(json.loads(told or "{}"))
 
 
@@ -153,15 +153,15 @@ def _damaged(names: Sequence[str]) -> str:
 
 def has_remote(workspace: Path) -> bool:
     """Tell whether a default remote is named."""
-    _, words = _said(workspace, [*_DVC, "config", "core.remote"])
+    _, words = _said(workspace, [sys.executable, *_DVC, "config", "core.remote"])
     return bool(words.strip())
 
 
-_DVC = (sys.executable, "-m", "dvc", "--wait-for-lock")
+_DVC = ("-m", "dvc", "--wait-for-lock")
 
 
 def _dvc(workspace: Path, *words: str) -> None:
-    code, told = _said(workspace, [*_DVC, *words])
+    code, told = _said(workspace, [sys.executable, *_DVC, *words])
     if code:
         raise RemoteFailed(f"dvc {words[0]} failed: {complaint(told)}")
 
@@ -212,8 +212,8 @@ def _said(workspace: Path, command: Sequence[str]) -> tuple[int, str]:
 
 def _named(command: Sequence[str]) -> str:
     """Name a command in a message: what is asked of DVC, or that objects are fetched by name."""
-    of_dvc = tuple(command[: len(_DVC)]) == _DVC
-    return f"`dvc {command[len(_DVC)]}`" if of_dvc else "fetching results"
+    of_dvc = tuple(command[1 : 1 + len(_DVC)]) == _DVC
+    return f"`dvc {command[1 + len(_DVC)]}`" if of_dvc else "fetching results"
 
 
 def _work(pid: int) -> str:

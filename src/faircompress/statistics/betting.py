@@ -26,6 +26,7 @@ from faircompress.statistics.betting_steps import SETTLED, Steps, in_steps
 OVERSHOOT = 3.0  # wealth is averaged over orders of the units; a third of them must reach the goal
 OVERSHOOT_OF_PAIRINGS = 5.0  # where each order pairs other rows; 10 would leave seeds worth trying
 TABLE, DEEPEST = 4000, 26.0  # entries of the bets' table; root of the lowest log price in it
+FEW_PRICES = 100  # up to which numpy's own reading of a table takes less time
 GRID = 16  # null hypotheses tried at once; three rounds
 FEW, INNER = 4, 12  # orders for a first guess; null hypotheses tried between two edges
 
@@ -227,6 +228,8 @@ def _hedge(log: np.ndarray, target: float) -> np.ndarray:
     which spares most of the time. Any bet is valid, so what lies between two entries may be rough.
     """
     place = np.sqrt(np.maximum(math.log(target) - log, 0.0))
+    if place.size <= FEW_PRICES:
+        return np.interp(place, ROOTS, HEDGES)
     place *= TABLE / DEEPEST
     at = np.minimum(place, TABLE - 1).astype(np.int64)
     found = SLOPES.take(at)
@@ -236,10 +239,11 @@ def _hedge(log: np.ndarray, target: float) -> np.ndarray:
 
 
 def _hedges() -> np.ndarray:
-    log = -(np.linspace(0, DEEPEST, TABLE + 1) ** 2)
+    log = -(ROOTS**2)
     z = ndtri_exp(np.minimum(log, -1e-300))
     return np.exp(-(z**2) / 2 - log) / math.sqrt(2 * math.pi)
 
 
+ROOTS = np.linspace(0, DEEPEST, TABLE + 1)
 HEDGES = _hedges()
 SLOPES = np.diff(HEDGES)

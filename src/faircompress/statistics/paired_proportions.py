@@ -1,12 +1,13 @@
 """Exact bounds for shares of independent rows of equal weight: a paired change, or one share."""
 
+import itertools
 import math
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import betainc, betaincinv, gammaln, ndtr, xlog1py, xlogy
+from scipy.special import betainc, betaincinv, gammaln, ndtri, xlog1py, xlogy
 
 NUISANCE = 1e-3  # of alpha, spent on how many rows may be discordant (Berger and Boos)
 PARTS = 80  # into which their range is cut
@@ -40,7 +41,10 @@ def p_value(lost: int, gained: int, rows: int, change: float, alpha: float) -> f
         binary endpoints, Biometrics 57 (2001). Tango, Statistics in Medicine 17 (1998), for the
         order. Berger and Boos, JASA 89 (1994). The bound by monotony is ours.
     """
-    return _tail(lost, gained, rows, change, alpha, _exactly, _at_least)
+    table = (lost, gained, rows, change, alpha)
+    summed = _tails(*table, _roughly, _at_least_summed)
+    highest = np.flatnonzero(summed >= summed.max() * (1 - 2 * ROUNDING))
+    return _highest(_tails(*table, _exactly, _at_least, highest))
 
 
 def _beside(
@@ -50,33 +54,50 @@ def _beside(
 
     Sums of chances take a tenth of the time; where they could err, ``p_value`` itself decides.
     """
-    found = _tail(lost, gained, rows, change, alpha, _roughly, _at_least_summed)
+    table = (lost, gained, rows, change, alpha)
+    found = _highest(_tails(*table, _roughly, _at_least_summed))
     if any(abs(found - level) <= ROUNDING * level for level in levels):
-        return p_value(lost, gained, rows, change, alpha)
+        return p_value(*table)
     return found
 
 
-def _tail(
+def _tails(
     lost: int, gained: int, rows: int, change: float, alpha: float,
-    exactly: Chances, at_least: Chances,
-) -> float:  # fmt: skip
-    """Return the bound of ``p_value``, by what computes chances and tails."""
+    exactly: Chances, at_least: Chances, parts: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    """Return the bound of ``p_value`` over each of some parts, by what computes chances and tails.
+
+    Args:
+        lost: As in ``p_value``.
+        gained: Likewise.
+        rows: Likewise.
+        change: Likewise.
+        alpha: Likewise.
+        exactly: Gives the chance of so many hits.
+        at_least: Gives the chance of so many hits or more.
+        parts: Numbers of parts of the range of discordance; None: all.
+    """
+    parts = np.arange(PARTS) if parts is None else parts
     if change >= (gained - lost) / rows:
-        return 1.0
+        return np.ones(len(parts))
     spent = NUISANCE * alpha / 2
     most = share_upper(lost + gained, rows, spent)
     least = max(share_lower(lost + gained, rows, spent), abs(change))
     if most <= least:
-        return NUISANCE * alpha
+        return np.full(len(parts), NUISANCE * alpha)
     edges = (np.linspace(least, most, PARTS + 1) - change) / 2  # shares lost
-    below, above = edges[:-1], np.minimum(edges[1:] + change, 1 - edges[:-1])
-    first, last = _range(rows, (below.min(), below.max()), LEFT_OUT * alpha / 2)
+    below = edges[parts]
+    above = np.minimum(edges[parts + 1] + change, 1 - below)
+    first, last = _range(rows, (edges[0], edges[-2]), LEFT_OUT * alpha / 2)
     losses = np.arange(min(first, lost), max(last, lost) + 1)
     fewest = _fewest_gained(losses, lost, gained, rows, change)
     chance = exactly(losses, np.full(len(losses), rows), below[:, None])
     tails = at_least(fewest, rows - losses, np.minimum(above / (1 - below), 1)[:, None])
-    tail = (chance * tails).sum(axis=1).max() + (NUISANCE + LEFT_OUT) * alpha
-    return float(min(tail, 1.0))
+    return np.asarray((chance * tails).sum(axis=1) + (NUISANCE + LEFT_OUT) * alpha)
+
+
+def _highest(tails: np.ndarray) -> float:
+    return float(min(tails.max(), 1.0))
 
 
 def excludes(lost: int, gained: int, rows: int, change: float, alpha: float) -> bool:
@@ -225,14 +246,16 @@ def _fewest_gained(
     observed = score(np.array([lost]), np.array([gained]), rows, change)[0] - 1e-12
     most = rows - losses + 1
     low, high = np.zeros(len(losses), int), most
-    near = _about(losses, lost, gained, rows, change, observed)
-    ends = [np.clip(near + off, 0, most) for off in (-2, 1)]  # tried first
-    while (low < high).any():
-        middle = ends.pop() if ends else (low + high) // 2
-        extreme = score(losses, np.minimum(middle, rows - losses), rows, change) >= observed
-        extreme |= middle == most
-        low = np.where(extreme, low, np.maximum(low, middle + 1))
-        high = np.maximum(low, np.where(extreme, np.minimum(high, middle), high))
+    near = np.clip(_about(losses, lost, gained, rows, change, observed), 0, most)
+    for turn in itertools.count():
+        tried = np.stack([near - 1, near])
+        extreme = score(losses, np.minimum(tried, rows - losses), rows, change) >= observed
+        fewer, here = (extreme | (tried >= most)) & (tried >= 0)
+        low = np.where(here, np.where(fewer, low, near), near + 1)
+        high = np.where(fewer, near - 1, np.where(here, near, high))
+        if (low == high).all():
+            break
+        near = near + ~here - fewer if turn < 3 else (low + high) // 2
     low = np.where(low > rows - losses, rows + 1, low)  # none is
     low[lost - losses[0]] = min(low[lost - losses[0]], gained)
     return np.minimum.accumulate(low[::-1])[::-1]
@@ -241,11 +264,11 @@ def _fewest_gained(
 def _about(
     losses: np.ndarray, lost: int, gained: int, rows: int, change: float, observed: float
 ) -> np.ndarray:
-    """Return about how many gained rows bring a score to the observed one: two secant steps."""
+    """Return about how many gained rows bring a score to the observed one: three secant steps."""
     here = (gained - lost - rows * change) / max(observed, 1e-6)
     spread = np.sqrt(np.maximum(here**2 + 2 * (losses - lost), 1.0))
     found = gained + 1.0 * (losses - lost)
-    for _ in range(2):
+    for _ in range(3):
         found = np.clip(found, 0, rows - losses)
         found += spread * (observed - score(losses, found, rows, change))
     return np.ceil(found).astype(int)
@@ -265,9 +288,9 @@ def score(
 
 def _score_bound(lost: int, gained: int, rows: int, alpha: float) -> float:
     """Return Tango's own lower bound, from which the exact one is searched."""
-    low, high = -1.0, (gained - lost) / rows
+    low, high, least = -1.0, (gained - lost) / rows, -ndtri(alpha)
     for _ in range(20):
         middle = (low + high) / 2
-        out = ndtr(-score(np.array([lost]), np.array([gained]), rows, middle)[0]) <= alpha
+        out = score(np.array(lost), np.array(gained), rows, middle) >= least
         low, high = (middle, high) if out else (low, middle)
     return low

@@ -9,7 +9,7 @@ decides. Of two groups that are compared, both are as low as is likeliest, and b
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from scipy.special import ndtr, ndtri
 
@@ -91,9 +91,10 @@ def change_n_needed(observed: Observed, limit: float, alpha: float, power: float
         return 0
     if not procedure.units:
         return None
+    certifies = lru_cache(lambda n: procedure.certifies(n, limit, alpha, power))
     least = _least(limit, alpha)
-    if least <= MOST and procedure.certifies(least, limit, alpha, power) is not None:
-        found = _fewest(lambda n: bool(procedure.certifies(n, limit, alpha, power)), limit, alpha)
+    if least <= MOST and certifies(least) is not None:
+        found = _fewest(lambda n: bool(certifies(n)), limit, alpha)
         if found is not None:
             return math.ceil(found * observed.n / procedure.units)
     return settled(observed, partial(smallest_change_limit, observed, alpha, power), limit)

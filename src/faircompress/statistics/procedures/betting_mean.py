@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtri
@@ -147,11 +148,7 @@ class BettingMean:
         return betting.mean_lower(*drawn, alpha, low=0, high=1, overshoot=self.dealt.overshoot)
 
     def _null_changes(self, n: int, quantile: float) -> tuple[np.ndarray, np.ndarray]:
-        there = self.dealt.weights > 0
-        sizes = np.abs(self.changes[there])
-        changed = sizes[sizes > 0]
-        size = float(changed.mean()) if len(changed) else 1.0
-        sizes, weights = self._like(sizes, size, n)
+        sizes, weights = _spread(self._sizes, n)
         rng = np.random.default_rng(PLAN_SEED)
         signs = low_signs(sizes * weights, quantile, rng, above=self.dealt.paired)
         return in_orders(sizes * signs, weights)
@@ -160,26 +157,38 @@ class BettingMean:
         self, n: int, quantile: float, *, higher: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return rates like the observed ones, shifted down, and weights."""
-        seen = self.dealt.candidate[self.dealt.weights > 0]
-        values, weights = self._like(seen if higher else 1 - seen, 0.0, n)
+        values, weights = _spread(self._rates if higher else self._rates_missed, n)
         apart = weights * (values - np.average(values, weights=weights))
         off = float(ndtri(quantile)) * math.sqrt(float((apart**2).sum())) / weights.sum()
         return in_orders(np.clip(values - off, 0, 1), weights, MORE)
 
-    def _like(self, values: np.ndarray, half: float, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return n units like those dealt, with their weights: heavy ones stay as they are.
+    @cached_property
+    def _sizes(self) -> tuple[np.ndarray, np.ndarray]:
+        sizes = np.abs(self.changes[self.dealt.weights > 0])
+        changed = sizes[sizes > 0]
+        return self._in_order(sizes, float(changed.mean()) if len(changed) else 1.0)
+
+    @cached_property
+    def _rates(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._in_order(self.dealt.candidate[self.dealt.weights > 0], 0.0)
+
+    @cached_property
+    def _rates_missed(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._in_order(1 - self.dealt.candidate[self.dealt.weights > 0], 0.0)
+
+    def _in_order(self, values: np.ndarray, half: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the units dealt by value, with their weights: heavy ones stay as they are.
 
         Args:
             values: Of the units that are there.
             half: Value of half a unit that is added: none seen is not none at all.
-            n: Units.
         """
         given = self.dealt.weights[self.dealt.weights > 0]
         added = math.ceil(len(self.dealt.weights) / 2)  # half a unit in each order
         values = np.append(values, np.full(added, half))
         weights = np.append(given, np.full(added, given.mean()))
-        picked = np.lexsort((weights, values))[places(len(values), n)]
-        return values[picked], weights[picked]
+        order = np.lexsort((weights, values))
+        return values[order], weights[order]
 
 
 def low_signs(
@@ -211,6 +220,13 @@ def in_orders(
     rng = np.random.default_rng(PLAN_SEED)
     orders = np.stack([rng.permutation(len(values)) for _ in range(count)])
     return values[orders], weights[orders]
+
+
+def _spread(units: tuple[np.ndarray, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return n of some units, spread evenly over them."""
+    values, weights = units
+    picked = places(len(values), n)
+    return values[picked], weights[picked]
 
 
 def places(count: int, n: int) -> np.ndarray:
