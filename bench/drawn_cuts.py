@@ -18,7 +18,7 @@ from drawn_networks import SIDE, Drawn
 
 from faircompress.compression.channels import read_widths, take_out
 from faircompress.compression.masked import masked
-from faircompress.compression.soundness import sound
+from faircompress.compression.soundness import sound, trials_of
 from faircompress.support.errors import InputError
 
 CUTS = 4
@@ -33,7 +33,8 @@ def main() -> None:
         net = Drawn(seed).eval()
         example = torch.zeros(1, 3, SIDE, SIDE)
         try:
-            widths = sound(net, example, read_widths(net, example))
+            read = read_widths(net, example)
+            widths = sound(trials_of(net, example, read.macs()), read)
         except InputError:  # refused as a whole, in words
             counted["refused"] += 1
             continue

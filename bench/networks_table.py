@@ -177,7 +177,7 @@ def looked_at(dense: Any, pictures: Any) -> dict[str, Any]:
     import torch
 
     from faircompress.compression.channels import read_widths
-    from faircompress.compression.soundness import sound
+    from faircompress.compression.soundness import sound, trials_of
     from faircompress.networks.fitness import refuse_batch_bound, refuse_unfit
     from faircompress.rehearsal.steps import learn
 
@@ -186,7 +186,8 @@ def looked_at(dense: Any, pictures: Any) -> dict[str, Any]:
     learn(dense, pictures)
     refuse_batch_bound(dense.net, normal)
     start, blank = time.process_time(), dense.blank(pictures.shape[1:3])
-    widths = sound(dense.net, blank, read_widths(dense.net, blank))
+    read = read_widths(dense.net, blank)
+    widths = sound(trials_of(dense.net, blank, read.macs()), read)
     least = widths.macs({g.root: g.size - max(1, -(-g.size // 10)) for g in widths.groups})
     reasons = sorted(set(widths.fixed.values()))
     return {"macs": widths.macs(), "largest": widths.macs() / least, "layers": len(widths.layers),
