@@ -24,7 +24,7 @@ class _Read:
     Args:
         layer: Of the dense network.
         gone: Channels that it will read no more.
-        moments: ``(channels + 1, channels + 1)``, float64; the last one is the constant 1.
+        moments: ``(channels + 1, channels + 1)``, float64, on the CPU; the last is the constant 1.
     """
 
     layer: Scored
@@ -36,7 +36,7 @@ class _Read:
         axis = 1 if isinstance(self.layer, nn.Conv2d) else -1
         rows = values.detach().movedim(axis, -1).flatten(0, -2)
         rows = functional.pad(rows, (0, 1), value=1.0)
-        self.moments += (rows.T @ rows).double()
+        self.moments += (rows.T @ rows).cpu().double()  # some devices have no float64
 
 
 def repaired(
@@ -92,8 +92,7 @@ def _readers(
         width = layer.weight.shape[1]
         if getattr(layer, "groups", 1) == 1 and width <= WIDEST and owners[id(layer.weight)] == 1:
             moments = torch.zeros(width + 1, width + 1, dtype=torch.float64)
-            device = layer.weight.device
-            reads.append(_Read(layer, gone.sort().values.to(device), moments.to(device)))
+            reads.append(_Read(layer, gone.sort().values, moments))
     return reads
 
 
@@ -106,8 +105,8 @@ def _watch(read: _Read) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
 
 def _fold(read: _Read) -> None:
     """Change the layer's weights, in place, so that it can do without what goes."""
-    width, device = len(read.moments) - 1, read.moments.device
-    stays = torch.ones(width + 1, dtype=torch.bool, device=device)
+    width = len(read.moments) - 1
+    stays = torch.ones(width + 1, dtype=torch.bool)
     stays[read.gone] = False
     stays[width] = read.layer.bias is not None  # the constant
     kept = stays.nonzero().flatten()
@@ -116,10 +115,10 @@ def _fold(read: _Read) -> None:
     own = read.moments[kept][:, kept] + ridge * torch.diag((kept < width).double())
     fit = torch.linalg.solve(own, read.moments[kept][:, read.gone])  # (kept, gone)
     weight = read.layer.weight.data
-    lost = weight[:, read.gone].double()
+    lost = weight.cpu()[:, read.gone].double()
     moved = torch.einsum("og...,kg->ok...", lost, fit)
     real = kept < width
-    weight[:, kept[real]] += moved[:, real].to(weight.dtype)
+    weight[:, kept[real]] += moved[:, real].to(weight)
     if read.layer.bias is not None:
         constant = moved[:, -1].reshape(len(moved), -1).sum(1)
-        read.layer.bias.data += constant.to(weight.dtype)
+        read.layer.bias.data += constant.to(weight)
