@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fuzzed_tables import ALL_ROWS
 
 SEED = 79
 METRICS = (
@@ -17,7 +18,6 @@ METRICS = (
     "disparity", "excess_loss", "minimum", "gap", "ratio", "recall",
 )  # fmt: skip
 PAIRS = ("disparity", "gap", "ratio")
-ALL_ROWS = ("accuracy", "selection_rate", "excess_loss")  # the mix of classes is part of the rate
 OWN = ("minimum", "gap", "ratio")  # the candidate's own rate is at the limit
 LEVELS = (0.1, 0.05, 0.025)
 

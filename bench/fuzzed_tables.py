@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 Asks = dict[str, Any]
+ALL_ROWS = ("accuracy", "selection_rate", "excess_loss")  # the mix of classes is part of the rate
 VALUES = ("a", "b", "c", "Ü", "x & y", "a=b", "0", "1", "<b>", "not a", "all", "Male", "2-3", "é")
 RULES: tuple[tuple[str, str, tuple[float, ...]], ...] = (  # that see the harm
     ("change", "auroc", (0.03, 0.05, 0.08)),

@@ -14,7 +14,8 @@ from faircompress.support.errors import InputError
 
 sys.path.insert(0, str(ROOT / "bench"))
 from audit_fuzz import tried
-from fuzzed_limits import ALL_ROWS, METRICS, OWN, drawn_set, own_rate, population
+from fuzzed_limits import METRICS, OWN, drawn_set, own_rate, population
+from fuzzed_tables import ALL_ROWS
 
 HARMED = rows(a=200, b=200).assign(h=np.where(np.arange(400) // 2 % 2, "p", "q"))
 ASKED: dict[str, Any] = {**COLUMNS, "rules": ["flips 0.1"]}
