@@ -41,7 +41,8 @@ def numbers(verdict: Any, named: dict[str, str] | None = None) -> Numbers:
         row["group"] = " against ".join(sorted(_before(one, named or {}) for one in pair))
         if len(pair) > 1:
             row |= {"lower": None, "upper": None, "n": None, "baseline": None, "candidate": None}
-            row["estimate"] = None if row["rule"] == "ratio" else abs(row["estimate"])
+            undefined = row["rule"] == "ratio" or row["estimate"] is None
+            row["estimate"] = None if undefined else abs(row["estimate"])
         found.append(tuple("-" if v is None or v != v else v for v in row.values()))
     return sorted(found, key=str)
 
