@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import beta, binom
 
 from faircompress.statistics.independent_units import Units
-from faircompress.statistics.procedures.betting_mean import BettingMean, low_signs
+from faircompress.statistics.procedures.betting_mean import BettingMean, evenly, low_signs
 
 UNITS, WRONG = 400, 40
 ORDERS = 8
@@ -49,7 +49,7 @@ def test_units_of_one_weight_certify_what_an_exact_binomial_bound_would_ask_for(
 def test_planned_units_are_like_those_dealt(n: int) -> None:
     """The share of weight that is wrong is kept, to a unit and the half that is added."""
     of = procedure(0.1, 1.0)
-    values, weights = of._like(of.dealt.candidate[of.dealt.weights > 0], 0.0, n)
+    values, weights = evenly(of._rates, n)
     assert len(values) == len(weights) == n
     assert set(weights[values == 1]) <= {1.0}  # the right ones are heavy still
     assert weights[values == 0].max(initial=0.1) < 1

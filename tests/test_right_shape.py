@@ -49,6 +49,21 @@ class Thrice(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
+class Tokens(nn.Module):
+    """Linear layers that are called three times, on positions: their weights are turned once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.head = nn.Conv2d(3, 32, 4, 4), nn.Linear(32, 2)
+        self.again = nn.Sequential(nn.Linear(32, 512), nn.ReLU(), nn.Linear(512, 32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = self.first(x).flatten(2).transpose(1, 2)
+        for _ in range(3):
+            rows = rows + self.again(rows)
+        return self.head(rows.mean(1))
+
+
 class Between(nn.Module):
     """A convolution, something that a child of this class does with its 8 maps, and a head."""
 
@@ -98,7 +113,7 @@ WITH_CONSTANTS = [Between(), Blurred(), Loose(), Sines(), Spread(), Turned()]
 
 
 @pytest.mark.parametrize(
-    "net", [Grouped(), Thrice(), *WITH_CONSTANTS], ids=lambda n: type(n).__name__
+    "net", [Grouped(), Thrice(), Tokens(), *WITH_CONSTANTS], ids=lambda n: type(n).__name__
 )
 def test_the_file_says_what_the_network_says(net: nn.Module, tmp_path: Path) -> None:
     path = faircompress.export(

@@ -6,6 +6,7 @@ they are coarse (decisions, 8 bits, 2 decimals) equal rows say nothing, and ids 
 """
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -100,9 +101,11 @@ def in_validation(test: Both, validation: Both) -> str:
         test: Both models' predictions of the test rows.
         validation: Of the validation rows, none of whose ids is a test row's.
     """
-    baseline, candidate = map(_stacked, test, validation)
+    known = test[0].groups.keys() & validation[0].groups.keys()  # of pictures none
+    ours, theirs = ([_of_groups(one, known) for one in both] for both in (test, validation))
+    stacked = [_stacked(one, other) for one, other in zip(ours, theirs, strict=True)]
     rows = len(validation[0].ids)
-    found = min(_again((baseline, candidate)) - _again(test) - _again(validation), rows)
+    found = min(_again(*stacked) - _again(*ours) - _again(*theirs), rows)
     if found < 1:
         return ""
     return (
@@ -134,10 +137,15 @@ def _stacked(one: Predictions, other: Predictions) -> Predictions:
     )
 
 
-def _again(both: Both) -> int:
+def _of_groups(predictions: Predictions, names: Collection[str]) -> Predictions:
+    groups = {name: column for name, column in predictions.groups.items() if name in names}
+    return replace(predictions, groups=groups)
+
+
+def _again(baseline: Predictions, candidate: Predictions) -> int:
     """Count rows that surely are another one again, equal or nearly so."""
-    kept = repeats(*both).kept
-    return 0 if kept is None else len(both[0].ids) - len(kept)
+    kept = repeats(baseline, candidate).kept
+    return 0 if kept is None else len(baseline.ids) - len(kept)
 
 
 def _equal(baseline: Predictions, candidate: Predictions) -> Repeats:

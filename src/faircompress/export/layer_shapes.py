@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 KINDS = {"Conv": "convolution", "ConvTranspose": "transposed convolution",
          "Gemm": "linear", "MatMul": "linear"}  # fmt: skip # may be written transposed
+WRITTEN_OTHERWISE = ("DequantizeLinear", "Transpose")  # fewer bits; of a layer called several times
 Shapes = Counter[tuple[str, tuple[int, ...]]]
 
 
@@ -73,16 +74,19 @@ def layers_of_file(graph: "GraphProto", constants: Collection[str] = ()) -> Shap
         constants: Tensors that are no weights.
     """
     weights = {t.name: tuple(t.dims) for t in graph.initializer}
-    source = {name: name for name in weights} | {  # of fewer bits
-        node.output[0]: node.input[0]
-        for node in graph.node
-        if node.op_type == "DequantizeLinear" and node.input[0] in weights
-    }
+    source, turned = {name: name for name in weights}, set()
+    for node in graph.node:
+        if node.op_type in WRITTEN_OTHERWISE and node.input[0] in source:
+            source[node.output[0]] = source[node.input[0]]
+            if node.op_type == "Transpose" or node.input[0] in turned:
+                turned.add(node.output[0])
     found = set()
     for node in graph.node:
         name = source.get(node.input[1]) if len(node.input) > 1 else None
         if name is None or name in constants or node.op_type not in KINDS:
             continue
         kind, shape = KINDS[node.op_type], weights[name]
+        if kind != "linear" and node.input[1] in turned:
+            continue  # whose axes are others
         found.add((name, kind, tuple(sorted(shape)) if kind == "linear" else shape))
     return Counter((kind, shape) for _, kind, shape in found)

@@ -148,7 +148,7 @@ class BettingMean:
         return betting.mean_lower(*drawn, alpha, low=0, high=1, overshoot=self.dealt.overshoot)
 
     def _null_changes(self, n: int, quantile: float) -> tuple[np.ndarray, np.ndarray]:
-        sizes, weights = _spread(self._sizes, n)
+        sizes, weights = evenly(self._sizes, n)
         rng = np.random.default_rng(PLAN_SEED)
         signs = low_signs(sizes * weights, quantile, rng, above=self.dealt.paired)
         return in_orders(sizes * signs, weights)
@@ -157,7 +157,7 @@ class BettingMean:
         self, n: int, quantile: float, *, higher: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return rates like the observed ones, shifted down, and weights."""
-        values, weights = _spread(self._rates if higher else self._rates_missed, n)
+        values, weights = evenly(self._rates if higher else self._rates_missed, n)
         apart = weights * (values - np.average(values, weights=weights))
         off = float(ndtri(quantile)) * math.sqrt(float((apart**2).sum())) / weights.sum()
         return in_orders(np.clip(values - off, 0, 1), weights, MORE)
@@ -222,7 +222,7 @@ def in_orders(
     return values[orders], weights[orders]
 
 
-def _spread(units: tuple[np.ndarray, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
+def evenly(units: tuple[np.ndarray, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return n of some units, spread evenly over them."""
     values, weights = units
     picked = places(len(values), n)
