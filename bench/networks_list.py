@@ -27,6 +27,10 @@ TIMM = (
     "repghostnet_050", "lowformer_b0", "iformer_t", "cpubone_nano", "pit_ti_distilled_224",
     "botnet26t_256", "halonet26t", "lambda_resnet26t", "vit_tiny_r_s16_p8_224", "gcresnext26ts",
     "regnetz_b16", "cait_xxs24_224", "mvitv2_tiny", "gcvit_xxtiny", "crossvit_tiny_240",
+    "beit_base_patch16_224", "coat_tiny", "convmixer_768_32", "csatv2", "davit_tiny",
+    "deepseek_vit_412m", "efficientformer_l1", "efficientvit_b1", "efficientvit_m0",
+    "focalnet_tiny_srf", "gemma4_vit_167m", "hiera_tiny_224", "hieradet_small", "nest_tiny",
+    "twins_svt_small", "tnt_s_legacy_patch16_224", "xception41",
 )  # fmt: skip
 
 

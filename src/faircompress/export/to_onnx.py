@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 import faircompress
 from faircompress.data.dataset import Facts
+from faircompress.export.attention import folded
 from faircompress.export.operators import known
 from faircompress.export.planes import normalise_at_once
 from faircompress.export.ports import INPUT, OUTPUT
@@ -144,7 +145,7 @@ def _exported(deployed: Deployed, size: tuple[int, int], opset: int) -> "ModelPr
     level = noisy.level
     noisy.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), torch.no_grad(), known():
+        with warnings.catch_warnings(), torch.no_grad(), known(), folded():
             warnings.simplefilter("ignore")  # of the exporter's own making, about its own insides
             program = torch.onnx.export(
                 deployed,
