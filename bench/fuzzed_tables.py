@@ -117,7 +117,10 @@ def _people(rng: np.random.Generator, rows: int, classes: int) -> pd.DataFrame:
     who = np.repeat(np.arange(len(sizes)), sizes)[:rows]
     many = who.max() + 1
     homes = one_of(rng, ["a", "b"], ["a", "b", "c"])
-    home = rng.choice(homes, many, p=one_of(rng, [0.6, 0.4], [0.5, 0.5]) if len(homes) == 2 else [0.4, 0.35, 0.25])  # noqa: E501  # fmt: skip
+    shares = [0.4, 0.35, 0.25]
+    if len(homes) == 2:
+        shares = one_of(rng, [0.6, 0.4], [0.5, 0.5])
+    home = rng.choice(homes, many, p=shares)
     of_person = rng.integers(classes, size=many)
     label = rng.integers(classes, size=rows) if rng.random() < 0.2 else of_person[who]
     words = rng.choice(VALUES, len(homes), replace=False)

@@ -2,18 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from exported import apart
 from torch import Tensor, nn
 from torch.nn import functional
 
-import faircompress
-from faircompress.export import runtime
 from faircompress.export.attention import folded
-
-PICTURES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
-MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
 
 
 class Windows(nn.Module):
@@ -38,15 +33,7 @@ class Windows(nn.Module):
 def test_attention_within_windows_is_exported_as_torch_computes_it(
     masked: bool, tmp_path: Path
 ) -> None:
-    net = Windows(masked).eval()
-    path = faircompress.export(
-        net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
-    )
-    said = runtime.predict(runtime.session(path, "cpu", threads=1), PICTURES, what="a test")
-    planes = torch.from_numpy(PICTURES).permute(0, 3, 1, 2) / 255
-    normal = (planes - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
-    with torch.no_grad():
-        assert np.abs(said - net(normal).softmax(1).numpy()).max() < 1e-5
+    assert apart(Windows(masked), tmp_path) < 1e-5
 
 
 def test_folded_attention_is_what_torch_gives_and_torch_is_left_as_it_was() -> None:

@@ -6,17 +6,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from exported import MEAN, STD, apart
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 import faircompress
-from faircompress.export import runtime
 from faircompress.export.right_shape import refuse_wrong_shape
 from faircompress.networks.network import Network
 from faircompress.support.errors import InputError
-
-MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
-PICTURES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
 
 
 class Grouped(nn.Module):
@@ -116,15 +113,7 @@ WITH_CONSTANTS = [Between(), Blurred(), Loose(), Sines(), Spread(), Turned()]
     "net", [Grouped(), Thrice(), Tokens(), *WITH_CONSTANTS], ids=lambda n: type(n).__name__
 )
 def test_the_file_says_what_the_network_says(net: nn.Module, tmp_path: Path) -> None:
-    path = faircompress.export(
-        net, tmp_path / "a.onnx", size=(16, 16), classes=["no", "yes"], mean=MEAN, std=STD
-    )
-    said = runtime.predict(runtime.session(path, "cpu", threads=1), PICTURES, what="a test")
-    planes = torch.from_numpy(PICTURES).permute(0, 3, 1, 2) / 255
-    normal = (planes - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
-    with torch.no_grad():
-        expected = net.eval()(normal).softmax(1).numpy()
-    assert np.abs(said - expected).max() < 1e-5
+    assert apart(net, tmp_path) < 1e-5
 
 
 def test_a_file_of_a_wider_network_is_refused_also_where_layers_are_called_again(
