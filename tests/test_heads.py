@@ -275,8 +275,8 @@ def test_a_split_of_one_person_is_refused() -> None:
         with_head(small(), alone, pruning("dfr"), FACTS, torch.device("cpu"))
 
 
-def test_the_verdicts_page_names_the_head_and_sharpness_aware_steps() -> None:
+def test_the_verdicts_page_names_the_repair_the_head_and_sharpness_aware_steps() -> None:
     plain = params.load(PARAMS)
-    changed = params.load(PARAMS, ["prune.head.name=dfr", "prune.sam=0.05"])
+    changed = params.load(PARAMS, ["prune.head.name=dfr", "prune.sam=0.05", "prune.repair=9"])
     words = [dict(fact[:2] for fact in about(chosen, "d"))["Method"] for chosen in (plain, changed)]
-    assert words[1] == f"{words[0]}, sharpness-aware, dfr"
+    assert words[1] == f"{words[0]}, repaired, sharpness-aware, dfr"

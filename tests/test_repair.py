@@ -117,3 +117,24 @@ def test_repaired_networks_are_nearer_to_the_dense_one_than_cut_ones() -> None:
         far += off(dense, without(dense, gone, repair=False))
         near += off(dense, without(dense, gone, repair=True))
     assert near < far / 2
+
+
+@pytest.mark.parametrize("times", [1e3, 1e25])
+def test_what_is_too_large_to_be_squared_is_left_as_it_was_cut(times: float) -> None:
+    dense = net(bias=False)
+    with torch.no_grad():
+        dense[0].weight.mul_(times)
+    left: Any = without(dense, {"0": [0, 1]}, repair=True)
+    same = torch.equal(left[2].weight, without(dense, {"0": [0, 1]}, repair=False)[2].weight)
+    assert torch.isfinite(left[2].weight).all() and same == (times > 1e20)
+
+
+def test_a_network_of_half_precision_is_repaired_in_single_precision() -> None:
+    dense = net(bias=False)
+    with torch.no_grad():
+        dense[0].weight.mul_(200)  # squares beyond what 16 bits hold
+    dense, pictures = dense.half(), PICTURES.half()
+    groups, _ = channel_groups(dense, pictures[:1])
+    left: Any = repaired(dense, groups, {groups[0].root: [0]}, [pictures])
+    assert torch.isfinite(left[2].weight).all()
+    assert not torch.equal(left[2].weight, dense[2].weight)

@@ -34,7 +34,7 @@ class _Read:
     def see(self, values: Tensor) -> None:
         """Add what the layer reads in a batch."""
         axis = 1 if isinstance(self.layer, nn.Conv2d) else -1
-        rows = values.detach().movedim(axis, -1).flatten(0, -2)
+        rows = values.detach().movedim(axis, -1).flatten(0, -2).float()  # halves overflow
         rows = functional.pad(rows, (0, 1), value=1.0)
         self.moments += (rows.T @ rows).cpu().double()  # some devices have no float64
 
@@ -51,7 +51,8 @@ def repaired(
     stay, with a constant where the layer has a bias: ridge regression on what the dense network
     computes, over all pictures and places. The fit is folded into weights and bias, so that taking
     the channels out changes nothing in the shape of what is left. Left as they are: grouped and
-    transposed convolutions, layers of other kinds, shared weights, and more than ``WIDEST`` inputs.
+    transposed convolutions, layers of other kinds, shared weights, more than ``WIDEST`` inputs, and
+    what overflows.
 
     Args:
         dense: Network before the cut; left as it is.
@@ -105,6 +106,8 @@ def _watch(read: _Read) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
 
 def _fold(read: _Read) -> None:
     """Change the layer's weights, in place, so that it can do without what goes."""
+    if not torch.isfinite(read.moments).all():
+        return  # what it reads is too large to be squared: it stays as it was cut
     width = len(read.moments) - 1
     stays = torch.ones(width + 1, dtype=torch.bool)
     stays[read.gone] = False

@@ -23,6 +23,8 @@ def about(params: Params, data: str, multiple: int = 1) -> list[tuple[str, str, 
     method = prune.criterion.name
     if prune.finetune.name != "cross_entropy":
         method = f"{method}, {prune.finetune.name.replace('_', ' ')}"
+    if prune.repair:
+        method = f"{method}, repaired"
     if prune.sam > 0:
         method = f"{method}, sharpness-aware"
     if prune.head.name != "keep":
